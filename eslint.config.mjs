@@ -1,0 +1,88 @@
+// Who may import whom is a rule of the house (ARCHITECTURE.md), so lint enforces it.
+import js from '@eslint/js';
+import ts from 'typescript-eslint';
+
+/** Forbids imports whose path matches, with the reason shown. */
+const forbid = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+const noVscode = { regex: '^vscode$', message: 'Only src/extension may import vscode.' };
+const noRoom = (names, message) => ({ regex: `(^|/)(${names})(/|$)`, message });
+
+export default ts.config(
+  { ignores: ['dist/**', 'out/**', '.vscode-test/**', '.cache/**', 'test-output/**', 'src/engine/kernels/**'] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Use a seeded generator.' }],
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['src/common/**'],
+    rules: forbid(
+      noVscode,
+      { regex: '^node:', message: 'common knows no node.' },
+      noRoom('extension|webview|engine', 'common imports nothing of the other rooms.'),
+    ),
+  },
+  {
+    files: ['src/engine/**'],
+    rules: forbid(noVscode, noRoom('extension|webview', 'The engine knows nothing of the editor.')),
+  },
+  {
+    files: ['src/engine/{model,training,generation,classification}/**'],
+    rules: forbid(noVscode, noRoom('extension|webview', 'The engine knows nothing of the editor.'), {
+      regex: '/backends/(?!backend$)',
+      message: 'This room sees backends only through backends/backend.ts.',
+    }),
+  },
+  { files: ['src/extension/**'], rules: forbid(noRoom('engine|webview', 'The extension sees only common.')) },
+  {
+    files: ['src/webview/**'],
+    rules: forbid(
+      noVscode,
+      { regex: '^node:', message: 'The page has no node.' },
+      noRoom('engine|extension', 'The page sees only common.'),
+    ),
+  },
+  {
+    files: ['**/*.{js,cjs}'],
+    languageOptions: {
+      globals: {
+        require: 'readonly',
+        module: 'writable',
+        process: 'readonly',
+        console: 'readonly',
+        __dirname: 'readonly',
+        __filename: 'readonly',
+        setTimeout: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+      },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        URLSearchParams: 'readonly',
+        performance: 'readonly',
+        document: 'readonly',
+        window: 'readonly',
+      },
+    },
+  },
+);

@@ -1,0 +1,211 @@
+/**
+ * What the extension host and the engine process say to each other. Calls carry an id; a call may stream `event` frames
+ * before its one `result` or `error`; a `cancel` frame ends it with the code `cancelled`. Plain JSON-like values and
+ * typed arrays only (the channel is child_process IPC with `serialization: 'advanced'`).
+ */
+import type { ErrorFrame } from './errors';
+import type { TrainEvent } from './trainEvents';
+import type { TrainingConfig } from './trainingConfig';
+
+/** A text to train on: as it stands in an editor, or a file that the engine reads itself. */
+export type TextSource = { name: string; text: string } | { name: string; path: string };
+
+export interface TrainRequest {
+  runId: string;
+  sources: TextSource[];
+  /** `auto` configures itself for `minutes`. */
+  config: TrainingConfig | { auto: true; minutes: number; seed?: number };
+  /** Where the model file goes. Checkpoints are written to the same file name with `.checkpoint` added. */
+  modelPath: string;
+  /** Continue this model or checkpoint (same text: exactly; changed text: with its weights). */
+  resumePath?: string;
+  threads?: number;
+  backend?: BackendChoice;
+  title?: string;
+}
+
+export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'reference';
+
+/** What a budget would buy, for the quick pick. */
+export interface PlanRequest {
+  sources: TextSource[];
+  minutes: number[];
+}
+export interface Plan {
+  minutes: number;
+  config: TrainingConfig;
+  parameters: number;
+  /** Honest estimate from the speed probe. */
+  expectedSeconds: number;
+  /** "LSTM 1 × 256 …" */
+  summary: string;
+  reasons: string[];
+}
+
+export interface SamplingOptions {
+  /** 0 = always the most likely. */
+  temperature: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
+  stop?: string[];
+  seed: number;
+  /** Tokens to generate. */
+  length: number;
+}
+
+export interface SampleRequest {
+  modelPath: string;
+  prompt: string;
+  /** One stream for each, generated as one batch. */
+  streams: SamplingOptions[];
+  /** Also stream, for every token, how sure the model was. */
+  details?: boolean;
+}
+/** A piece of one stream. `probabilities[i]` is the model's own probability (T = 1) of the i-th token of `text`. */
+export interface SampleDelta {
+  stream: number;
+  text: string;
+  tokens?: string[];
+  probabilities?: number[];
+}
+export interface SampleResult {
+  texts: string[];
+  /** Per stream: what was copied from the training text. */
+  copies: CopyReport[];
+  tokensPerSecond: number;
+}
+export interface CopyReport {
+  /** Runs of 30 or more characters that stand in the training text. Offsets in UTF-16 units of the sample. */
+  runs: { start: number; end: number; source: string; sourceOffset: number }[];
+  /** Share of the sample's character 8-grams that do not occur in the training text; undefined without an index. */
+  novelShare?: number;
+}
+
+export interface Considered {
+  token: string;
+  probability: number;
+}
+/** What the model considered after `prompt`, most likely first (T = 1). */
+export interface ConsideredRequest {
+  modelPath: string;
+  prompt: string;
+  count: number;
+}
+
+export interface CompletionRequest {
+  modelPath: string;
+  /** Text before the cursor (the host sends at most the last few thousand characters). */
+  prefix: string;
+  extent: 'word' | 'phrase' | 'sentence' | 'line';
+  /** Nothing is offered when the mean probability a character falls below this. */
+  minimumConfidence: number;
+  temperature: number;
+  /** 1 = greedy best; more asks for fresh alternatives. */
+  alternatives: number;
+  seed: number;
+  maximumLength: number;
+}
+export interface CompletionResult {
+  items: { text: string; confidence: number }[];
+  /** Milliseconds in the engine, and how many steps the cached state saved. */
+  engineMs: number;
+  stepsRun: number;
+}
+
+export interface SurpriseRequest {
+  modelPath: string;
+  text: string;
+  /** UTF-16 offset of the first changed character: what stands before is taken from the engine's cache. */
+  from: number;
+}
+export interface SurpriseResult {
+  /** UTF-16 offset where the figures begin. */
+  from: number;
+  /** Bits of each token, and its length in UTF-16 units. */
+  bits: Float32Array;
+  lengths: Uint8Array;
+  /** Mean bits a character over the whole text. */
+  meanBits: number;
+}
+
+export interface ScoreResult {
+  lossNats: number;
+  bitsPerCharacter: number;
+  perplexity: number;
+  characters: number;
+}
+
+/** What is shown of a model without loading its weights. */
+export interface ModelSummary {
+  path: string;
+  title: string;
+  created: string;
+  bytes: number;
+  kind: 'language-model' | 'classifier';
+  recipe: string;
+  network: string;
+  parameters: number;
+  vocabulary: number;
+  unit: 'character' | 'word';
+  sources: string[];
+  seed: number;
+  steps: number;
+  seconds: number;
+  trainLoss: number | null;
+  heldOutLoss: number | null;
+  heldOutBitsPerCharacter: number | null;
+  config?: TrainingConfig;
+  history?: TrainEvent[];
+}
+
+/** Bits per character that plain compressors and a Markov model reach on the same held-out text. */
+export interface Baselines {
+  heldOutCharacters: number;
+  gzip: number;
+  brotli: number;
+  markov: { order: number; bitsPerCharacter: number };
+}
+
+export interface EngineDescription {
+  version: string;
+  node: string;
+  pid: number;
+  backend: string;
+  kernel: string;
+  threads: number;
+}
+
+/** Every method: its parameters, its result and its stream of events. */
+export interface EngineMethods {
+  describe: { params: Record<string, never>; result: EngineDescription; event: never };
+  plan: { params: PlanRequest; result: Plan[]; event: never };
+  recipes: {
+    params: Record<string, never>;
+    result: { id: string; title: string; config: TrainingConfig }[];
+    event: never;
+  };
+  train: { params: TrainRequest; result: { modelPath: string; summary: ModelSummary }; event: TrainEvent };
+  /** Takes effect between two time steps, well within 200 ms. */
+  control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
+  sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
+  considered: { params: ConsideredRequest; result: Considered[]; event: never };
+  complete: { params: CompletionRequest; result: CompletionResult; event: never };
+  surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
+  score: { params: { modelPath: string; text: string }; result: ScoreResult; event: never };
+  inspect: { params: { path: string }; result: ModelSummary; event: never };
+  baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: Baselines; event: never };
+}
+
+export type EngineMethod = keyof EngineMethods;
+
+/** Frames on the channel. */
+export type HostFrame =
+  { type: 'call'; id: number; method: EngineMethod; params: unknown } | { type: 'cancel'; id: number };
+export type EngineFrame =
+  | { type: 'ready'; description: EngineDescription }
+  | { type: 'event'; id: number; event: unknown }
+  | { type: 'result'; id: number; result: unknown }
+  | { type: 'error'; id: number; error: ErrorFrame }
+  | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string };

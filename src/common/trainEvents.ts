@@ -1,0 +1,129 @@
+/**
+ * What a training run says while it goes: one stream for the terminal, for `--json` and for the editor. Losses are in
+ * nats a token unless a field's name says otherwise; seconds count training time over all sittings of the run.
+ */
+import type { TrainingConfig } from './trainingConfig';
+
+export interface StartEvent {
+  event: 'start';
+  config: TrainingConfig;
+  /** Why the automatic configuration chose what it did; empty for a recipe. */
+  reasons: string[];
+  files: string[];
+  /** Tokens in all (characters, or words), in the training part and in the held-out part. */
+  tokens: number;
+  trainTokens: number;
+  heldOutTokens: number;
+  vocabulary: number;
+  parameters: number;
+  stepsPerEpoch: number;
+  /** Undefined where only a time budget bounds the run. */
+  totalSteps?: number;
+  expectedSeconds?: number;
+  backend: string;
+  kernel: string;
+  threads: number;
+  seed: number;
+  /** Step and seconds already behind the run when it is resumed; 0 for a new one. */
+  fromStep: number;
+  fromSeconds: number;
+}
+
+export interface ProgressEvent {
+  event: 'progress';
+  step: number;
+  epoch: number;
+  seconds: number;
+  /** Share of the budget used, 0 to 1. */
+  fraction: number;
+  secondsLeft?: number;
+  /** Mean, smallest and largest batch loss since the last progress event. */
+  trainLoss: number;
+  minimumLoss: number;
+  maximumLoss: number;
+  trainAccuracy: number;
+  smoothedLoss?: number;
+  learningRate: number;
+  gradientNorm: number;
+  charactersPerSecond: number;
+}
+
+/** After an epoch and after every evaluation. */
+export interface EpochEvent {
+  event: 'epoch';
+  step: number;
+  epoch: number;
+  /** Whether a whole pass over the text ended here (else: an evaluation in between). */
+  complete: boolean;
+  seconds: number;
+  /** Mean over the epoch so far, measured while the weights moved and with dropout on. */
+  trainLoss: number;
+  trainAccuracy: number;
+  heldOutLoss?: number;
+  heldOutAccuracy?: number;
+  heldOutBitsPerCharacter?: number;
+  smoothedLoss?: number;
+  /** Best so far by the run's `keep` rule. */
+  best: boolean;
+  learningRate: number;
+}
+
+export interface SampleEvent {
+  event: 'sample';
+  step: number;
+  epoch: number;
+  temperature: number;
+  prompt: string;
+  text: string;
+}
+
+export interface CheckpointEvent {
+  event: 'checkpoint';
+  step: number;
+  path: string;
+}
+
+/** The divergence guard put the run back to its best weights. */
+export interface GuardEvent {
+  event: 'guard';
+  step: number;
+  reason: 'non-finite' | 'exploding';
+  loss: number;
+  restoredStep: number;
+  learningRateBefore: number;
+  learningRateAfter: number;
+  message: string;
+}
+
+/** A sentence for people: overfitting, a learning rate lowered, an early stop. */
+export interface NoticeEvent {
+  event: 'notice';
+  step: number;
+  kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'information';
+  message: string;
+}
+
+export interface DoneEvent {
+  event: 'done';
+  model: string;
+  seconds: number;
+  steps: number;
+  epochs: number;
+  /** Characters (or words) trained on, repeats counted. */
+  characters: number;
+  trainLoss: number;
+  heldOutLoss: number | null;
+  heldOutBitsPerCharacter: number | null;
+  heldOutAccuracy: number | null;
+  smoothedLoss?: number;
+  charactersPerSecond: number;
+  threads: number;
+  backend: string;
+  kernel: string;
+  seed: number;
+  /** Why it ended. */
+  reason: 'budget' | 'stopped' | 'early-stop';
+}
+
+export type TrainEvent =
+  StartEvent | ProgressEvent | EpochEvent | SampleEvent | CheckpointEvent | GuardEvent | NoticeEvent | DoneEvent;
