@@ -1,0 +1,415 @@
+/**
+ * The rules of a TrainingConfig: which settings there are, what each may be, and how one of them is set by a path such
+ * as `network.layers.0.units`. One table of rules serves the check of a whole config, `--set path=value` of the command
+ * line and the settings object that the editor validates as it is typed.
+ */
+import { InklingError } from './errors';
+import type { TrainingConfig } from './trainingConfig';
+
+type Rule =
+  | { kind: 'number'; low: number; high: number; whole?: true; aboveLow?: true; belowHigh?: true }
+  | { kind: 'boolean' }
+  | { kind: 'text' }
+  | { kind: 'choice'; of: readonly string[] }
+  | { kind: 'object'; fields: Fields }
+  /** An object whose field `kind` says which other fields it has. */
+  | { kind: 'variant'; cases: Readonly<Record<string, Fields>> }
+  | { kind: 'list'; of: Rule; low: number; high: number }
+  /** The word `epoch`, or a number of steps. */
+  | { kind: 'interval' };
+
+interface Field {
+  rule: Rule;
+  optional?: true;
+  /** What it starts as when a path creates the object around it. */
+  initial?: unknown;
+}
+type Fields = Readonly<Record<string, Field>>;
+
+/** One thing wrong with a config: where, and a sentence that says what it must be. */
+export interface ConfigProblem {
+  path: string;
+  message: string;
+}
+
+const number = (low: number, high: number): Rule => ({ kind: 'number', low, high });
+const whole = (low: number, high: number): Rule => ({ kind: 'number', low, high, whole: true });
+const positive = (high: number): Rule => ({ kind: 'number', low: 0, high, aboveLow: true });
+const share: Rule = { kind: 'number', low: 0, high: 1, belowHigh: true };
+const choice = (...of: string[]): Rule => ({ kind: 'choice', of });
+const yesNo: Rule = { kind: 'boolean' };
+const required = (rule: Rule, initial?: unknown): Field => ({ rule, initial });
+const optional = (rule: Rule, initial?: unknown): Field => ({ rule, optional: true, initial });
+const object = (fields: Fields): Rule => ({ kind: 'object', fields });
+
+const warmupSteps = optional(whole(0, 1e6));
+
+const configRule = object({
+  recipe: required({ kind: 'text' }),
+  seed: required(whole(0, 2 ** 32 - 1)),
+  text: required(
+    object({
+      unit: required(choice('character', 'word')),
+      lowercase: required(yesNo),
+      normalization: required(choice('none', 'nfc')),
+      examples: required(choice('text', 'lines', 'line-prefixes')),
+      heldOut: required(
+        object({ kind: required(choice('tail', 'random', 'none')), fraction: required(number(0, 0.5)) }),
+      ),
+      maximumExamples: optional(whole(1, 1e9)),
+    }),
+  ),
+  network: required(
+    object({
+      cell: required(choice('lstm', 'gru', 'rnn')),
+      input: required({
+        kind: 'variant',
+        cases: { 'one-hot': {}, embedding: { dimensions: required(whole(1, 4096), 64) }, scalar: {} },
+      }),
+      layers: required({
+        kind: 'list',
+        low: 1,
+        high: 4,
+        of: object({ units: required(whole(1, 4096), 128), dropout: required(share, 0) }),
+      }),
+      initialisation: required({
+        kind: 'variant',
+        cases: { keras: {}, normal: { scale: required(positive(10), 0.01) } },
+      }),
+    }),
+  ),
+  objective: required(
+    object({
+      kind: required(choice('every-step', 'last-step')),
+      steps: required(whole(1, 4096)),
+      stride: required(whole(1, 1e6)),
+      reduction: required(choice('mean', 'sum')),
+      carryState: required(yesNo),
+      shuffle: required(yesNo),
+    }),
+  ),
+  batch: required(whole(1, 4096)),
+  optimiser: required(
+    object({
+      kind: required(choice('sgd', 'rmsprop', 'adam')),
+      learningRate: required(positive(1000)),
+      clipValue: optional(positive(1e6)),
+      clipNorm: optional(positive(1e6)),
+      beta1: optional(share),
+      beta2: optional(share),
+      rho: optional(share),
+      epsilon: optional(positive(1)),
+    }),
+  ),
+  schedule: required({
+    kind: 'variant',
+    cases: {
+      constant: { warmupSteps },
+      cosine: { warmupSteps, finalFraction: required(number(0, 1), 0.05) },
+      plateau: {
+        warmupSteps,
+        factor: required({ kind: 'number', low: 0, high: 1, aboveLow: true, belowHigh: true }, 0.5),
+        patience: required(whole(1, 1e6), 2),
+        minimum: required(number(0, 1000), 1e-5),
+      },
+    },
+  }),
+  budget: required(
+    object({
+      epochs: optional(whole(1, 1e6)),
+      maxSteps: optional(whole(1, 1e12)),
+      maxSeconds: optional(positive(1e8)),
+    }),
+  ),
+  evaluation: required(object({ every: required({ kind: 'interval' }), maximumTargets: required(whole(1, 1e9)) })),
+  earlyStopping: optional(object({ patience: required(whole(1, 1e6), 3) })),
+  keep: required(choice('best-held-out', 'best-train', 'last')),
+  samples: required(
+    object({
+      every: required({ kind: 'interval' }),
+      temperatures: required({ kind: 'list', of: number(0, 100), low: 0, high: 16 }),
+      length: required(whole(1, 100000)),
+      prompt: required({
+        kind: 'variant',
+        cases: { window: {}, none: {}, text: { text: required({ kind: 'text' }, '') } },
+      }),
+      count: required(whole(0, 64)),
+    }),
+  ),
+  smoothedLoss: optional(object({ decay: required(share, 0.999), startLength: required(positive(1e6), 7) })),
+});
+
+/** Everything that is wrong with `value` as a TrainingConfig; empty when it is one that can be trained. */
+export function configProblems(value: unknown): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  checkRule(configRule, value, '', problems);
+  if (problems.length === 0) checkTogether(value as TrainingConfig, problems);
+  return problems;
+}
+
+/** `value` as a TrainingConfig. Throws `invalidInput` with every problem, one sentence each. */
+export function validateConfig(value: unknown): TrainingConfig {
+  const problems = configProblems(value);
+  if (problems.length > 0) throw invalid(problems.map((problem) => problem.message).join(' '));
+  return value as TrainingConfig;
+}
+
+/**
+ * A copy of `config` with one setting changed, `text` read as the setting's kind asks: a number, `true` or `false`, one
+ * of a choice, JSON for an object or a list, `none` to remove an optional setting. A layer one past the last is added
+ * as a copy of the last. Throws `invalidInput` for a path that does not exist or a value that it may not have; settings
+ * that contradict one another are found by `validateConfig` once all are set.
+ */
+export function setPath(config: TrainingConfig, path: string, text: string): TrainingConfig {
+  const copy = copyOf(config);
+  const keys = path.split('.');
+  setWithin(configRule, copy as unknown as Record<string, unknown>, keys, 0, text);
+  return copy;
+}
+
+/** Sets `keys[depth…]` inside `target`, which has the rule `rule`. */
+function setWithin(rule: Rule, target: Record<string, unknown>, keys: string[], depth: number, text: string): void {
+  const key = keys[depth];
+  const path = keys.slice(0, depth + 1).join('.');
+  const field = fieldOf(rule, target, key, keys.slice(0, depth).join('.'));
+  if (depth === keys.length - 1) {
+    if (text === 'none' && field.optional) {
+      delete target[key];
+      return;
+    }
+    const value = parseValue(field.rule, text, path);
+    const problems: ConfigProblem[] = [];
+    checkRule(field.rule, value, path, problems);
+    if (problems.length > 0) throw invalid(problems.map((problem) => problem.message).join(' '));
+    if (rule.kind === 'variant' && key === 'kind') switchVariant(rule.cases[value as string], target, value as string);
+    else target[key] = value;
+    return;
+  }
+  if (target[key] === undefined) target[key] = initialValue(field);
+  const below = target[key];
+  if (typeof below !== 'object' || below === null) throw invalid(`The setting "${path}" has no parts.`);
+  setWithin(field.rule, below as Record<string, unknown>, keys, depth + 1, text);
+}
+
+/** The field `key` of a value with the rule `rule`; for a list, its item at that index (or one past the last). */
+function fieldOf(rule: Rule, target: Record<string, unknown>, key: string, parent: string): Field {
+  const where = parent === '' ? 'A training config' : `"${parent}"`;
+  if (rule.kind === 'list') {
+    const items = target as unknown as unknown[];
+    const index = /^\d+$/.test(key) ? Number(key) : -1;
+    if (index < 0 || index > items.length || index >= rule.high) {
+      throw invalid(`"${parent}.${key}" is not there: "${parent}" has items 0 to ${items.length - 1}.`);
+    }
+    return { rule: rule.of, initial: copyOf(items.at(-1)) };
+  }
+  const fields =
+    rule.kind === 'variant' ? variantFields(rule.cases, target) : rule.kind === 'object' ? rule.fields : {};
+  const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  if (field) return field;
+  const names = Object.keys(fields);
+  if (names.length === 0) throw invalid(`The setting "${parent}" has no parts.`);
+  throw invalid(`${where} has no setting "${key}"; there are: ${names.join(', ')}.`);
+}
+
+/** What a missing object begins as: every required field at its initial value. */
+function initialValue(field: Field): unknown {
+  if (field.initial !== undefined) return copyOf(field.initial);
+  if (field.rule.kind !== 'object') return undefined;
+  return Object.fromEntries(
+    Object.entries(field.rule.fields)
+      .filter(([, inner]) => !inner.optional)
+      .map(([name, inner]) => [name, inner.initial]),
+  );
+}
+
+function variantFields(cases: Readonly<Record<string, Fields>>, value: Record<string, unknown>): Fields {
+  const own = Object.hasOwn(cases, String(value.kind)) ? cases[String(value.kind)] : {};
+  return { kind: required({ kind: 'choice', of: Object.keys(cases) }), ...own };
+}
+
+/** Makes `target` another variant: fields that both have stay, missing ones take their initial value. */
+function switchVariant(fields: Fields, target: Record<string, unknown>, kind: string): void {
+  for (const name of Object.keys(target)) if (!Object.hasOwn(fields, name)) delete target[name];
+  target.kind = kind;
+  for (const [name, field] of Object.entries(fields)) {
+    if (target[name] === undefined && !field.optional) target[name] = field.initial;
+  }
+}
+
+function parseValue(rule: Rule, text: string, path: string): unknown {
+  switch (rule.kind) {
+    case 'number':
+      return text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text);
+    case 'interval':
+      return text !== 'epoch' && text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'text':
+    case 'choice':
+      return text;
+    case 'object':
+    case 'variant':
+    case 'list':
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (error) {
+        throw new InklingError('invalidInput', `"${path}" needs ${expectation(rule)} written as JSON, not ${text}.`, {
+          cause: error,
+        });
+      }
+  }
+}
+
+/** Notes in `problems` whatever is wrong with `value` at `path`. */
+function checkRule(rule: Rule, value: unknown, path: string, problems: ConfigProblem[]): void {
+  const expect = (fine: boolean): boolean => {
+    if (!fine) {
+      const message = `${path === '' ? 'A training config' : `"${path}"`} must be ${expectation(rule)}, not ${show(value)}.`;
+      problems.push({ path, message });
+    }
+    return fine;
+  };
+  switch (rule.kind) {
+    case 'number':
+      expect(isWithin(rule, value));
+      return;
+    case 'interval':
+      expect(value === 'epoch' || isWithin({ kind: 'number', low: 1, high: 1e12, whole: true }, value));
+      return;
+    case 'boolean':
+      expect(typeof value === 'boolean');
+      return;
+    case 'text':
+      expect(typeof value === 'string');
+      return;
+    case 'choice':
+      expect(typeof value === 'string' && rule.of.includes(value));
+      return;
+    case 'list':
+      if (expect(Array.isArray(value) && value.length >= rule.low && value.length <= rule.high)) {
+        (value as unknown[]).forEach((item, i) => checkRule(rule.of, item, `${path}.${i}`, problems));
+      }
+      return;
+    case 'object':
+    case 'variant':
+      if (expect(isRecord(value))) checkFields(rule, value as Record<string, unknown>, path, problems);
+  }
+}
+
+function checkFields(
+  rule: Extract<Rule, { kind: 'object' | 'variant' }>,
+  value: Record<string, unknown>,
+  path: string,
+  problems: ConfigProblem[],
+): void {
+  const fields = rule.kind === 'variant' ? variantFields(rule.cases, value) : rule.fields;
+  const inner = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  for (const [name, field] of Object.entries(fields)) {
+    if (value[name] === undefined) {
+      if (!field.optional) {
+        problems.push({ path: inner(name), message: `"${inner(name)}" is missing: ${expectation(field.rule)}.` });
+      }
+    } else checkRule(field.rule, value[name], inner(name), problems);
+  }
+  for (const name of Object.keys(value)) {
+    if (!Object.hasOwn(fields, name)) {
+      const message = `There is no setting "${inner(name)}"; here there are: ${Object.keys(fields).join(', ')}.`;
+      problems.push({ path: inner(name), message });
+    }
+  }
+}
+
+/** Settings that are right one by one but not together. */
+function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void {
+  const { text, objective, schedule, budget } = config;
+  const problem = (path: string, message: string): void => void problems.push({ path, message });
+  const heldOut = text.heldOut.kind !== 'none' && text.heldOut.fraction > 0;
+  if (text.heldOut.kind !== 'none' && text.heldOut.fraction === 0) {
+    problem(
+      'text.heldOut.fraction',
+      '"text.heldOut.fraction" is 0: hold out a share, or set "text.heldOut.kind" to none.',
+    );
+  }
+  if (text.examples === 'text' && text.heldOut.kind === 'random' && objective.kind === 'every-step') {
+    problem('text.heldOut.kind', 'Every-step training reads contiguous text: set "text.heldOut.kind" to tail.');
+  }
+  if (!heldOut && config.keep === 'best-held-out') {
+    problem('keep', 'Without a held-out part "keep" cannot be best-held-out: set it to best-train or last.');
+  }
+  if (!heldOut && config.earlyStopping) {
+    problem('earlyStopping', 'Early stopping needs a held-out part: set "text.heldOut.kind" to tail, or remove it.');
+  }
+  if (!heldOut && schedule.kind === 'plateau') {
+    problem(
+      'schedule.kind',
+      'A plateau schedule needs a held-out part: set "text.heldOut.kind" to tail, or use cosine.',
+    );
+  }
+  if (text.examples === 'lines' && objective.kind !== 'every-step') {
+    problem('objective.kind', 'Lines as examples have a loss at every step: set "objective.kind" to every-step.');
+  }
+  if (text.examples === 'line-prefixes' && objective.kind !== 'last-step') {
+    problem('objective.kind', 'Prefixes of lines have a loss on their last word: set "objective.kind" to last-step.');
+  }
+  if (objective.kind === 'last-step' && objective.carryState) {
+    problem('objective.carryState', 'Windows begin from an empty state: set "objective.carryState" to false.');
+  }
+  if (text.maximumExamples !== undefined && text.examples === 'text') {
+    problem(
+      'text.maximumExamples',
+      '"text.maximumExamples" counts lines or prefixes: remove it, or set "text.examples".',
+    );
+  }
+  if (budget.epochs === undefined && budget.maxSteps === undefined && budget.maxSeconds === undefined) {
+    problem('budget', 'A run needs an end: set "budget.epochs", "budget.maxSteps" or "budget.maxSeconds".');
+  }
+}
+
+function isWithin(rule: Extract<Rule, { kind: 'number' }>, value: unknown): boolean {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return false;
+  if (rule.whole && !Number.isInteger(value)) return false;
+  if (rule.aboveLow ? value <= rule.low : value < rule.low) return false;
+  return rule.belowHigh ? value < rule.high : value <= rule.high;
+}
+
+/** What a rule asks for, as the middle of a sentence. */
+function expectation(rule: Rule): string {
+  switch (rule.kind) {
+    case 'number': {
+      const low = rule.aboveLow ? `above ${rule.low}` : `from ${rule.low}`;
+      return `a ${rule.whole ? 'whole ' : ''}number ${low} ${rule.belowHigh ? 'to below' : 'to'} ${rule.high}`;
+    }
+    case 'interval':
+      return 'epoch or a whole number of steps';
+    case 'boolean':
+      return 'true or false';
+    case 'text':
+      return 'a text';
+    case 'choice':
+      return `one of ${rule.of.join(', ')}`;
+    case 'list':
+      return `a list of ${rule.low} to ${rule.high} items`;
+    case 'object':
+      return 'an object';
+    case 'variant':
+      return `an object whose "kind" is one of ${Object.keys(rule.cases).join(', ')}`;
+  }
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** A config is plain JSON, so this is a whole copy. */
+function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string): InklingError {
+  return new InklingError('invalidInput', message);
+}
