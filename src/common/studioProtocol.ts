@@ -1,0 +1,330 @@
+/**
+ * What the Studio page and the extension host say to each other. One interface a direction: a message's name and what
+ * it carries. The host owns all state; the page may vanish at any moment (hidden, reloaded, crashed) and is drawn anew
+ * from what the host answers to its `ready`. The page is not trusted: `parsePageMessage` checks all that it sends.
+ */
+import type { Baselines, Considered } from './engineProtocol';
+import { InklingError } from './errors';
+import type { RunHistory } from './runHistory';
+import type { SampleEvent, TrainEvent } from './trainEvents';
+import { maximumColumns, type Wall, type WallAction } from './wall';
+
+export type RunState = 'running' | 'paused' | 'done' | 'stopped' | 'failed' | 'interrupted';
+
+/** A run in the list of runs. `interrupted`: its engine died or the window closed; it can be resumed. */
+export interface RunItem {
+  id: string;
+  title: string;
+  /** ISO 8601. */
+  startedAt: string;
+  state: RunState;
+  modelPath: string;
+  /** "LSTM 1 × 256", once known. */
+  network?: string;
+  heldOutBitsPerCharacter?: number;
+  /** Why it failed. */
+  message?: string;
+}
+
+/** A model that can write. A run in progress counts: its latest weights are used. */
+export interface ModelItem {
+  path: string;
+  title: string;
+  network: string;
+  unit: 'character' | 'word';
+  heldOutBitsPerCharacter?: number;
+}
+
+export interface KeptSample {
+  id: string;
+  text: string;
+  prompt: string;
+  temperature: number;
+  seed: number;
+  model: string;
+  /** ISO 8601. */
+  keptAt: string;
+}
+
+export type LossUnit = 'nats' | 'bits' | 'perplexity';
+export type StudioTab = 'training' | 'samples' | 'classifier';
+
+/** How the page is set: kept by the host between sessions. */
+export interface StudioSettings {
+  tab: StudioTab;
+  training: {
+    unit: LossUnit;
+    xQuantity: 'step' | 'epoch' | 'seconds';
+    xScale: 'linear' | 'log';
+    yScale: 'linear' | 'log';
+    /** Weight of the past in the smoothed curve, 0 to 0.99. */
+    smoothing: number;
+    showAccuracy: boolean;
+    showBaselines: boolean;
+    /** Earlier runs drawn behind the chosen one. */
+    overlays: string[];
+  };
+  samples: {
+    prompt: string;
+    temperature: number;
+    /** Columns of the wall. */
+    temperatures: number[];
+    /** 0 = off. */
+    topK: number;
+    /** 1 = off. */
+    topP: number;
+    /** 0 = off. */
+    minP: number;
+    /** 1 = off. */
+    repetitionPenalty: number;
+    length: number;
+    seed: number;
+    /** Tint each character by the model's own probability. */
+    tint: boolean;
+  };
+}
+
+export const defaultSettings: StudioSettings = {
+  tab: 'training',
+  training: {
+    unit: 'nats',
+    xQuantity: 'step',
+    xScale: 'linear',
+    yScale: 'linear',
+    smoothing: 0.6,
+    showAccuracy: false,
+    showBaselines: true,
+    overlays: [],
+  },
+  samples: {
+    prompt: '',
+    temperature: 0.7,
+    temperatures: [0.2, 0.5, 1, 1.2],
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    repetitionPenalty: 1,
+    length: 300,
+    seed: 42,
+    tint: true,
+  },
+};
+
+export const bounds = {
+  smoothing: { minimum: 0, maximum: 0.99 },
+  temperature: { minimum: 0, maximum: 2 },
+  topK: { minimum: 0, maximum: 1000 },
+  topP: { minimum: 0.01, maximum: 1 },
+  minP: { minimum: 0, maximum: 1 },
+  repetitionPenalty: { minimum: 1, maximum: 2 },
+  length: { minimum: 1, maximum: 2000 },
+  seed: { minimum: 0, maximum: 4294967295 },
+} as const;
+
+/** Host → page. */
+export interface HostMessages {
+  /** The answer to `ready`: all that the page needs to draw itself. */
+  state: {
+    settings: StudioSettings;
+    runs: RunItem[];
+    runId?: string;
+    models: ModelItem[];
+    modelPath?: string;
+    wall: Wall;
+    kept: KeptSample[];
+    /** Whether Continue Text is writing into an editor. */
+    continuing: boolean;
+  };
+  runs: { runs: RunItem[]; runId?: string };
+  history: { runId: string; history: RunHistory };
+  /** What happened since, in batches. */
+  events: { runId: string; events: TrainEvent[] };
+  baselines: { runId: string; baselines?: Baselines };
+  models: { models: ModelItem[]; modelPath?: string };
+  recordedSamples: { runId: string; step: number; samples: SampleEvent[] };
+  wall: { actions: WallAction[] };
+  considered: { column: number; offset: number; considered: Considered[] };
+  kept: { kept: KeptSample[] };
+  prompt: { text: string };
+  continuing: { active: boolean };
+  showTab: { tab: StudioTab };
+  /** A sentence in the page's status line. */
+  notice: { message: string; error: boolean };
+}
+
+/** Page → host. */
+export interface PageMessages {
+  ready: Record<string, never>;
+  settings: { settings: StudioSettings };
+  selectRun: { runId: string };
+  /** Histories of the runs drawn behind the chosen one. */
+  requestHistory: { runId: string };
+  requestBaselines: { runId: string };
+  requestSamples: { runId: string; step: number };
+  train: Record<string, never>;
+  control: { runId: string; action: 'pause' | 'resume' | 'stop' };
+  /** Go on with a run that was interrupted or ended. */
+  resumeRun: { runId: string };
+  useModel: { modelPath: string };
+  /** Fill the wall with the settings as they stand; no temperatures: one column at the slider's. */
+  generate: { modelPath: string };
+  stopWriting: Record<string, never>;
+  consider: { column: number; offset: number };
+  branch: { column: number; offset: number; token: string };
+  closeColumn: { column: number };
+  promptFromCursor: Record<string, never>;
+  continueText: { modelPath: string };
+  copy: { text: string };
+  insert: { text: string };
+  keep: { text: string; prompt: string; temperature: number; seed: number; model: string };
+  removeKept: { id: string };
+  openSource: { source: string; offset: number; length: number };
+  /** `contents` is text for svg and csv, base64 for png. */
+  export: { format: 'png' | 'svg' | 'csv'; name: string; contents: string };
+}
+
+type Messages<M> = { [K in keyof M]: { type: K } & M[K] }[keyof M];
+export type HostMessage = Messages<HostMessages>;
+export type PageMessage = Messages<PageMessages>;
+
+/** Throws when the value is not what it must be; `where` names the place for the log. */
+type Check<T> = (value: unknown, where: string) => T;
+
+function fail(where: string, expected: string): never {
+  throw new InklingError('protocol', `The Studio page sent a message that is not valid: ${where} must be ${expected}.`);
+}
+
+const text =
+  (maximumLength: number): Check<string> =>
+  (value, where) =>
+    typeof value === 'string' && value.length <= maximumLength
+      ? value
+      : fail(where, `a string of at most ${maximumLength} characters`);
+
+const number =
+  ({ minimum, maximum }: { minimum: number; maximum: number }): Check<number> =>
+  (value, where) =>
+    typeof value === 'number' && value >= minimum && value <= maximum
+      ? value
+      : fail(where, `a number from ${minimum} to ${maximum}`);
+
+const whole =
+  (range: { minimum: number; maximum: number }): Check<number> =>
+  (value, where) => {
+    const checked = number(range)(value, where);
+    return Number.isInteger(checked) ? checked : fail(where, 'a whole number');
+  };
+
+const flag: Check<boolean> = (value, where) => (typeof value === 'boolean' ? value : fail(where, 'true or false'));
+
+const oneOf =
+  <T extends string>(...choices: readonly T[]): Check<T> =>
+  (value, where) =>
+    choices.find((choice) => choice === value) ?? fail(where, `one of ${choices.join(', ')}`);
+
+const list =
+  <T>(item: Check<T>, maximumLength: number): Check<T[]> =>
+  (value, where) =>
+    Array.isArray(value) && value.length <= maximumLength
+      ? value.map((element, i) => item(element, `${where}[${i}]`))
+      : fail(where, `a list of at most ${maximumLength}`);
+
+/** Only the fields named are taken over. */
+const object =
+  <T extends object>(fields: { [K in keyof T]-?: Check<T[K]> }): Check<T> =>
+  (value, where) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object');
+    const source = value as Record<string, unknown>;
+    const checked = {} as T;
+    for (const key of Object.keys(fields) as (keyof T & string)[]) {
+      checked[key] = fields[key](source[key], `${where}.${key}`);
+    }
+    return checked;
+  };
+
+const identifier = text(1000);
+const path = text(10_000);
+const writing = text(2_000_000);
+const count = whole({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+const settingsCheck = object<StudioSettings>({
+  tab: oneOf('training', 'samples', 'classifier'),
+  training: object<StudioSettings['training']>({
+    unit: oneOf('nats', 'bits', 'perplexity'),
+    xQuantity: oneOf('step', 'epoch', 'seconds'),
+    xScale: oneOf('linear', 'log'),
+    yScale: oneOf('linear', 'log'),
+    smoothing: number(bounds.smoothing),
+    showAccuracy: flag,
+    showBaselines: flag,
+    overlays: list(identifier, 20),
+  }),
+  samples: object<StudioSettings['samples']>({
+    prompt: text(100_000),
+    temperature: number(bounds.temperature),
+    temperatures: list(number(bounds.temperature), maximumColumns),
+    topK: whole(bounds.topK),
+    topP: number(bounds.topP),
+    minP: number(bounds.minP),
+    repetitionPenalty: number(bounds.repetitionPenalty),
+    length: whole(bounds.length),
+    seed: whole(bounds.seed),
+    tint: flag,
+  }),
+});
+
+const nothing = object<Record<string, never>>({});
+
+const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
+  ready: nothing,
+  settings: object<PageMessages['settings']>({ settings: settingsCheck }),
+  selectRun: object<PageMessages['selectRun']>({ runId: identifier }),
+  requestHistory: object<PageMessages['requestHistory']>({ runId: identifier }),
+  requestBaselines: object<PageMessages['requestBaselines']>({ runId: identifier }),
+  requestSamples: object<PageMessages['requestSamples']>({ runId: identifier, step: count }),
+  train: nothing,
+  control: object<PageMessages['control']>({ runId: identifier, action: oneOf('pause', 'resume', 'stop') }),
+  resumeRun: object<PageMessages['resumeRun']>({ runId: identifier }),
+  useModel: object<PageMessages['useModel']>({ modelPath: path }),
+  generate: object<PageMessages['generate']>({ modelPath: path }),
+  stopWriting: nothing,
+  consider: object<PageMessages['consider']>({ column: count, offset: count }),
+  branch: object<PageMessages['branch']>({ column: count, offset: count, token: text(1000) }),
+  closeColumn: object<PageMessages['closeColumn']>({ column: count }),
+  promptFromCursor: nothing,
+  continueText: object<PageMessages['continueText']>({ modelPath: path }),
+  copy: object<PageMessages['copy']>({ text: writing }),
+  insert: object<PageMessages['insert']>({ text: writing }),
+  keep: object<PageMessages['keep']>({
+    text: writing,
+    prompt: text(100_000),
+    temperature: number(bounds.temperature),
+    seed: whole(bounds.seed),
+    model: identifier,
+  }),
+  removeKept: object<PageMessages['removeKept']>({ id: identifier }),
+  openSource: object<PageMessages['openSource']>({ source: path, offset: count, length: count }),
+  export: object<PageMessages['export']>({
+    format: oneOf('png', 'svg', 'csv'),
+    name: text(200),
+    contents: text(50_000_000),
+  }),
+};
+
+/** A message from the page, checked to the last field; throws `protocol` for anything else. */
+export function parsePageMessage(value: unknown): PageMessage {
+  if (typeof value !== 'object' || value === null) fail('message', 'an object');
+  const { type } = value as { type?: unknown };
+  if (typeof type !== 'string' || !Object.hasOwn(pageChecks, type)) fail('type', 'a known name');
+  const name = type as keyof PageMessages;
+  return { type: name, ...pageChecks[name](value, name) } as PageMessage;
+}
+
+/** Settings from an earlier session or version; undefined when they are not valid any more. */
+export function parseSettings(value: unknown): StudioSettings | undefined {
+  try {
+    return settingsCheck(value, 'settings');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The temperature wall: one prompt, written on at several temperatures side by side. Its state lives on the host, so
+ * that a hidden or reloaded page loses nothing; host and page apply the same actions through the same reducer, and only
+ * the actions cross between them.
+ */
+import type { CopyReport, SamplingOptions } from './engineProtocol';
+
+export interface WallColumn {
+  /** Unique within a wall's life; never reused. */
+  id: number;
+  options: SamplingOptions;
+  /** Text between the prompt and what this column wrote: empty, or what a branch took over from its parent. */
+  lead: string;
+  text: string;
+  /** Lengths of the tokens of `text` in UTF-16 units, with the model's own probability of each (T = 1; -1: not known). */
+  lengths: number[];
+  probabilities: number[];
+  state: 'writing' | 'done' | 'failed';
+  message?: string;
+  copy?: CopyReport;
+}
+
+export interface Wall {
+  modelPath: string;
+  modelTitle: string;
+  prompt: string;
+  columns: WallColumn[];
+  nextId: number;
+}
+
+export type WallAction =
+  | { kind: 'generate'; modelPath: string; modelTitle: string; prompt: string; streams: SamplingOptions[] }
+  | { kind: 'delta'; column: number; text: string; tokens?: string[]; probabilities?: number[] }
+  | { kind: 'finished'; column: number; copy?: CopyReport }
+  | { kind: 'failed'; column: number; message: string }
+  /** A new column beside `column`: its text up to `offset`, then `token`, then written on. */
+  | { kind: 'branch'; column: number; offset: number; token: string }
+  | { kind: 'close'; column: number };
+
+export const maximumColumns = 8;
+/** JSON, which carries the messages, has no NaN. */
+export const unknownProbability = -1;
+
+export function emptyWall(): Wall {
+  return { modelPath: '', modelTitle: '', prompt: '', columns: [], nextId: 1 };
+}
+
+/** The wall after an action. Actions on columns that are gone (a late delta) leave it as it was. */
+export function reduceWall(wall: Wall, action: WallAction): Wall {
+  switch (action.kind) {
+    case 'generate': {
+      const columns = action.streams
+        .slice(0, maximumColumns)
+        .map((options, i) => newColumn(wall.nextId + i, options, ''));
+      return {
+        modelPath: action.modelPath,
+        modelTitle: action.modelTitle,
+        prompt: action.prompt,
+        columns,
+        nextId: wall.nextId + columns.length,
+      };
+    }
+    case 'delta':
+      return change(wall, action.column, (column) => ({
+        ...column,
+        text: column.text + action.text,
+        ...tokensOf(column, action.text, action.tokens, action.probabilities),
+      }));
+    case 'finished':
+      return change(wall, action.column, (column) => ({ ...column, state: 'done', copy: action.copy }));
+    case 'failed':
+      return change(wall, action.column, (column) => ({ ...column, state: 'failed', message: action.message }));
+    case 'branch': {
+      const at = wall.columns.findIndex((column) => column.id === action.column);
+      if (at < 0) return wall;
+      const parent = wall.columns[at];
+      const kept = parent.text.slice(0, action.offset);
+      const remaining = Math.max(1, parent.options.length - tokensBefore(parent, action.offset) - 1);
+      const options = { ...parent.options, length: remaining };
+      const branch = newColumn(wall.nextId, options, parent.lead + kept + action.token);
+      const columns = [...wall.columns.slice(0, at + 1), branch, ...wall.columns.slice(at + 1)];
+      // Room for one more: the last column that is neither the branch nor its parent goes.
+      if (columns.length > maximumColumns) columns.splice(at + 2 < columns.length ? columns.length - 1 : 0, 1);
+      return { ...wall, columns, nextId: wall.nextId + 1 };
+    }
+    case 'close':
+      return { ...wall, columns: wall.columns.filter((column) => column.id !== action.column) };
+  }
+}
+
+/** The token that covers `offset` (UTF-16 units within the column's own text): its start and its length. */
+export function tokenAt(column: WallColumn, offset: number): { start: number; length: number } | undefined {
+  let start = 0;
+  for (const length of column.lengths) {
+    if (offset < start + length) return { start, length };
+    start += length;
+  }
+  return undefined;
+}
+
+function newColumn(id: number, options: SamplingOptions, lead: string): WallColumn {
+  return { id, options, lead, text: '', lengths: [], probabilities: [], state: 'writing' };
+}
+
+function change(wall: Wall, id: number, edit: (column: WallColumn) => WallColumn): Wall {
+  if (!wall.columns.some((column) => column.id === id)) return wall;
+  return { ...wall, columns: wall.columns.map((column) => (column.id === id ? edit(column) : column)) };
+}
+
+/** A delta whose tokens do not add up to its text (no details asked) is one run of unknown probability. */
+function tokensOf(
+  column: WallColumn,
+  text: string,
+  tokens: string[] = [],
+  probabilities: number[] = [],
+): Pick<WallColumn, 'lengths' | 'probabilities'> {
+  const lengths = tokens.map((token) => token.length);
+  const whole = lengths.reduce((sum, length) => sum + length, 0);
+  if (whole !== text.length || probabilities.length !== lengths.length) {
+    const characters = Array.from(text);
+    return {
+      lengths: column.lengths.concat(characters.map((character) => character.length)),
+      probabilities: column.probabilities.concat(characters.map(() => unknownProbability)),
+    };
+  }
+  return { lengths: column.lengths.concat(lengths), probabilities: column.probabilities.concat(probabilities) };
+}
+
+function tokensBefore(column: WallColumn, offset: number): number {
+  let count = 0;
+  for (let start = 0; count < column.lengths.length && start < offset; count++) start += column.lengths[count];
+  return count;
+}

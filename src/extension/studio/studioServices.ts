@@ -1,0 +1,78 @@
+/**
+ * All that the Studio asks of the rest of the extension. Plain values and callbacks: the session behind the page can be
+ * tested without an editor, and the rooms beside it stay free to keep runs and models as they like.
+ */
+import type {
+  Baselines,
+  Considered,
+  ConsideredRequest,
+  SampleDelta,
+  SampleRequest,
+  SampleResult,
+  SamplingOptions,
+} from '../../common/engineProtocol';
+import type { ModelItem, RunItem } from '../../common/studioProtocol';
+import type { TrainEvent } from '../../common/trainEvents';
+
+/** Fits vscode.Event, and an emitter of two lines in a test. */
+export type Subscribe<T> = (listener: (value: T) => unknown) => { dispose(): unknown };
+
+export interface StudioRuns {
+  /** Newest first. */
+  list(): readonly RunItem[];
+  onDidChange: Subscribe<void>;
+  /** Every event of a run from disk and memory, oldest first; includes what `onDidTrain` has said so far. */
+  readEvents(runId: string): Promise<readonly TrainEvent[]>;
+  onDidTrain: Subscribe<{ runId: string; event: TrainEvent }>;
+  control(runId: string, action: 'pause' | 'resume' | 'stop'): Promise<void>;
+  /** The command Resume Training for this run. */
+  resume(runId: string): Promise<void>;
+  /** The command Train on This File. */
+  train(): Promise<void>;
+  /** Computed once and remembered; undefined when the run has no held-out text or its text is gone. */
+  baselines(runId: string): Promise<Baselines | undefined>;
+}
+
+export interface StudioModels {
+  list(): readonly ModelItem[];
+  /** Path of the active model. */
+  active(): string | undefined;
+  use(path: string): Promise<void>;
+  onDidChange: Subscribe<void>;
+}
+
+/** Calls to the engine; an abort rejects them with the code `cancelled`. */
+export interface StudioEngine {
+  sample(request: SampleRequest, onDelta: (delta: SampleDelta) => void, signal: AbortSignal): Promise<SampleResult>;
+  considered(request: ConsideredRequest, signal: AbortSignal): Promise<Considered[]>;
+}
+
+export interface StudioEditor {
+  /** The text before the cursor of the active text editor (the last `maximumLength` characters of it). */
+  textBeforeCursor(maximumLength: number): string | undefined;
+  insertAtCursor(text: string): Promise<void>;
+  /** Continue Text with exactly these options; resolves when it has written or was aborted. */
+  continueText(modelPath: string, options: SamplingOptions, signal: AbortSignal): Promise<void>;
+  /** Opens a training text at a copied place. `source` as a CopyReport names it. */
+  openSource(modelPath: string, source: string, offset: number, length: number): Promise<void>;
+  copy(text: string): Promise<void>;
+  /** Asks where, and writes; resolves to false when the user changes their mind. */
+  saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;
+}
+
+/** Fits vscode.Memento. */
+export interface StudioMemory {
+  get<T>(key: string): T | undefined;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+export interface StudioServices {
+  runs: StudioRuns;
+  models: StudioModels;
+  engine: StudioEngine;
+  editor: StudioEditor;
+  /** context.workspaceState. */
+  memory: StudioMemory;
+  /** Writes to the log; what the user must know, the page shows itself. */
+  log(message: string): void;
+}
