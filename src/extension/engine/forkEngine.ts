@@ -1,0 +1,53 @@
+/** The real engine process: dist/engine.js, forked at lowered priority. */
+import { fork } from 'node:child_process';
+import * as os from 'node:os';
+import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
+import type { EngineProcess } from './engineSupervisor';
+
+/** How long the process may take to end by itself before it is killed. */
+const stopLimitMs = 3000;
+
+/** Starts the engine. `output` gets whatever it prints outside the protocol (warnings of the runtime, a last gasp). */
+export function forkEngine(entry: string, output: (text: string) => void): EngineProcess {
+  const child = fork(entry, [], {
+    execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  child.stdout?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
+  child.stderr?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
+  if (child.pid !== undefined) {
+    try {
+      os.setPriority(child.pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch {
+      // It may be gone already, or the platform may refuse; its exit is reported below, and speed matters less.
+    }
+  }
+  return {
+    pid: child.pid,
+    send(frame: HostFrame) {
+      // The callback keeps a broken channel from becoming an uncaught exception; `exit` reports it.
+      if (child.connected) child.send(frame, () => undefined);
+    },
+    onFrame(listener) {
+      child.on('message', (frame) => listener(frame as EngineFrame));
+    },
+    onExit(listener) {
+      let told = false;
+      const tell = (reason: string): void => {
+        if (!told) listener(reason);
+        told = true;
+      };
+      child.once('error', (error) => tell(error.message));
+      child.once('exit', (code, signal) => tell(signal ? `signal ${signal}` : `exit code ${code}`));
+    },
+    stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.connected) child.disconnect(); // the engine ends when its parent is gone
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
+      child.once('exit', () => clearTimeout(timer));
+      timer.unref();
+    },
+  };
+}
