@@ -1,0 +1,201 @@
+/**
+ * The reference backend: plain TypeScript, one row at a time, slow and obvious; the truth that every other backend is
+ * tested against. All arithmetic is float64. What outlives a call (weights, optimiser slots, carried states) is rounded
+ * to float32, as the interface carries it, so that a run resumed from a checkpoint continues exactly.
+ */
+import { InklingError } from '../../../common/errors';
+import {
+  checkNetworkSpec,
+  outputSize,
+  parameterCount,
+  parameterLayout,
+  stateSize,
+  type NetworkSpec,
+  type TensorSpec,
+} from '../../model/networkSpec';
+import type {
+  Backend,
+  Batch,
+  EvaluationResult,
+  Network,
+  NetworkLimits,
+  OptimiserState,
+  StepResult,
+  Update,
+} from '../backend';
+import { runBatch, runStep, tensorsOf, type BatchResult, type NetworkTensors, type Training } from './network';
+import { applyUpdate, clip, newOptimiserSlots, norm, type OptimiserSlots } from './optimiser';
+
+export function createReferenceBackend(): Backend {
+  return {
+    name: 'reference',
+    kernel: 'float64',
+    threads: 1,
+    createNetwork: async (spec, parameters, limits) => new ReferenceNetwork(spec, parameters, limits),
+    dispose: async () => {},
+  };
+}
+
+class ReferenceNetwork implements Network {
+  private readonly layout: TensorSpec[];
+  private readonly weights: NetworkTensors;
+  private readonly parameters: Float64Array;
+  private optimiser: OptimiserSlots;
+  /** Where the last `carry` call of each kind left the recurrent states, [B, S]. */
+  private readonly carried: Record<'train' | 'evaluate', Float64Array> = {
+    train: new Float64Array(0),
+    evaluate: new Float64Array(0),
+  };
+  private readonly stepLogits: Float32Array;
+
+  constructor(
+    readonly spec: NetworkSpec,
+    parameters: Float32Array,
+    readonly limits: NetworkLimits,
+  ) {
+    checkNetworkSpec(spec);
+    this.layout = parameterLayout(spec);
+    this.parameters = new Float64Array(parameterCount(spec));
+    this.weights = tensorsOf(spec, this.parameters);
+    this.optimiser = newOptimiserSlots('sgd', this.parameters.length);
+    this.stepLogits = new Float32Array(limits.streams * outputSize(spec));
+    this.setParameters(parameters);
+  }
+
+  async trainStep(batch: Batch, update: Update): Promise<StepResult> {
+    const result = this.run(batch, 'train', update);
+    const gradientNorm = norm(result.gradients);
+    clip(result.gradients, update.clipValue, update.clipNorm);
+    if (this.optimiser.kind !== update.kind) {
+      this.optimiser = newOptimiserSlots(update.kind, this.parameters.length);
+    }
+    applyUpdate(this.parameters, result.gradients, this.layout, this.optimiser, update);
+    roundToFloat32(this.parameters);
+    this.optimiser.slots.forEach(roundToFloat32);
+    return { lossSum: result.lossSum, targets: result.targets, correct: result.correct, gradientNorm };
+  }
+
+  /** With `carry` it reads and leaves the state of training, as `trainStep` does. */
+  async gradients(
+    batch: Batch,
+    lossScale: number,
+    dropoutKey: number,
+  ): Promise<StepResult & { gradients: Float32Array }> {
+    const { lossSum, targets, correct, gradients } = this.run(batch, 'train', { lossScale, dropoutKey });
+    return { lossSum, targets, correct, gradientNorm: norm(gradients), gradients: Float32Array.from(gradients) };
+  }
+
+  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+    const { lossSum, targets, correct, losses, logits } = this.run(batch, 'evaluate', undefined, want.logits);
+    return {
+      lossSum,
+      targets,
+      correct,
+      losses: want.losses ? Float32Array.from(losses) : undefined,
+      logits: want.logits ? Float32Array.from(logits) : undefined,
+    };
+  }
+
+  step(tokens: Uint16Array, states: Float32Array): Float32Array {
+    const streams = tokens.length;
+    const S = stateSize(this.spec);
+    const V = outputSize(this.spec);
+    if (this.spec.layers[0].bidirectional) {
+      throw new InklingError('invalidInput', 'A bidirectional network reads whole texts; it cannot run step by step.');
+    }
+    checkRange('streams', streams, this.limits.streams);
+    checkLength('states', states.length, streams * S);
+    for (let s = 0; s < streams; s++) {
+      const state = Float64Array.from(states.subarray(s * S, (s + 1) * S));
+      this.stepLogits.set(runStep(this.spec, this.weights, tokens[s], state), s * V);
+      states.set(state, s * S);
+    }
+    return this.stepLogits.subarray(0, streams * V);
+  }
+
+  async readParameters(): Promise<Float32Array> {
+    return Float32Array.from(this.parameters);
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    this.setParameters(parameters);
+  }
+
+  async readOptimiser(): Promise<OptimiserState> {
+    const { kind, updates, slots } = this.optimiser;
+    return { kind, updates, slots: slots.map((slot) => Float32Array.from(slot)) };
+  }
+
+  async writeOptimiser({ kind, updates, slots }: OptimiserState): Promise<void> {
+    const fresh = newOptimiserSlots(kind, this.parameters.length);
+    checkLength('optimiser slots', slots.length, fresh.slots.length);
+    slots.forEach((slot, i) => {
+      checkLength('an optimiser slot', slot.length, this.parameters.length);
+      fresh.slots[i].set(slot);
+    });
+    this.optimiser = { ...fresh, updates };
+  }
+
+  async readState(): Promise<Float32Array> {
+    return Float32Array.from(this.carried.train);
+  }
+
+  async writeState(state: Float32Array): Promise<void> {
+    const S = stateSize(this.spec);
+    if (state.length % S !== 0)
+      throw new InklingError('invalidInput', `A carried state is a multiple of ${S} numbers.`);
+    this.carried.train = Float64Array.from(state);
+  }
+
+  dispose(): void {}
+
+  private setParameters(parameters: Float32Array): void {
+    checkLength('parameters', parameters.length, this.parameters.length);
+    this.parameters.set(parameters);
+  }
+
+  private run(batch: Batch, kind: 'train' | 'evaluate', training?: Training, wantLogits?: boolean): BatchResult {
+    const { batch: B, steps: T } = batch;
+    checkRange('rows', B, this.limits.batch);
+    checkRange('steps', T, this.limits.steps);
+    checkLength('inputs', batch.inputs.length, T * B);
+    checkLength('targets', batch.targets.length, T * B);
+    const result = runBatch(this.spec, this.parameters, batch, this.initialStates(batch, kind), training, wantLogits);
+    if (batch.state === 'carry') {
+      roundToFloat32(result.finalStates);
+      this.carried[kind] = result.finalStates;
+    }
+    return result;
+  }
+
+  /** [B, S]. Rows that the last carried batch did not have start from zeros. */
+  private initialStates(batch: Batch, kind: 'train' | 'evaluate'): Float64Array {
+    const S = stateSize(this.spec);
+    const states = new Float64Array(batch.batch * S);
+    if (batch.state === 'zero') return states;
+    if (this.spec.layers[0].bidirectional) {
+      throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
+    }
+    states.set(this.carried[kind].subarray(0, states.length));
+    batch.resetRows?.forEach((reset, b) => {
+      if (reset) states.fill(0, b * S, (b + 1) * S);
+    });
+    return states;
+  }
+}
+
+function roundToFloat32(x: Float64Array): void {
+  for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]);
+}
+
+function checkRange(what: string, value: number, limit: number): void {
+  if (value < 1 || value > limit) {
+    throw new InklingError('invalidInput', `The network was made for 1 to ${limit} ${what}, not ${value}.`);
+  }
+}
+
+function checkLength(what: string, length: number, expected: number): void {
+  if (length !== expected) {
+    throw new InklingError('invalidInput', `The length of ${what} is ${length}; the network needs ${expected}.`);
+  }
+}
