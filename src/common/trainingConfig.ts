@@ -55,6 +55,8 @@ export interface ObjectiveConfig {
   /** Keep the recurrent state from one batch to the next. Every-step text training does; system 3 does over names. */
   carryState: boolean;
   shuffle: boolean;
+  /** What fills a prompt shorter than a window when generating: spaces (seed system 2), or, by default, no character. */
+  padding?: 'space';
 }
 
 export interface OptimiserConfig {
