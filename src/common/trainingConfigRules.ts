@@ -86,6 +86,7 @@ const configRule = object({
       reduction: required(choice('mean', 'sum')),
       carryState: required(yesNo),
       shuffle: required(yesNo),
+      padding: optional(choice('space')),
     }),
   ),
   batch: required(whole(1, 4096)),
@@ -200,7 +201,7 @@ function fieldOf(rule: Rule, target: Record<string, unknown>, key: string, paren
     if (index < 0 || index > items.length || index >= rule.high) {
       throw invalid(`"${parent}.${key}" is not there: "${parent}" has items 0 to ${items.length - 1}.`);
     }
-    return { rule: rule.of, initial: copyOf(items.at(-1)) };
+    return { rule: rule.of, initial: items.at(-1) };
   }
   const fields =
     rule.kind === 'variant' ? variantFields(rule.cases, target) : rule.kind === 'object' ? rule.fields : {};

@@ -1,0 +1,69 @@
+/**
+ * The history of a run, kept small enough to live in the model file however long the run was. Epochs, guard events and
+ * notices all stay. Of the progress points at most `maximumProgress` stay: when there are more, neighbours are merged
+ * two by two (means weighted by the steps they stand for, smallest of the smallest, largest of the largest), so that
+ * the curve keeps its range. Of the samples, every second moment is let go, the first and the last never.
+ */
+import type { ProgressEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
+
+export const maximumProgress = 1000;
+export const maximumSampleMoments = 40;
+
+export class History {
+  private events: TrainEvent[] = [];
+
+  /** What is stored in the model file, in the order it happened. */
+  toJSON(): TrainEvent[] {
+    return this.events;
+  }
+
+  restore(events: readonly TrainEvent[]): void {
+    this.events = [...events];
+  }
+
+  add(event: TrainEvent): void {
+    // Checkpoints say where a file lay while the run went; that is of no use later.
+    if (event.event === 'checkpoint') return;
+    this.events.push(event);
+    if (event.event === 'progress') this.thinProgress();
+    if (event.event === 'sample') this.thinSamples();
+  }
+
+  private thinProgress(): void {
+    const points = this.events.filter((event) => event.event === 'progress');
+    if (points.length <= maximumProgress) return;
+    const merged = new Map<TrainEvent, ProgressEvent>();
+    const dropped = new Set<TrainEvent>();
+    let before = points[0].step - (points[1].step - points[0].step);
+    for (let i = 0; i + 1 < points.length; i += 2) {
+      merged.set(points[i + 1], mergeProgress(points[i], points[i + 1], before));
+      dropped.add(points[i]);
+      before = points[i + 1].step;
+    }
+    this.events = this.events.filter((event) => !dropped.has(event)).map((event) => merged.get(event) ?? event);
+  }
+
+  private thinSamples(): void {
+    const isSample = (event: TrainEvent): event is SampleEvent => event.event === 'sample';
+    const moments = [...new Set(this.events.filter(isSample).map((event) => event.step))];
+    if (moments.length <= maximumSampleMoments) return;
+    const kept = new Set(moments.filter((_, i) => i % 2 === 0 || i === moments.length - 1));
+    this.events = this.events.filter((event) => !isSample(event) || kept.has(event.step));
+  }
+}
+
+/** One point for both; `before` is the step after which the first one's stretch began. */
+function mergeProgress(first: ProgressEvent, second: ProgressEvent, before: number): ProgressEvent {
+  const a = Math.max(1, first.step - before);
+  const b = Math.max(1, second.step - first.step);
+  const mean = (x: number, y: number): number => (x * a + y * b) / (a + b);
+  return {
+    ...second,
+    trainLoss: mean(first.trainLoss, second.trainLoss),
+    minimumLoss: Math.min(first.minimumLoss, second.minimumLoss),
+    maximumLoss: Math.max(first.maximumLoss, second.maximumLoss),
+    trainAccuracy: mean(first.trainAccuracy, second.trainAccuracy),
+    gradientNorm: mean(first.gradientNorm, second.gradientNorm),
+    charactersPerSecond: mean(first.charactersPerSecond, second.charactersPerSecond),
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * Notices overfitting: the held-out loss has risen for several evaluations while the training loss still falls. The
+ * model is then learning its text by heart. Said once a run.
+ */
+import type { EpochEvent } from '../../common/trainEvents';
+
+interface Point {
+  epoch: number;
+  step: number;
+  trainLoss: number;
+  heldOutLoss: number;
+}
+export interface OverfittingState {
+  best: Point | null;
+  worse: number;
+  said: boolean;
+}
+
+/** Evaluations in a row above the best held-out loss before a word is said. */
+const evaluationsBeforeSaying = 2;
+/** Smaller rises, as a share of the best held-out loss, may be noise. */
+const noticeableRise = 0.01;
+
+export class OverfittingWatch {
+  private current: OverfittingState = { best: null, worse: 0, said: false };
+
+  /** Takes an evaluation; returns the sentence to show, when there is one. */
+  observe(event: EpochEvent): string | undefined {
+    if (event.heldOutLoss === undefined) return undefined;
+    const { epoch, step, trainLoss, heldOutLoss } = event;
+    const state = this.current;
+    if (state.best === null || heldOutLoss < state.best.heldOutLoss) {
+      state.best = { epoch, step, trainLoss, heldOutLoss };
+      state.worse = 0;
+      return undefined;
+    }
+    const rises = heldOutLoss > state.best.heldOutLoss * (1 + noticeableRise) && trainLoss < state.best.trainLoss;
+    state.worse = rises ? state.worse + 1 : 0;
+    if (state.said || state.worse < evaluationsBeforeSaying) return undefined;
+    state.said = true;
+    const { best } = state;
+    return (
+      `Overfitting since epoch ${best.epoch} (step ${best.step}): the held-out loss rose from ` +
+      `${best.heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)} nats while the training loss fell from ` +
+      `${best.trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}. More text, more dropout, fewer units or an earlier ` +
+      'stop would help.'
+    );
+  }
+
+  state(): OverfittingState {
+    return structuredClone(this.current);
+  }
+
+  restore(state: OverfittingState): void {
+    this.current = structuredClone(state);
+  }
+}
