@@ -92,7 +92,7 @@ class ReferenceNetwork implements Network {
       targets,
       correct,
       losses: want.losses ? Float32Array.from(losses) : undefined,
-      logits: want.logits ? Float32Array.from(logits) : undefined,
+      logits: logits && Float32Array.from(logits),
     };
   }
 
