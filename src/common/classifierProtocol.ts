@@ -1,0 +1,241 @@
+/**
+ * What is said about classifiers between the engine, the command line and the editor: reports, curves, verdicts, and the
+ * requests that ask for them. Plain JSON throughout. Names and conventions of the figures are scikit-learn's.
+ */
+import type { CellKind } from './trainingConfig';
+
+/** The six variants of seed system 8. */
+export const classifierVariants = ['rnn', 'birnn', 'lstm', 'bilstm', 'gru', 'bigru'] as const;
+export type ClassifierVariant = (typeof classifierVariants)[number];
+
+export const variantCells: Record<ClassifierVariant, { cell: CellKind; bidirectional: boolean }> = {
+  rnn: { cell: 'rnn', bidirectional: false },
+  birnn: { cell: 'rnn', bidirectional: true },
+  lstm: { cell: 'lstm', bidirectional: false },
+  bilstm: { cell: 'lstm', bidirectional: true },
+  gru: { cell: 'gru', bidirectional: false },
+  bigru: { cell: 'gru', bidirectional: true },
+};
+
+/** What a row of a classification report says; `support` is how many examples truly have the class. */
+export interface ClassScores {
+  precision: number;
+  recall: number;
+  f1: number;
+  support: number;
+}
+
+/** Everything that follows from true and predicted labels alone. */
+export interface ClassificationReport {
+  /** Class names in the order of the confusion matrix. */
+  classes: string[];
+  perClass: Record<string, ClassScores>;
+  accuracy: number;
+  macro: ClassScores;
+  weighted: ClassScores;
+  /** [true][predicted] counts. */
+  confusion: number[][];
+}
+
+/** Curves over all thresholds of the positive class. Arrays of one curve have equal length. */
+export interface BinaryCurves {
+  roc: { falsePositiveRate: number[]; truePositiveRate: number[]; threshold: (number | null)[]; auc: number };
+  precisionRecall: { precision: number[]; recall: number[]; threshold: (number | null)[]; averagePrecision: number };
+}
+
+/** One held-out example's score, kept so that the page can move the threshold without asking again. */
+export interface ScoredExample {
+  /** Index into the report's classes. */
+  label: number;
+  /** Calibrated probability of the positive class. */
+  probability: number;
+}
+
+export interface Baselines {
+  /** The most frequent class of the training part, always. */
+  majority: ClassificationReport;
+  naiveBayes: ClassificationReport;
+  logisticRegression: ClassificationReport;
+}
+
+/** The command line's short form of a baseline. */
+export interface BaselineSummary {
+  accuracy: number;
+  macroF1: number;
+  perClass: Record<string, ClassScores>;
+}
+
+/** How sure the held-out figures can be, class by class, and what is still wanted. */
+export interface DataAdvice {
+  label: string;
+  examples: number;
+  heldOut: number;
+  /** Further examples until a verdict on this class is worth anything; 0 when there are enough. */
+  missing: number;
+  message: string;
+}
+
+export interface DataProblem {
+  source: string;
+  /** 1-based line where the row begins; 0 for a whole file. */
+  line: number;
+  reason: string;
+}
+
+/** Where the labelled text comes from: a path (file or folder of folders), or the text of an editor. */
+export type LabelledSource = { name: string; path: string } | { name: string; text: string };
+
+export interface ClassifierSettings {
+  variant: ClassifierVariant;
+  units: number;
+  /** Share of the recurrent layer's outputs dropped while training. */
+  dropout: number;
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  /** `padded`: every text is cut or padded to `maximumTokens` (as the seed). `ragged`: true lengths, in buckets. */
+  lengths: 'padded' | 'ragged';
+  maximumTokens: number;
+  /** `frozen`: pretrained vectors stay as they are. `tuned`: they are the start. `learned`: no pretrained vectors. */
+  vectors: 'frozen' | 'tuned' | 'learned';
+  /** A GloVe, word2vec or .vec file instead of the table that comes with the program. */
+  vectorFile?: string;
+  /** Weigh each class by N / (classes · its examples), so that a rare class counts as much as a frequent one. */
+  classWeights: 'none' | 'balanced';
+  heldOutFraction: number;
+  /** Stop after this many epochs without a better macro F1 on the validation part; the best epoch's weights are kept. */
+  patience?: number;
+  /** How the threshold is chosen (two classes only). */
+  threshold: ThresholdRule;
+  badRows: 'refuse' | 'skip';
+  /** The class that probability and curves speak of; default: `spam` if there is one, else the rarer class. */
+  positive?: string;
+  seed: number;
+}
+
+export type ThresholdRule =
+  | { kind: 'fixed'; value: number }
+  | { kind: 'maximum-f1' }
+  /** At most this share of the other class (good messages) may be called positive. */
+  | { kind: 'maximum-lost'; share: number };
+
+export interface ClassifierStartEvent {
+  event: 'start';
+  settings: ClassifierSettings;
+  classes: string[];
+  examples: number;
+  trainExamples: number;
+  heldOutExamples: number;
+  /** Held-out examples dropped because the same text stands in the training part. */
+  duplicatesRemoved: number;
+  problems: DataProblem[];
+  advice: DataAdvice[];
+  parameters: number;
+  backend: string;
+  kernel: string;
+  threads: number;
+}
+
+export interface ClassifierEpochEvent {
+  event: 'epoch';
+  epoch: number;
+  seconds: number;
+  trainLoss: number;
+  trainAccuracy: number;
+  validationLoss: number;
+  validationAccuracy: number;
+  validationMacroF1: number;
+  best: boolean;
+}
+
+export interface ClassifierDoneEvent {
+  event: 'done';
+  model: string;
+  accuracy: number;
+  macroF1: number;
+  perClass: Record<string, ClassScores>;
+  confusion: number[][];
+  baselines: Record<keyof Baselines, BaselineSummary>;
+  seconds: number;
+  threshold: number | null;
+  duplicatesRemoved: number;
+  problems: DataProblem[];
+}
+
+export type ClassifierEvent = ClassifierStartEvent | ClassifierEpochEvent | ClassifierDoneEvent;
+
+/** All that the Classifier tab shows of one trained classifier; stored in the model file. */
+export interface ClassifierRecord {
+  settings: ClassifierSettings;
+  classes: string[];
+  /** Index of the positive class, for two classes; else null. */
+  positive: number | null;
+  threshold: number | null;
+  /** On the held-out part, at `threshold`. */
+  report: ClassificationReport;
+  baselines: Baselines;
+  curves: BinaryCurves | null;
+  scores: ScoredExample[];
+  history: ClassifierEpochEvent[];
+  advice: DataAdvice[];
+  duplicatesRemoved: number;
+  trainExamples: number;
+  heldOutExamples: number;
+  seconds: number;
+  sources: string[];
+  created: string;
+}
+
+/** A stretch of the text and what it did to the verdict. */
+export interface TokenContribution {
+  /** UTF-16 offsets into the classified text. */
+  start: number;
+  end: number;
+  /** Log-odds of the reported class with the text as it is, less those without this token. */
+  contribution: number;
+}
+
+export interface Verdict {
+  label: string;
+  /** Calibrated probability of `label`. */
+  probability: number;
+  probabilities: Record<string, number>;
+  /** Probability of the positive class from which on the verdict is positive; null for more than two classes. */
+  threshold: number | null;
+  /** How `contributions` were found. */
+  method: 'occlusion';
+  /** Empty unless asked for. */
+  contributions: TokenContribution[];
+  tokens: number;
+  /** What the naive Bayes baseline of the same model says. */
+  naiveBayes: { label: string; probability: number };
+  engineMs: number;
+}
+
+/** A user's correction: this text has this label. Kept beside the model by whoever asks; given with each request. */
+export interface Correction {
+  text: string;
+  label: string;
+}
+
+export interface ClassifyRequest {
+  /** Undefined: the spam model that comes with the program. */
+  modelPath?: string;
+  texts: string[];
+  explain: boolean;
+  corrections?: Correction[];
+}
+
+export interface TrainClassifierRequest {
+  runId: string;
+  sources: LabelledSource[];
+  settings: Partial<ClassifierSettings>;
+  modelPath: string;
+  threads?: number;
+}
+
+export interface EvaluateClassifierRequest {
+  modelPath?: string;
+  sources: LabelledSource[];
+  badRows: 'refuse' | 'skip';
+}

@@ -1,0 +1,41 @@
+/** Texts as counts of their lowercased tokens: what both baselines see. */
+import { tokenize } from './tokens';
+
+/** One text: distinct token ids, rising, and how often each occurs. */
+export interface SparseCounts {
+  ids: Int32Array;
+  counts: Float64Array;
+}
+
+export class BagOfWords {
+  private readonly ids: Map<string, number>;
+
+  constructor(readonly words: string[]) {
+    this.ids = new Map(words.map((word, id) => [word, id]));
+  }
+
+  /** The vocabulary of `texts`, in the order of first appearance. Words that occur in fewer than `least` texts are left
+   *  out. */
+  static build(texts: string[], least = 1): BagOfWords {
+    const documents = new Map<string, number>();
+    for (const text of texts) {
+      for (const word of new Set(wordsOf(text))) documents.set(word, (documents.get(word) ?? 0) + 1);
+    }
+    return new BagOfWords([...documents].filter(([, n]) => n >= least).map(([word]) => word));
+  }
+
+  /** Counts of the known words of `text`; unknown words say nothing. */
+  count(text: string): SparseCounts {
+    const counts = new Map<number, number>();
+    for (const word of wordsOf(text)) {
+      const id = this.ids.get(word);
+      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const ids = Int32Array.from(counts.keys()).sort();
+    return { ids, counts: Float64Array.from(ids, (id) => counts.get(id)!) };
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return tokenize(text).map((token) => token.text.toLowerCase());
+}

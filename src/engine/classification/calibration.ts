@@ -1,0 +1,144 @@
+/**
+ * Probabilities one can believe, fitted on scores that the model was not trained on.
+ *
+ * Platt (1999): P(positive | s) = 1 / (1 + exp(a·s + b)) with smoothed targets, fitted by Newton's method as in Lin, Lin
+ * and Weng (2007); scikit-learn's `method="sigmoid"`. Isotonic: the best non-decreasing step function, by pooling
+ * adjacent violators; scikit-learn's `IsotonicRegression(out_of_bounds="clip")`, linear between its knots.
+ */
+export type Calibration =
+  | { kind: 'none' }
+  | { kind: 'platt'; a: number; b: number }
+  | { kind: 'isotonic'; scores: number[]; probabilities: number[] };
+
+/** Fits a and b. `positive[i]` is 1 or 0; scores are log-odds or anything that rises with them. */
+export function fitPlatt(
+  positive: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): { kind: 'platt'; a: number; b: number } {
+  const n = scores.length;
+  let positives = 0;
+  for (let i = 0; i < n; i++) if (positive[i]) positives++;
+  const negatives = n - positives;
+  const high = (positives + 1) / (positives + 2);
+  const low = 1 / (negatives + 2);
+  let a = 0;
+  let b = Math.log((negatives + 1) / (positives + 1));
+  const loss = (a: number, b: number): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      const target = positive[i] ? high : low;
+      const f = a * scores[i] + b;
+      // -(t ln p + (1 - t) ln(1 - p)) with p = 1 / (1 + e^f), without overflow for either sign.
+      sum += f >= 0 ? target * f + Math.log1p(Math.exp(-f)) : (target - 1) * f + Math.log1p(Math.exp(f));
+    }
+    return sum;
+  };
+  let current = loss(a, b);
+  for (let iteration = 0; iteration < 100; iteration++) {
+    let gradientA = 0;
+    let gradientB = 0;
+    let hessianAA = 1e-12;
+    let hessianAB = 0;
+    let hessianBB = 1e-12;
+    for (let i = 0; i < n; i++) {
+      const f = a * scores[i] + b;
+      const p = f >= 0 ? Math.exp(-f) / (1 + Math.exp(-f)) : 1 / (1 + Math.exp(f));
+      const difference = (positive[i] ? high : low) - p;
+      const weight = p * (1 - p);
+      gradientA += scores[i] * difference;
+      gradientB += difference;
+      hessianAA += scores[i] * scores[i] * weight;
+      hessianAB += scores[i] * weight;
+      hessianBB += weight;
+    }
+    if (Math.abs(gradientA) < 1e-10 && Math.abs(gradientB) < 1e-10) break;
+    const determinant = hessianAA * hessianBB - hessianAB * hessianAB;
+    const stepA = -(hessianBB * gradientA - hessianAB * gradientB) / determinant;
+    const stepB = -(hessianAA * gradientB - hessianAB * gradientA) / determinant;
+    let size = 1;
+    for (; size > 1e-10; size /= 2) {
+      const next = loss(a + size * stepA, b + size * stepB);
+      if (next <= current + 1e-4 * size * (gradientA * stepA + gradientB * stepB)) {
+        a += size * stepA;
+        b += size * stepB;
+        current = next;
+        break;
+      }
+    }
+    if (size <= 1e-10) break;
+  }
+  return { kind: 'platt', a, b };
+}
+
+/** Fits the non-decreasing step function by pooling adjacent violators. */
+export function fitIsotonic(
+  positive: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): { kind: 'isotonic'; scores: number[]; probabilities: number[] } {
+  const order = Array.from({ length: scores.length }, (_, i) => i).sort((x, y) => scores[x] - scores[y]);
+  interface Block {
+    sum: number;
+    weight: number;
+    first: number;
+    last: number;
+  }
+  const blocks: Block[] = [];
+  const pool = (): void => {
+    while (blocks.length > 1) {
+      const b = blocks[blocks.length - 1];
+      const a = blocks[blocks.length - 2];
+      if (a.sum / a.weight < b.sum / b.weight) return;
+      blocks.pop();
+      blocks[blocks.length - 1] = { sum: a.sum + b.sum, weight: a.weight + b.weight, first: a.first, last: b.last };
+    }
+  };
+  let at = 0;
+  while (at < order.length) {
+    // Equal scores are one point before anything is pooled.
+    const score = scores[order[at]];
+    const block: Block = { sum: 0, weight: 0, first: score, last: score };
+    while (at < order.length && scores[order[at]] === score) {
+      block.sum += positive[order[at++]] ? 1 : 0;
+      block.weight++;
+    }
+    blocks.push(block);
+    pool();
+  }
+  const knots = { kind: 'isotonic' as const, scores: [] as number[], probabilities: [] as number[] };
+  for (const block of blocks) {
+    for (const score of block.first === block.last ? [block.first] : [block.first, block.last]) {
+      knots.scores.push(score);
+      knots.probabilities.push(block.sum / block.weight);
+    }
+  }
+  return knots;
+}
+
+/** The probability of the positive class for one score (log-odds). */
+export function calibrate(calibration: Calibration, score: number): number {
+  switch (calibration.kind) {
+    case 'none':
+      return logistic(score);
+    case 'platt':
+      return logistic(-(calibration.a * score + calibration.b));
+    case 'isotonic': {
+      const { scores, probabilities } = calibration;
+      let low = 0;
+      let high = scores.length - 1;
+      if (score <= scores[low]) return probabilities[low];
+      if (score >= scores[high]) return probabilities[high];
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (scores[middle] <= score) low = middle;
+        else high = middle;
+      }
+      const share = (score - scores[low]) / (scores[high] - scores[low]);
+      return probabilities[low] + share * (probabilities[high] - probabilities[low]);
+    }
+  }
+}
+
+/** 1 / (1 + e^-x) without overflow. */
+export function logistic(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}

@@ -1,0 +1,162 @@
+/**
+ * Logistic regression over TF-IDF weights, L2-penalised: scikit-learn's `TfidfTransformer()` (smooth idf, L2-normalised
+ * rows) and `LogisticRegression(C)`, the second baseline.
+ *
+ *   minimise  ½ Σ_c |w_c|² + C Σ_i ln-loss(i)      (no penalty on the intercepts)
+ *
+ * Two classes give one weight vector (sigmoid), more give one a class (softmax). Solved by L-BFGS with a backtracking
+ * line search; the problem is convex, so there is only one answer to find.
+ */
+import { logistic } from './calibration';
+import type { SparseCounts } from './bagOfWords';
+import { softmax } from './naiveBayes';
+
+/** idf_w = ln((1 + N) / (1 + documents with w)) + 1. */
+export function inverseDocumentFrequencies(rows: SparseCounts[], vocabulary: number): Float64Array {
+  const documents = new Float64Array(vocabulary);
+  for (const row of rows) for (const id of row.ids) documents[id]++;
+  return documents.map((n) => Math.log((1 + rows.length) / (1 + n)) + 1);
+}
+
+/** Counts times idf, scaled to a Euclidean norm of 1. */
+export function tfidf(row: SparseCounts, idf: Float64Array): SparseCounts {
+  const weights = Float64Array.from(row.counts, (count, k) => count * idf[row.ids[k]]);
+  const norm = Math.sqrt(weights.reduce((sum, x) => sum + x * x, 0));
+  return { ids: row.ids, counts: norm === 0 ? weights : weights.map((x) => x / norm) };
+}
+
+export class LogisticRegression {
+  private constructor(
+    readonly classes: number,
+    readonly vocabulary: number,
+    readonly idf: Float64Array,
+    /** [outputs][vocabulary + 1], the intercept last; one output for two classes. */
+    readonly weights: Float64Array,
+  ) {}
+
+  static fit(
+    counts: SparseCounts[],
+    labels: ArrayLike<number>,
+    classes: number,
+    vocabulary: number,
+    options: { c: number; iterations: number } = { c: 10, iterations: 100 },
+  ): LogisticRegression {
+    const idf = inverseDocumentFrequencies(counts, vocabulary);
+    const rows = counts.map((row) => tfidf(row, idf));
+    const outputs = classes === 2 ? 1 : classes;
+    const width = vocabulary + 1;
+    const objective = (w: Float64Array, gradient: Float64Array): number => {
+      let loss = 0;
+      for (let o = 0; o < outputs; o++) {
+        for (let k = 0; k < vocabulary; k++) {
+          const weight = w[o * width + k];
+          loss += 0.5 * weight * weight;
+          gradient[o * width + k] = weight;
+        }
+        gradient[o * width + vocabulary] = 0;
+      }
+      rows.forEach((row, i) => {
+        const logits = logitsOf(w, row, outputs, width);
+        if (outputs === 1) {
+          const sign = labels[i] === 1 ? 1 : -1;
+          const margin = sign * logits[0];
+          loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
+          addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
+        } else {
+          const p = softmax(logits);
+          loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
+          for (let o = 0; o < outputs; o++)
+            addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
+        }
+      });
+      return loss;
+    };
+    const weights = minimise(objective, new Float64Array(outputs * width), options.iterations);
+    return new LogisticRegression(classes, vocabulary, idf, weights);
+  }
+
+  /** P(c | text), [classes], for raw token counts. */
+  probabilities(counts: SparseCounts): number[] {
+    const outputs = this.classes === 2 ? 1 : this.classes;
+    const logits = logitsOf(this.weights, tfidf(counts, this.idf), outputs, this.vocabulary + 1);
+    if (outputs > 1) return softmax(logits);
+    const p = logistic(logits[0]);
+    return [1 - p, p];
+  }
+}
+
+function logitsOf(w: Float64Array, row: SparseCounts, outputs: number, width: number): number[] {
+  return Array.from({ length: outputs }, (_, o) => {
+    let sum = w[o * width + width - 1];
+    for (let k = 0; k < row.ids.length; k++) sum += w[o * width + row.ids[k]] * row.counts[k];
+    return sum;
+  });
+}
+
+function addScaled(gradient: Float64Array, row: SparseCounts, output: number, width: number, scale: number): void {
+  const base = output * width;
+  for (let k = 0; k < row.ids.length; k++) gradient[base + row.ids[k]] += scale * row.counts[k];
+  gradient[base + width - 1] += scale;
+}
+
+/** L-BFGS (Nocedal 1980) with ten remembered steps; stops at a gradient of 1e-6 of its first or after `iterations`. */
+export function minimise(
+  objective: (w: Float64Array, gradient: Float64Array) => number,
+  start: Float64Array,
+  iterations: number,
+): Float64Array {
+  const memory = 10;
+  let w: Float64Array = start;
+  let gradient = new Float64Array(w.length);
+  let value = objective(w, gradient);
+  const enough = 1e-6 * Math.max(1, norm(gradient));
+  const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
+  for (let iteration = 0; iteration < iterations && norm(gradient) > enough; iteration++) {
+    const direction = gradient.map((g) => -g);
+    const alphas: number[] = [];
+    for (let j = steps.length - 1; j >= 0; j--) {
+      const { s, y, rho } = steps[j];
+      alphas[j] = rho * dot(s, direction);
+      for (let k = 0; k < direction.length; k++) direction[k] -= alphas[j] * y[k];
+    }
+    const last = steps.at(-1);
+    const scale = last ? 1 / (last.rho * dot(last.y, last.y)) : 1 / norm(gradient);
+    for (let k = 0; k < direction.length; k++) direction[k] *= scale;
+    steps.forEach(({ s, y, rho }, j) => {
+      const beta = alphas[j] - rho * dot(y, direction);
+      for (let k = 0; k < direction.length; k++) direction[k] += beta * s[k];
+    });
+    const slope = dot(direction, gradient);
+    const nextGradient = new Float64Array(w.length);
+    let size = 1;
+    let next = w;
+    let nextValue = value;
+    for (; size > 1e-8; size /= 2) {
+      next = w.map((x, k) => x + size * direction[k]);
+      nextValue = objective(next, nextGradient);
+      if (nextValue <= value + 1e-4 * size * slope) break;
+    }
+    if (size <= 1e-8) break;
+    const s = next.map((x, k) => x - w[k]);
+    const y = nextGradient.map((g, k) => g - gradient[k]);
+    const curvature = dot(s, y);
+    if (curvature > 1e-12) {
+      steps.push({ s, y, rho: 1 / curvature });
+      if (steps.length > memory) steps.shift();
+    }
+    w = next;
+    gradient = nextGradient;
+    value = nextValue;
+  }
+  return w;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+function norm(a: Float64Array): number {
+  return Math.sqrt(dot(a, a));
+}

@@ -1,0 +1,144 @@
+/**
+ * Figures of a classifier, with scikit-learn's names and conventions (`classification_report`, `confusion_matrix`,
+ * `roc_curve`, `precision_recall_curve`, `average_precision_score`): the confusion matrix has true classes as rows, a
+ * ratio whose denominator is 0 is 0.
+ */
+import type { BinaryCurves, ClassificationReport, ClassScores, ThresholdRule } from '../../common/classifierProtocol';
+
+/** The report on true and predicted class ids (same length). Ids index `classes`. */
+export function classificationReport(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: string[],
+): ClassificationReport {
+  const confusion = classes.map(() => new Array<number>(classes.length).fill(0));
+  for (let i = 0; i < truth.length; i++) confusion[truth[i]][predicted[i]]++;
+  return reportOfConfusion(confusion, classes);
+}
+
+/** The same from the counts alone. */
+export function reportOfConfusion(confusion: number[][], classes: string[]): ClassificationReport {
+  const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
+  const rowSum = (c: number): number => confusion[c].reduce((a, b) => a + b, 0);
+  const columnSum = (c: number): number => confusion.reduce((sum, row) => sum + row[c], 0);
+  const scores = classes.map((_, c): ClassScores => {
+    const support = rowSum(c);
+    const hits = confusion[c][c];
+    const precision = ratio(hits, columnSum(c));
+    const recall = ratio(hits, support);
+    return { precision, recall, f1: ratio(2 * precision * recall, precision + recall), support };
+  });
+  const total = scores.reduce((sum, s) => sum + s.support, 0);
+  const hits = classes.reduce((sum, _, c) => sum + confusion[c][c], 0);
+  const average = (weight: (s: ClassScores) => number): ClassScores => {
+    const mean = (key: 'precision' | 'recall' | 'f1'): number => scores.reduce((sum, s) => sum + s[key] * weight(s), 0);
+    return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1'), support: total };
+  };
+  return {
+    classes,
+    perClass: Object.fromEntries(classes.map((name, c) => [name, scores[c]])),
+    accuracy: ratio(hits, total),
+    macro: average(() => 1 / classes.length),
+    weighted: average((s) => ratio(s.support, total)),
+    confusion,
+  };
+}
+
+/** Counts of true and false positives at each distinct score, from the highest threshold down. */
+function cumulativeCounts(positive: ArrayLike<number>, scores: ArrayLike<number>) {
+  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
+  const steps: { threshold: number; truePositives: number; falsePositives: number }[] = [];
+  let truePositives = 0;
+  let falsePositives = 0;
+  order.forEach((example, rank) => {
+    if (positive[example]) truePositives++;
+    else falsePositives++;
+    const last = rank === order.length - 1 || scores[order[rank + 1]] !== scores[example];
+    if (last) steps.push({ threshold: scores[example], truePositives, falsePositives });
+  });
+  return { steps, positives: truePositives, negatives: falsePositives };
+}
+
+/**
+ * ROC and precision–recall curves. `positive[i]` is 1 for an example of the positive class; `scores` are larger for it.
+ * As `roc_curve(drop_intermediate=False)`: thresholds fall, the first point (0, 0) has none (scikit-learn writes
+ * infinity). As `precision_recall_curve`: thresholds rise, the last point (precision 1, recall 0) has none. With only
+ * one class the undefined figures are 0.
+ */
+export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<number>): BinaryCurves {
+  const { steps, positives, negatives } = cumulativeCounts(positive, scores);
+  const rate = (n: number, of: number): number => (of === 0 ? 0 : n / of);
+  const truePositiveRate = [0, ...steps.map((s) => rate(s.truePositives, positives))];
+  const falsePositiveRate = [0, ...steps.map((s) => rate(s.falsePositives, negatives))];
+  const rocThreshold: (number | null)[] = [null, ...steps.map((s) => s.threshold)];
+  let auc = 0;
+  for (let i = 1; i < truePositiveRate.length; i++) {
+    auc += ((falsePositiveRate[i] - falsePositiveRate[i - 1]) * (truePositiveRate[i] + truePositiveRate[i - 1])) / 2;
+  }
+  const rising = [...steps].reverse();
+  const precision = [...rising.map((s) => rate(s.truePositives, s.truePositives + s.falsePositives)), 1];
+  const recall = [...rising.map((s) => rate(s.truePositives, positives)), 0];
+  const threshold: (number | null)[] = [...rising.map((s) => s.threshold), null];
+  let averagePrecision = 0;
+  for (let i = 0; i < rising.length; i++) averagePrecision += (recall[i] - recall[i + 1]) * precision[i];
+  return {
+    roc: { falsePositiveRate, truePositiveRate, threshold: rocThreshold, auc },
+    precisionRecall: { precision, recall, threshold, averagePrecision },
+  };
+}
+
+/**
+ * The threshold t that a rule chooses; an example is positive when its score is at least t. Between two scores that
+ * lead to the same counts the middle is taken, so that a hair's breadth decides nothing.
+ *
+ * `maximum-f1`: the best F1 of the positive class (ties: the higher threshold, which loses fewer good messages).
+ * `maximum-lost`: the lowest threshold that calls at most that share of the negatives positive.
+ */
+export function chooseThreshold(positive: ArrayLike<number>, scores: ArrayLike<number>, rule: ThresholdRule): number {
+  if (rule.kind === 'fixed') return rule.value;
+  const { steps, positives, negatives } = cumulativeCounts(positive, scores);
+  let best = -1;
+  let bestF1 = 0;
+  steps.forEach((step, i) => {
+    if (rule.kind === 'maximum-lost') {
+      if (step.falsePositives <= rule.share * negatives) best = i;
+      return;
+    }
+    const f1 = (2 * step.truePositives) / (step.truePositives + step.falsePositives + positives);
+    if (f1 > bestF1) {
+      bestF1 = f1;
+      best = i;
+    }
+  });
+  const above = best < 0 ? Number.POSITIVE_INFINITY : steps[best].threshold;
+  const below = steps[best + 1]?.threshold;
+  if (above === Number.POSITIVE_INFINITY) return steps.length ? steps[0].threshold + 1e-6 : 0.5;
+  return below === undefined ? above : (above + below) / 2;
+}
+
+/** Mean squared distance between probability and truth (`brier_score_loss`). */
+export function brierScore(positive: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < positive.length; i++) sum += (probabilities[i] - positive[i]) ** 2;
+  return positive.length === 0 ? 0 : sum / positive.length;
+}
+
+export interface Spread {
+  mean: number;
+  /** Sample standard deviation (n - 1); 0 for one value. */
+  deviation: number;
+  minimum: number;
+  maximum: number;
+}
+
+/** Mean and spread of a figure over folds or seeds. */
+export function spreadOf(values: number[]): Spread {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  return {
+    mean,
+    deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0,
+    minimum: Math.min(...values),
+    maximum: Math.max(...values),
+  };
+}

@@ -1,0 +1,130 @@
+import * as assert from 'node:assert';
+import type { ClassScores } from '../../../../src/common/classifierProtocol';
+import { BagOfWords } from '../../../../src/engine/classification/bagOfWords';
+import { calibrate, fitIsotonic, fitPlatt, logistic } from '../../../../src/engine/classification/calibration';
+import { LogisticRegression } from '../../../../src/engine/classification/logisticRegression';
+import {
+  binaryCurves,
+  brierScore,
+  chooseThreshold,
+  classificationReport,
+  spreadOf,
+} from '../../../../src/engine/classification/metrics';
+import { NaiveBayes } from '../../../../src/engine/classification/naiveBayes';
+import golden from '../../../fixtures/classification/scikit.json';
+
+/** Every number of `actual` within `tolerance` of `expected`; what is not a number must be equal. */
+function assertClose(
+  actual: readonly (number | null)[],
+  expected: readonly (number | null)[],
+  tolerance: number,
+): void {
+  assert.strictEqual(actual.length, expected.length);
+  actual.forEach((value, i) => {
+    const wanted = expected[i];
+    if (value === null || wanted === null) assert.strictEqual(value, wanted, `element ${i}`);
+    else assert.ok(Math.abs(value - wanted) <= tolerance, `element ${i}: ${value} instead of ${wanted}`);
+  });
+}
+
+describe('Classifier metrics against scikit-learn', () => {
+  for (const { classes, truth, predicted, report: expected, accuracy, confusion } of golden.reports) {
+    it(`reports on ${classes.join(', ')}`, () => {
+      const report = classificationReport(truth, predicted, classes);
+      const rows = expected as unknown as Record<string, Record<string, number>>;
+      const check = (scores: ClassScores, name: string): void =>
+        assertClose(
+          [scores.precision, scores.recall, scores.f1, scores.support],
+          ['precision', 'recall', 'f1-score', 'support'].map((key) => rows[name][key]),
+          1e-12,
+        );
+      for (const name of classes) check(report.perClass[name], name);
+      check(report.macro, 'macro avg');
+      check(report.weighted, 'weighted avg');
+      assertClose([report.accuracy], [accuracy], 1e-12);
+      assert.deepStrictEqual(report.confusion, confusion);
+    });
+  }
+
+  const { positive, scores } = golden.binary;
+
+  it('draws the ROC and precision–recall curves', () => {
+    const curves = binaryCurves(positive, scores);
+    for (const key of ['falsePositiveRate', 'truePositiveRate', 'threshold'] as const) {
+      assertClose(curves.roc[key], golden.binary.roc[key], 1e-12);
+    }
+    for (const key of ['precision', 'recall', 'threshold'] as const) {
+      assertClose(curves.precisionRecall[key], golden.binary.precisionRecall[key], 1e-12);
+    }
+    assertClose([curves.roc.auc], [golden.binary.auc], 1e-12);
+    assertClose([curves.precisionRecall.averagePrecision], [golden.binary.averagePrecision], 1e-12);
+  });
+
+  it('calibrates as Platt and isotonically', () => {
+    const platt = fitPlatt(positive, scores);
+    assertClose([platt.a, platt.b], [golden.binary.platt.a, golden.binary.platt.b], 1e-5);
+    const asked = golden.binary.asked;
+    assertClose(
+      asked.map((score) => calibrate(platt, score)),
+      golden.binary.plattAsked,
+      1e-5,
+    );
+    const isotonic = fitIsotonic(positive, scores);
+    assertClose(
+      asked.map((score) => calibrate(isotonic, score)),
+      golden.binary.isotonicAsked,
+      1e-9,
+    );
+    assertClose([brierScore(positive, scores.map(logistic))], [golden.binary.brier], 1e-12);
+  });
+
+  it('has the same naive Bayes and logistic regression', () => {
+    const { texts, asked } = golden.baselines;
+    const bag = BagOfWords.build(texts);
+    const rows = texts.map((text) => bag.count(text));
+    const size = bag.words.length;
+    for (const [labels, classes, bayes, regression] of [
+      [golden.baselines.labels, 2, golden.baselines.naiveBayes, golden.baselines.logisticRegression],
+      [golden.baselines.topics, 3, golden.baselines.naiveBayesTopics, golden.baselines.logisticRegressionTopics],
+    ] as const) {
+      const naiveBayes = NaiveBayes.fit(rows, labels, classes, size);
+      const logisticRegression = LogisticRegression.fit(rows, labels, classes, size);
+      asked.forEach((text, i) => {
+        assertClose(naiveBayes.probabilities(bag.count(text)), bayes[i], 1e-9);
+        assertClose(logisticRegression.probabilities(bag.count(text)), regression[i], 1e-4);
+      });
+    }
+  });
+});
+
+describe('Choosing a threshold', () => {
+  // By falling score: spam, spam, ham, spam, ham, ham.
+  const positive = [1, 1, 0, 1, 0, 0];
+  const scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.1];
+
+  it('maximises F1', () => {
+    // Three of three spam at 0.6 with one ham: F1 = 6 / 7; at 0.8: 4 / 5.
+    assert.ok(Math.abs(chooseThreshold(positive, scores, { kind: 'maximum-f1' }) - 0.55) < 1e-12);
+  });
+
+  it('loses at most the allowed share of good messages', () => {
+    assert.ok(Math.abs(chooseThreshold(positive, scores, { kind: 'maximum-lost', share: 0 }) - 0.75) < 1e-12);
+    assert.ok(Math.abs(chooseThreshold(positive, scores, { kind: 'maximum-lost', share: 0.34 }) - 0.55) < 1e-12);
+  });
+
+  it('lies above every score when even the highest is a good message', () => {
+    const threshold = chooseThreshold([0, 1], [0.9, 0.2], { kind: 'maximum-lost', share: 0 });
+    assert.ok(threshold > 0.9);
+  });
+
+  it('keeps a fixed one', () => {
+    assert.strictEqual(chooseThreshold(positive, scores, { kind: 'fixed', value: 0.3 }), 0.3);
+  });
+});
+
+describe('Spread over folds', () => {
+  it('is the sample standard deviation', () => {
+    assert.deepStrictEqual(spreadOf([1, 2, 3]), { mean: 2, deviation: 1, minimum: 1, maximum: 3 });
+    assert.strictEqual(spreadOf([0.5]).deviation, 0);
+  });
+});
