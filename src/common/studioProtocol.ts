@@ -5,6 +5,7 @@
  */
 import type { Baselines, Considered } from './engineProtocol';
 import { InklingError } from './errors';
+import type { LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
 import type { SampleEvent, TrainEvent } from './trainEvents';
 import { maximumColumns, type Wall, type WallAction } from './wall';
@@ -46,7 +47,6 @@ export interface KeptSample {
   keptAt: string;
 }
 
-export type LossUnit = 'nats' | 'bits' | 'perplexity';
 export type StudioTab = 'training' | 'samples' | 'classifier';
 
 /** How the page is set: kept by the host between sessions. */

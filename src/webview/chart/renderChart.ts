@@ -1,0 +1,248 @@
+/**
+ * A chart as SVG markup, self-contained: the same string is shown on the page, saved as a file, and painted for the PNG.
+ * Colours come in by name, as a saved file knows no theme. No DOM.
+ */
+import { extent, type ChartLine, type ChartModel } from './chartModel';
+import { createScale, formatSeconds, formatTick, linearTicks, logTicks, timeTicks, type Scale } from './scale';
+import { bandPerPixel, linePerPixel, splitAtStepsBack, type BandPoint } from './series';
+
+export interface ChartColours {
+  text: string;
+  muted: string;
+  grid: string;
+  background: string;
+  train: string;
+  heldOut: string;
+  best: string;
+  guard: string;
+  learningRate: string;
+  overlays: string[];
+  font: string;
+}
+
+export interface Plot {
+  svg: string;
+  /** Undefined for an empty chart. */
+  x?: Scale;
+  y?: Scale;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export interface PlotOptions {
+  width: number;
+  height: number;
+  colours: ChartColours;
+  /** Fixed y range (accuracy). */
+  yDomain?: [number, number];
+  /** x range of the chart above, so that two stand in line. */
+  xDomain?: [number, number];
+  /** Label of the x axis is left out where another chart follows. */
+  showX: boolean;
+  /** A caption and a legend inside the picture, for exports. */
+  caption?: string;
+}
+
+const fontSize = 10;
+
+export function renderChart(model: ChartModel, options: PlotOptions): Plot {
+  const { width, height, colours, caption } = options;
+  const legend = caption === undefined ? [] : model.lines.filter((line) => line.points.length > 0);
+  const top = caption === undefined ? 8 : 44;
+  const bottom = height - (options.showX ? 32 : 6);
+  const bounds = extent(model);
+  const open =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+    `font-family="${escape(colours.font)}" font-size="${fontSize}" fill="${colours.text}" aria-hidden="true">`;
+  if (!bounds) return { svg: `${open}</svg>`, left: 0, right: width, top, bottom };
+
+  const yDomain = options.yDomain ?? bounds.y;
+  const yTicks = (model.yScale === 'log' ? logTicks : linearTicks)(yDomain, Math.max(2, (bottom - top) / 38));
+  const left = Math.ceil(Math.max(...yTicks.map((tick) => formatTick(tick).length), 2) * fontSize * 0.6) + 8;
+  const right = width - 10;
+  const x = createScale(model.xScale, options.xDomain ?? bounds.x, [left, right]);
+  const y = createScale(model.yScale, yDomain, [bottom, top]);
+
+  const parts: string[] = [open];
+  if (caption !== undefined) parts.push(exportHead(caption, legend, options));
+  parts.push(
+    `<clipPath id="plot"><rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/></clipPath>`,
+  );
+  parts.push(axes(model, x, y, yTicks, options, { left, right, top, bottom }));
+  parts.push(`<g clip-path="url(#plot)">`);
+  if (model.band.length > 1) parts.push(bandPath(model.band, x, y, colours.train));
+  for (const marker of model.markers) {
+    if (marker.kind === 'best') continue;
+    const colour = marker.kind === 'guard' ? colours.guard : colours.learningRate;
+    const dash = marker.kind === 'guard' ? '' : ' stroke-dasharray="2 3"';
+    parts.push(
+      `<path d="M${fixed(x.place(marker.x))} ${top}V${bottom}" stroke="${colour}"${dash}>${title(marker.label)}</path>`,
+    );
+  }
+  for (const line of model.lines) parts.push(linePath(line, x, y, colours));
+  parts.push('</g>');
+  parts.push(baselineMarks(model, y, colours, { left, right, top, bottom }));
+  parts.push(markerSigns(model, x, y, colours, { top, bottom }));
+  parts.push('</svg>');
+  return { svg: parts.join(''), x, y, left, right, top, bottom };
+}
+
+export function lineColour(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
+  if (line.role === 'overlay') return colours.overlays[line.overlay % colours.overlays.length];
+  return line.role === 'train' ? colours.train : colours.heldOut;
+}
+
+/** Overlays beyond the colours differ by their dashes. */
+export function lineDash(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
+  if (line.role !== 'overlay') return '';
+  return ['4 2', '1 2', '7 2 1 2'][Math.floor(line.overlay / colours.overlays.length) % 3];
+}
+
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: PlotOptions, box: Box): string {
+  const { colours } = options;
+  const parts: string[] = [];
+  for (const tick of yTicks) {
+    const at = fixed(y.place(tick));
+    parts.push(`<path d="M${box.left} ${at}H${box.right}" stroke="${colours.grid}"/>`);
+    parts.push(
+      `<text x="${box.left - 5}" y="${at}" dy="0.35em" text-anchor="end" fill="${colours.muted}">${formatTick(tick)}</text>`,
+    );
+  }
+  parts.push(`<path d="M${box.left} ${box.bottom}H${box.right}" stroke="${colours.muted}" stroke-opacity="0.6"/>`);
+  if (!options.showX) return parts.join('');
+  const room = Math.max(2, (box.right - box.left) / 70);
+  const time = model.xQuantity === 'seconds';
+  const ticks = x.kind === 'log' ? logTicks(x.domain, room) : (time ? timeTicks : linearTicks)(x.domain, room);
+  for (const tick of ticks) {
+    const at = x.place(tick);
+    // A label at the end would be cut off.
+    const anchor = at > box.right - 12 ? 'end' : at < box.left + 6 ? 'start' : 'middle';
+    parts.push(`<path d="M${fixed(at)} ${box.bottom}v3" stroke="${colours.muted}"/>`);
+    parts.push(
+      `<text x="${fixed(at)}" y="${box.bottom + 13}" text-anchor="${anchor}" fill="${colours.muted}">` +
+        `${time ? formatSeconds(tick) : formatTick(tick)}</text>`,
+    );
+  }
+  const name = time ? 'training time' : `${model.xQuantity}s`;
+  parts.push(`<text x="${box.right}" y="${box.bottom + 26}" text-anchor="end" fill="${colours.muted}">${name}</text>`);
+  return parts.join('');
+}
+
+function bandPath(points: readonly BandPoint[], x: Scale, y: Scale, colour: string): string {
+  const shapes = splitAtStepsBack(points.filter((p) => Number.isFinite(x.place(p.x)))).map((stretch) => {
+    const band = bandPerPixel(stretch, x.place);
+    // On a log axis a minimum of zero has no place: the band ends at the axis.
+    const low = (p: BandPoint): number => (Number.isFinite(y.place(p.low)) ? y.place(p.low) : y.range[0]);
+    const upper = band.map((p) => `${fixed(x.place(p.x))} ${fixed(y.place(p.high))}`);
+    const lower = band.map((p) => `${fixed(x.place(p.x))} ${fixed(low(p))}`).reverse();
+    return `M${upper.join('L')}L${lower.join('L')}Z`;
+  });
+  return `<path d="${shapes.join('')}" fill="${colour}" fill-opacity="0.18" stroke="none"/>`;
+}
+
+function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): string {
+  const colour = lineColour(line, colours);
+  const placed = line.points.filter((p) => Number.isFinite(x.place(p.x)) && Number.isFinite(y.place(p.y)));
+  if (placed.length === 0) return '';
+  const d = splitAtStepsBack(placed)
+    .map(
+      (stretch) =>
+        `M${linePerPixel(stretch, x.place)
+          .map((p) => `${fixed(x.place(p.x))} ${fixed(y.place(p.y))}`)
+          .join('L')}`,
+    )
+    .join('');
+  const dash = lineDash(line, colours);
+  const stroke = `stroke="${colour}" stroke-width="${line.role === 'heldOut' ? 2 : 1.5}"${dash ? ` stroke-dasharray="${dash}"` : ''}`;
+  let path = `<path d="${d}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`;
+  // Few measurements are shown as what they are.
+  if (line.role === 'heldOut' ? placed.length <= 60 : placed.length === 1) {
+    for (const p of placed)
+      path += `<circle cx="${fixed(x.place(p.x))}" cy="${fixed(y.place(p.y))}" r="2.2" fill="${colour}"/>`;
+  }
+  return path;
+}
+
+/** Dashed lines with their names at the right end, moved apart where they would overlap. */
+function baselineMarks(model: ChartModel, y: Scale, colours: ChartColours, box: Box): string {
+  const labels = model.baselines
+    .map(({ label, y: value }) => ({
+      text: `${label} ${formatTick(value)}`,
+      line: y.place(value),
+      at: y.place(value) - 3,
+    }))
+    .filter(({ line }) => Number.isFinite(line) && line >= box.top - 1 && line <= box.bottom + 1)
+    .sort((a, b) => a.line - b.line);
+  labels.forEach((label, i) => {
+    const above = labels[i - 1];
+    label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
+  });
+  return labels
+    .map(
+      ({ text, line, at }) =>
+        `<path d="M${box.left} ${fixed(line)}H${box.right}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>` +
+        `<text x="${box.right - 2}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
+        `stroke-width="3" paint-order="stroke">${escape(text)}</text>`,
+    )
+    .join('');
+}
+
+function markerSigns(
+  model: ChartModel,
+  x: Scale,
+  y: Scale,
+  colours: ChartColours,
+  box: { top: number; bottom: number },
+): string {
+  return model.markers
+    .map((marker) => {
+      const at = x.place(marker.x);
+      if (!Number.isFinite(at)) return '';
+      const hint = title(marker.label);
+      if (marker.kind === 'guard') {
+        return `<path d="M${fixed(at - 4)} ${box.top}h8l-4 7z" fill="${colours.guard}">${hint}</path>`;
+      }
+      if (marker.kind === 'learning-rate') {
+        return `<path d="M${fixed(at - 3)} ${box.bottom}h6l-3 -5z" fill="${colours.learningRate}">${hint}</path>`;
+      }
+      const height = marker.y === undefined ? Number.NaN : y.place(marker.y);
+      if (!Number.isFinite(height)) return '';
+      return `<circle cx="${fixed(at)}" cy="${fixed(height)}" r="5" fill="none" stroke="${colours.best}" stroke-width="2">${hint}</circle>`;
+    })
+    .join('');
+}
+
+function exportHead(caption: string, legend: readonly ChartLine[], { width, height, colours }: PlotOptions): string {
+  let head = `<rect width="${width}" height="${height}" fill="${colours.background}"/>`;
+  head += `<text x="10" y="16" font-size="12" font-weight="600">${escape(caption)}</text>`;
+  let at = 10;
+  for (const line of legend) {
+    const dash = lineDash(line, colours);
+    head +=
+      `<path d="M${at} 30h16" stroke="${lineColour(line, colours)}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}/>` +
+      `<text x="${at + 20}" y="33" fill="${colours.muted}">${escape(line.label)}</text>`;
+    at += 36 + line.label.length * fontSize * 0.55;
+  }
+  return head;
+}
+
+function title(text: string): string {
+  return `<title>${escape(text)}</title>`;
+}
+
+function fixed(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] as string);
+}
