@@ -1,0 +1,63 @@
+/** What generation, completion and scoring work on: a network with its vocabulary and what its recipe says of texts. */
+import { InklingError } from '../../common/errors';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import { normaliseText } from '../corpus/normaliseText';
+import { paddingId, unknownWordId, type Vocabulary } from '../corpus/vocabulary';
+import { noToken, type Network } from '../backends/backend';
+
+export interface LanguageModel {
+  network: Network;
+  vocabulary: Vocabulary;
+  config: Pick<TrainingConfig, 'text' | 'objective'>;
+}
+
+/** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */
+export interface EncodedText {
+  ids: Uint16Array;
+  /** Distinct tokens of the text that the model does not know, in order of appearance. Characters only. */
+  unknown: string[];
+}
+
+/** Encodes a text as the model's training text was encoded. Characters without an id become `noToken`. */
+export function encodeText(model: LanguageModel, text: string): EncodedText {
+  const normal = normaliseText(text, model.config.text);
+  const ids = model.vocabulary.encode(normal);
+  const unknown = new Set<string>();
+  if (model.vocabulary.unit === 'character' && ids.includes(noToken)) {
+    let i = 0;
+    for (const character of normal) if (ids[i++] === noToken) unknown.add(character);
+  }
+  return { ids, unknown: [...unknown] };
+}
+
+/**
+ * The id that stands before a text, and in front of a prompt shorter than a window: padding for prefixes of lines, a space where the recipe says so, else no token at all.
+ */
+export function paddingToken(model: LanguageModel): number {
+  if (model.config.text.examples === 'line-prefixes') return paddingId;
+  if (model.config.objective.padding === 'space') return model.vocabulary.idOf(' ');
+  return noToken;
+}
+
+/** Ids that may never be generated: padding and the unknown word of a word vocabulary. */
+export function silentTokens(vocabulary: Vocabulary): number[] {
+  return vocabulary.unit === 'word' ? [paddingId, unknownWordId] : [];
+}
+
+/** The id of the character that ends a line, for a model whose examples are lines; else undefined. */
+export function lineEnd(model: LanguageModel): number | undefined {
+  if (model.config.text.examples !== 'lines') return undefined;
+  const id = model.vocabulary.idOf('\n');
+  return id === noToken ? undefined : id;
+}
+
+/** Throws `incompatibleModel` unless the network can speak this vocabulary. */
+export function checkLanguageModel(model: LanguageModel): void {
+  const { output } = model.network.spec;
+  if (output.kind !== 'softmax' || output.classes !== model.vocabulary.size) {
+    throw new InklingError(
+      'incompatibleModel',
+      'This model does not predict the tokens of its vocabulary; choose a language model, not a classifier.',
+    );
+  }
+}

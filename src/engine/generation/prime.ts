@@ -1,0 +1,61 @@
+/** Brings a model to the end of a prompt, from the nearest context that it already knows. */
+import { Breather } from './breather';
+import { lineEnd, paddingToken, type LanguageModel } from './languageModel';
+import type { Predictor } from './predictor';
+import type { StateCache } from './stateCache';
+import { noToken } from '../backends/backend';
+
+export interface Primed {
+  /** [contextSize] after the prompt; the caller's own. */
+  context: Float32Array;
+  /** [V] what comes next; the caller's own. */
+  logits: Float32Array;
+  /** Steps that had to be run. */
+  steps: number;
+}
+
+/** While reading a long text a context is kept every so many tokens, so that an edit inside it does not start anew. */
+const keepEvery = 128;
+
+/**
+ * What the model reads for a prompt: the line so far behind "no token" for a model of lines (an example begins so); the
+ * window that it was trained on; padding when there is nothing at all.
+ */
+export function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Uint16Array {
+  const end = lineEnd(model);
+  if (model.config.text.examples === 'lines') {
+    const line = end === undefined ? ids : ids.subarray(ids.lastIndexOf(end) + 1);
+    const reading = new Uint16Array(line.length + 1);
+    reading[0] = noToken;
+    reading.set(line, 1);
+    return reading;
+  }
+  if (ids.length === 0) return Uint16Array.of(paddingToken(model));
+  return ids.length > reach ? ids.subarray(ids.length - reach) : ids;
+}
+
+/** Reads `ids` (see `readingOf`). Breathes while it reads; throws `cancelled` when the signal says so. */
+export async function prime(
+  model: LanguageModel,
+  predictor: Predictor,
+  ids: Uint16Array,
+  cache?: StateCache,
+  signal?: AbortSignal,
+): Promise<Primed> {
+  const reading = readingOf(model, ids, predictor.reach);
+  const known = cache?.find(reading);
+  const context = known ? known.context.slice() : await predictor.start();
+  let logits = known ? known.logits.slice() : new Float32Array(predictor.classes);
+  const breather = new Breather(signal);
+  const token = new Uint16Array(1);
+  const from = known?.position ?? 0;
+  for (let i = from; i < reading.length; i++) {
+    token[0] = reading[i];
+    const answer = predictor.step(token, context);
+    const row = answer instanceof Float32Array ? answer : await answer;
+    if (i === reading.length - 1) logits = row.slice(0, predictor.classes);
+    if (cache && (i === reading.length - 1 || (i + 1) % keepEvery === 0)) cache.store(reading, i + 1, context, row);
+    if (breather.due) await breather.pause();
+  }
+  return { context, logits, steps: reading.length - from };
+}

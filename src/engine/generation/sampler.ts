@@ -1,0 +1,230 @@
+/**
+ * Draws a token from logits.
+ *
+ *   q_i = exp(ln p_i / T) / Σ_j exp(ln p_j / T)
+ *
+ * then, each on what the one before left: top-k (the k most likely), top-p (the fewest most likely that together reach
+ * p; Holtzman et al. 2020), min-p (at least a share of the most likely one's; Nguyen et al. 2024). Temperature comes
+ * before them, as in Hugging Face's transformers. Before all of them the repetition penalty θ of CTRL (Keskar et al.
+ * 2019) over the last tokens, on log-probabilities: ln p → θ ln p, which, other than dividing logits, does not depend
+ * on where their zero lies. T = 0 is the limit: the most likely token, of equals the lowest id.
+ */
+import { InklingError } from '../../common/errors';
+import type { SamplingOptions } from '../../common/engineProtocol';
+import { Random } from '../random';
+
+/** The repetition penalty looks at so many last tokens. */
+export const repetitionWindow = 64;
+
+/** Keeps sampling's chance apart from that of initialisation and shuffling under the same seed. */
+const samplingStream = 0x73616d70;
+
+/** Throws `invalidInput` for options outside their range. */
+export function checkSamplingOptions(options: SamplingOptions): void {
+  const fail = (message: string): never => {
+    throw new InklingError('invalidInput', message);
+  };
+  const { temperature, topK, topP, minP, repetitionPenalty, length, seed, stop } = options;
+  if (!(temperature >= 0 && temperature < Infinity)) fail(`The temperature is 0 or more, not ${temperature}.`);
+  if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
+    fail(`Top-k is a whole number from 1, not ${topK}.`);
+  if (topP !== undefined && !(topP > 0 && topP <= 1)) fail(`Top-p is above 0 and at most 1, not ${topP}.`);
+  if (minP !== undefined && !(minP >= 0 && minP <= 1)) fail(`Min-p is from 0 to 1, not ${minP}.`);
+  if (repetitionPenalty !== undefined && !(repetitionPenalty >= 1 && repetitionPenalty <= 100))
+    fail(`The repetition penalty is from 1 (none) to 100, not ${repetitionPenalty}.`);
+  if (!(Number.isInteger(length) && length >= 0)) fail(`The length is a whole number of tokens, not ${length}.`);
+  if (!Number.isInteger(seed)) fail(`The seed is a whole number, not ${seed}.`);
+  if (stop?.some((text) => text === '')) fail('A stop string has at least one character.');
+}
+
+/** One stream's sampler: its options, its chance, what it drew last, and scratch space, so that a draw allocates nothing. */
+export class TokenSampler {
+  private readonly random: Random;
+  /** After `distribution`: unnormalised q, [V], zero where a token is out. */
+  private readonly weights: Float64Array;
+  private readonly order: Int32Array;
+  private readonly recent = new Int32Array(repetitionWindow);
+  private readonly penalised: Int32Array;
+  private observed = 0;
+  private draws = 0;
+
+  /** `silent` ids are never drawn. Throws `invalidInput` for options outside their range. */
+  constructor(
+    private readonly classes: number,
+    private readonly options: SamplingOptions,
+    private readonly silent: readonly number[] = [],
+  ) {
+    checkSamplingOptions(options);
+    this.random = new Random(options.seed, samplingStream);
+    this.weights = new Float64Array(classes);
+    this.order = new Int32Array(classes);
+    this.penalised = new Int32Array(classes).fill(-1);
+  }
+
+  /** Tells the repetition penalty what stands in the text. Ids outside the vocabulary are passed over. */
+  observe(token: number): void {
+    if (token >= 0 && token < this.classes) this.recent[this.observed++ % repetitionWindow] = token;
+  }
+
+  /** Draws from the row of V logits at `offset`. Throws `corruptModel` when they are not numbers. */
+  next(logits: Float32Array, offset = 0): number {
+    const token = this.options.temperature === 0 ? this.mostLikely(logits, offset) : this.draw(logits, offset);
+    this.observe(token);
+    return token;
+  }
+
+  /** The probabilities q, [V], that `next` would draw from at a temperature above 0. For tests and explanations. */
+  distribution(logits: Float32Array, offset = 0): Float64Array {
+    const total = this.weigh(logits, offset);
+    return this.weights.map((weight) => weight / total);
+  }
+
+  private mostLikely(logits: Float32Array, offset: number): number {
+    this.logProbabilities(logits, offset);
+    const { weights } = this;
+    let best = 0;
+    for (let i = 1; i < weights.length; i++) if (weights[i] > weights[best]) best = i;
+    return best;
+  }
+
+  private draw(logits: Float32Array, offset: number): number {
+    let rest = this.random.uniform() * this.weigh(logits, offset);
+    const { weights } = this;
+    let last = 0;
+    for (let i = 0; i < weights.length; i++) {
+      if (weights[i] === 0) continue;
+      last = i;
+      rest -= weights[i];
+      if (rest < 0) return i;
+    }
+    // Rounding can leave a crumb behind the last token.
+    return last;
+  }
+
+  /** Fills `weights` with ln p (up to a constant when there is no penalty); returns the largest. */
+  private logProbabilities(logits: Float32Array, offset: number): number {
+    const { weights, classes } = this;
+    for (let i = 0; i < classes; i++) weights[i] = logits[offset + i];
+    for (const id of this.silent) weights[id] = -Infinity;
+    let max = -Infinity;
+    let sum = 0;
+    for (let i = 0; i < classes; i++) {
+      // A NaN makes the sum NaN; minus infinity is a fair logit and counts as nothing.
+      if (weights[i] !== -Infinity) sum += weights[i];
+      if (weights[i] > max) max = weights[i];
+    }
+    if (!Number.isFinite(sum) || max === -Infinity) {
+      throw new InklingError(
+        'corruptModel',
+        'The model answers with numbers that are not finite: its training has diverged. Choose an earlier checkpoint or train again.',
+      );
+    }
+    const penalty = this.options.repetitionPenalty ?? 1;
+    return penalty === 1 ? max : this.penalise(max, penalty);
+  }
+
+  private penalise(max: number, penalty: number): number {
+    const { weights, classes, penalised } = this;
+    const logSum = max + Math.log(weights.reduce((sum, weight) => sum + Math.exp(weight - max), 0));
+    for (let i = 0; i < classes; i++) weights[i] -= logSum;
+    this.draws++;
+    for (let i = Math.min(this.observed, repetitionWindow) - 1; i >= 0; i--) {
+      const token = this.recent[i];
+      if (penalised[token] === this.draws) continue;
+      penalised[token] = this.draws;
+      weights[token] *= penalty;
+    }
+    let largest = -Infinity;
+    for (let i = 0; i < classes; i++) if (weights[i] > largest) largest = weights[i];
+    return largest;
+  }
+
+  /** Fills `weights` with unnormalised q; returns their sum. */
+  private weigh(logits: Float32Array, offset: number): number {
+    const max = this.logProbabilities(logits, offset);
+    const { weights, classes } = this;
+    const { temperature, topK = classes, topP = 1, minP = 0 } = this.options;
+    let total = 0;
+    for (let i = 0; i < classes; i++) total += weights[i] = Math.exp((weights[i] - max) / temperature);
+    if (topK < classes || topP < 1) total = this.truncate(Math.min(topK, classes), topP, total);
+    if (minP > 0) {
+      // The most likely token weighs exactly 1.
+      total = 0;
+      for (let i = 0; i < classes; i++) {
+        if (weights[i] < minP) weights[i] = 0;
+        else total += weights[i];
+      }
+    }
+    return total;
+  }
+
+  /**
+   * Top-k, then top-p. A heap on `order` gives the tokens from the most likely down, of equals the lowest id first;
+   * only as many are taken out as are kept, so that a large vocabulary is never sorted.
+   */
+  private truncate(topK: number, topP: number, total: number): number {
+    const { weights, order, classes } = this;
+    for (let i = 0; i < classes; i++) order[i] = i;
+    for (let i = (classes >> 1) - 1; i >= 0; i--) this.sink(i, classes);
+    let size = classes;
+    const takeOut = (): number => {
+      const top = order[0];
+      order[0] = order[--size];
+      order[size] = top;
+      this.sink(0, size);
+      return top;
+    };
+    let kept = total;
+    if (topK < classes) {
+      // Top-p is a share of what top-k left.
+      kept = 0;
+      while (size > classes - topK) kept += weights[takeOut()];
+    }
+    if (topP < 1) {
+      let reached = 0;
+      let next = classes;
+      while (next > classes - topK && reached < topP * kept) {
+        if (next === size) takeOut();
+        reached += weights[order[--next]];
+      }
+      kept = reached;
+      size = next;
+    }
+    for (let i = 0; i < size; i++) weights[order[i]] = 0;
+    return kept;
+  }
+
+  private sink(at: number, size: number): void {
+    const { order, weights } = this;
+    const before = (a: number, b: number): boolean => weights[a] > weights[b] || (weights[a] === weights[b] && a < b);
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) return;
+      if (child + 1 < size && before(order[child + 1], order[child])) child++;
+      if (!before(order[child], order[at])) return;
+      const swap = order[at];
+      order[at] = order[child];
+      order[child] = swap;
+      at = child;
+    }
+  }
+}
+
+/** Softmax of the V logits at `offset`, into `into`. */
+export function softmax(logits: Float32Array, offset: number, into: Float32Array): Float32Array {
+  let max = -Infinity;
+  for (let i = 0; i < into.length; i++) max = Math.max(max, logits[offset + i]);
+  let total = 0;
+  for (let i = 0; i < into.length; i++) total += into[i] = Math.exp(logits[offset + i] - max);
+  for (let i = 0; i < into.length; i++) into[i] /= total;
+  return into;
+}
+
+/** The model's own probability (T = 1) of `token` under the V logits at `offset`. */
+export function probabilityOf(token: number, logits: Float32Array, offset: number, classes: number): number {
+  let max = -Infinity;
+  for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
+  let total = 0;
+  for (let i = 0; i < classes; i++) total += Math.exp(logits[offset + i] - max);
+  return Math.exp(logits[offset + token] - max) / total;
+}
