@@ -32,6 +32,8 @@ export interface Plot {
 }
 
 export interface PlotOptions {
+  /** Unique on the page: ids inside the picture are made from it. */
+  name: string;
   width: number;
   height: number;
   colours: ChartColours;
@@ -68,10 +70,10 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const parts: string[] = [open];
   if (caption !== undefined) parts.push(exportHead(caption, legend, options));
   parts.push(
-    `<clipPath id="plot"><rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/></clipPath>`,
+    `<clipPath id="${options.name}-plot"><rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/></clipPath>`,
   );
   parts.push(axes(model, x, y, yTicks, options, { left, right, top, bottom }));
-  parts.push(`<g clip-path="url(#plot)">`);
+  parts.push(`<g clip-path="url(#${options.name}-plot)">`);
   if (model.band.length > 1) parts.push(bandPath(model.band, x, y, colours.train));
   for (const marker of model.markers) {
     if (marker.kind === 'best') continue;

@@ -1,0 +1,58 @@
+/**
+ * The Studio in the sidebar: gives the page its frame and passes messages between it and the session. The page is not
+ * retained when hidden; the session is, and draws it anew.
+ */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { HostMessage, StudioTab } from '../../common/studioProtocol';
+import { studioHtml } from './studioHtml';
+import type { StudioServices } from './studioServices';
+import { StudioSession } from './studioSession';
+
+export const studioViewId = 'inkling.studio';
+
+export interface Studio extends vscode.Disposable {
+  /** Brings the Studio up with this tab. */
+  show(tab: StudioTab): Promise<void>;
+}
+
+export function registerStudio(context: vscode.ExtensionContext, services: StudioServices): Studio {
+  const session = new StudioSession(services);
+  const provider: vscode.WebviewViewProvider = {
+    resolveWebviewView(view) {
+      const { webview } = view;
+      const folder = vscode.Uri.joinPath(context.extensionUri, 'dist');
+      const address = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
+      webview.options = { enableScripts: true, localResourceRoots: [folder] };
+      const post = (message: HostMessage): void => {
+        void webview.postMessage(message);
+      };
+      const subscriptions = [
+        webview.onDidReceiveMessage((message: unknown) => session.receive(message)),
+        view.onDidChangeVisibility(() => (view.visible ? session.attach(post) : session.detach())),
+      ];
+      view.onDidDispose(() => {
+        session.detach();
+        for (const subscription of subscriptions) subscription.dispose();
+      });
+      session.attach(post);
+      webview.html = studioHtml({
+        script: address('webview.js'),
+        style: address('webview.css'),
+        source: webview.cspSource,
+        nonce: randomBytes(16).toString('base64'),
+      });
+    },
+  };
+  const registration = vscode.window.registerWebviewViewProvider(studioViewId, provider);
+  return {
+    async show(tab) {
+      session.showTab(tab);
+      await vscode.commands.executeCommand(`${studioViewId}.focus`);
+    },
+    dispose() {
+      registration.dispose();
+      session.dispose();
+    },
+  };
+}
