@@ -13,7 +13,10 @@ const withTests = process.argv.includes('--tests');
 const watch = process.argv.includes('--watch');
 const exists = (file) => fs.existsSync(path.join(root, file));
 
-/** The builds of the kernels that the engine chooses from when it starts: name → features switched on. */
+/**
+ * The builds of the kernels that the engine chooses from when it starts: name → features switched on. The kernels
+ * import "./lanes"; each build reads lanes.<name>.ts in its place, so that every kernel is written once.
+ */
 const kernelBuilds = { scalar: [], simd: ['simd'], relaxed: ['simd', 'relaxed-simd'] };
 
 /** Compiles src/engine/kernels to dist/kernels/*.wasm unless nothing changed. */
@@ -36,10 +39,12 @@ async function buildKernels() {
     args.push('-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--maximumMemory', '65536');
     for (const feature of ['threads', ...features]) args.push('--enable', feature);
     if (features.length === 0) args.push('--disable', 'simd');
-    const { error, stderr } = await asc.main(
-      args.map((a) => (path.isAbsolute(a) ? path.relative(root, a) : a)),
-      { baseDir: root },
-    );
+    const readFile = (file, base) => {
+      const full = path.resolve(base, file.replace(/(^|\/)lanes\.ts$/, `$1lanes.${name}.ts`));
+      return fs.existsSync(full) ? fs.readFileSync(full, 'utf8') : null;
+    };
+    const relative = args.map((arg) => (path.isAbsolute(arg) ? path.relative(root, arg) : arg));
+    const { error, stderr } = await asc.main([...relative, '--baseDir', root], { readFile });
     const text = stderr.toString();
     if (error || /ERROR|WARNING/.test(text)) throw new Error(`kernels (${name}): ${text || error}`);
   }

@@ -1,0 +1,290 @@
+// Products of matrices in panels.
+//
+// A matrix of R rows and C columns (C a multiple of 16) lies in C/16 panels; a panel holds R rows of 16 numbers, one
+// cache line each: element (r, c) is at panel(c / 16) + r·64 bytes + (c mod 16)·4. The same layout serves as left
+// operand, right operand and result, so nothing is packed on the way. `…Stride` is the distance of two panels in bytes.
+//
+// Every result element is one chain of multiply-adds over k in rising order, whatever tile computes it: results do not
+// depend on how rows are shared among threads. The tiles of 6 × 16 and 4 × 16 are BLIS' choice for 256-bit registers:
+// they are written with v128 and immediate offsets because V8 joins neighbouring 128-bit operations into 256-bit ones where it is allowed to (see backends/wasm/runtime.ts).
+import { BYTES, load, store, splat, madd } from './lanes';
+
+/**
+ * C += A·W, or C = A·W when `accumulate` is 0.
+ * A: `rows` rows, kPanels panels; W: kPanels·16 rows, nPanels panels without gaps; C: `rows` rows, nPanels panels.
+ */
+export function multiply(
+  c: usize, cStride: usize, a: usize, aStride: usize, w: usize,
+  rows: i32, kPanels: i32, nPanels: i32, accumulate: i32,
+): void {
+  if (!accumulate) clear(c, cStride, rows, nPanels);
+  if (BYTES == 4) {
+    multiplyPlain(c, cStride, a, aStride, w, rows, kPanels, nPanels);
+    return;
+  }
+  // Sixes first, as long as the rest divides by four; what is left over (three rows at most) goes row by row.
+  const even = rows & ~1;
+  let six = even - (even % 6);
+  if (six >= 6 && ((even - six) & 3) != 0) six -= 6;
+  const four = six + ((rows - six) & ~3);
+  if (four > 0) {
+    let cp = c, wp = w;
+    for (let n = 0; n < nPanels; n++) {
+      for (let r = 0; r < six; r += 6) tile6(cp + (<usize>r << 6), a + (<usize>r << 6), aStride, wp, kPanels);
+      for (let r = six; r < four; r += 4) tile4(cp + (<usize>r << 6), a + (<usize>r << 6), aStride, wp, kPanels);
+      cp += cStride;
+      wp += (<usize>kPanels) << 10;
+    }
+  }
+  for (let r = four; r < rows; r++) {
+    multiplyRow(c + (<usize>r << 6), cStride, a + (<usize>r << 6), aStride, w, kPanels, nPanels);
+  }
+}
+
+/** Sets `rows` rows of `panels` panels to zero. */
+export function clear(c: usize, cStride: usize, rows: i32, panels: i32): void {
+  for (let n = 0; n < panels; n++, c += cStride) memory.fill(c, 0, (<usize>rows) << 6);
+}
+
+/** Six rows of one panel of C += A·W. Unrolled by hand: the accumulators must stay in registers. */
+function tile6(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
+  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
+  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
+  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+  let c40 = v128.load(c, 256), c41 = v128.load(c, 272), c42 = v128.load(c, 288), c43 = v128.load(c, 304);
+  let c50 = v128.load(c, 320), c51 = v128.load(c, 336), c52 = v128.load(c, 352), c53 = v128.load(c, 368);
+  const aJump = aStride - 64;
+  for (let panel = 0; panel < kPanels; panel++) {
+    for (const end = a + 64; a < end; a += 4, w += 64) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
+      let x = v128.load32_splat(a);
+      c00 = madd(x, w0, c00); c01 = madd(x, w1, c01); c02 = madd(x, w2, c02); c03 = madd(x, w3, c03);
+      x = v128.load32_splat(a, 64);
+      c10 = madd(x, w0, c10); c11 = madd(x, w1, c11); c12 = madd(x, w2, c12); c13 = madd(x, w3, c13);
+      x = v128.load32_splat(a, 128);
+      c20 = madd(x, w0, c20); c21 = madd(x, w1, c21); c22 = madd(x, w2, c22); c23 = madd(x, w3, c23);
+      x = v128.load32_splat(a, 192);
+      c30 = madd(x, w0, c30); c31 = madd(x, w1, c31); c32 = madd(x, w2, c32); c33 = madd(x, w3, c33);
+      x = v128.load32_splat(a, 256);
+      c40 = madd(x, w0, c40); c41 = madd(x, w1, c41); c42 = madd(x, w2, c42); c43 = madd(x, w3, c43);
+      x = v128.load32_splat(a, 320);
+      c50 = madd(x, w0, c50); c51 = madd(x, w1, c51); c52 = madd(x, w2, c52); c53 = madd(x, w3, c53);
+    }
+    a += aJump;
+  }
+  v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+  v128.store(c, c10, 64); v128.store(c, c11, 80); v128.store(c, c12, 96); v128.store(c, c13, 112);
+  v128.store(c, c20, 128); v128.store(c, c21, 144); v128.store(c, c22, 160); v128.store(c, c23, 176);
+  v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
+  v128.store(c, c40, 256); v128.store(c, c41, 272); v128.store(c, c42, 288); v128.store(c, c43, 304);
+  v128.store(c, c50, 320); v128.store(c, c51, 336); v128.store(c, c52, 352); v128.store(c, c53, 368);
+}
+
+/** Four rows of one panel of C += A·W. Unrolled by hand: the accumulators must stay in registers. */
+function tile4(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
+  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
+  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
+  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+  const aJump = aStride - 64;
+  for (let panel = 0; panel < kPanels; panel++) {
+    for (const end = a + 64; a < end; a += 4, w += 64) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
+      let x = v128.load32_splat(a);
+      c00 = madd(x, w0, c00); c01 = madd(x, w1, c01); c02 = madd(x, w2, c02); c03 = madd(x, w3, c03);
+      x = v128.load32_splat(a, 64);
+      c10 = madd(x, w0, c10); c11 = madd(x, w1, c11); c12 = madd(x, w2, c12); c13 = madd(x, w3, c13);
+      x = v128.load32_splat(a, 128);
+      c20 = madd(x, w0, c20); c21 = madd(x, w1, c21); c22 = madd(x, w2, c22); c23 = madd(x, w3, c23);
+      x = v128.load32_splat(a, 192);
+      c30 = madd(x, w0, c30); c31 = madd(x, w1, c31); c32 = madd(x, w2, c32); c33 = madd(x, w3, c33);
+    }
+    a += aJump;
+  }
+  v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+  v128.store(c, c10, 64); v128.store(c, c11, 80); v128.store(c, c12, 96); v128.store(c, c13, 112);
+  v128.store(c, c20, 128); v128.store(c, c21, 144); v128.store(c, c22, 160); v128.store(c, c23, 176);
+  v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
+}
+
+/** One row of C += A·W: four panels at a time, so that enough sums are under way to hide each one's latency. */
+function multiplyRow(c: usize, cStride: usize, a: usize, aStride: usize, w: usize, kPanels: i32, nPanels: i32): void {
+  const wStride = (<usize>kPanels) << 10;
+  let n = 0;
+  for (; n + 4 <= nPanels; n += 4, c += cStride * 4, w += wStride * 4) {
+    const d1 = c + cStride, d2 = d1 + cStride, d3 = d2 + cStride;
+    let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+    let c10 = v128.load(d1), c11 = v128.load(d1, 16), c12 = v128.load(d1, 32), c13 = v128.load(d1, 48);
+    let c20 = v128.load(d2), c21 = v128.load(d2, 16), c22 = v128.load(d2, 32), c23 = v128.load(d2, 48);
+    let c30 = v128.load(d3), c31 = v128.load(d3, 16), c32 = v128.load(d3, 32), c33 = v128.load(d3, 48);
+    let p = a, w0 = w, w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride;
+    for (let panel = 0; panel < kPanels; panel++, p += aStride - 64) {
+      for (const end = p + 64; p < end; p += 4, w0 += 64, w1 += 64, w2 += 64, w3 += 64) {
+        const x = v128.load32_splat(p);
+        c00 = madd(x, v128.load(w0), c00); c01 = madd(x, v128.load(w0, 16), c01); c02 = madd(x, v128.load(w0, 32), c02); c03 = madd(x, v128.load(w0, 48), c03);
+        c10 = madd(x, v128.load(w1), c10); c11 = madd(x, v128.load(w1, 16), c11); c12 = madd(x, v128.load(w1, 32), c12); c13 = madd(x, v128.load(w1, 48), c13);
+        c20 = madd(x, v128.load(w2), c20); c21 = madd(x, v128.load(w2, 16), c21); c22 = madd(x, v128.load(w2, 32), c22); c23 = madd(x, v128.load(w2, 48), c23);
+        c30 = madd(x, v128.load(w3), c30); c31 = madd(x, v128.load(w3, 16), c31); c32 = madd(x, v128.load(w3, 32), c32); c33 = madd(x, v128.load(w3, 48), c33);
+      }
+    }
+    v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+    v128.store(d1, c10); v128.store(d1, c11, 16); v128.store(d1, c12, 32); v128.store(d1, c13, 48);
+    v128.store(d2, c20); v128.store(d2, c21, 16); v128.store(d2, c22, 32); v128.store(d2, c23, 48);
+    v128.store(d3, c30); v128.store(d3, c31, 16); v128.store(d3, c32, 32); v128.store(d3, c33, 48);
+  }
+  for (; n < nPanels; n++, c += cStride, w += wStride) {
+    let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+    let p = a, w0 = w;
+    for (let panel = 0; panel < kPanels; panel++, p += aStride - 64) {
+      for (const end = p + 64; p < end; p += 4, w0 += 64) {
+        const x = v128.load32_splat(p);
+        c00 = madd(x, v128.load(w0), c00); c01 = madd(x, v128.load(w0, 16), c01); c02 = madd(x, v128.load(w0, 32), c02); c03 = madd(x, v128.load(w0, 48), c03);
+      }
+    }
+    v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+  }
+}
+
+/** The scalar build's product: no tile, the result stays in memory. */
+function multiplyPlain(
+  c: usize, cStride: usize, a: usize, aStride: usize, w: usize, rows: i32, kPanels: i32, nPanels: i32,
+): void {
+  for (let n = 0; n < nPanels; n++, c += cStride, w += (<usize>kPanels) << 10) {
+    for (let r = 0; r < rows; r++) {
+      const cp = c + (<usize>r << 6);
+      let wp = w;
+      for (let k = 0; k < kPanels << 4; k++, wp += 64) {
+        addScaled(cp, wp, f32.load(a + (<usize>(k >> 4)) * aStride + (<usize>r << 6) + (<usize>(k & 15) << 2)));
+      }
+    }
+  }
+}
+
+/** Sixteen numbers at c += x · those at w. */
+// @ts-ignore: decorator
+@inline function addScaled(c: usize, w: usize, x: f32): void {
+  const s = splat(x);
+  for (let i: usize = 0; i < 64; i += BYTES) store(c + i, madd(s, load(w + i), load(c + i)));
+}
+
+/**
+ * dW += Σ_t A_tᵀ·G_t for the panels [nBegin, nEnd) of dW.
+ * A_t: `rows` rows, mPanels panels, `aStep` bytes from step to step; G_t: `rows` rows, panels `gStride` bytes apart,
+ * `gStep` bytes from step to step; dW: mPanels·16 rows, panels without gaps.
+ * Steps are taken in blocks small enough for A's and G's panels to stay in the first-level cache.
+ */
+export function weightGradient(
+  dw: usize, a: usize, aStride: usize, aStep: usize, g: usize, gStride: usize, gStep: usize,
+  rows: i32, steps: i32, mPanels: i32, nBegin: i32, nEnd: i32,
+): void {
+  const panelBytes = (<usize>mPanels) << 10;
+  const block = max(1, 256 / rows);
+  for (let t = 0; t < steps; t += block) {
+    const count = min(block, steps - t);
+    for (let n = nBegin; n < nEnd; n++) {
+      const gp = g + (<usize>t) * gStep + (<usize>n) * gStride;
+      let d = dw + (<usize>n) * panelBytes;
+      let ap = a + (<usize>t) * aStep;
+      for (let m = 0; m < mPanels; m++, ap += aStride, d += 1024) {
+        if (BYTES == 4) {
+          gradientPlain(d, ap, aStep, gp, gStep, rows, count);
+        } else {
+          gradientTile6(d, ap, aStep, gp, gStep, rows, count);
+          gradientTile6(d + 384, ap + 24, aStep, gp, gStep, rows, count);
+          gradientTile4(d + 768, ap + 48, aStep, gp, gStep, rows, count);
+        }
+      }
+    }
+  }
+}
+
+/** The scalar build's sixteen rows of one panel of dW += Aᵀ·G. */
+function gradientPlain(c: usize, a: usize, aStep: usize, g: usize, gStep: usize, rows: i32, steps: i32): void {
+  for (let t = 0; t < steps; t++, a += aStep, g += gStep) {
+    for (let r = 0; r < rows; r++) {
+      const ar = a + (<usize>r << 6), gr = g + (<usize>r << 6);
+      for (let m: usize = 0; m < 16; m++) addScaled(c + (m << 6), gr, f32.load(ar + (m << 2)));
+    }
+  }
+}
+
+/** Six rows of one panel of dW += Aᵀ·G, over `steps` blocks of `rows` rows. */
+function gradientTile6(c: usize, a: usize, aStep: usize, g: usize, gStep: usize, rows: i32, steps: i32): void {
+  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
+  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
+  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+  let c40 = v128.load(c, 256), c41 = v128.load(c, 272), c42 = v128.load(c, 288), c43 = v128.load(c, 304);
+  let c50 = v128.load(c, 320), c51 = v128.load(c, 336), c52 = v128.load(c, 352), c53 = v128.load(c, 368);
+  const bytes = (<usize>rows) << 6;
+  for (let t = 0; t < steps; t++) {
+    for (const end = g + bytes; g < end; g += 64, a += 64) {
+      const w0 = v128.load(g), w1 = v128.load(g, 16), w2 = v128.load(g, 32), w3 = v128.load(g, 48);
+      let x = v128.load32_splat(a);
+      c00 = madd(x, w0, c00); c01 = madd(x, w1, c01); c02 = madd(x, w2, c02); c03 = madd(x, w3, c03);
+      x = v128.load32_splat(a, 4);
+      c10 = madd(x, w0, c10); c11 = madd(x, w1, c11); c12 = madd(x, w2, c12); c13 = madd(x, w3, c13);
+      x = v128.load32_splat(a, 8);
+      c20 = madd(x, w0, c20); c21 = madd(x, w1, c21); c22 = madd(x, w2, c22); c23 = madd(x, w3, c23);
+      x = v128.load32_splat(a, 12);
+      c30 = madd(x, w0, c30); c31 = madd(x, w1, c31); c32 = madd(x, w2, c32); c33 = madd(x, w3, c33);
+      x = v128.load32_splat(a, 16);
+      c40 = madd(x, w0, c40); c41 = madd(x, w1, c41); c42 = madd(x, w2, c42); c43 = madd(x, w3, c43);
+      x = v128.load32_splat(a, 20);
+      c50 = madd(x, w0, c50); c51 = madd(x, w1, c51); c52 = madd(x, w2, c52); c53 = madd(x, w3, c53);
+    }
+    a += aStep - bytes;
+    g += gStep - bytes;
+  }
+  v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+  v128.store(c, c10, 64); v128.store(c, c11, 80); v128.store(c, c12, 96); v128.store(c, c13, 112);
+  v128.store(c, c20, 128); v128.store(c, c21, 144); v128.store(c, c22, 160); v128.store(c, c23, 176);
+  v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
+  v128.store(c, c40, 256); v128.store(c, c41, 272); v128.store(c, c42, 288); v128.store(c, c43, 304);
+  v128.store(c, c50, 320); v128.store(c, c51, 336); v128.store(c, c52, 352); v128.store(c, c53, 368);
+}
+
+/** Four rows of one panel of dW += Aᵀ·G, over `steps` blocks of `rows` rows. */
+function gradientTile4(c: usize, a: usize, aStep: usize, g: usize, gStep: usize, rows: i32, steps: i32): void {
+  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
+  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
+  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+  const bytes = (<usize>rows) << 6;
+  for (let t = 0; t < steps; t++) {
+    for (const end = g + bytes; g < end; g += 64, a += 64) {
+      const w0 = v128.load(g), w1 = v128.load(g, 16), w2 = v128.load(g, 32), w3 = v128.load(g, 48);
+      let x = v128.load32_splat(a);
+      c00 = madd(x, w0, c00); c01 = madd(x, w1, c01); c02 = madd(x, w2, c02); c03 = madd(x, w3, c03);
+      x = v128.load32_splat(a, 4);
+      c10 = madd(x, w0, c10); c11 = madd(x, w1, c11); c12 = madd(x, w2, c12); c13 = madd(x, w3, c13);
+      x = v128.load32_splat(a, 8);
+      c20 = madd(x, w0, c20); c21 = madd(x, w1, c21); c22 = madd(x, w2, c22); c23 = madd(x, w3, c23);
+      x = v128.load32_splat(a, 12);
+      c30 = madd(x, w0, c30); c31 = madd(x, w1, c31); c32 = madd(x, w2, c32); c33 = madd(x, w3, c33);
+    }
+    a += aStep - bytes;
+    g += gStep - bytes;
+  }
+  v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48);
+  v128.store(c, c10, 64); v128.store(c, c11, 80); v128.store(c, c12, 96); v128.store(c, c13, 112);
+  v128.store(c, c20, 128); v128.store(c, c21, 144); v128.store(c, c22, 160); v128.store(c, c23, 176);
+  v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
+}
+
+/**
+ * Writes the transpose of a matrix in panels: `from` has kPanels·16 rows and nPanels panels, `to` the reverse.
+ * Does the panels [kBegin, kEnd) of `to`.
+ */
+export function transpose(to: usize, from: usize, kPanels: i32, nPanels: i32, kBegin: i32, kEnd: i32): void {
+  for (let k = kBegin; k < kEnd; k++) {
+    for (let n = 0; n < nPanels; n++) {
+      const source = from + ((<usize>(n * kPanels + k)) << 10);
+      const target = to + ((<usize>(k * nPanels + n)) << 10);
+      for (let i: usize = 0; i < 16; i++) {
+        for (let j: usize = 0; j < 16; j++) f32.store(target + (i << 6) + (j << 2), f32.load(source + (j << 6) + (i << 2)));
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// Between tokens and panels: rows of a table picked by token id, and their gradients added back. A token of 0xFFFF is
+// "no token": it picks nothing.
+import { BYTES, load, store, splat, add } from './lanes';
+
+const NO_TOKEN: u32 = 0xffff;
+
+/**
+ * out = bias + table[token], for the first product of a one-hot input.
+ * `out`: `rows` rows, nPanels panels; `table`: nPanels panels of `tableRows` rows; `bias`: nPanels·16 numbers;
+ * `tokens`: `rows` 16-bit ids, or 0 for the bias alone.
+ */
+export function gatherRows(
+  out: usize, stride: usize, table: usize, tableRows: i32, bias: usize, tokens: usize, rows: i32, nPanels: i32,
+): void {
+  const panelBytes = (<usize>tableRows) << 6;
+  for (let n = 0; n < nPanels; n++, out += stride, table += panelBytes, bias += 64) {
+    for (let r: usize = 0; r < <usize>rows; r++) {
+      const to = out + (r << 6);
+      const token = tokens ? <u32>i32.load16_u(tokens + (r << 1)) : NO_TOKEN;
+      if (token == NO_TOKEN) {
+        for (let i: usize = 0; i < 64; i += BYTES) store(to + i, load(bias + i));
+      } else {
+        const from = table + ((<usize>token) << 6);
+        for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(bias + i), load(from + i)));
+      }
+    }
+  }
+}
+
+/** table[token] += row, for the panels [nBegin, nEnd) of `g`; the gradient of `gatherRows`. */
+export function scatterRows(
+  table: usize, tableRows: i32, g: usize, stride: usize, tokens: usize, rows: i32, nBegin: i32, nEnd: i32,
+): void {
+  for (let n = nBegin; n < nEnd; n++) {
+    const gp = g + (<usize>n) * stride;
+    const tp = table + ((<usize>n * tableRows) << 6);
+    for (let r: usize = 0; r < <usize>rows; r++) {
+      const token = <u32>i32.load16_u(tokens + (r << 1));
+      if (token == NO_TOKEN) continue;
+      const to = tp + ((<usize>token) << 6), from = gp + (r << 6);
+      for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(to + i), load(from + i)));
+    }
+  }
+}
+
+/** sums[n] += Σ of the rows of panel n, over `steps` blocks, for the panels [nBegin, nEnd): the gradient of a bias. */
+export function sumRows(
+  sums: usize, g: usize, stride: usize, gStep: usize, rows: i32, steps: i32, nBegin: i32, nEnd: i32,
+): void {
+  for (let n = nBegin; n < nEnd; n++) {
+    for (let i: usize = 0; i < 64; i += BYTES) {
+      let sum = load(sums + ((<usize>n) << 6) + i);
+      for (let t = 0; t < steps; t++) {
+        let p = g + (<usize>n) * stride + (<usize>t) * gStep + i;
+        for (let r = 0; r < rows; r++, p += 64) sum = add(sum, load(p));
+      }
+      store(sums + ((<usize>n) << 6) + i, sum);
+    }
+  }
+}
+
+/** One number a row, id · scale, as a matrix of one panel whose other columns are 0. */
+export function scalarRows(out: usize, tokens: usize, scale: f32, rows: i32): void {
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const to = out + (r << 6);
+    for (let i: usize = 0; i < 64; i += BYTES) store(to + i, splat(0));
+    const token = <u32>i32.load16_u(tokens + (r << 1));
+    if (token != NO_TOKEN) f32.store(to, <f32>token * scale);
+  }
+}
+
+/**
+ * Dropout, forward and backward alike: multiplies each number by 0 or by 1 / (1 − rate).
+ * The mask is `dropoutKeep` of backends/backend.ts for (key, layer, step, row + firstRow, unit).
+ */
+export function dropout(
+  to: usize, from: usize, stride: usize, rows: i32, firstRow: i32, panels: i32, units: i32,
+  key: i32, layer: i32, step: i32, rate: f32,
+): void {
+  const threshold = <u32>(f64(rate) * 16777216.0 + 0.5);
+  const scale: f32 = <f32>(1.0 / (1.0 - f64(rate)));
+  const base = (((step + 1) * <i32>0xc2b2ae3d) ^ ((layer + 1) * <i32>0x27d4eb2f) ^ key);
+  for (let p = 0; p < panels; p++) {
+    for (let r = 0; r < rows; r++) {
+      const row = base ^ ((firstRow + r + 1) * <i32>0x85ebca77);
+      const offset = (<usize>p) * stride + ((<usize>r) << 6);
+      for (let j = 0; j < 16; j++) {
+        const unit = (p << 4) + j;
+        let x = <u32>((unit * <i32>0x9e3779b1) ^ row);
+        x = (x ^ (x >>> 16)) * 0x7feb352d;
+        x = (x ^ (x >>> 15)) * 0x846ca68b;
+        x ^= x >>> 16;
+        const at = offset + ((<usize>j) << 2);
+        f32.store(to + at, unit < units && x >>> 8 >= threshold ? f32.load(from + at) * scale : 0);
+      }
+    }
+  }
+}
