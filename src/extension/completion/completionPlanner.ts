@@ -1,0 +1,184 @@
+/**
+ * Decides where a completion comes from, cheapest first: the user types what was suggested; an answer from before still
+ * fits; a pause so that fast typing does not ask at every key; a question already under way will fit; ask the engine.
+ * Knows nothing of VS Code.
+ */
+import { InklingError } from '../../common/errors';
+import type { Cancellation, Clock } from '../engine/engineSupervisor';
+import { PrefixTrie } from './prefixTrie';
+
+export interface CompletionQuery {
+  /** Whatever else an answer depends on: the model and the settings. */
+  context: string;
+  /** Text before the cursor. */
+  prefix: string;
+  /** Asked for by the user: wants something that was not offered yet. */
+  manual: boolean;
+}
+
+export interface PlannerOptions {
+  /** Suggestions for a prefix, best first; empty when the model is not sure of anything. */
+  ask(
+    prefix: string,
+    wanted: { context: string; alternatives: number; seed: number },
+    token: Cancellation,
+  ): Promise<string[]>;
+  clock: Clock;
+  /** Least milliseconds between two questions that nobody asked for. */
+  debounceMs(): number;
+  /** Hears of every failure; the planner then offers nothing. */
+  onError(error: unknown): void;
+}
+
+const cachedAnswers = 250;
+const manualAlternatives = 3;
+/** Parts of a key must not run into each other. */
+const separator = '\u0000';
+
+interface Question {
+  key: string;
+  answer: Promise<string[]>;
+  cancel(): void;
+}
+
+export class CompletionPlanner {
+  private readonly cache = new PrefixTrie<string[]>(cachedAnswers);
+  /** What was offered last, and everything else that was offered at that same place. */
+  private shown: { key: string; text: string; all: Set<string> } | undefined;
+  private inFlight: Question | undefined;
+  private lastAskedAt = -Infinity;
+  private seed = 0;
+
+  constructor(private readonly options: PlannerOptions) {}
+
+  /** Texts to offer at the cursor, best first. Never rejects; a cancelled query gets nothing. */
+  async plan(query: CompletionQuery, token: Cancellation): Promise<string[]> {
+    const key = query.context + separator + query.prefix;
+    try {
+      const texts = query.manual ? await this.fresh(key, query, token) : await this.usual(key, query, token);
+      if (token.isCancellationRequested) return [];
+      this.remember(key, texts);
+      return texts;
+    } catch (error) {
+      if (!(error instanceof InklingError && error.code === 'cancelled')) this.options.onError(error);
+      return [];
+    }
+  }
+
+  /** Forgets all answers: the model or its weights changed. */
+  clear(): void {
+    this.cache.clear();
+    this.shown = undefined;
+    this.inFlight?.cancel();
+    this.inFlight = undefined;
+  }
+
+  private async usual(key: string, query: CompletionQuery, token: Cancellation): Promise<string[]> {
+    const typed = this.shown && remainder(this.shown.key, this.shown.text, key);
+    if (typed) return [typed];
+
+    for (const { key: earlier, value } of this.cache.prefixesOf(key)) {
+      const fitting = remainders(earlier, value, key);
+      if (fitting.length > 0 || earlier === key) return fitting;
+    }
+
+    await this.pause(token);
+    if (token.isCancellationRequested) return [];
+
+    const current = this.inFlight;
+    if (current && key.startsWith(current.key)) {
+      const fitting = remainders(current.key, await withoutFailure(current.answer), key);
+      if (fitting.length > 0 || current.key === key || token.isCancellationRequested) return fitting;
+    }
+    return this.question(key, query, { alternatives: 1, seed: 0 });
+  }
+
+  /** Something new, even where an answer is known: what was offered here already comes last. */
+  private async fresh(key: string, query: CompletionQuery, token: Cancellation): Promise<string[]> {
+    const texts = await this.question(key, query, { alternatives: manualAlternatives, seed: ++this.seed });
+    if (token.isCancellationRequested || this.shown?.key !== key) return texts;
+    const offered = this.shown.all;
+    return [...texts.filter((text) => !offered.has(text)), ...texts.filter((text) => offered.has(text))];
+  }
+
+  /** Asks the engine. A question outlives the query that asked it, so that the next key can join it. */
+  private question(
+    key: string,
+    query: CompletionQuery,
+    wanted: { alternatives: number; seed: number },
+  ): Promise<string[]> {
+    this.inFlight?.cancel();
+    this.lastAskedAt = this.options.clock.now();
+    const cancellation = makeCancellation();
+    const answer = this.options
+      .ask(query.prefix, { context: query.context, ...wanted }, cancellation.token)
+      .then((texts) => {
+        this.cache.set(key, texts);
+        return texts;
+      })
+      .finally(() => {
+        if (this.inFlight === question) this.inFlight = undefined;
+      });
+    const question: Question = { key, answer, cancel: cancellation.cancel };
+    this.inFlight = question;
+    return answer;
+  }
+
+  private pause(token: Cancellation): Promise<void> {
+    const left = this.lastAskedAt + this.options.debounceMs() - this.options.clock.now();
+    if (left <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const takeBack = this.options.clock.after(left, () => {
+        subscription.dispose();
+        resolve();
+      });
+      const subscription = token.onCancellationRequested(() => {
+        takeBack();
+        resolve();
+      });
+    });
+  }
+
+  private remember(key: string, texts: string[]): void {
+    if (texts.length === 0) return;
+    const all = this.shown?.key === key ? this.shown.all : new Set<string>();
+    for (const text of texts) all.add(text);
+    this.shown = { key, text: texts[0], all };
+  }
+}
+
+/** What is left of `text`, offered at `earlier`, now that the user has come to `key`; undefined when it does not fit. */
+function remainder(earlier: string, text: string, key: string): string | undefined {
+  if (!key.startsWith(earlier)) return undefined;
+  const typed = key.slice(earlier.length);
+  return text.length > typed.length && text.startsWith(typed) ? text.slice(typed.length) : undefined;
+}
+
+function remainders(earlier: string, texts: readonly string[], key: string): string[] {
+  return texts.flatMap((text) => remainder(earlier, text, key) ?? []);
+}
+
+/** The one who asked hears of a failure; who only joined just asks again. */
+function withoutFailure(answer: Promise<string[]>): Promise<string[]> {
+  return answer.catch(() => []);
+}
+
+function makeCancellation(): { token: Cancellation; cancel(): void } {
+  const listeners = new Set<() => void>();
+  let requested = false;
+  return {
+    token: {
+      get isCancellationRequested() {
+        return requested;
+      },
+      onCancellationRequested(listener) {
+        listeners.add(listener);
+        return { dispose: () => listeners.delete(listener) };
+      },
+    },
+    cancel() {
+      requested = true;
+      for (const listener of listeners) listener();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Typed access to the settings `inkling.*`. Read where they are needed, so that a change counts at once. */
+import * as vscode from 'vscode';
+import { settingDefaults, type SettingName, type SettingValue } from './settingDefaults';
+
+export function setting<K extends SettingName>(name: K, scope?: vscode.ConfigurationScope): SettingValue<K> {
+  return vscode.workspace.getConfiguration('inkling', scope).get<SettingValue<K>>(name, settingDefaults[name]);
+}
+
+/**
+ * Whether completion is on in a document: what the user said for this very language counts first, then the list of
+ * languages. (A value for all languages only switches everything off.)
+ */
+export function completionEnabled(document: vscode.TextDocument): boolean {
+  const inspected = vscode.workspace.getConfiguration('inkling', document).inspect<boolean>('completion.enabled');
+  const forLanguage =
+    inspected?.workspaceFolderLanguageValue ?? inspected?.workspaceLanguageValue ?? inspected?.globalLanguageValue;
+  if (forLanguage !== undefined) return forLanguage;
+  return (
+    setting('completion.enabled', document) && setting('completion.languages', document).includes(document.languageId)
+  );
+}

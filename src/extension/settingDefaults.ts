@@ -1,0 +1,34 @@
+/**
+ * Every setting with its default: the one list that the typed accessor (configuration.ts) reads and that the manifest
+ * must agree with. Names are those of package.json without the leading `inkling.`.
+ */
+import type { BackendChoice, CompletionRequest } from '../common/engineProtocol';
+
+/** Languages whose files hold prose. */
+export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
+
+export const settingDefaults = {
+  'training.progress': 'notification' as 'notification' | 'statusBar',
+  'training.seed': 42,
+  'completion.enabled': true,
+  'completion.languages': proseLanguages,
+  'completion.exclude': [] as string[],
+  'completion.extent': 'phrase' as CompletionRequest['extent'],
+  'completion.minimumConfidence': 0.35,
+  'completion.debounce': 75,
+  'completion.maximumLength': 60,
+  'completion.temperature': 0.7,
+  'continueText.length': 400,
+  'continueText.temperature': 0.6,
+  'continueText.topK': 0,
+  'continueText.topP': 1,
+  'continueText.minP': 0,
+  'continueText.repetitionPenalty': 1,
+  'surpriseMap.unit': 'character' as 'character' | 'word',
+  'engine.threads': 0,
+  'engine.backend': 'auto' as BackendChoice,
+  'engine.idleMinutes': 10,
+};
+
+export type SettingName = keyof typeof settingDefaults;
+export type SettingValue<K extends SettingName> = (typeof settingDefaults)[K];

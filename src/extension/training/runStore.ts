@@ -1,0 +1,169 @@
+/**
+ * The training runs of a workspace, on disk: one record a run (what it is and how it stands), one file of events, and
+ * the texts that existed only in an editor, so that an interrupted run can be resumed on exactly what it read. Memory
+ * holds the records only; events go to the disk as they come.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { Baselines, TextSource } from '../../common/engineProtocol';
+import type { RunItem } from '../../common/studioProtocol';
+import type { TrainEvent } from '../../common/trainEvents';
+
+export interface RunRecord extends RunItem {
+  /** Where each text came from, in the order of the corpus. */
+  sources: { name: string; uri?: string }[];
+  /** The process that trains it; a running run whose owner is gone was interrupted. */
+  owner: number;
+  baselines?: Baselines;
+}
+
+const keptRuns = 50;
+const flushDelayMs = 200;
+
+export class RunStore {
+  private readonly records = new Map<string, RunRecord>();
+  private lines = new Map<string, string[]>();
+  private flushTimer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private loaded: Promise<void> | undefined;
+
+  /**
+   * `folder` is made when the first run is; `isAlive` says whether a process lives; `onError` hears of a write that
+   * failed (a full disk): the run goes on without it.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly isAlive: (pid: number) => boolean,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Reads the records once; runs that nobody trains any more become `interrupted`. */
+  load(): Promise<void> {
+    this.loaded ??= this.readRecords();
+    return this.loaded;
+  }
+
+  /** Newest first. */
+  list(): readonly RunRecord[] {
+    return [...this.records.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  get(id: string): RunRecord | undefined {
+    return this.records.get(id);
+  }
+
+  /** Notes a new run, or a run that is taken up again. Texts given as text are kept beside it. */
+  async create(record: RunRecord, sources: readonly TextSource[]): Promise<void> {
+    await this.load();
+    await fs.promises.mkdir(this.folder, { recursive: true });
+    await this.replaceFile(this.file(record.id, 'sources.json'), JSON.stringify(sources));
+    this.records.set(record.id, record);
+    await this.writeRecord(record);
+    for (const old of this.list().slice(keptRuns)) if (old.state !== 'running') await this.delete(old.id);
+  }
+
+  async update(id: string, change: Partial<RunRecord>): Promise<void> {
+    const record = this.records.get(id);
+    if (!record) return;
+    const changed = { ...record, ...change };
+    this.records.set(id, changed);
+    await this.writeRecord(changed);
+  }
+
+  /** Queues an event; it is on disk within a fraction of a second, and for certain after `flush`. */
+  append(id: string, event: TrainEvent): void {
+    const lines = this.lines.get(id) ?? [];
+    lines.push(JSON.stringify(event));
+    this.lines.set(id, lines);
+    this.flushTimer ??= setTimeout(() => void this.flush(), flushDelayMs);
+  }
+
+  /** Resolves when everything that was appended so far is written. */
+  flush(): Promise<void> {
+    clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
+    const lines = this.lines;
+    this.lines = new Map();
+    this.writing = this.writing.then(async () => {
+      for (const [id, batch] of lines) {
+        try {
+          await fs.promises.appendFile(this.file(id, 'events.jsonl'), batch.join('\n') + '\n');
+        } catch (error) {
+          this.onError(error);
+        }
+      }
+    });
+    return this.writing;
+  }
+
+  /** Every event of the run, oldest first. A last line that a crash cut off is left out. */
+  async readEvents(id: string): Promise<TrainEvent[]> {
+    await this.flush();
+    const text = await readIfPresent(this.file(id, 'events.jsonl'));
+    return (text ?? '').split('\n').flatMap((line) => parseLine<TrainEvent>(line) ?? []);
+  }
+
+  /** The texts that the run was started on, as they were; empty when they are gone. */
+  async readSources(id: string): Promise<TextSource[]> {
+    const text = await readIfPresent(this.file(id, 'sources.json'));
+    return text === undefined ? [] : (parseLine<TextSource[]>(text) ?? []);
+  }
+
+  async delete(id: string): Promise<void> {
+    this.records.delete(id);
+    await this.flush();
+    for (const kind of ['run.json', 'events.jsonl', 'sources.json'] as const) {
+      await fs.promises.rm(this.file(id, kind), { force: true });
+    }
+  }
+
+  private async readRecords(): Promise<void> {
+    const names = await fs.promises.readdir(this.folder).catch(() => []);
+    for (const name of names.filter((file) => file.endsWith('.run.json'))) {
+      const text = await readIfPresent(path.join(this.folder, name));
+      const record = text === undefined ? undefined : parseLine<RunRecord>(text);
+      if (!record) continue;
+      const active = record.state === 'running' || record.state === 'paused';
+      const abandoned = active && (record.owner === process.pid || !this.isAlive(record.owner));
+      this.records.set(record.id, abandoned ? { ...record, state: 'interrupted' } : record);
+    }
+  }
+
+  private writeRecord(record: RunRecord): Promise<void> {
+    return this.replaceFile(this.file(record.id, 'run.json'), JSON.stringify(record));
+  }
+
+  /** In turn with all other writes, and never half a file. */
+  private replaceFile(file: string, contents: string): Promise<void> {
+    this.writing = this.writing.then(async () => {
+      try {
+        await fs.promises.writeFile(file + '.new', contents);
+        await fs.promises.rename(file + '.new', file);
+      } catch (error) {
+        this.onError(error);
+      }
+    });
+    return this.writing;
+  }
+
+  private file(id: string, kind: 'run.json' | 'events.jsonl' | 'sources.json'): string {
+    return path.join(this.folder, `${id}.${kind}`);
+  }
+}
+
+async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await fs.promises.readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseLine<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,208 @@
+import * as assert from 'node:assert/strict';
+import { InklingError } from '../../../../src/common/errors';
+import { CompletionPlanner } from '../../../../src/extension/completion/completionPlanner';
+import type { Cancellation } from '../../../../src/extension/engine/engineSupervisor';
+import { FakeClock } from '../fakeClock';
+
+interface Asked {
+  prefix: string;
+  alternatives: number;
+  seed: number;
+  token: Cancellation;
+  answer(texts: string[]): void;
+  fail(error: Error): void;
+}
+
+const never: Cancellation = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('CompletionPlanner', () => {
+  let clock: FakeClock;
+  let asked: Asked[];
+  let errors: unknown[];
+  let planner: CompletionPlanner;
+  let debounce: number;
+  const type = (prefix: string, token = never, context = 'model'): Promise<string[]> =>
+    planner.plan({ context, prefix, manual: false }, token);
+  const trigger = (prefix: string): Promise<string[]> =>
+    planner.plan({ context: 'model', prefix, manual: true }, never);
+  const makeToken = () => {
+    const listeners: (() => void)[] = [];
+    const token = {
+      isCancellationRequested: false,
+      onCancellationRequested(listener: () => void) {
+        listeners.push(listener);
+        return { dispose() {} };
+      },
+      cancel() {
+        token.isCancellationRequested = true;
+        for (const listener of listeners) listener();
+      },
+    };
+    return token;
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    asked = [];
+    errors = [];
+    debounce = 0;
+    planner = new CompletionPlanner({
+      ask: (prefix, { alternatives, seed }, token) =>
+        new Promise((resolve, reject) =>
+          asked.push({ prefix, alternatives, seed, token, answer: resolve, fail: reject }),
+        ),
+      clock,
+      debounceMs: () => debounce,
+      onError: (error) => errors.push(error),
+    });
+  });
+
+  /** Asks at `prefix` and lets the engine answer. */
+  async function offer(prefix: string, texts: string[]): Promise<void> {
+    const answer = type(prefix);
+    await settled();
+    asked[asked.length - 1].answer(texts);
+    assert.deepEqual(await answer, texts);
+  }
+
+  it('asks the engine for something new', async () => {
+    await offer('Call me ', ['Ishmael']);
+    assert.deepEqual(
+      asked.map(({ prefix, alternatives }) => ({ prefix, alternatives })),
+      [{ prefix: 'Call me ', alternatives: 1 }],
+    );
+  });
+
+  it('goes on with the suggestion while the user types it', async () => {
+    await offer('Call me ', ['Ishmael']);
+    assert.deepEqual(await type('Call me I'), ['shmael']);
+    assert.deepEqual(await type('Call me Ishmae'), ['l']);
+    assert.equal(asked.length, 1);
+  });
+
+  it('answers from the cache after the user went back', async () => {
+    await offer('Call me ', ['Ishmael']);
+    await offer('Call me x', ['yz']);
+    assert.deepEqual(await type('Call me '), ['Ishmael']);
+    assert.deepEqual(await type('Call me Ish'), ['mael']);
+    assert.equal(asked.length, 2);
+  });
+
+  it('remembers that there was nothing to say', async () => {
+    await offer('zq', []);
+    assert.deepEqual(await type('zq'), []);
+    assert.equal(asked.length, 1);
+  });
+
+  it('asks anew when the user leaves the suggestion', async () => {
+    await offer('Call me ', ['Ishmael']);
+    await offer('Call me a', [' cab']);
+    assert.equal(asked.length, 2);
+  });
+
+  it('keeps contexts apart', async () => {
+    await offer('Call me ', ['Ishmael']);
+    void type('Call me ', never, 'another model');
+    await settled();
+    assert.equal(asked.length, 2);
+  });
+
+  it('waits out what is left of the pause, and asks once for fast typing', async () => {
+    debounce = 100;
+    await offer('a', ['x']);
+    clock.advance(40);
+    const token = makeToken();
+    const first = type('ab', token);
+    await settled();
+    assert.equal(asked.length, 1, 'still waiting');
+    token.cancel();
+    assert.deepEqual(await first, []);
+    const second = type('abc');
+    clock.advance(59);
+    await settled();
+    assert.equal(asked.length, 1);
+    clock.advance(1);
+    await settled();
+    assert.equal(asked.length, 2);
+    asked[1].answer(['d']);
+    assert.deepEqual(await second, ['d']);
+  });
+
+  it('joins a question under way that will fit', async () => {
+    const token = makeToken();
+    const first = type('Call me ', token);
+    await settled();
+    token.cancel();
+    const second = type('Call me I');
+    await settled();
+    assert.equal(asked.length, 1);
+    assert.equal(asked[0].token.isCancellationRequested, false, 'the question outlives its query');
+    asked[0].answer(['Ishmael']);
+    assert.deepEqual(await second, ['shmael']);
+    assert.deepEqual(await first, []);
+  });
+
+  it('asks after joining a question whose answer does not fit', async () => {
+    void type('Call me ');
+    await settled();
+    const second = type('Call me a');
+    await settled();
+    asked[0].answer(['Ishmael']);
+    await settled();
+    assert.equal(asked.length, 2);
+    asked[1].answer([' cab']);
+    assert.deepEqual(await second, [' cab']);
+  });
+
+  it('cancels a question that nobody can use any more', async () => {
+    void type('Call me ');
+    await settled();
+    void type('Something else');
+    await settled();
+    assert.equal(asked[0].token.isCancellationRequested, true);
+    assert.equal(asked.length, 2);
+  });
+
+  it('offers fresh alternatives first when triggered by hand', async () => {
+    await offer('Call me ', ['Ishmael']);
+    const fresh = trigger('Call me ');
+    await settled();
+    assert.equal(asked[1].alternatives, 3);
+    asked[1].answer(['Ishmael', 'a taxi', 'later']);
+    assert.deepEqual(await fresh, ['a taxi', 'later', 'Ishmael']);
+    const again = trigger('Call me ');
+    await settled();
+    assert.notEqual(asked[2].seed, asked[1].seed);
+    asked[2].answer(['later', 'maybe']);
+    assert.deepEqual(await again, ['maybe', 'later']);
+    assert.deepEqual(await type('Call me m'), ['aybe']);
+  });
+
+  it('offers nothing and reports a failure once', async () => {
+    const answer = type('x');
+    await settled();
+    asked[0].fail(new InklingError('engineExited', 'gone'));
+    assert.deepEqual(await answer, []);
+    assert.equal(errors.length, 1);
+    void type('x');
+    await settled();
+    assert.equal(asked.length, 2, 'a failure is not remembered as an answer');
+  });
+
+  it('does not report a cancelled question', async () => {
+    const answer = type('x');
+    await settled();
+    asked[0].fail(new InklingError('cancelled', 'Cancelled.'));
+    assert.deepEqual(await answer, []);
+    assert.deepEqual(errors, []);
+  });
+
+  it('forgets everything when the model changes', async () => {
+    await offer('Call me ', ['Ishmael']);
+    planner.clear();
+    void type('Call me I');
+    await settled();
+    assert.equal(asked.length, 2);
+  });
+});

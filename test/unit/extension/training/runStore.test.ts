@@ -1,0 +1,132 @@
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { NoticeEvent } from '../../../../src/common/trainEvents';
+import { RunStore, type RunRecord } from '../../../../src/extension/training/runStore';
+
+describe('RunStore', () => {
+  let folder: string;
+  let errors: unknown[];
+  const open = (alive = false): RunStore =>
+    new RunStore(
+      folder,
+      () => alive,
+      (error) => errors.push(error),
+    );
+  const record = (id: string, startedAt = '2024-05-01T10:00:00.000Z'): RunRecord => ({
+    id,
+    title: `run ${id}`,
+    startedAt,
+    state: 'running',
+    modelPath: `/models/${id}`,
+    sources: [{ name: 'a.txt' }],
+    owner: 4242,
+  });
+  const notice = (step: number): NoticeEvent => ({
+    event: 'notice',
+    step,
+    kind: 'information',
+    message: 'größer — “näher”',
+  });
+
+  beforeEach(() => {
+    folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-runs-')), 'runs');
+    errors = [];
+  });
+  afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true, force: true }));
+
+  it('lists nothing and makes no folder before the first run', async () => {
+    const store = open();
+    await store.load();
+    assert.deepEqual(store.list(), []);
+    assert.equal(fs.existsSync(folder), false);
+  });
+
+  it('lists runs newest first, also after a reload', async () => {
+    const store = open();
+    await store.create({ ...record('a', '2024-05-01T10:00:00.000Z'), state: 'done' }, []);
+    await store.create({ ...record('b', '2024-05-02T10:00:00.000Z'), state: 'done' }, []);
+    const again = open();
+    await again.load();
+    for (const each of [store, again]) {
+      assert.deepEqual(
+        each.list().map((run) => run.id),
+        ['b', 'a'],
+      );
+    }
+  });
+
+  it('gives back the events in order, written or not, and across a reload', async () => {
+    const store = open();
+    await store.create(record('a'), []);
+    for (let step = 0; step < 500; step++) store.append('a', notice(step));
+    const expected = Array.from({ length: 500 }, (_, step) => notice(step));
+    assert.deepEqual(await store.readEvents('a'), expected);
+    store.append('a', notice(500));
+    assert.equal((await store.readEvents('a')).length, 501);
+    assert.equal((await open().readEvents('a')).length, 501);
+    assert.deepEqual(errors, []);
+  });
+
+  it('leaves out a last line that was cut off', async () => {
+    const store = open();
+    await store.create(record('a'), []);
+    store.append('a', notice(1));
+    await store.flush();
+    fs.appendFileSync(path.join(folder, 'a.events.jsonl'), '{"event":"notice","st');
+    assert.deepEqual(await store.readEvents('a'), [notice(1)]);
+  });
+
+  it('calls a run interrupted when its owner is gone, and leaves one that lives', async () => {
+    await open().create(record('a'), []);
+    const gone = open(false);
+    await gone.load();
+    assert.equal(gone.get('a')?.state, 'interrupted');
+    const alive = open(true);
+    await alive.load();
+    assert.equal(alive.get('a')?.state, 'running');
+  });
+
+  it('remembers a change of state', async () => {
+    const store = open();
+    await store.create(record('a'), []);
+    await store.update('a', { state: 'done', heldOutBitsPerCharacter: 1.5 });
+    const again = open();
+    await again.load();
+    assert.equal(again.get('a')?.state, 'done');
+    assert.equal(again.get('a')?.heldOutBitsPerCharacter, 1.5);
+  });
+
+  it('keeps the texts that the run was started on', async () => {
+    const sources = [
+      { name: 'a.txt', text: 'unsaved' },
+      { name: 'b.txt', path: '/b.txt' },
+    ];
+    await open().create(record('a'), sources);
+    assert.deepEqual(await open().readSources('a'), sources);
+    assert.deepEqual(await open().readSources('missing'), []);
+  });
+
+  it('keeps the newest fifty and never drops a run in progress', async () => {
+    const store = open();
+    await store.create(record('first', '2020-01-01T00:00:00.000Z'), []);
+    for (let i = 0; i < 60; i++) {
+      const startedAt = new Date(Date.UTC(2024, 0, 1, 0, i)).toISOString();
+      await store.create({ ...record(`r${i}`, startedAt), state: 'done' }, []);
+    }
+    const ids = store.list().map((run) => run.id);
+    assert.equal(ids.length, 51);
+    assert.ok(ids.includes('first') && ids.includes('r59') && !ids.includes('r0'));
+    assert.equal(fs.existsSync(path.join(folder, 'r0.run.json')), false);
+  });
+
+  it('tells of a write that failed and goes on', async () => {
+    const store = open();
+    await store.create(record('a'), []);
+    fs.rmSync(folder, { recursive: true });
+    store.append('a', notice(1));
+    await store.flush();
+    assert.equal(errors.length, 1);
+  });
+});
