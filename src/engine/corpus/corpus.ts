@@ -1,0 +1,228 @@
+/**
+ * Texts → one array of token ids with the boundaries of the files kept, and, where every line (or every prefix of one)
+ * is an example, the table of these. Nothing else is ever made of a text: batches are cut from the ids.
+ *
+ * Memory for a text of n characters: the text as it came, and n bytes (2 n beyond 255 different tokens).
+ */
+import { createHash } from 'node:crypto';
+import { InklingError } from '../../common/errors';
+import type { TextConfig } from '../../common/trainingConfig';
+import { noToken } from '../backends/backend';
+import type { Random } from '../random';
+import { normalisedPieces, normaliseText } from './normaliseText';
+import { trainSpans } from './split';
+import type { Vocabulary } from './vocabulary';
+import { TokenCounter, unknownWordId } from './vocabulary';
+
+export { normaliseText };
+
+/** Token ids in one byte or two. A character outside the vocabulary is `noToken` in two bytes and 255 in one. */
+export type TokenIds = Uint8Array | Uint16Array;
+
+/** Tokens from `start` up to, not including, `end`. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Examples as token spans. Of lines they end with the newline's id; of line prefixes with the word to predict. */
+export interface ExampleTable {
+  starts: Uint32Array;
+  ends: Uint32Array;
+}
+
+export interface Corpus {
+  readonly config: TextConfig;
+  readonly vocabulary: Vocabulary;
+  readonly ids: TokenIds;
+  /** The files in order, each with its tokens; files without a token are left out. */
+  readonly files: readonly (Span & { name: string })[];
+  /** Null for `examples: 'text'`. */
+  readonly examples: ExampleTable | null;
+  /** SHA-256, hexadecimal, of the normalised texts. */
+  readonly hash: string;
+  /** Tokens of the text that the vocabulary does not know. */
+  readonly unknownTokens: number;
+}
+
+/**
+ * The corpus of one or several texts. With a `vocabulary` (a model that is trained further) its ids are used, else one
+ * is made from the texts. Throws `invalidInput` for texts with nothing to learn from and for settings that do not go
+ * together.
+ */
+export function buildCorpus(
+  texts: readonly { name: string; text: string }[],
+  config: TextConfig,
+  vocabulary?: Vocabulary,
+): Corpus {
+  checkTextConfig(config);
+  if (vocabulary && vocabulary.unit !== config.unit) {
+    throw new InklingError(
+      'incompatibleModel',
+      `The model's tokens are ${vocabulary.unit}s, the settings ask for ${config.unit}s: set text.unit=${vocabulary.unit}.`,
+    );
+  }
+
+  const counter = new TokenCounter(config.unit);
+  const hash = createHash('sha256');
+  const tokensOf = texts.map(({ text }) => {
+    const before = counter.tokens;
+    for (const piece of piecesOf(text, config)) {
+      counter.add(piece);
+      hash.update(piece);
+    }
+    // A boundary counts: "ab" is not "a" and "b".
+    hash.update('\0');
+    return counter.tokens - before;
+  });
+  checkLength(texts, counter.tokens, config);
+
+  vocabulary ??= counter.vocabulary();
+  const ids = vocabulary.size <= 255 ? new Uint8Array(counter.tokens) : new Uint16Array(counter.tokens);
+  const files: (Span & { name: string })[] = [];
+  const prefixes: { starts: number[]; ends: number[] } = { starts: [], ends: [] };
+  let at = 0;
+  texts.forEach(({ name, text }, f) => {
+    if (tokensOf[f] === 0) return;
+    const start = at;
+    for (const piece of piecesOf(text, config)) {
+      if (config.examples === 'line-prefixes') at = encodeLines(piece, vocabulary, ids, at, prefixes, config);
+      else at = vocabulary.encodeInto(piece, ids, at);
+    }
+    files.push({ name, start, end: at });
+  });
+
+  let examples: ExampleTable | null = null;
+  if (config.examples === 'lines') examples = findLines(ids, files, vocabulary, config);
+  if (config.examples === 'line-prefixes') {
+    examples = { starts: Uint32Array.from(prefixes.starts), ends: Uint32Array.from(prefixes.ends) };
+  }
+  if (examples && examples.starts.length < 2) {
+    const wanted = config.examples === 'lines' ? 'lines with something on them' : 'lines of two or more words';
+    throw new InklingError(
+      'invalidInput',
+      `Fewer than two examples were found; ${config.examples} needs ${wanted}. Set text.examples=text for running text.`,
+    );
+  }
+  return {
+    config,
+    vocabulary,
+    ids,
+    files,
+    examples,
+    hash: hash.digest('hex'),
+    unknownTokens: countUnknown(ids, vocabulary),
+  };
+}
+
+/** What stands in `ids` for a character outside the vocabulary. */
+export function unknownIn(ids: TokenIds): number {
+  return ids.BYTES_PER_ELEMENT === 1 ? noToken & 0xff : noToken;
+}
+
+/**
+ * A random stretch of `length` tokens from the training part, as a prompt (shorter only if the training part is).
+ */
+export function randomWindow(corpus: Corpus, length: number, random: Random): string {
+  const spans = trainSpans(corpus);
+  const longEnough = spans.filter((span) => span.end - span.start >= length);
+  const choices = longEnough.length > 0 ? longEnough : spans;
+  const starts = choices.map((span) => Math.max(0, span.end - span.start - length) + 1);
+  let pick = random.integer(starts.reduce((sum, count) => sum + count, 0));
+  let s = 0;
+  while (pick >= starts[s]) pick -= starts[s++];
+  const start = choices[s].start + pick;
+  return corpus.vocabulary.decode(corpus.ids.subarray(start, Math.min(start + length, choices[s].end)));
+}
+
+/** The normalised text; where lines are examples, the last one ends with its newline too. */
+function* piecesOf(text: string, config: TextConfig): Generator<string> {
+  yield* normalisedPieces(text, config);
+  if (config.examples === 'lines' && text.length > 0 && !/[\r\n]$/.test(text.slice(-1))) yield '\n';
+}
+
+function checkTextConfig(config: TextConfig): void {
+  const fail = (message: string): never => {
+    throw new InklingError('invalidInput', message);
+  };
+  if (config.examples === 'lines' && config.unit === 'word') {
+    fail(
+      'Lines as examples are made of characters: set text.unit=character, or text.examples=line-prefixes for words.',
+    );
+  }
+  if (config.examples === 'line-prefixes' && config.unit === 'character') {
+    fail('Line prefixes are made of words: set text.unit=word, or text.examples=lines for characters.');
+  }
+  const { kind, fraction } = config.heldOut;
+  if (kind !== 'none' && !(fraction >= 0 && fraction <= 0.5)) {
+    fail(`The held-out share of the text is from 0 to 0.5, not ${fraction}: set text.heldOut.fraction.`);
+  }
+  if (config.maximumExamples !== undefined && !(config.maximumExamples >= 2)) {
+    fail(`text.maximumExamples is 2 or more, not ${config.maximumExamples}.`);
+  }
+}
+
+function checkLength(texts: readonly { name: string }[], tokens: number, config: TextConfig): void {
+  if (tokens >= 2) return;
+  const [what, is] = texts.length === 1 ? [texts[0].name, 'is'] : ['The texts', 'are'];
+  const problem =
+    tokens === 0 ? `${what} ${is} empty: there is nothing to learn from.` : `One ${config.unit} is too little.`;
+  throw new InklingError('invalidInput', `${problem} Choose a text of at least a few thousand characters.`);
+}
+
+/** Encodes a piece of whole lines and notes every prefix of two or more words; gives the index after the last token. */
+function encodeLines(
+  piece: string,
+  vocabulary: Vocabulary,
+  ids: TokenIds,
+  at: number,
+  prefixes: { starts: number[]; ends: number[] },
+  config: TextConfig,
+): number {
+  for (const line of piece.split('\n')) {
+    const start = at;
+    at = vocabulary.encodeInto(line, ids, at);
+    for (let end = start + 2; end <= at; end++) {
+      if (prefixes.starts.length >= (config.maximumExamples ?? Infinity)) break;
+      prefixes.starts.push(start);
+      prefixes.ends.push(end);
+    }
+  }
+  return at;
+}
+
+/** Every line that is not blank, with its newline. */
+function findLines(ids: TokenIds, files: readonly Span[], vocabulary: Vocabulary, config: TextConfig): ExampleTable {
+  const newline = vocabulary.idOf('\n');
+  if (newline === noToken) {
+    throw new InklingError(
+      'incompatibleModel',
+      'The model knows no newline, so it cannot learn where a line ends: train a new model on these lines.',
+    );
+  }
+  const isSpace = Uint8Array.from({ length: vocabulary.size }, (_, id) => (vocabulary.tokenText(id).trim() ? 0 : 1));
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const file of files) {
+    let start = file.start;
+    let blank = true;
+    for (let i = file.start; i < file.end && starts.length < (config.maximumExamples ?? Infinity); i++) {
+      if (!isSpace[ids[i]]) blank = false;
+      if (ids[i] !== newline) continue;
+      if (!blank) {
+        starts.push(start);
+        ends.push(i + 1);
+      }
+      start = i + 1;
+      blank = true;
+    }
+  }
+  return { starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
+}
+
+function countUnknown(ids: TokenIds, vocabulary: Vocabulary): number {
+  const unknown = vocabulary.unit === 'word' ? unknownWordId : unknownIn(ids);
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === unknown) count++;
+  return count;
+}

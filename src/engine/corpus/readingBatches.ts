@@ -1,0 +1,77 @@
+/**
+ * Batches that read stretches of text in order to score them: several stretches at once as the rows of a batch, the
+ * state carried along each. A stretch begins with the tokens before it, as context without a loss, so that cutting a
+ * text into stretches hardly changes what the model knows at each target.
+ */
+import type { Batch } from '../backends/backend';
+import { BatchBuffer } from './batchBuffer';
+import type { Span, TokenIds } from './corpus';
+
+/** A stretch to score; context may be taken from `contextStart` on. */
+export interface ReadingSpan extends Span {
+  contextStart: number;
+}
+
+/** Tokens of context before a stretch, at least (rounded up to whole batches). */
+const contextTokens = 64;
+
+/**
+ * Every token of the spans is a target once, except a token that nothing stands before (a text's first).
+ * `share`: only so much of the beginning of every span.
+ */
+export function* readingBatches(
+  ids: TokenIds,
+  spans: readonly ReadingSpan[],
+  { batch, steps, share = 1 }: { batch: number; steps: number; share?: number },
+): Generator<Batch> {
+  const wanted = spans
+    .map((span) => {
+      const start = Math.max(span.start, span.contextStart + 1);
+      return { ...span, start, end: Math.min(span.end, span.start + Math.ceil((span.end - span.start) * share)) };
+    })
+    .filter((span) => span.end > span.start)
+    // Rows that are read together should end together.
+    .sort((a, b) => b.end - b.start - (a.end - a.start));
+  if (wanted.length === 0) return;
+  const rows = Math.min(batch, wanted.length);
+  const buffer = new BatchBuffer(ids, rows, steps);
+  const contextSlots = Math.ceil(contextTokens / steps);
+  for (let first = 0; first < wanted.length; first += rows) {
+    const group = wanted.slice(first, first + rows);
+    // Slots of context come first; a row with less text before it joins in later.
+    const slotsBefore = group.map(({ start, contextStart }) =>
+      Math.min(contextSlots, Math.floor((start - contextStart - 1) / steps)),
+    );
+    const lead = Math.max(...slotsBefore);
+    const slots = lead + Math.ceil((group[0].end - group[0].start) / steps);
+    for (let slot = 0; slot < slots; slot++) {
+      const current = buffer.begin(rows, steps, 'carry');
+      const resetRows = new Uint8Array(rows);
+      group.forEach(({ start, end }, row) => {
+        const from = start + (slot - lead) * steps;
+        const joins = lead - slotsBefore[row];
+        if (slot === joins) resetRows[row] = 1;
+        if (slot < joins || from >= end) return;
+        if (from >= start) buffer.predict(row, from, Math.min(from + steps, end), false);
+        else for (let t = 0; t < steps; t++) buffer.setInput(t, row, from + t - 1);
+      });
+      if (slot === 0) resetRows.fill(1);
+      yield { ...current, resetRows };
+    }
+  }
+}
+
+/**
+ * Batches that score a whole text in order, for a model trained at every step: every token after the first is a target.
+ * One row is exact; with more rows the text is read in as many stretches, each with some context before it.
+ */
+export function scoreBatches(ids: TokenIds, options: { steps: number; rows: number }): Generator<Batch> {
+  const { steps, rows } = options;
+  const count = Math.max(1, Math.min(rows, Math.floor(ids.length / (8 * Math.max(steps, contextTokens)))));
+  const spans = Array.from({ length: count }, (_, i) => ({
+    start: Math.floor((ids.length * i) / count),
+    end: Math.floor((ids.length * (i + 1)) / count),
+    contextStart: 0,
+  }));
+  return readingBatches(ids, spans, { batch: count, steps });
+}

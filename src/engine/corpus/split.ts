@@ -1,0 +1,71 @@
+/**
+ * Which part of a corpus trains and which is held out. The same corpus, settings and seed always give the same split, so
+ * that a resumed run, an evaluation and a baseline see the same held-out text.
+ */
+import { InklingError } from '../../common/errors';
+import { Random } from '../random';
+import type { Corpus, ExampleTable, Span } from './corpus';
+import { Permutation } from './permutation';
+
+/** The stream of the generator that draws random held-out parts. */
+const splitStream = 0x5711;
+
+/** How many of `count` are held out. */
+export function heldOutCount(corpus: Corpus, count: number): number {
+  const { kind, fraction } = corpus.config.heldOut;
+  return kind === 'none' ? 0 : Math.floor(count * fraction);
+}
+
+/** The training part of running text: each file without its held-out tail. */
+export function trainSpans(corpus: Corpus): Span[] {
+  return corpus.files.map(({ start, end }) => ({ start, end: end - tailLength(corpus, { start, end }) }));
+}
+
+/** The held-out tail of each file that has one. The token before it is always there, as its first context. */
+export function heldOutSpans(corpus: Corpus): (Span & { fileStart: number })[] {
+  return corpus.files
+    .map(({ start, end }) => ({ start: end - tailLength(corpus, { start, end }), end, fileStart: start }))
+    .filter((span) => span.start < span.end);
+}
+
+function tailLength(corpus: Corpus, file: Span): number {
+  return corpus.config.heldOut.kind === 'tail' ? heldOutCount(corpus, file.end - file.start) : 0;
+}
+
+/** The random order that a random split of `count` windows or examples follows: its first ones are held out. */
+export function splitOrder(count: number, seed: number): Permutation {
+  return new Permutation(count, new Random(seed, splitStream));
+}
+
+/** Lines or line prefixes, each part in the order of the text. Throws `invalidInput` if none would train. */
+export function splitExamples(corpus: Corpus, seed: number): { train: ExampleTable; heldOut: ExampleTable } {
+  const { starts, ends } = corpus.examples!;
+  const isHeldOut = new Uint8Array(starts.length);
+  if (corpus.config.heldOut.kind === 'random') {
+    const order = splitOrder(starts.length, seed);
+    for (let i = heldOutCount(corpus, starts.length) - 1; i >= 0; i--) isHeldOut[order.at(i)] = 1;
+  } else {
+    // The last examples of every file.
+    let first = 0;
+    for (const file of corpus.files) {
+      let end = first;
+      while (end < starts.length && starts[end] < file.end) end++;
+      isHeldOut.fill(1, end - heldOutCount(corpus, end - first), end);
+      first = end;
+    }
+  }
+  const select = (wanted: number): ExampleTable => ({
+    starts: starts.filter((_, i) => isHeldOut[i] === wanted),
+    ends: ends.filter((_, i) => isHeldOut[i] === wanted),
+  });
+  return { train: select(0), heldOut: select(1) };
+}
+
+/** Running text that is trained every step has no windows to draw at random. */
+export function requireTail(corpus: Corpus): void {
+  if (corpus.config.heldOut.kind !== 'random') return;
+  throw new InklingError(
+    'invalidInput',
+    'A random held-out part needs windows or lines: set text.heldOut.kind=tail, or objective.kind=last-step.',
+  );
+}
