@@ -22,9 +22,9 @@ export interface BatchPlan {
   readonly limits: { batch: number; steps: number };
   readonly stepsPerEpoch: number;
   /** Targets of one epoch. */
-  readonly trainTokens: number;
+  readonly trainTargets: number;
   /** Targets that are held out. */
-  readonly heldOutTokens: number;
+  readonly heldOutTargets: number;
   /** Lays out an epoch. */
   startEpoch(epoch: number, random: Random): void;
   /** Batch `step` of that epoch. */
@@ -40,11 +40,7 @@ export interface BatchSourceState {
 }
 
 export interface BatchSource {
-  readonly limits: { batch: number; steps: number };
   readonly stepsPerEpoch: number;
-  /** Targets in an epoch of training, and targets held out. */
-  readonly trainTokens: number;
-  readonly heldOutTokens: number;
   /** The next batch, valid until the next call; `tokens` are its targets, `epochEnded` says that it is its epoch's last. */
   next(): { batch: Batch; epochEnded: boolean; tokens: number };
   state(): BatchSourceState;
@@ -64,10 +60,7 @@ export function createBatches(corpus: Corpus, config: TrainingConfig, seed: numb
   let step = 0;
   let laidOut = -1;
   return {
-    limits: plan.limits,
     stepsPerEpoch: plan.stepsPerEpoch,
-    trainTokens: plan.trainTokens,
-    heldOutTokens: plan.heldOutTokens,
     next() {
       if (laidOut !== epoch) plan.startEpoch(epoch, new Random(seed, epochStreams + epoch));
       laidOut = epoch;
@@ -100,6 +93,21 @@ export function createBatches(corpus: Corpus, config: TrainingConfig, seed: numb
  */
 export function heldOutBatches(corpus: Corpus, config: TrainingConfig, maximumTargets = Infinity): Generator<Batch> {
   return createPlan(corpus, config).heldOut(maximumTargets);
+}
+
+/** The largest batch and the most steps that training or evaluation will ask of a network. */
+export function networkLimits(corpus: Corpus, config: TrainingConfig): { batch: number; steps: number } {
+  return createPlan(corpus, config).limits;
+}
+
+/** Targets of one epoch: tokens, windows or line prefixes. */
+export function trainTargets(corpus: Corpus, config: TrainingConfig): number {
+  return createPlan(corpus, config).trainTargets;
+}
+
+/** Targets that are held out; 0 where an evaluation is not possible. */
+export function heldOutTargets(corpus: Corpus, config: TrainingConfig): number {
+  return createPlan(corpus, config).heldOutTargets;
 }
 
 function createPlan(corpus: Corpus, config: TrainingConfig): BatchPlan {

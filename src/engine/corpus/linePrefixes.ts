@@ -40,8 +40,8 @@ export function linePrefixes(corpus: Corpus, config: TrainingConfig): BatchPlan 
   return {
     limits: { batch: config.batch, steps },
     stepsPerEpoch: Math.ceil(trainCount / config.batch),
-    trainTokens: trainCount,
-    heldOutTokens: heldOut.starts.length,
+    trainTargets: trainCount,
+    heldOutTargets: heldOut.starts.length,
     startEpoch(_epoch, random) {
       order = config.objective.shuffle ? new Permutation(trainCount, random) : null;
     },

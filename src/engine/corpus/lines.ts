@@ -47,8 +47,8 @@ export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
   return {
     limits: { batch: config.batch, steps },
     stepsPerEpoch: Math.ceil(train.starts.length / config.batch),
-    trainTokens: tokensOf(train),
-    heldOutTokens: tokensOf(heldOut),
+    trainTargets: tokensOf(train),
+    heldOutTargets: tokensOf(heldOut),
     startEpoch(epoch, random) {
       firstEpoch = epoch === 0;
       // With a state that passes from line to line the whole run keeps one order, as seed system 3 does.

@@ -44,8 +44,8 @@ interface Phases {
 export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
   requireTail(corpus);
   const spans = trainSpans(corpus).filter((span) => span.end > span.start);
-  const trainTokens = spans.reduce((sum, { start, end }) => sum + end - start, 0);
-  if (trainTokens < 2) {
+  const trainTargets = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (trainTargets < 2) {
     throw new InklingError('invalidInput', 'The training part holds fewer than 2 tokens: choose a longer text.');
   }
   const longest = spans.reduce((most, { start, end }) => Math.max(most, end - start), 0);
@@ -88,8 +88,8 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
     // The streams of the held-out part are at most `batch`.
     limits: { batch: config.batch, steps },
     stepsPerEpoch,
-    trainTokens,
-    heldOutTokens: heldOutSpans(corpus).reduce((sum, { start, end }) => sum + end - start, 0),
+    trainTargets,
+    heldOutTargets: heldOutSpans(corpus).reduce((sum, { start, end }) => sum + end - start, 0),
     startEpoch(_epoch, random) {
       for (const file of files) file.phase = drawPhase(file.phases, random);
       rotation = random.integer(slotCount);

@@ -68,20 +68,20 @@ export function windows(corpus: Corpus, config: TrainingConfig): BatchPlan {
     return table.start(split ? split.at(heldOut + index) : index);
   };
   const heldOutStart = (index: number): number => (heldOutTable ?? table).start(split ? split.at(index) : index);
-  const heldOutTokens = heldOutTable?.count ?? heldOut;
+  const heldOutTargets = heldOutTable?.count ?? heldOut;
 
   return {
     limits: { batch: config.batch, steps },
     stepsPerEpoch: Math.ceil(trainCount / config.batch),
-    trainTokens: trainCount,
-    heldOutTokens,
+    trainTargets: trainCount,
+    heldOutTargets,
     startEpoch(_epoch, epochRandom) {
       order = shuffle ? new Permutation(trainCount, epochRandom) : null;
     },
     batch: (step) => fillWindows(buffer, step * config.batch, trainCount, config.batch, steps, trainStart),
     *heldOut(maximumTargets) {
-      const count = Math.min(heldOutTokens, Math.max(1, Math.floor(maximumTargets)));
-      const spread = (i: number): number => heldOutStart(Math.floor((i * heldOutTokens) / count));
+      const count = Math.min(heldOutTargets, Math.max(1, Math.floor(maximumTargets)));
+      const spread = (i: number): number => heldOutStart(Math.floor((i * heldOutTargets) / count));
       for (let first = 0; first < count; first += config.batch) {
         yield fillWindows(buffer, first, count, config.batch, steps, spread);
       }
