@@ -286,7 +286,8 @@ function takeParameters(spec: NetworkSpec, tensors: Map<string, Tensor>): Float3
     values.set(take(name, shape));
     if (role === 'inputBias' && spec.cell !== 'gru' && tensors.has(recurrentBiasOf(name))) {
       const recurrent = take(recurrentBiasOf(name), shape);
-      for (let i = 0; i < size; i++) values[i] += recurrent[i];
+      // Zeros are left out, because -0 + 0 would change a bit of a bias of -0.
+      for (let i = 0; i < size; i++) if (recurrent[i] !== 0) values[i] += recurrent[i];
     }
   }
   return parameters;

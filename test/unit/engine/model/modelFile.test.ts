@@ -1,0 +1,347 @@
+/** The model file: what goes in comes out, and everything that is not whole is refused without being touched. */
+import * as assert from 'node:assert';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { InklingError } from '../../../../src/common/errors';
+import {
+  modelFileVersion,
+  readModelFile,
+  readModelMetadata,
+  writeModelFile,
+  type StoredModel,
+} from '../../../../src/engine/model/modelFile';
+import { parameterCount, parameterLayout, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { decodeHeader, encodeHeader, lengthBytes, type Header } from '../../../../src/engine/model/safetensors';
+import { Random } from '../../../../src/engine/random';
+import { describeSpec, randomArray, randomParameters, randomSpec } from '../../../support/numeric';
+
+const seed = 11;
+const spec: NetworkSpec = {
+  cell: 'lstm',
+  input: { kind: 'one-hot', vocabulary: 7 },
+  layers: [
+    { units: 4, dropout: 0.2 },
+    { units: 3, dropout: 0 },
+  ],
+  output: { kind: 'softmax', classes: 7 },
+};
+
+function modelOf(network = spec, random = new Random(seed)): StoredModel {
+  return {
+    kind: 'language-model',
+    title: 'Überschrift “quoted” \u{1F996}',
+    spec: network,
+    vocabulary: { unit: 'character', symbols: ['\n', '"', '\\', 'é', '\u{1F996}', '\u0301', '\uD800'] },
+    history: [{ event: 'checkpoint', step: 3, path: 'a' }],
+    provenance: {
+      engineVersion: '0.1.0',
+      created: '2026-01-02T03:04:05.678Z',
+      seed,
+      files: ['a.txt', 'b.md'],
+      textHash: '00ff',
+    },
+    results: { steps: 3, epochs: 1, seconds: 0.5, trainLoss: 2.5, heldOutLoss: null, heldOutBitsPerCharacter: null },
+    parameters: randomParameters(random, network),
+    extraTensors: {},
+  };
+}
+
+/** A file as another program reads it: the header, and the bytes behind it. */
+async function open(file: string): Promise<{ header: Header; data: Buffer }> {
+  const bytes = await fs.readFile(file);
+  const length = Number(bytes.readBigUInt64LE());
+  const header = decodeHeader(bytes.subarray(lengthBytes, lengthBytes + length));
+  return { header, data: bytes.subarray(header.dataStart) };
+}
+
+/** The header with checksums as another writer of the format would compute them. */
+function sealed({ metadata, entries }: Header, data: Buffer): Buffer {
+  const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+  metadata['inkling.checksum'] = sha256(data);
+  delete metadata['inkling.headerChecksum'];
+  const names = [...entries.keys()].sort();
+  const places = names.map((name) => [name, Object.values(entries.get(name)!)]);
+  const strings = Object.keys(metadata).sort();
+  metadata['inkling.headerChecksum'] = sha256(JSON.stringify([strings.map((key) => [key, metadata[key]]), places]));
+  return encodeHeader(metadata, entries);
+}
+
+describe(`model file (seed ${seed})`, () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-model-'));
+    file = path.join(folder, 'model.safetensors');
+  });
+  afterEach(() => fs.rm(folder, { recursive: true, force: true }));
+
+  it('gives back what was stored', async () => {
+    await writeModelFile(file, modelOf());
+    assert.deepStrictEqual(await readModelFile(file), modelOf());
+    assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
+  });
+
+  it('holds any network', async () => {
+    const random = new Random(seed);
+    for (let round = 0; round < 40; round++) {
+      const model = modelOf(randomSpec(random), random);
+      await writeModelFile(file, model);
+      assert.deepStrictEqual(await readModelFile(file), model, describeSpec(model.spec));
+    }
+  });
+
+  it('holds a checkpoint', async () => {
+    const random = new Random(seed);
+    const checkpoint: StoredModel = {
+      ...modelOf(),
+      extraTensors: {
+        'optimiser.m': randomArray(random, parameterCount(spec)),
+        'optimiser.v': Float32Array.of(NaN, Infinity, -0, 1e-42),
+        'state.train': new Float32Array(0),
+      },
+      checkpoint: { random: new Random(1).state(), position: 17 },
+    };
+    await writeModelFile(file, checkpoint);
+    assert.deepStrictEqual(await readModelFile(file), checkpoint);
+  });
+
+  it('holds a classifier', async () => {
+    const classifier: StoredModel = {
+      ...modelOf({
+        cell: 'gru',
+        input: { kind: 'embedding', vocabulary: 9, dimensions: 5, trainable: false },
+        layers: [{ units: 4, dropout: 0.3, bidirectional: true }],
+        output: { kind: 'sigmoid' },
+      }),
+      kind: 'classifier',
+      details: { labels: ['ham', 'spam'], threshold: 0.5 },
+    };
+    await writeModelFile(file, classifier);
+    assert.deepStrictEqual(await readModelFile(file), classifier);
+  });
+
+  it('keeps every bit, of a bias of -0 too', async () => {
+    const model = modelOf();
+    model.parameters.fill(-0);
+    await writeModelFile(file, model);
+    assert.deepStrictEqual((await readModelFile(file)).parameters, model.parameters);
+  });
+
+  it('adds the second LSTM bias of a file that PyTorch trained', async () => {
+    await writeModelFile(file, modelOf());
+    const { header, data } = await open(file);
+    const [begin] = header.entries.get('rnn.bias_hh_l1')!.data_offsets;
+    data.writeFloatLE(0.25, begin);
+    await fs.writeFile(file, Buffer.concat([sealed(header, data), data]));
+    const { parameters } = await readModelFile(file);
+    const { offset } = parameterLayout(spec).find(({ name }) => name === 'rnn.bias_ih_l1')!;
+    const expected = modelOf().parameters;
+    expected[offset] += 0.25;
+    assert.deepStrictEqual(parameters, expected);
+  });
+
+  it('is the same bytes for the same model', async () => {
+    await writeModelFile(file, modelOf());
+    const first = await fs.readFile(file);
+    await writeModelFile(file, modelOf());
+    assert.ok(first.equals(await fs.readFile(file)));
+  });
+
+  it('uses PyTorch names and shapes, in float32 without gaps, with a second LSTM bias of zeros', async () => {
+    const model = modelOf();
+    await writeModelFile(file, model);
+    const { header, data } = await open(file);
+    assert.deepStrictEqual(
+      [...header.entries].map(([name, { shape }]) => [name, shape]),
+      [
+        ['rnn.weight_ih_l0', [16, 7]],
+        ['rnn.weight_hh_l0', [16, 4]],
+        ['rnn.bias_ih_l0', [16]],
+        ['rnn.bias_hh_l0', [16]],
+        ['rnn.weight_ih_l1', [12, 4]],
+        ['rnn.weight_hh_l1', [12, 3]],
+        ['rnn.bias_ih_l1', [12]],
+        ['rnn.bias_hh_l1', [12]],
+        ['output.weight', [7, 3]],
+        ['output.bias', [7]],
+      ],
+    );
+    assert.strictEqual(header.dataStart % 8, 0);
+    assert.strictEqual(header.metadata.format, 'pt');
+    let end = 0;
+    for (const [name, { dtype, data_offsets }] of header.entries) {
+      assert.deepStrictEqual([dtype, data_offsets[0]], ['F32', end], name);
+      end = data_offsets[1];
+    }
+    assert.strictEqual(end, data.length);
+    const { offset } = parameterLayout(spec).find((tensor) => tensor.name === 'output.weight')!;
+    assert.strictEqual(
+      data.readFloatLE(header.entries.get('output.weight')!.data_offsets[0]),
+      model.parameters[offset],
+    );
+    const [begin, stop] = header.entries.get('rnn.bias_hh_l1')!.data_offsets;
+    assert.ok(data.subarray(begin, stop).every((byte) => byte === 0));
+  });
+
+  it('tells what is in it from the header alone', async () => {
+    const model = modelOf();
+    await writeModelFile(file, model);
+    const { parameters, ...expected } = model;
+    delete expected.extraTensors;
+    const bytes = (await fs.stat(file)).size;
+    assert.deepStrictEqual(await readModelMetadata(file), { ...expected, bytes, parameterCount: parameters.length });
+  });
+
+  it('has no room for further tensors that could be taken for weights', async () => {
+    for (const name of ['rnn.weight', 'output.bias', 'embedding.weight', 'best']) {
+      const model = { ...modelOf(), extraTensors: { [name]: new Float32Array(1) } };
+      await assert.rejects(writeModelFile(file, model), { code: 'internal' }, name);
+    }
+  });
+
+  describe('refuses', () => {
+    /** Replaces the file by `bytes` and asserts how it is refused, and that it is left as it was. */
+    async function refuses(bytes: Uint8Array, code: string, message: RegExp, alsoByHeader = true): Promise<void> {
+      await fs.writeFile(file, bytes);
+      await assert.rejects(readModelFile(file), { name: 'InklingError', code, message });
+      if (alsoByHeader) await assert.rejects(readModelMetadata(file), { name: 'InklingError', code, message });
+      assert.ok(Buffer.from(bytes).equals(await fs.readFile(file)), 'the file is as it was');
+    }
+
+    /** The file with another header in front of the same data. */
+    async function withHeader(change: (header: Header) => void): Promise<Buffer> {
+      const { header, data } = await open(file);
+      change(header);
+      return Buffer.concat([encodeHeader(header.metadata, header.entries), data]);
+    }
+
+    let whole: Buffer;
+    beforeEach(async () => {
+      await writeModelFile(file, modelOf());
+      whole = await fs.readFile(file);
+    });
+
+    it('a file cut off anywhere', async () => {
+      const headerEnd = (await open(file)).header.dataStart;
+      for (const length of [8, 9, headerEnd - 1, headerEnd, headerEnd + 1, whole.length - 1]) {
+        await refuses(whole.subarray(0, length), 'corruptModel', /model\.safetensors .*it is cut off.*not changed/);
+      }
+      for (const length of [0, 7]) {
+        await refuses(whole.subarray(0, length), 'corruptModel', /not a safetensors file/);
+      }
+    });
+
+    it('a weight altered in one bit', async () => {
+      const { header } = await open(file);
+      for (const at of [header.dataStart, header.dataStart + 101, whole.length - 1]) {
+        const bytes = Buffer.from(whole);
+        bytes[at] ^= 4;
+        await refuses(bytes, 'corruptModel', /weights were altered/, false);
+      }
+    });
+
+    it('a header altered anywhere', async () => {
+      const { header } = await open(file);
+      for (let at = lengthBytes; at < header.dataStart; at += 7) {
+        const bytes = Buffer.from(whole);
+        bytes[at] ^= 1;
+        await fs.writeFile(file, bytes);
+        await assert.rejects(
+          readModelFile(file),
+          (error) => error instanceof InklingError && /corruptModel|incompatibleModel/.test(error.code),
+          `byte ${at}: ${String.fromCharCode(whole[at])} → ${String.fromCharCode(bytes[at])}`,
+        );
+      }
+    });
+
+    it('bytes added at the end', () =>
+      refuses(Buffer.concat([whole, Buffer.alloc(4)]), 'corruptModel', /something was added at its end/));
+
+    it('what is no safetensors file', async () => {
+      await refuses(Buffer.from('Once upon a time there was a text file.'), 'corruptModel', /not a safetensors file/);
+      await refuses(Buffer.alloc(100), 'corruptModel', /not a safetensors file/);
+      const noJson = Buffer.from(whole);
+      noJson[lengthBytes] = 0x5b;
+      await refuses(noJson, 'corruptModel', /header is damaged/);
+    });
+
+    it('a file of another program', async () => {
+      const foreign = await withHeader(({ metadata }) => {
+        for (const key of Object.keys(metadata)) if (key.startsWith('inkling.')) delete metadata[key];
+      });
+      await refuses(foreign, 'incompatibleModel', /of another program/);
+    });
+
+    it('a newer version, before looking at anything else in it', async () => {
+      const newer = await withHeader(({ metadata }) => {
+        metadata['inkling.version'] = String(modelFileVersion + 1);
+        delete metadata['inkling.spec'];
+      });
+      await refuses(newer, 'incompatibleModel', /newer version of Inkling \(format 2\)\. Update/);
+    });
+
+    it('no file, or a folder', async () => {
+      for (const read of [readModelFile, readModelMetadata]) {
+        await assert.rejects(read(path.join(folder, 'none')), { code: 'invalidInput', message: /no model file/ });
+        await assert.rejects(read(folder), { code: 'invalidInput', message: /is a folder/ });
+      }
+    });
+  });
+
+  describe('when it cannot be written', () => {
+    const realOpen = fs.open;
+    afterEach(() => {
+      fs.open = realOpen;
+    });
+
+    /** Lets the system fail with `code` when `step` of the writing is reached. */
+    function failAt(step: 'open' | 'writeFile' | 'sync', code: string): void {
+      fs.open = async (...parameters) => {
+        const error = Object.assign(new Error(`${code}: simulated`), { code });
+        if (step === 'open') throw error;
+        const handle = await realOpen(...parameters);
+        handle[step] = () => Promise.reject(error);
+        return handle;
+      };
+    }
+
+    for (const [step, code, message] of [
+      ['writeFile', 'ENOSPC', /disk is full/],
+      ['sync', 'ENOSPC', /disk is full/],
+      ['writeFile', 'EDQUOT', /disk is full/],
+      ['open', 'EROFS', /not read-only/],
+      ['open', 'EACCES', /not read-only/],
+    ] as const) {
+      it(`${code} at ${step}: says the remedy, keeps the earlier file, leaves nothing behind`, async () => {
+        await writeModelFile(file, modelOf());
+        const earlier = await fs.readFile(file);
+        failAt(step, code);
+        const changed = { ...modelOf(), title: 'another' };
+        await assert.rejects(writeModelFile(file, changed), { name: 'InklingError', code: 'invalidInput', message });
+        fs.open = realOpen;
+        assert.ok(earlier.equals(await fs.readFile(file)));
+        assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
+      });
+    }
+
+    it('a folder that is not there, or one in the place of the file', async () => {
+      await assert.rejects(writeModelFile(path.join(folder, 'none', 'model'), modelOf()), {
+        code: 'invalidInput',
+        message: /folder .*none does not exist/,
+      });
+      await fs.mkdir(file);
+      await assert.rejects(writeModelFile(file, modelOf()), { code: 'invalidInput', message: /is a folder/ });
+      assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
+    });
+  });
+
+  it('is whole at every moment while two write it at once', async () => {
+    const models = [modelOf(), { ...modelOf(), title: 'another' }];
+    await Promise.all(models.flatMap((model) => [writeModelFile(file, model), writeModelFile(file, model)]));
+    assert.ok(['another', modelOf().title].includes((await readModelFile(file)).title));
+    assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
+  });
+});
