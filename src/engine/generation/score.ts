@@ -1,0 +1,94 @@
+/**
+ * How well a model knows a text: the mean cross-entropy of its tokens in nats; e to that is the perplexity, and per
+ * character in bits it compares models of characters and of words.
+ */
+import type { ScoreResult } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import type { Batch } from '../backends/backend';
+import { createBatches } from '../corpus/batches';
+import { buildCorpus } from '../corpus/corpus';
+import { normaliseText } from '../corpus/normaliseText';
+import { scoreBatches } from '../corpus/readingBatches';
+import { windowBatches } from '../corpus/windows';
+import { Breather } from './breather';
+import { checkLanguageModel, type LanguageModel } from './languageModel';
+
+/** Windows that a text is scored by when none are asked for, at most: each costs as many steps as it is long. */
+const enoughWindows = 20_000;
+
+/**
+ * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
+ * windows of `length` tokens, one every `stride`; else as the model was trained. The model's network must take batches
+ * of `windows.length` steps. Characters that the model does not know are not counted. Throws `invalidInput` for a text
+ * with nothing to predict, `cancelled`.
+ */
+export async function scoreText(
+  model: LanguageModel,
+  text: string,
+  options: { windows?: { length: number; stride: number }; signal?: AbortSignal } = {},
+): Promise<ScoreResult> {
+  checkLanguageModel(model);
+  const { network } = model;
+  const breather = new Breather(options.signal);
+  let nats = 0;
+  let targets = 0;
+  for (const batch of batchesOf(model, text, options.windows)) {
+    const result = await network.evaluate(batch);
+    nats += result.lossSum;
+    targets += result.targets;
+    if (breather.due) await breather.pause();
+  }
+  if (targets === 0) {
+    throw new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');
+  }
+  const lossNats = nats / targets;
+  const characters =
+    model.vocabulary.unit === 'character' ? targets : [...normaliseText(text, model.config.text)].length;
+  return {
+    lossNats,
+    bitsPerCharacter: nats / Math.LN2 / characters,
+    perplexity: Math.exp(lossNats),
+    characters,
+  };
+}
+
+function batchesOf(
+  model: LanguageModel,
+  text: string,
+  windows: { length: number; stride: number } | undefined,
+): Iterable<Batch> {
+  const { network, vocabulary, config } = model;
+  const { batch, steps } = network.limits;
+  if (config.text.examples !== 'text' && !windows) return exampleBatches(model, text);
+  const ids = vocabulary.encode(normaliseText(text, config.text));
+  if (windows) return checkedWindows(ids, windows.length, windows.stride, model);
+  if (config.objective.kind === 'last-step') {
+    const count = ids.length - config.objective.steps;
+    return checkedWindows(ids, config.objective.steps, Math.max(1, Math.ceil(count / enoughWindows)), model);
+  }
+  return scoreBatches(ids, { steps, rows: batch });
+}
+
+function checkedWindows(ids: Uint16Array, length: number, stride: number, { network }: LanguageModel): Iterable<Batch> {
+  if (!(Number.isInteger(length) && length >= 1 && Number.isInteger(stride) && stride >= 1)) {
+    throw new InklingError('invalidInput', 'A window has a length and a stride of 1 or more, as in 60,3.');
+  }
+  if (length > network.limits.steps) {
+    throw new InklingError('invalidInput', `A window has at most ${network.limits.steps} tokens here, not ${length}.`);
+  }
+  return windowBatches(ids, length, stride, network.limits.batch);
+}
+
+/** Lines, and prefixes of lines: one epoch of them in their order. */
+function* exampleBatches({ network, vocabulary, config }: LanguageModel, text: string): Iterable<Batch> {
+  const scoring = {
+    ...config,
+    batch: config.objective.carryState ? 1 : network.limits.batch,
+    text: { ...config.text, heldOut: { kind: 'none', fraction: 0 }, maximumExamples: undefined },
+    objective: { ...config.objective, shuffle: false },
+  } as TrainingConfig;
+  const corpus = buildCorpus([{ name: 'text', text }], scoring.text, vocabulary);
+  const batches = createBatches(corpus, scoring, 0);
+  for (let i = 0; i < batches.stepsPerEpoch; i++) yield batches.next().batch;
+}
