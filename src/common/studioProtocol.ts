@@ -152,27 +152,30 @@ export interface HostMessages {
   notice: { message: string; error: boolean };
 }
 
+/** A message that is its name alone. */
+type Nothing = object;
+
 /** Page → host. */
 export interface PageMessages {
-  ready: Record<string, never>;
+  ready: Nothing;
   settings: { settings: StudioSettings };
   selectRun: { runId: string };
   /** Histories of the runs drawn behind the chosen one. */
   requestHistory: { runId: string };
   requestBaselines: { runId: string };
   requestSamples: { runId: string; step: number };
-  train: Record<string, never>;
+  train: Nothing;
   control: { runId: string; action: 'pause' | 'resume' | 'stop' };
   /** Go on with a run that was interrupted or ended. */
   resumeRun: { runId: string };
   useModel: { modelPath: string };
   /** Fill the wall with the settings as they stand; no temperatures: one column at the slider's. */
   generate: { modelPath: string };
-  stopWriting: Record<string, never>;
+  stopWriting: Nothing;
   consider: { column: number; offset: number };
   branch: { column: number; offset: number; token: string };
   closeColumn: { column: number };
-  promptFromCursor: Record<string, never>;
+  promptFromCursor: Nothing;
   continueText: { modelPath: string };
   copy: { text: string };
   insert: { text: string };
@@ -273,7 +276,7 @@ const settingsCheck = object<StudioSettings>({
   }),
 });
 
-const nothing = object<Record<string, never>>({});
+const nothing: Check<Nothing> = () => ({});
 
 const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   ready: nothing,

@@ -33,7 +33,7 @@ interface ShownHistory {
   waiting?: TrainEvent[];
 }
 
-type Post = (message: HostMessage) => void;
+export type Post = (message: HostMessage) => void;
 
 export class StudioSession {
   private settings: StudioSettings;
@@ -76,12 +76,6 @@ export class StudioSession {
     this.considering?.abort();
   }
 
-  /** A page is there; it says `ready` when it can draw. */
-  attach(post: Post): void {
-    this.detach();
-    this.post = post;
-  }
-
   /** The page is gone. What is being written goes on; nothing is kept for the page that it can ask for again. */
   detach(): void {
     this.post = undefined;
@@ -97,10 +91,18 @@ export class StudioSession {
     this.post?.({ type: 'showTab', tab });
   }
 
-  /** Handles one message of the page, whatever it is; what fails is said on the page and in the log. */
-  async receive(raw: unknown): Promise<void> {
+  /**
+   * Handles one message of the page, whatever it is; what fails is said on the page and in the log. The page that says
+   * `ready` is the one that is drawn from then on, through `post`.
+   */
+  async receive(raw: unknown, post: Post): Promise<void> {
     try {
-      await this.handle(parsePageMessage(raw));
+      const message = parsePageMessage(raw);
+      if (message.type === 'ready') {
+        this.detach();
+        this.post = post;
+      }
+      await this.handle(message);
     } catch (thrown) {
       this.report(thrown);
     }
@@ -170,8 +172,6 @@ export class StudioSession {
     const { runs, models } = this.services;
     const list = [...runs.list()];
     if (!list.some((run) => run.id === this.runId)) this.runId = list[0]?.id;
-    // The wall goes out whole: what was waiting to be sent of it is in there.
-    this.pendingActions = [];
     this.post?.({
       type: 'state',
       settings: this.settings,
@@ -190,8 +190,9 @@ export class StudioSession {
     this.settings = settings;
     void this.services.memory.update(memoryKeys.settings, settings);
     // Runs that are shown no longer need not be followed.
-    for (const runId of this.shown.keys()) {
-      if (runId !== this.runId && !settings.training.overlays.includes(runId)) this.shown.delete(runId);
+    for (const [runId, { waiting }] of this.shown) {
+      const wanted = runId === this.runId || settings.training.overlays.includes(runId);
+      if (!wanted && !waiting) this.shown.delete(runId);
     }
   }
 

@@ -28,14 +28,15 @@ export function registerStudio(context: vscode.ExtensionContext, services: Studi
         void webview.postMessage(message);
       };
       const subscriptions = [
-        webview.onDidReceiveMessage((message: unknown) => session.receive(message)),
-        view.onDidChangeVisibility(() => (view.visible ? session.attach(post) : session.detach())),
+        webview.onDidReceiveMessage((message: unknown) => session.receive(message, post)),
+        view.onDidChangeVisibility(() => {
+          if (!view.visible) session.detach();
+        }),
       ];
       view.onDidDispose(() => {
         session.detach();
         for (const subscription of subscriptions) subscription.dispose();
       });
-      session.attach(post);
       webview.html = studioHtml({
         script: address('webview.js'),
         style: address('webview.css'),

@@ -37,10 +37,8 @@ export interface PlotOptions {
   width: number;
   height: number;
   colours: ChartColours;
-  /** Fixed y range (accuracy). */
-  yDomain?: [number, number];
   /** x range of the chart above, so that two stand in line. */
-  xDomain?: [number, number];
+  xDomain?: readonly [number, number];
   /** Label of the x axis is left out where another chart follows. */
   showX: boolean;
   /** A caption and a legend inside the picture, for exports. */
@@ -60,7 +58,7 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
     `font-family="${escape(colours.font)}" font-size="${fontSize}" fill="${colours.text}" aria-hidden="true">`;
   if (!bounds) return { svg: `${open}</svg>`, left: 0, right: width, top, bottom };
 
-  const yDomain = options.yDomain ?? bounds.y;
+  const yDomain = bounds.y;
   const yTicks = (model.yScale === 'log' ? logTicks : linearTicks)(yDomain, Math.max(2, (bottom - top) / 38));
   const left = Math.ceil(Math.max(...yTicks.map((tick) => formatTick(tick).length), 2) * fontSize * 0.6) + 8;
   const right = width - 10;

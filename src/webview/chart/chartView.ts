@@ -1,0 +1,186 @@
+/**
+ * The chart on the page: draws the pictures, follows pointer and arrow keys with a read-out, and hands out the picture
+ * for saving. Redrawn when the width or the theme changes.
+ */
+import { h, setText, show } from '../dom';
+import { readingPlaces, readOut, type ChartModel } from './chartModel';
+import { lineColour, renderChart, type ChartColours, type Plot } from './renderChart';
+import { formatTick } from './scale';
+
+export interface ChartContent {
+  loss: ChartModel;
+  accuracy?: ChartModel;
+  /** "step 1,200 · epoch 3.1 · 40s" for a place on the x axis. */
+  headline(x: number): string;
+}
+
+export class ChartView {
+  readonly element: HTMLElement;
+  private readonly lossPlot = h('div', { class: 'plot' });
+  private readonly accuracyPlot = h('div', { class: 'plot' });
+  private readonly cursor = h('div', { class: 'chart-cursor', hidden: true });
+  private readonly box = h('div', { class: 'read-out', hidden: true, 'aria-hidden': 'true' });
+  private readonly live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
+  private content: ChartContent | undefined;
+  private plot: Plot | undefined;
+  /** Place of the cursor in data, so that it stays put while the curves grow. */
+  private at: number | undefined;
+
+  constructor() {
+    this.element = h(
+      'div',
+      {
+        class: 'chart',
+        tabindex: 0,
+        role: 'group',
+        'aria-label': 'Loss curves. Left and right arrow keys read the values.',
+        onpointermove: (event) => this.follow(event as PointerEvent),
+        onpointerleave: () => this.moveTo(undefined, false),
+        onkeydown: (event) => this.key(event as KeyboardEvent),
+        onblur: () => this.moveTo(undefined, false),
+      },
+      this.lossPlot,
+      this.accuracyPlot,
+      this.cursor,
+      this.box,
+      this.live,
+    );
+    new ResizeObserver(() => this.redraw()).observe(this.element);
+    // VS Code changes the theme by changing the variables on the root and the class of the body.
+    const themes = new MutationObserver(() => this.redraw());
+    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+    themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  }
+
+  draw(content: ChartContent): void {
+    this.content = content;
+    this.redraw();
+  }
+
+  /** The loss chart as a file of its own, with caption and legend. */
+  picture(caption: string, width: number, height: number): string {
+    if (!this.content) return '';
+    return renderChart(this.content.loss, {
+      name: 'saved',
+      width,
+      height,
+      colours: themeColours(),
+      showX: true,
+      caption,
+    }).svg;
+  }
+
+  private redraw(): void {
+    const { content } = this;
+    const width = Math.floor(this.element.clientWidth);
+    if (!content || width === 0) return;
+    const colours = themeColours();
+    const height = Math.round(Math.min(300, Math.max(170, width * 0.5)));
+    const loss = renderChart(content.loss, { name: 'loss', width, height, colours, showX: true });
+    this.lossPlot.innerHTML = loss.svg;
+    show(this.accuracyPlot, content.accuracy !== undefined);
+    if (content.accuracy) {
+      const xDomain = loss.x?.domain;
+      const options = { name: 'accuracy', width, height: 84, colours, showX: false, xDomain };
+      this.accuracyPlot.innerHTML = renderChart(content.accuracy, options).svg;
+    }
+    this.plot = loss;
+    this.showCursor(colours);
+  }
+
+  private follow(event: PointerEvent): void {
+    const { plot } = this;
+    if (!plot?.x) return;
+    const pixel = event.clientX - this.element.getBoundingClientRect().left;
+    this.moveTo(pixel >= plot.left && pixel <= plot.right ? plot.x.value(pixel) : undefined, false);
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!this.content) return;
+    const places = readingPlaces(this.content.loss);
+    if (places.length === 0) return;
+    const now = this.at === undefined ? places.length - 1 : lowerBound(places, this.at);
+    // A wide chart has thousands of readings: with Shift the arrows take a twentieth of the way.
+    const stride = event.shiftKey ? Math.max(1, Math.round(places.length / 20)) : 1;
+    const next = { ArrowLeft: now - stride, ArrowRight: now + stride, Home: 0, End: places.length - 1 }[event.key];
+    if (event.key === 'Escape') this.moveTo(undefined, false);
+    if (next === undefined) return;
+    event.preventDefault();
+    this.moveTo(places[Math.min(places.length - 1, Math.max(0, this.at === undefined ? now : next))], true);
+  }
+
+  private moveTo(x: number | undefined, aloud: boolean): void {
+    this.at = x;
+    this.showCursor(themeColours());
+    if (aloud) setText(this.live, (this.box.textContent ?? '').trim());
+  }
+
+  private showCursor(colours: ChartColours): void {
+    const { content, plot, at } = this;
+    const reading = content && at !== undefined ? readOut(content.loss, at) : undefined;
+    show(this.cursor, reading !== undefined);
+    show(this.box, reading !== undefined);
+    if (!content || !plot?.x || !reading) return;
+    const pixel = plot.x.place(reading.x);
+    this.cursor.style.left = `${pixel}px`;
+    this.cursor.style.top = `${plot.top}px`;
+    this.cursor.style.height = `${this.lossPlot.clientHeight + this.accuracyPlot.clientHeight - plot.top - 6}px`;
+    const rows = reading.rows.map((row) => {
+      const swatch = h('i', { class: 'swatch' });
+      swatch.style.background = lineColour(row, colours);
+      const spread =
+        row.low !== undefined && row.high !== undefined
+          ? ` (${formatTick(round(row.low))}–${formatTick(round(row.high))})`
+          : '';
+      return h('div', {}, swatch, ` ${row.label} `, h('b', {}, String(round(row.y))), spread, '. ');
+    });
+    this.box.replaceChildren(h('div', { class: 'muted' }, `${content.headline(reading.x)}. `), ...rows);
+    const width = this.box.offsetWidth;
+    const right = pixel + 10 + width <= this.element.clientWidth;
+    this.box.style.left = `${Math.max(0, right ? pixel + 10 : pixel - 10 - width)}px`;
+    this.box.style.top = `${plot.top}px`;
+  }
+}
+
+/** The picture as PNG, base64 without its prefix; painted twice as fine as it is shown. */
+export async function paintPng(svg: string, width: number, height: number): Promise<string> {
+  const image = new Image(width, height);
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = h('canvas', { width: width * 2, height: height * 2 });
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('This editor cannot paint pictures; save the chart as SVG instead.');
+  context.scale(2, 2);
+  context.drawImage(image, 0, 0, width, height);
+  return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
+}
+
+/** The theme's colours by their values. */
+export function themeColours(): ChartColours {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (...names: string[]): string =>
+    names.map((name) => style.getPropertyValue(`--vscode-${name}`).trim()).find((value) => value !== '') ?? 'gray';
+  const foreground = colour('foreground', 'editor-foreground');
+  return {
+    text: foreground,
+    muted: colour('descriptionForeground', 'foreground'),
+    grid: colour('chart-guide', 'widget-border', 'editorWidget-border', 'contrastBorder'),
+    background: colour('sideBar-background', 'editor-background'),
+    train: colour('charts-blue'),
+    heldOut: colour('charts-orange'),
+    best: colour('charts-green'),
+    guard: colour('charts-red'),
+    learningRate: colour('charts-yellow'),
+    overlays: [colour('charts-purple'), colour('charts-green'), colour('charts-yellow'), colour('charts-red')],
+    font: style.getPropertyValue('--vscode-font-family').trim() || 'sans-serif',
+  };
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  const at = sorted.findIndex((candidate) => candidate >= value);
+  return at < 0 ? sorted.length - 1 : at;
+}

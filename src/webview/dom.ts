@@ -1,0 +1,54 @@
+/** Building the page: elements with their attributes, listeners and children in one expression. */
+
+type Child = Node | string | null | undefined | false;
+type Properties = {
+  class?: string;
+  /** Any attribute; `false` and `undefined` leave it out. */
+  [attribute: string]: string | number | boolean | undefined | ((event: Event) => void);
+};
+
+/** `onclick` and the like take a function and are added as listeners (the policy allows no inline handlers). */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Properties = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== undefined && value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(
+    ...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false),
+  );
+  return element;
+}
+
+/** Shows or hides; hidden elements are out of reach of keyboard and screen reader too. */
+export function show(element: HTMLElement, visible: boolean): void {
+  element.hidden = !visible;
+}
+
+/** Sets text only when it changes, so that screen readers and selections are left in peace. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Runs `task` at most once a frame-batch of `ms`, with the first call of a burst delayed, never lost. */
+export function atMostEvery(ms: number, task: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      task();
+    }, ms);
+  };
+}
+
+let ids = 0;
+
+/** An id for labels and descriptions, unique on the page. */
+export function uniqueId(prefix: string): string {
+  return `${prefix}-${++ids}`;
+}

@@ -1,0 +1,349 @@
+/** The Training tab: the run as it goes, its curves, what they say, and earlier runs to compare with. */
+import type { Baselines } from '../common/engineProtocol';
+import { describeRun } from '../common/describeRun';
+import { emptyHistory, type RunHistory } from '../common/runHistory';
+import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
+import { buildAccuracyChart, buildLossChart, type ChartInput, type ChartModel } from './chart/chartModel';
+import { ChartView, paintPng, themeColours } from './chart/chartView';
+import { historyToCsv } from './chart/csv';
+import { lineColour } from './chart/renderChart';
+import { nearest, xOf } from './chart/series';
+import { atMostEvery, h, setText, show } from './dom';
+import { evaluationTable } from './evaluationTable';
+import type { Send } from './host';
+import type { RunHistories } from './runHistories';
+import { figures, machineSentence, placeSentence, runLabel, splitSentence } from './runFacts';
+import { button, checkbox, choice, slider } from './toolkit';
+
+type TrainingSettings = StudioSettings['training'];
+
+const redrawMs = 100;
+const maximumOverlays = 8;
+
+export class TrainingTab {
+  readonly element: HTMLElement;
+  private runs: RunItem[] = [];
+  private runId: string | undefined;
+  private readonly baselines = new Map<string, Baselines | undefined>();
+  private settings: TrainingSettings | undefined;
+  private readonly redrawSoon = atMostEvery(redrawMs, () => this.redraw());
+
+  private readonly chart = new ChartView();
+  private readonly empty: HTMLElement;
+  private readonly body: HTMLElement;
+  private readonly progress = h(
+    'div',
+    { class: 'progress', role: 'progressbar', 'aria-label': 'Training progress' },
+    h('div'),
+  );
+  private readonly figures = h('dl', { class: 'figures' });
+  private readonly legend = h('div', { class: 'legend' });
+  private readonly sentence = h('p', { class: 'sentence', role: 'status' });
+  private readonly failure = h('p', { class: 'failure' });
+  private readonly split = h('p', { class: 'muted small' });
+  private readonly machine = h('p', { class: 'muted small' });
+  private readonly reasons = h('ul', { class: 'small' });
+  private readonly reasonsBlock = h('details', {}, h('summary', {}, 'Why this network'), this.reasons);
+  private readonly compareList = h('div', { class: 'compare' });
+  private readonly compare = h('details', {}, h('summary', {}, 'Compare with earlier runs'), this.compareList);
+  private readonly table = evaluationTable();
+
+  private readonly runChoice = choice<string>('Run', (runId) => this.send({ type: 'selectRun', runId }));
+  private readonly train = button('Train on This File', () => this.send({ type: 'train' }), {
+    kind: 'primary',
+    icon: 'play',
+  });
+  private readonly pause = button('Pause', () => this.control('pause'), { icon: 'pause' });
+  private readonly resume = button('Resume', () => this.resumeRun(), { kind: 'primary', icon: 'play' });
+  private readonly stop = button('Stop and Keep', () => this.control('stop'), {
+    icon: 'stop',
+    hint: 'Ends the run and keeps the best weights so far',
+  });
+  private readonly another = button('Train on This File', () => this.send({ type: 'train' }), { icon: 'play' });
+
+  private readonly unit = choice<TrainingSettings['unit']>('Loss in', (unit) => this.change({ unit }), [
+    { value: 'nats', label: 'nats' },
+    { value: 'bits', label: 'bits per character' },
+    { value: 'perplexity', label: 'perplexity' },
+  ]);
+  private readonly xQuantity = choice<TrainingSettings['xQuantity']>(
+    'Over',
+    (xQuantity) => this.change({ xQuantity }),
+    [
+      { value: 'step', label: 'steps' },
+      { value: 'epoch', label: 'epochs' },
+      { value: 'seconds', label: 'time' },
+    ],
+  );
+  private readonly logX = checkbox('Log x', (on) => this.change({ xScale: on ? 'log' : 'linear' }));
+  private readonly logY = checkbox('Log y', (on) => this.change({ yScale: on ? 'log' : 'linear' }));
+  private readonly showAccuracy = checkbox('Accuracy', (showAccuracy) => this.change({ showAccuracy }));
+  private readonly showBaselines = checkbox('Baselines', (showBaselines) => this.change({ showBaselines }));
+  private readonly smoothing = slider(
+    'Smoothing',
+    { minimum: 0, maximum: 0.99, step: 0.01 },
+    (value) => value.toFixed(2),
+    (smoothing) => this.change({ smoothing }),
+    'Weight of the past in the training curve. The band behind it always shows the true lowest and highest batch.',
+  );
+
+  constructor(
+    private readonly send: Send,
+    private readonly histories: RunHistories,
+    private readonly onSettings: (settings: TrainingSettings) => void,
+  ) {
+    this.empty = h(
+      'div',
+      { class: 'empty', hidden: true },
+      h(
+        'p',
+        {},
+        'Open a text and train a model on it. It stays on this machine, and a minute is enough for a first one.',
+      ),
+      this.train.element,
+    );
+    const save = (format: 'png' | 'svg' | 'csv'): HTMLElement =>
+      button(format.toUpperCase(), () => void this.export(format), {
+        hint: `Save the curves as ${format.toUpperCase()}`,
+      }).element;
+    this.body = h(
+      'div',
+      { class: 'stack', hidden: true },
+      this.runChoice.element,
+      this.progress,
+      this.figures,
+      h('div', { class: 'row' }, this.resume.element, this.pause.element, this.stop.element, this.another.element),
+      this.failure,
+      this.chart.element,
+      this.legend,
+      this.sentence,
+      h(
+        'div',
+        { class: 'controls', role: 'group', 'aria-label': 'How the curves are drawn' },
+        this.unit.element,
+        this.xQuantity.element,
+        this.smoothing.element,
+        h(
+          'div',
+          { class: 'row checks' },
+          this.logX.element,
+          this.logY.element,
+          this.showAccuracy.element,
+          this.showBaselines.element,
+        ),
+      ),
+      this.split,
+      this.machine,
+      this.reasonsBlock,
+      this.compare,
+      this.table.element,
+      h('div', { class: 'row' }, h('span', { class: 'muted' }, 'Save as'), save('png'), save('svg'), save('csv')),
+    );
+    this.element = h('div', { class: 'tab-body' }, this.empty, this.body);
+  }
+
+  receive(message: HostMessage): void {
+    switch (message.type) {
+      case 'state':
+        this.settings = message.settings.training;
+        this.showSettings(this.settings);
+        this.setRuns(message.runs, message.runId);
+        for (const runId of this.settings.overlays) this.send({ type: 'requestHistory', runId });
+        break;
+      case 'runs':
+        this.setRuns(message.runs, message.runId);
+        break;
+      case 'history':
+      case 'events':
+        break;
+      case 'baselines':
+        this.baselines.set(message.runId, message.baselines);
+        break;
+      default:
+        return;
+    }
+    this.redrawSoon();
+  }
+
+  private setRuns(runs: RunItem[], runId: string | undefined): void {
+    this.runs = runs;
+    this.runId = runId;
+  }
+
+  private change(part: Partial<TrainingSettings>): void {
+    if (!this.settings) return;
+    this.settings = { ...this.settings, ...part };
+    this.onSettings(this.settings);
+    this.redraw();
+  }
+
+  private showSettings(settings: TrainingSettings): void {
+    this.unit.set(settings.unit);
+    this.xQuantity.set(settings.xQuantity);
+    this.logX.set(settings.xScale === 'log');
+    this.logY.set(settings.yScale === 'log');
+    this.showAccuracy.set(settings.showAccuracy);
+    this.showBaselines.set(settings.showBaselines);
+    this.smoothing.set(settings.smoothing);
+  }
+
+  private control(action: 'pause' | 'resume' | 'stop'): void {
+    if (this.runId !== undefined) this.send({ type: 'control', runId: this.runId, action });
+  }
+
+  /** A paused run goes on; an ended or interrupted one is taken up again. */
+  private resumeRun(): void {
+    const run = this.run();
+    if (run?.state === 'paused') this.control('resume');
+    else if (run) this.send({ type: 'resumeRun', runId: run.id });
+  }
+
+  private run(): RunItem | undefined {
+    return this.runs.find((run) => run.id === this.runId);
+  }
+
+  // ---- drawing
+
+  private redraw(): void {
+    const { settings } = this;
+    if (!settings) return;
+    const run = this.run();
+    show(this.empty, run === undefined);
+    show(this.body, run !== undefined);
+    if (!run) return;
+    const history = this.histories.get(run.id) ?? emptyHistory();
+    this.drawHead(run, history, settings);
+    this.drawCurves(run, history, settings);
+    setText(this.sentence, describeRun(history, settings.unit));
+    setText(this.split, splitSentence(history));
+    setText(this.machine, machineSentence(history));
+    const reasons = history.start?.reasons ?? [];
+    show(this.reasonsBlock, reasons.length > 0);
+    if (this.reasons.textContent !== reasons.join('')) {
+      this.reasons.replaceChildren(...reasons.map((reason) => h('li', {}, reason)));
+    }
+    this.drawCompare(run, settings);
+    this.table.draw(history);
+  }
+
+  private drawHead(run: RunItem, history: RunHistory, settings: TrainingSettings): void {
+    this.runChoice.setChoices(this.runs.map((r) => ({ value: r.id, label: runLabel(r) })));
+    this.runChoice.set(run.id);
+    const live = run.state === 'running' || run.state === 'paused';
+    const fraction = history.done ? 1 : (history.latest?.fraction ?? 0);
+    show(this.progress, live);
+    this.progress.setAttribute('aria-valuenow', String(Math.round(fraction * 100)));
+    (this.progress.firstElementChild as HTMLElement).style.width = `${fraction * 100}%`;
+    this.progress.classList.toggle('paused', run.state === 'paused');
+    show(this.pause.element, run.state === 'running');
+    show(this.stop.element, live);
+    show(this.resume.element, run.state !== 'running');
+    show(this.another.element, !live);
+    this.resume.setLabel(run.state === 'paused' ? 'Resume' : 'Resume Training');
+    show(this.failure, run.state === 'failed' || run.state === 'interrupted');
+    setText(
+      this.failure,
+      run.state === 'failed'
+        ? (run.message ?? 'This run failed; the log says why.')
+        : 'This run was interrupted. Resume Training goes on from its last checkpoint.',
+    );
+    const tiles = figures(history, settings.unit, run.state);
+    if (this.figures.children.length !== tiles.length) {
+      this.figures.replaceChildren(...tiles.map(() => h('div', {}, h('dt'), h('dd'))));
+    }
+    tiles.forEach(({ label, value, hint }, i) => {
+      const tile = this.figures.children[i] as HTMLElement;
+      tile.title = hint ?? '';
+      setText(tile.children[0], label);
+      setText(tile.children[1], value);
+    });
+  }
+
+  private drawCurves(run: RunItem, history: RunHistory, settings: TrainingSettings): void {
+    if (settings.showBaselines && !this.baselines.has(run.id) && (history.start?.heldOutTokens ?? 0) > 0) {
+      this.baselines.set(run.id, undefined);
+      this.send({ type: 'requestBaselines', runId: run.id });
+    }
+    const overlays = settings.overlays.flatMap((runId) => {
+      const earlier = this.histories.get(runId);
+      const item = this.runs.find((r) => r.id === runId);
+      return earlier && item && runId !== run.id ? [{ title: item.title, history: earlier }] : [];
+    });
+    const input: ChartInput = { history, settings, baselines: this.baselines.get(run.id), overlays };
+    const loss = buildLossChart(input);
+    const stepsPerEpoch = history.start?.stepsPerEpoch ?? 0;
+    const places = [...history.progress, ...history.evaluations].map((point) => ({
+      x: xOf(point, settings.xQuantity, stepsPerEpoch),
+      point,
+    }));
+    this.chart.draw({
+      loss,
+      accuracy: settings.showAccuracy ? buildAccuracyChart(input) : undefined,
+      headline: (x) => {
+        const at = nearest(places, x);
+        return at < 0 ? '' : placeSentence(history, places[at].point);
+      },
+    });
+    this.drawLegend(loss);
+  }
+
+  private drawLegend(model: ChartModel): void {
+    const colours = themeColours();
+    const item = (colour: string, kind: string, label: string): HTMLElement => {
+      const swatch = h('i', { class: `swatch ${kind}` });
+      swatch.style.background = kind === 'ring' ? 'none' : colour;
+      if (kind === 'ring') swatch.style.borderColor = colour;
+      return h('span', {}, swatch, label);
+    };
+    const lines = model.lines.filter((line) => line.points.length > 0).reverse();
+    const items = lines.map((line) => item(lineColour(line, colours), 'line', line.label));
+    if (model.band.length > 1) items.push(item(colours.train, 'band', 'lowest–highest batch'));
+    const kinds = new Set(model.markers.map((marker) => marker.kind));
+    if (kinds.has('best')) items.push(item(colours.best, 'ring', 'best checkpoint'));
+    if (kinds.has('guard')) items.push(item(colours.guard, 'line', 'divergence guard'));
+    if (kinds.has('learning-rate')) items.push(item(colours.learningRate, 'line', 'learning rate changed'));
+    items.push(h('span', { class: 'muted' }, model.yName));
+    const text = items.map((element) => element.textContent).join('|');
+    if (this.legend.dataset.shown === text + colours.text) return;
+    this.legend.dataset.shown = text + colours.text;
+    this.legend.replaceChildren(...items);
+  }
+
+  private drawCompare(run: RunItem, settings: TrainingSettings): void {
+    const others = this.runs.filter((other) => other.id !== run.id).slice(0, 50);
+    show(this.compare, others.length > 0);
+    const key =
+      others.map((other) => `${runLabel(other)}${other.heldOutBitsPerCharacter ?? ''}`).join('\n') +
+      settings.overlays.join();
+    if (this.compareList.dataset.shown === key) return;
+    this.compareList.dataset.shown = key;
+    this.compareList.replaceChildren(
+      ...others.map((other) => {
+        const bits = other.heldOutBitsPerCharacter;
+        const box = checkbox(runLabel(other) + (bits === undefined ? '' : ` · ${bits.toFixed(2)} bits`), (on) =>
+          this.overlay(other.id, on),
+        );
+        box.set(settings.overlays.includes(other.id));
+        return box.element;
+      }),
+    );
+  }
+
+  private overlay(runId: string, on: boolean): void {
+    const rest = (this.settings?.overlays ?? []).filter((id) => id !== runId);
+    // The settings go first: the host follows only runs that are shown.
+    this.change({ overlays: on ? [...rest, runId].slice(-maximumOverlays) : rest });
+    if (on) this.send({ type: 'requestHistory', runId });
+  }
+
+  private async export(format: 'png' | 'svg' | 'csv'): Promise<void> {
+    const run = this.run();
+    const history = run && this.histories.get(run.id);
+    if (!run || !history) return;
+    const [width, height] = [900, 480];
+    const svg = this.chart.picture(`${run.title}: ${describeRun(history, this.settings?.unit)}`, width, height);
+    const contents =
+      format === 'csv' ? historyToCsv(history) : format === 'svg' ? svg : await paintPng(svg, width, height);
+    this.send({ type: 'export', format, name: `${run.title} curves`, contents });
+  }
+}

@@ -1,0 +1,112 @@
+/** What else the model considered at one place of a sample: a small list beside it, each with its way to branch. */
+import type { Considered } from '../../common/engineProtocol';
+import type { WallColumn } from '../../common/wall';
+import { h } from '../dom';
+import { icon } from '../icons';
+import { percent, spokenToken, visibleToken } from './tint';
+
+const contextLength = 16;
+const margin = 6;
+
+export class ConsideredPopover {
+  readonly element: HTMLElement;
+  private readonly context = h('div', { class: 'muted small' });
+  private readonly list = h('div', { class: 'considered' });
+  private column: WallColumn | undefined;
+  private start = 0;
+  private anchor: DOMRect | undefined;
+  private from: HTMLElement | undefined;
+
+  constructor(private readonly branch: (column: number, offset: number, token: string) => void) {
+    this.element = h(
+      'div',
+      {
+        class: 'popover',
+        role: 'dialog',
+        'aria-label': 'What else the model considered here',
+        hidden: true,
+        onkeydown: (event) => this.key(event as KeyboardEvent),
+      },
+      this.context,
+      this.list,
+    );
+    document.addEventListener('pointerdown', (event) => {
+      if (!this.element.hidden && !this.element.contains(event.target as Node)) this.close(false);
+    });
+  }
+
+  open(column: WallColumn, start: number, anchor: DOMRect, from: HTMLElement): void {
+    this.column = column;
+    this.start = start;
+    this.from = from;
+    this.anchor = anchor;
+    const before = (column.lead + column.text.slice(0, start)).slice(-contextLength);
+    this.context.replaceChildren('after “…', h('span', { class: 'writing-font' }, before), '”');
+    this.list.replaceChildren(h('span', { class: 'muted' }, 'asking the model…'));
+    this.element.hidden = false;
+    this.place();
+  }
+
+  /** The answer, unless something else has been asked since. */
+  answer(columnId: number, offset: number, considered: readonly Considered[]): void {
+    const { column, start } = this;
+    if (this.element.hidden || !column || column.id !== columnId || start !== offset) return;
+    const highest = considered[0]?.probability ?? 1;
+    const rows = considered.map(({ token, probability }) => {
+      const chosen = column.text.startsWith(token, start) && token !== '';
+      const bar = h('i', { class: 'bar' });
+      bar.style.width = `${(probability / highest) * 100}%`;
+      return h(
+        'button',
+        {
+          class: chosen ? 'chosen' : undefined,
+          title: 'Branch here with this one',
+          'aria-label': `${spokenToken(token)}, ${percent(probability)}${chosen ? ', the one written' : ''}. Branch here`,
+          onclick: () => {
+            this.close(true);
+            this.branch(column.id, start, token);
+          },
+        },
+        h('span', { class: 'token' }, visibleToken(token)),
+        h('span', { class: 'track' }, bar),
+        h('span', { class: 'share' }, percent(probability)),
+        icon('branch'),
+      );
+    });
+    this.list.replaceChildren(...(rows.length > 0 ? rows : [h('span', { class: 'muted' }, 'Nothing to show.')]));
+    this.place();
+    rows[0]?.focus({ preventScroll: true });
+  }
+
+  close(giveFocusBack: boolean): void {
+    this.element.hidden = true;
+    if (giveFocusBack) this.from?.focus({ preventScroll: true });
+  }
+
+  /** Below the token, or above it where there is no room; always within the page. */
+  private place(): void {
+    const { anchor } = this;
+    if (!anchor) return;
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    const left = Math.min(anchor.left, document.documentElement.clientWidth - width - margin);
+    const below = anchor.bottom + margin;
+    const above = anchor.top - margin - height;
+    const top = below + height <= window.innerHeight || above < 0 ? below : above;
+    this.element.style.left = `${Math.max(margin, left) + window.scrollX}px`;
+    this.element.style.top = `${top + window.scrollY}px`;
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      this.close(true);
+      return;
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const rows = [...this.list.querySelectorAll('button')];
+    const at = rows.findIndex((row) => row === document.activeElement);
+    rows[(at + step + rows.length) % rows.length]?.focus();
+  }
+}

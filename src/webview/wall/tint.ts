@@ -1,0 +1,54 @@
+/** How sure the model was, as a few steps of tint, and names for tokens that cannot be seen. No DOM. */
+import type { WallColumn } from '../../common/wall';
+
+/** Step i tints tokens below this probability (and not below the next); above the first there is no tint. */
+export const tintSteps = [0.5, 0.2, 0.05, 0.01] as const;
+
+/** 0 (sure, or not known) to 4. */
+export function tintOf(probability: number): number {
+  if (probability < 0) return 0;
+  return tintSteps.filter((limit) => probability < limit).length;
+}
+
+export interface TintRange {
+  start: number;
+  end: number;
+  tint: number;
+}
+
+/** Neighbours of one tint joined; untinted text is left out. Offsets in UTF-16 units of the column's text. */
+export function tintRanges({ lengths, probabilities }: Pick<WallColumn, 'lengths' | 'probabilities'>): TintRange[] {
+  const ranges: TintRange[] = [];
+  let start = 0;
+  lengths.forEach((length, i) => {
+    const tint = tintOf(probabilities[i]);
+    const end = start + length;
+    const last = ranges.at(-1);
+    if (tint > 0) {
+      if (last && last.end === start && last.tint === tint) last.end = end;
+      else ranges.push({ start, end, tint });
+    }
+    start = end;
+  });
+  return ranges;
+}
+
+const named: Record<string, string> = { ' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
+
+/** A token as it can be read in a list. */
+export function visibleToken(token: string): string {
+  if (token === '') return '∅';
+  return Array.from(token, (c) => named[c] ?? (/\p{M}/u.test(c) ? `◌${c}` : c)).join('');
+}
+
+/** A token as it can be heard. */
+export function spokenToken(token: string): string {
+  const spoken: Record<string, string> = { ' ': 'space', '\n': 'new line', '\t': 'tab' };
+  return spoken[token] ?? token;
+}
+
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return '<0.1 %';
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} %`;
+}
