@@ -1,0 +1,33 @@
+/** Loss of a network on the held-out part of a corpus. */
+import type { TrainingConfig } from '../../common/trainingConfig';
+import type { Network } from '../backends/backend';
+import { heldOutBatches } from '../corpus/batches';
+import type { Corpus } from '../corpus/corpus';
+import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
+import { takeTurns } from './takeTurns';
+
+export interface Evaluation {
+  /** Nats a target. */
+  loss: number;
+  accuracy: number;
+  targets: number;
+}
+
+/**
+ * The mean loss over at most `maximumTargets` held-out targets, without dropout; undefined where nothing is held out.
+ * Training's own recurrent state is not touched.
+ */
+export async function evaluateHeldOut(
+  network: Network,
+  corpus: Corpus,
+  config: TrainingConfig,
+  maximumTargets: number,
+): Promise<Evaluation | undefined> {
+  const sums = noLoss();
+  for (const batch of heldOutBatches(corpus, config, maximumTargets)) {
+    addLoss(sums, await network.evaluate(batch));
+    await takeTurns();
+  }
+  if (sums.targets === 0) return undefined;
+  return { loss: meanLoss(sums), accuracy: accuracyOf(sums), targets: sums.targets };
+}

@@ -1,0 +1,173 @@
+/**
+ * A training run from texts to a model file: corpus, trainer, checkpoints beside the file, the file itself at the end.
+ * What the command line and the engine process both call.
+ */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { InklingError } from '../../common/errors';
+import type { TrainEvent } from '../../common/trainEvents';
+import type { NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
+import { validateConfig } from '../../common/trainingConfigRules';
+import type { Backend } from '../backends/backend';
+import { buildCorpus, type Corpus } from '../corpus/corpus';
+import { normalisedPieces } from '../corpus/normaliseText';
+import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
+import { writeModelFile, type StoredModel } from '../model/modelFile';
+import type { NetworkSpec } from '../model/networkSpec';
+import { extendParameters, extendSpec } from './extendModel';
+import { networkSpecOf } from './networkSpecOf';
+import type { RunState } from './runState';
+import { checkpointModel, runStateOf, storedModel, type RunDescription } from './storedRun';
+import { Trainer, type TrainerOptions } from './trainer';
+
+export interface SourceText {
+  name: string;
+  text: string;
+}
+
+export interface FileRunOptions {
+  texts: readonly SourceText[];
+  config: TrainingConfig;
+  backend: Backend;
+  modelPath: string;
+  title?: string;
+  /** Go on with this model: exactly where it is the same text and course, else with its weights. */
+  resume?: StoredModel;
+  /** Built already, with the config's text settings (automatic configuration); only for a new model. */
+  corpus?: Corpus;
+  reasons?: string[];
+  expectedSeconds?: number;
+  onEvent: (event: TrainEvent) => void;
+  onSnapshot?: TrainerOptions['onSnapshot'];
+  checkpointSeconds?: number;
+}
+
+export interface FileRun {
+  /** Pauses, resumes and stops it. */
+  trainer: Trainer;
+  corpus: Corpus;
+  /** Trains to the end, writes the model file, removes the checkpoint, sends `done`. */
+  run(): Promise<StoredModel>;
+}
+
+/** Where checkpoints of a model lie until it is written. */
+export function checkpointPath(modelPath: string): string {
+  return `${modelPath}.checkpoint`;
+}
+
+/** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network. */
+export function openFileRun(options: FileRunOptions): FileRun {
+  const { resume, modelPath, onEvent } = options;
+  const config = validateConfig(options.config);
+  const start = resume ? continueModel(resume, config, options.texts) : undefined;
+  const corpus = start?.corpus ?? options.corpus ?? buildCorpus(options.texts, config.text);
+  const run: RunDescription = {
+    title: options.title ?? path.basename(options.texts[0].name),
+    config,
+    spec: start?.spec ?? networkSpecOf(config, corpus.vocabulary.size),
+    corpus,
+    created: start?.state ? resume!.provenance.created : new Date().toISOString(),
+  };
+  const trainer = new Trainer({
+    config,
+    corpus,
+    backend: options.backend,
+    modelPath,
+    files: options.texts.map((text) => text.name),
+    reasons: options.reasons,
+    expectedSeconds: options.expectedSeconds,
+    checkpointSeconds: options.checkpointSeconds,
+    onSnapshot: options.onSnapshot,
+    spec: run.spec,
+    state: start?.state,
+    initialParameters: start?.initialParameters,
+    initialOptimiser: start?.initialOptimiser,
+    history: start?.state ? resume!.history : undefined,
+    onEvent,
+    onCheckpoint: async (state, history) => {
+      const file = checkpointPath(modelPath);
+      await writeModelFile(file, checkpointModel(run, state, history));
+      return file;
+    },
+  });
+  return {
+    trainer,
+    corpus,
+    async run() {
+      const { done, parameters, state, history } = await trainer.run();
+      const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
+      const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
+      const model = storedModel(run, parameters, state, history, results);
+      await writeModelFile(modelPath, model);
+      await fs.rm(checkpointPath(modelPath), { force: true });
+      onEvent(done);
+      return model;
+    },
+  };
+}
+
+interface Start {
+  corpus: Corpus;
+  spec: NetworkSpec;
+  state?: RunState;
+  initialParameters?: Float32Array;
+  initialOptimiser?: RunState['optimiser'];
+}
+
+/** Where a run starts that continues `model`. */
+function continueModel(model: StoredModel, config: TrainingConfig, texts: readonly SourceText[]): Start {
+  if (model.kind !== 'language-model' || !model.config) {
+    throw new InklingError(
+      'incompatibleModel',
+      `"${model.title}" is a classifier: choose a language model to train on.`,
+    );
+  }
+  const known = Vocabulary.fromJSON(model.vocabulary as VocabularyJson);
+  const { network } = model.config;
+  if (!isDeepStrictEqual(withoutDropout(network), withoutDropout(config.network))) {
+    throw new InklingError(
+      'incompatibleModel',
+      `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
+    );
+  }
+  let vocabulary = known;
+  for (const { text } of texts) vocabulary = vocabulary.extendBy(normalisedPieces(text, config.text));
+  const corpus = buildCorpus(texts, config.text, vocabulary);
+  const state = runStateOf(model);
+  const sameText = corpus.hash === model.provenance.textHash;
+  // Its dropout may be another now; all else of the network is the model's.
+  const { layers } = networkSpecOf(config, vocabulary.size);
+  const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
+  if (state && sameText && sameCourse(model.config, config)) return { corpus, spec, state };
+
+  const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
+  return {
+    corpus,
+    spec,
+    initialParameters: extendParameters(model.spec, spec, model.parameters, 'mean'),
+    initialOptimiser: keepsOptimiser
+      ? {
+          ...state.optimiser,
+          slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, spec, slot, 'zero')),
+        }
+      : undefined,
+  };
+}
+
+/** Whether a run under `b` goes through the same batches as under `a`, so that a position in one is one in the other. */
+function sameCourse(a: TrainingConfig, b: TrainingConfig): boolean {
+  const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): unknown[] => [
+    text,
+    objective,
+    batch,
+    seed,
+    optimiser.kind,
+  ];
+  return isDeepStrictEqual(course(a), course(b));
+}
+
+/** A network apart from what may change while it is trained on. */
+function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
+  return [cell, input, layers.map((layer) => layer.units)];
+}

@@ -1,0 +1,24 @@
+/** Losses added up over batches, as plain JSON. Nats. */
+export interface LossSums {
+  lossSum: number;
+  targets: number;
+  correct: number;
+}
+
+export const noLoss = (): LossSums => ({ lossSum: 0, targets: 0, correct: 0 });
+
+export function addLoss(sums: LossSums, more: LossSums): void {
+  sums.lossSum += more.lossSum;
+  sums.targets += more.targets;
+  sums.correct += more.correct;
+}
+
+/** Mean loss of a target; 0 where there was none. */
+export function meanLoss(sums: LossSums): number {
+  return sums.targets === 0 ? 0 : sums.lossSum / sums.targets;
+}
+
+/** Share of targets whose most likely token was right. */
+export function accuracyOf(sums: LossSums): number {
+  return sums.targets === 0 ? 0 : sums.correct / sums.targets;
+}

@@ -1,0 +1,52 @@
+/** Collects what happened since the last progress event: mean, smallest and largest batch loss, and the speed. */
+import type { ProgressEvent } from '../../common/trainEvents';
+import type { StepResult } from '../backends/backend';
+import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
+
+type Measured = Pick<
+  ProgressEvent,
+  'trainLoss' | 'minimumLoss' | 'maximumLoss' | 'trainAccuracy' | 'gradientNorm' | 'charactersPerSecond'
+>;
+
+export class ProgressMeter {
+  private sums = noLoss();
+  private minimum = Infinity;
+  private maximum = -Infinity;
+  private gradientNorms = 0;
+  private steps = 0;
+  private stepMs = 0;
+
+  /** Takes one step's result and how long the step took. */
+  add(result: StepResult, stepMs: number): void {
+    const loss = meanLoss(result);
+    addLoss(this.sums, result);
+    this.minimum = Math.min(this.minimum, loss);
+    this.maximum = Math.max(this.maximum, loss);
+    this.gradientNorms += result.gradientNorm;
+    this.steps++;
+    this.stepMs += stepMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.steps === 0;
+  }
+
+  /** What was measured; the meter begins anew. */
+  take(): Measured {
+    const measured: Measured = {
+      trainLoss: meanLoss(this.sums),
+      minimumLoss: this.minimum,
+      maximumLoss: this.maximum,
+      trainAccuracy: accuracyOf(this.sums),
+      gradientNorm: this.gradientNorms / this.steps,
+      charactersPerSecond: this.stepMs > 0 ? (this.sums.targets * 1000) / this.stepMs : 0,
+    };
+    this.sums = noLoss();
+    this.minimum = Infinity;
+    this.maximum = -Infinity;
+    this.gradientNorms = 0;
+    this.steps = 0;
+    this.stepMs = 0;
+    return measured;
+  }
+}

@@ -1,0 +1,564 @@
+/**
+ * A training run: takes batches, updates the network, and says what happens as `TrainEvent`s. It evaluates, keeps the
+ * best weights, lowers the learning rate, notices divergence and overfitting, writes samples and checkpoints, and can
+ * be paused, resumed and stopped between two steps.
+ *
+ * Everything that influences a later step is either in `RunState` or follows from the config and the step's number, so
+ * a run restored from its state goes on exactly as if it had not been cut.
+ */
+import { asInklingError, InklingError } from '../../common/errors';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import type { DoneEvent, EpochEvent, GuardEvent, TrainEvent } from '../../common/trainEvents';
+import type { Backend, Network, OptimiserState, StepResult, Update } from '../backends/backend';
+import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
+import { randomWindow, type Corpus } from '../corpus/corpus';
+import { generate } from '../generation/generator';
+import { initialiseParameters } from '../model/initialisation';
+import { parameterCount, type NetworkSpec } from '../model/networkSpec';
+import { Random } from '../random';
+import { DivergenceGuard } from './divergenceGuard';
+import { evaluateHeldOut, type Evaluation } from './evaluation';
+import { History } from './history';
+import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
+import { networkSpecOf } from './networkSpecOf';
+import { OverfittingWatch } from './overfitting';
+import { ProgressMeter } from './progressMeter';
+import type { RunProgress, RunState } from './runState';
+import { Schedule } from './schedule';
+import { takeTurns } from './takeTurns';
+
+export interface TrainerOptions {
+  config: TrainingConfig;
+  corpus: Corpus;
+  backend: Backend;
+  /** Goes into the `done` event. */
+  modelPath: string;
+  onEvent: (event: TrainEvent) => void;
+  /** Keeps the run's state, by default every 30 seconds, at a pause and at the end of a long epoch. */
+  onCheckpoint?: (state: RunState, history: TrainEvent[]) => Promise<string>;
+  /** Receives the weights about every two seconds and after each evaluation, for a sampler beside the training. */
+  onSnapshot?: (parameters: Float32Array, step: number) => void;
+  files?: string[];
+  /** Why the automatic configuration chose what it did. */
+  reasons?: string[];
+  expectedSeconds?: number;
+  /** Go on from here. */
+  state?: RunState;
+  history?: readonly TrainEvent[];
+  /** The network, where it is not just the one that the config describes for the corpus' vocabulary. */
+  spec?: NetworkSpec;
+  /** Start from these weights instead of drawn ones (a model trained on another text). */
+  initialParameters?: Float32Array;
+  /** What its optimiser had gathered. */
+  initialOptimiser?: OptimiserState;
+  /** The batches, instead of the corpus' own order. */
+  batches?: BatchSource;
+  /** Milliseconds from a fixed moment. */
+  now?: () => number;
+  checkpointSeconds?: number;
+}
+
+export interface TrainedRun {
+  done: DoneEvent;
+  /** The weights that the run gives back, by the config's `keep`. */
+  parameters: Float32Array;
+  /** Where training itself stood, to go on from. */
+  state: RunState;
+  history: TrainEvent[];
+}
+
+type Ending = DoneEvent['reason'];
+
+/** Rows of `Network.step` for the samples. */
+const sampleStreams = 64;
+const progressMs = 500;
+const snapshotMs = 2000;
+/** An epoch shorter than this does not get a checkpoint of its own. */
+const shortestEpochToKeepMs = 5000;
+/** The guard steps in this many times; then the run ends with its best weights. */
+const maximumGuardEvents = 6;
+/** Apart from the streams of other rooms. */
+const sampleStream = 0x5a3b;
+
+export class Trainer {
+  private readonly config: TrainingConfig;
+  private readonly history = new History();
+  private readonly schedule: Schedule;
+  private readonly guard = new DivergenceGuard();
+  private readonly overfitting = new OverfittingWatch();
+  private readonly meter = new ProgressMeter();
+  private readonly batches: BatchSource;
+  private readonly now: () => number;
+  private readonly samplesAborted = new AbortController();
+  private readonly progress: RunProgress;
+  private network!: Network;
+  private bestParameters!: Float32Array;
+  private learningRate = 0;
+  private stopping = false;
+  private pausing = false;
+  private wake: (() => void) | undefined;
+  private sittingBegan = 0;
+  private secondsBefore = 0;
+  private lastProgressMs = 0;
+  private lastSnapshotMs = 0;
+  private lastCheckpointMs = 0;
+  /** The step of the last evaluation, so that none is made twice. */
+  private evaluatedStep = -1;
+
+  constructor(private readonly options: TrainerOptions) {
+    const { config, corpus, state } = options;
+    this.config = config;
+    this.now = options.now ?? ((): number => performance.now());
+    this.schedule = new Schedule(config.schedule, config.optimiser.learningRate);
+    this.batches = options.batches ?? createBatches(corpus, config, config.seed);
+    if (options.history) this.history.restore(options.history);
+    this.progress = state
+      ? structuredClone(state.progress)
+      : {
+          step: 0,
+          epoch: 0,
+          seconds: 0,
+          characters: 0,
+          epochSums: noLoss(),
+          lastEpochSums: noLoss(),
+          smoothedLoss: config.smoothedLoss ? Math.log(corpus.vocabulary.size) * config.smoothedLoss.startLength : null,
+          best: { loss: null, step: 0, epoch: 0 },
+          evaluationsWithoutBest: 0,
+          guardEvents: 0,
+          schedule: this.schedule.state(),
+          guard: this.guard.state(),
+          overfitting: this.overfitting.state(),
+          batches: this.batches.state(),
+        };
+    if (state) {
+      this.schedule.restore(state.progress.schedule);
+      this.guard.restore(state.progress.guard);
+      this.overfitting.restore(state.progress.overfitting);
+      this.batches.restore(state.progress.batches);
+    }
+  }
+
+  /** Takes effect between two steps; a checkpoint is kept. */
+  pause(): void {
+    this.pausing = true;
+  }
+
+  resume(): void {
+    this.pausing = false;
+    this.wake?.();
+  }
+
+  /** Ends the run between two steps, keeping what it learned. */
+  stop(): void {
+    this.stopping = true;
+    this.samplesAborted.abort();
+    this.wake?.();
+  }
+
+  /** Trains until a budget is used up, early stopping, or `stop`. Call it once. */
+  async run(): Promise<TrainedRun> {
+    await this.open();
+    try {
+      this.sendStart();
+      const ending = await this.train();
+      return await this.finish(ending);
+    } finally {
+      this.network.dispose();
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { config, options } = this;
+    const { corpus, backend, state } = options;
+    const spec = options.spec ?? networkSpecOf(config, corpus.vocabulary.size);
+    const parameters =
+      state?.parameters ??
+      options.initialParameters ??
+      initialiseParameters(spec, config.network.initialisation, config.seed);
+    const limits = { ...networkLimits(corpus, config), streams: sampleStreams };
+    this.network = await backend.createNetwork(spec, parameters, limits);
+    this.bestParameters = state?.bestParameters ?? parameters.slice();
+    const optimiser = state?.optimiser ?? options.initialOptimiser;
+    if (optimiser) await this.network.writeOptimiser(optimiser);
+    if (state && state.carried.length > 0) await this.network.writeState(state.carried);
+    this.secondsBefore = this.progress.seconds;
+    this.sittingBegan = this.lastProgressMs = this.lastSnapshotMs = this.lastCheckpointMs = this.now();
+  }
+
+  /** The loop. */
+  private async train(): Promise<Ending> {
+    const { config, progress } = this;
+    for (;;) {
+      await takeTurns();
+      if (this.pausing && !this.stopping) await this.waitWhilePaused();
+      if (this.stopping) return 'stopped';
+      if (this.fraction() >= 1) return 'budget';
+
+      const epochEnded = await this.step();
+      const intervalEnded = (every: number | 'epoch'): boolean =>
+        every === 'epoch' ? epochEnded : progress.step % every === 0;
+      if (progress.guardEvents > maximumGuardEvents) {
+        this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
+        return 'early-stop';
+      }
+      if (epochEnded) progress.epoch++;
+      if (epochEnded || intervalEnded(config.evaluation.every)) {
+        await this.evaluate(epochEnded);
+        const patience = config.earlyStopping?.patience ?? Infinity;
+        if (progress.evaluationsWithoutBest >= patience) {
+          const { epoch, step } = progress.best;
+          const message = `No better held-out loss in ${patience} evaluations: stopped, with the weights of epoch ${epoch} (step ${step}).`;
+          this.notice('early-stop', message);
+          return 'early-stop';
+        }
+      }
+      if (intervalEnded(config.samples.every)) await this.writeSamples();
+      if (epochEnded) {
+        progress.lastEpochSums = progress.epochSums;
+        progress.epochSums = noLoss();
+      }
+      const now = this.now();
+      if (now - this.lastProgressMs >= progressMs) this.sendProgress();
+      if (now - this.lastSnapshotMs >= snapshotMs) await this.publish();
+      const checkpointMs = epochEnded ? shortestEpochToKeepMs : (this.options.checkpointSeconds ?? 30) * 1000;
+      if (now - this.lastCheckpointMs >= checkpointMs) await this.checkpoint();
+    }
+  }
+
+  /** One update; whether an epoch ended with it. */
+  private async step(): Promise<boolean> {
+    const { config, progress, network } = this;
+    const { batch, epochEnded, tokens } = this.batches.next();
+    this.learningRate = this.schedule.rate(progress.step, this.fraction());
+    const began = this.now();
+    const result = await network.trainStep(batch, this.update(tokens));
+    const stepMs = this.now() - began;
+    progress.step++;
+    progress.characters += result.targets;
+    if (result.targets > 0) await this.take(result, stepMs);
+    if (config.smoothedLoss && Number.isFinite(result.lossSum)) {
+      const { decay } = config.smoothedLoss;
+      progress.smoothedLoss = decay * progress.smoothedLoss! + (1 - decay) * result.lossSum;
+    }
+    return epochEnded;
+  }
+
+  private update(targets: number): Update {
+    const { optimiser, objective, seed } = this.config;
+    return {
+      kind: optimiser.kind,
+      learningRate: this.learningRate,
+      beta1: optimiser.beta1 ?? 0.9,
+      beta2: optimiser.beta2 ?? 0.999,
+      rho: optimiser.rho ?? 0.9,
+      epsilon: optimiser.epsilon ?? 1e-7,
+      clipValue: optimiser.clipValue ?? 0,
+      clipNorm: optimiser.clipNorm ?? 0,
+      lossScale: objective.reduction === 'sum' ? 1 : 1 / Math.max(1, targets),
+      dropoutKey: new Random(seed, this.progress.step).uint32() | 0,
+    };
+  }
+
+  /** Accounts for a step's losses, or puts the run back if it has diverged. */
+  private async take(result: StepResult, stepMs: number): Promise<void> {
+    const loss = meanLoss(result);
+    const trouble = this.guard.observe(loss, result.gradientNorm);
+    if (trouble) return this.recover(trouble, loss);
+    addLoss(this.progress.epochSums, result);
+    this.meter.add(result, stepMs);
+  }
+
+  /** Back to the best weights, with a clean optimiser, an empty recurrent state and half the learning rate. */
+  private async recover(reason: GuardEvent['reason'], loss: number): Promise<void> {
+    const { network, progress } = this;
+    await network.writeParameters(this.bestParameters);
+    const { kind, slots } = await network.readOptimiser();
+    await network.writeOptimiser({ kind, updates: 0, slots: slots.map((slot) => slot.fill(0)) });
+    await network.writeState((await network.readState()).fill(0));
+    this.schedule.halve();
+    this.guard.restart();
+    progress.guardEvents++;
+    // What was lost on the way here says nothing about the weights that go on.
+    progress.epochSums = noLoss();
+    const learningRateBefore = this.learningRate;
+    const learningRateAfter = learningRateBefore / 2;
+    const what = reason === 'non-finite' ? 'The loss became infinite' : `The loss exploded (${loss.toFixed(2)} nats)`;
+    const from = progress.best.step === 0 ? 'the beginning' : `step ${progress.best.step}`;
+    this.send({
+      event: 'guard',
+      step: progress.step,
+      reason,
+      // JSON has no NaN.
+      loss: Number.isFinite(loss) ? loss : Number.MAX_VALUE,
+      restoredStep: progress.best.step,
+      learningRateBefore,
+      learningRateAfter,
+      message: `${what} at step ${progress.step}: back to the weights of ${from}, learning rate halved to ${learningRateAfter.toPrecision(3)}.`,
+    });
+  }
+
+  /** Evaluates the weights as they are and notes whether they are the best so far. */
+  private async evaluate(complete: boolean): Promise<void> {
+    const { config, corpus, progress, network } = { ...this.options, progress: this.progress, network: this.network };
+    if (!this.meter.isEmpty) this.sendProgress();
+    const heldOut = await evaluateHeldOut(network, corpus, config, config.evaluation.maximumTargets);
+    this.evaluatedStep = progress.step;
+    const event = this.epochEvent(complete, heldOut);
+    event.best = await this.noteBest(event);
+    this.send(event);
+    const overfitting = this.overfitting.observe(event);
+    if (overfitting) this.notice('overfitting', overfitting);
+    if (heldOut && this.schedule.evaluated(heldOut.loss)) {
+      const rate = this.schedule.rate(progress.step, this.fraction());
+      this.notice('learning-rate', `The held-out loss stands still: learning rate lowered to ${rate.toPrecision(3)}.`);
+    }
+  }
+
+  private epochEvent(complete: boolean, heldOut: Evaluation | undefined): EpochEvent {
+    const { progress } = this;
+    return {
+      event: 'epoch',
+      step: progress.step,
+      epoch: progress.epoch,
+      complete,
+      seconds: this.seconds(),
+      trainLoss: meanLoss(progress.epochSums),
+      trainAccuracy: accuracyOf(progress.epochSums),
+      ...(heldOut && {
+        heldOutLoss: heldOut.loss,
+        heldOutAccuracy: heldOut.accuracy,
+        heldOutBitsPerCharacter: this.bitsPerCharacter(heldOut.loss),
+      }),
+      ...(progress.smoothedLoss !== null && { smoothedLoss: progress.smoothedLoss }),
+      best: false,
+      learningRate: this.learningRate,
+    };
+  }
+
+  /** Keeps the weights if they are the best so far by the run's rule; whether they are. */
+  private async noteBest(event: EpochEvent): Promise<boolean> {
+    const { progress } = this;
+    const loss = this.lossToKeepBy(event);
+    if (loss === undefined || !Number.isFinite(loss)) return false;
+    if (progress.best.loss !== null && loss >= progress.best.loss) {
+      progress.evaluationsWithoutBest++;
+      return false;
+    }
+    progress.best = { loss, step: event.step, epoch: event.epoch };
+    progress.evaluationsWithoutBest = 0;
+    this.bestParameters = await this.network.readParameters();
+    return true;
+  }
+
+  /** The loss that decides which weights are best; undefined where none was measured. */
+  private lossToKeepBy(event: EpochEvent): number | undefined {
+    if (this.config.keep !== 'best-train' && event.heldOutLoss !== undefined) return event.heldOutLoss;
+    return this.progress.epochSums.targets > 0 ? event.trainLoss : undefined;
+  }
+
+  private async writeSamples(): Promise<void> {
+    const { config, corpus } = this.options;
+    const { temperatures, count, length, prompt } = config.samples;
+    const random = new Random(config.seed ^ this.progress.step, sampleStream);
+    const stop = config.text.examples === 'lines' ? ['\n'] : undefined;
+    for (let i = 0; i < count && temperatures.length > 0; i++) {
+      const start =
+        prompt.kind === 'text'
+          ? prompt.text
+          : prompt.kind === 'window'
+            ? randomWindow(corpus, config.objective.steps, random)
+            : '';
+      const streams = temperatures.map((temperature) => ({ temperature, length, stop, seed: random.uint32() }));
+      let texts: string[];
+      try {
+        const model = { network: this.network, vocabulary: corpus.vocabulary, config };
+        ({ texts } = await generate(model, { prompt: start, streams }, { signal: this.samplesAborted.signal }));
+      } catch (error) {
+        if (error instanceof InklingError && error.code === 'cancelled') return;
+        throw error;
+      }
+      const { step, epoch } = this.progress;
+      temperatures.forEach((temperature, t) => {
+        this.send({ event: 'sample', step, epoch, temperature, prompt: start, text: texts[t] });
+      });
+    }
+  }
+
+  private async waitWhilePaused(): Promise<void> {
+    await this.checkpoint();
+    const seconds = this.seconds();
+    this.notice('paused', `Paused at step ${this.progress.step}.`);
+    while (this.pausing && !this.stopping) await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = undefined;
+    // The pause is no training time.
+    this.secondsBefore = seconds;
+    this.sittingBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
+    if (!this.stopping) this.notice('resumed', `Training goes on from step ${this.progress.step}.`);
+  }
+
+  /** Decides which weights the run gives back, and measures them on all that is held out. */
+  private async finish(ending: Ending): Promise<TrainedRun> {
+    const { config, corpus, backend, modelPath } = this.options;
+    const { progress, network } = this;
+    const seconds = (progress.seconds = this.seconds());
+    // Taken first: what follows must not influence a run that goes on from here.
+    const state = await this.takeState();
+    if (!this.meter.isEmpty) this.sendProgress();
+    const kept = await this.weightsToKeep();
+    await network.writeParameters(kept);
+    const heldOut = await evaluateHeldOut(network, corpus, config, Infinity);
+    const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
+    const done: DoneEvent = {
+      event: 'done',
+      model: modelPath,
+      seconds,
+      steps: progress.step,
+      epochs: progress.epoch,
+      characters: progress.characters,
+      trainLoss: meanLoss(losses),
+      heldOutLoss: heldOut?.loss ?? null,
+      heldOutBitsPerCharacter: (heldOut && this.bitsPerCharacter(heldOut.loss)) ?? null,
+      heldOutAccuracy: heldOut?.accuracy ?? null,
+      ...(progress.smoothedLoss !== null && { smoothedLoss: progress.smoothedLoss }),
+      charactersPerSecond: seconds > 0 ? progress.characters / seconds : 0,
+      threads: backend.threads,
+      backend: backend.name,
+      kernel: backend.kernel,
+      seed: config.seed,
+      reason: ending,
+    };
+    // The model file's history ends with it; the caller announces it once the file is written.
+    this.history.add(done);
+    return { done, parameters: kept, state, history: this.history.toJSON() };
+  }
+
+  /** The best weights by `keep`, the present ones included. */
+  private async weightsToKeep(): Promise<Float32Array> {
+    const current = await this.network.readParameters();
+    if (this.config.keep === 'last') return current;
+    const { progress } = this;
+    if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
+      const { corpus, config } = this.options;
+      const heldOut = await evaluateHeldOut(this.network, corpus, config, config.evaluation.maximumTargets);
+      const event = this.epochEvent(false, heldOut);
+      event.best = await this.noteBest(event);
+      this.send(event);
+    }
+    return this.bestParameters;
+  }
+
+  private async takeState(): Promise<RunState> {
+    const progress: RunProgress = structuredClone({
+      ...this.progress,
+      seconds: this.seconds(),
+      schedule: this.schedule.state(),
+      guard: this.guard.state(),
+      overfitting: this.overfitting.state(),
+      batches: this.batches.state(),
+    });
+    return {
+      progress,
+      parameters: await this.network.readParameters(),
+      bestParameters: this.bestParameters,
+      optimiser: await this.network.readOptimiser(),
+      carried: await this.network.readState(),
+    };
+  }
+
+  private async checkpoint(): Promise<void> {
+    this.lastCheckpointMs = this.now();
+    if (!this.options.onCheckpoint) return;
+    const { step } = this.progress;
+    try {
+      const path = await this.options.onCheckpoint(await this.takeState(), this.history.toJSON());
+      this.send({ event: 'checkpoint', step, path });
+    } catch (error) {
+      // A full disk is no reason to lose a run that may end well.
+      this.notice('information', `No checkpoint was written: ${asInklingError(error).message}`);
+    }
+    this.lastCheckpointMs = this.now();
+  }
+
+  private async publish(): Promise<void> {
+    this.lastSnapshotMs = this.now();
+    this.options.onSnapshot?.(await this.network.readParameters(), this.progress.step);
+  }
+
+  private sendStart(): void {
+    const { config, corpus, backend, files, reasons, expectedSeconds } = this.options;
+    const { epochs, maxSteps } = config.budget;
+    const { stepsPerEpoch } = this.batches;
+    const bounds = [maxSteps, epochs && epochs * stepsPerEpoch].filter((steps) => steps !== undefined);
+    this.send({
+      event: 'start',
+      config,
+      reasons: reasons ?? [],
+      files: files ?? corpus.files.map((file) => file.name),
+      tokens: corpus.ids.length,
+      trainTokens: trainTargets(corpus, config),
+      heldOutTokens: heldOutTargets(corpus, config),
+      vocabulary: corpus.vocabulary.size,
+      parameters: parameterCount(this.network.spec),
+      stepsPerEpoch,
+      ...(bounds.length > 0 && { totalSteps: Math.min(...bounds) }),
+      ...(expectedSeconds !== undefined && { expectedSeconds }),
+      backend: backend.name,
+      kernel: backend.kernel,
+      threads: backend.threads,
+      seed: config.seed,
+      fromStep: this.progress.step,
+      fromSeconds: this.progress.seconds,
+    });
+  }
+
+  private sendProgress(): void {
+    this.lastProgressMs = this.now();
+    if (this.meter.isEmpty) return;
+    const { progress } = this;
+    const fraction = Math.min(1, this.fraction());
+    const seconds = this.seconds();
+    this.send({
+      event: 'progress',
+      step: progress.step,
+      epoch: progress.epoch,
+      seconds,
+      fraction,
+      ...(fraction > 0 && { secondsLeft: (seconds * (1 - fraction)) / fraction }),
+      ...this.meter.take(),
+      ...(progress.smoothedLoss !== null && { smoothedLoss: progress.smoothedLoss }),
+      learningRate: this.learningRate,
+    });
+  }
+
+  private notice(
+    kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'information',
+    message: string,
+  ): void {
+    this.send({ event: 'notice', step: this.progress.step, kind, message });
+  }
+
+  private send(event: TrainEvent): void {
+    this.history.add(event);
+    this.options.onEvent(event);
+  }
+
+  private seconds(): number {
+    return this.secondsBefore + (this.now() - this.sittingBegan) / 1000;
+  }
+
+  /** Share of the budget used: that of its limit which will be met first. */
+  private fraction(): number {
+    const { epochs, maxSteps, maxSeconds } = this.config.budget;
+    const { step, epoch } = this.progress;
+    return Math.max(
+      maxSteps === undefined ? 0 : step / maxSteps,
+      // By whole epochs at its end, by steps on the way there.
+      epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.batches.stepsPerEpoch), 1 - 1e-9),
+      maxSeconds === undefined ? 0 : this.seconds() / maxSeconds,
+    );
+  }
+
+  private bitsPerCharacter(loss: number): number | undefined {
+    return this.config.text.unit === 'character' ? loss / Math.LN2 : undefined;
+  }
+}

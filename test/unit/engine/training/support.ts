@@ -1,0 +1,78 @@
+/** Small runs for the tests of this room: a made text, a small config, a trainer that keeps its events. */
+import type { TrainEvent } from '../../../../src/common/trainEvents';
+import type { TrainingConfig } from '../../../../src/common/trainingConfig';
+import type { Backend } from '../../../../src/engine/backends/backend';
+import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { Random } from '../../../../src/engine/random';
+import { Trainer, type TrainedRun, type TrainerOptions } from '../../../../src/engine/training/trainer';
+
+/** Sentences of few words in seeded order: enough regularity to be learned in a few steps. */
+export function madeText(characters: number, seed = 1): string {
+  const words = ['the', 'sea', 'was', 'calm', 'and', 'a', 'ship', 'went', 'by', 'slowly', 'under', 'sail'];
+  const random = new Random(seed);
+  let text = '';
+  while (text.length < characters) text += words[random.integer(words.length)] + (random.integer(9) ? ' ' : '.\n');
+  return text.slice(0, characters);
+}
+
+export function smallConfig(change: Partial<TrainingConfig> = {}): TrainingConfig {
+  return {
+    recipe: 'test',
+    seed: 7,
+    text: {
+      unit: 'character',
+      lowercase: false,
+      normalization: 'none',
+      examples: 'text',
+      heldOut: { kind: 'tail', fraction: 0.1 },
+    },
+    network: {
+      cell: 'lstm',
+      input: { kind: 'one-hot' },
+      layers: [{ units: 8, dropout: 0 }],
+      initialisation: { kind: 'keras' },
+    },
+    objective: { kind: 'every-step', steps: 8, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
+    batch: 4,
+    optimiser: { kind: 'adam', learningRate: 0.02 },
+    schedule: { kind: 'constant' },
+    budget: { maxSteps: 40 },
+    evaluation: { every: 15, maximumTargets: 1000 },
+    keep: 'best-held-out',
+    samples: { every: 20, temperatures: [0.5, 1], length: 10, prompt: { kind: 'window' }, count: 1 },
+    ...change,
+  };
+}
+
+export interface Watched extends TrainedRun {
+  events: TrainEvent[];
+}
+
+/** Trains `config` on `text` with the reference backend; `watch` sees every event as it comes. */
+export async function train(
+  config: TrainingConfig,
+  text: string,
+  options: Partial<TrainerOptions> = {},
+  watch: (event: TrainEvent, trainer: Trainer) => void = () => {},
+): Promise<Watched> {
+  const events: TrainEvent[] = [];
+  const backend: Backend = options.backend ?? createReferenceBackend();
+  const trainer: Trainer = new Trainer({
+    config,
+    corpus: buildCorpus([{ name: 'made.txt', text }], config.text),
+    backend,
+    modelPath: 'unused',
+    onEvent: (event) => {
+      events.push(event);
+      watch(event, trainer);
+    },
+    ...options,
+  });
+  return { ...(await trainer.run()), events };
+}
+
+/** Events of one kind. */
+export function of<K extends TrainEvent['event']>(events: TrainEvent[], kind: K): Extract<TrainEvent, { event: K }>[] {
+  return events.filter((event): event is Extract<TrainEvent, { event: K }> => event.event === kind);
+}

@@ -1,0 +1,332 @@
+/** Runs on the reference backend: resume, stop, pause, best weights, the guard, budgets, samples. */
+import * as assert from 'node:assert';
+import type { TrainingConfig } from '../../../../src/common/trainingConfig';
+import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { createBatches } from '../../../../src/engine/corpus/batches';
+import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
+import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
+import type { RunState } from '../../../../src/engine/training/runState';
+import type { Trainer } from '../../../../src/engine/training/trainer';
+import { madeText, of, smallConfig, train, type Watched } from './support';
+
+const text = madeText(1500);
+
+/** A clock that moves a millisecond each time it is looked at. */
+function tickingClock(): () => number {
+  let ms = 0;
+  return () => ms++;
+}
+
+/** A state as it comes back from a checkpoint. */
+function stored(state: RunState): RunState {
+  return { ...structuredClone(state), progress: JSON.parse(JSON.stringify(state.progress)) as RunState['progress'] };
+}
+
+/** Trains and calls `action` when `steps` steps are done. */
+async function interrupted(
+  config: TrainingConfig,
+  steps: number,
+  action: (trainer: Trainer) => void,
+  watch: Parameters<typeof train>[3] = () => {},
+): Promise<Watched> {
+  const corpus = buildCorpus([{ name: 'made.txt', text }], config.text);
+  const source = createBatches(corpus, config, config.seed);
+  let running: Trainer;
+  let taken = 0;
+  const batches = {
+    ...source,
+    next: () => {
+      if (++taken === steps) action(running);
+      return source.next();
+    },
+  };
+  return train(config, text, { batches }, (event, trainer) => {
+    running = trainer;
+    watch(event, trainer);
+  });
+}
+
+describe('Trainer', () => {
+  describe('a run cut in two equals a run left alone', () => {
+    const base = smallConfig();
+    const cases: Record<string, TrainingConfig> = {
+      'every step, Adam': base,
+      'two layers with dropout': smallConfig({
+        network: {
+          ...base.network,
+          layers: [
+            { units: 6, dropout: 0.3 },
+            { units: 5, dropout: 0.1 },
+          ],
+        },
+      }),
+      'windows, RMSprop, shuffled': smallConfig({
+        objective: { kind: 'last-step', steps: 6, stride: 20, reduction: 'mean', carryState: false, shuffle: true },
+        optimiser: { kind: 'rmsprop', learningRate: 0.01 },
+        keep: 'best-train',
+      }),
+      'lines with a carried state': smallConfig({
+        text: { ...base.text, examples: 'lines', heldOut: { kind: 'none', fraction: 0 } },
+        batch: 1,
+        keep: 'best-train',
+        objective: { ...base.objective, steps: 60, reduction: 'sum', shuffle: true },
+        optimiser: { kind: 'sgd', learningRate: 0.01, clipValue: 5 },
+        smoothedLoss: { decay: 0.9, startLength: 7 },
+      }),
+      'a plateau schedule': smallConfig({
+        evaluation: { every: 5, maximumTargets: 100 },
+        optimiser: { kind: 'adam', learningRate: 0.3 },
+        schedule: { kind: 'plateau', warmupSteps: 3, factor: 0.5, patience: 1, minimum: 1e-4 },
+      }),
+      'a cosine over the steps': smallConfig({ schedule: { kind: 'cosine', warmupSteps: 5, finalFraction: 0.1 } }),
+    };
+    for (const [name, config] of Object.entries(cases)) {
+      it(name, async () => {
+        const whole = await train(config, text);
+        for (const cut of [13, 30]) {
+          const part = await interrupted(config, cut, (trainer) => trainer.stop());
+          assert.equal(part.done.steps, cut);
+          assert.equal(part.done.reason, 'stopped');
+          const rest = await train(config, text, { state: stored(part.state), history: part.history });
+          const { seconds } = rest.state.progress;
+          assert.deepEqual(rest.state, { ...whole.state, progress: { ...whole.state.progress, seconds } });
+          assert.deepEqual(rest.parameters, whole.parameters);
+          assert.equal(rest.done.trainLoss, whole.done.trainLoss);
+          assert.equal(rest.done.heldOutLoss, whole.done.heldOutLoss);
+        }
+      });
+    }
+  });
+
+  it('pauses between two steps, keeps a checkpoint, and goes on as if it had not', async () => {
+    const config = smallConfig();
+    const whole = await train(config, text);
+    const pausing = await interrupted(
+      config,
+      10,
+      (trainer) => trainer.pause(),
+      (event, trainer) => {
+        if (event.event === 'notice' && event.kind === 'paused') {
+          assert.equal(event.step, 10);
+          setTimeout(() => trainer.resume(), 20);
+        }
+      },
+    );
+    assert.deepEqual(
+      of(pausing.events, 'notice').map((notice) => notice.kind),
+      ['paused', 'resumed'],
+    );
+    assert.deepEqual(pausing.parameters, whole.parameters);
+  });
+
+  it('can be stopped while it is paused', async () => {
+    const result = await interrupted(
+      smallConfig(),
+      10,
+      (trainer) => trainer.pause(),
+      (event, trainer) => {
+        if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.stop(), 5);
+      },
+    );
+    assert.equal(result.done.reason, 'stopped');
+    assert.equal(result.done.steps, 10);
+  });
+
+  it('writes a checkpoint at a pause, and none may fail the run', async () => {
+    let paused: RunState | undefined;
+    const { events, done } = await train(
+      smallConfig(),
+      text,
+      {
+        onCheckpoint: async (state) => {
+          paused = state;
+          throw new Error('disk full');
+        },
+      },
+      (event, trainer) => {
+        if (event.event === 'start') trainer.pause();
+        if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.resume(), 1);
+      },
+    );
+    assert.equal(paused?.progress.step, 0);
+    assert.match(of(events, 'notice')[0].message, /No checkpoint was written: disk full/);
+    assert.equal(done.steps, 40);
+  });
+
+  it('stops early and gives back the best weights, not the last', async () => {
+    // Ten sentences are learned by heart; what is held out is another kind of text.
+    const config = smallConfig({
+      optimiser: { kind: 'adam', learningRate: 0.05 },
+      budget: { maxSteps: 600 },
+      evaluation: { every: 10, maximumTargets: 1000 },
+      earlyStopping: { patience: 3 },
+    });
+    const mixed = madeText(600) + 'Quite another kind of text, nobody has told it a word of this. '.repeat(2);
+    const { done, events, parameters, state } = await train(config, mixed);
+    assert.equal(done.reason, 'early-stop');
+    const evaluations = of(events, 'epoch').filter((event) => event.heldOutLoss !== undefined);
+    const best = Math.min(...evaluations.map((event) => event.heldOutLoss!));
+    assert.ok(best < evaluations.at(-1)!.heldOutLoss!);
+    assert.equal(state.progress.best.loss, best);
+    assert.deepEqual(
+      evaluations.slice(-4).map((event) => event.best),
+      [true, false, false, false],
+    );
+    const corpus = buildCorpus([{ name: 'made.txt', text: mixed }], config.text);
+    const spec = networkSpecOf(config, corpus.vocabulary.size);
+    const network = await createReferenceBackend().createNetwork(spec, parameters, { batch: 4, steps: 8, streams: 1 });
+    assert.equal((await evaluateHeldOut(network, corpus, config, 1000))?.loss, best);
+    assert.match(of(events, 'notice').at(-1)!.message, /No better held-out loss in 3 evaluations/);
+  });
+
+  it('keeps the last weights where the config says so', async () => {
+    const { parameters, state } = await train(smallConfig({ keep: 'last' }), text);
+    assert.deepEqual(parameters, state.parameters);
+  });
+
+  it('goes back to the best weights when the loss explodes, and halves the rate', async () => {
+    const config = smallConfig({
+      optimiser: { kind: 'sgd', learningRate: 60 },
+      budget: { maxSteps: 120 },
+      evaluation: { every: 5, maximumTargets: 200 },
+    });
+    const { events, done } = await train(config, text);
+    const guards = of(events, 'guard');
+    assert.ok(guards.length >= 1);
+    guards.forEach((guard, i) => {
+      assert.equal(guard.learningRateBefore, 60 / 2 ** i);
+      assert.equal(guard.learningRateAfter, 30 / 2 ** i);
+      assert.match(guard.message, /learning rate halved/);
+    });
+    assert.ok(done.heldOutLoss! < 4);
+  });
+
+  it('survives a loss that is not a number', async () => {
+    const backend = createReferenceBackend();
+    const { createNetwork } = backend;
+    let steps = 0;
+    const broken = {
+      ...backend,
+      createNetwork: async (...args: Parameters<typeof createNetwork>) => {
+        const network = await createNetwork(...args);
+        const trainStep = network.trainStep.bind(network);
+        network.trainStep = async (batch, update) => {
+          const result = await trainStep(batch, update);
+          if (++steps !== 20) return result;
+          await network.writeParameters((await network.readParameters()).fill(NaN));
+          return { ...result, lossSum: NaN };
+        };
+        return network;
+      },
+    };
+    const { events, parameters, done } = await train(smallConfig({ keep: 'last' }), text, { backend: broken });
+    const [guard] = of(events, 'guard');
+    assert.equal(guard.reason, 'non-finite');
+    assert.equal(guard.restoredStep, 15);
+    assert.ok(parameters.every(Number.isFinite));
+    assert.ok(Number.isFinite(done.trainLoss));
+    // The events are JSON.
+    assert.deepEqual(JSON.parse(JSON.stringify(guard)), guard);
+  });
+
+  it('gives up with the best weights when the guard cannot help', async () => {
+    const backend = createReferenceBackend();
+    const { createNetwork } = backend;
+    const broken = {
+      ...backend,
+      createNetwork: async (...args: Parameters<typeof createNetwork>) => {
+        const network = await createNetwork(...args);
+        network.trainStep = async () => ({ lossSum: Infinity, targets: 1, correct: 0, gradientNorm: 1 });
+        return network;
+      },
+    };
+    const { events, done } = await train(smallConfig(), text, { backend: broken });
+    assert.equal(done.reason, 'early-stop');
+    assert.match(of(events, 'notice').at(-1)!.message, /Lower the learning rate/);
+  });
+
+  it('ends by epochs, by steps or by seconds, whichever comes first', async () => {
+    const epochs = await train(smallConfig({ budget: { epochs: 2, maxSteps: 1000 } }), text);
+    assert.equal(epochs.done.epochs, 2);
+    assert.equal(epochs.done.steps, 2 * of(epochs.events, 'start')[0].stepsPerEpoch);
+    const steps = await train(smallConfig({ budget: { epochs: 100, maxSteps: 7 } }), text);
+    assert.equal(steps.done.steps, 7);
+    const seconds = await train(smallConfig({ budget: { maxSeconds: 0.2 } }), text, { now: tickingClock() });
+    assert.ok(seconds.done.steps > 3 && seconds.done.steps < 200);
+    assert.equal(seconds.done.reason, 'budget');
+  });
+
+  it('counts its budget from the start of the run, also after a resume', async () => {
+    const config = smallConfig({ budget: { maxSteps: 10 } });
+    const first = await train(config, text);
+    const second = await train({ ...config, budget: { maxSteps: 25 } }, text, { state: stored(first.state) });
+    assert.equal(second.done.steps, 25);
+    const [start] = of(second.events, 'start');
+    assert.equal(start.fromStep, 10);
+  });
+
+  it('says what its events promise', async () => {
+    const { events, done } = await train(smallConfig({ budget: { epochs: 2 } }), text, { now: tickingClock() });
+    const [start] = of(events, 'start');
+    assert.equal(start.trainTokens + start.heldOutTokens, start.tokens);
+    assert.equal(start.tokens, 1500);
+    assert.equal(start.totalSteps, 2 * start.stepsPerEpoch);
+    const epochs = of(events, 'epoch').filter((event) => event.complete);
+    assert.deepEqual(
+      epochs.map((event) => event.epoch),
+      [1, 2],
+    );
+    assert.ok(epochs[1].trainLoss < epochs[0].trainLoss);
+    assert.ok(Math.abs(epochs[0].heldOutBitsPerCharacter! - epochs[0].heldOutLoss! / Math.LN2) < 1e-12);
+    assert.equal(done.trainLoss, epochs[1].trainLoss);
+    assert.equal(done.characters, 2 * start.trainTokens);
+    for (const progress of of(events, 'progress')) {
+      assert.ok(progress.minimumLoss <= progress.trainLoss && progress.trainLoss <= progress.maximumLoss);
+      assert.ok(progress.fraction >= 0 && progress.fraction <= 1);
+    }
+  });
+
+  it('writes the same samples for the same seed, at every temperature, without disturbing training', async () => {
+    const config = smallConfig();
+    const one = await train(config, text);
+    const samples = of(one.events, 'sample');
+    assert.deepEqual(
+      samples.map(({ step, temperature }) => [step, temperature]),
+      [
+        [20, 0.5],
+        [20, 1],
+        [40, 0.5],
+        [40, 1],
+      ],
+    );
+    assert.ok(samples.every((sample) => text.includes(sample.prompt) && [...sample.text].length === 10));
+    const two = await train(config, text);
+    assert.deepEqual(of(two.events, 'sample'), samples);
+    const none = await train({ ...config, samples: { ...config.samples, count: 0 } }, text);
+    assert.equal(of(none.events, 'sample').length, 0);
+    assert.deepEqual(none.parameters, one.parameters);
+  });
+
+  it('has no held-out figures where nothing is held out', async () => {
+    const config = smallConfig({
+      text: { ...smallConfig().text, heldOut: { kind: 'none', fraction: 0 } },
+      keep: 'best-train',
+    });
+    const { done } = await train(config, text);
+    assert.equal(done.heldOutLoss, null);
+    assert.equal(done.heldOutBitsPerCharacter, null);
+    assert.equal(done.heldOutAccuracy, null);
+  });
+
+  it('hands out snapshots of its weights', async () => {
+    const steps: number[] = [];
+    let ms = 0;
+    const onSnapshot = (parameters: Float32Array, step: number): void => {
+      assert.ok(parameters.every(Number.isFinite));
+      steps.push(step);
+    };
+    await train(smallConfig(), text, { now: () => (ms += 50), onSnapshot });
+    assert.ok(steps.length >= 2);
+  });
+});
