@@ -30,8 +30,13 @@ export class DivergenceGuard {
     this.runningLoss += (loss - this.runningLoss) * Math.max(blend, 1 / this.batches);
     if (this.batches < batchesBeforeJudging) return undefined;
     this.bestRunningLoss = Math.min(this.bestRunningLoss ?? this.initialLoss, this.runningLoss);
-    const limit = Math.max(1.05 * this.initialLoss, 1.5 * this.bestRunningLoss);
-    return this.runningLoss > limit ? 'exploding' : undefined;
+    return this.hasExploded(this.runningLoss) ? 'exploding' : undefined;
+  }
+
+  /** Whether a mean loss is that of a network which has lost what it learned. */
+  hasExploded(loss: number): boolean {
+    const initial = this.initialLoss ?? loss;
+    return loss > Math.max(1.05 * initial, 1.5 * (this.bestRunningLoss ?? initial));
   }
 
   /** Begins the running mean anew, after the weights were put back. What the untrained network lost stays known. */

@@ -339,7 +339,8 @@ export class Trainer {
   private async noteBest(event: EpochEvent): Promise<boolean> {
     const { progress } = this;
     const loss = this.lossToKeepBy(event);
-    if (loss === undefined || !Number.isFinite(loss)) return false;
+    // Between an explosion and the guard's notice there may be an evaluation.
+    if (loss === undefined || !Number.isFinite(loss) || this.guard.hasExploded(loss)) return false;
     if (progress.best.loss !== null && loss >= progress.best.loss) {
       progress.evaluationsWithoutBest++;
       return false;
