@@ -43,6 +43,40 @@ export function scatterRows(
   }
 }
 
+/**
+ * x = table[token], for an embedding. `table`: rows of `panels` · 16 numbers, one after the other; `x`: `rows` rows,
+ * panels `stride` bytes apart.
+ */
+export function gatherVectors(x: usize, stride: usize, table: usize, tokens: usize, rows: i32, panels: i32): void {
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const token = <u32>i32.load16_u(tokens + (r << 1));
+    let to = x + (r << 6), from = table + ((<usize>token * panels) << 6);
+    for (let p = 0; p < panels; p++, to += stride, from += 64) {
+      if (token == NO_TOKEN) memory.fill(to, 0, 64);
+      else memory.copy(to, from, 64);
+    }
+  }
+}
+
+/** table[token] += row, for the panels [begin, end) of `g`; the gradient of `gatherVectors`. */
+export function scatterVectors(
+  table: usize, g: usize, stride: usize, tokens: usize, rows: i32, panels: i32, begin: i32, end: i32,
+): void {
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const token = <u32>i32.load16_u(tokens + (r << 1));
+    if (token == NO_TOKEN) continue;
+    for (let p = begin; p < end; p++) {
+      const to = table + ((<usize>(token * panels + p)) << 6), from = g + (<usize>p) * stride + (r << 6);
+      for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(to + i), load(from + i)));
+    }
+  }
+}
+
+/** Zeros in the columns of panels [begin, end) of a table of `rows` rows of `panels` · 16 numbers. */
+export function clearColumns(table: usize, panels: i32, rows: i32, begin: i32, end: i32): void {
+  for (let r = 0; r < rows; r++) memory.fill(table + ((<usize>(r * panels + begin)) << 6), 0, (<usize>(end - begin)) << 6);
+}
+
 /** sums[n] += Σ of the rows of panel n, over `steps` blocks, for the panels [nBegin, nEnd): the gradient of a bias. */
 export function sumRows(
   sums: usize, g: usize, stride: usize, gStep: usize, rows: i32, steps: i32, nBegin: i32, nEnd: i32,
@@ -71,11 +105,12 @@ export function scalarRows(out: usize, tokens: usize, scale: f32, rows: i32): vo
 
 /**
  * Dropout, forward and backward alike: multiplies each number by 0 or by 1 / (1 − rate).
- * The mask is `dropoutKeep` of backends/backend.ts for (key, layer, step, row + firstRow, unit).
+ * The mask is `dropoutKeep` of backends/backend.ts for (key, layer, step, row + firstRow, unit + firstUnit); what pads
+ * `units` to whole panels becomes 0.
  */
 export function dropout(
   to: usize, from: usize, stride: usize, rows: i32, firstRow: i32, panels: i32, units: i32,
-  key: i32, layer: i32, step: i32, rate: f32,
+  firstUnit: i32, key: i32, layer: i32, step: i32, rate: f32,
 ): void {
   const threshold = <u32>(f64(rate) * 16777216.0 + 0.5);
   const scale: f32 = <f32>(1.0 / (1.0 - f64(rate)));
@@ -86,7 +121,7 @@ export function dropout(
       const offset = (<usize>p) * stride + ((<usize>r) << 6);
       for (let j = 0; j < 16; j++) {
         const unit = (p << 4) + j;
-        let x = <u32>((unit * <i32>0x9e3779b1) ^ row);
+        let x = <u32>(((unit + firstUnit) * <i32>0x9e3779b1) ^ row);
         x = (x ^ (x >>> 16)) * 0x7feb352d;
         x = (x ^ (x >>> 15)) * 0x846ca68b;
         x ^= x >>> 16;

@@ -1,0 +1,269 @@
+/**
+ * The kernels' builds and the choice among them. `relaxed` (fused multiply-add) where the runtime has it, else `simd`,
+ * else `scalar`. V8 13 and later on x64 can also join neighbouring 128-bit operations into 256-bit ones ("revectorize",
+ * off by default); the kernels are laid out for that and gain a factor of two to three from it. It is switched on here,
+ * before the first kernel is compiled, and checked by `computesExactly` before it is trusted.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import * as v8 from 'node:v8';
+import { InklingError } from '../../../common/errors';
+import { distFolder } from '../../paths';
+
+export const kernelNames = ['scalar', 'simd', 'relaxed'] as const;
+export type KernelName = (typeof kernelNames)[number];
+
+/** The kernels' exports; pointers and strides are byte counts. What each does is said in src/engine/kernels. */
+export interface Kernels {
+  multiply(
+    c: number,
+    cStride: number,
+    a: number,
+    aStride: number,
+    w: number,
+    rows: number,
+    kPanels: number,
+    nPanels: number,
+    accumulate: number,
+  ): void;
+  clear(c: number, cStride: number, rows: number, panels: number): void;
+  weightGradient(
+    dw: number,
+    a: number,
+    aStride: number,
+    aStep: number,
+    g: number,
+    gStride: number,
+    gStep: number,
+    rows: number,
+    steps: number,
+    mPanels: number,
+    nBegin: number,
+    nEnd: number,
+  ): void;
+  transpose(to: number, from: number, kPanels: number, nPanels: number, kBegin: number, kEnd: number): void;
+  lstmForward(
+    gates: number,
+    cOld: number,
+    c: number,
+    s: number,
+    h: number,
+    stride: number,
+    rows: number,
+    uPanels: number,
+  ): void;
+  lstmBackward(
+    gates: number,
+    cOld: number,
+    s: number,
+    dh: number,
+    dc: number,
+    stride: number,
+    rows: number,
+    uPanels: number,
+  ): void;
+  gruForward(x: number, y: number, hOld: number, h: number, stride: number, rows: number, uPanels: number): void;
+  gruBackward(x: number, y: number, hOld: number, dh: number, stride: number, rows: number, uPanels: number): void;
+  rnnForward(gates: number, h: number, stride: number, rows: number, uPanels: number): void;
+  rnnBackward(gates: number, dh: number, stride: number, rows: number, uPanels: number): void;
+  addTo(a: number, b: number, stride: number, rows: number, panels: number): void;
+  copy(to: number, toStride: number, from: number, fromStride: number, rows: number, panels: number): void;
+  gatherRows(
+    out: number,
+    stride: number,
+    table: number,
+    tableRows: number,
+    bias: number,
+    tokens: number,
+    rows: number,
+    nPanels: number,
+  ): void;
+  scatterRows(
+    table: number,
+    tableRows: number,
+    g: number,
+    stride: number,
+    tokens: number,
+    rows: number,
+    nBegin: number,
+    nEnd: number,
+  ): void;
+  gatherVectors(x: number, stride: number, table: number, tokens: number, rows: number, panels: number): void;
+  scatterVectors(
+    table: number,
+    g: number,
+    stride: number,
+    tokens: number,
+    rows: number,
+    panels: number,
+    begin: number,
+    end: number,
+  ): void;
+  clearColumns(table: number, panels: number, rows: number, begin: number, end: number): void;
+  sumRows(
+    sums: number,
+    g: number,
+    stride: number,
+    gStep: number,
+    rows: number,
+    steps: number,
+    nBegin: number,
+    nEnd: number,
+  ): void;
+  scalarRows(out: number, tokens: number, scale: number, rows: number): void;
+  dropout(
+    to: number,
+    from: number,
+    stride: number,
+    rows: number,
+    firstRow: number,
+    panels: number,
+    units: number,
+    firstUnit: number,
+    key: number,
+    layer: number,
+    step: number,
+    rate: number,
+  ): void;
+  softmaxLoss(
+    logits: number,
+    stride: number,
+    rows: number,
+    classes: number,
+    targets: number,
+    losses: number,
+    correct: number,
+    weights: number,
+    scale: number,
+  ): void;
+  sigmoidLoss(
+    logits: number,
+    rows: number,
+    targets: number,
+    losses: number,
+    correct: number,
+    weights: number,
+    scale: number,
+  ): void;
+  sgd(w: number, g: number, bytes: number, rate: number, limit: number, scale: number): void;
+  rmsprop(
+    w: number,
+    g: number,
+    v: number,
+    bytes: number,
+    rate: number,
+    rho: number,
+    epsilon: number,
+    limit: number,
+    scale: number,
+  ): void;
+  adam(
+    w: number,
+    g: number,
+    m: number,
+    v: number,
+    bytes: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    mScale: number,
+    vScale: number,
+    limit: number,
+    scale: number,
+  ): void;
+  sumOfSquares(g: number, bytes: number, limit: number): number;
+}
+
+const pageBytes = 65536;
+const [nodeMajor] = process.versions.node.split('.').map(Number);
+const [v8Major] = process.versions.v8.split('.').map(Number);
+
+/** Node 20 knows relaxed SIMD only behind a flag. Harmless when set twice; must be set before compiling. */
+function setEngineFlags(joinLanes: boolean): void {
+  if (nodeMajor < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+  // An older V8 would print "unrecognized flag".
+  if (v8Major >= 13 && process.arch === 'x64') {
+    v8.setFlagsFromString(joinLanes ? '--experimental-wasm-revectorize' : '--no-experimental-wasm-revectorize');
+  }
+}
+
+const modules = new Map<KernelName, WebAssembly.Module | undefined>();
+
+/** The compiled build, or undefined where the runtime refuses it. */
+export function kernelModule(name: KernelName): WebAssembly.Module | undefined {
+  if (!modules.has(name)) {
+    setEngineFlags(true);
+    const bytes = fs.readFileSync(path.join(distFolder(), 'kernels', `${name}.wasm`));
+    let module: WebAssembly.Module | undefined;
+    if (WebAssembly.validate(bytes)) {
+      module = new WebAssembly.Module(bytes);
+      if (!computesExactly(module)) {
+        setEngineFlags(false);
+        module = new WebAssembly.Module(bytes);
+      }
+    }
+    modules.set(name, module);
+  }
+  return modules.get(name);
+}
+
+/** The best build that runs here, or the one asked for. Throws `backendUnavailable` when that one does not run. */
+export function chooseKernels(wanted?: KernelName): { name: KernelName; module: WebAssembly.Module } {
+  for (const name of wanted ? [wanted] : [...kernelNames].reverse()) {
+    const module = kernelModule(name);
+    if (module) return { name, module };
+  }
+  throw new InklingError(
+    'backendUnavailable',
+    `The ${wanted ?? ''} kernels do not run on Node ${process.version}; use Node 20 or later.`,
+  );
+}
+
+/** Shared memory of at least `bytes`, all zeros. Throws `outOfMemory`. */
+export function createMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / pageBytes);
+  const remedy = 'Choose fewer units, a smaller batch or fewer steps.';
+  const megabytes = Math.ceil(bytes / 1e6);
+  if (pages > 65536)
+    throw new InklingError('outOfMemory', `This network would need ${megabytes} MB; the limit is 4295 MB. ${remedy}`);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw new InklingError('outOfMemory', `${megabytes} MB of memory could not be had. ${remedy}`, { cause });
+  }
+}
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const abort = (): never => {
+    throw new InklingError('internal', 'A kernel stopped.');
+  };
+  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as Kernels;
+}
+
+/**
+ * A small product of whole numbers, exact in any order and with any fusing, against plain arithmetic; run until V8 has
+ * compiled the optimised code. Guards against a miscompiled kernel: revectorisation is marked experimental in V8.
+ */
+function computesExactly(module: WebAssembly.Module): boolean {
+  const memory = createMemory(4 * pageBytes);
+  const kernels = instantiate(module, memory);
+  const numbers = new Float32Array(memory.buffer);
+  const rows = 11;
+  const panels = 5;
+  const [a, w, c] = [0, 16384, 131072];
+  for (let i = 0; i < rows * panels * 16; i++) numbers[a / 4 + i] = ((i * 7) % 17) - 8;
+  for (let i = 0; i < panels * panels * 256; i++) numbers[w / 4 + i] = ((i * 5) % 13) - 6;
+  for (let round = 0; round < 200; round++) kernels.multiply(c, rows * 64, a, rows * 64, w, rows, panels, panels, 0);
+  for (let r = 0; r < rows; r++) {
+    for (let n = 0; n < panels * 16; n++) {
+      let sum = 0;
+      for (let k = 0; k < panels * 16; k++) {
+        const x = numbers[a / 4 + (k >> 4) * rows * 16 + r * 16 + (k & 15)];
+        sum += x * numbers[w / 4 + (n >> 4) * panels * 256 + k * 16 + (n & 15)];
+      }
+      if (numbers[c / 4 + (n >> 4) * rows * 16 + r * 16 + (n & 15)] !== sum) return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,185 @@
+/**
+ * The threads that train together: the caller is thread 0, the others are workers (kernelThread.ts) that sleep between
+ * steps. All run `runJob`; they meet at barriers on one shared array. Waiting first spins for a moment (a step's phases
+ * are short), then sleeps.
+ */
+import * as path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { InklingError } from '../../../common/errors';
+import { distFolder } from '../../paths';
+import type { Layout } from './layout';
+import { forwardBackward, sumGradients, sumSquares, transposeWeights, update, type Job } from './phases';
+import type { Kernels } from './runtime';
+
+/** What a worker is told about a network, once. */
+export interface NetworkMessage {
+  id: number;
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  layout: Layout;
+}
+export type WorkerMessage = { add: NetworkMessage } | { remove: number };
+
+/** Words of the control array. */
+const word = { generation: 0, arrived: 1, barrier: 2, threads: 3, network: 4, stop: 5, failed: 6, count: 8 } as const;
+/** Bytes of the control block: the words, then the job as JSON. */
+const jobAt = word.count * 4;
+const controlBytes = 4096;
+const spins = 4000;
+/** A thread that does not come to a barrier for this long is dead. */
+const patienceMs = 120_000;
+
+export class Control {
+  readonly words: Int32Array;
+  private readonly text: Uint8Array;
+
+  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(controlBytes)) {
+    this.words = new Int32Array(buffer, 0, word.count);
+    this.text = new Uint8Array(buffer, jobAt);
+  }
+
+  /** Wakes `threads` − 1 workers for a job on a network. */
+  start(network: number, job: Job, threads: number): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(job));
+    this.text.set(bytes);
+    this.text[bytes.length] = 0;
+    Atomics.store(this.words, word.network, network);
+    Atomics.store(this.words, word.threads, threads);
+    this.wake();
+  }
+
+  stop(): void {
+    Atomics.store(this.words, word.stop, 1);
+    this.wake();
+  }
+
+  private wake(): void {
+    Atomics.add(this.words, word.generation, 1);
+    Atomics.notify(this.words, word.generation);
+  }
+
+  /** A worker waits for the generation after `seen`. */
+  next(seen: number): { generation: number; stop: boolean; network: number; threads: number; job: Job } {
+    this.waitWhile(word.generation, seen, Infinity);
+    const generation = Atomics.load(this.words, word.generation);
+    const stop = Atomics.load(this.words, word.stop) === 1;
+    const text = this.text.slice(0, this.text.indexOf(0));
+    return {
+      generation,
+      stop,
+      network: Atomics.load(this.words, word.network),
+      threads: Atomics.load(this.words, word.threads),
+      job: stop ? (undefined as never) : (JSON.parse(new TextDecoder().decode(text)) as Job),
+    };
+  }
+
+  /** Returns when all `threads` threads have called it. Throws if one has failed. */
+  barrier(threads: number): void {
+    if (threads === 1) return;
+    const turn = Atomics.load(this.words, word.barrier);
+    if (Atomics.add(this.words, word.arrived, 1) === threads - 1) {
+      Atomics.store(this.words, word.arrived, 0);
+      Atomics.add(this.words, word.barrier, 1);
+      Atomics.notify(this.words, word.barrier);
+    } else {
+      this.waitWhile(word.barrier, turn, patienceMs);
+    }
+    if (Atomics.load(this.words, word.failed) === 1)
+      throw new InklingError('internal', 'A training thread has failed; restart the engine.');
+  }
+
+  /** Tells the others that this thread cannot go on. */
+  fail(): void {
+    Atomics.store(this.words, word.failed, 1);
+    Atomics.add(this.words, word.barrier, 1);
+    Atomics.notify(this.words, word.barrier);
+  }
+
+  private waitWhile(index: number, value: number, limitMs: number): void {
+    for (let i = 0; i < spins; i++) if (Atomics.load(this.words, index) !== value) return;
+    while (Atomics.load(this.words, index) === value) {
+      if (Atomics.wait(this.words, index, value, limitMs) === 'timed-out') this.fail();
+    }
+  }
+}
+
+/** One job, as thread `thread` of `threads`. Returns the square of the gradient's norm before clipping (training). */
+export function runJob(
+  k: Kernels,
+  layout: Layout,
+  memory: WebAssembly.Memory,
+  job: Job,
+  thread: number,
+  threads: number,
+  control: Control,
+): number {
+  const barrier = (): void => control.barrier(threads);
+  if (job.kind === 'transpose') {
+    transposeWeights(k, layout, thread, threads);
+    barrier();
+    return 0;
+  }
+  forwardBackward(k, layout, job, thread, threads);
+  barrier();
+  if (job.kind === 'evaluate') return 0;
+  sumGradients(k, layout, job, thread, threads);
+  barrier();
+  const chunks = Math.ceil(layout.trainableBytes / 16384);
+  const partial = new Float64Array(memory.buffer, layout.partialSums, chunks);
+  const total = (): number => partial.reduce((sum, x) => sum + x, 0);
+  sumSquares(k, layout, partial, 0, thread, threads);
+  barrier();
+  const squares = total();
+  if (job.kind === 'gradients') return squares;
+  let scale = 1;
+  if (job.clipNorm > 0) {
+    let clipped = squares;
+    if (job.clipValue > 0) {
+      barrier(); // all have read the sums
+      sumSquares(k, layout, partial, job.clipValue, thread, threads);
+      barrier();
+      clipped = total();
+    }
+    const norm = Math.sqrt(clipped);
+    if (norm > job.clipNorm) scale = job.clipNorm / norm;
+  }
+  update(k, layout, job, scale, thread, threads);
+  barrier();
+  transposeWeights(k, layout, thread, threads);
+  barrier();
+  return squares;
+}
+
+/** The workers of one backend. */
+export class Team {
+  readonly control = new Control();
+  private readonly workers: Worker[] = [];
+
+  constructor(readonly threads: number) {
+    for (let thread = 1; thread < threads; thread++) {
+      const worker = new Worker(path.join(distFolder(), 'kernelThread.js'), {
+        workerData: { thread, control: this.control.buffer },
+        // A worker needs no more than its stack; the numbers lie in the shared memory.
+        resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
+      });
+      worker.unref();
+      worker.on('error', () => this.control.fail());
+      this.workers.push(worker);
+    }
+  }
+
+  tell(message: WorkerMessage): void {
+    for (const worker of this.workers) worker.postMessage(message);
+  }
+
+  /** Runs a job on `threads` threads (at most all) and waits for its end. */
+  run(id: number, k: Kernels, layout: Layout, memory: WebAssembly.Memory, job: Job, threads: number): number {
+    if (threads > 1) this.control.start(id, job, threads);
+    return runJob(k, layout, memory, job, 0, threads, this.control);
+  }
+
+  async dispose(): Promise<void> {
+    this.control.stop();
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,60 @@
+/** The default backend: AssemblyScript kernels on all cores, nothing native to install. */
+import * as os from 'node:os';
+import type { Backend, Network, NetworkLimits } from '../backend';
+import { InklingError } from '../../../common/errors';
+import { checkNetworkSpec, parameterCount, type NetworkSpec } from '../../model/networkSpec';
+import { chooseKernels, type KernelName } from './runtime';
+import { Team } from './team';
+import { WasmNetwork } from './wasmNetwork';
+
+export interface WasmOptions {
+  /** Default: all cores up to eight, less one where there are more than two (the editor wants one). */
+  threads?: number;
+  /** Default: the best that runs here. Others are for tests. */
+  kernel?: KernelName;
+  /** Multiply-adds a step below which one thread works alone; tests set 0 to see all threads at work on small things. */
+  threadedWork?: number;
+}
+
+/** Below about this much work, waking other threads costs more than they help. */
+const defaultThreadedWork = 400_000;
+
+export function defaultThreads(): number {
+  const cores = os.availableParallelism();
+  return Math.max(1, Math.min(8, cores > 2 ? cores - 1 : cores));
+}
+
+/** Throws `backendUnavailable` when the kernel asked for does not run here, `invalidInput` for a bad thread count. */
+export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
+  const threads = options.threads ?? defaultThreads();
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    throw new InklingError('invalidInput', `Threads are a whole number from 1 to 64, not ${threads}.`);
+  }
+  const { name, module } = chooseKernels(options.kernel);
+  const team = new Team(threads);
+  let nextId = 1;
+  return {
+    name: 'wasm',
+    kernel: name,
+    threads,
+    async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
+      checkNetworkSpec(spec);
+      if (parameters.length !== parameterCount(spec)) {
+        throw new InklingError(
+          'invalidInput',
+          `This network has ${parameterCount(spec)} parameters, not ${parameters.length}.`,
+        );
+      }
+      return new WasmNetwork(
+        nextId++,
+        spec,
+        limits,
+        module,
+        team,
+        options.threadedWork ?? defaultThreadedWork,
+        parameters,
+      );
+    },
+    dispose: () => team.dispose(),
+  };
+}

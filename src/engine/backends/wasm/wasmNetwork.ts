@@ -1,0 +1,428 @@
+/** One network of the wasm backend: its memory, and the calls of `Network` as jobs for the team. */
+import { InklingError } from '../../../common/errors';
+import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
+import {
+  noTarget,
+  noToken,
+  type Batch,
+  type EvaluationResult,
+  type Network,
+  type NetworkLimits,
+  type OptimiserState,
+  type StepResult,
+  type Update,
+} from '../backend';
+import { createLayout, forEachElement, type CarriedPlace, type Layout } from './layout';
+import { fillDenseInput, type Job } from './phases';
+import { createMemory, instantiate, type Kernels } from './runtime';
+import type { Team } from './team';
+
+const idleJob: Job = {
+  kind: 'evaluate',
+  batch: 0,
+  steps: 0,
+  carry: false,
+  firstLossStep: 0,
+  weighted: false,
+  lossScale: 0,
+  dropoutKey: 0,
+  optimiser: 'sgd',
+  learningRate: 0,
+  beta1: 0,
+  beta2: 0,
+  rho: 0,
+  epsilon: 0,
+  clipValue: 0,
+  clipNorm: 0,
+  mScale: 1,
+  vScale: 1,
+};
+
+export class WasmNetwork implements Network {
+  private readonly layout: Layout;
+  private readonly memory: WebAssembly.Memory;
+  private readonly kernels: Kernels;
+  private readonly floats: Float32Array;
+  private readonly ids: Uint16Array;
+  private readonly integers: Int32Array;
+  private optimiser: OptimiserState['kind'] = 'sgd';
+  private updates = 0;
+  /** Rows of the batch that left the carried state; 0 before the first. */
+  private carriedRows = { train: 0, evaluate: 0 };
+  private readonly logits: Float32Array;
+  private disposed = false;
+
+  constructor(
+    private readonly id: number,
+    readonly spec: NetworkSpec,
+    readonly limits: NetworkLimits,
+    module: WebAssembly.Module,
+    private readonly team: Team,
+    private readonly threadedWork: number,
+    parameters: Float32Array,
+  ) {
+    this.layout = createLayout(spec, limits);
+    this.memory = createMemory(this.layout.bytes);
+    this.kernels = instantiate(module, this.memory);
+    this.floats = new Float32Array(this.memory.buffer);
+    this.ids = new Uint16Array(this.memory.buffer);
+    this.integers = new Int32Array(this.memory.buffer);
+    this.logits = new Float32Array(limits.streams * outputSize(spec));
+    team.tell({ add: { id, module, memory: this.memory, layout: this.layout } });
+    this.setParameters(parameters);
+  }
+
+  async trainStep(batch: Batch, update: Update): Promise<StepResult> {
+    if (this.optimiser !== update.kind) {
+      this.optimiser = update.kind;
+      this.updates = 0;
+      for (const slot of this.layout.slots) this.floats.fill(0, slot / 4, (slot + this.layout.trainableBytes) / 4);
+    }
+    this.updates++;
+    const correction = (beta: number): number => 1 / (1 - beta ** this.updates);
+    const job = this.load(batch, {
+      ...idleJob,
+      kind: 'train',
+      lossScale: update.lossScale,
+      dropoutKey: update.dropoutKey,
+      optimiser: update.kind,
+      learningRate: update.learningRate,
+      beta1: update.beta1,
+      beta2: update.beta2,
+      rho: update.rho,
+      epsilon: update.epsilon,
+      clipValue: update.clipValue,
+      clipNorm: update.clipNorm,
+      mScale: update.kind === 'adam' ? correction(update.beta1) : 1,
+      vScale: update.kind === 'adam' ? correction(update.beta2) : 1,
+    });
+    const squares = this.run(job);
+    return { ...this.totals(job), gradientNorm: Math.sqrt(squares) };
+  }
+
+  async gradients(
+    batch: Batch,
+    lossScale: number,
+    dropoutKey: number,
+  ): Promise<StepResult & { gradients: Float32Array }> {
+    const job = this.load(batch, { ...idleJob, kind: 'gradients', lossScale, dropoutKey });
+    const squares = this.run(job);
+    const gradients = new Float32Array(parameterCount(this.spec));
+    // Gradients lie as the trainable block does; what is frozen lies behind it and has none.
+    const trainable = this.layout.trainableBytes / 4;
+    const base = this.layout.gradients / 4;
+    forEachElement(this.layout, (outside, inside) => {
+      if (inside < trainable) gradients[outside] = this.floats[base + inside];
+    });
+    return { ...this.totals(job), gradientNorm: Math.sqrt(squares), gradients };
+  }
+
+  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+    const job = this.load(batch, { ...idleJob, kind: 'evaluate' });
+    this.run(job);
+    const count = batch.batch * batch.steps;
+    const result: EvaluationResult = this.totals(job);
+    if (want.losses) {
+      const at = this.layout.losses / 4;
+      result.losses = this.floats.slice(at, at + count);
+      result.losses.fill(0, 0, job.firstLossStep * batch.batch);
+    }
+    if (want.logits) result.logits = this.readLogits(job);
+    return result;
+  }
+
+  step(tokens: Uint16Array, states: Float32Array): Float32Array {
+    const { layout, kernels: k, spec } = this;
+    const streams = tokens.length;
+    if (streams < 1 || streams > this.limits.streams) {
+      throw new InklingError('invalidInput', `This network steps 1 to ${this.limits.streams} streams, not ${streams}.`);
+    }
+    if (spec.layers[0].bidirectional) throw new InklingError('invalidInput', 'A bidirectional network cannot step.');
+    this.checkTokens(tokens);
+    this.ids.set(tokens, layout.step.tokens / 2);
+    this.copyStates(states, streams, (d) => ({ h: d.h[0], c: d.c[0] }), true);
+    const stride = streams * 64;
+    let x = layout.step.input;
+    let xPanels = layout.inputPanels;
+    layout.layers.forEach(({ directions: [d] }, l) => {
+      const s = layout.step.directions[l];
+      const { gatePanels, unitPanels } = d;
+      if (l === 0 && spec.input.kind === 'one-hot') {
+        k.gatherRows(
+          s.gates,
+          stride,
+          d.input.weights,
+          d.input.rows,
+          d.inputBias.weights,
+          layout.step.tokens,
+          streams,
+          gatePanels,
+        );
+      } else {
+        if (l === 0) fillDenseInput(k, layout, x, stride, layout.step.tokens, streams);
+        k.gatherRows(s.gates, stride, 0, 0, d.inputBias.weights, 0, streams, gatePanels);
+        k.multiply(s.gates, stride, x, stride, d.input.weights, streams, xPanels, gatePanels, 1);
+      }
+      const product = spec.cell === 'gru' ? s.recurrentGates : s.gates;
+      if (spec.cell === 'gru') k.gatherRows(product, stride, 0, 0, d.recurrentBias!.weights, 0, streams, gatePanels);
+      k.multiply(product, stride, s.h[0], stride, d.recurrent.weights, streams, unitPanels, gatePanels, 1);
+      if (spec.cell === 'lstm') k.lstmForward(s.gates, s.c[0], s.c[1], s.squashed, s.h[1], stride, streams, unitPanels);
+      else if (spec.cell === 'gru') k.gruForward(s.gates, product, s.h[0], s.h[1], stride, streams, unitPanels);
+      else k.rnnForward(s.gates, s.h[1], stride, streams, unitPanels);
+      x = s.h[1];
+      xPanels = unitPanels;
+    });
+    k.gatherRows(layout.step.logits, stride, 0, 0, layout.outputBias.weights, 0, streams, layout.classPanels);
+    k.multiply(layout.step.logits, stride, x, stride, layout.output.weights, streams, xPanels, layout.classPanels, 1);
+    this.copyStates(states, streams, (d) => ({ h: d.h[1], c: d.c[1] }), false);
+    const V = outputSize(spec);
+    for (let s = 0; s < streams; s++) this.copyRow(this.logits, s * V, V, layout.step.logits, streams, s, false);
+    return this.logits.subarray(0, streams * V);
+  }
+
+  async readParameters(): Promise<Float32Array> {
+    return this.readBlock(this.layout.trainable);
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    this.setParameters(parameters);
+  }
+
+  async readOptimiser(): Promise<OptimiserState> {
+    const used = { sgd: 0, rmsprop: 1, adam: 2 }[this.optimiser];
+    const slots = this.layout.slots.slice(0, used).map((slot) => this.readBlock(slot));
+    return { kind: this.optimiser, updates: this.updates, slots };
+  }
+
+  async writeOptimiser(state: OptimiserState): Promise<void> {
+    this.optimiser = state.kind;
+    this.updates = state.updates;
+    const trainable = this.layout.trainableBytes / 4;
+    this.layout.slots.forEach((slot, i) => {
+      this.floats.fill(0, slot / 4, slot / 4 + trainable);
+      const values = state.slots[i];
+      if (!values) return;
+      forEachElement(this.layout, (outside, inside) => {
+        if (inside < trainable) this.floats[slot / 4 + inside] = values[outside];
+      });
+    });
+  }
+
+  async readState(): Promise<Float32Array> {
+    const rows = this.carriedRows.train;
+    const states = new Float32Array(rows * stateSize(this.spec));
+    this.copyStates(states, rows, (_, i) => this.carriedAt(this.layout.carried.train, i), false);
+    return states;
+  }
+
+  async writeState(state: Float32Array): Promise<void> {
+    const rows = state.length / stateSize(this.spec);
+    if (!Number.isInteger(rows) || rows > this.limits.batch) {
+      throw new InklingError(
+        'invalidInput',
+        'The stored recurrent state does not fit this network; train without resuming.',
+      );
+    }
+    this.carriedRows.train = rows;
+    this.copyStates(state, rows, (_, i) => this.carriedAt(this.layout.carried.train, i), true);
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.team.tell({ remove: this.id });
+  }
+
+  // ---- jobs
+
+  /** Writes the batch into the memory; returns the job filled in. Throws `invalidInput` for what does not fit. */
+  private load(batch: Batch, job: Job): Job {
+    const { layout, spec } = this;
+    const { batch: B, steps: T } = batch;
+    if (B < 1 || B > this.limits.batch || T < 1 || T > this.limits.steps) {
+      throw new InklingError(
+        'invalidInput',
+        `A batch of ${B} × ${T} does not fit ${this.limits.batch} × ${this.limits.steps}.`,
+      );
+    }
+    const count = B * T;
+    const inputs = batch.inputs.subarray(0, count);
+    this.checkTokens(inputs);
+    const classes = spec.output.kind === 'softmax' ? spec.output.classes : 2;
+    let first = count;
+    for (let i = 0; i < count; i++) {
+      const target = batch.targets[i];
+      if (target === noTarget) continue;
+      if (target < 0 || target >= classes)
+        throw new InklingError('invalidInput', `Target ${target} is not one of the network's ${classes} classes.`);
+      if (first === count) first = i;
+    }
+    if (spec.layers[0].bidirectional && batch.state === 'carry') {
+      throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
+    }
+    this.ids.set(inputs, layout.tokens / 2);
+    this.integers.set(batch.targets.subarray(0, count), layout.targets / 4);
+    if (batch.rowWeights) this.floats.set(batch.rowWeights.subarray(0, B), layout.rowWeights / 4);
+    if (spec.layers[0].bidirectional) this.reverseTokens(batch);
+    if (batch.state === 'carry') this.prepareCarried(batch, job.kind === 'evaluate' ? 'evaluate' : 'train');
+    return {
+      ...job,
+      batch: B,
+      steps: T,
+      carry: batch.state === 'carry',
+      firstLossStep: Math.min(T, Math.floor(first / B)),
+      weighted: batch.rowWeights !== undefined,
+    };
+  }
+
+  private checkTokens(tokens: Uint16Array): void {
+    const { input } = this.spec;
+    if (input.kind === 'scalar') return;
+    for (const token of tokens) {
+      if (token >= input.vocabulary && token !== noToken) {
+        throw new InklingError(
+          'invalidInput',
+          `Token ${token} is not in the network's vocabulary of ${input.vocabulary}.`,
+        );
+      }
+    }
+  }
+
+  /** Row b of the reversed tokens is row b of the tokens from position lengths[b] − 1 down to 0, then "no token". */
+  private reverseTokens({ batch: B, steps: T, inputs, lengths }: Batch): void {
+    const at = this.layout.reversedTokens / 2;
+    this.ids.fill(noToken, at, at + B * T);
+    for (let b = 0; b < B; b++) {
+      const length = lengths?.[b] ?? 0;
+      if (length < 1 || length > T) {
+        throw new InklingError(
+          'invalidInput',
+          `A bidirectional network needs the length of every row, from 1 to ${T}; row ${b} has ${length}.`,
+        );
+      }
+      for (let t = 0; t < length; t++) this.ids[at + t * B + b] = inputs[(length - 1 - t) * B + b];
+    }
+  }
+
+  /** Zeros where a row, or a batch of another size, starts anew. */
+  private prepareCarried(batch: Batch, kind: 'train' | 'evaluate'): void {
+    const carried = this.layout.carried[kind];
+    const fresh = this.carriedRows[kind] !== batch.batch;
+    this.carriedRows[kind] = batch.batch;
+    this.layout.layers.forEach(({ directions: [d] }, l) => {
+      const place = this.carriedAt(carried, l);
+      for (let b = 0; b < batch.batch; b++) {
+        if (!fresh && !batch.resetRows?.[b]) continue;
+        for (const buffer of [place.h, place.c]) {
+          for (let p = 0; buffer && p < d.unitPanels; p++) {
+            const row = buffer / 4 + (p * batch.batch + b) * 16;
+            this.floats.fill(0, row, row + 16);
+          }
+        }
+      }
+    });
+  }
+
+  private carriedAt(place: CarriedPlace, layer: number): { h: number; c: number } {
+    return { h: place.h[layer], c: place.c[layer] };
+  }
+
+  private run(job: Job): number {
+    if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
+    const work =
+      job.batch *
+      job.steps *
+      (parameterCount(this.spec) -
+        (this.layout.embedding ? this.layout.embedding.rows * this.layout.embedding.panels * 16 : 0));
+    const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
+    return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads);
+  }
+
+  /** Sums of losses and hits, in fixed order. */
+  private totals(job: Job): { lossSum: number; targets: number; correct: number } {
+    const { layout } = this;
+    let lossSum = 0;
+    let targets = 0;
+    let correct = 0;
+    for (let i = job.firstLossStep * job.batch; i < job.steps * job.batch; i++) {
+      if (this.integers[layout.targets / 4 + i] < 0) continue;
+      lossSum += this.floats[layout.losses / 4 + i];
+      correct += this.integers[layout.correct / 4 + i];
+      targets++;
+    }
+    return { lossSum, targets, correct };
+  }
+
+  private readLogits({ batch: B, steps: T, firstLossStep }: Job): Float32Array {
+    const V = outputSize(this.spec);
+    const all = new Float32Array(T * B * V);
+    for (let t = firstLossStep; t < T; t++) {
+      const from = this.layout.logits + t * this.layout.classPanels * B * 64;
+      for (let b = 0; b < B; b++) this.copyRow(all, (t * B + b) * V, V, from, B, b, false);
+    }
+    return all;
+  }
+
+  // ---- between flat arrays and panels
+
+  private setParameters(parameters: Float32Array): void {
+    const base = this.layout.trainable / 4;
+    // Classes that only pad have a logit of -1e30: see kernels/loss.ts.
+    const bias = this.layout.outputBias.weights / 4;
+    this.floats.fill(-1e30, bias, bias + this.layout.classPanels * 16);
+    forEachElement(this.layout, (outside, inside) => {
+      this.floats[base + inside] = parameters[outside];
+    });
+    if (this.limits.batch > 0)
+      this.team.run(this.id, this.kernels, this.layout, this.memory, { ...idleJob, kind: 'transpose' }, 1);
+  }
+
+  private readBlock(at: number): Float32Array {
+    const values = new Float32Array(parameterCount(this.spec));
+    const slot = at !== this.layout.trainable;
+    const trainable = this.layout.trainableBytes / 4;
+    forEachElement(this.layout, (outside, inside) => {
+      if (!slot || inside < trainable) values[outside] = this.floats[at / 4 + inside];
+    });
+    return values;
+  }
+
+  /** Moves one row between `flat[offset…]` and row `row` of a matrix of `rows` rows. */
+  private copyRow(
+    flat: Float32Array,
+    offset: number,
+    columns: number,
+    matrix: number,
+    rows: number,
+    row: number,
+    inwards: boolean,
+  ): void {
+    const { floats } = this;
+    for (let c = 0; c < columns; c += 16) {
+      const at = matrix / 4 + (c >> 4) * rows * 16 + row * 16;
+      const end = Math.min(16, columns - c);
+      for (let j = 0; j < end; j++) {
+        if (inwards) floats[at + j] = flat[offset + c + j];
+        else flat[offset + c + j] = floats[at + j];
+      }
+    }
+  }
+
+  /** Moves [rows, stateSize] between `states` and one pair of matrices a layer. */
+  private copyStates(
+    states: Float32Array,
+    rows: number,
+    placeOf: (d: { h: number[]; c: number[] }, layer: number) => { h: number; c: number },
+    inwards: boolean,
+  ): void {
+    const size = stateSize(this.spec);
+    let offset = 0;
+    this.spec.layers.forEach(({ units }, l) => {
+      const place = placeOf(this.layout.step.directions[l], l);
+      for (const matrix of this.spec.cell === 'lstm' ? [place.h, place.c] : [place.h]) {
+        for (let b = 0; b < rows; b++) this.copyRow(states, b * size + offset, units, matrix, rows, b, inwards);
+        offset += units;
+      }
+    });
+  }
+}
