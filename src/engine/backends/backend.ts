@@ -22,7 +22,8 @@ export interface Batch {
   /** [T, B] class ids, or `noTarget`. */
   targets: Int32Array;
   /** Where the recurrent state comes from: zeros, or where the last `carry` call of the same kind (train or evaluate)
-   *  left it. Only `carry` calls leave a state behind. */
+   *  left it (`gradients` counts as train); zeros again when the number of rows changed. Only `carry` calls leave a
+   *  state behind. */
   state: 'zero' | 'carry';
   /** With `carry`: rows that start from zeros all the same (a new text begins there). [B], 1 = reset. */
   resetRows?: Uint8Array;

@@ -168,7 +168,7 @@ class ReferenceNetwork implements Network {
     return result;
   }
 
-  /** [B, S]. Rows that the last carried batch did not have start from zeros. */
+  /** [B, S]. A carried state of another number of rows does not fit: all rows start from zeros. */
   private initialStates(batch: Batch, kind: 'train' | 'evaluate'): Float64Array {
     const S = stateSize(this.spec);
     const states = new Float64Array(batch.batch * S);
@@ -176,7 +176,7 @@ class ReferenceNetwork implements Network {
     if (this.spec.layers[0].bidirectional) {
       throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
     }
-    states.set(this.carried[kind].subarray(0, states.length));
+    if (this.carried[kind].length === states.length) states.set(this.carried[kind]);
     batch.resetRows?.forEach((reset, b) => {
       if (reset) states.fill(0, b * S, (b + 1) * S);
     });
