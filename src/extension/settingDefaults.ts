@@ -15,7 +15,7 @@ export const settingDefaults = {
   'completion.exclude': [] as string[],
   'completion.extent': 'phrase' as CompletionRequest['extent'],
   'completion.minimumConfidence': 0.35,
-  'completion.debounce': 75,
+  'completion.debounce': 40,
   'completion.maximumLength': 60,
   'completion.temperature': 0.7,
   'continueText.length': 400,

@@ -4,7 +4,7 @@
  * Knows nothing of VS Code.
  */
 import { InklingError } from '../../common/errors';
-import type { Cancellation, Clock } from '../engine/engineSupervisor';
+import type { Cancellation, Clock } from '../engineHost/engineSupervisor';
 import { PrefixTrie } from './prefixTrie';
 
 export interface CompletionQuery {

@@ -75,7 +75,7 @@ export class PrefixTrie<V> {
   private delete(key: string): void {
     this.recency.delete(key);
     const path: Node<V>[] = [this.root];
-    for (let length = 0; length < key.length; ) {
+    for (let length = 0; length < key.length;) {
       const child = path[path.length - 1].children.get(key[length]);
       if (!child) return;
       length += child.label.length;

@@ -1,5 +1,5 @@
 /** A clock that stands still until the test moves it. */
-import type { Clock } from '../../../src/extension/engine/engineSupervisor';
+import type { Clock } from '../../../src/extension/engineHost/engineSupervisor';
 
 export class FakeClock implements Clock {
   private time = 0;

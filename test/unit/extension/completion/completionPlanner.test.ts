@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import { CompletionPlanner } from '../../../../src/extension/completion/completionPlanner';
-import type { Cancellation } from '../../../../src/extension/engine/engineSupervisor';
+import type { Cancellation } from '../../../../src/extension/engineHost/engineSupervisor';
 import { FakeClock } from '../fakeClock';
 
 interface Asked {

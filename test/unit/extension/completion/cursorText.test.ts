@@ -1,10 +1,5 @@
 import * as assert from 'node:assert/strict';
-import {
-  cleanPrefix,
-  fitToSuffix,
-  mayOfferBefore,
-  windowStart,
-} from '../../../../src/extension/completion/cursorText';
+import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from '../../../../src/extension/completion/cursorText';
 
 describe('cursorText', () => {
   it('moves the window in strides and never asks for less than is there', () => {

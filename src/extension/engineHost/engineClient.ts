@@ -6,7 +6,7 @@ import { forkEngine } from './forkEngine';
 
 export type EngineCaller = Pick<EngineSupervisor, 'call'>;
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds);
@@ -19,7 +19,11 @@ export function createEngineClient(entry: string, log: vscode.LogOutputChannel):
   return new EngineSupervisor({
     start: () => forkEngine(entry, (text) => log.info(`[engine output] ${text}`)),
     clock: systemClock,
-    log: (level, message) => (level === 'info' ? log.info : level === 'warning' ? log.warn : log.error)(message),
+    log(level, message) {
+      if (level === 'error') log.error(message);
+      else if (level === 'warning') log.warn(message);
+      else log.info(message);
+    },
     idleMs: () => setting('engine.idleMinutes') * 60_000,
     onGivenUp: () => void offerRestart(),
   });

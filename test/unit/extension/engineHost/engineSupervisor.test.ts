@@ -1,13 +1,13 @@
 import * as assert from 'node:assert/strict';
 import type { EngineFrame, HostFrame } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
-import type { EngineProcess } from '../../../../src/extension/engine/engineSupervisor';
+import type { EngineProcess } from '../../../../src/extension/engineHost/engineSupervisor';
 import {
   EngineSupervisor,
   maximumRestarts,
   restartWindowMs,
   startLimitMs,
-} from '../../../../src/extension/engine/engineSupervisor';
+} from '../../../../src/extension/engineHost/engineSupervisor';
 import { FakeClock } from '../fakeClock';
 
 class FakeProcess implements EngineProcess {

@@ -1,0 +1,37 @@
+/** Registers a table of commands and is the one place where their failures are shown. */
+import * as vscode from 'vscode';
+import { asInklingError, type InklingError } from '../common/errors';
+
+/** A command's body. Arguments come from VS Code (a clicked item), from keybindings or from tests. */
+export type CommandTable<Id extends string> = Record<Id, (...args: never[]) => unknown>;
+
+export function registerCommands<Id extends string>(
+  table: CommandTable<Id>,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  const registrations = (Object.entries(table) as [Id, (...args: unknown[]) => unknown][]).map(([id, run]) =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        const failure = asInklingError(error);
+        log.error(`${id}: ${failure.stack ?? failure.message}`);
+        void present(failure);
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+/** Says what went wrong; a cancellation is no failure, an input that does not fit is not alarming. */
+async function present(error: InklingError): Promise<void> {
+  if (error.code === 'cancelled') return;
+  if (error.code === 'invalidInput') {
+    void vscode.window.showWarningMessage(error.message);
+    return;
+  }
+  const showLog = vscode.l10n.t('Show Log');
+  const chosen = await vscode.window.showErrorMessage(error.message, showLog);
+  if (chosen === showLog) await vscode.commands.executeCommand('inkling.showLog');
+}

@@ -1,0 +1,93 @@
+/** Continue Text: the model's own words, streamed into the editor at the cursor as one undo step. */
+import * as vscode from 'vscode';
+import type { SamplingOptions } from '../common/engineProtocol';
+import { InklingError } from '../common/errors';
+import { cleanPrefix, windowStart } from './completion/cursorText';
+import { setting } from './configuration';
+import type { EngineCaller } from './engineHost/engineClient';
+import { StreamingInsertion } from './streamingInsertion';
+
+export class TextContinuation {
+  private current: vscode.CancellationTokenSource | undefined;
+
+  constructor(private readonly engine: EngineCaller) {}
+
+  /** Whether text is being written now. */
+  get active(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Ends the continuation in progress; what was written stays. */
+  stop(): void {
+    this.current?.cancel();
+  }
+
+  /**
+   * Writes after the primary selection of `editor` until `length` tokens are out, `token` says stop, or the user does.
+   * Rejects with `invalidInput` for a document that cannot be written to, or with what the engine says.
+   */
+  async run(
+    editor: vscode.TextEditor,
+    modelPath: string,
+    options: SamplingOptions,
+    token?: vscode.CancellationToken,
+  ): Promise<void> {
+    this.stop();
+    const source = new vscode.CancellationTokenSource();
+    const forward = token?.onCancellationRequested(() => source.cancel());
+    this.current = source;
+    await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
+    const insertion = new StreamingInsertion(editor, editor.selection.end);
+    const closed = vscode.workspace.onDidCloseTextDocument((document) => {
+      if (document === editor.document) source.cancel();
+    });
+    let refused: unknown;
+    try {
+      await this.engine.call(
+        'sample',
+        { modelPath, prompt: textBefore(editor.document, editor.selection.end), streams: [options] },
+        {
+          token: source.token,
+          onEvent: ({ text }) => {
+            insertion.write(text).catch((error: unknown) => {
+              refused ??= error;
+              source.cancel();
+            });
+          },
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
+    } finally {
+      await insertion.finish().catch((error: unknown) => (refused ??= error));
+      closed.dispose();
+      forward?.dispose();
+      source.dispose();
+      if (this.current === source) {
+        this.current = undefined;
+        await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
+      }
+    }
+    if (refused) throw refused;
+  }
+}
+
+/** The text that a model is shown before a position. */
+export function textBefore(document: vscode.TextDocument, position: vscode.Position): string {
+  const start = document.positionAt(windowStart(document.offsetAt(position)));
+  return cleanPrefix(document.getText(new vscode.Range(start, position)));
+}
+
+/** The options of the settings `inkling.continueText.*`; a seed of its own each time. */
+export function continueOptions(scope: vscode.TextDocument, seed: number): SamplingOptions {
+  const positive = (value: number): number | undefined => (value > 0 ? value : undefined);
+  return {
+    temperature: setting('continueText.temperature', scope),
+    topK: positive(setting('continueText.topK', scope)),
+    topP: setting('continueText.topP', scope),
+    minP: positive(setting('continueText.minP', scope)),
+    repetitionPenalty: setting('continueText.repetitionPenalty', scope),
+    length: setting('continueText.length', scope),
+    seed,
+  };
+}

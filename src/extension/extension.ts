@@ -1,0 +1,22 @@
+/** Entry of the extension: wires the parts together and registers the commands. Nothing is computed or started here. */
+import type * as vscode from 'vscode';
+import type { CommandId } from './commandIds';
+import { registerCommands, type CommandTable } from './commands';
+import { createServices, type Services } from './services';
+import { trainingCommands } from './training/trainingCommands';
+import { writingCommands } from './writingCommands';
+
+let services: Services | undefined;
+
+/** Returns the parts, for the tests that run inside VS Code. */
+export function activate(context: vscode.ExtensionContext): Services {
+  services = createServices(context);
+  const table: CommandTable<CommandId> = { ...trainingCommands(services), ...writingCommands(services) };
+  context.subscriptions.push(services, registerCommands(table, services.log));
+  return services;
+}
+
+/** Resolves when what was not written yet is on disk. */
+export async function deactivate(): Promise<void> {
+  await services?.runs.store.flush();
+}

@@ -1,0 +1,47 @@
+/** Which model writes: what was chosen in this workspace, else what was chosen last anywhere, else the newest. */
+import type * as vscode from 'vscode';
+import { InklingError } from '../../common/errors';
+import { Emitter } from '../emitter';
+import type { ModelStore } from './modelStore';
+
+const key = 'inkling.activeModel';
+
+export class ActiveModel {
+  private readonly changed = new Emitter<string | undefined>();
+  readonly onDidChange = this.changed.event;
+
+  constructor(
+    private readonly workspaceState: vscode.Memento,
+    private readonly globalState: vscode.Memento,
+    private readonly models: ModelStore,
+  ) {}
+
+  /** The path, or undefined; says nothing about whether the file is still there. */
+  get path(): string | undefined {
+    return this.workspaceState.get<string>(key) ?? this.globalState.get<string>(key);
+  }
+
+  async use(path: string | undefined): Promise<void> {
+    await this.workspaceState.update(key, path);
+    await this.globalState.update(key, path);
+    this.changed.fire(path);
+  }
+
+  /** The path of a language model that is there; throws `invalidInput` when there is none at all. */
+  async require(): Promise<string> {
+    const path = await this.find();
+    if (path) return path;
+    throw new InklingError(
+      'invalidInput',
+      'There is no model yet. Open a text and run "Inkling: Train on This File" first.',
+    );
+  }
+
+  /** As `require`, but undefined when there is none. */
+  async find(): Promise<string | undefined> {
+    const chosen = this.path;
+    if (chosen && (await this.models.find(chosen))?.summary) return chosen;
+    const usable = (await this.models.list()).find((entry) => entry.summary?.kind === 'language-model');
+    return usable?.path;
+  }
+}

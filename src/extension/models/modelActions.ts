@@ -1,0 +1,102 @@
+/** What can be done with a model from the Models view or the palette. */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { ActiveModel } from './activeModel';
+import { formatBits } from './modelFormat';
+import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
+
+export class ModelActions {
+  constructor(
+    private readonly models: ModelStore,
+    private readonly active: ActiveModel,
+  ) {}
+
+  /** The entry an action was called on, or the one that the user picks; undefined when they leave. */
+  async choose(given: ModelEntry | undefined, title: string): Promise<ModelEntry | undefined> {
+    if (given) return given;
+    const entries = await this.models.list();
+    const items = entries.map((entry) => ({
+      label: entry.title,
+      description: formatBits(entry.summary?.heldOutBitsPerCharacter),
+      detail: entry.summary?.network ?? entry.problem,
+      entry,
+    }));
+    return (await vscode.window.showQuickPick(items, { title, matchOnDetail: true }))?.entry;
+  }
+
+  async use(given?: ModelEntry): Promise<void> {
+    const entry = await this.choose(given, vscode.l10n.t('Which model shall write?'));
+    if (entry?.summary?.kind === 'language-model') await this.active.use(entry.path);
+  }
+
+  async rename(given?: ModelEntry, newTitle?: string): Promise<void> {
+    const entry = await this.choose(given, vscode.l10n.t('Which model shall have another name?'));
+    if (!entry) return;
+    const title =
+      newTitle ??
+      (await vscode.window.showInputBox({
+        title: vscode.l10n.t('Rename the model'),
+        value: entry.title,
+        validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a name.') : undefined),
+      }));
+    if (title) await this.models.rename(entry.path, title.trim());
+  }
+
+  async export(given?: ModelEntry, target?: vscode.Uri): Promise<void> {
+    const entry = await this.choose(given, vscode.l10n.t('Which model shall be exported?'));
+    if (!entry) return;
+    const name = `${fileNameOf(entry.title)}.inkling.safetensors`;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const file =
+      target ??
+      (await vscode.window.showSaveDialog({
+        defaultUri: folder ? vscode.Uri.joinPath(folder, name) : undefined,
+        filters: { [vscode.l10n.t('Inkling model')]: ['safetensors'] },
+      }));
+    if (file) await vscode.workspace.fs.copy(vscode.Uri.file(entry.path), file, { overwrite: true });
+  }
+
+  /** Takes in a model file and makes it the active one; returns its path. */
+  async import(source?: vscode.Uri): Promise<string | undefined> {
+    const chosen =
+      source ??
+      (
+        await vscode.window.showOpenDialog({
+          canSelectMany: false,
+          filters: { [vscode.l10n.t('Inkling model')]: ['safetensors'] },
+        })
+      )?.[0];
+    if (!chosen) return undefined;
+    const file = await this.models.importFile(chosen.fsPath);
+    const entry = await this.models.find(file);
+    if (entry?.summary?.kind === 'language-model') await this.active.use(file);
+    return file;
+  }
+
+  async reveal(given?: ModelEntry): Promise<void> {
+    const entry = await this.choose(given, vscode.l10n.t('Which model shall be shown?'));
+    if (entry) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(entry.path));
+  }
+
+  /** Deletes at once and offers to bring it back for as long as the message stands. */
+  async delete(given?: ModelEntry): Promise<void> {
+    const entry = await this.choose(given, vscode.l10n.t('Which model shall be deleted?'));
+    if (!entry) return;
+    const wasActive = this.active.path === entry.path;
+    const aside = await this.models.putAway(entry.path);
+    if (wasActive) await this.active.use(undefined);
+    const undo = vscode.l10n.t('Undo');
+    const message = vscode.l10n.t('Deleted the model {0}.', entry.title);
+    // Not awaited: the command is done, the offer stands as long as the message does.
+    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
+      if (chosen !== undo) return aside.purge();
+      await aside.restore();
+      if (wasActive) await this.active.use(entry.path);
+    });
+  }
+
+  /** File name of the model at a path, for messages. */
+  titleOf(file: string): string {
+    return this.models.known.find((entry) => entry.path === file)?.title ?? path.basename(file);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The models on this machine: a folder of *.safetensors files, and an index beside them that remembers what the engine
+ * said of each file (so that showing the list starts no engine) and the titles that the user gave. The files are the
+ * truth: one that appears is looked at, one that is gone is forgotten.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { ModelSummary } from '../../common/engineProtocol';
+import { asInklingError, InklingError } from '../../common/errors';
+import { Emitter } from '../emitter';
+
+/** A model file; `problem` instead of a summary when it cannot be read. */
+export interface ModelEntry {
+  path: string;
+  title: string;
+  bytes: number;
+  summary?: ModelSummary;
+  problem?: string;
+}
+
+interface IndexEntry {
+  modified: number;
+  bytes: number;
+  title?: string;
+  summary?: ModelSummary;
+  problem?: string;
+}
+
+const suffix = '.inkling.safetensors';
+const deletedSuffix = '.deleted';
+
+export class ModelStore {
+  private readonly changed = new Emitter<void>();
+  readonly onDidChange = this.changed.event;
+  private entries: readonly ModelEntry[] = [];
+  private listing: Promise<readonly ModelEntry[]> | undefined;
+
+  /** `inspect` asks the engine what a file is. */
+  constructor(
+    private readonly folder: string,
+    private readonly inspect: (file: string) => Promise<ModelSummary>,
+  ) {}
+
+  /** What `list` found last; no waiting. */
+  get known(): readonly ModelEntry[] {
+    return this.entries;
+  }
+
+  /** Looks at the folder: all models, newest first. */
+  async list(): Promise<readonly ModelEntry[]> {
+    // Two callers at once share one look.
+    this.listing ??= this.look().finally(() => (this.listing = undefined));
+    return this.listing;
+  }
+
+  /** The entry of a path, looked up anew when it is not known yet. */
+  async find(file: string): Promise<ModelEntry | undefined> {
+    return this.entries.find((entry) => entry.path === file) ?? (await this.list()).find((e) => e.path === file);
+  }
+
+  /** A path that no model has yet, named after `title`; makes the folder. */
+  async newPath(title: string): Promise<string> {
+    await this.makeFolder();
+    const name = fileNameOf(title);
+    for (let i = 1; ; i++) {
+      const file = path.join(this.folder, `${name}${i === 1 ? '' : `-${i}`}${suffix}`);
+      if (!fs.existsSync(file) && !fs.existsSync(file + '.checkpoint')) return file;
+    }
+  }
+
+  /** Tells everyone that a file was written. */
+  async refresh(): Promise<void> {
+    await this.list();
+    this.changed.fire();
+  }
+
+  async rename(file: string, title: string): Promise<void> {
+    const index = await this.readIndex();
+    const entry = index[path.basename(file)];
+    if (!entry) throw missing(file);
+    entry.title = title;
+    await this.writeIndex(index);
+    await this.refresh();
+  }
+
+  /** Puts a model away; `restore` brings it back until `purge`. */
+  async putAway(file: string): Promise<{ restore(): Promise<void>; purge(): Promise<void> }> {
+    const aside = file + deletedSuffix;
+    await fs.promises.rename(file, aside).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? missing(file) : error;
+    });
+    await this.refresh();
+    return {
+      restore: async () => {
+        await fs.promises.rename(aside, file);
+        await this.refresh();
+      },
+      purge: async () => {
+        await fs.promises.rm(aside, { force: true });
+        await fs.promises.rm(file + '.checkpoint', { force: true });
+      },
+    };
+  }
+
+  /** Takes in a copy of a file; refuses one that the engine refuses, and leaves nothing behind. Returns its path here. */
+  async importFile(source: string): Promise<string> {
+    const title = path.basename(source).replace(/(\.inkling)?\.safetensors$/, '');
+    const target = await this.newPath(title);
+    const temporary = target + '.importing';
+    try {
+      await fs.promises.copyFile(source, temporary);
+      await this.inspect(temporary);
+      await fs.promises.rename(temporary, target);
+    } finally {
+      await fs.promises.rm(temporary, { force: true });
+    }
+    await this.refresh();
+    return target;
+  }
+
+  private async look(): Promise<readonly ModelEntry[]> {
+    const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
+    const index = await this.readIndex();
+    const next: Record<string, IndexEntry> = {};
+    let different = false;
+    for (const name of names.filter((file) => file.endsWith(suffix))) {
+      const file = path.join(this.folder, name);
+      const stat = await fs.promises.stat(file).catch(() => undefined);
+      if (!stat) continue;
+      const known = index[name];
+      if (known && known.modified === stat.mtimeMs && known.bytes === stat.size) {
+        next[name] = known;
+        continue;
+      }
+      const seen = await this.ask(file);
+      if (!seen) {
+        if (known) next[name] = known;
+        continue;
+      }
+      different = true;
+      next[name] = { modified: stat.mtimeMs, bytes: stat.size, title: known?.title, ...seen };
+    }
+    if (different) await this.writeIndex({ ...index, ...next });
+    this.entries = Object.entries(next)
+      .map(([name, entry]) => ({
+        path: path.join(this.folder, name),
+        title: entry.title ?? entry.summary?.title ?? name.slice(0, -suffix.length),
+        bytes: entry.bytes,
+        summary: entry.summary,
+        problem: entry.problem,
+        modified: entry.modified,
+      }))
+      .sort((a, b) => b.modified - a.modified);
+    return this.entries;
+  }
+
+  /** What the engine says of a file; undefined when it could not be asked, so that the next look asks again. */
+  private async ask(file: string): Promise<Pick<IndexEntry, 'summary' | 'problem'> | undefined> {
+    try {
+      const summary = await this.inspect(file);
+      delete summary.history; // long, and the run has it
+      return { summary };
+    } catch (error) {
+      const { code, message } = asInklingError(error);
+      return code === 'corruptModel' || code === 'incompatibleModel' ? { problem: message } : undefined;
+    }
+  }
+
+  private async readIndex(): Promise<Record<string, IndexEntry>> {
+    try {
+      return JSON.parse(await fs.promises.readFile(this.indexFile, 'utf8')) as Record<string, IndexEntry>;
+    } catch {
+      return {}; // none yet, or damaged: it is made anew from the files
+    }
+  }
+
+  private async writeIndex(index: Record<string, IndexEntry>): Promise<void> {
+    const kept = Object.entries(index).filter(([name]) => {
+      const file = path.join(this.folder, name);
+      return fs.existsSync(file) || fs.existsSync(file + deletedSuffix);
+    });
+    const temporary = `${this.indexFile}.${process.pid}`;
+    await fs.promises.writeFile(temporary, JSON.stringify(Object.fromEntries(kept)));
+    await fs.promises.rename(temporary, this.indexFile);
+  }
+
+  private async makeFolder(): Promise<void> {
+    await fs.promises.mkdir(this.folder, { recursive: true });
+    // What was put away in an earlier session and never brought back.
+    for (const name of await fs.promises.readdir(this.folder)) {
+      if (!name.endsWith(deletedSuffix)) continue;
+      const stat = await fs.promises.stat(path.join(this.folder, name)).catch(() => undefined);
+      if (stat && Date.now() - stat.ctimeMs > 24 * 3600_000) {
+        await fs.promises.rm(path.join(this.folder, name), { force: true });
+      }
+    }
+  }
+
+  private get indexFile(): string {
+    return path.join(this.folder, 'index.json');
+  }
+}
+
+/** A title as a file name: letters and digits of any script, the rest as hyphens. */
+export function fileNameOf(title: string): string {
+  const name = title
+    .normalize('NFC')
+    .replace(/\.(txt|md|markdown|tex|rst|adoc|typ)$/i, '')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return [...name].slice(0, 40).join('') || 'model';
+}
+
+function missing(file: string): InklingError {
+  return new InklingError(
+    'invalidInput',
+    `The model ${path.basename(file)} is not there any more. Choose another one in the Models view.`,
+  );
+}

@@ -1,0 +1,75 @@
+/** The Models view: every model on this machine, the active one marked. */
+import * as vscode from 'vscode';
+import { Disposables } from '../dispose';
+import type { ActiveModel } from './activeModel';
+import { formatBits, formatBytes, formatCount, formatDuration } from './modelFormat';
+import type { ModelEntry, ModelStore } from './modelStore';
+
+export const modelsViewId = 'inkling.models';
+
+export class ModelsTree extends Disposables implements vscode.TreeDataProvider<ModelEntry> {
+  private readonly changed = this.add(new vscode.EventEmitter<void>());
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(
+    private readonly models: ModelStore,
+    private readonly active: ActiveModel,
+  ) {
+    super();
+    this.add(models.onDidChange(() => this.changed.fire()));
+    this.add(active.onDidChange(() => this.changed.fire()));
+    this.add(vscode.window.createTreeView(modelsViewId, { treeDataProvider: this }));
+  }
+
+  async getChildren(parent?: ModelEntry): Promise<ModelEntry[]> {
+    return parent ? [] : [...(await this.models.list())];
+  }
+
+  async getTreeItem(entry: ModelEntry): Promise<vscode.TreeItem> {
+    const item = new vscode.TreeItem(entry.title);
+    const isActive = entry.path === (await this.active.find());
+    item.id = entry.path;
+    item.description = describe(entry, isActive);
+    item.tooltip = tooltip(entry);
+    item.iconPath = new vscode.ThemeIcon(
+      entry.problem ? 'warning' : isActive ? 'circle-filled' : entry.summary?.kind === 'classifier' ? 'filter' : 'book',
+    );
+    item.contextValue = `inkling.${entry.problem ? 'broken' : entry.summary?.kind}${isActive ? '.active' : ''}`;
+    item.accessibilityInformation = {
+      label: `${entry.title}, ${item.description}${isActive ? `, ${vscode.l10n.t('active')}` : ''}`,
+    };
+    if (entry.summary?.kind === 'language-model') {
+      item.command = { command: 'inkling.useModel', title: vscode.l10n.t('Use'), arguments: [entry] };
+    }
+    return item;
+  }
+}
+
+function describe({ summary, bytes, problem }: ModelEntry, isActive: boolean): string {
+  if (!summary) return problem ? vscode.l10n.t('cannot be read') : '';
+  const parts = [
+    isActive ? vscode.l10n.t('active') : '',
+    formatBits(summary.heldOutBitsPerCharacter),
+    summary.sources.length === 1 ? summary.sources[0] : vscode.l10n.t('{0} texts', summary.sources.length),
+    formatBytes(bytes),
+    new Date(summary.created).toLocaleDateString(),
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  if (!summary) return text.appendText(problem ?? path);
+  const rows: [string, string][] = [
+    [vscode.l10n.t('Network'), summary.network],
+    [vscode.l10n.t('Parameters'), formatCount(summary.parameters)],
+    [vscode.l10n.t('Texts'), summary.sources.join(', ')],
+    [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
+    [vscode.l10n.t('Held-out text'), `${formatBits(summary.heldOutBitsPerCharacter) || '–'}`],
+    [vscode.l10n.t('Trained'), `${formatDuration(summary.seconds)}, ${formatCount(summary.steps)} steps`],
+    [vscode.l10n.t('Recipe'), `${summary.recipe}, seed ${summary.seed}`],
+    [vscode.l10n.t('File'), path],
+  ];
+  for (const [name, value] of rows) text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
+  return text;
+}

@@ -1,0 +1,88 @@
+/** The parts of the extension, made once when it is activated. Making them does nothing but wire them up. */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { CompletionProvider } from './completion/completionProvider';
+import { CompletionSwitch } from './completion/completionSwitch';
+import { TextContinuation } from './continueText';
+import { Disposables } from './dispose';
+import { createEngineClient, systemClock } from './engineHost/engineClient';
+import type { EngineSupervisor } from './engineHost/engineSupervisor';
+import { ActiveModel } from './models/activeModel';
+import { ModelActions } from './models/modelActions';
+import { ModelStore } from './models/modelStore';
+import { ModelsTree } from './models/modelsTree';
+import { registerStudio, type Studio } from './studio/studioView';
+import { studioServices } from './studioBridge';
+import { SurpriseMap } from './surprise/surpriseMap';
+import { RunStore } from './training/runStore';
+import { TrainingProgress } from './training/trainingProgress';
+import { TrainingRuns } from './training/trainingRuns';
+
+export interface Services extends vscode.Disposable {
+  log: vscode.LogOutputChannel;
+  engine: EngineSupervisor;
+  models: ModelStore;
+  active: ActiveModel;
+  modelActions: ModelActions;
+  runs: TrainingRuns;
+  progress: TrainingProgress;
+  continuation: TextContinuation;
+  completionSwitch: CompletionSwitch;
+  completions: CompletionProvider;
+  surprise: SurpriseMap;
+  studio: Studio;
+}
+
+export function createServices(context: vscode.ExtensionContext): Services {
+  const bag = new Disposables();
+  const log = bag.add(vscode.window.createOutputChannel('Inkling', { log: true }));
+  const engine = bag.add(createEngineClient(path.join(context.extensionPath, 'dist', 'engine.js'), log));
+  const models = new ModelStore(path.join(context.globalStorageUri.fsPath, 'models'), (file) =>
+    engine.call('inspect', { path: file }),
+  );
+  const active = new ActiveModel(context.workspaceState, context.globalState, models);
+  const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
+  const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
+  const runs = new TrainingRuns(engine, store, models);
+  const progress = bag.add(new TrainingProgress(runs));
+  const continuation = new TextContinuation(engine);
+  const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
+  const completions = new CompletionProvider({
+    engine,
+    active,
+    clock: systemClock,
+    log,
+    isPaused: () => completionSwitch.paused || continuation.active,
+  });
+  bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));
+  const surprise = bag.add(new SurpriseMap(engine, active, log));
+  bag.add(new ModelsTree(models, active));
+  bag.add(
+    active.onDidChange(() => {
+      completions.forget();
+      void surprise.refresh();
+    }),
+  );
+  bag.add(models.onDidChange(() => completions.forget()));
+  const shared = { log, engine, models, active, runs, progress, continuation };
+  const studio = bag.add(registerStudio(context, studioServices(context, shared)));
+  const modelActions = new ModelActions(models, active);
+  return {
+    ...shared,
+    modelActions,
+    completionSwitch,
+    completions,
+    surprise,
+    studio,
+    dispose: () => bag.dispose(),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

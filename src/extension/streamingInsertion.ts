@@ -1,0 +1,68 @@
+/**
+ * Inserts text that comes in pieces into an editor, as one undo step. Pieces that come while an edit is under way are
+ * written together with the next one; edits by the user elsewhere in the document move the place along.
+ */
+import * as vscode from 'vscode';
+import { InklingError } from '../common/errors';
+
+/** An edit is refused when the document changed at the same moment; that passes. A document that refuses this often is read-only. */
+const attempts = 4;
+
+export class StreamingInsertion {
+  private offset: number;
+  private waiting = '';
+  private begun = false;
+  private work: Promise<void> = Promise.resolve();
+  private readonly subscription: vscode.Disposable;
+
+  constructor(
+    private readonly editor: vscode.TextEditor,
+    position: vscode.Position,
+  ) {
+    this.offset = editor.document.offsetAt(position);
+    this.subscription = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (document !== editor.document) return;
+      // This counts for the insertions themselves too: each moves the place behind what it wrote.
+      for (const { rangeOffset, rangeLength, text } of contentChanges) {
+        if (rangeOffset <= this.offset) this.offset += text.length - Math.min(rangeLength, this.offset - rangeOffset);
+      }
+    });
+  }
+
+  /** Resolves when the piece stands in the document; rejects with `invalidInput` when it cannot be written. */
+  write(text: string): Promise<void> {
+    this.waiting += text;
+    this.work = this.work.then(() => this.insertWaiting());
+    return this.work;
+  }
+
+  /** Waits for the last piece and closes the undo step. */
+  async finish(): Promise<void> {
+    try {
+      await this.work;
+    } finally {
+      this.subscription.dispose();
+    }
+  }
+
+  private async insertWaiting(): Promise<void> {
+    const text = this.waiting;
+    this.waiting = '';
+    if (text === '') return;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const done = await this.editor.edit(
+        (edit) => edit.insert(this.editor.document.positionAt(this.offset), text),
+        // Only the first piece opens an undo step; the user's next typing opens another by itself.
+        { undoStopBefore: !this.begun, undoStopAfter: false },
+      );
+      if (done) {
+        this.begun = true;
+        return;
+      }
+    }
+    throw new InklingError(
+      'invalidInput',
+      'This document cannot be written to. Save a copy of it, or open one that can be edited.',
+    );
+  }
+}

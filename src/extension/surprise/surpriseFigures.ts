@@ -1,0 +1,116 @@
+/**
+ * The surprise of each token of a text, kept as two growing arrays, and how it becomes marks: runs of characters at one
+ * of five levels. Offsets are UTF-16 units of the text as the model sees it. Knows nothing of VS Code.
+ */
+import type { SurpriseResult } from '../../common/engineProtocol';
+
+export type SurpriseUnit = 'character' | 'word';
+
+/** Bits a character from which a mark has level 1, 2, … 5; below the first there is none. Words are judged by their mean. */
+export const levelBits: Record<SurpriseUnit, readonly number[]> = {
+  character: [2.5, 4, 5.5, 7, 9],
+  word: [1.75, 2.5, 3.25, 4, 5],
+};
+
+export interface Mark {
+  start: number;
+  end: number;
+  /** Bits of everything between. */
+  bits: number;
+  /** 1 to 5. */
+  level: number;
+}
+
+export class SurpriseFigures {
+  /** Offset of each token, and its end behind the last. */
+  private offsets: number[] = [0];
+  private bits: number[] = [];
+  meanBits = 0;
+
+  /** How far the figures reach. */
+  get length(): number {
+    return this.offsets[this.offsets.length - 1];
+  }
+
+  /** Forgets all from the token that `offset` lies in, and returns where new figures should begin. */
+  cut(offset: number): number {
+    const token = this.tokenAt(offset);
+    if (token >= 0) {
+      this.offsets.length = token + 1;
+      this.bits.length = token;
+    }
+    return Math.min(offset, this.length);
+  }
+
+  /** Takes in what the engine computed; everything from `result.from` on is replaced. */
+  replaceFrom(result: SurpriseResult): void {
+    this.cut(result.from);
+    result.bits.forEach((bits, i) => {
+      this.bits.push(bits);
+      this.offsets.push(this.length + result.lengths[i]);
+    });
+    this.meanBits = result.meanBits;
+  }
+
+  /** The token that an offset lies in; undefined beyond the figures. */
+  token(offset: number): { start: number; end: number; bits: number } | undefined {
+    const i = this.tokenAt(offset);
+    return i < 0 ? undefined : { start: this.offsets[i], end: this.offsets[i + 1], bits: this.bits[i] };
+  }
+
+  /** Marks within [start, end) of `text`, in order; neighbouring characters of one level make one mark. */
+  marks(text: string, unit: SurpriseUnit, start: number, end: number): Mark[] {
+    const pieces = unit === 'word' ? this.words(text, start, end) : this.tokens(start, end);
+    const marks: Mark[] = [];
+    for (const piece of pieces) {
+      const perCharacter = unit === 'word' ? piece.bits / (piece.end - piece.start) : piece.bits;
+      const level = levelOf(perCharacter, unit);
+      const last = marks[marks.length - 1];
+      if (level === 0) continue;
+      if (unit === 'character' && last?.end === piece.start && last.level === level) {
+        last.end = piece.end;
+        last.bits += piece.bits;
+      } else marks.push({ ...piece, level });
+    }
+    return marks;
+  }
+
+  private *tokens(start: number, end: number): Iterable<{ start: number; end: number; bits: number }> {
+    const first = this.tokenAt(start);
+    if (first < 0) return;
+    for (let i = first; i < this.bits.length && this.offsets[i] < end; i++) {
+      yield { start: this.offsets[i], end: this.offsets[i + 1], bits: this.bits[i] };
+    }
+  }
+
+  private *words(text: string, start: number, end: number): Iterable<{ start: number; end: number; bits: number }> {
+    for (const match of text.slice(start, end).matchAll(/[\p{L}\p{M}\p{N}'’]+/gu)) {
+      const wordStart = start + match.index;
+      const wordEnd = wordStart + match[0].length;
+      let bits = 0;
+      for (const token of this.tokens(wordStart, wordEnd)) {
+        const inside = Math.min(token.end, wordEnd) - Math.max(token.start, wordStart);
+        bits += (token.bits * inside) / (token.end - token.start);
+      }
+      if (wordEnd <= this.length) yield { start: wordStart, end: wordEnd, bits };
+    }
+  }
+
+  /** Index of the token that holds `offset`, or -1. */
+  private tokenAt(offset: number): number {
+    if (offset < 0 || offset >= this.length) return -1;
+    let low = 0;
+    let high = this.bits.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.offsets[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** 0 (no mark) to 5. */
+export function levelOf(bitsPerCharacter: number, unit: SurpriseUnit): number {
+  return levelBits[unit].filter((limit) => bitsPerCharacter >= limit).length;
+}

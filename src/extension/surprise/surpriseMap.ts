@@ -1,0 +1,213 @@
+/**
+ * The surprise map: the open text tinted by how little the model expected each character or word, with a hover that says
+ * what it expected instead. Only what is visible is decorated; only what follows the first changed line is recomputed.
+ */
+import * as vscode from 'vscode';
+import { asInklingError, InklingError } from '../../common/errors';
+import { windowStart } from '../completion/cursorText';
+import { setting } from '../configuration';
+import { Disposables } from '../dispose';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { ActiveModel } from '../models/activeModel';
+import { SurpriseFigures } from './surpriseFigures';
+
+const levels = 5;
+const recomputeDelayMs = 300;
+const redrawDelayMs = 50;
+/** Lines decorated beyond the visible ones, so that a little scrolling needs no redraw. */
+const marginLines = 40;
+/** A longer text is mapped up to here: reading it takes the engine a step a character. */
+const maximumLength = 300_000;
+const consideredCount = 5;
+
+interface MappedText {
+  document: vscode.TextDocument;
+  figures: SurpriseFigures;
+  /** The document with plain line ends, and where each of its lines begins. */
+  text: string;
+  lineStarts: number[];
+  timer?: NodeJS.Timeout;
+  running?: vscode.CancellationTokenSource;
+}
+
+export class SurpriseMap extends Disposables implements vscode.HoverProvider {
+  private readonly mapped = new Map<string, MappedText>();
+  private readonly decorations = Array.from({ length: levels }, (_, i) =>
+    this.add(
+      vscode.window.createTextEditorDecorationType({
+        backgroundColor: new vscode.ThemeColor(`inkling.surprise${i + 1}`),
+        rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+      }),
+    ),
+  );
+  private redrawTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly engine: EngineCaller,
+    private readonly active: ActiveModel,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    super();
+    this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
+    this.add(vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)));
+    this.add(vscode.window.onDidChangeTextEditorVisibleRanges(() => this.redrawSoon()));
+    this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.redrawSoon()));
+    this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
+    this.add({ dispose: () => [...this.mapped.values()].forEach(({ document }) => this.forget(document)) });
+  }
+
+  /** Whether a document is mapped. */
+  isShown(document: vscode.TextDocument): boolean {
+    return this.mapped.has(document.uri.toString());
+  }
+
+  /** Shows the map of a document, or takes it away; resolves when it is drawn. Rejects when there is no model. */
+  async toggle(document: vscode.TextDocument): Promise<void> {
+    if (this.isShown(document)) {
+      this.forget(document);
+      this.redraw();
+      return;
+    }
+    await this.active.require();
+    const map: MappedText = { document, figures: new SurpriseFigures(), text: '', lineStarts: [0] };
+    this.mapped.set(document.uri.toString(), map);
+    try {
+      await this.compute(map, 0);
+    } catch (error) {
+      this.forget(document);
+      throw error;
+    }
+  }
+
+  /** Another model writes now, or the unit changed. */
+  async refresh(): Promise<void> {
+    for (const map of this.mapped.values()) {
+      map.figures.cut(0);
+      await this.compute(map, 0).catch((error) => this.report(error));
+    }
+  }
+
+  /** Mean bits a character of a mapped document, for tests and tooltips. */
+  meanBits(document: vscode.TextDocument): number | undefined {
+    return this.mapped.get(document.uri.toString())?.figures.meanBits;
+  }
+
+  async provideHover(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.Hover | undefined> {
+    const map = this.mapped.get(document.uri.toString());
+    const found = map?.figures.token(offsetOf(map, position));
+    const modelPath = found && (await this.active.find());
+    if (!map || !found || !modelPath) return undefined;
+    const prompt = map.text.slice(windowStart(found.start), found.start);
+    const considered = await this.engine.call('considered', { modelPath, prompt, count: consideredCount }, { token });
+    const rows = considered.map(
+      ({ token: text, probability }) => `| ${visible(text)} | ${(probability * 100).toFixed(1)} % |`,
+    );
+    const actual = visible(map.text.slice(found.start, found.end));
+    const markdown = new vscode.MarkdownString(
+      [
+        vscode.l10n.t('{0}: {1} bits. Expected:', actual, found.bits.toFixed(1)),
+        '',
+        `| ${vscode.l10n.t('Next')} | ${vscode.l10n.t('Probability')} |`,
+        '| :--- | ---: |',
+        ...rows,
+      ].join('\n'),
+    );
+    return new vscode.Hover(markdown, new vscode.Range(positionOf(map, found.start), positionOf(map, found.end)));
+  }
+
+  private changed({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    const map = this.mapped.get(document.uri.toString());
+    if (!map || contentChanges.length === 0) return;
+    const firstLine = Math.min(...contentChanges.map((change) => change.range.start.line));
+    map.figures.cut(map.lineStarts[firstLine] ?? 0);
+    map.running?.cancel();
+    clearTimeout(map.timer);
+    map.timer = setTimeout(() => {
+      this.compute(map, map.figures.length).catch((error) => this.report(error));
+    }, recomputeDelayMs);
+  }
+
+  /** Asks for the figures from `from` on and draws them. */
+  private async compute(map: MappedText, from: number): Promise<void> {
+    map.running?.cancel();
+    const running = new vscode.CancellationTokenSource();
+    map.running = running;
+    const text = map.document.getText().replace(/\r\n?/g, '\n').slice(0, maximumLength);
+    const modelPath = await this.active.require();
+    const result = await this.engine.call('surprise', { modelPath, text, from }, { token: running.token });
+    if (running.token.isCancellationRequested) return;
+    map.text = text;
+    map.lineStarts = lineStartsOf(text);
+    map.figures.replaceFrom(result);
+    this.redraw();
+  }
+
+  private forget(document: vscode.TextDocument): void {
+    const map = this.mapped.get(document.uri.toString());
+    clearTimeout(map?.timer);
+    map?.running?.cancel();
+    this.mapped.delete(document.uri.toString());
+  }
+
+  private redrawSoon(): void {
+    clearTimeout(this.redrawTimer);
+    if (this.mapped.size > 0) this.redrawTimer = setTimeout(() => this.redraw(), redrawDelayMs);
+  }
+
+  private redraw(): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      const map = this.mapped.get(editor.document.uri.toString());
+      const ranges: vscode.Range[][] = this.decorations.map(() => []);
+      if (map) {
+        const unit = setting('surpriseMap.unit', editor.document);
+        for (const { start, end } of editor.visibleRanges) {
+          const from = map.lineStarts[Math.max(0, start.line - marginLines)] ?? map.figures.length;
+          const to = map.lineStarts[end.line + marginLines] ?? map.figures.length;
+          for (const mark of map.figures.marks(map.text, unit, from, to)) {
+            ranges[mark.level - 1].push(new vscode.Range(positionOf(map, mark.start), positionOf(map, mark.end)));
+          }
+        }
+      }
+      this.decorations.forEach((decoration, i) => editor.setDecorations(decoration, ranges[i]));
+    }
+  }
+
+  /** A recomputation in the background that failed leaves the map as it was. */
+  private report(error: unknown): void {
+    if (!(error instanceof InklingError && error.code === 'cancelled')) {
+      this.log.warn(`Surprise map: ${asInklingError(error).message}`);
+    }
+  }
+}
+
+function lineStartsOf(text: string): number[] {
+  const starts = [0];
+  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
+  return starts;
+}
+
+/** Offsets count plain line ends; positions are the editor's, whatever its line ends are. */
+function positionOf(map: MappedText, offset: number): vscode.Position {
+  let low = 0;
+  let high = map.lineStarts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (map.lineStarts[middle] <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return new vscode.Position(low, offset - map.lineStarts[low]);
+}
+
+function offsetOf(map: MappedText, position: vscode.Position): number {
+  return (map.lineStarts[position.line] ?? Infinity) + position.character;
+}
+
+/** A token as it can be read in a table: inline code, white space made visible. */
+function visible(text: string): string {
+  const shown = text.replace(/\n/g, '↵').replace(/ /g, '␣').replace(/\t/g, '⇥').replace(/[`|]/g, '\u2223');
+  return `\`${shown}\``;
+}

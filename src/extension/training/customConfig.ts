@@ -1,0 +1,81 @@
+/** The custom choice: every setting of a run in one list; picking one asks for its value, checked while it is typed. */
+import * as vscode from 'vscode';
+import { asInklingError, InklingError } from '../../common/errors';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import { configProblems, setPath } from '../../common/trainingConfigRules';
+import { configEntries } from './configEntries';
+
+/** Lets the user change `config` until they start or leave (undefined). */
+export async function editConfig(config: TrainingConfig): Promise<TrainingConfig | undefined> {
+  let current = config;
+  for (;;) {
+    const chosen = await chooseEntry(current);
+    if (chosen === undefined) return undefined;
+    if (chosen === 'start') return current;
+    const edited = chosen === 'other' ? await editOther(current) : await editEntry(current, chosen.path, chosen.value);
+    if (edited) current = edited;
+  }
+}
+
+type Chosen = 'start' | 'other' | { path: string; value: string } | undefined;
+
+async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
+  const problems = configProblems(config);
+  const start = {
+    label: '$(play) ' + vscode.l10n.t('Start training'),
+    detail: problems.map(({ message }) => message).join(' ') || undefined,
+    chosen: 'start' as const,
+  };
+  const entries = configEntries(config).map((entry) => ({
+    label: entry.path,
+    description: entry.value,
+    detail: problems.find((problem) => problem.path === entry.path)?.message,
+    chosen: { path: entry.path, value: entry.value },
+  }));
+  const other = {
+    label: '$(add) ' + vscode.l10n.t('Another setting…'),
+    detail: vscode.l10n.t('One that is not in the list: a further layer, early stopping, a warm-up'),
+    chosen: 'other' as const,
+  };
+  const item = await vscode.window.showQuickPick([start, ...entries, other], {
+    title: vscode.l10n.t('Custom training'),
+    placeHolder: vscode.l10n.t('Choose a setting to change it, or start'),
+    matchOnDescription: true,
+    ignoreFocusOut: true,
+  });
+  if (item?.chosen !== 'start' || problems.length === 0) return item?.chosen;
+  // Settings that do not fit together: lead to the first of them instead of starting.
+  const [{ path }] = problems;
+  const value = configEntries(config).find((entry) => entry.path === path)?.value ?? '';
+  return { path, value };
+}
+
+function editEntry(config: TrainingConfig, path: string, value: string): Promise<TrainingConfig | undefined> {
+  return ask({ title: path, value }, (typed) => setPath(config, path, typed));
+}
+
+/** Asks for `path=value`, as the command line's `--set` takes it. */
+function editOther(config: TrainingConfig): Promise<TrainingConfig | undefined> {
+  return ask({ placeHolder: 'network.layers.1.units=128' }, (typed) => {
+    const equals = typed.indexOf('=');
+    if (equals < 1) throw new InklingError('invalidInput', 'Write path=value, for instance earlyStopping.patience=3.');
+    return setPath(config, typed.slice(0, equals).trim(), typed.slice(equals + 1).trim());
+  });
+}
+
+/** An input box that stays until `read` accepts what was typed, and shows why it does not. */
+async function ask(
+  options: vscode.InputBoxOptions,
+  read: (typed: string) => TrainingConfig,
+): Promise<TrainingConfig | undefined> {
+  const problem = (typed: string): string | undefined => {
+    try {
+      read(typed);
+      return undefined;
+    } catch (error) {
+      return asInklingError(error).message;
+    }
+  };
+  const typed = await vscode.window.showInputBox({ ...options, ignoreFocusOut: true, validateInput: problem });
+  return typed === undefined || problem(typed) ? undefined : read(typed);
+}

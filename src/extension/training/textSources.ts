@@ -1,0 +1,107 @@
+/**
+ * The texts to train on, as the user sees them: what stands in an editor counts, saved or not; other files are decoded as
+ * VS Code would open them; folders give their text files; notebooks their markdown cells.
+ */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { TextSource } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+
+export interface GatheredText {
+  title: string;
+  sources: TextSource[];
+  /** In the order of `sources`. */
+  uris: string[];
+}
+
+/** Files that are plainly no prose, so that a folder with pictures trains on its texts. */
+const excluded =
+  '**/{node_modules,.git,.hg,.svn}/**,**/*.{png,jpg,jpeg,gif,webp,ico,svg,pdf,zip,gz,tar,7z,exe,dll,so,wasm,woff,woff2,ttf,otf,mp3,mp4,mov,wav,docx,odt,epub,safetensors,map,lock}';
+const maximumFiles = 2000;
+/** Larger local files are read by the engine itself: their text would only pass through here. */
+const maximumDecodedBytes = 20_000_000;
+const sniffedBytes = 8192;
+
+/** The texts of files and folders. Throws `invalidInput` when there is nothing in them. */
+export async function gatherFiles(uris: readonly vscode.Uri[]): Promise<GatheredText> {
+  const files = new Map<string, vscode.Uri>();
+  for (const uri of uris) {
+    for (const file of await filesBelow(uri)) files.set(file.toString(), file);
+  }
+  return gather([...files.values()], titleOf(uris, files.size), uris.length === 1 && files.size === 1);
+}
+
+/** The texts of all workspace files that a glob names. */
+export async function gatherGlob(glob: string): Promise<GatheredText> {
+  const files = await vscode.workspace.findFiles(glob, `{${excluded}}`, maximumFiles);
+  files.sort((a, b) => a.path.localeCompare(b.path));
+  return gather(files, glob, false);
+}
+
+/** The selected text, all selections one after the other. */
+export function gatherSelection(editor: vscode.TextEditor): GatheredText {
+  const { document } = editor;
+  const selections = [...editor.selections]
+    .filter((selection) => !selection.isEmpty)
+    .sort((a, b) => a.start.compareTo(b.start));
+  if (selections.length === 0) {
+    throw new InklingError('invalidInput', 'Nothing is selected. Select the text to train on first.');
+  }
+  const title = vscode.l10n.t('Selection of {0}', path.posix.basename(document.uri.path));
+  const text = selections.map((selection) => plainText(document.getText(selection))).join('\n');
+  return { title, sources: [{ name: title, text }], uris: [document.uri.toString()] };
+}
+
+async function gather(files: vscode.Uri[], title: string, only: boolean): Promise<GatheredText> {
+  const found: { uri: vscode.Uri; source: TextSource }[] = [];
+  for (const uri of files) {
+    const source = await readSource(uri, only);
+    if (source) found.push({ uri, source });
+  }
+  if (found.length === 0) {
+    throw new InklingError('invalidInput', `There is no text in ${title}. Choose files that hold prose.`);
+  }
+  return { title, sources: found.map(({ source }) => source), uris: found.map(({ uri }) => uri.toString()) };
+}
+
+/** One file's text. A binary file among others is left out; the only one is left to the engine, which says why not. */
+async function readSource(uri: vscode.Uri, only: boolean): Promise<TextSource | undefined> {
+  const name = vscode.workspace.asRelativePath(uri, vscode.workspace.workspaceFolders?.length !== 1);
+  const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri.toString());
+  if (notebook) {
+    const cells = notebook.getCells().filter((cell) => cell.kind === vscode.NotebookCellKind.Markup);
+    return { name, text: cells.map((cell) => plainText(cell.document.getText())).join('\n\n') };
+  }
+  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+  if (open) return { name, text: plainText(open.getText()) };
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (uri.scheme === 'file' && size > maximumDecodedBytes) return { name, path: uri.fsPath };
+  const bytes = await vscode.workspace.fs.readFile(uri);
+  if (looksBinary(bytes)) return only && uri.scheme === 'file' ? { name, path: uri.fsPath } : undefined;
+  return { name, text: plainText(await vscode.workspace.decode(bytes, { uri })) };
+}
+
+async function filesBelow(uri: vscode.Uri): Promise<vscode.Uri[]> {
+  if (vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString())) return [uri];
+  const stat = await vscode.workspace.fs.stat(uri);
+  if (!(stat.type & vscode.FileType.Directory)) return [uri];
+  const pattern = new vscode.RelativePattern(uri, '**/*');
+  const files = await vscode.workspace.findFiles(pattern, `{${excluded}}`, maximumFiles);
+  return files.sort((a, b) => a.path.localeCompare(b.path));
+}
+
+/** A zero byte early on; text in UTF-16 has them too, but begins with its mark. */
+function looksBinary(bytes: Uint8Array): boolean {
+  const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  return !marked && bytes.subarray(0, sniffedBytes).includes(0);
+}
+
+/** Models learn one kind of line end. */
+function plainText(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
+}
+
+function titleOf(uris: readonly vscode.Uri[], files: number): string {
+  const first = path.posix.basename(uris[0]?.path ?? '');
+  return uris.length <= 1 ? first : vscode.l10n.t('{0} and {1} more', first, files - 1);
+}

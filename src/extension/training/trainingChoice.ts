@@ -1,0 +1,85 @@
+/** "How shall it train?": one quick pick with a time budget, a recipe or settings of one's own, each with what it would do. */
+import * as vscode from 'vscode';
+import type { Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
+import { setting } from '../configuration';
+import type { EngineCaller } from '../engineHost/engineClient';
+import { formatCount, formatDuration } from '../models/modelFormat';
+import { editConfig } from './customConfig';
+
+export type TrainingChoice = TrainRequest['config'];
+
+/** Budgets on offer: the item's label and its minutes. */
+const budgets = [
+  { label: '$(zap) ' + vscode.l10n.t('Quick'), minutes: 1 },
+  { label: '$(rocket) ' + vscode.l10n.t('Balanced'), minutes: 5 },
+  { label: '$(beaker) ' + vscode.l10n.t('Thorough'), minutes: 30 },
+];
+
+interface ChoiceItem extends vscode.QuickPickItem {
+  choose(): Promise<TrainingChoice | undefined>;
+}
+
+/** Asks the user; undefined when they leave. The list is there at once, the engine's plans fill it as they come. */
+export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
+  const seed = setting('training.seed');
+  const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes) });
+  const recipes = { label: '$(book) ' + vscode.l10n.t('A recipe…'), choose: () => chooseRecipe(engine) };
+  const custom = {
+    label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
+    choose: async () => {
+      const plans = await planned;
+      return editConfig({ ...plans[0].config, seed });
+    },
+  };
+  const rest: ChoiceItem[] = [
+    { ...recipes, detail: vscode.l10n.t('The networks that Inkling grew from, as they were published') },
+    { ...custom, detail: vscode.l10n.t('Start from the quick plan and change any setting') },
+  ];
+  const items = (plans?: Plan[]): ChoiceItem[] => [
+    ...budgets.map(({ label, minutes }, i) => ({
+      label,
+      description: plans
+        ? vscode.l10n.t('about {0}', formatDuration(plans[i].expectedSeconds))
+        : vscode.l10n.t('about {0} min', minutes),
+      detail: plans && `${plans[i].summary} · ${formatCount(plans[i].parameters)} ${vscode.l10n.t('parameters')}`,
+      choose: async () => {
+        const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
+        return plan ? { ...plan.config, seed } : { auto: true as const, minutes, seed };
+      },
+    })),
+    ...rest,
+  ];
+
+  const pick = vscode.window.createQuickPick<ChoiceItem>();
+  pick.title = vscode.l10n.t('Train: how much time?');
+  pick.placeholder = vscode.l10n.t(
+    'Longer training writes better; it can be stopped at any time and keeps what it has',
+  );
+  pick.ignoreFocusOut = true;
+  pick.items = items();
+  pick.busy = true;
+  void planned
+    .then((plans) => {
+      const active = pick.activeItems[0]?.label;
+      pick.items = items(plans);
+      pick.activeItems = pick.items.filter((item) => item.label === active);
+    })
+    .catch(() => undefined) // the same failure will be shown by whatever is chosen
+    .finally(() => (pick.busy = false));
+  const item = await new Promise<ChoiceItem | undefined>((resolve) => {
+    pick.onDidAccept(() => resolve(pick.selectedItems[0]));
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  });
+  pick.dispose();
+  return item?.choose();
+}
+
+async function chooseRecipe(engine: EngineCaller): Promise<TrainingChoice | undefined> {
+  const recipes = await engine.call('recipes', {});
+  const chosen = await vscode.window.showQuickPick(
+    recipes.map(({ id, title, config }) => ({ label: title, description: id, config })),
+    { title: vscode.l10n.t('Train with a recipe'), matchOnDescription: true, ignoreFocusOut: true },
+  );
+  return chosen?.config;
+}

@@ -1,0 +1,145 @@
+/** The commands that begin, pause, resume and stop training. */
+import * as vscode from 'vscode';
+import type { ModelSummary } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { CommandTable } from '../commands';
+import { setting } from '../configuration';
+import type { ModelEntry } from '../models/modelStore';
+import type { Services } from '../services';
+import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './textSources';
+import { chooseTraining, type TrainingChoice } from './trainingChoice';
+
+type Parts = Pick<Services, 'engine' | 'models' | 'active' | 'modelActions' | 'runs' | 'progress' | 'log'>;
+
+type TrainingCommand =
+  | 'inkling.trainOnFile'
+  | 'inkling.trainOnWorkspaceFiles'
+  | 'inkling.trainOnSelection'
+  | 'inkling.pauseTraining'
+  | 'inkling.resumeTraining'
+  | 'inkling.stopTraining'
+  | 'inkling.resumeModel';
+
+export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
+  const { runs, progress, modelActions } = parts;
+  return {
+    // From a menu VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
+    'inkling.trainOnFile': async (uri?: vscode.Uri, uris?: vscode.Uri[], choice?: TrainingChoice) => {
+      const chosen = uris?.length ? uris : [uri ?? activeResource()];
+      return train(parts, await gatherFiles(chosen), choice);
+    },
+    'inkling.trainOnWorkspaceFiles': async (glob?: string, choice?: TrainingChoice) => {
+      const pattern = glob ?? (await askForGlob());
+      if (pattern) return train(parts, await gatherGlob(pattern), choice);
+    },
+    'inkling.trainOnSelection': async (choice?: TrainingChoice) => {
+      const editor = vscode.window.activeTextEditor;
+      if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and select what to train on.');
+      return train(parts, gatherSelection(editor), choice);
+    },
+    'inkling.pauseTraining': () => runs.control(requireActive(parts), 'pause'),
+    'inkling.stopTraining': () => runs.control(requireActive(parts), 'stop'),
+    'inkling.resumeTraining': async (wanted?: { runId: string }) => {
+      if (!wanted && runs.active) return runs.control(runs.active.id, 'resume');
+      const runId = wanted?.runId ?? (await chooseRun(parts));
+      if (runId) await progress.follow(useWhenDone(parts, runs.resume(runId)));
+    },
+    'inkling.resumeModel': async (given?: ModelEntry) => {
+      const entry = await modelActions.choose(given, vscode.l10n.t('Which model shall be trained further?'));
+      if (entry?.summary) await resumeModel(parts, entry, entry.summary);
+    },
+  };
+}
+
+/** Lets the user choose how, trains, and makes the new model the active one. Returns the model's path. */
+async function train(parts: Parts, text: GatheredText, given?: TrainingChoice): Promise<string | undefined> {
+  const config = given ?? (await chooseTraining(parts.engine, text.sources));
+  if (!config) return undefined;
+  return begin(parts, text, config);
+}
+
+async function begin(
+  parts: Parts,
+  text: GatheredText,
+  config: TrainingChoice,
+  resumePath?: string,
+): Promise<string | undefined> {
+  const threads = setting('engine.threads') || undefined;
+  const request = { ...text, config, threads, backend: setting('engine.backend'), resumePath };
+  const outcome = useWhenDone(parts, parts.runs.start(request));
+  await parts.progress.follow(outcome);
+  return (await outcome.catch(() => undefined))?.record.modelPath;
+}
+
+/** The new model writes from now on. */
+async function useWhenDone<T extends { record: { modelPath: string } }>(parts: Parts, outcome: Promise<T>): Promise<T> {
+  const result = await outcome;
+  await parts.active.use(result.record.modelPath);
+  return result;
+}
+
+/** On the text it learned from the run goes on; on another text a new model begins where this one stands. */
+async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummary): Promise<void> {
+  await parts.runs.store.load();
+  const run = parts.runs.store.list().find((record) => record.modelPath === entry.path);
+  const editor = vscode.window.activeTextEditor;
+  const items: (vscode.QuickPickItem & { go(): Promise<unknown> })[] = [];
+  if (run) {
+    items.push({
+      label: vscode.l10n.t('The text it was trained on'),
+      description: run.sources.map(({ name }) => name).join(', '),
+      detail: vscode.l10n.t('The run goes on for as long again'),
+      go: () => parts.progress.follow(useWhenDone(parts, parts.runs.resume(run.id))),
+    });
+  }
+  const { config } = summary;
+  if (editor && config) {
+    items.push({
+      label: vscode.l10n.t('The open text'),
+      description: vscode.workspace.asRelativePath(editor.document.uri),
+      detail: vscode.l10n.t('A new model begins where this one stands; new characters are added'),
+      go: async () => begin(parts, await gatherFiles([editor.document.uri]), config, entry.path),
+    });
+  }
+  if (items.length === 0) {
+    throw new InklingError('invalidInput', 'Open the text to train on first.');
+  }
+  const title = vscode.l10n.t('Train {0} further: on which text?', entry.title);
+  await (await vscode.window.showQuickPick(items, { title }))?.go();
+}
+
+async function chooseRun({ runs }: Parts): Promise<string | undefined> {
+  await runs.store.load();
+  const resumable = runs.store.list().filter(({ state }) => state !== 'running' && state !== 'paused');
+  if (resumable.length === 0) {
+    throw new InklingError('invalidInput', 'There is no run to resume. Run "Inkling: Train on This File" first.');
+  }
+  const items = resumable.map((record) => ({
+    label: record.title,
+    description: record.state,
+    detail: [record.network, new Date(record.startedAt).toLocaleString()].filter(Boolean).join(' · '),
+    id: record.id,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which run shall go on?') }))?.id;
+}
+
+function requireActive({ runs }: Parts): string {
+  if (!runs.active) throw new InklingError('invalidInput', 'Nothing is training in this window.');
+  return runs.active.id;
+}
+
+/** The text or notebook in front of the user. */
+function activeResource(): vscode.Uri {
+  const uri = vscode.window.activeNotebookEditor?.notebook.uri ?? vscode.window.activeTextEditor?.document.uri;
+  if (!uri) throw new InklingError('invalidInput', 'No text is open. Open the text to train on first.');
+  return uri;
+}
+
+function askForGlob(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: vscode.l10n.t('Train on workspace files'),
+    prompt: vscode.l10n.t('Which files? A glob, relative to the workspace.'),
+    value: '**/*.{md,txt}',
+    ignoreFocusOut: true,
+  });
+}

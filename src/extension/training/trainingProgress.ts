@@ -1,0 +1,114 @@
+/** What the user sees of a run outside the Studio: the progress notification, the status bar item, how it ended. */
+import * as vscode from 'vscode';
+import { asInklingError } from '../../common/errors';
+import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
+import { setting } from '../configuration';
+import { Disposables } from '../dispose';
+import { formatBits, formatCount, formatDuration } from '../models/modelFormat';
+import type { RunOutcome, TrainingRuns } from './trainingRuns';
+
+export class TrainingProgress extends Disposables {
+  private readonly item = this.add(
+    vscode.window.createStatusBarItem('inkling.training', vscode.StatusBarAlignment.Left, 10),
+  );
+
+  constructor(private readonly runs: TrainingRuns) {
+    super();
+    this.item.name = vscode.l10n.t('Inkling Training');
+    this.item.command = 'inkling.showTraining';
+    this.add(runs.onDidChange(() => this.update()));
+    this.add(
+      runs.onDidTrain(({ event }) => {
+        if (event.event === 'progress') this.update();
+        if (event.event === 'guard' || (event.event === 'notice' && event.kind === 'overfitting')) this.tell(event);
+      }),
+    );
+  }
+
+  /** Follows a run that was just started to its end, and shows that; a failure is thrown on to whoever started it. */
+  async follow(outcome: Promise<RunOutcome>): Promise<void> {
+    const run = this.runs.active;
+    if (run && setting('training.progress') === 'notification') this.notify(run.id, run.title, outcome);
+    let ended: RunOutcome;
+    try {
+      ended = await outcome;
+    } catch (error) {
+      if (asInklingError(error).code === 'engineExited' && run) return void this.offerResume(run.id);
+      throw error;
+    }
+    void this.offerNext(ended);
+  }
+
+  /** A notification as long as the run; its Cancel stops the run and keeps the model. */
+  private notify(runId: string, title: string, outcome: Promise<unknown>): void {
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Training on {0}', title),
+      cancellable: true,
+    };
+    void vscode.window.withProgress(options, async (progress, token) => {
+      progress.report({ message: vscode.l10n.t('reading the text …') });
+      let shown = 0;
+      const listener = this.runs.onDidTrain(({ runId: id, event }) => {
+        if (id !== runId || event.event !== 'progress') return;
+        const percent = Math.floor(event.fraction * 100);
+        progress.report({ message: describe(event), increment: percent - shown });
+        shown = percent;
+      });
+      const cancel = token.onCancellationRequested(() => void this.runs.control(runId, 'stop').catch(() => undefined));
+      await outcome.catch(() => undefined); // told by `follow`
+      listener.dispose();
+      cancel.dispose();
+    });
+  }
+
+  private update(): void {
+    const run = this.runs.active;
+    if (!run) return this.item.hide();
+    const { latest } = run;
+    const percent = latest ? ` ${Math.floor(latest.fraction * 100)} %` : '';
+    const loss = latest ? ` · ${latest.trainLoss.toFixed(2)}` : '';
+    this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
+    const details = latest ? describe(latest) : vscode.l10n.t('reading the text …');
+    this.item.tooltip = `${vscode.l10n.t('Training on {0}', run.title)}\n${details}`;
+    this.item.show();
+  }
+
+  /** What went wrong on the way is said in the status bar, where it does not interrupt. */
+  private tell(event: GuardEvent | NoticeEvent): void {
+    vscode.window.setStatusBarMessage(`$(info) Inkling: ${event.message}`, 15_000);
+  }
+
+  private async offerNext({ record, summary }: RunOutcome): Promise<void> {
+    const samples = vscode.l10n.t('Show Samples');
+    const write = vscode.l10n.t('Continue Writing');
+    const bits = formatBits(summary.heldOutBitsPerCharacter);
+    const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} a character', bits)];
+    const message = vscode.l10n.t('Trained on {0}: {1}.', record.title, figures.filter(Boolean).join(', '));
+    const chosen = await vscode.window.showInformationMessage(message, samples, write);
+    if (chosen === samples) await vscode.commands.executeCommand('inkling.showSamples');
+    if (chosen === write) await vscode.commands.executeCommand('inkling.continueText');
+  }
+
+  private async offerResume(runId: string): Promise<void> {
+    const resume = vscode.l10n.t('Resume Training');
+    const showLog = vscode.l10n.t('Show Log');
+    const message = vscode.l10n.t(
+      'The Inkling engine ended unexpectedly. Nothing since the last checkpoint is lost: training can go on from there.',
+    );
+    const chosen = await vscode.window.showErrorMessage(message, resume, showLog);
+    if (chosen === resume) await vscode.commands.executeCommand('inkling.resumeTraining', { runId });
+    if (chosen === showLog) await vscode.commands.executeCommand('inkling.showLog');
+  }
+}
+
+/** "45 % · loss 1.52 · 310 k characters/s · 0:32 min left". */
+function describe(event: ProgressEvent): string {
+  const parts = [
+    `${Math.floor(event.fraction * 100)} %`,
+    vscode.l10n.t('loss {0}', event.trainLoss.toFixed(3)),
+    vscode.l10n.t('{0} characters/s', formatCount(event.charactersPerSecond)),
+  ];
+  if (event.secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', formatDuration(event.secondsLeft)));
+  return parts.join(' · ');
+}

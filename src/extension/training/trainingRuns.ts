@@ -1,0 +1,179 @@
+/**
+ * Training runs as the extension conducts them: one at a time in a window, noted in the run store as it goes, controlled
+ * by name. What the user sees of it is elsewhere (trainingProgress.ts, the Studio).
+ */
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs';
+import type { ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
+import { asInklingError, InklingError } from '../../common/errors';
+import type { ProgressEvent, TrainEvent } from '../../common/trainEvents';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import { Emitter } from '../emitter';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { ModelStore } from '../models/modelStore';
+import type { RunRecord, RunStore } from './runStore';
+
+export interface RunRequest {
+  title: string;
+  sources: TextSource[];
+  /** Where the sources came from, in the same order; undefined for a text without a place. */
+  uris: (string | undefined)[];
+  config: TrainRequest['config'];
+  threads?: number;
+  backend?: TrainRequest['backend'];
+  /** Continue this model or checkpoint. */
+  resumePath?: string;
+}
+
+export interface ActiveRun {
+  readonly id: string;
+  readonly title: string;
+  readonly modelPath: string;
+  readonly latest?: ProgressEvent;
+  readonly paused: boolean;
+}
+
+export type RunOutcome = { record: RunRecord; summary: ModelSummary };
+
+export class TrainingRuns {
+  private readonly changed = new Emitter<void>();
+  /** The list of runs, or the state of one, changed. */
+  readonly onDidChange = this.changed.event;
+  private readonly trained = new Emitter<{ runId: string; event: TrainEvent }>();
+  readonly onDidTrain = this.trained.event;
+  private run: { -readonly [K in keyof ActiveRun]: ActiveRun[K] } | undefined;
+
+  constructor(
+    private readonly engine: EngineCaller,
+    readonly store: RunStore,
+    private readonly models: ModelStore,
+  ) {}
+
+  get active(): ActiveRun | undefined {
+    return this.run;
+  }
+
+  /** Reads the runs of earlier sessions. */
+  async load(): Promise<void> {
+    await this.store.load();
+    this.changed.fire();
+  }
+
+  /** Trains a new model; resolves when the run has ended with a model, also when it was stopped. */
+  async start(request: RunRequest): Promise<RunOutcome> {
+    this.refuseSecondRun();
+    const modelPath = await this.models.newPath(request.title);
+    return this.conduct(randomUUID(), modelPath, request);
+  }
+
+  /** Goes on with a run that was interrupted (to its end) or has ended (for as long again), on the text it read. */
+  async resume(id: string): Promise<RunOutcome> {
+    this.refuseSecondRun();
+    await this.store.load();
+    const record = this.store.get(id);
+    const sources = await this.store.readSources(id);
+    if (!record || sources.length === 0) {
+      throw new InklingError('invalidInput', 'The text of this run is gone. Train on the file again.');
+    }
+    const events = await this.store.readEvents(id);
+    const start = events.find((event) => event.event === 'start');
+    if (!start) {
+      throw new InklingError('invalidInput', 'This run ended before it began to train. Train on the file again.');
+    }
+    const checkpoint = record.modelPath + '.checkpoint';
+    const fromCheckpoint = fs.existsSync(checkpoint);
+    // A checkpoint's budget counts from the start of the run; from a model alone the count begins anew.
+    const config = fromCheckpoint && record.state !== 'interrupted' ? extended(start.config) : start.config;
+    return this.conduct(id, record.modelPath, {
+      title: record.title,
+      sources,
+      uris: record.sources.map((source) => source.uri),
+      config,
+      resumePath: [checkpoint, record.modelPath].find((file) => fs.existsSync(file)),
+    });
+  }
+
+  /** Pauses, resumes or stops the run that trains now; takes effect within a step. */
+  async control(id: string, action: 'pause' | 'resume' | 'stop'): Promise<void> {
+    if (this.run?.id !== id) {
+      throw new InklingError('invalidInput', 'This run is not training in this window any more.');
+    }
+    await this.engine.call('control', { runId: id, action });
+    if (action !== 'stop') await this.setPaused(action === 'pause');
+  }
+
+  private refuseSecondRun(): void {
+    if (!this.run) return;
+    throw new InklingError(
+      'invalidInput',
+      `Inkling is training on ${this.run.title} already. Stop that run first ("Inkling: Stop Training and Keep the Model").`,
+    );
+  }
+
+  private async conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+    this.run = { id, title: request.title, modelPath, paused: false };
+    const record: RunRecord = {
+      id,
+      title: request.title,
+      startedAt: new Date().toISOString(),
+      state: 'running',
+      modelPath,
+      sources: request.sources.map((source, i) => ({ name: source.name, uri: request.uris[i] })),
+      owner: process.pid,
+    };
+    try {
+      await this.store.create({ ...this.store.get(id), ...record, message: undefined }, request.sources);
+      this.changed.fire();
+      const { sources, config, title, threads, backend, resumePath } = request;
+      const result = await this.engine.call(
+        'train',
+        { runId: id, sources, config, modelPath, title, threads, backend, resumePath },
+        { onEvent: (event) => this.receive(id, event) },
+      );
+      await this.store.flush();
+      const bits = result.summary.heldOutBitsPerCharacter ?? undefined;
+      // A stop was noted when the `done` event said so.
+      const state = this.store.get(id)?.state === 'stopped' ? 'stopped' : 'done';
+      await this.store.update(id, { state, network: result.summary.network, heldOutBitsPerCharacter: bits });
+      await this.models.refresh();
+      return { record: this.store.get(id) ?? record, summary: result.summary };
+    } catch (error) {
+      const { code, message } = asInklingError(error);
+      const state = code === 'engineExited' ? 'interrupted' : code === 'cancelled' ? 'stopped' : 'failed';
+      await this.store.update(id, { state, message });
+      throw error;
+    } finally {
+      this.run = undefined;
+      this.changed.fire();
+    }
+  }
+
+  private receive(id: string, event: TrainEvent): void {
+    this.store.append(id, event);
+    if (this.run && event.event === 'progress') this.run.latest = event;
+    if (event.event === 'notice' && event.kind === 'paused') void this.setPaused(true);
+    if (event.event === 'notice' && event.kind === 'resumed') void this.setPaused(false);
+    if (event.event === 'epoch' && event.heldOutBitsPerCharacter !== undefined) {
+      void this.store.update(id, { heldOutBitsPerCharacter: event.heldOutBitsPerCharacter });
+    }
+    if (event.event === 'done' && event.reason === 'stopped') void this.store.update(id, { state: 'stopped' });
+    this.trained.fire({ runId: id, event });
+  }
+
+  private async setPaused(paused: boolean): Promise<void> {
+    if (!this.run || this.run.paused === paused) return;
+    this.run.paused = paused;
+    await this.store.update(this.run.id, { state: paused ? 'paused' : 'running' });
+    this.changed.fire();
+  }
+}
+
+/** The same configuration with twice the budget. */
+function extended(config: TrainingConfig): TrainingConfig {
+  const { epochs, maxSteps, maxSeconds } = config.budget;
+  const twice = (value: number | undefined): number | undefined => (value === undefined ? undefined : 2 * value);
+  return {
+    ...config,
+    budget: { epochs: twice(epochs), maxSteps: twice(maxSteps), maxSeconds: twice(maxSeconds) },
+  };
+}

@@ -1,0 +1,48 @@
+/** The commands that write, that mark, and that look after models and the engine. */
+import { randomInt } from 'node:crypto';
+import * as vscode from 'vscode';
+import { InklingError } from '../common/errors';
+import type { CommandId } from './commandIds';
+import type { CommandTable } from './commands';
+import { continueOptions } from './continueText';
+import type { ModelEntry } from './models/modelStore';
+import type { Services } from './services';
+import type { trainingCommands } from './training/trainingCommands';
+
+type WritingCommand = Exclude<CommandId, keyof ReturnType<typeof trainingCommands>>;
+
+export function writingCommands(services: Services): CommandTable<WritingCommand> {
+  const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = services;
+  return {
+    // The argument sets the seed; without one every call writes something else.
+    'inkling.continueText': async (given?: { seed: number }) => {
+      const editor = requireEditor();
+      const seed = given?.seed ?? randomInt(2 ** 32 - 1);
+      await continuation.run(editor, await active.require(), continueOptions(editor.document, seed));
+    },
+    'inkling.stopContinuing': () => continuation.stop(),
+    'inkling.triggerCompletion': () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
+    'inkling.toggleCompletions': () => completionSwitch.toggle(),
+    'inkling.toggleSurpriseMap': () => surprise.toggle(requireEditor().document),
+    'inkling.showTraining': () => studio.show('training'),
+    'inkling.showSamples': () => studio.show('samples'),
+    'inkling.useModel': (entry?: ModelEntry) => modelActions.use(entry),
+    'inkling.renameModel': (entry?: ModelEntry, _all?: unknown, title?: string) => modelActions.rename(entry, title),
+    'inkling.exportModel': (entry?: ModelEntry, _all?: unknown, target?: vscode.Uri) =>
+      modelActions.export(entry, target),
+    'inkling.importModel': (source?: vscode.Uri) => modelActions.import(source),
+    'inkling.revealModel': (entry?: ModelEntry) => modelActions.reveal(entry),
+    'inkling.deleteModel': (entry?: ModelEntry) => modelActions.delete(entry),
+    'inkling.showLog': () => log.show(),
+    'inkling.restartEngine': () => {
+      engine.restart();
+      vscode.window.setStatusBarMessage(vscode.l10n.t('The Inkling engine starts anew with its next task.'), 5000);
+    },
+  };
+}
+
+function requireEditor(): vscode.TextEditor {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and put the cursor where to write.');
+  return editor;
+}

@@ -1,0 +1,193 @@
+/** The manifest against the code, in both directions. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { commandIds } from '../../../src/extension/commandIds';
+import { settingDefaults } from '../../../src/extension/settingDefaults';
+
+interface Command {
+  command: string;
+  title: string;
+  category: string;
+}
+interface Menu {
+  command: string;
+  when?: string;
+}
+interface Property {
+  type: string;
+  default: unknown;
+  enum?: string[];
+  enumDescriptions?: string[];
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+  markdownDescription: string;
+  scope?: string;
+}
+interface Manifest {
+  main: string;
+  icon: string;
+  l10n: string;
+  engines: { vscode: string };
+  activationEvents: string[];
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+  devDependencies: Record<string, string>;
+  scripts: Record<string, string>;
+  contributes: {
+    commands: Command[];
+    menus: Record<string, Menu[]>;
+    keybindings: Menu[];
+    configuration: { title: string; properties: Record<string, Property> }[];
+    colors: { id: string }[];
+    views: Record<string, { id: string; name: string; type?: string }[]>;
+    viewsContainers: Record<string, { id: string; icon: string }[]>;
+    viewsWelcome: { view: string; contents: string }[];
+    walkthroughs: { id: string; steps: { id: string; description: string; media: { markdown: string } }[] }[];
+  };
+}
+
+/** The suites are run from the root of the checkout. */
+const root = process.cwd();
+const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const strings = JSON.parse(read('package.nls.json')) as Record<string, string>;
+const { contributes } = manifest;
+
+/** All TypeScript of a folder, as [file, text]. */
+function sources(folder: string): [string, string][] {
+  return fs
+    .readdirSync(path.join(root, folder), { recursive: true })
+    .map((name) => path.join(folder, String(name)))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, read(file)]);
+}
+const code = sources('src/extension');
+const properties = Object.assign({}, ...contributes.configuration.map((section) => section.properties)) as Record<
+  string,
+  Property
+>;
+
+describe('manifest', () => {
+  it('declares the commands that the code registers, and no others', () => {
+    assert.deepEqual(contributes.commands.map(({ command }) => command).sort(), [...commandIds].sort());
+    for (const { category } of contributes.commands) assert.equal(category, 'Inkling');
+  });
+
+  it('uses only declared commands in menus, keybindings, welcome pages, walkthroughs and code', () => {
+    const known = new Set<string>(commandIds);
+    const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].map(({ command }) => command);
+    const texts = [
+      ...contributes.viewsWelcome.map(({ contents }) => contents),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description)),
+    ].map((text) => strings[text.slice(1, -1)]);
+    for (const text of texts) {
+      for (const [, command] of text.matchAll(/\(command:(inkling\.\w+)/g)) used.push(command);
+    }
+    for (const [, text] of code) {
+      for (const [, command] of text.matchAll(/executeCommand\(\s*'(inkling\.\w+)'/g)) used.push(command);
+    }
+    assert.ok(used.length > 30);
+    for (const command of used) assert.ok(known.has(command), command);
+  });
+
+  it('declares the settings that the code reads, with the same defaults', () => {
+    const declared = Object.fromEntries(
+      Object.entries(properties).map(([name, { default: value }]) => [name.replace(/^inkling\./, ''), value]),
+    );
+    assert.deepEqual(declared, settingDefaults);
+  });
+
+  it('reads every setting somewhere', () => {
+    for (const name of Object.keys(settingDefaults)) {
+      const readers = code.filter(([file, text]) => !file.endsWith('settingDefaults.ts') && text.includes(`'${name}'`));
+      assert.ok(readers.length > 0, `${name} is never read`);
+    }
+  });
+
+  it('describes and bounds every setting, within titled sections', () => {
+    for (const section of contributes.configuration) assert.ok(strings[section.title.slice(1, -1)], section.title);
+    for (const [name, property] of Object.entries(properties)) {
+      assert.ok(strings[property.markdownDescription.slice(1, -1)]?.length > 20, name);
+      if (property.type === 'integer' || property.type === 'number') {
+        assert.ok(property.maximum !== undefined, `${name} has no upper bound`);
+        assert.ok((property.minimum ?? property.exclusiveMinimum) !== undefined, `${name} has no lower bound`);
+      }
+      if (property.enum) {
+        assert.equal(property.enumDescriptions?.length, property.enum.length, name);
+        assert.ok(property.enum.includes(property.default as string), name);
+      }
+      assert.ok(property.scope, `${name} has no scope`);
+    }
+    for (const name of manifest.capabilities.untrustedWorkspaces.restrictedConfigurations) {
+      assert.ok(properties[name], name);
+    }
+  });
+
+  it('has a text for every key in use, and no text without one', () => {
+    const used = new Set([...JSON.stringify(manifest).matchAll(/%([\w.-]+)%/g)].map(([, key]) => key));
+    assert.deepEqual([...used].sort(), Object.keys(strings).sort());
+  });
+
+  it('has every message of the code in the bundle for translators, and no other', () => {
+    const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as Record<string, string>;
+    const messages = new Set<string>();
+    for (const [, text] of code) {
+      for (const [, , message] of text.matchAll(/l10n\.t\(\s*(['"])((?:\\.|(?!\1).)*)\1/g)) {
+        messages.add(message.replace(/\\(.)/g, '$1'));
+      }
+    }
+    assert.deepEqual(Object.keys(bundle).sort(), [...messages].sort(), 'run: node scripts/strings.mjs');
+    for (const [key, value] of Object.entries(bundle)) assert.equal(value, key);
+  });
+
+  it('names views, colours and context keys that the code knows', () => {
+    const views = Object.values(contributes.views).flat();
+    assert.deepEqual(
+      views.map(({ id }) => id),
+      ['inkling.models', 'inkling.studio'],
+    );
+    const all = code.map(([, text]) => text).join('\n');
+    for (const { id } of views) assert.ok(all.includes(`'${id}'`), id);
+    assert.deepEqual(
+      contributes.colors.map(({ id }) => id),
+      [1, 2, 3, 4, 5].map((level) => `inkling.surprise${level}`),
+    );
+    const conditions = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].map(
+      ({ when }) => when ?? '',
+    );
+    for (const key of new Set(conditions.flatMap((when) => when.match(/\binkling\.\w+/g) ?? []))) {
+      assert.ok(all.includes(`'${key}'`), `${key} is never set`);
+    }
+  });
+
+  it('never binds Tab, and Esc only while text is being written', () => {
+    for (const binding of contributes.keybindings as (Menu & { key: string })[]) {
+      assert.doesNotMatch(binding.key, /\btab\b/i);
+      if (/escape/i.test(binding.key)) assert.match(binding.when ?? '', /inkling\.continuing/);
+    }
+  });
+
+  it('points at files that exist', () => {
+    const files = [
+      manifest.icon,
+      ...Object.values(contributes.viewsContainers)
+        .flat()
+        .map(({ icon }) => icon),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+      `${manifest.l10n}/bundle.l10n.json`,
+    ];
+    for (const file of files) assert.ok(fs.existsSync(path.join(root, file)), file);
+    assert.equal(contributes.walkthroughs[0].steps.length, 5);
+  });
+
+  it('asks for the VS Code that it is compiled against', () => {
+    assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode']}`);
+  });
+
+  it('starts nothing over a network and sends no telemetry', () => {
+    for (const [file, text] of code) {
+      assert.doesNotMatch(text, /node:https?'|\bfetch\(|createTelemetryLogger|node:net'|WebSocket/, file);
+    }
+  });
+});
