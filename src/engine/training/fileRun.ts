@@ -47,6 +47,7 @@ export interface FileRun {
   /** Pauses, resumes and stops it. */
   trainer: Trainer;
   corpus: Corpus;
+  spec: NetworkSpec;
   /** Trains to the end, writes the model file, removes the checkpoint, sends `done`. */
   run(): Promise<StoredModel>;
 }
@@ -94,6 +95,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
   return {
     trainer,
     corpus,
+    spec: run.spec,
     async run() {
       const { done, parameters, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
