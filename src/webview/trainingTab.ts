@@ -90,6 +90,7 @@ export class TrainingTab {
   constructor(
     private readonly send: Send,
     private readonly histories: RunHistories,
+    private readonly flushSettings: () => void,
     private readonly onSettings: (settings: TrainingSettings) => void,
   ) {
     this.empty = h(
@@ -333,6 +334,7 @@ export class TrainingTab {
     const rest = (this.settings?.overlays ?? []).filter((id) => id !== runId);
     // The settings go first: the host follows only runs that are shown.
     this.change({ overlays: on ? [...rest, runId].slice(-maximumOverlays) : rest });
+    this.flushSettings();
     if (on) this.send({ type: 'requestHistory', runId });
   }
 

@@ -1,0 +1,393 @@
+/** The Samples tab: a prompt, the controls of sampling, the temperature wall, and how the model learned to write. */
+import {
+  bounds,
+  type HostMessage,
+  type KeptSample,
+  type ModelItem,
+  type RunItem,
+  type StudioSettings,
+} from '../common/studioProtocol';
+import type { SampleEvent } from '../common/trainEvents';
+import { emptyWall, maximumColumns, reduceWall, type Wall, type WallColumn } from '../common/wall';
+import { atMostEvery, h, setText, show } from './dom';
+import type { Send } from './host';
+import type { RunHistories } from './runHistories';
+import { button, checkbox, choice, numberField, slider, textArea } from './toolkit';
+import type { ColumnActions } from './wall/columnView';
+import { ConsideredPopover } from './wall/consideredPopover';
+import { KeptList } from './wall/keptList';
+import { placeOfSample, recordedColumns } from './wall/replay';
+import { temperatureChips } from './wall/temperatureChips';
+import { tintSteps } from './wall/tint';
+import { WallView } from './wall/wallView';
+
+type SampleSettings = StudioSettings['samples'];
+
+const redrawMs = 100;
+const temperatureHelp =
+  'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. At 0 the likeliest is always taken.';
+
+export class SamplesTab {
+  readonly element: HTMLElement;
+  private settings: SampleSettings | undefined;
+  private models: ModelItem[] = [];
+  private modelPath: string | undefined;
+  private runs: RunItem[] = [];
+  private wall: Wall = emptyWall();
+  private kept: KeptSample[] = [];
+  private continuing = false;
+  /** The run whose recorded samples the slider goes through, and where it stands; undefined: now. */
+  private replay: { runId: string; at: number } | undefined;
+  private recorded: { runId: string; step: number; samples: SampleEvent[] } | undefined;
+  /** A history is asked for once. */
+  private readonly asked = new Set<string>();
+  private readonly redrawSoon = atMostEvery(redrawMs, () => this.redraw());
+  private readonly askSamplesSoon = atMostEvery(redrawMs, () => this.askSamples());
+
+  private readonly popover = new ConsideredPopover((column, offset, token) =>
+    this.send({ type: 'branch', column, offset, token }),
+  );
+  private readonly liveWall: WallView;
+  private readonly recordedWall: WallView;
+  private readonly keptList: KeptList;
+  private readonly empty: HTMLElement;
+  private readonly body: HTMLElement;
+  private readonly wallHelp = h('p', { class: 'muted' });
+  private readonly replayPlace = h('div', { class: 'muted small', role: 'status' });
+  private readonly replayBlock: HTMLElement;
+  private readonly legend = tintLegend();
+
+  private readonly model = choice<string>('Model', (modelPath) => {
+    this.modelPath = modelPath;
+    this.replay = undefined;
+    this.send({ type: 'useModel', modelPath });
+    this.redraw();
+  });
+  private readonly prompt = textArea('Prompt', 'Empty: the model begins by itself', (prompt) =>
+    this.change({ prompt }),
+  );
+  private readonly temperature = slider(
+    'Temperature',
+    { ...bounds.temperature, step: 0.05 },
+    (value) => value.toFixed(2),
+    (temperature) => this.change({ temperature }),
+    temperatureHelp,
+  );
+  private readonly chips = temperatureChips((temperatures) => this.change({ temperatures }));
+  private readonly write = button('Write', () => this.generate(), { kind: 'primary', icon: 'pen' });
+  private readonly stop = button('Stop', () => this.send({ type: 'stopWriting' }), { icon: 'stop' });
+  private readonly continueText = button('Continue Text', () => this.continue(), {
+    icon: 'cursor',
+    hint: 'Writes into the editor at the cursor, at the temperature of the slider and with these controls. Escape stops.',
+  });
+  private readonly topK = this.field('Top-k', 'topK', true, 'Only the k likeliest; 0 is off');
+  private readonly topP = this.field(
+    'Top-p',
+    'topP',
+    false,
+    'Only the likeliest that together reach this share; 1 is off',
+  );
+  private readonly minP = this.field(
+    'Min-p',
+    'minP',
+    false,
+    'Only those at least this share as likely as the likeliest; 0 is off',
+  );
+  private readonly penalty = this.field(
+    'Repetition',
+    'repetitionPenalty',
+    false,
+    'Makes what was just written less likely; 1 is off',
+  );
+  private readonly length = this.field('Length', 'length', true, 'Characters (or words) to write');
+  private readonly seed = this.field('Seed', 'seed', true, 'The same seed writes the same text');
+  private readonly dice = button('Another seed', () => this.change({ seed: randomSeed() }), {
+    kind: 'icon',
+    icon: 'dice',
+  });
+  private readonly tint = checkbox('Tint by how sure the model was', (tint) => this.change({ tint }));
+  private readonly replaySlider = slider(
+    'While it learned',
+    { minimum: 0, maximum: 1, step: 1 },
+    (value) => (value >= this.recordedSteps().length ? 'now' : `${value + 1} of ${this.recordedSteps().length}`),
+    (value) => this.moveReplay(value),
+    'Samples recorded while the model trained; at the right end, what it writes now',
+  );
+
+  constructor(
+    private readonly send: Send,
+    private readonly histories: RunHistories,
+    private readonly flushSettings: () => void,
+    private readonly onSettings: (settings: SampleSettings) => void,
+  ) {
+    const actions: ColumnActions = {
+      copy: (text) => send({ type: 'copy', text }),
+      insert: (text) => send({ type: 'insert', text }),
+      keep: (column, prompt) => this.keep(column, prompt),
+      openSource: (source, offset, length) => send({ type: 'openSource', source, offset, length }),
+    };
+    this.recordedWall = new WallView(actions);
+    this.liveWall = new WallView({
+      ...actions,
+      close: (column) => send({ type: 'closeColumn', column }),
+      consider: (column, start, box, from) => {
+        this.popover.open(column, start, box, from);
+        send({ type: 'consider', column: column.id, offset: start });
+      },
+    });
+    this.keptList = new KeptList({ ...actions, remove: (id) => send({ type: 'removeKept', id }) });
+    const fromCursor = button('From Cursor', () => send({ type: 'promptFromCursor' }), {
+      icon: 'cursor',
+      hint: 'Takes the text before the cursor of the open editor as the prompt',
+    });
+    this.replayBlock = h('div', { class: 'replay' }, this.replaySlider.element, this.replayPlace);
+    this.empty = h(
+      'div',
+      { class: 'empty', hidden: true },
+      h('p', {}, 'No model yet. Train one, and it writes here while it learns.'),
+      button('Train on This File', () => send({ type: 'train' }), { kind: 'primary', icon: 'play' }).element,
+    );
+    this.body = h(
+      'div',
+      { class: 'stack', hidden: true },
+      this.model.element,
+      h('div', { class: 'prompt-field' }, this.prompt.element, fromCursor.element),
+      this.temperature.element,
+      h('p', { class: 'muted small' }, temperatureHelp),
+      this.chips.element,
+      h(
+        'details',
+        {},
+        h('summary', {}, 'More controls'),
+        h(
+          'div',
+          { class: 'fields' },
+          this.length.element,
+          h('div', { class: 'with-tool' }, this.seed.element, this.dice.element),
+          this.topK.element,
+          this.topP.element,
+          this.minP.element,
+          this.penalty.element,
+        ),
+      ),
+      h('div', { class: 'row' }, this.write.element, this.stop.element, this.continueText.element),
+      this.replayBlock,
+      this.wallHelp,
+      this.liveWall.element,
+      this.recordedWall.element,
+      h('div', { class: 'row tint-row' }, this.tint.element, this.legend),
+      this.keptList.element,
+    );
+    this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.popover.element);
+  }
+
+  receive(message: HostMessage): void {
+    switch (message.type) {
+      case 'state':
+        this.settings = message.settings.samples;
+        this.showSettings(this.settings);
+        this.models = message.models;
+        this.modelPath = message.modelPath;
+        this.runs = message.runs;
+        this.wall = message.wall;
+        this.kept = message.kept;
+        this.continuing = message.continuing;
+        this.asked.clear();
+        this.keptList.draw(this.kept);
+        break;
+      case 'models':
+        this.models = message.models;
+        this.modelPath = message.modelPath;
+        break;
+      case 'runs':
+        this.runs = message.runs;
+        break;
+      case 'history':
+      case 'events':
+        break;
+      case 'recordedSamples':
+        this.recorded = message;
+        break;
+      case 'wall':
+        this.wall = message.actions.reduce(reduceWall, this.wall);
+        break;
+      case 'considered':
+        return this.popover.answer(message.column, message.offset, message.considered);
+      case 'kept':
+        this.kept = message.kept;
+        return this.keptList.draw(this.kept);
+      case 'prompt':
+        this.prompt.set(message.text);
+        if (this.settings) this.settings = { ...this.settings, prompt: message.text };
+        return;
+      case 'continuing':
+        this.continuing = message.active;
+        break;
+      default:
+        return;
+    }
+    this.redrawSoon();
+  }
+
+  // ---- what the user does
+
+  private field(
+    label: string,
+    key: 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'length' | 'seed',
+    whole: boolean,
+    hint: string,
+  ): ReturnType<typeof numberField> {
+    return numberField(label, { ...bounds[key], whole }, (value) => this.change({ [key]: value }), hint);
+  }
+
+  private change(part: Partial<SampleSettings>): void {
+    if (!this.settings) return;
+    this.settings = { ...this.settings, ...part };
+    this.onSettings(this.settings);
+    if (part.seed !== undefined) this.seed.set(part.seed);
+    this.redrawSoon();
+  }
+
+  private showSettings(settings: SampleSettings): void {
+    this.prompt.set(settings.prompt);
+    this.temperature.set(settings.temperature);
+    this.topK.set(settings.topK);
+    this.topP.set(settings.topP);
+    this.minP.set(settings.minP);
+    this.penalty.set(settings.repetitionPenalty);
+    this.length.set(settings.length);
+    this.seed.set(settings.seed);
+    this.tint.set(settings.tint);
+  }
+
+  private generate(): void {
+    if (this.modelPath === undefined) return;
+    this.replay = undefined;
+    this.flushSettings();
+    this.send({ type: 'generate', modelPath: this.modelPath });
+    this.redraw();
+  }
+
+  private continue(): void {
+    if (this.modelPath === undefined) return;
+    this.flushSettings();
+    this.send({ type: 'continueText', modelPath: this.modelPath });
+  }
+
+  private keep(column: WallColumn, prompt: string): void {
+    const { temperature, seed } = column.options;
+    const model = this.wall.modelTitle || (this.models.find((m) => m.path === this.modelPath)?.title ?? '');
+    this.send({ type: 'keep', text: column.lead + column.text, prompt, temperature, seed, model });
+  }
+
+  // ---- replay
+
+  private replayRun(): RunItem | undefined {
+    return this.runs.find((run) => run.modelPath === this.modelPath);
+  }
+
+  private recordedSteps(): { step: number }[] {
+    const run = this.replayRun();
+    return (run && this.histories.get(run.id)?.sampleSteps) ?? [];
+  }
+
+  private moveReplay(value: number): void {
+    const run = this.replayRun();
+    this.replay = run && value < this.recordedSteps().length ? { runId: run.id, at: value } : undefined;
+    if (this.replay) this.askSamplesSoon();
+    this.redrawSoon();
+  }
+
+  private askSamples(): void {
+    const { replay } = this;
+    const step = replay && this.recordedSteps()[replay.at]?.step;
+    if (replay && step !== undefined) this.send({ type: 'requestSamples', runId: replay.runId, step });
+  }
+
+  // ---- drawing
+
+  private redraw(): void {
+    const { settings } = this;
+    if (!settings) return;
+    const usable = this.models.length > 0;
+    show(this.empty, !usable);
+    show(this.body, usable);
+    if (!usable) return;
+    if (this.modelPath === undefined || !this.models.some((m) => m.path === this.modelPath)) {
+      this.modelPath = this.models[0].path;
+    }
+    this.model.setChoices(this.models.map((m) => ({ value: m.path, label: modelLabel(m) })));
+    this.model.set(this.modelPath);
+    this.chips.draw(settings.temperatures, settings.temperature);
+    const writing = this.wall.columns.some((column) => column.state === 'writing');
+    show(this.stop.element, writing);
+    this.continueText.setLabel(this.continuing ? 'Writing… (Esc stops)' : 'Continue Text');
+    this.continueText.setEnabled(!this.continuing);
+    this.drawReplay();
+    this.drawWalls(settings);
+    show(this.legend, settings.tint);
+  }
+
+  private drawReplay(): void {
+    const run = this.replayRun();
+    const history = run && this.histories.get(run.id);
+    if (run && !history && !this.asked.has(run.id)) {
+      this.asked.add(run.id);
+      this.send({ type: 'requestHistory', runId: run.id });
+    }
+    const count = history?.sampleSteps.length ?? 0;
+    show(this.replayBlock, count > 0);
+    if (!history || count === 0) return;
+    this.replaySlider.setMaximum(count);
+    this.replaySlider.set(this.replay?.at ?? count);
+    setText(this.replayPlace, this.replay ? placeOfSample(history, this.replay.at) : '');
+  }
+
+  private drawWalls(settings: SampleSettings): void {
+    const replaying = this.replay !== undefined;
+    show(this.liveWall.element, !replaying);
+    show(this.recordedWall.element, replaying);
+    const step = this.replay && this.recordedSteps()[this.replay.at]?.step;
+    const fits = this.recorded?.runId === this.replay?.runId && this.recorded?.step === step;
+    if (replaying && fits) this.recordedWall.draw(recordedColumns(this.recorded?.samples ?? [], maximumColumns), false);
+    if (!replaying) {
+      const { columns, prompt } = this.wall;
+      this.liveWall.draw(
+        columns.map((column) => ({ column, prompt })),
+        settings.tint,
+      );
+    }
+    const nothing = this.wall.columns.length === 0;
+    show(this.wallHelp, !replaying);
+    setText(
+      this.wallHelp,
+      nothing
+        ? 'Write fills one column for each temperature, all from the same prompt and seed.'
+        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}Click a character to see what else was considered, and to branch there.`,
+    );
+  }
+}
+
+function modelLabel(model: ModelItem): string {
+  const bits = model.heldOutBitsPerCharacter;
+  return [model.title, model.network, bits === undefined ? '' : `${bits.toFixed(2)} bits`].filter(Boolean).join(' · ');
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
+}
+
+/** "sure ▁▂▃▄ surprised", with the limits as tooltips. */
+function tintLegend(): HTMLElement {
+  const steps = tintSteps.map((limit, i) =>
+    h('i', { class: `tint-sample tint-${i + 1}`, title: `below ${limit * 100} %` }),
+  );
+  return h(
+    'span',
+    { class: 'tint-legend muted small' },
+    'sure',
+    h('i', { class: 'tint-sample' }),
+    ...steps,
+    'surprised',
+  );
+}

@@ -1,0 +1,37 @@
+/** What was recorded while a run trained, as columns of a wall that nobody writes any more. No DOM. */
+import type { RunHistory } from '../../common/runHistory';
+import type { SampleEvent } from '../../common/trainEvents';
+import type { WallColumn } from '../../common/wall';
+
+export interface RecordedColumn {
+  column: WallColumn;
+  prompt: string;
+}
+
+/** Ids below zero never meet those of the live wall. `maximum` keeps the page to a screenful. */
+export function recordedColumns(samples: readonly SampleEvent[], maximum: number): RecordedColumn[] {
+  return samples.slice(0, maximum).map((sample, i) => ({
+    prompt: sample.prompt,
+    column: {
+      id: -1 - i,
+      options: { temperature: sample.temperature, seed: 0, length: sample.text.length },
+      lead: '',
+      text: sample.text,
+      lengths: [],
+      probabilities: [],
+      state: 'done',
+    },
+  }));
+}
+
+/** "step 1,200 · epoch 3 · held out 2.01 bits": where a recorded sample stands in the run. */
+export function placeOfSample(history: RunHistory, at: number): string {
+  const place = history.sampleSteps[at];
+  if (!place) return 'now';
+  const evaluation = history.evaluations.findLast(
+    (e) => e.step <= place.step && e.heldOutBitsPerCharacter !== undefined,
+  );
+  const bits = evaluation?.heldOutBitsPerCharacter;
+  const quality = bits === undefined ? '' : ` · ${bits.toFixed(2)} bits a character`;
+  return `step ${place.step.toLocaleString('en')} · epoch ${place.epoch}${quality}`;
+}

@@ -1,0 +1,55 @@
+/** The temperatures of the wall's columns: chips that go away on a click, and one more from the slider. */
+import { maximumColumns } from '../../common/wall';
+import { h } from '../dom';
+import { icon } from '../icons';
+import { button } from '../toolkit';
+
+export interface TemperatureChips {
+  element: HTMLElement;
+  draw(temperatures: readonly number[], slider: number): void;
+}
+
+export function temperatureChips(onChange: (temperatures: number[]) => void): TemperatureChips {
+  let shown: readonly number[] = [];
+  let next = 0;
+  const chips = h('span', { class: 'chips' });
+  const add = button('Add', () => onChange(withTemperature(shown, next)), {
+    hint: 'A column at the temperature of the slider',
+  });
+  const element = h(
+    'div',
+    { class: 'row', role: 'group', 'aria-label': 'Temperatures side by side' },
+    h('span', { class: 'muted' }, 'Side by side'),
+    chips,
+    add.element,
+  );
+  return {
+    element,
+    draw(temperatures, slider) {
+      shown = temperatures;
+      next = slider;
+      add.setLabel(`+ ${slider}`);
+      add.setEnabled(!temperatures.includes(slider) && temperatures.length < maximumColumns);
+      chips.replaceChildren(
+        ...temperatures.map((temperature) =>
+          h(
+            'button',
+            {
+              class: 'chip',
+              'aria-label': `Remove temperature ${temperature}`,
+              title: 'Remove this column',
+              onclick: () => onChange(temperatures.filter((t) => t !== temperature)),
+            },
+            String(temperature),
+            icon('close'),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** In rising order, each once. */
+export function withTemperature(temperatures: readonly number[], added: number): number[] {
+  return [...new Set([...temperatures, added])].sort((a, b) => a - b).slice(0, maximumColumns);
+}
