@@ -100,9 +100,18 @@ export interface ClassifierSettings {
   vectors: 'frozen' | 'tuned' | 'learned';
   /** A GloVe, word2vec or .vec file instead of the table that comes with the program. */
   vectorFile?: string;
+  /** Beside its vector, give each word's evidence for the classes in the training part (frozen vectors only). */
+  evidence: boolean;
+  /** Share of the words hidden from the network in each training step, in [0, 1). */
+  wordDropout: number;
+  /** Adam's rate stays, or falls along half a cosine. */
+  schedule: 'constant' | 'cosine';
   /** Weigh each class by N / (classes · its examples), so that a rare class counts as much as a frequent one. */
   classWeights: 'none' | 'balanced';
   heldOutFraction: number;
+  /** Share of the training part that chooses the epoch and the threshold and calibrates the probabilities. With 0 the
+   *  last epoch is kept, the threshold is 0.5 unless fixed elsewhere, and the curves are the held-out part's. */
+  validationFraction: number;
   /** Stop after this many epochs without a better macro F1 on the validation part; the best epoch's weights are kept. */
   patience?: number;
   /** How the threshold is chosen (two classes only). */

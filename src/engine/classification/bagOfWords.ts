@@ -14,14 +14,14 @@ export class BagOfWords {
     this.ids = new Map(words.map((word, id) => [word, id]));
   }
 
-  /** The vocabulary of `texts`, in the order of first appearance. Words that occur in fewer than `least` texts are left
-   *  out. */
-  static build(texts: string[], least = 1): BagOfWords {
+  /** The vocabulary of `texts`: the `limit` words that stand in the most texts. */
+  static build(texts: string[], limit = Infinity): BagOfWords {
     const documents = new Map<string, number>();
     for (const text of texts) {
       for (const word of new Set(wordsOf(text))) documents.set(word, (documents.get(word) ?? 0) + 1);
     }
-    return new BagOfWords([...documents].filter(([, n]) => n >= least).map(([word]) => word));
+    const byFrequency = [...documents].sort((a, b) => b[1] - a[1]);
+    return new BagOfWords(byFrequency.slice(0, limit).map(([word]) => word));
   }
 
   /** Counts of the known words of `text`; unknown words say nothing. */

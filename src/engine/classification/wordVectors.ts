@@ -64,7 +64,8 @@ export function subwordBuckets(word: string, bucketCount: number): number[] {
   const characters = [...`<${word}>`];
   const buckets: number[] = [];
   for (let n = shortest; n <= longest; n++) {
-    for (let i = 0; i + n <= characters.length; i++) buckets.push(hash(characters.slice(i, i + n).join('')) % bucketCount);
+    for (let i = 0; i + n <= characters.length; i++)
+      buckets.push(hash(characters.slice(i, i + n).join('')) % bucketCount);
   }
   if (buckets.length === 0) buckets.push(hash(characters.join('')) % bucketCount);
   return buckets;

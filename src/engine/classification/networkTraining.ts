@@ -1,0 +1,195 @@
+/**
+ * The classifier's training loop: epochs over groups of texts, Adam, a constant or cosine rate, the best epoch by macro
+ * F1 of the validation part. A function of its arguments and the seed alone.
+ */
+import { variantCells, type ClassifierEpochEvent, type ClassifierSettings } from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import type { Backend, Network, Update } from '../backends/backend';
+import { initialiseParameters } from '../model/initialisation';
+import { outputSize, type NetworkSpec } from '../model/networkSpec';
+import { Random } from '../random';
+import { dropWords, paddedGroups, raggedGroups, textBatch, type TextGroup } from './batches';
+import { specFor } from './classifier';
+import type { EncodedTexts } from './encoder';
+import { classificationReport } from './metrics';
+
+export interface TrainingTask {
+  settings: ClassifierSettings;
+  /** Class names, for the report. */
+  classes: string[];
+  /** Index of the positive class, for two classes; else null. */
+  positive: number | null;
+  encoded: EncodedTexts;
+  /** Numbers in an input vector. */
+  inputSize: number;
+  /** Class id of each encoded text. */
+  labels: ArrayLike<number>;
+  /** Indices of the texts to train on. */
+  train: Int32Array;
+  /** Indices of the texts that curves are drawn for; the best epoch is chosen by them when `choose`. */
+  validation: Int32Array;
+  choose: boolean;
+}
+
+export interface TrainedNetwork {
+  spec: NetworkSpec;
+  /** The whole block, embedding included. */
+  parameters: Float32Array;
+  history: ClassifierEpochEvent[];
+}
+
+/** Which network the settings ask for; its input is a table of `rows` vectors. */
+export function classifierSpec(
+  settings: ClassifierSettings,
+  classes: number,
+  rows: number,
+  inputSize: number,
+): NetworkSpec {
+  const { cell, bidirectional } = variantCells[settings.variant];
+  const spec: NetworkSpec = {
+    cell,
+    input: { kind: 'embedding', vocabulary: rows, dimensions: inputSize, trainable: settings.vectors !== 'frozen' },
+    layers: [{ units: settings.units, dropout: settings.dropout, ...(bidirectional && { bidirectional }) }],
+    output: classes === 2 ? { kind: 'sigmoid' } : { kind: 'softmax', classes },
+  };
+  return specFor(spec, rows, inputSize, settings.vectors !== 'frozen');
+}
+
+/** Trains; `onEpoch` hears of each epoch. Throws `cancelled` soon after `signal` is aborted. */
+export async function trainNetwork(
+  backend: Backend,
+  task: TrainingTask,
+  onEpoch: (event: ClassifierEpochEvent) => void = () => {},
+  signal?: AbortSignal,
+): Promise<TrainedNetwork> {
+  const { settings, encoded, train, validation } = task;
+  const spec = classifierSpec(settings, task.classes.length, encoded.rows, task.inputSize);
+  const initial = initialiseParameters(spec, { kind: 'keras' }, settings.seed);
+  initial.set(encoded.table);
+  const lengths = encoded.sequences.map((ids) => ids.length);
+  const longest = Math.min(settings.maximumTokens, Math.max(1, ...lengths));
+  const limits = {
+    batch: settings.batch,
+    steps: settings.lengths === 'padded' ? settings.maximumTokens : longest,
+    streams: 1,
+  };
+  const network = await backend.createNetwork(spec, initial, limits);
+  try {
+    const random = new Random(settings.seed, 31);
+    const targets = targetsOf(task.labels, task.positive);
+    const weights = settings.classWeights === 'balanced' ? balancedWeights(task) : undefined;
+    const groupsOf = (members: Int32Array): TextGroup[] =>
+      settings.lengths === 'padded'
+        ? paddedGroups(members, settings.batch, settings.maximumTokens, random)
+        : raggedGroups(members, lengths, settings.batch, longest, random);
+    const history: ClassifierEpochEvent[] = [];
+    let best = { f1: -1, loss: Infinity, parameters: initial, epoch: 0 };
+    const started = performance.now();
+    let step = 0;
+    for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+      const groups = groupsOf(train);
+      let loss = 0;
+      let correct = 0;
+      for (const [g, group] of groups.entries()) {
+        const batch = textBatch(encoded.sequences, group.members, group.steps, targets, weights);
+        dropWords(batch, settings.wordDropout, random);
+        const progress = (epoch - 1 + g / groups.length) / settings.epochs;
+        const result = await network.trainStep(batch, updateOf(settings, progress, step++));
+        loss += result.lossSum;
+        correct += result.correct;
+        if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
+        // The thread must hear of other things too: at least every few steps.
+        if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (!Number.isFinite(loss)) {
+        throw new InklingError(
+          'invalidInput',
+          'Training diverged (the loss is no number); choose a lower learning rate.',
+        );
+      }
+      const measured = await measure(network, task, groupsOf(validation), targets);
+      const better = measured.macroF1 > best.f1 || (measured.macroF1 === best.f1 && measured.loss < best.loss);
+      const event: ClassifierEpochEvent = {
+        event: 'epoch',
+        epoch,
+        seconds: (performance.now() - started) / 1000,
+        trainLoss: loss / train.length,
+        trainAccuracy: correct / train.length,
+        validationLoss: measured.loss,
+        validationAccuracy: measured.accuracy,
+        validationMacroF1: measured.macroF1,
+        best: better,
+      };
+      history.push(event);
+      onEpoch(event);
+      if (better) {
+        const parameters = task.choose ? await network.readParameters() : best.parameters;
+        best = { f1: measured.macroF1, loss: measured.loss, parameters, epoch };
+      }
+      if (task.choose && settings.patience !== undefined && epoch - best.epoch >= settings.patience) break;
+    }
+    return { spec, parameters: task.choose ? best.parameters : await network.readParameters(), history };
+  } finally {
+    network.dispose();
+  }
+}
+
+function updateOf(settings: ClassifierSettings, progress: number, step: number): Update {
+  const falling = settings.schedule === 'cosine' ? 0.02 + 0.98 * 0.5 * (1 + Math.cos(Math.PI * progress)) : 1;
+  return {
+    kind: 'adam',
+    learningRate: settings.learningRate * falling,
+    beta1: 0.9,
+    beta2: 0.999,
+    rho: 0,
+    epsilon: 1e-7,
+    clipValue: 0,
+    clipNorm: 1,
+    // A short group counts by its rows, so that every text has the same say.
+    lossScale: 1 / settings.batch,
+    dropoutKey: Math.imul(settings.seed + 1, 0x9e3779b1) ^ Math.imul(step + 1, 0x85ebca6b),
+  };
+}
+
+/** Targets as the network's output wants them: class ids, or 1 for the positive class. */
+function targetsOf(labels: ArrayLike<number>, positive: number | null): Int32Array {
+  return Int32Array.from(labels, (label) => (positive === null ? label : label === positive ? 1 : 0));
+}
+
+/** N / (classes · examples of the class), by text. */
+function balancedWeights({ labels, train, classes }: TrainingTask): Float32Array {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const i of train) counts[labels[i]]++;
+  return Float32Array.from(labels, (label) => train.length / (classes.length * Math.max(1, counts[label])));
+}
+
+async function measure(
+  network: Network,
+  task: TrainingTask,
+  groups: TextGroup[],
+  targets: Int32Array,
+): Promise<{ loss: number; accuracy: number; macroF1: number }> {
+  const outputs = outputSize(network.spec);
+  const truth: number[] = [];
+  const predicted: number[] = [];
+  let loss = 0;
+  for (const group of groups) {
+    const batch = textBatch(task.encoded.sequences, group.members, group.steps, targets);
+    const result = await network.evaluate(batch, { logits: true });
+    loss += result.lossSum;
+    group.members.forEach((member, b) => {
+      const at = ((batch.lengths![b] - 1) * batch.batch + b) * outputs;
+      const logits = result.logits!.subarray(at, at + outputs);
+      truth.push(task.labels[member]);
+      predicted.push(
+        task.positive === null
+          ? logits.indexOf(Math.max(...logits))
+          : logits[0] > 0
+            ? task.positive
+            : 1 - task.positive,
+      );
+    });
+  }
+  const report = classificationReport(truth, predicted, task.classes);
+  return { loss: loss / Math.max(1, truth.length), accuracy: report.accuracy, macroF1: report.macro.f1 };
+}

@@ -1,0 +1,81 @@
+/** The classifier's settings: our defaults, the seed's own, and the check of what a user gives. */
+import { classifierVariants, type ClassifierSettings, type ClassifierVariant } from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+
+export const defaultClassifierSettings: ClassifierSettings = {
+  variant: 'bigru',
+  units: 64,
+  dropout: 0.3,
+  epochs: 10,
+  batch: 64,
+  learningRate: 0.005,
+  lengths: 'ragged',
+  maximumTokens: 256,
+  vectors: 'frozen',
+  evidence: true,
+  wordDropout: 0.1,
+  schedule: 'cosine',
+  classWeights: 'none',
+  heldOutFraction: 0.2,
+  validationFraction: 0.1,
+  threshold: { kind: 'maximum-f1' },
+  badRows: 'refuse',
+  seed: 42,
+};
+
+/** Seed system 8 as it was configured: frozen vectors, 50 tokens, 20 epochs, nothing chosen by validation. */
+export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): ClassifierSettings {
+  return {
+    ...defaultClassifierSettings,
+    variant,
+    epochs: 20,
+    batch: 512,
+    learningRate: 0.001,
+    lengths: 'padded',
+    maximumTokens: 50,
+    evidence: false,
+    wordDropout: 0,
+    schedule: 'constant',
+    validationFraction: 0,
+    threshold: { kind: 'fixed', value: 0.5 },
+    seed,
+  };
+}
+
+/** Throws `invalidInput` naming the setting and its bounds. */
+export function checkClassifierSettings(settings: ClassifierSettings): void {
+  const within = (key: keyof ClassifierSettings, low: number, high: number, whole = false): void => {
+    const value = settings[key];
+    if (value === undefined && key === 'patience') return;
+    if (typeof value !== 'number' || !(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
+      const kind = whole ? 'a whole number' : 'a number';
+      throw new InklingError('invalidInput', `"${key}" is ${kind} from ${low} to ${high}, not ${String(value)}.`);
+    }
+  };
+  const oneOf = (key: keyof ClassifierSettings, choices: readonly string[]): void => {
+    if (!choices.includes(String(settings[key]))) {
+      throw new InklingError('invalidInput', `"${key}" is one of ${choices.join(', ')}, not ${String(settings[key])}.`);
+    }
+  };
+  oneOf('variant', classifierVariants);
+  oneOf('lengths', ['padded', 'ragged']);
+  oneOf('vectors', ['frozen', 'tuned', 'learned']);
+  oneOf('schedule', ['constant', 'cosine']);
+  oneOf('classWeights', ['none', 'balanced']);
+  oneOf('badRows', ['refuse', 'skip']);
+  within('units', 1, 1024, true);
+  within('dropout', 0, 0.95);
+  within('epochs', 1, 1000, true);
+  within('batch', 1, 4096, true);
+  within('learningRate', 1e-6, 1);
+  within('maximumTokens', 1, 2000, true);
+  within('wordDropout', 0, 0.9);
+  within('heldOutFraction', 0.05, 0.5);
+  within('validationFraction', 0, 0.5);
+  within('patience', 1, 1000, true);
+  const rule = settings.threshold;
+  const figure = rule.kind === 'fixed' ? rule.value : rule.kind === 'maximum-lost' ? rule.share : 0;
+  if (!(figure >= 0 && figure <= 1)) {
+    throw new InklingError('invalidInput', `The threshold's figure lies between 0 and 1, not ${figure}.`);
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * The whole job: labelled examples in, a classifier with its report and baselines out. The held-out part is touched only
+ * once, at the end; epoch, threshold and calibration are chosen on a validation part of the rest.
+ */
+import type {
+  Baselines,
+  BaselineSummary,
+  ClassificationReport,
+  ClassifierEvent,
+  ClassifierRecord,
+  ClassifierSettings,
+} from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import type { Backend } from '../backends/backend';
+import { parameterCount } from '../model/networkSpec';
+import { Random } from '../random';
+import { BagOfWords } from './bagOfWords';
+import { calibrate, fitPlatt, type Calibration } from './calibration';
+import { Classifier, withoutEmbedding, type ClassifierModel } from './classifier';
+import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
+import { crossFit, Evidence } from './evidence';
+import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
+import { LogisticRegression } from './logisticRegression';
+import { binaryCurves, chooseThreshold, classificationReport, spreadOf, type Spread } from './metrics';
+import { NaiveBayes } from './naiveBayes';
+import { trainNetwork, classifierSpec } from './networkTraining';
+import { checkClassifierSettings } from './settings';
+import { foldExamples, splitExamples, type Split } from './split';
+import { tokenize, type Token } from './tokens';
+import type { WordVectors } from './wordVectors';
+
+const evidenceFolds = 5;
+/** Words that the baselines know, at most. */
+const bagLimit = 20000;
+
+export interface ClassifierTask {
+  data: LabelledData;
+  settings: ClassifierSettings;
+  /** Pretrained vectors, or hashed ones where vectors are learned. */
+  vectors: WordVectors;
+  backend: Backend;
+  onEvent?: (event: ClassifierEvent) => void;
+  signal?: AbortSignal;
+  /** Instead of a random one: for cross-validation and for data that comes split. */
+  split?: Split;
+  /** ISO 8601; default: now. */
+  created?: string;
+}
+
+/** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
+export async function trainClassifier(task: ClassifierTask): Promise<ClassifierModel> {
+  const { data, settings, vectors, backend, onEvent = () => {}, signal } = task;
+  checkClassifierSettings(settings);
+  requireTrainable(data);
+  const started = performance.now();
+  const { classes, examples } = data;
+  const texts = examples.map((example) => example.text);
+  const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
+  const positive = classes.length === 2 ? positiveClass(classes, labels, settings.positive) : null;
+  const split = task.split ?? splitExamples(texts, labels, settings.heldOutFraction, settings.seed);
+  const { fitting, validation } = validationSplit(texts, labels, split.train, settings);
+  const tokens = texts.map(tokenize);
+  const { encoded, inputSize } = encodeForTraining(task, tokens, labels, fitting);
+  const counts = (members: ArrayLike<number>): number[] =>
+    classes.map((_, c) => Array.from(members).filter((i) => labels[i] === c).length);
+  const advice = adviseOnData(
+    classes,
+    { all: counts(texts.map((_, i) => i)), heldOut: counts(split.heldOut) },
+    settings.heldOutFraction,
+  );
+  onEvent({
+    event: 'start',
+    settings,
+    classes,
+    examples: texts.length,
+    trainExamples: split.train.length,
+    heldOutExamples: split.heldOut.length,
+    duplicatesRemoved: split.duplicatesRemoved,
+    problems: data.problems,
+    advice,
+    parameters: parameterCount(classifierSpec(settings, classes.length, 1, inputSize)) - inputSize,
+    backend: backend.name,
+    kernel: backend.kernel,
+    threads: backend.threads,
+  });
+  const choose = validation.length > 0;
+  const trained = await trainNetwork(
+    backend,
+    {
+      settings,
+      classes,
+      positive,
+      encoded,
+      inputSize,
+      labels,
+      train: fitting,
+      validation: choose ? validation : split.heldOut,
+      choose,
+    },
+    onEvent,
+    signal,
+  );
+  const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, inputSize);
+  const encoderOf = (members: Int32Array): Encoder =>
+    new Encoder(
+      vectors,
+      usesEvidence(settings) ? evidenceOf(tokens, labels, members, classes.length) : undefined,
+      learned,
+    );
+  const bag = BagOfWords.build(
+    Array.from(split.train, (i) => texts[i]),
+    bagLimit,
+  );
+  const { baselines, naiveBayes } = fitBaselines(bag, texts, labels, split, classes);
+  const record: ClassifierRecord = {
+    settings,
+    classes,
+    positive,
+    threshold: positive === null ? null : 0.5,
+    report: classificationReport([], [], classes),
+    baselines,
+    curves: null,
+    scores: [],
+    history: trained.history,
+    advice,
+    duplicatesRemoved: split.duplicatesRemoved,
+    trainExamples: split.train.length,
+    heldOutExamples: split.heldOut.length,
+    seconds: 0,
+    sources: [...new Set(examples.map((example) => example.source))].slice(0, 20),
+    created: task.created ?? new Date().toISOString(),
+  };
+  const model: ClassifierModel = {
+    record,
+    spec: trained.spec,
+    parameters: withoutEmbedding(trained.spec, trained.parameters),
+    // The validation texts must not have given evidence for themselves.
+    encoder: encoderOf(fitting),
+    calibration: { kind: 'none' },
+    bag,
+    naiveBayes,
+  };
+  const classifier = new Classifier(backend, model);
+  try {
+    if (positive !== null) await chooseDecision(classifier, model, tokens, labels, validation);
+    model.encoder = encoderOf(split.train);
+    await reportOnHeldOut(classifier, tokens, labels, split.heldOut);
+  } finally {
+    classifier.dispose();
+  }
+  record.seconds = (performance.now() - started) / 1000;
+  return model;
+}
+
+/** The report of a trained classifier on other labelled examples; labels that it does not know are refused. */
+export async function evaluateClassifier(
+  classifier: Classifier,
+  data: LabelledData,
+): Promise<{ report: ClassificationReport; naiveBayes: ClassificationReport; probabilities: number[][] }> {
+  const { classes } = classifier.model.record;
+  const unknown = data.classes.filter((label) => !classes.includes(label));
+  if (unknown.length > 0 || data.examples.length === 0) {
+    throw new InklingError(
+      'invalidInput',
+      unknown.length > 0
+        ? `This classifier knows the labels ${classes.join(', ')}; the file has also ${unknown.join(', ')}.`
+        : 'There are no labelled examples to evaluate on.',
+    );
+  }
+  const truth = data.examples.map((example) => classes.indexOf(example.label));
+  const logits = await classifier.logits(data.examples.map((example) => tokenize(example.text)));
+  const probabilities = logits.map((row) => classifier.probabilities(row));
+  const { bag, naiveBayes } = classifier.model;
+  const bayes = data.examples.map((example) => likeliest(naiveBayes.probabilities(bag.count(example.text))));
+  return {
+    report: classificationReport(
+      truth,
+      probabilities.map((p) => classifier.decide(p)),
+      classes,
+    ),
+    naiveBayes: classificationReport(truth, bayes, classes),
+    probabilities,
+  };
+}
+
+export interface CrossValidation {
+  reports: ClassificationReport[];
+  accuracy: Spread;
+  macroF1: Spread;
+  /** F1 of each class. */
+  f1: Record<string, Spread>;
+}
+
+/** k-fold cross-validation: every example is held out once. */
+export async function crossValidate(task: ClassifierTask, folds: number): Promise<CrossValidation> {
+  requireTrainable(task.data, folds);
+  const { classes, examples } = task.data;
+  const texts = examples.map((example) => example.text);
+  const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
+  const reports: ClassificationReport[] = [];
+  for (const split of foldExamples(texts, labels, folds, task.settings.seed)) {
+    reports.push((await trainClassifier({ ...task, split })).record.report);
+  }
+  return {
+    reports,
+    accuracy: spreadOf(reports.map((report) => report.accuracy)),
+    macroF1: spreadOf(reports.map((report) => report.macro.f1)),
+    f1: Object.fromEntries(classes.map((name) => [name, spreadOf(reports.map((report) => report.perClass[name].f1))])),
+  };
+}
+
+/** A report without its matrix. */
+export function summarise(report: ClassificationReport): BaselineSummary {
+  return { accuracy: report.accuracy, macroF1: report.macro.f1, perClass: report.perClass };
+}
+
+/** `wanted`, or the class named spam, or the rarer one. */
+function positiveClass(classes: string[], labels: Int32Array, wanted: string | undefined): number {
+  if (wanted !== undefined) {
+    const at = classes.indexOf(wanted);
+    if (at < 0)
+      throw new InklingError('invalidInput', `No example is labelled "${wanted}"; labels: ${classes.join(', ')}.`);
+    return at;
+  }
+  const spam = classes.findIndex((name) => name.toLowerCase() === 'spam');
+  if (spam >= 0) return spam;
+  const ones = labels.reduce((a, b) => a + b, 0);
+  return ones * 2 <= labels.length ? 1 : 0;
+}
+
+function usesEvidence(settings: ClassifierSettings): boolean {
+  return settings.evidence && settings.vectors === 'frozen';
+}
+
+function validationSplit(
+  texts: string[],
+  labels: Int32Array,
+  train: Int32Array,
+  settings: ClassifierSettings,
+): { fitting: Int32Array; validation: Int32Array } {
+  if (settings.validationFraction === 0) return { fitting: train, validation: new Int32Array(0) };
+  const inner = splitExamples(
+    Array.from(train, (i) => texts[i]),
+    Array.from(train, (i) => labels[i]),
+    settings.validationFraction,
+    settings.seed + 1,
+  );
+  return { fitting: inner.train.map((k) => train[k]), validation: inner.heldOut.map((k) => train[k]) };
+}
+
+/** Training texts take their evidence from the other folds, all others from every training text. */
+function encodeForTraining(
+  { settings, data, vectors }: ClassifierTask,
+  tokens: Token[][],
+  labels: Int32Array,
+  fitting: Int32Array,
+): { encoded: EncodedTexts; inputSize: number } {
+  if (!usesEvidence(settings)) {
+    const encoder = new Encoder(vectors);
+    return { encoded: encodeTexts(tokens, [encoder]), inputSize: encoder.size };
+  }
+  const random = new Random(settings.seed, 41);
+  const foldOf = Uint8Array.from(fitting, () => random.integer(evidenceFolds));
+  const folds = crossFit(
+    Array.from(fitting, (i) => tokens[i]),
+    Array.from(fitting, (i) => labels[i]),
+    data.classes.length,
+    foldOf,
+    evidenceFolds,
+  );
+  const whole = evidenceOf(tokens, labels, fitting, data.classes.length);
+  const encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
+  const encoderOf = new Uint8Array(tokens.length).fill(evidenceFolds);
+  fitting.forEach((member, k) => (encoderOf[member] = foldOf[k]));
+  return { encoded: encodeTexts(tokens, encoders, encoderOf), inputSize: encoders[0].size };
+}
+
+function evidenceOf(tokens: Token[][], labels: Int32Array, members: Int32Array, classes: number): Evidence {
+  return Evidence.count(
+    Array.from(members, (i) => tokens[i]),
+    Array.from(members, (i) => labels[i]),
+    classes,
+  );
+}
+
+function learnedVectors(encoded: EncodedTexts, parameters: Float32Array, size: number): Map<string, Float32Array> {
+  return new Map(encoded.keys.map((key, row) => [key, parameters.slice(row * size, (row + 1) * size)]));
+}
+
+function fitBaselines(
+  bag: BagOfWords,
+  texts: string[],
+  labels: Int32Array,
+  split: Split,
+  classes: string[],
+): { baselines: Baselines; naiveBayes: NaiveBayes } {
+  const rows = Array.from(split.train, (i) => bag.count(texts[i]));
+  const known = Array.from(split.train, (i) => labels[i]);
+  const truth = Array.from(split.heldOut, (i) => labels[i]);
+  const asked = Array.from(split.heldOut, (i) => bag.count(texts[i]));
+  const naiveBayes = NaiveBayes.fit(rows, known, classes.length, bag.words.length);
+  const regression = LogisticRegression.fit(rows, known, classes.length, bag.words.length);
+  const frequent = likeliest(classes.map((_, c) => known.filter((label) => label === c).length));
+  const report = (predicted: number[]): ClassificationReport => classificationReport(truth, predicted, classes);
+  return {
+    naiveBayes,
+    baselines: {
+      majority: report(truth.map(() => frequent)),
+      naiveBayes: report(asked.map((row) => likeliest(naiveBayes.probabilities(row)))),
+      logisticRegression: report(asked.map((row) => likeliest(regression.probabilities(row)))),
+    },
+  };
+}
+
+/** Calibrates on the validation part and chooses the threshold there, by the calibrated probability. */
+async function chooseDecision(
+  classifier: Classifier,
+  model: ClassifierModel,
+  tokens: Token[][],
+  labels: Int32Array,
+  validation: Int32Array,
+): Promise<void> {
+  const { record } = model;
+  const rule = record.settings.threshold;
+  if (rule.kind === 'fixed') record.threshold = rule.value;
+  if (validation.length === 0) return;
+  const truth = Array.from(validation, (i) => (labels[i] === record.positive ? 1 : 0));
+  const logits = await classifier.logits(Array.from(validation, (i) => tokens[i]));
+  const scores = logits.map((row) => row[0]);
+  const calibration: Calibration = fitPlatt(truth, scores);
+  // Scores that rank the classes the wrong way round are not to be believed: then nothing is calibrated.
+  if (calibration.a < 0) model.calibration = calibration;
+  record.threshold = chooseThreshold(
+    truth,
+    scores.map((score) => calibrate(model.calibration, score)),
+    rule,
+  );
+}
+
+async function reportOnHeldOut(
+  classifier: Classifier,
+  tokens: Token[][],
+  labels: Int32Array,
+  heldOut: Int32Array,
+): Promise<void> {
+  const { record } = classifier.model;
+  const truth = Array.from(heldOut, (i) => labels[i]);
+  const logits = await classifier.logits(Array.from(heldOut, (i) => tokens[i]));
+  const probabilities = logits.map((row) => classifier.probabilities(row));
+  const predicted = probabilities.map((p) => classifier.decide(p));
+  record.report = classificationReport(truth, predicted, record.classes);
+  const { positive } = record;
+  if (positive === null) return;
+  const scores = probabilities.map((p) => p[positive]);
+  record.curves = binaryCurves(
+    truth.map((label) => (label === positive ? 1 : 0)),
+    scores,
+  );
+  record.scores = truth.map((label, i) => ({ label, probability: scores[i] }));
+}
+
+function likeliest(values: number[]): number {
+  return values.indexOf(Math.max(...values));
+}
