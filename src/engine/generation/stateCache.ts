@@ -69,12 +69,6 @@ export class StateCache {
     }
   }
 
-  /** After the weights have changed. */
-  clear(): void {
-    this.entries.clear();
-    this.bytes = 0;
-  }
-
   private agrees(entry: Entry, ids: Uint16Array, position: number): boolean {
     const compared = Math.min(entry.tail.length, position);
     if (entry.length !== position && compared < Math.min(enough, this.reach)) return false;

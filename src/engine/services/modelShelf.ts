@@ -1,0 +1,244 @@
+/**
+ * The models at hand: loaded from their files or, while a run trains one, from the snapshots that it publishes. The least
+ * recently used is put away; one that is in use never is.
+ */
+import * as fs from 'node:fs/promises';
+import { InklingError } from '../../common/errors';
+import type { TextSource } from '../../common/engineProtocol';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import type { Backend } from '../backends/backend';
+import { buildCorpus } from '../corpus/corpus';
+import { normaliseText } from '../corpus/normaliseText';
+import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
+import type { LanguageModel } from '../generation/languageModel';
+import { CopyIndex } from '../generation/memorisation';
+import { createPredictor, type Predictor } from '../generation/predictor';
+import { StateCache } from '../generation/stateCache';
+import { SurpriseMap } from '../generation/surprise';
+import { readModelFile, type Provenance } from '../model/modelFile';
+import type { NetworkSpec } from '../model/networkSpec';
+import { SnapshotReader } from './snapshot';
+import { readSources } from './textSources';
+
+/** A run in progress, as its trainer announces it. */
+export interface LiveModel {
+  modelPath: string;
+  spec: NetworkSpec;
+  vocabulary: VocabularyJson;
+  config: TrainingConfig;
+  memory: SharedArrayBuffer;
+}
+
+/** A model ready for use, with all that is kept between its calls. */
+export interface ShelvedModel {
+  model: LanguageModel;
+  predictor: Predictor;
+  cache: StateCache;
+  surprise: SurpriseMap;
+  /** The index of the texts that the model was trained on; undefined where they cannot be had. */
+  copies: () => Promise<CopyIndex | undefined>;
+}
+
+interface Entry {
+  shelved: ShelvedModel;
+  /** Which weights these are; another version means another file or snapshot. */
+  version: string;
+  readAtMs: number;
+  users: number;
+  /** Off the shelf: its network goes with its last user. */
+  discarded: boolean;
+}
+
+const maximumModels = 3;
+/** Texts in all beyond which no index of copies is made. */
+const maximumIndexed = 64 * 1024 * 1024;
+
+export class ModelShelf {
+  /** Least recently used first. */
+  private readonly entries = new Map<string, Entry>();
+  private readonly live = new Map<string, { announced: LiveModel; reader: SnapshotReader }>();
+  private readonly sources = new Map<string, readonly TextSource[]>();
+  /** Taking a model is a short affair, done for one caller after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly backend: () => Promise<Backend>) {}
+
+  /** From now on this path means the run's last snapshot. */
+  announce(live: LiveModel): void {
+    this.live.set(live.modelPath, { announced: live, reader: new SnapshotReader(live.memory) });
+  }
+
+  /** The run is over: the path means its file again. */
+  retire(modelPath: string): void {
+    this.live.delete(modelPath);
+  }
+
+  /** Which texts a model was trained on, for the index of copies. */
+  noteSources(modelPath: string, sources: readonly TextSource[]): void {
+    this.sources.set(modelPath, sources);
+  }
+
+  /**
+   * Calls `work` with the model at `path`. Weights of a run in progress may be `staleMs` old before newer ones are
+   * taken, which costs every context that is cached. Throws what reading the file throws.
+   */
+  async use<R>(path: string, staleMs: number, work: (shelved: ShelvedModel) => Promise<R>): Promise<R> {
+    const taking = this.turn.then(() => this.take(path, staleMs));
+    this.turn = taking.catch(() => undefined);
+    const entry = await taking;
+    try {
+      return await work(entry.shelved);
+    } finally {
+      entry.users--;
+      disposeUnused(entry);
+    }
+  }
+
+  private async take(path: string, staleMs: number): Promise<Entry> {
+    let entry = this.entries.get(path);
+    const version = await this.versionOf(path);
+    if (!entry || !isCurrent(entry, version, staleMs)) {
+      if (entry && isLive(entry.version) && isLive(version)) await this.refresh(path, entry);
+      else {
+        const fresh = await this.load(path, version);
+        if (entry) this.discard(path, entry);
+        entry = fresh;
+      }
+    }
+    this.entries.delete(path);
+    this.entries.set(path, entry);
+    entry.users++;
+    for (const [oldest, old] of this.entries) if (this.entries.size > maximumModels) this.discard(oldest, old);
+    return entry;
+  }
+
+  private discard(path: string, entry: Entry): void {
+    this.entries.delete(path);
+    entry.discarded = true;
+    disposeUnused(entry);
+  }
+
+  private async versionOf(path: string): Promise<string> {
+    const live = this.live.get(path);
+    if (live && live.reader.version > 0) return `live ${live.reader.version}`;
+    try {
+      const { mtimeMs, size, ino } = await fs.stat(path);
+      return `file ${mtimeMs} ${size} ${ino}`;
+    } catch (error) {
+      if (live) {
+        throw new InklingError('invalidInput', 'The training has only just begun; ask again in a few seconds.');
+      }
+      throw new InklingError('invalidInput', `The model "${path}" cannot be read; choose another one.`, {
+        cause: error,
+      });
+    }
+  }
+
+  private async load(path: string, version: string): Promise<Entry> {
+    const snapshot = isLive(version) ? this.live.get(path) : undefined;
+    const read = snapshot?.reader.read();
+    if (snapshot && read) {
+      const { spec, vocabulary, config } = snapshot.announced;
+      const model = await this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
+      return entryOf(equip(model, this.indexer(path, model, config)), `live ${read.version}`);
+    }
+    const stored = await readModelFile(path);
+    if (stored.kind !== 'language-model' || !stored.config) {
+      throw new InklingError('incompatibleModel', `"${stored.title}" is a classifier; choose a language model.`);
+    }
+    const { spec, parameters, config, provenance } = stored;
+    const model = await this.modelOf(spec, parameters, Vocabulary.fromJSON(stored.vocabulary as VocabularyJson), config);
+    return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
+  }
+
+  private async refresh(path: string, entry: Entry): Promise<void> {
+    const read = this.live.get(path)?.reader.read();
+    if (!read) return;
+    const { model, copies } = entry.shelved;
+    await model.network.writeParameters(read.parameters);
+    // Every context that was reached with the old weights is void.
+    entry.shelved = equip(model, copies);
+    entry.version = `live ${read.version}`;
+    entry.readAtMs = performance.now();
+  }
+
+  private async modelOf(
+    spec: NetworkSpec,
+    parameters: Float32Array,
+    vocabulary: Vocabulary,
+    config: TrainingConfig,
+  ): Promise<LanguageModel> {
+    const { kind, steps } = config.objective;
+    const windowed = kind === 'last-step';
+    const network = await (
+      await this.backend()
+    ).createNetwork(spec, parameters, {
+      batch: 16,
+      steps: windowed ? Math.max(64, steps) : 64,
+      streams: windowed ? Math.min(512, 4 * steps) : 64,
+    });
+    return { network, vocabulary, config };
+  }
+
+  /** Makes the index of copies when it is first asked for. */
+  private indexer(
+    path: string,
+    { vocabulary }: LanguageModel,
+    config: TrainingConfig,
+    provenance?: Provenance,
+  ): ShelvedModel['copies'] {
+    let index: Promise<CopyIndex | undefined> | undefined;
+    return () => (index ??= this.index(path, config, vocabulary, provenance).catch(() => undefined));
+  }
+
+  /** The texts that the host named for this model, or the files that the model names if they are still the same. */
+  private async index(
+    path: string,
+    config: TrainingConfig,
+    vocabulary: Vocabulary,
+    provenance?: Provenance,
+  ): Promise<CopyIndex | undefined> {
+    const known = this.sources.get(path);
+    const sources = known ?? provenance?.files.map((name) => ({ name, path: name }));
+    if (!sources) return undefined;
+    const texts = await readSources(sources);
+    if (texts.reduce((sum, { text }) => sum + text.length, 0) > maximumIndexed) return undefined;
+    if (!known && buildCorpus(texts, config.text, vocabulary).hash !== provenance?.textHash) return undefined;
+    const asTrained = (text: string): string => {
+      const normal = normaliseText(text, config.text);
+      return vocabulary.unit === 'word' ? vocabulary.decode(vocabulary.encode(normal)) : normal;
+    };
+    return new CopyIndex(texts.map(({ name, text }) => ({ name, text: asTrained(text) })));
+  }
+}
+
+function entryOf(shelved: ShelvedModel, version: string): Entry {
+  return { shelved, version, readAtMs: performance.now(), users: 0, discarded: false };
+}
+
+/** A model with fresh caches. */
+function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+  const predictor = createPredictor(model);
+  return {
+    model,
+    predictor,
+    cache: new StateCache(predictor.reach),
+    surprise: new SurpriseMap(model, predictor),
+    copies,
+  };
+}
+
+function isLive(version: string): boolean {
+  return version.startsWith('live');
+}
+
+/** Weights in use stay as they are, and those of a run may be a little old. */
+function isCurrent(entry: Entry, version: string, staleMs: number): boolean {
+  if (entry.version === version) return true;
+  if (!isLive(entry.version) || !isLive(version)) return false;
+  return entry.users > 0 || performance.now() - entry.readAtMs < staleMs;
+}
+
+function disposeUnused(entry: Entry): void {
+  if (entry.discarded && entry.users === 0) entry.shelved.model.network.dispose();
+}

@@ -1,0 +1,77 @@
+/**
+ * What the sampler thread answers: everything that needs a trained model and no training. Calls run side by side and
+ * breathe every few milliseconds, so that a completion, which is short, overtakes the samples under way.
+ */
+import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { Backend } from '../backends/backend';
+import { complete } from '../generation/completion';
+import { considered } from '../generation/considered';
+import { generate } from '../generation/generator';
+import { scoreText } from '../generation/score';
+import { normaliseText } from '../corpus/normaliseText';
+import type { Handlers } from '../rpc/methods';
+import { ModelShelf, type LiveModel } from './modelShelf';
+
+export interface SamplerMethods extends Pick<
+  EngineMethods,
+  'sample' | 'considered' | 'complete' | 'surprise' | 'score'
+> {
+  /** A run begins to publish its weights. */
+  announce: { params: LiveModel; result: null; event: never };
+  /** It has ended. */
+  retire: { params: { modelPath: string }; result: null; event: never };
+  /** Which texts a model was trained on. */
+  noteSources: { params: { modelPath: string; sources: readonly TextSource[] }; result: null; event: never };
+}
+
+/** How old the weights of a run in progress may be: a sample wants the latest; what reacts to every keystroke would
+ *  otherwise read its text anew each time. */
+const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_000, score: 0 };
+
+export function samplerService(createBackend: () => Promise<Backend>): Handlers<SamplerMethods> {
+  let backend: Promise<Backend> | undefined;
+  const shelf = new ModelShelf(() => (backend ??= createBackend()));
+  return {
+    announce: (live) => {
+      shelf.announce(live);
+      return null;
+    },
+    retire: ({ modelPath }) => {
+      shelf.retire(modelPath);
+      return null;
+    },
+    noteSources: ({ modelPath, sources }) => {
+      shelf.noteSources(modelPath, sources);
+      return null;
+    },
+    sample: ({ modelPath, prompt, streams, details }, { signal, onEvent }) =>
+      shelf.use(modelPath, staleMs.sample, async ({ model, predictor, cache, copies }) => {
+        const onDelta = (delta: SampleDelta): void => onEvent(delta);
+        const result = await generate(model, { prompt, streams, details }, { onDelta, signal, predictor, cache });
+        const index = await copies();
+        return {
+          texts: result.texts,
+          copies: result.texts.map((text) => index?.report(text) ?? { runs: [] }),
+          tokensPerSecond: result.tokensPerSecond,
+        };
+      }),
+    considered: ({ modelPath, prompt, count }, { signal }) =>
+      shelf.use(modelPath, staleMs.considered, ({ model, predictor, cache }) =>
+        considered(model, predictor, prompt, count, cache, signal),
+      ),
+    complete: (request, { signal }) =>
+      shelf.use(request.modelPath, staleMs.complete, ({ model, predictor, cache }) =>
+        complete(model, predictor, request, cache, signal),
+      ),
+    surprise: ({ modelPath, text, from }, { signal }) =>
+      shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),
+    score: ({ modelPath, text }, { signal }) =>
+      shelf.use(modelPath, staleMs.score, ({ model }) => {
+        if (normaliseText(text, model.config.text).trim() === '') {
+          throw new InklingError('invalidInput', 'There is nothing to score: the text is empty.');
+        }
+        return scoreText(model, text, { signal });
+      }),
+  };
+}

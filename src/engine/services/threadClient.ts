@@ -1,0 +1,49 @@
+/** A thread of the engine, called like the engine itself. */
+import * as path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { EngineFrame } from '../../common/engineProtocol';
+import { asInklingError, InklingError } from '../../common/errors';
+import { distFolder } from '../paths';
+import { CallClient } from '../rpc/callClient';
+import type { Caller, Methods } from '../rpc/methods';
+
+export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
+
+export interface Thread<M extends Methods<M>> {
+  call: Caller<M>;
+  /** Whether it has ended, by itself or not. */
+  readonly isGone: boolean;
+  dispose(): Promise<void>;
+}
+
+/** Starts `entry`, the name of a bundle beside the engine's own. Pending calls are rejected when the thread ends. */
+export function startThread<M extends Methods<M>>(entry: string, onLog: (frame: LogFrame) => void): Thread<M> {
+  const worker = new Worker(path.join(distFolder(), `${entry}.js`));
+  const client = new CallClient<M>((frame) => worker.postMessage(frame));
+  let isGone = false;
+  const end = (error: InklingError): void => {
+    isGone = true;
+    client.fail(error);
+  };
+  worker.on('message', (frame: EngineFrame) => (frame.type === 'log' ? onLog(frame) : client.receive(frame)));
+  worker.on('error', (error: Error & { code?: string }) => {
+    const known =
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? new InklingError('outOfMemory', 'The engine ran out of memory. Choose a shorter text or a smaller network.')
+        : asInklingError(error);
+    onLog({ type: 'log', level: 'error', message: `${entry}: ${known.message}` });
+    end(known);
+  });
+  worker.on('exit', (code) => {
+    end(new InklingError('engineExited', `A part of the engine ended (${entry}, code ${code}); try again.`));
+  });
+  return {
+    call: client.call,
+    get isGone() {
+      return isGone;
+    },
+    dispose: async () => {
+      await worker.terminate();
+    },
+  };
+}
