@@ -61,11 +61,14 @@ class Logger {
 ['trace', 'debug', 'info', 'warn', 'error', 'critical'].forEach((name, level) => {
   Logger.prototype[name] = function (message) { this.write(level, message); };
 });
-module.exports = {
-  version: 0, Logger, setLevel() {}, setFlushOn() {}, shutdown() {},
-  createRotatingLogger: async (name, file) => new Logger(name, file),
-  createAsyncRotatingLogger: async (name, file) => new Logger(name, file),
-};
+// One assignment each: this is what an ES module's import can see of a CommonJS module.
+exports.version = 0;
+exports.Logger = Logger;
+exports.setLevel = () => {};
+exports.setFlushOn = () => {};
+exports.shutdown = () => {};
+exports.createRotatingLogger = async (name, file) => new Logger(name, file);
+exports.createAsyncRotatingLogger = async (name, file) => new Logger(name, file);
 `;
 const parentWatch = `'use strict';
 // Ends this process when its parent is gone.

@@ -1,0 +1,22 @@
+/** In Restricted Mode, in a folder that the user does not trust. */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { setting } from '../../../src/extension/configuration';
+import { activated, trainSmall } from '../support';
+
+describe('Restricted Mode', () => {
+  it('is on in this window', () => {
+    assert.equal(vscode.workspace.isTrusted, false);
+  });
+
+  it('runs the extension and trains', async () => {
+    const { active } = await activated();
+    const model = await trainSmall(20);
+    assert.equal(active.path, model);
+  });
+
+  it('ignores what the workspace says about the engine', () => {
+    assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.threads'), 0);
+    assert.equal(setting('engine.threads'), 0);
+  });
+});

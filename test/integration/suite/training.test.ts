@@ -1,0 +1,142 @@
+/** Runs under control: pause, stop, a killed engine, a reload. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { Services } from '../../../src/extension/services';
+import { gatherFiles } from '../../../src/extension/training/textSources';
+import { RunStore } from '../../../src/extension/training/runStore';
+import { activated, closeAll, openText, smallConfig, text, trainSmall, until } from '../support';
+
+describe('training', () => {
+  let services: Services;
+  const root = (): vscode.Uri => (vscode.workspace.workspaceFolders ?? [])[0].uri;
+  const latestRun = () => services.runs.store.list()[0];
+  /** Starts a run that would go on for minutes; resolves when it makes progress. */
+  async function startLong(): Promise<Thenable<unknown>> {
+    const editor = await openText(text);
+    const done = vscode.commands.executeCommand(
+      'inkling.trainOnFile',
+      editor.document.uri,
+      undefined,
+      smallConfig({ maxSeconds: 300 }),
+    );
+    await until(() => services.runs.active?.latest !== undefined, 'the run makes progress');
+    return done;
+  }
+
+  before(async () => {
+    services = await activated();
+  });
+  afterEach(closeAll);
+
+  it('stops and keeps the model', async () => {
+    const done = await startLong();
+    await vscode.commands.executeCommand('inkling.stopTraining');
+    const model = (await done) as string;
+    assert.ok(fs.existsSync(model));
+    assert.equal(latestRun().state, 'stopped');
+    assert.equal(services.active.path, model);
+    assert.equal(services.runs.active, undefined);
+  });
+
+  it('pauses, resumes, and refuses a second run beside the first', async () => {
+    const done = await startLong();
+    await vscode.commands.executeCommand('inkling.pauseTraining');
+    await until(() => latestRun().state === 'paused', 'it is paused');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const step = services.runs.active?.latest?.step;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.equal(services.runs.active?.latest?.step, step, 'nothing moves while paused');
+    await assert.rejects(
+      services.runs.start({ title: 'second', sources: [], uris: [], config: smallConfig({ maxSteps: 1 }) }),
+      /already/,
+    );
+    await vscode.commands.executeCommand('inkling.resumeTraining');
+    await until(() => (services.runs.active?.latest?.step ?? 0) > (step ?? 0), 'it goes on');
+    await vscode.commands.executeCommand('inkling.stopTraining');
+    await done;
+  });
+
+  it('survives a killed engine: the run is interrupted and goes on from its checkpoint', async () => {
+    const done = await startLong();
+    // A pause keeps a checkpoint at once; else one would have to wait for the next.
+    await vscode.commands.executeCommand('inkling.pauseTraining');
+    const checkpoint = `${services.runs.active?.modelPath}.checkpoint`;
+    await until(() => fs.existsSync(checkpoint), 'a checkpoint is kept');
+    await vscode.commands.executeCommand('inkling.resumeTraining');
+    const killed = services.engine.pid;
+    assert.ok(killed);
+    process.kill(killed, 'SIGKILL');
+    await done;
+    const run = latestRun();
+    assert.equal(run.state, 'interrupted');
+    assert.equal(services.runs.active, undefined);
+
+    const resumed = vscode.commands.executeCommand('inkling.resumeTraining', { runId: run.id });
+    await until(() => services.runs.active?.latest !== undefined, 'the run makes progress again');
+    assert.notEqual(services.engine.pid, killed);
+    await vscode.commands.executeCommand('inkling.stopTraining');
+    await resumed;
+    const starts = (await services.runs.store.readEvents(run.id)).filter((event) => event.event === 'start');
+    assert.equal(starts.length, 2);
+    assert.ok(starts[1].fromStep > 0, 'it went on where it was');
+    assert.equal(latestRun().id, run.id, 'it is the same run');
+  });
+
+  it('shows the same history after a reload', async () => {
+    await trainSmall(60);
+    const run = latestRun();
+    const events = await services.runs.store.readEvents(run.id);
+    const folder = (services.runs.store as unknown as { folder: string }).folder;
+    const reloaded = new RunStore(
+      folder,
+      () => false,
+      (error) => assert.fail(String(error)),
+    );
+    await reloaded.load();
+    assert.deepEqual(
+      reloaded.list().map(({ id }) => id),
+      services.runs.store.list().map(({ id }) => id),
+    );
+    assert.deepEqual(await reloaded.readEvents(run.id), events);
+  });
+
+  it('gathers unsaved text, files in any encoding, folders and globs', async () => {
+    const folder = path.join(root().fsPath, 'gather');
+    fs.mkdirSync(path.join(folder, 'sub'), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'a.txt'), 'alpha\r\nbeta');
+    fs.writeFileSync(path.join(folder, 'b.txt'), Buffer.from('\ufeffgrüße', 'utf16le'));
+    fs.writeFileSync(path.join(folder, 'sub', 'c.md'), 'gamma');
+    fs.writeFileSync(path.join(folder, 'binary.dat'), Buffer.from([1, 0, 2, 0, 3, 0, 0]));
+    try {
+      const all = await gatherFiles([vscode.Uri.file(folder)]);
+      const texts = Object.fromEntries(all.sources.map((s) => [path.basename(s.name), 'text' in s ? s.text : s.path]));
+      assert.deepEqual(texts, { 'a.txt': 'alpha\nbeta', 'b.txt': 'grüße', 'c.md': 'gamma' });
+      const document = await vscode.workspace.openTextDocument(path.join(folder, 'a.txt'));
+      const editor = await vscode.window.showTextDocument(document);
+      await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'unsaved '));
+      const [unsaved] = (await gatherFiles([document.uri])).sources;
+      assert.equal('text' in unsaved && unsaved.text, 'unsaved alpha\nbeta');
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('says what is missing when there is nothing to train on', async () => {
+    await closeAll();
+    assert.equal(await vscode.commands.executeCommand('inkling.trainOnFile'), undefined);
+    const empty = await openText('');
+    assert.equal(
+      await vscode.commands.executeCommand(
+        'inkling.trainOnFile',
+        empty.document.uri,
+        undefined,
+        smallConfig({ maxSteps: 1 }),
+      ),
+      undefined,
+    );
+    assert.equal(services.runs.active, undefined);
+  });
+});

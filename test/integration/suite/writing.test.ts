@@ -1,0 +1,215 @@
+/** A model trained for real, and all that writes with it. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { Services } from '../../../src/extension/services';
+import { activated, closeAll, openText, sentence, text, trainSmall, until } from '../support';
+
+describe('writing with a model', () => {
+  let services: Services;
+  let model: string;
+  const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('inkling');
+  const set = (name: string, value: unknown): Thenable<void> =>
+    configuration().update(name, value, vscode.ConfigurationTarget.Global);
+  /** Offers a completion at the cursor and takes it; true when one came. */
+  async function accept(editor: vscode.TextEditor, tries = 30): Promise<boolean> {
+    const before = editor.document.getText();
+    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+    for (let i = 0; i < tries; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await vscode.commands.executeCommand('editor.action.inlineSuggest.commit');
+      if (editor.document.getText() !== before) return true;
+    }
+    return false;
+  }
+
+  before(async () => {
+    services = await activated();
+    model = await trainSmall(250);
+    await closeAll();
+  });
+  afterEach(closeAll);
+
+  it('trained a model that is listed, active and noted as a run with its history', async () => {
+    assert.ok(fs.existsSync(model));
+    assert.equal(services.active.path, model);
+    const entry = (await services.models.list()).find((each) => each.path === model);
+    assert.equal(entry?.summary?.kind, 'language-model');
+    const run = services.runs.store.list().find((record) => record.modelPath === model);
+    assert.equal(run?.state, 'done');
+    const events = await services.runs.store.readEvents(run.id);
+    assert.equal(events[0].event, 'start');
+    assert.equal(events[events.length - 1].event, 'done');
+    assert.ok(events.some(({ event }) => event === 'progress'));
+  });
+
+  it('completes what it has learned', async () => {
+    const editor = await openText(`${sentence}the old clock in the h`);
+    assert.ok(await accept(editor), 'a completion was offered');
+    const written = editor.document.getText().slice(sentence.length + 'the old clock in the h'.length);
+    assert.ok(sentence.includes(`h${written.trimEnd()}`), `wrote "${written}"`);
+    assert.equal(editor.selection.active.character, editor.document.lineAt(0).text.length);
+  });
+
+  it('offers nothing before more text, in other languages, with several cursors, or when paused', async () => {
+    const provider = services.completions;
+    const offered = async (editor: vscode.TextEditor): Promise<number> => {
+      const items = await provider.provideInlineCompletionItems(
+        editor.document,
+        editor.selection.active,
+        { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined },
+        new vscode.CancellationTokenSource().token,
+      );
+      return items.length;
+    };
+    const start = `${sentence}the old clock in the h`;
+    assert.ok((await offered(await openText(start))) > 0);
+    assert.equal(await offered(await openText(start, 'typescript')), 0);
+
+    const inside = await openText(`${start}all struck nine`);
+    const position = inside.document.positionAt(start.length);
+    inside.selection = new vscode.Selection(position, position);
+    assert.equal(await offered(inside), 0);
+
+    const several = await openText(start);
+    const zero = new vscode.Position(0, 0);
+    several.selections = [several.selection, new vscode.Selection(zero, zero)];
+    assert.equal(await offered(several), 0);
+
+    await vscode.commands.executeCommand('inkling.toggleCompletions');
+    assert.equal(await offered(await openText(start)), 0);
+    await vscode.commands.executeCommand('inkling.toggleCompletions');
+    assert.ok((await offered(await openText(start))) > 0);
+
+    await set('completion.exclude', ['Untitled-*']);
+    assert.equal(await offered(await openText(start)), 0);
+    await set('completion.exclude', undefined);
+  });
+
+  it('copes with right-to-left text, emoji, a very long line and an empty document', async () => {
+    for (const start of ['', 'שלום עולם ', '👩‍👩‍👧 e\u0301 ', 'x'.repeat(200_000) + ' the old ']) {
+      const editor = await openText(start);
+      await accept(editor, 3);
+      assert.ok(editor.document.getText().startsWith(start));
+      await vscode.commands.executeCommand('inkling.continueText', { seed: 1 });
+      assert.ok(editor.document.getText().length > start.length);
+    }
+  });
+
+  it('continues the text as one undo step, the same for the same seed', async () => {
+    await set('continueText.length', 120);
+    const written: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const editor = await openText(sentence);
+      await vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
+      written.push(editor.document.getText());
+      assert.ok(written[i].length >= sentence.length + 100, `${written[i].length}`);
+      await vscode.commands.executeCommand('undo');
+      assert.equal(editor.document.getText(), sentence, 'one undo takes all of it back');
+    }
+    assert.equal(written[0], written[1]);
+    await set('continueText.length', undefined);
+  });
+
+  it('stops writing on Esc and keeps what was written', async () => {
+    await set('continueText.length', 10_000);
+    const editor = await openText(sentence);
+    const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
+    await until(() => editor.document.getText().length > sentence.length + 20, 'it writes');
+    await vscode.commands.executeCommand('inkling.stopContinuing');
+    await writing;
+    const length = editor.document.getText().length;
+    assert.ok(length < sentence.length + 9000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(editor.document.getText().length, length, 'it has stopped');
+    await set('continueText.length', undefined);
+  });
+
+  it('moves along when the user edits before the place it writes at', async () => {
+    await set('continueText.length', 3000);
+    const editor = await openText('\n' + sentence);
+    const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
+    await until(() => editor.document.getText().length > sentence.length + 50, 'it writes');
+    for (let i = 0; i < 5; i++) {
+      await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await vscode.commands.executeCommand('inkling.stopContinuing');
+    await writing;
+    assert.equal(editor.document.lineAt(0).text, 'xxxxx');
+    assert.ok(editor.document.getText().startsWith('xxxxx\n' + sentence));
+    await set('continueText.length', undefined);
+  });
+
+  it('says so when the document cannot be written to', async () => {
+    const registration = vscode.workspace.registerTextDocumentContentProvider('inkling-test', {
+      provideTextDocumentContent: () => sentence,
+    });
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse('inkling-test:readonly.txt'));
+    const editor = await vscode.window.showTextDocument(document);
+    await assert.rejects(
+      services.continuation.run(editor, model, { temperature: 0.5, seed: 1, length: 30 }),
+      /cannot be written to/,
+    );
+    assert.equal(document.getText(), sentence);
+    registration.dispose();
+  });
+
+  it('maps surprise: what it never read surprises it more, and a hover says what it expected', async () => {
+    const editor = await openText(`${sentence}\n${sentence}zqxv jkwp\n`);
+    await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
+    await until(() => services.surprise.meanBits(editor.document) !== undefined, 'the map is drawn');
+    const before = services.surprise.meanBits(editor.document) ?? 0;
+    assert.ok(before > 0);
+    await editor.edit((edit) => edit.insert(editor.document.lineAt(2).range.end, 'ZQ#!9@XV'.repeat(10)));
+    await until(() => (services.surprise.meanBits(editor.document) ?? 0) > before, 'the new text surprises');
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      editor.document.uri,
+      new vscode.Position(0, 10),
+    );
+    const shown = hovers.flatMap(({ contents }) => contents.map((each) => (each as vscode.MarkdownString).value));
+    assert.match(shown.join('\n'), /bits/);
+    await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
+    assert.equal(services.surprise.isShown(editor.document), false);
+  });
+
+  it('renames, exports, imports and deletes models', async () => {
+    const entry = await services.models.find(model);
+    assert.ok(entry);
+    await vscode.commands.executeCommand('inkling.renameModel', entry, undefined, 'Clocks & rain');
+    assert.equal((await services.models.find(model))?.title, 'Clocks & rain');
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-export-'));
+    const file = vscode.Uri.file(path.join(folder, 'exported.inkling.safetensors'));
+    await vscode.commands.executeCommand('inkling.exportModel', await services.models.find(model), undefined, file);
+    assert.deepEqual(fs.readFileSync(file.fsPath), fs.readFileSync(model));
+    const imported = await vscode.commands.executeCommand<string>('inkling.importModel', file);
+    assert.ok(fs.existsSync(imported));
+    assert.equal(services.active.path, imported);
+    await vscode.commands.executeCommand('inkling.deleteModel', await services.models.find(imported));
+    assert.equal(fs.existsSync(imported), false);
+    assert.notEqual(services.active.path, imported);
+    fs.writeFileSync(file.fsPath, 'not a model');
+    assert.equal(await vscode.commands.executeCommand('inkling.importModel', file), undefined);
+    await services.active.use(model);
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('trains on a selection, and on the markdown cells of a notebook', async () => {
+    const { gatherFiles, gatherSelection } = await import('../../../src/extension/training/textSources');
+    const editor = await openText(text);
+    editor.selections = [new vscode.Selection(0, 4, 0, 13), new vscode.Selection(0, 0, 0, 3)];
+    const [selected] = gatherSelection(editor).sources;
+    assert.equal('text' in selected && selected.text, 'the\nold clock');
+    const cells = [
+      new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, '# One', 'markdown'),
+      new vscode.NotebookCellData(vscode.NotebookCellKind.Code, 'print(1)', 'python'),
+      new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, 'Two', 'markdown'),
+    ];
+    const notebook = await vscode.workspace.openNotebookDocument('jupyter-notebook', new vscode.NotebookData(cells));
+    const [gathered] = (await gatherFiles([notebook.uri])).sources;
+    assert.equal('text' in gathered && gathered.text, '# One\n\nTwo');
+  });
+});

@@ -1,0 +1,94 @@
+/** What the suites inside VS Code share: the extension's parts, a text to learn, a small training, waiting. */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { TrainingConfig } from '../../src/common/trainingConfig';
+import type { Services } from '../../src/extension/services';
+
+export const extensionId = 'inkling.inkling';
+
+export async function activated(): Promise<Services> {
+  const extension = vscode.extensions.getExtension<Services>(extensionId);
+  assert.ok(extension, 'the extension is there');
+  return extension.activate();
+}
+
+/** Prose that a small network learns within seconds. */
+export const sentence = 'the old clock in the hall struck nine and the rain went on falling over the quiet garden. ';
+export const text = sentence.repeat(60);
+
+/** A network small enough to learn `text` in a second or two on any machine. */
+export function smallConfig(budget: TrainingConfig['budget']): TrainingConfig {
+  return {
+    recipe: 'test',
+    seed: 7,
+    text: {
+      unit: 'character',
+      lowercase: false,
+      normalization: 'nfc',
+      examples: 'text',
+      heldOut: { kind: 'tail', fraction: 0.1 },
+    },
+    network: {
+      cell: 'lstm',
+      input: { kind: 'one-hot' },
+      layers: [{ units: 48, dropout: 0 }],
+      initialisation: { kind: 'keras' },
+    },
+    objective: {
+      kind: 'every-step',
+      steps: 32,
+      stride: 32,
+      reduction: 'mean',
+      carryState: true,
+      shuffle: false,
+    },
+    batch: 8,
+    optimiser: { kind: 'adam', learningRate: 0.01, clipNorm: 5 },
+    schedule: { kind: 'constant' },
+    budget,
+    evaluation: { every: 50, maximumTargets: 2000 },
+    keep: 'best-held-out',
+    samples: { every: 100, temperatures: [0.5], length: 40, prompt: { kind: 'none' }, count: 1 },
+  };
+}
+
+export async function openText(content: string, language = 'plaintext'): Promise<vscode.TextEditor> {
+  const document = await vscode.workspace.openTextDocument({ language, content });
+  const editor = await vscode.window.showTextDocument(document);
+  const end = document.positionAt(content.length);
+  editor.selection = new vscode.Selection(end, end);
+  return editor;
+}
+
+export async function closeAll(): Promise<void> {
+  for (let i = 0; i < 20 && vscode.window.activeTextEditor; i++) {
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  }
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** Waits until `condition` holds; fails with `what` otherwise. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = 30_000,
+): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await condition())) {
+    if (Date.now() > end) assert.fail(`not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Trains a small model on an untitled document with `text`, and returns its path. */
+export async function trainSmall(maxSteps = 150): Promise<string> {
+  const editor = await openText(text);
+  const path = await vscode.commands.executeCommand<string | undefined>(
+    'inkling.trainOnFile',
+    editor.document.uri,
+    undefined,
+    smallConfig({ maxSteps }),
+  );
+  assert.ok(path, 'a model was trained');
+  return path;
+}

@@ -1,0 +1,75 @@
+// What `npm test` runs: everything, on a fresh clone too. Each suite prints its own count; the last line is the sum.
+//   INKLING_SUITES=unit,ui   only these
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const output = path.join(root, 'test-output');
+const sum = { passed: 0, failed: 0, skipped: 0 };
+const only = process.env.INKLING_SUITES?.split(',');
+const began = Date.now();
+
+function run(command, args) {
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0;
+}
+const npm = (...args) => run('npm', args);
+
+function add(name, count, ms) {
+  console.log(
+    `${name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped (${Math.round(ms / 1000)} s)`,
+  );
+  for (const key of Object.keys(sum)) sum[key] += count[key];
+}
+
+/** A check that passes or fails as a whole. */
+function check(name, step) {
+  if (only && !only.includes(name)) return true;
+  const start = Date.now();
+  const fine = step();
+  add(name, { passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 }, Date.now() - start);
+  return fine;
+}
+
+/** A suite that leaves its count in a file; one that leaves none has failed. */
+function suite(name, file, step) {
+  if (only && !only.includes(name)) return;
+  const start = Date.now();
+  const result = path.join(output, file);
+  fs.rmSync(result, { force: true });
+  const fine = step();
+  let count = { passed: 0, failed: 1, skipped: 0 };
+  if (fs.existsSync(result)) {
+    const found = JSON.parse(fs.readFileSync(result, 'utf8'));
+    count = found.stats
+      ? { passed: found.stats.passes, failed: found.stats.failures, skipped: found.stats.pending }
+      : found;
+  }
+  if (!fine && count.failed === 0) count.failed = 1;
+  add(name, count, Date.now() - start);
+}
+
+function end() {
+  console.log(`all suites took ${Math.round((Date.now() - began) / 1000)} s`);
+  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);
+}
+
+fs.mkdirSync(output, { recursive: true });
+// npm leaves a copy of the lock file behind; an older one means that something changed since.
+const installed = path.join(root, 'node_modules/.package-lock.json');
+const stale = () => fs.statSync(installed).mtimeMs < fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
+if (!fs.existsSync(installed) || stale()) {
+  if (!npm('ci')) {
+    add('install', { passed: 0, failed: 1, skipped: 0 }, Date.now() - began);
+    end();
+  }
+}
+if (!check('build', () => npm('run', '-s', 'build:tests'))) end();
+check('lint', () => npm('run', '-s', 'lint'));
+check('types', () => npm('run', '-s', 'types'));
+suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs']));
+suite('integration', 'integration.json', () => run(process.execPath, ['test/support/vscode/runIntegration.mjs']));
+suite('ui', 'ui.json', () => npm('run', '-s', 'package') && run(process.execPath, ['test/ui/run.mjs']));
+end();

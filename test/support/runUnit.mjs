@@ -1,0 +1,21 @@
+// The unit suite: mocha on out/test/unit, with a line for each failed test and a file with the count.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Mocha from 'mocha';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = path.join(root, 'out/test/unit');
+const mocha = new Mocha({ ui: 'bdd', reporter: 'dot', timeout: 60_000, color: false });
+const source = (file) => path.join(root, 'test/unit', file.replace(/\.js$/, '.ts'));
+for (const name of fs.readdirSync(folder, { recursive: true }).sort()) {
+  // A bundle whose source is gone is left over from an earlier build.
+  if (name.endsWith('.test.js') && fs.existsSync(source(name))) mocha.addFile(path.join(folder, name));
+}
+process.chdir(root);
+const runner = mocha.run((failures) => {
+  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true });
+  fs.writeFileSync(path.join(root, 'test-output/unit.json'), JSON.stringify({ stats: runner.stats }));
+  // Threads of a backend under test must not keep a finished run alive.
+  process.exit(failures > 0 ? 1 : 0);
+});
