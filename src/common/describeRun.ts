@@ -9,6 +9,9 @@ import type { EpochEvent } from './trainEvents';
 /** Below this share a change between evaluations is taken for noise. */
 const noise = 0.005;
 
+/** A loss in the chosen unit; `named`: with its name. */
+type Say = (nats: number, named?: boolean) => string;
+
 interface Reading {
   step: number;
   place: string;
@@ -20,7 +23,11 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   const { start, done } = history;
   if (!start) return 'Nothing has been measured yet.';
   const scale = scaleOf(start.config.text.unit, history.evaluations);
-  const say = (nats: number): string => formatLoss(toUnit(nats, unit, scale));
+  const say: Say = (nats, named = false) => {
+    const value = formatLoss(toUnit(nats, unit, scale));
+    if (!named) return value;
+    return unit === 'perplexity' ? `a perplexity of ${value}` : `${value} ${unitName(unit, scale)}`;
+  };
   const sentences: string[] = [];
 
   const guard = history.guards.at(-1);
@@ -40,11 +47,10 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   else sentences.push(judgeTraining(history, say));
 
   if (done?.reason === 'early-stop') sentences.push('Stopped early, because the held-out loss no longer improved.');
-  if (unit !== 'nats' || measured.length > 0) sentences[sentences.length - 1] += ` (${unitName(unit, scale)})`;
   return sentences.join(' ');
 }
 
-function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: (nats: number) => string): string {
+function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): string {
   const readings = evaluations.map((e): Reading => ({
     step: e.step,
     place: placeOf(e),
@@ -52,7 +58,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: (nats: num
   }));
   const last = readings[readings.length - 1];
   if (readings.length === 1) {
-    return `Held-out loss ${say(last.loss)} after the first evaluation; a second one will show where it is going.`;
+    return `Held-out loss ${say(last.loss, true)} after the first evaluation; a second one will show where it is going.`;
   }
   const bestAt = indexOfSmallest(readings);
   const best = readings[bestAt];
@@ -61,24 +67,24 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: (nats: num
   const trainFell = evaluations[evaluations.length - 1].trainLoss < evaluations[bestAt].trainLoss * (1 - noise / 2);
   if (since.length >= 2 && rise > noise && trainFell) {
     return (
-      `Overfitting since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss)} while the ` +
+      `Overfitting since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss, true)} while the ` +
       `training loss went on falling. The weights of ${best.place} are the best.`
     );
   }
   if (since.length >= 2 && rise > noise) {
-    return `Worse since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss)}, and the training loss did not fall either.`;
+    return `Worse since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss, true)}, and the training loss did not fall either.`;
   }
   const gain = 1 - best.loss / bestBefore(readings, last.step * 0.75);
   if (gain > noise) {
     const share = `${(gain * 100).toFixed(gain < 0.1 ? 1 : 0)} %`;
     return ended
-      ? `Ended while still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss)}. Resume it for more.`
-      : `Still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss)}.`;
+      ? `Ended while still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}. Resume it for more.`
+      : `Still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}.`;
   }
-  return `Levelled off: the held-out loss has stayed near ${say(best.loss)} since ${readings[firstNear(readings, best.loss)].place}.`;
+  return `Levelled off: the held-out loss has stayed near ${say(best.loss, true)} since ${readings[firstNear(readings, best.loss)].place}.`;
 }
 
-function judgeTraining(history: RunHistory, say: (nats: number) => string): string {
+function judgeTraining(history: RunHistory, say: Say): string {
   const { progress } = history;
   const last = progress.at(-1);
   if (!last || progress.length < 8) return 'Just begun: too little has been measured to say where it is going.';
@@ -91,9 +97,10 @@ function judgeTraining(history: RunHistory, say: (nats: number) => string): stri
   const warning = history.start?.heldOutTokens
     ? 'Nothing has been evaluated on the held-out text yet.'
     : 'No text was held out, so nothing here tells learning from memorising.';
-  if (now < before * (1 - noise)) return `Still improving on the training text: loss ${say(now)}. ${warning}`;
-  if (now > before * (1 + 4 * noise)) return `The training loss is rising: ${say(before)} to ${say(now)}. ${warning}`;
-  return `Levelled off on the training text at ${say(now)}. ${warning}`;
+  if (now < before * (1 - noise)) return `Still improving on the training text: loss ${say(now, true)}. ${warning}`;
+  if (now > before * (1 + 4 * noise))
+    return `The training loss is rising: ${say(before)} to ${say(now, true)}. ${warning}`;
+  return `Levelled off on the training text at ${say(now, true)}. ${warning}`;
 }
 
 function placeOf(event: EpochEvent): string {

@@ -52,7 +52,8 @@ export function button(
   const { kind = 'secondary', hint } = options;
   const element = create<Button>('vscode-button');
   element.setAttribute('appearance', kind);
-  const text = document.createElement('span');
+  // A bare text node: the component sizes slotted elements as icons.
+  const text = document.createTextNode('');
   if (kind === 'icon') {
     if (options.icon) element.append(icon(options.icon));
   } else {
@@ -68,7 +69,7 @@ export function button(
       element.setAttribute('aria-label', name);
       element.title = hint ?? name;
     } else {
-      setText(text, name);
+      if (text.data !== name) text.data = name;
       if (hint) element.title = hint;
     }
   };

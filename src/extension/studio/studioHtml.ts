@@ -11,12 +11,14 @@ export interface PageAddresses {
 
 export function studioHtml({ script, style, source, nonce }: PageAddresses): string {
   // img-src data: the chart is painted through an image when it is saved as PNG.
-  const policy = `default-src 'none'; style-src ${source}; script-src 'nonce-${nonce}'; img-src data:`;
+  // The nonce for styles: the component library tests with an empty style sheet what the browser can do.
+  const policy = `default-src 'none'; style-src ${source} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1.0">
 <link rel="stylesheet" href="${style}">
 <title>Inkling Studio</title>

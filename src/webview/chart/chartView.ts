@@ -75,7 +75,7 @@ export class ChartView {
     const width = Math.floor(this.element.clientWidth);
     if (!content || width === 0) return;
     const colours = themeColours();
-    const height = Math.round(Math.min(300, Math.max(170, width * 0.5)));
+    const height = Math.round(Math.min(320, Math.max(190, width * 0.55)));
     const loss = renderChart(content.loss, { name: 'loss', width, height, colours, showX: true });
     this.lossPlot.innerHTML = loss.svg;
     show(this.accuracyPlot, content.accuracy !== undefined);
@@ -115,6 +115,11 @@ export class ChartView {
     if (aloud) setText(this.live, (this.box.textContent ?? '').trim());
   }
 
+  /** The cursor goes down through the accuracy chart where there is one. */
+  private cursorEnd(plot: Plot): number {
+    return this.accuracyPlot.hidden ? plot.bottom : this.lossPlot.clientHeight + this.accuracyPlot.clientHeight - 6;
+  }
+
   private showCursor(colours: ChartColours): void {
     const { content, plot, at } = this;
     const reading = content && at !== undefined ? readOut(content.loss, at) : undefined;
@@ -124,7 +129,7 @@ export class ChartView {
     const pixel = plot.x.place(reading.x);
     this.cursor.style.left = `${pixel}px`;
     this.cursor.style.top = `${plot.top}px`;
-    this.cursor.style.height = `${this.lossPlot.clientHeight + this.accuracyPlot.clientHeight - plot.top - 6}px`;
+    this.cursor.style.height = `${this.cursorEnd(plot) - plot.top}px`;
     const rows = reading.rows.map((row) => {
       const swatch = h('i', { class: 'swatch' });
       swatch.style.background = lineColour(row, colours);
@@ -132,9 +137,9 @@ export class ChartView {
         row.low !== undefined && row.high !== undefined
           ? ` (${formatTick(round(row.low))}–${formatTick(round(row.high))})`
           : '';
-      return h('div', {}, swatch, ` ${row.label} `, h('b', {}, String(round(row.y))), spread, '. ');
+      return h('div', {}, swatch, ` ${row.label} `, h('b', {}, String(round(row.y))), spread, pause());
     });
-    this.box.replaceChildren(h('div', { class: 'muted' }, `${content.headline(reading.x)}. `), ...rows);
+    this.box.replaceChildren(h('div', { class: 'muted' }, content.headline(reading.x), pause()), ...rows);
     const width = this.box.offsetWidth;
     const right = pixel + 10 + width <= this.element.clientWidth;
     this.box.style.left = `${Math.max(0, right ? pixel + 10 : pixel - 10 - width)}px`;
@@ -174,6 +179,11 @@ export function themeColours(): ChartColours {
     overlays: [colour('charts-purple'), colour('charts-green'), colour('charts-yellow'), colour('charts-red')],
     font: style.getPropertyValue('--vscode-font-family').trim() || 'sans-serif',
   };
+}
+
+/** Heard between two readings, not seen. */
+function pause(): HTMLElement {
+  return h('span', { class: 'visually-hidden' }, '. ');
 }
 
 function round(value: number): number {

@@ -59,7 +59,7 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   if (!bounds) return { svg: `${open}</svg>`, left: 0, right: width, top, bottom };
 
   const yDomain = bounds.y;
-  const yTicks = (model.yScale === 'log' ? logTicks : linearTicks)(yDomain, Math.max(2, (bottom - top) / 38));
+  const yTicks = (model.yScale === 'log' ? logTicks : linearTicks)(yDomain, Math.max(2, (bottom - top) / 30));
   const left = Math.ceil(Math.max(...yTicks.map((tick) => formatTick(tick).length), 2) * fontSize * 0.6) + 8;
   const right = width - 10;
   const x = createScale(model.xScale, options.xDomain ?? bounds.x, [left, right]);

@@ -2,7 +2,7 @@
 import type { WallColumn } from '../../common/wall';
 
 /** Step i tints tokens below this probability (and not below the next); above the first there is no tint. */
-export const tintSteps = [0.5, 0.2, 0.05, 0.01] as const;
+export const tintSteps = [0.3, 0.1, 0.03, 0.01] as const;
 
 /** 0 (sure, or not known) to 4. */
 export function tintOf(probability: number): number {

@@ -1,0 +1,93 @@
+/**
+ * The Studio page in a headless browser, with the real session behind it and made-up services behind that: to look at,
+ * and to test what only a browser shows. No VS Code.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { HostMessage } from '../../../src/common/studioProtocol';
+import { studioHtml } from '../../../src/extension/studio/studioHtml';
+import { StudioSession } from '../../../src/extension/studio/studioSession';
+import type { StudioServices } from '../../../src/extension/studio/studioServices';
+import { themes, type ThemeName } from './themes';
+
+const address = 'http://studio.invalid';
+const browserPath = process.env.INKLING_CHROMIUM ?? '/usr/bin/chromium';
+
+export function browserPresent(): boolean {
+  return fs.existsSync(browserPath);
+}
+
+export function launchBrowser(): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+  return chromium.launch({ executablePath: browserPath, args });
+}
+
+export interface OpenStudio {
+  page: Page;
+  session: StudioSession;
+  /** Errors and policy violations that the page reported. */
+  faults: string[];
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `dist` holds webview.js and webview.css. */
+export async function openStudio(
+  browser: Browser,
+  dist: string,
+  services: StudioServices,
+  { width, height, theme }: { width: number; height: number; theme: ThemeName },
+): Promise<OpenStudio> {
+  const page = await browser.newPage({ viewport: { width, height } });
+  const session = new StudioSession(services);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  const html = studioHtml({
+    script: `${address}/webview.js`,
+    style: `${address}/webview.css`,
+    source: address,
+    nonce: 'abc',
+  });
+  await page.route(`${address}/**`, (route) => {
+    const name = new URL(route.request().url()).pathname.slice(1);
+    if (name === '') return route.fulfill({ contentType: 'text/html', body: html });
+    const file = path.join(dist, name);
+    if (!fs.existsSync(file)) return route.fulfill({ status: 404 });
+    return route.fulfill({ path: file });
+  });
+  const post = (message: HostMessage): void => {
+    // As VS Code's channel does: JSON, nothing else.
+    const text = JSON.stringify(message);
+    page.evaluate((json) => window.postMessage(JSON.parse(json), '*'), text).catch(() => undefined);
+  };
+  await page.exposeFunction('toHost', (json: string) => session.receive(JSON.parse(json), post));
+  await page.addInitScript(
+    ({ variables, bodyClass }) => {
+      const scope = window as unknown as { toHost(json: string): void; acquireVsCodeApi: unknown };
+      scope.acquireVsCodeApi = () => ({ postMessage: (message: unknown) => scope.toHost(JSON.stringify(message)) });
+      document.addEventListener('DOMContentLoaded', () => {
+        for (const [name, value] of Object.entries(variables)) {
+          document.documentElement.style.setProperty(`--vscode-${name}`, value);
+        }
+        document.body.classList.add(bodyClass);
+        document.documentElement.style.setProperty('background', 'var(--vscode-sideBar-background)');
+      });
+    },
+    { ...themes[theme] },
+  );
+  await page.goto(`${address}/`);
+  return {
+    page,
+    session,
+    faults,
+    reload: async () => void (await page.reload()),
+    async close() {
+      session.dispose();
+      await page.close();
+    },
+  };
+}

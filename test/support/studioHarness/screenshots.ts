@@ -1,0 +1,82 @@
+/** Takes pictures of the Studio at the widths and themes that it must look well in; see studioHarness.mjs. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fakeRun, fakeStudio, runItem } from './fakeServices';
+import { launchBrowser, openStudio } from './openStudio';
+import type { ThemeName } from './themes';
+
+const [dist, out, only] = process.argv.slice(2);
+
+function studio(): ReturnType<typeof fakeStudio> {
+  const runs = [
+    runItem({ id: 'live', state: 'running', startedAt: '2024-05-01T12:00:00Z', modelPath: '/models/moby.safetensors' }),
+    runItem({ id: 'over', title: 'Sonnets', heldOutBitsPerCharacter: 2.61 }),
+    runItem({ id: 'guarded', title: 'Canti', heldOutBitsPerCharacter: 2.4, state: 'stopped' }),
+  ];
+  return fakeStudio(
+    {
+      live: fakeRun({ steps: 1200, seed: 1, floor: 1.3, done: false }),
+      over: fakeRun({ steps: 1600, seed: 2, floor: 1.1, overfitsFrom: 700, done: true }),
+      guarded: fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true }),
+    },
+    runs,
+  );
+}
+
+async function main(): Promise<void> {
+  fs.mkdirSync(out, { recursive: true });
+  const browser = await launchBrowser();
+  const themeNames: ThemeName[] = ['dark', 'light', 'highContrast'];
+  for (const theme of themeNames) {
+    for (const width of [240, 400, 900]) {
+      if (only && !`${theme}-${width}`.includes(only)) continue;
+      const fake = studio();
+      fake.paceMs = 2;
+      const open = await openStudio(browser, dist, fake.services, { width, height: width < 900 ? 1100 : 1000, theme });
+      const { page } = open;
+      const shoot = (name: string): Promise<unknown> =>
+        page.screenshot({ path: path.join(out, `${theme}-${width}-${name}.png`), fullPage: true });
+      await page.waitForTimeout(600);
+      if (width === 900) {
+        await page.selectOption('select', 'over');
+        await page.locator('summary', { hasText: 'Compare' }).click();
+        await page.locator('.compare vscode-checkbox').first().click();
+        await page.getByText('Accuracy', { exact: true }).click();
+        await page.waitForTimeout(500);
+        await page.mouse.move(500, 320);
+      }
+      if (width === 400) {
+        const chart = await page.locator('.chart').boundingBox();
+        if (chart) await page.mouse.move(chart.x + 200, chart.y + 80);
+      }
+      await page.waitForTimeout(200);
+      await shoot('training');
+      await page.mouse.move(1, 1);
+      await page.getByRole('tab', { name: 'Samples' }).click();
+      await page.getByText('Write', { exact: true }).click();
+      await page.waitForTimeout(1800);
+      if (width === 400) await page.locator('summary', { hasText: 'More' }).click();
+      await page.locator('.column .tools vscode-button').nth(2).click();
+      await page
+        .locator('.writing')
+        .nth(1)
+        .click({ position: { x: 60, y: 14 } });
+      await page.waitForTimeout(400);
+      await shoot('samples');
+      if (width === 400) {
+        await page.keyboard.press('Escape');
+        await page.locator('.replay input').fill('3');
+        await page.waitForTimeout(500);
+        await shoot('replay');
+      }
+      if (open.faults.length > 0) console.error(theme, width, open.faults);
+      await open.close();
+    }
+  }
+  await browser.close();
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
