@@ -147,7 +147,12 @@ export class ModelShelf {
       throw new InklingError('incompatibleModel', `"${stored.title}" is a classifier; choose a language model.`);
     }
     const { spec, parameters, config, provenance } = stored;
-    const model = await this.modelOf(spec, parameters, Vocabulary.fromJSON(stored.vocabulary as VocabularyJson), config);
+    const model = await this.modelOf(
+      spec,
+      parameters,
+      Vocabulary.fromJSON(stored.vocabulary as VocabularyJson),
+      config,
+    );
     return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
   }
 

@@ -1,0 +1,162 @@
+/**
+ * The API that the engine process offers. The engine itself computes nothing, so that it always answers at once: each
+ * run trains in a thread of its own, everything that a trained model says comes from the sampler thread, and the two
+ * meet in the snapshots of weights that a run publishes.
+ */
+import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../common/engineProtocol';
+import { InklingError } from '../common/errors';
+import type { TrainEvent } from '../common/trainEvents';
+import { readModelMetadata } from './model/modelFile';
+import { summariseModel } from './model/modelSummary';
+import { recipeFor, recipes } from './recipes/recipes';
+import type { Call, Caller, Handlers } from './rpc/methods';
+import type { LiveModel } from './services/modelShelf';
+import type { SamplerMethods } from './services/samplerService';
+import type { Thread } from './services/threadClient';
+import type { TrainerMethods } from './services/trainerService';
+
+/** Where the threads come from; tests give their own. */
+export interface EngineThreads {
+  startSampler: () => Thread<SamplerMethods>;
+  startTrainer: () => Thread<TrainerMethods>;
+}
+
+interface Run {
+  thread: Thread<TrainerMethods>;
+  modelPath: string;
+  live?: LiveModel;
+}
+
+/** Texts of so many models are remembered, to find what a sample copied. */
+const maximumSources = 20;
+
+export class Engine {
+  private readonly runs = new Map<string, Run>();
+  private readonly sources = new Map<string, readonly TextSource[]>();
+  /** Who waits, at the end, for a run to have left its checkpoint. */
+  private readonly whenPaused = new Map<string, () => void>();
+  private sampler: Thread<SamplerMethods> | undefined;
+
+  constructor(
+    private readonly describe: () => EngineDescription,
+    private readonly threads: EngineThreads,
+  ) {}
+
+  readonly handlers: Handlers<EngineMethods> = {
+    describe: () => this.describe(),
+    recipes: () =>
+      recipes.flatMap(({ id, title, objectives }) =>
+        objectives.map((objective, i) => ({
+          id: i === 0 ? id : `${id}:${objective}`,
+          title: i === 0 ? title : `${title} (${objective})`,
+          config: recipeFor(id, objective),
+        })),
+      ),
+    train: (request, call) => this.train(request, call),
+    control: async (params) => {
+      const run = this.runs.get(params.runId);
+      if (!run) throw new InklingError('invalidInput', 'This training is over.');
+      return run.thread.call('control', params);
+    },
+    plan: (params, { signal }) => this.inThread(signal, (call) => call('plan', params)),
+    baselines: (params, { signal }) => this.inThread(signal, (call) => call('baselines', params)),
+    sample: (params, call) => this.askSampler('sample', params, call),
+    considered: (params, call) => this.askSampler('considered', params, call),
+    complete: (params, call) => this.askSampler('complete', params, call),
+    surprise: (params, call) => this.askSampler('surprise', params, call),
+    score: (params, call) => this.askSampler('score', params, call),
+    inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
+  };
+
+  /** Leaves a checkpoint of every run, then ends all threads. Takes at most about `patienceMs`. */
+  async close(patienceMs: number): Promise<void> {
+    const runs = [...this.runs];
+    const paused = runs.map(([runId, run]) => this.pauseForGood(runId, run));
+    await Promise.race([Promise.allSettled(paused), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
+    await Promise.allSettled([...runs.map(([, run]) => run.thread.dispose()), this.sampler?.dispose()]);
+  }
+
+  private async train(
+    request: TrainRequest,
+    { signal, onEvent }: Call<TrainEvent>,
+  ): Promise<EngineMethods['train']['result']> {
+    const { runId, modelPath, sources } = request;
+    if (this.runs.has(runId)) throw new InklingError('invalidInput', `There is a run "${runId}" already.`);
+    if ([...this.runs.values()].some((other) => other.modelPath === modelPath)) {
+      throw new InklingError('invalidInput', 'This model is being trained already; stop that run first.');
+    }
+    const run: Run = { thread: this.threads.startTrainer(), modelPath };
+    this.runs.set(runId, run);
+    this.noteSources(modelPath, sources);
+    try {
+      return await run.thread.call('train', request, {
+        signal,
+        onEvent: (event) => {
+          if (event.event === 'published') this.announce(run, event.live);
+          else {
+            onEvent(event);
+            if (event.event === 'notice' && event.kind === 'paused') this.whenPaused.get(runId)?.();
+          }
+        },
+      });
+    } finally {
+      this.runs.delete(runId);
+      if (run.live) this.tellSampler((call) => call('retire', { modelPath }));
+      await run.thread.dispose();
+    }
+  }
+
+  private pauseForGood(runId: string, run: Run): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.whenPaused.set(runId, resolve);
+      run.thread.call('control', { runId, action: 'pause' }).catch(reject);
+    });
+  }
+
+  /** One piece of heavy work in a thread of its own, which a cancelled call ends. */
+  private async inThread<R>(signal: AbortSignal, work: (call: Caller<TrainerMethods>) => Promise<R>): Promise<R> {
+    const thread = this.threads.startTrainer();
+    signal.addEventListener('abort', () => void thread.dispose());
+    try {
+      return await work(thread.call);
+    } finally {
+      await thread.dispose();
+    }
+  }
+
+  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score'>(
+    method: K,
+    params: SamplerMethods[K]['params'],
+    call: Call<SamplerMethods[K]['event']>,
+  ): Promise<SamplerMethods[K]['result']> {
+    return this.samplerThread().call(method, params, call);
+  }
+
+  /** Started when it is first needed, and again after it has died; then it is told what it must know. */
+  private samplerThread(): Thread<SamplerMethods> {
+    if (this.sampler && !this.sampler.isGone) return this.sampler;
+    this.sampler = this.threads.startSampler();
+    for (const [modelPath, sources] of this.sources) {
+      this.tellSampler((call) => call('noteSources', { modelPath, sources }));
+    }
+    for (const { live } of this.runs.values()) if (live) this.tellSampler((call) => call('announce', live));
+    return this.sampler;
+  }
+
+  private announce(run: Run, live: LiveModel): void {
+    run.live = live;
+    this.tellSampler((call) => call('announce', live));
+  }
+
+  private noteSources(modelPath: string, sources: readonly TextSource[]): void {
+    this.sources.delete(modelPath);
+    this.sources.set(modelPath, sources);
+    for (const oldest of this.sources.keys()) if (this.sources.size > maximumSources) this.sources.delete(oldest);
+    this.tellSampler((call) => call('noteSources', { modelPath, sources }));
+  }
+
+  /** A word to a sampler that runs; one that dies of it is told again when it is started anew. */
+  private tellSampler(tell: (call: Caller<SamplerMethods>) => Promise<null>): void {
+    if (this.sampler && !this.sampler.isGone) tell(this.sampler.call).catch(() => undefined);
+  }
+}

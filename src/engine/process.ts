@@ -1,0 +1,74 @@
+/**
+ * Entry of the engine process, forked by the extension host: frames of engineProtocol.ts over the IPC channel. It lowers
+ * its own priority, turns whatever goes wrong into a frame, and ends when its parent goes, leaving a checkpoint of every
+ * run.
+ */
+import * as os from 'node:os';
+import type { EngineDescription, EngineFrame, EngineMethods } from '../common/engineProtocol';
+import { chooseKernels } from './backends/wasm/runtime';
+import { defaultThreads } from './backends/wasm/wasmBackend';
+import { Engine } from './engine';
+import { CallServer } from './rpc/callServer';
+import type { SamplerMethods } from './services/samplerService';
+import { startThread } from './services/threadClient';
+import type { TrainerMethods } from './services/trainerService';
+import { engineVersion } from './version';
+
+/** A parent that has gone does not wait; what is not on disk by then is lost. */
+const closingMs = 3000;
+
+function main(): void {
+  if (!process.send) {
+    process.stderr.write('This is the engine of Inkling, started by the editor; on the command line use "inkling".\n');
+    process.exitCode = 2;
+    return;
+  }
+  const send = (frame: EngineFrame): void => {
+    // A frame to a parent that is just going is nobody's loss.
+    if (process.connected) process.send!(frame, undefined, undefined, () => undefined);
+  };
+  const log = (level: 'info' | 'warning' | 'error', message: string): void => send({ type: 'log', level, message });
+
+  try {
+    os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch (error) {
+    log('warning', `The engine runs at normal priority: ${String(error)}`);
+  }
+
+  const engine = new Engine(describe, {
+    startSampler: () => startThread<SamplerMethods>('samplerThread', send),
+    startTrainer: () => startThread<TrainerMethods>('trainerThread', send),
+  });
+  const server = new CallServer<EngineMethods>(engine.handlers, send);
+
+  let closing = false;
+  const close = (): void => {
+    if (closing) return;
+    closing = true;
+    void engine.close(closingMs).finally(() => process.exit(0));
+  };
+  process.on('message', (frame) => server.receive(frame));
+  process.on('disconnect', close);
+  process.on('SIGTERM', close);
+  process.on('SIGINT', close);
+  process.on('unhandledRejection', (reason) => log('error', `Unhandled: ${String(reason)}`));
+  process.on('uncaughtException', (error) => {
+    log('error', error.stack ?? String(error));
+    // What state the engine is in is not known any more; its supervisor starts a new one.
+    setTimeout(() => process.exit(1), 100);
+  });
+  send({ type: 'ready', description: describe() });
+}
+
+function describe(): EngineDescription {
+  return {
+    version: engineVersion,
+    node: process.version,
+    pid: process.pid,
+    backend: 'wasm',
+    kernel: chooseKernels().name,
+    threads: defaultThreads(),
+  };
+}
+
+main();

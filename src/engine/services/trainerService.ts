@@ -1,0 +1,127 @@
+/** What a trainer thread answers: training, and the other work that takes seconds (plans, baselines). */
+import type { EngineMethods, TrainRequest } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import type { TrainEvent } from '../../common/trainEvents';
+import type { Backend } from '../backends/backend';
+import type { createBackend } from '../backends';
+import { measureBaselines } from '../corpus/baselines';
+import type { Corpus } from '../corpus/corpus';
+import { readModelFile, readModelMetadata, type StoredModel } from '../model/modelFile';
+import { summariseModel } from '../model/modelSummary';
+import { chooseAutomatically, planBudgets } from '../recipes/automatic';
+import type { Handlers } from '../rpc/methods';
+import { openFileRun, type SourceText } from '../training/fileRun';
+import type { Trainer } from '../training/trainer';
+import type { LiveModel } from './modelShelf';
+import { SnapshotWriter } from './snapshot';
+import { readSources } from './textSources';
+
+/** The thread's word to the engine that weights can be read from `live`. */
+export interface PublishedEvent {
+  event: 'published';
+  live: LiveModel;
+}
+
+export interface TrainerMethods extends Pick<EngineMethods, 'plan' | 'baselines' | 'control'> {
+  train: {
+    params: TrainRequest;
+    result: EngineMethods['train']['result'];
+    event: TrainEvent | PublishedEvent;
+  };
+}
+
+type Action = EngineMethods['control']['params']['action'];
+
+export function trainerService(newBackend: typeof createBackend): Handlers<TrainerMethods> {
+  /** The runs under way; `null` while one still reads its text: what it is told then waits. */
+  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
+
+  async function withBackend<R>(request: Partial<TrainRequest>, work: (backend: Backend) => Promise<R>): Promise<R> {
+    const backend = await newBackend(request.backend ?? 'auto', { threads: request.threads });
+    try {
+      return await work(backend);
+    } finally {
+      await backend.dispose();
+    }
+  }
+
+  return {
+    train: (request, { signal, onEvent }) =>
+      withBackend(request, async (backend) => {
+        const { runId, modelPath, resumePath, title } = request;
+        const control = { trainer: null as Trainer | null, waiting: [] as Action[] };
+        trainers.set(runId, control);
+        try {
+          const texts = await readSources(request.sources);
+          const resume = resumePath === undefined ? undefined : await readModelFile(resumePath);
+          const course = await courseOf(request.config, texts, backend, resume);
+          let writer: SnapshotWriter | undefined;
+          const run = openFileRun({
+            ...course,
+            texts,
+            backend,
+            modelPath,
+            title: title ?? resume?.title,
+            resume,
+            onEvent,
+            onSnapshot: (parameters) => {
+              if (writer) return writer.write(parameters);
+              writer = new SnapshotWriter(parameters.length);
+              writer.write(parameters);
+              const vocabulary = run.corpus.vocabulary.toJSON();
+              const live = { modelPath, spec: run.spec, vocabulary, config: course.config, memory: writer.memory };
+              onEvent({ event: 'published', live });
+            },
+          });
+          control.trainer = run.trainer;
+          for (const action of control.waiting) run.trainer[action]();
+          // Whoever cancels a run does not want to lose it.
+          signal.addEventListener('abort', () => run.trainer.stop());
+          if (signal.aborted) run.trainer.stop();
+          await run.run();
+          return { modelPath, summary: summariseModel(modelPath, await readModelMetadata(modelPath)) };
+        } finally {
+          trainers.delete(runId);
+        }
+      }),
+    control: ({ runId, action }) => {
+      const control = trainers.get(runId);
+      if (!control) throw new InklingError('invalidInput', 'This training is over.');
+      if (control.trainer) control.trainer[action]();
+      else control.waiting.push(action);
+      return null;
+    },
+    plan: ({ sources, minutes }) =>
+      withBackend({}, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
+    baselines: async ({ sources, heldOutFraction }) =>
+      measureBaselines(await readSources(sources), {
+        lowercase: false,
+        normalization: 'nfc',
+        heldOut: { kind: 'tail', fraction: heldOutFraction },
+      }),
+  };
+}
+
+interface Course {
+  config: TrainingConfig;
+  corpus?: Corpus;
+  reasons?: string[];
+  expectedSeconds?: number;
+}
+
+/** The settings of a run: as they were given, or chosen. A model that is trained on for so many minutes keeps its own. */
+async function courseOf(
+  asked: TrainRequest['config'],
+  texts: readonly SourceText[],
+  backend: Backend,
+  resume: StoredModel | undefined,
+): Promise<Course> {
+  if (!('auto' in asked)) return { config: asked };
+  const { minutes, seed } = asked;
+  if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
+  if (!resume?.config) return chooseAutomatically({ texts, backend, minutes, seed });
+  // Budgets count from the start of the run.
+  const maxSeconds = resume.results.seconds + 60 * minutes;
+  return { config: { ...resume.config, budget: { maxSeconds } } };
+}
