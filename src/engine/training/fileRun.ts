@@ -13,7 +13,7 @@ import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { normalisedPieces } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import { writeModelFile, type StoredModel } from '../model/modelFile';
+import { readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { extendParameters, extendSpec } from './extendModel';
 import { networkSpecOf } from './networkSpecOf';
@@ -55,6 +55,28 @@ export interface FileRun {
 /** Where checkpoints of a model lie until it is written. */
 export function checkpointPath(modelPath: string): string {
   return `${modelPath}.checkpoint`;
+}
+
+/**
+ * The model or checkpoint to go on with: `file`, or the checkpoint beside it where that stands further in the same run
+ * (the run was cut off), or where there is no file yet.
+ */
+export async function readForResume(file: string): Promise<StoredModel> {
+  const checkpoint = await readIfThere(checkpointPath(file));
+  if (!checkpoint) return readModelFile(file);
+  const model = await readIfThere(file);
+  if (!model) return checkpoint;
+  const isFurther =
+    checkpoint.provenance.created === model.provenance.created && checkpoint.results.steps > model.results.steps;
+  return isFurther ? checkpoint : model;
+}
+
+async function readIfThere(file: string): Promise<StoredModel | undefined> {
+  const there = await fs.access(file).then(
+    () => true,
+    () => false,
+  );
+  return there ? readModelFile(file) : undefined;
 }
 
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network. */

@@ -1,0 +1,21 @@
+/** The backend that --backend and --threads ask for. */
+import type { Backend } from '../backends/backend';
+import { createBackend } from '../backends/index';
+import { choiceOption, numberOption } from './usage';
+
+const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
+
+/** Runs `use` with the backend, which is disposed of afterwards whatever happens. */
+export async function withBackend<R>(
+  options: { backend?: string; threads?: string },
+  use: (backend: Backend) => Promise<R>,
+): Promise<R> {
+  const choice = choiceOption('backend', options.backend, choices) ?? 'auto';
+  const threads = numberOption('threads', options.threads, { low: 1, high: 64, whole: true });
+  const backend = await createBackend(choice, { threads });
+  try {
+    return await use(backend);
+  } finally {
+    await backend.dispose();
+  }
+}

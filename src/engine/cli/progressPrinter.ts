@@ -1,0 +1,122 @@
+/**
+ * Shows a training run to a person: one line that keeps changing with loss, speed and time left, and above it what is
+ * worth keeping: epochs, samples, notices. Where the output is no terminal, the line is printed now and then.
+ */
+import type { TrainEvent } from '../../common/trainEvents';
+
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** Where there is no terminal, seconds between two progress lines. */
+const plainIntervalSeconds = 10;
+
+export class ProgressPrinter {
+  private line = '';
+  private lastPlainSeconds = -Infinity;
+
+  constructor(private readonly output: Output) {}
+
+  show(event: TrainEvent): void {
+    switch (event.event) {
+      case 'progress': {
+        const left = event.secondsLeft === undefined ? '' : ` · ${duration(event.secondsLeft)} left`;
+        const speed = count(event.charactersPerSecond);
+        const loss = event.smoothedLoss ?? event.trainLoss;
+        this.showLine(
+          `${bar(event.fraction)} step ${event.step} · loss ${loss.toFixed(3)} · ${speed}/s${left}`,
+          event.seconds,
+        );
+        return;
+      }
+      case 'epoch': {
+        const heldOut =
+          event.heldOutLoss === undefined
+            ? ''
+            : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}`;
+        const name = event.complete ? `epoch ${event.epoch}` : `step ${event.step}`;
+        const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
+        this.print(
+          `${name} · ${duration(event.seconds)} · loss ${event.trainLoss.toFixed(4)}${smoothed}${heldOut}${event.best ? ' · best so far' : ''}`,
+        );
+        return;
+      }
+      case 'sample':
+        this.print(`── temperature ${event.temperature} ──\n${event.prompt}▏${event.text}\n`);
+        return;
+      case 'guard':
+      case 'notice':
+        this.print(`! ${event.message}`);
+        return;
+      case 'start':
+        this.showStart(event);
+        return;
+      case 'done':
+        this.clearLine();
+        return;
+      case 'checkpoint':
+        return;
+    }
+  }
+
+  private showStart(event: Extract<TrainEvent, { event: 'start' }>): void {
+    const { config, reasons } = event;
+    const units = config.network.layers.map((layer) => layer.units).join(' + ');
+    this.print(
+      `${event.files.join(', ')}: ${count(event.tokens)} ${config.text.unit}s, ${event.vocabulary} different, ${count(event.heldOutTokens)} held out`,
+    );
+    this.print(
+      `${config.recipe}: ${config.network.cell.toUpperCase()} ${units}, ${count(event.parameters)} parameters, ${config.objective.kind}, ` +
+        `batch ${config.batch} × ${config.objective.steps} steps, ${config.optimiser.kind} ${config.optimiser.learningRate}, seed ${event.seed}`,
+    );
+    for (const reason of reasons) this.print(`  ${reason}`);
+    this.print(`${event.backend} (${event.kernel}), ${event.threads} thread${event.threads === 1 ? '' : 's'}`);
+    if (event.fromStep > 0) this.print(`goes on from step ${event.fromStep}`);
+    if (event.expectedSeconds !== undefined) this.print(`expected: ${duration(event.expectedSeconds)}`);
+  }
+
+  private showLine(line: string, seconds: number): void {
+    if (this.output.isTTY) {
+      this.line = line.slice(0, (this.output.columns ?? 80) - 1);
+      this.output.write(`\r\x1b[K${this.line}`);
+    } else if (seconds - this.lastPlainSeconds >= plainIntervalSeconds) {
+      this.lastPlainSeconds = seconds;
+      this.output.write(`${line}\n`);
+    }
+  }
+
+  private clearLine(): void {
+    if (this.line) this.output.write('\r\x1b[K');
+    this.line = '';
+  }
+
+  private print(text: string): void {
+    const { line } = this;
+    this.clearLine();
+    this.output.write(`${text}\n`);
+    if (line) this.output.write((this.line = line));
+  }
+}
+
+/** 1234567 → "1.2 M". */
+export function count(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
+  if (value >= 1e4) return `${Math.round(value / 1e3)} k`;
+  return String(Math.round(value));
+}
+
+/** 75 → "1 min 15 s". */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+function bar(fraction: number): string {
+  const width = 20;
+  const filled = Math.round(fraction * width);
+  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${String(Math.round(fraction * 100)).padStart(3)} %`;
+}

@@ -1,0 +1,67 @@
+/** `inkling sample`: writes on from a prompt, at one temperature or at several as one batch. */
+import { randomInt } from 'node:crypto';
+import type { SamplingOptions } from '../../common/engineProtocol';
+import { generate } from '../generation/generator';
+import { withBackend } from './backendOption';
+import { openModel } from './openModel';
+import { commonOptions, numberOption, parse, UsageError } from './usage';
+
+const options = {
+  ...commonOptions,
+  prompt: { type: 'string' },
+  temperature: { type: 'string', multiple: true },
+  length: { type: 'string' },
+  'top-k': { type: 'string' },
+  'top-p': { type: 'string' },
+  'min-p': { type: 'string' },
+  'repetition-penalty': { type: 'string' },
+  stop: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+} as const;
+
+/** Rows of a step: enough for the windows of a last-step model in few slices. */
+const stepRows = 256;
+
+export async function sampleCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, options);
+  if (positionals.length !== 1) throw new UsageError('Name one model file: inkling sample <model>.');
+  const temperatures = (values.temperature ?? ['0.8']).map((text) =>
+    numberOption('temperature', text, { low: 0, high: 100 })!,
+  );
+  const chosenSeed = numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true });
+  const seed = chosenSeed ?? randomInt(2 ** 32);
+  const shared: Omit<SamplingOptions, 'temperature' | 'seed'> = {
+    length: numberOption('length', values.length, { low: 1, high: 1e7, whole: true }) ?? 400,
+    topK: numberOption('top-k', values['top-k'], { low: 1, whole: true }),
+    topP: numberOption('top-p', values['top-p'], { low: 0, high: 1 }),
+    minP: numberOption('min-p', values['min-p'], { low: 0, high: 1 }),
+    repetitionPenalty: numberOption('repetition-penalty', values['repetition-penalty'], { low: 0.01, high: 100 }),
+    stop: values.stop,
+  };
+  const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
+  const prompt = values.prompt ?? '';
+  const out = process.stdout;
+
+  await withBackend({ ...values, threads: values.threads ?? '1' }, async (backend) => {
+    const model = await openModel(positionals[0], backend, () => ({ batch: 1, steps: 1, streams: stepRows }));
+    const live = !values.json && streams.length === 1;
+    if (live) out.write(prompt);
+    const { texts, unknown } = await generate(
+      model,
+      { prompt, streams },
+      { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },
+    );
+    if (values.json) {
+      const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
+      out.write(`${JSON.stringify(samples)}\n`);
+    } else if (live) out.write('\n');
+    else texts.forEach((text, i) => out.write(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
+    if (unknown.length > 0) {
+      process.stderr.write(
+        `The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.\n`,
+      );
+    }
+    if (chosenSeed === undefined && !values.json) process.stderr.write(`(the same again with --seed ${seed})\n`);
+    model.network.dispose();
+  });
+}

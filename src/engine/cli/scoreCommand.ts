@@ -1,0 +1,44 @@
+/** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
+import { scoreText } from '../generation/score';
+import { withBackend } from './backendOption';
+import { openModel } from './openModel';
+import { readTextFile } from './textFiles';
+import { commonOptions, parse, UsageError } from './usage';
+
+const options = { ...commonOptions, windows: { type: 'string' } } as const;
+
+/** Stretches of the text that are read side by side; few, so that each is long beside the context read before it. */
+const rows = 32;
+const windowRows = 128;
+
+export async function scoreCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, options);
+  const [modelFile, textFile] = positionals;
+  if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling score <model> <file>.');
+  const windows = values.windows === undefined ? undefined : readWindows(values.windows);
+  await withBackend(values, async (backend) => {
+    const { text } = await readTextFile(textFile);
+    const model = await openModel(modelFile, backend, ({ config }) => {
+      const lastStep = windows !== undefined || config?.objective.kind === 'last-step';
+      const steps = Math.max(windows?.length ?? 1, config?.objective.steps ?? 1);
+      return { batch: lastStep ? windowRows : rows, steps, streams: 1 };
+    });
+    const score = await scoreText(model, text, { windows });
+    model.network.dispose();
+    if (values.json) process.stdout.write(`${JSON.stringify(score)}\n`);
+    else {
+      process.stdout.write(
+        `${score.lossNats.toFixed(4)} nats, ${score.bitsPerCharacter.toFixed(4)} bits a character, ` +
+          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters\n`,
+      );
+    }
+  });
+}
+
+function readWindows(text: string): { length: number; stride: number } {
+  const [, length, stride] = /^(\d{1,6}),(\d{1,6})$/.exec(text) ?? [];
+  if (!length || Number(length) < 1 || Number(stride) < 1) {
+    throw new UsageError(`--windows takes LENGTH,STRIDE, as in 60,3, not "${text}".`);
+  }
+  return { length: Number(length), stride: Number(stride) };
+}

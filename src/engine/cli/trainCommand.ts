@@ -1,0 +1,173 @@
+/** `inkling train`: from text files to a model file. */
+import * as path from 'node:path';
+import { InklingError } from '../../common/errors';
+import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
+import { setPath } from '../../common/trainingConfigRules';
+import type { TrainEvent } from '../../common/trainEvents';
+import type { Backend } from '../backends/backend';
+import type { StoredModel } from '../model/modelFile';
+import { chooseAutomatically } from '../recipes/automatic';
+import { recipeFor } from '../recipes/recipes';
+import { openFileRun, readForResume, type FileRun } from '../training/fileRun';
+import { withBackend } from './backendOption';
+import { count, duration, ProgressPrinter } from './progressPrinter';
+import { readTextFile } from './textFiles';
+import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+
+const options = {
+  ...commonOptions,
+  recipe: { type: 'string' },
+  objective: { type: 'string' },
+  minutes: { type: 'string' },
+  'max-seconds': { type: 'string' },
+  epochs: { type: 'string' },
+  'max-steps': { type: 'string' },
+  seed: { type: 'string' },
+  out: { type: 'string' },
+  resume: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  title: { type: 'string' },
+} as const;
+
+interface TrainArguments {
+  files: string[];
+  recipe?: string;
+  objective?: ObjectiveKind;
+  minutes?: number;
+  budget?: BudgetConfig;
+  seed?: number;
+  settings: [path: string, value: string][];
+  out: string;
+  resume?: string;
+  title?: string;
+}
+
+export async function trainCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, options);
+  const wanted = readArguments(values, positionals);
+  await withBackend(values, async (backend) => {
+    const printer = new ProgressPrinter(process.stdout);
+    const show = (event: TrainEvent): void => {
+      if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+      else printer.show(event);
+    };
+    const run = await openRun(wanted, backend, show);
+    const stop = (): void => run.trainer.stop();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      const model = await run.run();
+      if (!values.json) process.stdout.write(summary(wanted.out, model));
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
+  });
+}
+
+function readArguments(values: ReturnType<typeof parse<typeof options>>['values'], files: string[]): TrainArguments {
+  if (files.length === 0) throw new UsageError('Name a text file to train on: inkling train <files…>.');
+  const minutes = numberOption('minutes', values.minutes, { low: 0.01, high: 1e6 });
+  const maxSeconds = numberOption('max-seconds', values['max-seconds'], { low: 0.1, high: 1e8 });
+  const epochs = numberOption('epochs', values.epochs, { low: 1, whole: true });
+  const maxSteps = numberOption('max-steps', values['max-steps'], { low: 1, whole: true });
+  const limits = [minutes, maxSeconds, epochs, maxSteps].filter((limit) => limit !== undefined);
+  if (limits.length > 1) {
+    throw new UsageError('Give one of --minutes, --max-seconds, --epochs and --max-steps.');
+  }
+  const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
+  if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
+    throw new UsageError('Without a recipe, training is every-step; name one with --recipe to train it last-step.');
+  }
+  const settings = (values.set ?? []).map((setting): [string, string] => {
+    const at = setting.indexOf('=');
+    if (at < 1) throw new UsageError(`--set takes path=value, as in network.layers.0.units=256, not "${setting}".`);
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  });
+  const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
+  return {
+    files,
+    recipe: values.recipe,
+    objective,
+    minutes: seconds === undefined ? undefined : seconds / 60,
+    budget:
+      limits.length === 0
+        ? undefined
+        : {
+            ...(seconds !== undefined && { maxSeconds: seconds }),
+            ...(epochs !== undefined && { epochs }),
+            ...(maxSteps !== undefined && { maxSteps }),
+          },
+    seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
+    settings,
+    out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
+    resume: values.resume,
+    title: values.title,
+  };
+}
+
+async function openRun(
+  wanted: TrainArguments,
+  backend: Backend,
+  onEvent: (event: TrainEvent) => void,
+): Promise<FileRun> {
+  const texts = await Promise.all(wanted.files.map(readTextFile));
+  const common = { texts, backend, modelPath: wanted.out, title: wanted.title, onEvent };
+  const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
+  if (wanted.resume !== undefined) {
+    const resume = await readForResume(wanted.resume);
+    return openFileRun({ ...common, resume, config: adjust(storedConfig(resume, wanted)) });
+  }
+  if (wanted.recipe !== undefined) {
+    return openFileRun({ ...common, config: adjust(recipeFor(wanted.recipe, wanted.objective)) });
+  }
+  const { config, corpus, reasons, expectedSeconds } = await chooseAutomatically({
+    texts,
+    backend,
+    minutes: wanted.minutes ?? 1,
+    adjust,
+  });
+  return openFileRun({ ...common, config, corpus, reasons, expectedSeconds });
+}
+
+/** The settings of a model that is trained on. Throws where the arguments ask for others. */
+function storedConfig(model: StoredModel, wanted: TrainArguments): TrainingConfig {
+  const { config } = model;
+  if (!config)
+    throw new InklingError('incompatibleModel', `"${model.title}" is a classifier: choose a language model.`);
+  if (wanted.recipe !== undefined && wanted.recipe !== config.recipe) {
+    throw new InklingError(
+      'incompatibleModel',
+      `"${model.title}" was trained with the recipe ${config.recipe}: leave --recipe out, or start a new model without --resume.`,
+    );
+  }
+  if (wanted.objective !== undefined && wanted.objective !== config.objective.kind) {
+    throw new InklingError(
+      'incompatibleModel',
+      `"${model.title}" is trained ${config.objective.kind}: leave --objective out, or start a new model without --resume.`,
+    );
+  }
+  return config;
+}
+
+/** A config with the arguments' seed, budget and settings. */
+function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArguments): TrainingConfig {
+  let result: TrainingConfig = { ...config, seed: seed ?? config.seed, budget: budget ?? config.budget };
+  for (const [setting, value] of settings) result = setPath(result, setting, value);
+  return result;
+}
+
+function summary(file: string, { results, provenance }: StoredModel): string {
+  const heldOut =
+    results.heldOutLoss === null
+      ? ''
+      : `, held-out loss ${results.heldOutLoss.toFixed(4)} nats` +
+        (results.heldOutBitsPerCharacter === null
+          ? ''
+          : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`);
+  const loss = results.trainLoss === null ? '' : `, training loss ${results.trainLoss.toFixed(4)}`;
+  return (
+    `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
+    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7\n`
+  );
+}

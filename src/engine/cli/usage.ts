@@ -1,0 +1,70 @@
+/** What the command line takes, and what it says when it is given something else. */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** Wrong usage: one line, exit code 2. */
+export class UsageError extends Error {}
+
+export const help = `inkling: train a small recurrent language model on a text, and write on with it
+
+  inkling train <files…> [--recipe ID] [--objective every-step|last-step]
+      [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
+      [--out FILE] [--resume FILE] [--set path=value]… [--title TEXT] [--json]
+  inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
+      [--repetition-penalty R] [--stop S]… [--seed N] [--json]
+  inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
+  inkling inspect <model> [--json]
+  inkling recipes [--json]
+  inkling classify <model> [file|-] [--json]
+  inkling train-classifier <file> [--variant …] [--json]
+  inkling evaluate <model> <file> [--json]
+
+All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose.
+Without --recipe, train configures itself for the time given (--minutes, default 1).
+Ctrl-C stops a training run and keeps what it learned; --resume goes on exactly where it stopped.
+`;
+
+/** Options that every command takes. */
+export const commonOptions = {
+  backend: { type: 'string' },
+  verbose: { type: 'boolean' },
+  json: { type: 'boolean' },
+  threads: { type: 'string' },
+} as const;
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>>;
+
+/** Parses a command's arguments. Throws `UsageError` for options that it does not have. */
+export function parse<O extends Options>(args: string[], options: O): Parsed<O> {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    throw new UsageError(`${message.replace(/\.$/, '')}. Run "inkling help".`);
+  }
+}
+
+/** The number of an option. Throws `UsageError` where it is none, or outside [low, high]. */
+export function numberOption(
+  name: string,
+  text: string | undefined,
+  { low, high = Infinity, whole = false }: { low: number; high?: number; whole?: boolean },
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (Number.isFinite(value) && value >= low && value <= high && (!whole || Number.isInteger(value))) return value;
+  const bounds = high === Infinity ? `from ${low}` : `from ${low} to ${high}`;
+  throw new UsageError(`--${name} takes a ${whole ? 'whole ' : ''}number ${bounds}, not "${text}".`);
+}
+
+/** An option that is one of some words. */
+export function choiceOption<W extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly W[],
+): W | undefined {
+  if (text === undefined) return undefined;
+  const word = words.find((candidate) => candidate === text);
+  if (word === undefined) throw new UsageError(`--${name} is one of ${words.join(', ')}, not "${text}".`);
+  return word;
+}

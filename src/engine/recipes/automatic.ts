@@ -1,0 +1,184 @@
+/**
+ * The automatic configuration: from the size of the text, the speed of this machine and the minutes that there are,
+ * the network, the batch, the steps and the learning rate. Every choice comes with its reason.
+ *
+ * The constants were found by training LSTMs of many sizes on texts of 94 kB to 1.1 MB for 20 seconds to 5 minutes. Two
+ * rules carry most of it. A budget of operations is best spent where each parameter sees some ten characters (compare
+ * Hoffmann et al. 2022, who find about twenty for transformers and one pass over the text). And a network with more
+ * parameters than the text has characters learns it by heart, which dropout delays.
+ */
+import type { Plan } from '../../common/engineProtocol';
+import type { TextConfig, TrainingConfig } from '../../common/trainingConfig';
+import type { Backend } from '../backends/backend';
+import { buildCorpus, type Corpus } from '../corpus/corpus';
+import { heldOutTargets, trainTargets } from '../corpus/batches';
+import { describeNetwork } from '../model/modelSummary';
+import { parameterCount } from '../model/networkSpec';
+import { networkSpecOf } from '../training/networkSpecOf';
+import { measureSpeed, type Speed } from './speedProbe';
+
+export interface AutomaticRequest {
+  texts: readonly { name: string; text: string }[];
+  backend: Backend;
+  minutes: number;
+  seed?: number;
+  /** Settings that the user wants otherwise. */
+  adjust?: (config: TrainingConfig) => TrainingConfig;
+}
+
+export interface AutomaticChoice {
+  config: TrainingConfig;
+  /** Why, in sentences. */
+  reasons: string[];
+  expectedSeconds: number;
+}
+
+/** What of a text the choice depends on. */
+export interface TextFacts {
+  /** Training targets of one pass. */
+  trainTargets: number;
+  heldOutTargets: number;
+  vocabulary: number;
+}
+
+/** Held-out text beyond this measures no better. */
+const enoughHeldOut = 200_000;
+/** Fewer held-out characters say nothing. */
+const fewestHeldOut = 50;
+/** The final evaluation and the writing of the file are part of the minutes. */
+const finishShare = 0.015;
+
+const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
+/** Characters that each parameter should see. */
+const charactersPerParameter = 10;
+/** Passes over the text after which even dropout no longer helps. */
+const mostPasses = 40;
+
+/** What is the same for every text and time. */
+const base: TrainingConfig = {
+  recipe: 'automatic',
+  seed: 1,
+  text: {
+    unit: 'character',
+    lowercase: false,
+    normalization: 'nfc',
+    examples: 'text',
+    heldOut: { kind: 'tail', fraction: 0.1 },
+  },
+  network: {
+    cell: 'lstm',
+    input: { kind: 'one-hot' },
+    layers: [{ units: 256, dropout: 0 }],
+    initialisation: { kind: 'keras' },
+  },
+  objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
+  batch: 32,
+  optimiser: { kind: 'adam', learningRate: 0.004, clipNorm: 5 },
+  schedule: { kind: 'cosine', warmupSteps: 30, finalFraction: 0.02 },
+  budget: { maxSeconds: 60 },
+  evaluation: { every: 'epoch', maximumTargets: 20_000 },
+  keep: 'best-held-out',
+  samples: { every: 'epoch', temperatures: [0.5, 0.8], length: 200, prompt: { kind: 'none' }, count: 1 },
+};
+
+/** Measures and chooses, in about two seconds, which are part of the minutes. */
+export async function chooseAutomatically(request: AutomaticRequest): Promise<AutomaticChoice & { corpus: Corpus }> {
+  const { texts, backend, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
+  const began = performance.now();
+  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed }));
+  const speed = await measureSpeed(backend, corpus.vocabulary.size);
+  const spent = (performance.now() - began) / 1000;
+  const choice = chooseConfig(draft, factsOf(corpus, draft), speed, Math.max(minutes * 60 - spent, minutes * 30));
+  const config = adjust(choice.config);
+  // The minutes given are those of the whole command.
+  if (config.budget.maxSeconds !== undefined) config.budget = choice.config.budget;
+  return { ...choice, config, corpus };
+}
+
+/** What each of several budgets would buy; the text is read and the machine measured once. */
+export async function planBudgets(
+  texts: AutomaticRequest['texts'],
+  backend: Backend,
+  minutes: readonly number[],
+): Promise<Plan[]> {
+  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => config);
+  const speed = await measureSpeed(backend, corpus.vocabulary.size);
+  return minutes.map((budget) => {
+    const choice = chooseConfig(draft, factsOf(corpus, draft), speed, budget * 60);
+    const spec = networkSpecOf(choice.config, corpus.vocabulary.size);
+    return { minutes: budget, parameters: parameterCount(spec), summary: describeNetwork(spec), ...choice };
+  });
+}
+
+/** The corpus with the automatic text settings, as far as the user does not want others. */
+function buildAutomaticCorpus(
+  texts: AutomaticRequest['texts'],
+  adjust: (config: TrainingConfig) => TrainingConfig,
+): { corpus: Corpus; draft: TrainingConfig } {
+  const length = texts.reduce((sum, { text }) => sum + text.length, 0);
+  const fraction = Math.min(0.1, enoughHeldOut / length);
+  const heldOut: TextConfig['heldOut'] =
+    length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
+  const draft = adjust({ ...base, text: { ...base.text, heldOut } });
+  return { corpus: buildCorpus(texts, draft.text), draft };
+}
+
+function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
+  return {
+    trainTargets: trainTargets(corpus, config),
+    heldOutTargets: heldOutTargets(corpus, config),
+    vocabulary: corpus.vocabulary.size,
+  };
+}
+
+/** The choice itself, for `seconds` of training; of `draft` the text settings and the seed are taken. */
+export function chooseConfig(draft: TrainingConfig, facts: TextFacts, speed: Speed, seconds: number): AutomaticChoice {
+  const reasons: string[] = [];
+  const { vocabulary } = facts;
+  const parametersOf = (units: number): number =>
+    parameterCount(networkSpecOf({ network: { ...base.network, layers: [{ units, dropout: 0 }] } }, vocabulary));
+  const targetsIn = (units: number): number =>
+    (seconds * (1 - finishShare)) / speed.secondsPerTarget([{ units }], vocabulary);
+
+  // The widest network whose parameters are worth their time, and that the text can fill.
+  const fits = (units: number): boolean => {
+    const seen = Math.min(targetsIn(units), mostPasses * facts.trainTargets);
+    return seen >= charactersPerParameter * parametersOf(units) && parametersOf(units) <= 2 * facts.trainTargets;
+  };
+  const units = widths.findLast(fits) ?? widths[0];
+  const possible = targetsIn(units);
+  const passes = Math.min(possible / facts.trainTargets, mostPasses);
+  const dropout = passes < 6 ? 0 : passes < 12 ? 0.1 : passes < 25 ? 0.2 : 0.4;
+  const batch = facts.trainTargets < 100_000 ? 16 : 32;
+  const learningRate = Number((0.004 * Math.sqrt(256 / units)).toPrecision(2));
+
+  const cutShort = possible / facts.trainTargets > mostPasses;
+  const expectedSeconds = cutShort ? (seconds * mostPasses * facts.trainTargets) / possible : seconds;
+  const steps = (passes * facts.trainTargets) / (batch * base.objective.steps);
+  const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
+  const every = Math.max(1, Math.round(steps / evaluations));
+
+  reasons.push(
+    `${parametersOf(units)} parameters see ${Math.round((passes * facts.trainTargets) / parametersOf(units))} characters each in this time: more units would be undertrained, fewer would learn less.`,
+  );
+  if (dropout > 0)
+    reasons.push(
+      `The text is read ${passes.toFixed(0)} times, so dropout ${dropout} works against learning it by heart.`,
+    );
+  if (cutShort)
+    reasons.push(
+      `After ${mostPasses} passes over so short a text there is nothing more to gain; the run will end before its time.`,
+    );
+
+  const config: TrainingConfig = {
+    ...draft,
+    network: { ...draft.network, layers: [{ units, dropout }] },
+    batch,
+    optimiser: { ...base.optimiser, learningRate },
+    budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number((seconds * (1 - finishShare)).toPrecision(4)) },
+    evaluation: { ...base.evaluation, every },
+    keep: facts.heldOutTargets > 0 ? 'best-held-out' : 'last',
+    samples: { ...base.samples, every: every * 4 },
+  };
+  return { config, reasons, expectedSeconds };
+}

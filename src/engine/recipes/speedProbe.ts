@@ -1,0 +1,108 @@
+/**
+ * How fast this machine trains: a few real steps of an LSTM at two sizes, within two seconds, and from them the time of
+ * any other size. A step's arithmetic is counted; how many operations a second the backend makes of it grows with the
+ * layer's width, and is interpolated between the two sizes on a logarithmic scale.
+ */
+import type { LayerConfig } from '../../common/trainingConfig';
+import type { Backend, Batch, Update } from '../backends/backend';
+import { initialiseParameters } from '../model/initialisation';
+import type { NetworkSpec } from '../model/networkSpec';
+
+export interface Speed {
+  /** Seconds of training for one target of a one-hot LSTM with these layers. */
+  secondsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[], vocabulary: number): number;
+}
+
+const probeUnits = [96, 320];
+const probeBatch = 32;
+const probeSteps = 32;
+/** For each size, after one step that warms up. */
+const probeMs = 600;
+const minimumProbeSteps = 2;
+
+/**
+ * Floating-point operations for one target, forward and backward: each weight of a matrix product costs a
+ * multiplication and an addition forward and twice that backward. A one-hot input is a row, no product.
+ */
+export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[], vocabulary: number): number {
+  let weights = 0;
+  let below = 0;
+  for (const { units } of layers) {
+    weights += 4 * units * (below + units);
+    below = units;
+  }
+  return 6 * (weights + below * vocabulary);
+}
+
+/** Trains for at most about two seconds on made-up tokens and tells what it measured. */
+export async function measureSpeed(backend: Backend, vocabulary: number): Promise<Speed> {
+  const rates: number[] = [];
+  for (const units of probeUnits) rates.push(await operationsPerSecond(backend, units, vocabulary));
+  return speedFrom(rates.map((rate, i) => ({ units: probeUnits[i], rate })));
+}
+
+/** From operations a second measured at two or more widths, ascending. */
+export function speedFrom(measured: readonly { units: number; rate: number }[]): Speed {
+  const rateAt = (units: number): number => {
+    const first = measured[0];
+    const last = measured[measured.length - 1];
+    if (units <= first.units) return first.rate;
+    if (units >= last.units) return last.rate;
+    const above = measured.findIndex((point) => point.units >= units);
+    const [a, b] = [measured[above - 1], measured[above]];
+    const share = Math.log(units / a.units) / Math.log(b.units / a.units);
+    return a.rate + (b.rate - a.rate) * share;
+  };
+  return {
+    secondsPerTarget(layers, vocabulary) {
+      const widest = Math.max(...layers.map((layer) => layer.units));
+      return operationsPerTarget(layers, vocabulary) / rateAt(widest);
+    },
+  };
+}
+
+async function operationsPerSecond(backend: Backend, units: number, vocabulary: number): Promise<number> {
+  const spec: NetworkSpec = {
+    cell: 'lstm',
+    input: { kind: 'one-hot', vocabulary },
+    layers: [{ units, dropout: 0 }],
+    output: { kind: 'softmax', classes: vocabulary },
+  };
+  const tokens = probeBatch * probeSteps;
+  const batch: Batch = {
+    batch: probeBatch,
+    steps: probeSteps,
+    inputs: Uint16Array.from({ length: tokens }, (_, i) => (i * 31) % vocabulary),
+    targets: Int32Array.from({ length: tokens }, (_, i) => (i * 17) % vocabulary),
+    state: 'zero',
+  };
+  const update: Update = {
+    kind: 'adam',
+    learningRate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.999,
+    rho: 0.9,
+    epsilon: 1e-7,
+    clipValue: 0,
+    clipNorm: 5,
+    lossScale: 1 / tokens,
+    dropoutKey: 0,
+  };
+  const limits = { batch: probeBatch, steps: probeSteps, streams: 1 };
+  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
+  try {
+    await network.trainStep(batch, update);
+    const began = performance.now();
+    let steps = 0;
+    let elapsedMs = 0;
+    while (steps < minimumProbeSteps || elapsedMs < probeMs) {
+      await network.trainStep(batch, update);
+      steps++;
+      elapsedMs = performance.now() - began;
+    }
+    const operations = operationsPerTarget(spec.layers, vocabulary) * tokens * steps;
+    return operations / (elapsedMs / 1000);
+  } finally {
+    network.dispose();
+  }
+}
