@@ -42,7 +42,10 @@ async function serve() {
   execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: root, stdio: 'inherit' });
   const vscode = setupVscode('latest');
   // Kept between starts: models that were trained stay.
-  const profile = { folder: path.join(root, '.cache/start'), extensionsFolder: path.join(root, '.cache/start/extensions') };
+  const profile = {
+    folder: path.join(root, '.cache/start'),
+    extensionsFolder: path.join(root, '.cache/start/extensions'),
+  };
   const user = path.join(profile.folder, 'data/User');
   fs.mkdirSync(user, { recursive: true });
   const settings = path.join(user, 'settings.json');

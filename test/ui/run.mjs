@@ -1,0 +1,181 @@
+// The packaged extension in the real workbench, driven as a user would; every step leaves a picture in test-output/ui.
+// Wants inkling.vsix ("npm run package"). INKLING_KEEP=1 leaves the window's log when a step fails.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setupVscode } from '../support/vscode/channels.mjs';
+import { installVsix, makeProfile, openPage, startServer, workbenchUrl } from '../support/vscode/host.mjs';
+import { choose, focusEditor, openFile, runCommand, save, toast, webviewFrame } from './workbench.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const output = path.join(root, 'test-output');
+const pictures = path.join(output, 'ui');
+fs.rmSync(pictures, { recursive: true, force: true });
+fs.mkdirSync(pictures, { recursive: true });
+
+const sentence = 'The old clock in the hall struck nine, and the rain went on falling over the quiet garden. ';
+const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-ui-'));
+fs.writeFileSync(path.join(workspace, 'story.txt'), (sentence.repeat(6).trimEnd() + '\n\n').repeat(12));
+fs.writeFileSync(path.join(workspace, 'draft.md'), '# Draft\n\n');
+
+const vscode = setupVscode(process.env.INKLING_VSCODE ?? 'latest');
+const profile = makeProfile();
+installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
+const server = await startServer({ vscode, profile, automation: false });
+const { browser, page } = await openPage();
+const count = { passed: 0, failed: 0, skipped: 0 };
+let number = 0;
+
+/** One step; a failure is noted with a picture and its successors are skipped, for each builds on the one before. */
+async function step(name, run) {
+  number++;
+  const picture = path.join(pictures, `${String(number).padStart(2, '0')}-${name.replace(/\W+/g, '-')}.png`);
+  if (count.failed > 0) {
+    count.skipped++;
+    console.log(`  - ${name}`);
+    return;
+  }
+  const start = Date.now();
+  try {
+    await run();
+    await page.screenshot({ path: picture });
+    count.passed++;
+    console.log(`  ok ${name} (${Date.now() - start} ms)`);
+  } catch (error) {
+    count.failed++;
+    await page.screenshot({ path: picture }).catch(() => undefined);
+    console.error(`  FAILED ${name}: ${error.stack.slice(0, 1500)}\n  see ${picture}`);
+  }
+}
+
+const read = (name) => fs.readFileSync(path.join(workspace, name), 'utf8');
+const plain = (text) => text.replace(/\u00a0/g, ' ');
+let studio;
+
+try {
+  page.on('pageerror', (error) => console.error(`  page error: ${error.message}`));
+  await step('the workbench shows the extension', async () => {
+    await page.goto(workbenchUrl(server.port, workspace));
+    await page.locator('.monaco-workbench').waitFor();
+    await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
+  });
+
+  await step('train on a file from the palette', async () => {
+    await openFile(page, 'story.txt');
+    await runCommand(page, 'Inkling: Train on This File');
+    const first = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Quick' }).first();
+    await first.waitFor();
+    // The plan with its network arrives a moment later.
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
+  });
+
+  await step('progress is shown while it trains', async () => {
+    await choose(page, 'Quick');
+    await toast(page, 'Training on story.txt').waitFor();
+    await toast(page, '% · loss').waitFor();
+    await page.locator('.statusbar-item', { hasText: /Inkling \d+ %/ }).waitFor();
+  });
+
+  await step('the curves are drawn', async () => {
+    await runCommand(page, 'Inkling: Show Training');
+    studio = await webviewFrame(page, '.chart svg path');
+    await studio.locator('.chart svg path').first().waitFor();
+    await page.waitForTimeout(8000); // a few points more, for the eye
+  });
+
+  await step('Cancel in the notification stops and keeps', async () => {
+    const progress = toast(page, 'Training on story.txt');
+    await progress.hover();
+    await progress.locator('.monaco-button, a.action-label', { hasText: 'Cancel' }).first().click();
+    await toast(page, 'Trained on story.txt').waitFor();
+  });
+
+  await step('the wall is filled', async () => {
+    await toast(page, 'Trained on story.txt').locator('.monaco-button', { hasText: 'Show Samples' }).click();
+    studio = await webviewFrame(page, '.wall');
+    await studio.locator('.wall').first().scrollIntoViewIfNeeded();
+    await studio
+      .getByRole('button', { name: /^Write/ })
+      .first()
+      .click();
+    await studio.locator('.column .writing').first().waitFor();
+    await studio.waitForFunction(() => {
+      const columns = [...document.querySelectorAll('.column .writing')];
+      return columns.length > 1 && columns.every((column) => column.textContent.length > 100);
+    });
+  });
+
+  await step('the model is listed', async () => {
+    await page.locator('.pane-body .monaco-list-row', { hasText: 'story' }).first().waitFor();
+  });
+
+  await step('ghost text is taken with Tab and saved', async () => {
+    await openFile(page, 'draft.md');
+    await page.keyboard.type('The old clock in the h', { delay: 30 });
+    const ghost = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text').first();
+    await ghost.waitFor({ timeout: 15_000 });
+    const offered = plain(await ghost.textContent());
+    await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-ghost-text.png`) });
+    await page.keyboard.press('Tab');
+    await save(page);
+    const text = read('draft.md');
+    assert.equal(text, `# Draft\n\nThe old clock in the h${offered}`);
+    assert.ok(offered.startsWith('all'), `offered "${offered}"`);
+  });
+
+  await step('Tab still indents where nothing is offered', async () => {
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('x');
+    await page.keyboard.press('Escape');
+    await save(page);
+    assert.match(read('draft.md'), /\n[ \t]+x$/);
+    for (let i = 0; i < 20 && /x$/.test(read('draft.md')); i++) {
+      await page.keyboard.press('Control+z');
+      await save(page);
+    }
+  });
+
+  await step('Continue Text writes, Esc stops it, one undo takes it back', async () => {
+    const before = read('draft.md');
+    await focusEditor(page);
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Control+g');
+    await page.waitForFunction(() => document.querySelector('.tab.active.dirty'));
+    await page.waitForTimeout(700);
+    await page.keyboard.press('Escape');
+    await page.waitForTimeout(300);
+    await save(page);
+    assert.ok(read('draft.md').length > before.length + 10, 'it wrote something');
+    await page.keyboard.press('Control+z');
+    await save(page);
+    assert.equal(read('draft.md'), before);
+  });
+
+  await step('the surprise map is drawn', async () => {
+    await openFile(page, 'story.txt');
+    await page.keyboard.type('Quixotic zebras waltz by.', { delay: 5 });
+    await page.keyboard.press('Escape');
+    await runCommand(page, 'Inkling: Toggle Surprise Map');
+    await page.waitForFunction(() => document.querySelectorAll('.view-lines [class*="ced-"]').length > 3);
+    await page.keyboard.press('Control+z');
+  });
+
+  await step('history survives a reload of the window', async () => {
+    await page.reload();
+    await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
+    await runCommand(page, 'Inkling: Show Training');
+    studio = await webviewFrame(page, '.chart svg path');
+  });
+} finally {
+  await browser.close().catch(() => undefined);
+  await server.stop();
+  fs.rmSync(workspace, { recursive: true, force: true });
+}
+fs.writeFileSync(path.join(output, 'ui.json'), JSON.stringify(count));
+console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);

@@ -1,0 +1,66 @@
+// Driving the workbench as a user does.
+
+/** Runs a command from the palette. */
+export async function runCommand(page, title) {
+  await page.keyboard.press('F1');
+  const input = page.locator('.quick-input-widget input.input').first();
+  await input.waitFor({ state: 'visible' });
+  await input.fill(`>${title}`);
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  await row.waitFor({ state: 'visible' });
+  await page.keyboard.press('Enter');
+}
+
+/** Chooses the row with this text of the quick pick that is open. */
+export async function choose(page, label) {
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
+  await row.waitFor({ state: 'visible' });
+  await row.click();
+}
+
+/** Opens a file of the workspace and puts the cursor at its end. */
+export async function openFile(page, name) {
+  await page.keyboard.press('Control+p');
+  await page.locator('.quick-input-widget input.input').first().fill(name);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  await focusEditor(page);
+  await page.keyboard.press('Control+End');
+}
+
+export async function focusEditor(page) {
+  await page.locator('.editor-group-container.active .monaco-editor .view-lines').first().click();
+}
+
+/** The frame of a webview that shows `selector`: a webview nests two frames. */
+export async function webviewFrame(page, selector, limitMs = 20_000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    for (const frame of page.frames()) {
+      const element = frame.name() === 'active-frame' ? undefined : await frame.frameElement().catch(() => undefined);
+      const id = element && (await element.getAttribute('id').catch(() => undefined));
+      if (frame.name() !== 'active-frame' && id !== 'active-frame') continue;
+      if (
+        await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0)
+      )
+        return frame;
+    }
+    if (Date.now() > end) throw new Error(`no webview shows ${selector}`);
+    await page.waitForTimeout(100);
+  }
+}
+
+/** The toast with this text. */
+export function toast(page, text) {
+  return page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+}
+
+/** Saves the active file and waits until it is clean. */
+export async function save(page) {
+  await page.keyboard.press('Control+s');
+  await page.waitForFunction(() => !document.querySelector('.tab.active.dirty'));
+}
