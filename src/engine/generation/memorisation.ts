@@ -15,6 +15,8 @@ export interface IndexedText {
   text: string;
 }
 
+type Run = CopyReport['runs'][number];
+
 /** A run of fewer characters than this says nothing. */
 export const shortestRun = 30;
 const blockLength = 16;
@@ -61,44 +63,44 @@ export class CopyIndex {
     });
   }
 
-  /** Runs of `shortestRun` or more characters of the sample that stand in a training text, longest first where they
-   *  overlap; and the share of its 8-grams that stand in none. */
+  /** Runs of `shortestRun` or more characters of the sample that stand in a training text, in order, the longer one where
+   *  two overlap; and the share of its 8-grams that stand in none. */
   report(sample: string): CopyReport {
     return { runs: this.runs(sample), novelShare: this.novelShare(sample) };
   }
 
-  private runs(sample: string): CopyReport['runs'] {
-    const runs: CopyReport['runs'] = [];
+  private runs(sample: string): Run[] {
+    const runs: Run[] = [];
+    let best: Run | undefined;
     let at = 0;
-    let covered = 0;
     for (const hash of rollingHashes(sample, blockLength)) {
-      // A run that was found goes as far as it can; the next one begins behind it.
-      if (at + blockLength > covered) {
-        const run = this.longestRun(sample, at, hash, covered);
-        if (run) {
-          runs.push(run);
-          covered = run.end;
-        }
+      if (best && at >= best.end) {
+        runs.push(best);
+        best = undefined;
       }
+      const from = runs.at(-1)?.end ?? 0;
+      // A run may stand in the text a second time, and go further there.
+      if (at >= from) best = this.longerRun(sample, at, hash, from, best);
       at++;
     }
-    return runs;
+    return best ? [...runs, best] : runs;
   }
 
-  /** The longest copied run through the window at `at` that begins at `from` or later. */
-  private longestRun(sample: string, at: number, hash: number, from: number): CopyReport['runs'][number] | undefined {
-    let best: CopyReport['runs'][number] | undefined;
+  /** The longest copied run through the window at `at` that begins at `from` or later, or `best` if none is longer. */
+  private longerRun(sample: string, at: number, hash: number, from: number, best?: Run): Run | undefined {
     const window = sample.slice(at, at + blockLength);
     for (const slot of this.slots(hash)) {
       if (this.table[slot] === 0) break;
       const { name, text, offset } = this.place(this.table[slot] - 1);
+      // The run that is known already.
+      if (best && best.source === name && best.sourceOffset - best.start === offset - at) continue;
       if (!text.startsWith(window, offset)) continue;
       let start = at;
       let end = at + blockLength;
       while (start > from && offset - (at - start) > 0 && sample[start - 1] === text[offset - (at - start) - 1])
         start--;
       while (end < sample.length && offset + end - at < text.length && sample[end] === text[offset + end - at]) end++;
-      if (end - start >= shortestRun && (!best || end - start > best.end - best.start)) {
+      if (end - start >= (best ? best.end - best.start + 1 : shortestRun)) {
         best = { start, end, source: name, sourceOffset: offset - (at - start) };
       }
     }

@@ -24,7 +24,10 @@ const request = (changes: Partial<CompletionRequest>): CompletionRequest => ({
   ...changes,
 });
 
-async function offer(changes: Partial<CompletionRequest>, model: LanguageModel = learnedModel(story)): Promise<string[]> {
+async function offer(
+  changes: Partial<CompletionRequest>,
+  model: LanguageModel = learnedModel(story),
+): Promise<string[]> {
   const { items } = await complete(model, createPredictor(model), request(changes));
   return items.map((item) => item.text);
 }
@@ -84,7 +87,11 @@ describe('completion', () => {
     // One character of V with logit 2 among zeros.
     const expected = Math.exp(2) / (Math.exp(2) + unsure.vocabulary.size - 1);
     assert.ok(Math.abs(confidence - expected) < 0.02, `${confidence} against ${expected}`);
-    const none = await complete(unsure, predictor, request({ prefix: 'It was ', minimumConfidence: confidence + 0.05 }));
+    const none = await complete(
+      unsure,
+      predictor,
+      request({ prefix: 'It was ', minimumConfidence: confidence + 0.05 }),
+    );
     assert.deepEqual(none.items, []);
   });
 
@@ -113,7 +120,10 @@ describe('completion', () => {
     const generated = ' blew'.length; // 'blew' and the space that ends it, of which the first is free
     assert.ok(first.stepsRun > prefix.length);
     const second = await complete(model, predictor, request({ prefix: `${prefix}b`, extent: 'word' }), cache);
-    assert.deepEqual(second.items.map((item) => item.text), ['lew']);
+    assert.deepEqual(
+      second.items.map((item) => item.text),
+      ['lew'],
+    );
     assert.ok(second.stepsRun <= generated, `${second.stepsRun} steps`);
   });
 

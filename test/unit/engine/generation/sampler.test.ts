@@ -113,7 +113,11 @@ describe('sampler', () => {
         reached += p[first[i]];
       }
       const q = distribution(logits, { topK, topP });
-      assert.deepEqual(support(q), nucleus.sort((a, b) => a - b), `seed ${seed} k ${topK} p ${topP}`);
+      assert.deepEqual(
+        support(q),
+        nucleus.sort((a, b) => a - b),
+        `seed ${seed} k ${topK} p ${topP}`,
+      );
       assert.ok(Math.abs(q.reduce((a, b) => a + b) - 1) < 1e-9);
     }
   });

@@ -117,5 +117,10 @@ export function learnedModel(
     }
     return undefined;
   };
-  return { network, vocabulary, config: { text: { ...plainText, unit, ...changes }, objective: everyStep }, steps: () => steps };
+  return {
+    network,
+    vocabulary,
+    config: { text: { ...plainText, unit, ...changes }, objective: everyStep },
+    steps: () => steps,
+  };
 }

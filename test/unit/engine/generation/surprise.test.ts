@@ -1,0 +1,202 @@
+/** Surprise against the network stepped by hand, after edits too; units; what a model considers; scores. */
+import * as assert from 'node:assert/strict';
+import { noToken } from '../../../../src/engine/backends/backend';
+import { considered } from '../../../../src/engine/generation/considered';
+import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
+import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { probabilityOf } from '../../../../src/engine/generation/sampler';
+import { scoreText } from '../../../../src/engine/generation/score';
+import { SurpriseMap } from '../../../../src/engine/generation/surprise';
+import { splitIntoUnits } from '../../../../src/engine/generation/textUnits';
+import { stateSize } from '../../../../src/engine/model/networkSpec';
+import { Random } from '../../../../src/engine/random';
+import { alphabet, drawnModel, lastStep, learnedModel } from './toyModels';
+
+const letters = (length: number, seed: number): string => {
+  const random = new Random(seed);
+  return Array.from({ length }, () => alphabet[random.integer(alphabet.length)]).join('');
+};
+
+/** Bits of every character but the first, from a zero state. */
+async function bitsByHand({ network, vocabulary }: LanguageModel, text: string): Promise<number[]> {
+  const states = new Float32Array(stateSize(network.spec));
+  const bits: number[] = [];
+  let logits: Float32Array | undefined;
+  for (const id of vocabulary.encode(text)) {
+    if (logits) bits.push(-Math.log2(probabilityOf(id, logits, 0, vocabulary.size)));
+    logits = await network.step(Uint16Array.of(id), states);
+  }
+  return bits;
+}
+
+describe('surprise', () => {
+  it('is -log2 of the probability of each character', async () => {
+    const model = await drawnModel({ seed: 1 });
+    const text = letters(300, 2);
+    const result = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+    const expected = await bitsByHand(model, text);
+    assert.equal(result.from, 0);
+    assert.equal(result.bits.length, 300);
+    assert.deepEqual([...new Set(result.lengths)], [1]);
+    expected.forEach((bits, i) => assert.ok(Math.abs(result.bits[i + 1] - bits) < 1e-3, `character ${i + 1}`));
+    const mean = [...result.bits].reduce((a, b) => a + b) / 300;
+    assert.ok(Math.abs(result.meanBits - mean) < 1e-4);
+  });
+
+  it('gives after any edit what it would give afresh, from the change on', async () => {
+    const model = await drawnModel({ seed: 3 });
+    const map = new SurpriseMap(model, createPredictor(model));
+    const random = new Random(4);
+    let text = letters(500, 5);
+    await map.update(text, 0);
+    for (let edit = 0; edit < 12; edit++) {
+      const at = random.integer(text.length);
+      text = text.slice(0, at) + letters(random.integer(20), edit) + text.slice(at + random.integer(20));
+      const result = await map.update(text, at);
+      const fresh = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+      assert.ok(result.from <= at);
+      assert.deepEqual([...result.bits], [...fresh.bits.subarray(result.from)], `edit ${edit} at ${at}`);
+      assert.ok(Math.abs(result.meanBits - fresh.meanBits) < 1e-6);
+    }
+  });
+
+  it('reads only from the last context before a change', async () => {
+    const model = learnedModel('once upon a time there was a text that was known by heart. '.repeat(20));
+    const map = new SurpriseMap(model, createPredictor(model));
+    const text = 'once upon a time there was a text that was known by heart. '.repeat(20);
+    await map.update(text, 0);
+    const before = model.steps();
+    const result = await map.update(`${text}once`, text.length);
+    assert.ok(model.steps() - before <= 64 + 4 + 1, `${model.steps() - before} steps`);
+    assert.ok(result.from <= text.length);
+    assert.equal(result.from + result.bits.length, text.length + 4);
+  });
+
+  it('gives an unseen character a figure of its own and leaves it out of the mean', async () => {
+    const model = await drawnModel({ seed: 6 });
+    const result = await new SurpriseMap(model, createPredictor(model)).update('abc🦑def', 0);
+    assert.deepEqual([...result.lengths], [1, 1, 1, 2, 1, 1, 1]);
+    assert.equal(result.bits[3], 16);
+    const known = [...result.bits].filter((_, i) => i !== 3).reduce((a, b) => a + b);
+    assert.ok(Math.abs(result.meanBits - known / 6) < 1e-4);
+  });
+
+  it('sees every window of a model of windows', async () => {
+    const model = await drawnModel({ seed: 7, objective: lastStep(6) });
+    const text = letters(60, 8);
+    const { bits } = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+    for (let i = 6; i < text.length; i++) {
+      const [last] = (await bitsByHand(model, text.slice(i - 6, i + 1))).slice(-1);
+      assert.ok(Math.abs(bits[i] - last) < 1e-3, `character ${i}`);
+    }
+  });
+
+  it('begins each line of a model of lines anew', async () => {
+    const model = await drawnModel({ seed: 9, text: { examples: 'lines' } });
+    const { bits } = await new SurpriseMap(model, createPredictor(model)).update('abc\nabc\nabc\n', 0);
+    assert.deepEqual([...bits.subarray(4, 8)], [...bits.subarray(0, 4)]);
+    assert.deepEqual([...bits.subarray(8, 12)], [...bits.subarray(0, 4)]);
+    const states = new Float32Array(stateSize(model.network.spec));
+    const logits = await model.network.step(Uint16Array.of(noToken), states);
+    const first = -Math.log2(probabilityOf(model.vocabulary.idOf('a'), logits, 0, model.vocabulary.size));
+    assert.ok(Math.abs(bits[0] - first) < 1e-3);
+  });
+
+  it('answers an empty text', async () => {
+    const model = await drawnModel();
+    const result = await new SurpriseMap(model, createPredictor(model)).update('', 0);
+    assert.deepEqual([result.from, result.bits.length, result.meanBits], [0, 0, 0]);
+  });
+});
+
+describe('text units', () => {
+  const total = (lengths: Uint8Array): number => lengths.reduce((a, b) => a + b, 0);
+
+  it('cover the text as it stands, whatever normalisation makes of it', async () => {
+    const model = await drawnModel({ text: { lowercase: true, normalization: 'nfc' } });
+    const text = 'A\r\nbe\u0301c\rİ🦑';
+    const units = splitIntoUnits(model, text);
+    assert.equal(total(units.lengths), text.length);
+    assert.deepEqual([...units.lengths], [1, 2, 1, 2, 1, 1, 1, 2]);
+    // İ in lower case is i and a dot above.
+    assert.deepEqual([...units.counts], [1, 1, 1, 1, 1, 1, 2, 1]);
+    assert.equal(units.ids.length, 9);
+  });
+
+  it('cut words, what stands between them, and what is too long', async () => {
+    const model = learnedModel('to be or not to be', { unit: 'word' });
+    const text = `to   be, ${'x'.repeat(600)} -- not-to`;
+    const units = splitIntoUnits(model, text);
+    assert.equal(total(units.lengths), text.length);
+    assert.equal(
+      units.counts.reduce((a, b) => a + b),
+      units.ids.length,
+    );
+    assert.deepEqual([...units.lengths], [2, 3, 3, 1, 250, 250, 100, 1, 2, 1, 6]);
+    assert.deepEqual([...units.counts], [1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 2]);
+  });
+});
+
+describe('considered', () => {
+  it('lists the most likely tokens with their probabilities', async () => {
+    const model = await drawnModel({ seed: 10 });
+    const list = await considered(model, createPredictor(model), 'some text', model.vocabulary.size);
+    assert.ok(Math.abs(list.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-5);
+    list.forEach(({ probability }, i) => assert.ok(i === 0 || probability <= list[i - 1].probability));
+    assert.equal((await considered(model, createPredictor(model), 'some text', 3)).length, 3);
+  });
+});
+
+describe('score', () => {
+  it('is the mean surprise of all characters but the first', async () => {
+    const model = await drawnModel({ seed: 11 });
+    const text = letters(200, 12);
+    const bits = await bitsByHand(model, text);
+    const mean = bits.reduce((a, b) => a + b) / bits.length;
+    const score = await scoreText(model, text);
+    assert.equal(score.characters, 199);
+    assert.ok(Math.abs(score.bitsPerCharacter - mean) < 1e-3);
+    assert.ok(Math.abs(score.lossNats - mean * Math.LN2) < 1e-3);
+    assert.ok(Math.abs(score.perplexity - 2 ** mean) < 1e-2 * 2 ** mean);
+  });
+
+  it('with windows is the mean loss of the last-step objective', async () => {
+    const model = await drawnModel({ seed: 13 });
+    const text = letters(100, 14);
+    const losses: number[] = [];
+    for (let start = 0; start + 10 < text.length; start += 3) {
+      losses.push((await bitsByHand(model, text.slice(start, start + 11))).at(-1)! * Math.LN2);
+    }
+    const score = await scoreText(model, text, { windows: { length: 10, stride: 3 } });
+    assert.equal(score.characters, losses.length);
+    assert.ok(Math.abs(score.lossNats - losses.reduce((a, b) => a + b) / losses.length) < 1e-4);
+  });
+
+  it('scores a model of windows by its own windows', async () => {
+    const model = await drawnModel({ seed: 15, objective: lastStep(6) });
+    const text = letters(40, 16);
+    const own = await scoreText(model, text);
+    const asked = await scoreText(model, text, { windows: { length: 6, stride: 1 } });
+    assert.deepEqual(own, asked);
+  });
+
+  it('scores lines as examples', async () => {
+    const model = await drawnModel({
+      seed: 17,
+      text: { examples: 'lines' },
+      objective: { ...lastStep(16), kind: 'every-step' },
+    });
+    const lines = 'abc\ndefg\nhi\n';
+    const { bits } = await new SurpriseMap(model, createPredictor(model)).update(lines, 0);
+    const score = await scoreText(model, lines);
+    assert.equal(score.characters, lines.length);
+    assert.ok(Math.abs(score.bitsPerCharacter - [...bits].reduce((a, b) => a + b) / lines.length) < 1e-4);
+  });
+
+  it('refuses what cannot be scored', async () => {
+    const model = await drawnModel();
+    await assert.rejects(scoreText(model, 'a'), /longer/);
+    await assert.rejects(scoreText(model, 'abcdef', { windows: { length: 33, stride: 1 } }), /at most 32/);
+    await assert.rejects(scoreText(model, 'abcdef', { windows: { length: 0, stride: 1 } }), /60,3/);
+  });
+});
