@@ -40,6 +40,22 @@ describe('MarkovModel', () => {
     }
   });
 
+  it('keeps its counts while it grows', async () => {
+    const random = new Random(5);
+    const alphabet = 100;
+    const text = Array.from({ length: 30_000 }, () => random.integer(alphabet));
+    const model = await MarkovModel.train(text, alphabet);
+    const empty = model.probabilities(text, 0)[0];
+    const count = text.filter((symbol) => symbol === text[0]).length;
+    assert.ok(Math.abs(empty - (count + 1) / (text.length + alphabet)) < 1e-12);
+    let sum = 0;
+    for (let symbol = 0; symbol < alphabet; symbol++) {
+      sum += model.probabilities([...text.slice(500, 506), symbol], 6)[6];
+    }
+    assert.ok(Math.abs(sum - 1) < 1e-12);
+    assert.ok(model.probabilities(text.slice(500, 507), 6)[6] > 0.5, 'a run of seven that it has seen');
+  });
+
   it('finds the order of a source', async () => {
     // Each symbol is decided by the two before it, but for one in ten.
     const random = new Random(21);

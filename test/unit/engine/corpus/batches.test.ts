@@ -134,6 +134,21 @@ describe('Every-step batches over text', () => {
     assert.ok(cuts.size > 30, `${cuts.size} different cuts`);
   });
 
+  it('come in any order where no state is carried', () => {
+    const free = settings({}, { steps: 6, carryState: false });
+    const corpus = corpusOf(free, distinctText(400));
+    const cutsOf = (config: TrainingConfig): string[] =>
+      epochOf(createBatches(corpus, config, 1)).map((batch) => {
+        assert.equal(batch.state, 'zero');
+        return rowsOf(batch, corpus)[0].targets;
+      });
+    const inOrder = cutsOf({ ...free, objective: { ...free.objective, shuffle: false } });
+    // Slots that follow each other in the text, but for the turn from its end to its start.
+    const follows = (cuts: string[]): number =>
+      cuts.filter((cut, i) => i > 0 && cuts[i - 1].charCodeAt(5) + 1 === cut.charCodeAt(0)).length;
+    assert.ok(follows(inOrder) > 12 && follows(cutsOf(free)) < 4);
+  });
+
   it('hold the tail out', () => {
     const text = distinctText(200);
     const tail = settings({ heldOut: { kind: 'tail', fraction: 0.25 } }, { steps: 6 });
@@ -206,6 +221,12 @@ describe('Held-out batches of every-step text', () => {
     const places = found.map(({ target }) => text.indexOf(target)).sort((a, b) => a - b);
     assert.ok(places[0] === 2000 && places.at(-1)! > 3600);
     checkContexts(found, [text]);
+  });
+
+  it('begin with every row from zeros', () => {
+    const config = settings({ heldOut: { kind: 'tail', fraction: 0.3 } }, { steps: 5 });
+    const [first] = allOf(heldOutBatches(corpusOf(config, distinctText(50), distinctText(900, 50)), config));
+    assert.deepEqual([...first.resetRows!], [1, 1, 1, 1]);
   });
 
   it('are none where nothing is held out', () => {
@@ -285,6 +306,7 @@ describe('Last-step windows', () => {
     // Another seed shuffles otherwise but keeps the split, which follows the config.
     const train = targets(epochOf(createBatches(corpus, random, 1234)));
     assert.equal(heldOut.length, Math.floor(count * 0.2));
+    assert.equal(train.length, count - heldOut.length);
     assert.equal(train.length, trainTargets(corpus, random));
     assert.equal(new Set([...heldOut, ...train]).size, count);
   });

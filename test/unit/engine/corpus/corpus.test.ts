@@ -71,6 +71,13 @@ describe('normaliseText', () => {
     }
   });
 
+  it('never cuts between CR and LF', () => {
+    for (const text of ['\r\n'.repeat(300_000), 'a' + '\r\n'.repeat(300_000)]) {
+      const pieces = [...normalisedPieces(text, textSettings())];
+      assert.ok(pieces.length > 1 && pieces.join('') === text.replaceAll('\r', ''));
+    }
+  });
+
   it('cuts words and lines only at their ends', () => {
     const word = 'x7'.repeat(50);
     const text = `${word} ${word},\n`.repeat(3000);

@@ -64,6 +64,7 @@ describe('decodeText', () => {
       /book\.bin is not a text file.*UTF-8/,
     );
     refused(Buffer.from('\ufeffab', 'utf16le').subarray(2), /not a text file/);
+    refused(Buffer.from('a long text and then '.repeat(50) + '\0'), /not a text file/);
     refused(Buffer.from('\ufeffa\0b', 'utf16le'), /not a text file/);
     const noise = Uint8Array.from({ length: 4000 }, (_, i) => ((i * 7919) % 255) + 1);
     refused(noise, /not a text file/);
