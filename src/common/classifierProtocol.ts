@@ -116,6 +116,8 @@ export interface ClassifierSettings {
   patience?: number;
   /** How the threshold is chosen (two classes only). */
   threshold: ThresholdRule;
+  /** How log-odds become probabilities, fitted on the validation part (two classes only). */
+  calibration: 'none' | 'temperature' | 'platt' | 'isotonic';
   badRows: 'refuse' | 'skip';
   /** The class that probability and curves speak of; default: `spam` if there is one, else the rarer class. */
   positive?: string;

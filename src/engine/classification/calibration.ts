@@ -1,14 +1,54 @@
 /**
  * Probabilities one can believe, fitted on scores that the model was not trained on.
  *
+ * Temperature (Guo et al. 2017): P = 1 / (1 + exp(-s / T)), one number, which leaves every decision at 0.5 as it was.
  * Platt (1999): P(positive | s) = 1 / (1 + exp(a·s + b)) with smoothed targets, fitted by Newton's method as in Lin, Lin
  * and Weng (2007); scikit-learn's `method="sigmoid"`. Isotonic: the best non-decreasing step function, by pooling
  * adjacent violators; scikit-learn's `IsotonicRegression(out_of_bounds="clip")`, linear between its knots.
  */
 export type Calibration =
   | { kind: 'none' }
+  | { kind: 'temperature'; temperature: number }
   | { kind: 'platt'; a: number; b: number }
   | { kind: 'isotonic'; scores: number[]; probabilities: number[] };
+
+/** Fits the kind asked for; `none` when the scores rank the classes the wrong way round and so are not to be believed. */
+export function fitCalibration(
+  kind: Calibration['kind'],
+  positive: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): Calibration {
+  const platt = fitPlatt(positive, scores);
+  if (kind === 'none' || !(platt.a < 0)) return { kind: 'none' };
+  if (kind === 'platt') return platt;
+  return kind === 'isotonic' ? fitIsotonic(positive, scores) : fitTemperature(positive, scores);
+}
+
+/** Fits T by golden-section search on its logarithm: the likelihood has one maximum. */
+export function fitTemperature(
+  positive: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): { kind: 'temperature'; temperature: number } {
+  const loss = (logT: number): number => {
+    let sum = 0;
+    for (let i = 0; i < scores.length; i++) {
+      const margin = (positive[i] ? scores[i] : -scores[i]) / Math.exp(logT);
+      sum += margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin;
+    }
+    return sum;
+  };
+  const golden = (Math.sqrt(5) - 1) / 2;
+  // Without a single error the best temperature is 0; no less than 1/3 is believed.
+  let low = Math.log(1 / 3);
+  let high = Math.log(10);
+  while (high - low > 1e-6) {
+    const a = high - golden * (high - low);
+    const b = low + golden * (high - low);
+    if (loss(a) < loss(b)) high = b;
+    else low = a;
+  }
+  return { kind: 'temperature', temperature: Math.exp((low + high) / 2) };
+}
 
 /** Fits a and b. `positive[i]` is 1 or 0; scores are log-odds or anything that rises with them. */
 export function fitPlatt(
@@ -119,6 +159,8 @@ export function calibrate(calibration: Calibration, score: number): number {
   switch (calibration.kind) {
     case 'none':
       return logistic(score);
+    case 'temperature':
+      return logistic(score / calibration.temperature);
     case 'platt':
       return logistic(-(calibration.a * score + calibration.b));
     case 'isotonic': {

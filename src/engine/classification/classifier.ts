@@ -101,21 +101,6 @@ export class Classifier {
     return sums;
   }
 
-  /** P(class | text), [classes], calibrated for two classes. */
-  probabilities(logits: number[]): number[] {
-    const { record, calibration } = this.model;
-    if (record.positive === null) return softmax(logits);
-    const p = calibrate(calibration, logits[0]);
-    return record.positive === 1 ? [1 - p, p] : [p, 1 - p];
-  }
-
-  /** The class that the probabilities and the threshold decide on. */
-  decide(probabilities: number[], threshold = this.model.record.threshold): number {
-    const { positive } = this.model.record;
-    if (positive !== null) return probabilities[positive] >= (threshold ?? 0.5) ? positive : 1 - positive;
-    return probabilities.indexOf(Math.max(...probabilities));
-  }
-
   /** The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the label given, and the
    *  words of the others count as evidence. Nothing of them stays behind. */
   async classify(text: string, options: { explain: boolean; corrections?: Correction[] }): Promise<Verdict> {
@@ -126,8 +111,8 @@ export class Classifier {
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
     const encoder = this.correctedEncoder(corrections);
     const [logits] = await this.logits([tokens], encoder);
-    let probabilities = this.probabilities(logits);
-    let decided = this.decide(probabilities);
+    let probabilities = probabilitiesOf(this.model, logits);
+    let decided = decide(record, probabilities);
     const key = duplicateKey(text);
     const same = corrections.findLast((correction) => duplicateKey(correction.text) === key);
     if (same) {
@@ -227,6 +212,19 @@ export class Classifier {
     }
     return rows;
   }
+}
+
+/** P(class | text), [classes], from a text's logits; calibrated for two classes. */
+export function probabilitiesOf({ record, calibration }: ClassifierModel, logits: number[]): number[] {
+  if (record.positive === null) return softmax(logits);
+  const p = calibrate(calibration, logits[0]);
+  return record.positive === 1 ? [1 - p, p] : [p, 1 - p];
+}
+
+/** The class that probabilities and threshold decide on. */
+export function decide({ positive, threshold }: ClassifierRecord, probabilities: number[]): number {
+  if (positive === null) return probabilities.indexOf(Math.max(...probabilities));
+  return probabilities[positive] >= (threshold ?? 0.5) ? positive : 1 - positive;
 }
 
 /** The parameter block without its embedding. */

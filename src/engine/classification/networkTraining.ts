@@ -107,6 +107,7 @@ export async function trainNetwork(
           'Training diverged (the loss is no number); choose a lower learning rate.',
         );
       }
+      if (validation.length === 0) continue;
       const measured = await measure(network, task, groupsOf(validation), targets);
       const better = measured.macroF1 > best.f1 || (measured.macroF1 === best.f1 && measured.loss < best.loss);
       const event: ClassifierEpochEvent = {

@@ -8,7 +8,7 @@ export const defaultClassifierSettings: ClassifierSettings = {
   dropout: 0.3,
   epochs: 10,
   batch: 64,
-  learningRate: 0.005,
+  learningRate: 0.002,
   lengths: 'ragged',
   maximumTokens: 256,
   vectors: 'frozen',
@@ -18,7 +18,8 @@ export const defaultClassifierSettings: ClassifierSettings = {
   classWeights: 'none',
   heldOutFraction: 0.2,
   validationFraction: 0.1,
-  threshold: { kind: 'maximum-f1' },
+  threshold: { kind: 'fixed', value: 0.5 },
+  calibration: 'temperature',
   badRows: 'refuse',
   seed: 42,
 };
@@ -37,7 +38,6 @@ export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): C
     wordDropout: 0,
     schedule: 'constant',
     validationFraction: 0,
-    threshold: { kind: 'fixed', value: 0.5 },
     seed,
   };
 }
@@ -62,6 +62,7 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   oneOf('vectors', ['frozen', 'tuned', 'learned']);
   oneOf('schedule', ['constant', 'cosine']);
   oneOf('classWeights', ['none', 'balanced']);
+  oneOf('calibration', ['none', 'temperature', 'platt', 'isotonic']);
   oneOf('badRows', ['refuse', 'skip']);
   within('units', 1, 1024, true);
   within('dropout', 0, 0.95);

@@ -13,8 +13,17 @@ export interface Split {
   duplicatesRemoved: number;
 }
 
-/** `labels[i]` is the class id of example i; `fraction` of each class is held out, at least one example. */
-export function splitExamples(texts: string[], labels: ArrayLike<number>, fraction: number, seed: number): Split {
+/**
+ * `labels[i]` is the class id of example i; `fraction` of each class is held out, at least one example. `keep` leaves
+ * duplicates in the held-out part, as most published figures do.
+ */
+export function splitExamples(
+  texts: string[],
+  labels: ArrayLike<number>,
+  fraction: number,
+  seed: number,
+  duplicates: 'remove' | 'keep' = 'remove',
+): Split {
   const random = new Random(seed, 11);
   const train: number[] = [];
   const heldOut: number[] = [];
@@ -24,6 +33,8 @@ export function splitExamples(texts: string[], labels: ArrayLike<number>, fracti
     heldOut.push(...members.slice(0, count));
     train.push(...members.slice(count));
   }
+  if (duplicates === 'keep')
+    return { train: shuffled(train, random), heldOut: shuffled(heldOut, random), duplicatesRemoved: 0 };
   return finish(texts, train, heldOut, random);
 }
 
@@ -53,10 +64,14 @@ function finish(texts: string[], train: number[], heldOut: number[], random: Ran
   const known = new Set(train.map((i) => duplicateKey(texts[i])));
   const fresh = heldOut.filter((i) => !known.has(duplicateKey(texts[i])));
   return {
-    train: random.shuffle(Int32Array.from(train)),
-    heldOut: random.shuffle(Int32Array.from(fresh)),
+    train: shuffled(train, random),
+    heldOut: shuffled(fresh, random),
     duplicatesRemoved: heldOut.length - fresh.length,
   };
+}
+
+function shuffled(members: number[], random: Random): Int32Array {
+  return random.shuffle(Int32Array.from(members));
 }
 
 function byClass(labels: ArrayLike<number>): number[][] {

@@ -6,6 +6,7 @@ import type {
   Baselines,
   BaselineSummary,
   ClassificationReport,
+  ClassifierEpochEvent,
   ClassifierEvent,
   ClassifierRecord,
   ClassifierSettings,
@@ -15,8 +16,8 @@ import type { Backend } from '../backends/backend';
 import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
 import { BagOfWords } from './bagOfWords';
-import { calibrate, fitPlatt, type Calibration } from './calibration';
-import { Classifier, withoutEmbedding, type ClassifierModel } from './classifier';
+import { calibrate, fitCalibration } from './calibration';
+import { Classifier, decide, probabilitiesOf, withoutEmbedding, type ClassifierModel } from './classifier';
 import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
 import { crossFit, Evidence } from './evidence';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
@@ -49,7 +50,7 @@ export interface ClassifierTask {
 
 /** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
 export async function trainClassifier(task: ClassifierTask): Promise<ClassifierModel> {
-  const { data, settings, vectors, backend, onEvent = () => {}, signal } = task;
+  const { data, settings, backend, onEvent = () => {} } = task;
   checkClassifierSettings(settings);
   requireTrainable(data);
   const started = performance.now();
@@ -60,7 +61,6 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const split = task.split ?? splitExamples(texts, labels, settings.heldOutFraction, settings.seed);
   const { fitting, validation } = validationSplit(texts, labels, split.train, settings);
   const tokens = texts.map(tokenize);
-  const { encoded, inputSize } = encodeForTraining(task, tokens, labels, fitting);
   const counts = (members: ArrayLike<number>): number[] =>
     classes.map((_, c) => Array.from(members).filter((i) => labels[i] === c).length);
   const advice = adviseOnData(
@@ -78,35 +78,17 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     duplicatesRemoved: split.duplicatesRemoved,
     problems: data.problems,
     advice,
-    parameters: parameterCount(classifierSpec(settings, classes.length, 1, inputSize)) - inputSize,
+    parameters: recurrentParameters(task),
     backend: backend.name,
     kernel: backend.kernel,
     threads: backend.threads,
   });
-  const choose = validation.length > 0;
-  const trained = await trainNetwork(
-    backend,
-    {
-      settings,
-      classes,
-      positive,
-      encoded,
-      inputSize,
-      labels,
-      train: fitting,
-      validation: choose ? validation : split.heldOut,
-      choose,
-    },
-    onEvent,
-    signal,
-  );
-  const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, inputSize);
-  const encoderOf = (members: Int32Array): Encoder =>
-    new Encoder(
-      vectors,
-      usesEvidence(settings) ? evidenceOf(tokens, labels, members, classes.length) : undefined,
-      learned,
-    );
+  const fit = (members: Int32Array, epochs: number, watched: Int32Array, choose: boolean): Promise<Fitted> =>
+    fitEncoded(task, { tokens, labels, positive, members, epochs, watched, choose });
+  const chosen = validation.length > 0 ? await fit(fitting, settings.epochs, validation, true) : undefined;
+  // What the validation part has shown is used on a network that learns from all of the training part.
+  const epochs = chosen && settings.patience !== undefined ? chosen.bestEpoch : settings.epochs;
+  const final = await fit(split.train, epochs, chosen ? new Int32Array(0) : split.heldOut, false);
   const bag = BagOfWords.build(
     Array.from(split.train, (i) => texts[i]),
     bagLimit,
@@ -121,7 +103,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     baselines,
     curves: null,
     scores: [],
-    history: trained.history,
+    history: (chosen ?? final).history,
     advice,
     duplicatesRemoved: split.duplicatesRemoved,
     trainExamples: split.train.length,
@@ -130,24 +112,12 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     sources: [...new Set(examples.map((example) => example.source))].slice(0, 20),
     created: task.created ?? new Date().toISOString(),
   };
-  const model: ClassifierModel = {
-    record,
-    spec: trained.spec,
-    parameters: withoutEmbedding(trained.spec, trained.parameters),
-    // The validation texts must not have given evidence for themselves.
-    encoder: encoderOf(fitting),
-    calibration: { kind: 'none' },
-    bag,
-    naiveBayes,
-  };
-  const classifier = new Classifier(backend, model);
-  try {
-    if (positive !== null) await chooseDecision(classifier, model, tokens, labels, validation);
-    model.encoder = encoderOf(split.train);
-    await reportOnHeldOut(classifier, tokens, labels, split.heldOut);
-  } finally {
-    classifier.dispose();
+  const model: ClassifierModel = { record, ...final.network, calibration: { kind: 'none' }, bag, naiveBayes };
+  if (positive !== null) {
+    if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
+    if (chosen) await chooseDecision(backend, { ...model, ...chosen.network }, model, tokens, labels, validation);
   }
+  await reportOnHeldOut(backend, model, tokens, labels, split.heldOut);
   record.seconds = (performance.now() - started) / 1000;
   return model;
 }
@@ -169,13 +139,13 @@ export async function evaluateClassifier(
   }
   const truth = data.examples.map((example) => classes.indexOf(example.label));
   const logits = await classifier.logits(data.examples.map((example) => tokenize(example.text)));
-  const probabilities = logits.map((row) => classifier.probabilities(row));
+  const probabilities = logits.map((row) => probabilitiesOf(classifier.model, row));
   const { bag, naiveBayes } = classifier.model;
   const bayes = data.examples.map((example) => likeliest(naiveBayes.probabilities(bag.count(example.text))));
   return {
     report: classificationReport(
       truth,
-      probabilities.map((p) => classifier.decide(p)),
+      probabilities.map((p) => decide(classifier.model.record, p)),
       classes,
     ),
     naiveBayes: classificationReport(truth, bayes, classes),
@@ -248,39 +218,77 @@ function validationSplit(
   return { fitting: inner.train.map((k) => train[k]), validation: inner.heldOut.map((k) => train[k]) };
 }
 
-/** Training texts take their evidence from the other folds, all others from every training text. */
-function encodeForTraining(
-  { settings, data, vectors }: ClassifierTask,
-  tokens: Token[][],
-  labels: Int32Array,
-  fitting: Int32Array,
-): { encoded: EncodedTexts; inputSize: number } {
-  if (!usesEvidence(settings)) {
-    const encoder = new Encoder(vectors);
-    return { encoded: encodeTexts(tokens, [encoder]), inputSize: encoder.size };
-  }
-  const random = new Random(settings.seed, 41);
-  const foldOf = Uint8Array.from(fitting, () => random.integer(evidenceFolds));
-  const folds = crossFit(
-    Array.from(fitting, (i) => tokens[i]),
-    Array.from(fitting, (i) => labels[i]),
-    data.classes.length,
-    foldOf,
-    evidenceFolds,
-  );
-  const whole = evidenceOf(tokens, labels, fitting, data.classes.length);
-  const encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
-  const encoderOf = new Uint8Array(tokens.length).fill(evidenceFolds);
-  fitting.forEach((member, k) => (encoderOf[member] = foldOf[k]));
-  return { encoded: encodeTexts(tokens, encoders, encoderOf), inputSize: encoders[0].size };
+interface Fitted {
+  network: Pick<ClassifierModel, 'spec' | 'parameters' | 'encoder'>;
+  history: ClassifierEpochEvent[];
+  bestEpoch: number;
 }
 
-function evidenceOf(tokens: Token[][], labels: Int32Array, members: Int32Array, classes: number): Evidence {
-  return Evidence.count(
-    Array.from(members, (i) => tokens[i]),
-    Array.from(members, (i) => labels[i]),
-    classes,
+interface FitPart {
+  tokens: Token[][];
+  labels: Int32Array;
+  positive: number | null;
+  /** Texts to learn from. */
+  members: Int32Array;
+  epochs: number;
+  /** Texts to measure after each epoch; with `choose` the best epoch by them is kept. */
+  watched: Int32Array;
+  choose: boolean;
+}
+
+/** Encodes the texts and trains one network on `members`. */
+async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> {
+  const { settings, vectors, backend, data, onEvent, signal } = task;
+  const { tokens, labels, members } = part;
+  const classes = data.classes.length;
+  const pick = <T>(items: ArrayLike<T>): T[] => Array.from(members, (i) => items[i]);
+  let encoders = [new Encoder(vectors)];
+  const encoderOf = new Uint8Array(tokens.length);
+  if (usesEvidence(settings)) {
+    // Training texts take their evidence from the other folds, all others from every training text.
+    const random = new Random(settings.seed, 41);
+    const foldOf = Uint8Array.from(members, () => random.integer(evidenceFolds));
+    const folds = crossFit(pick(tokens), pick(labels), classes, foldOf, evidenceFolds);
+    const whole = Evidence.count(pick(tokens), pick(labels), classes);
+    encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
+    encoderOf.fill(evidenceFolds);
+    members.forEach((member, k) => (encoderOf[member] = foldOf[k]));
+  }
+  const encoder = encoders[encoders.length - 1];
+  const encoded = encodeTexts(tokens, encoders, encoderOf);
+  const trained = await trainNetwork(
+    backend,
+    {
+      settings: { ...settings, epochs: part.epochs },
+      classes: data.classes,
+      positive: part.positive,
+      encoded,
+      inputSize: encoder.size,
+      labels,
+      train: members,
+      validation: part.watched,
+      choose: part.choose,
+    },
+    part.watched.length > 0 ? onEvent : undefined,
+    signal,
   );
+  const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, encoder.size);
+  return {
+    network: {
+      spec: trained.spec,
+      parameters: withoutEmbedding(trained.spec, trained.parameters),
+      encoder: new Encoder(vectors, encoder.evidence, learned),
+    },
+    history: trained.history,
+    bestEpoch: trained.history.findLast((event) => event.best)?.epoch ?? part.epochs,
+  };
+}
+
+/** Numbers that are trained beside the word vectors. */
+function recurrentParameters({ settings, vectors, data }: ClassifierTask): number {
+  const evidence = usesEvidence(settings) ? Evidence.count([], [], data.classes.length) : undefined;
+  const { size } = new Encoder(vectors, evidence);
+  return parameterCount(classifierSpec(settings, data.classes.length, 1, size)) - size;
 }
 
 function learnedVectors(encoded: EncodedTexts, parameters: Float32Array, size: number): Map<string, Float32Array> {
@@ -312,44 +320,39 @@ function fitBaselines(
   };
 }
 
-/** Calibrates on the validation part and chooses the threshold there, by the calibrated probability. */
+/** Calibrates and chooses the threshold by what `chosen` says of texts that it was not trained on; sets it in `model`. */
 async function chooseDecision(
-  classifier: Classifier,
+  backend: Backend,
+  chosen: ClassifierModel,
   model: ClassifierModel,
   tokens: Token[][],
   labels: Int32Array,
   validation: Int32Array,
 ): Promise<void> {
   const { record } = model;
-  const rule = record.settings.threshold;
-  if (rule.kind === 'fixed') record.threshold = rule.value;
-  if (validation.length === 0) return;
   const truth = Array.from(validation, (i) => (labels[i] === record.positive ? 1 : 0));
-  const logits = await classifier.logits(Array.from(validation, (i) => tokens[i]));
-  const scores = logits.map((row) => row[0]);
-  const calibration: Calibration = fitPlatt(truth, scores);
-  // Scores that rank the classes the wrong way round are not to be believed: then nothing is calibrated.
-  if (calibration.a < 0) model.calibration = calibration;
+  const scores = (await logitsOf(backend, chosen, tokens, validation)).map((row) => row[0]);
+  model.calibration = fitCalibration(record.settings.calibration, truth, scores);
   record.threshold = chooseThreshold(
     truth,
     scores.map((score) => calibrate(model.calibration, score)),
-    rule,
+    record.settings.threshold,
   );
 }
 
 async function reportOnHeldOut(
-  classifier: Classifier,
+  backend: Backend,
+  model: ClassifierModel,
   tokens: Token[][],
   labels: Int32Array,
   heldOut: Int32Array,
 ): Promise<void> {
-  const { record } = classifier.model;
-  const truth = Array.from(heldOut, (i) => labels[i]);
-  const logits = await classifier.logits(Array.from(heldOut, (i) => tokens[i]));
-  const probabilities = logits.map((row) => classifier.probabilities(row));
-  const predicted = probabilities.map((p) => classifier.decide(p));
-  record.report = classificationReport(truth, predicted, record.classes);
+  const { record } = model;
   const { positive } = record;
+  const truth = Array.from(heldOut, (i) => labels[i]);
+  const probabilities = (await logitsOf(backend, model, tokens, heldOut)).map((row) => probabilitiesOf(model, row));
+  const predicted = probabilities.map((p) => decide(record, p));
+  record.report = classificationReport(truth, predicted, record.classes);
   if (positive === null) return;
   const scores = probabilities.map((p) => p[positive]);
   record.curves = binaryCurves(
@@ -357,6 +360,20 @@ async function reportOnHeldOut(
     scores,
   );
   record.scores = truth.map((label, i) => ({ label, probability: scores[i] }));
+}
+
+async function logitsOf(
+  backend: Backend,
+  model: ClassifierModel,
+  tokens: Token[][],
+  members: Int32Array,
+): Promise<number[][]> {
+  const classifier = new Classifier(backend, model);
+  try {
+    return await classifier.logits(Array.from(members, (i) => tokens[i]));
+  } finally {
+    classifier.dispose();
+  }
 }
 
 function likeliest(values: number[]): number {
