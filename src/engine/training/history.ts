@@ -1,13 +1,15 @@
 /**
- * The history of a run, kept small enough to live in the model file however long the run was. Epochs, guard events and
- * notices all stay. Of the progress points at most `maximumProgress` stay: when there are more, neighbours are merged
+ * The history of a run, kept small enough to live in the model file however long the run was. Guard events and notices
+ * all stay. Of the progress points at most `maximumProgress` stay: when there are more, neighbours are merged
  * two by two (means weighted by the steps they stand for, smallest of the smallest, largest of the largest), so that
- * the curve keeps its range. Of the samples, every second moment is let go, the first and the last never.
+ * the curve keeps its range. Of samples and of
+ * too many evaluations every second moment is let go, the best weights' never.
  */
 import type { ProgressEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 
 export const maximumProgress = 1000;
 export const maximumSampleMoments = 40;
+export const maximumEpochs = 2000;
 
 export class History {
   private events: TrainEvent[] = [];
@@ -27,6 +29,7 @@ export class History {
     this.events.push(event);
     if (event.event === 'progress') this.thinProgress();
     if (event.event === 'sample') this.thinSamples();
+    if (event.event === 'epoch') this.thinEpochs();
   }
 
   private thinProgress(): void {
@@ -49,6 +52,14 @@ export class History {
     if (moments.length <= maximumSampleMoments) return;
     const kept = new Set(moments.filter((_, i) => i % 2 === 0 || i === moments.length - 1));
     this.events = this.events.filter((event) => !isSample(event) || kept.has(event.step));
+  }
+
+  private thinEpochs(): void {
+    const epochs = this.events.filter((event) => event.event === 'epoch');
+    if (epochs.length <= maximumEpochs) return;
+    const best = epochs.findLast((event) => event.best);
+    const dropped = new Set<TrainEvent>(epochs.filter((event, i) => i % 2 === 1 && event !== best));
+    this.events = this.events.filter((event) => !dropped.has(event));
   }
 }
 

@@ -202,7 +202,7 @@ export class Trainer {
         return 'early-stop';
       }
       if (epochEnded) progress.epoch++;
-      if (epochEnded || intervalEnded(config.evaluation.every)) {
+      if (intervalEnded(config.evaluation.every)) {
         await this.evaluate(epochEnded);
         const patience = config.earlyStopping?.patience ?? Infinity;
         if (progress.evaluationsWithoutBest >= patience) {
@@ -211,7 +211,7 @@ export class Trainer {
           this.notice('early-stop', message);
           return 'early-stop';
         }
-      }
+      } else if (epochEnded) this.send(this.epochEvent(true, undefined));
       if (intervalEnded(config.samples.every)) await this.writeSamples();
       if (epochEnded) {
         progress.lastEpochSums = progress.epochSums;

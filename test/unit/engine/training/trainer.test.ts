@@ -267,7 +267,8 @@ describe('Trainer', () => {
   });
 
   it('says what its events promise', async () => {
-    const { events, done } = await train(smallConfig({ budget: { epochs: 2 } }), text, { now: tickingClock() });
+    const config = smallConfig({ budget: { epochs: 2 }, evaluation: { every: 'epoch', maximumTargets: 1000 } });
+    const { events, done } = await train(config, text, { now: tickingClock() });
     const [start] = of(events, 'start');
     assert.equal(start.trainTokens + start.heldOutTokens, start.tokens);
     assert.equal(start.tokens, 1500);
