@@ -1,0 +1,329 @@
+/** The engine process end to end, as it is built: trains, samples, completes, is told to pause and stop, is killed. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { SampleDelta, TrainRequest } from '../../../../src/common/engineProtocol';
+import { InklingError, type ErrorCode } from '../../../../src/common/errors';
+import type { TrainEvent } from '../../../../src/common/trainEvents';
+import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { forkEngine, type ForkedEngine } from './forkedEngine';
+import { tinyConfig, tinyText } from './tinyRun';
+
+const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
+
+describe('engine process', () => {
+  let engine: ForkedEngine;
+  let folder: string;
+  let modelPath: string;
+  let nextRun = 1;
+
+  const request = (changes: Partial<TrainRequest> = {}): TrainRequest => ({
+    runId: `run ${nextRun++}`,
+    sources: [{ name: 'fox.txt', text: tinyText }],
+    config: tinyConfig({ maxSteps: 120 }),
+    modelPath,
+    threads: 1,
+    ...changes,
+  });
+
+  /** Starts a run and collects its events; `until` resolves when one of them is as wanted. */
+  const start = (from: ForkedEngine, params: TrainRequest) => {
+    const events: TrainEvent[] = [];
+    const waiting: { wanted: (event: TrainEvent) => boolean; found: () => void }[] = [];
+    const result = from.call('train', params, {
+      onEvent: (event) => {
+        events.push(event);
+        for (const one of waiting) if (one.wanted(event)) one.found();
+      },
+    });
+    result.catch(() => undefined);
+    const until = (wanted: (event: TrainEvent) => boolean): Promise<void> =>
+      events.some(wanted) ? Promise.resolve() : new Promise((found) => waiting.push({ wanted, found }));
+    return { events, result, until };
+  };
+
+  before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-process-'));
+    modelPath = path.join(folder, 'fox.safetensors');
+    engine = forkEngine();
+    await engine.ready;
+    await engine.call('train', request());
+  });
+
+  after(async () => {
+    engine.process.kill('SIGKILL');
+    await engine.exited;
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  it('says first who it is', async () => {
+    const ready = await engine.ready;
+    assert.ok(ready.type === 'ready');
+    assert.equal(ready.description.pid, engine.process.pid);
+    assert.deepEqual(await engine.call('describe', {}), ready.description);
+  });
+
+  it('trains a model that knows its text, and says what is in the file', async () => {
+    const path = `${folder}/events.safetensors`;
+    const { events, result } = start(engine, request({ modelPath: path }));
+    const { summary } = await result;
+    assert.equal(events[0].event, 'start');
+    const done = events.at(-1)!;
+    assert.ok(done.event === 'done' && done.heldOutLoss! < 1, JSON.stringify(done));
+    assert.equal(summary.steps, 120);
+    assert.equal(summary.network, 'LSTM 1 × 24');
+    assert.deepEqual(await engine.call('inspect', { path }), summary);
+    assert.ok(!fs.existsSync(`${path}.checkpoint`));
+  });
+
+  it('samples, streaming, and finds what was copied', async () => {
+    const deltas: SampleDelta[] = [];
+    const streams = [0, 0.8].map((temperature) => ({ temperature, seed: 3, length: 100 }));
+    const { texts, copies, tokensPerSecond } = await engine.call(
+      'sample',
+      { modelPath, prompt: 'the quick ', streams, details: true },
+      { onEvent: (delta) => deltas.push(delta) },
+    );
+    texts.forEach((text, stream) => {
+      const own = deltas.filter((delta) => delta.stream === stream);
+      assert.equal(own.map((delta) => delta.text).join(''), text);
+      assert.equal(own.flatMap((delta) => delta.probabilities!).length, 100);
+    });
+    assert.ok(tokensPerSecond > 0);
+    assert.equal(copies.length, 2);
+    for (const { start, end, source, sourceOffset } of copies.flatMap((report) => report.runs)) {
+      assert.equal(source, 'fox.txt');
+      const found = texts.some(
+        (text) => text.slice(start, end) === tinyText.slice(sourceOffset, sourceOffset + end - start),
+      );
+      assert.ok(found);
+    }
+    assert.ok(copies.every(({ novelShare }) => novelShare! >= 0 && novelShare! <= 1));
+    const again = await engine.call('sample', { modelPath, prompt: 'the quick ', streams });
+    assert.deepEqual(again.texts, texts);
+  });
+
+  it('completes, at one step of the prefix for a keystroke', async () => {
+    const ask = (prefix: string) =>
+      engine.call('complete', {
+        modelPath,
+        prefix,
+        extent: 'word',
+        minimumConfidence: 0.2,
+        temperature: 0.5,
+        alternatives: 1,
+        seed: 1,
+        maximumLength: 20,
+      });
+    const first = await ask('the quick bro');
+    assert.deepEqual(
+      first.items.map((item) => item.text),
+      ['wn'],
+    );
+    const second = await ask('the quick brow');
+    assert.deepEqual(
+      second.items.map((item) => item.text),
+      ['n'],
+    );
+    assert.ok(second.stepsRun <= 3, `${second.stepsRun} steps`);
+  });
+
+  it('tells what it considers, its surprise, and its score', async () => {
+    const [first] = await engine.call('considered', { modelPath, prompt: 'the quick brow', count: 3 });
+    assert.equal(first.token, 'n');
+    const text = 'the quick brown fox xylophone';
+    const { bits, lengths, from } = await engine.call('surprise', { modelPath, text, from: 0 });
+    assert.equal(from, 0);
+    assert.equal(bits.length, text.length);
+    assert.equal(
+      lengths.reduce((a, b) => a + b),
+      text.length,
+    );
+    assert.ok(bits[text.indexOf('xy')] > bits[text.indexOf('wn')]);
+    const score = await engine.call('score', { modelPath, text: tinyText.slice(0, 500) });
+    assert.equal(score.characters, 499);
+    assert.ok(score.bitsPerCharacter < 2);
+  });
+
+  it('lets a completion overtake a sample, and cancels the sample between two tokens', async () => {
+    const controller = new AbortController();
+    const long = engine.call(
+      'sample',
+      { modelPath, prompt: 'the ', streams: [{ temperature: 1, seed: 1, length: 1e9 }] },
+      { signal: controller.signal },
+    );
+    await engine.call('considered', { modelPath, prompt: 'the qu', count: 1 });
+    controller.abort();
+    await assert.rejects(long, withCode('cancelled'));
+  });
+
+  it('samples a run in progress', async () => {
+    const livePath = `${folder}/live.safetensors`;
+    const params = request({ modelPath: livePath, config: tinyConfig({ maxSteps: 1e7 }) });
+    const { result, until } = start(engine, params);
+    await until((event) => event.event === 'progress');
+    let texts: string[] = [];
+    for (let tries = 0; texts.length === 0 && tries < 100; tries++) {
+      const streams = [{ temperature: 0.5, seed: 1, length: 20 }];
+      // The first snapshot comes about two seconds after the start.
+      ({ texts } = await engine.call('sample', { modelPath: livePath, prompt: 'a', streams }).catch(async (error) => {
+        assert.ok(withCode('invalidInput')(error), String(error));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { texts: [] as string[] };
+      }));
+    }
+    assert.equal(texts[0].length, 20);
+    assert.ok(!fs.existsSync(livePath));
+    await engine.call('control', { runId: params.runId, action: 'stop' });
+    assert.ok((await result).summary.steps > 0);
+  });
+
+  it('pauses, resumes, and keeps what a stopped run has learned', async () => {
+    const stopPath = `${folder}/stop.safetensors`;
+    const params = request({ modelPath: stopPath, config: tinyConfig({ maxSteps: 1e7 }) });
+    const control = (action: 'pause' | 'resume' | 'stop') => engine.call('control', { runId: params.runId, action });
+    const { events, result, until } = start(engine, params);
+    await until((event) => event.event === 'start');
+    await control('pause');
+    await until((event) => event.event === 'notice' && event.kind === 'paused');
+    assert.ok(fs.existsSync(`${stopPath}.checkpoint`));
+    const count = events.length;
+    await engine.call('describe', {});
+    assert.equal(events.length, count);
+    await control('resume');
+    await until((event) => event.event === 'notice' && event.kind === 'resumed');
+    await until((event) => event.event === 'epoch');
+    await control('stop');
+    const { summary } = await result;
+    const done = events.at(-1)!;
+    assert.ok(done.event === 'done' && done.reason === 'stopped');
+    assert.equal(summary.steps, done.steps);
+    await assert.rejects(control('stop'), withCode('invalidInput'));
+  });
+
+  it('keeps the model of a run whose call is cancelled', async () => {
+    const cancelPath = `${folder}/cancel.safetensors`;
+    const controller = new AbortController();
+    let stepped: () => void;
+    const oneStep = new Promise<void>((resolve) => (stepped = resolve));
+    const run = engine.call('train', request({ modelPath: cancelPath, config: tinyConfig({ maxSteps: 1e7 }) }), {
+      signal: controller.signal,
+      onEvent: (event) => event.event === 'epoch' && stepped(),
+    });
+    run.catch(() => undefined);
+    await oneStep;
+    controller.abort();
+    await assert.rejects(run, withCode('cancelled'));
+    assert.ok((await engine.call('inspect', { path: cancelPath })).steps > 0);
+  });
+
+  it('goes on from the last checkpoint after it was killed, to the same model', async () => {
+    const cutPath = `${folder}/cut.safetensors`;
+    const victim = forkEngine();
+    // Long enough that the pause comes in the midst of it.
+    const config = tinyConfig({ maxSteps: 400 });
+    const params = request({ modelPath: cutPath, config });
+    const { until, result } = start(victim, params);
+    await until((event) => event.event === 'epoch');
+    await victim.call('control', { runId: params.runId, action: 'pause' });
+    await until((event) => event.event === 'notice' && event.kind === 'paused');
+    victim.process.kill('SIGKILL');
+    await assert.rejects(result, withCode('engineExited'));
+    assert.ok(!fs.existsSync(cutPath));
+
+    const resumed = start(engine, request({ modelPath: cutPath, config, resumePath: `${cutPath}.checkpoint` }));
+    await resumed.result;
+    const [begin] = resumed.events;
+    assert.ok(begin.event === 'start' && begin.fromStep > 0, JSON.stringify(begin));
+    const wholePath = `${folder}/whole.safetensors`;
+    await engine.call('train', request({ modelPath: wholePath, config }));
+    const whole = await readModelFile(wholePath);
+    const cut = await readModelFile(cutPath);
+    assert.deepEqual(cut.parameters, whole.parameters);
+  });
+
+  it('trains on from a finished model, on a changed text', async () => {
+    const morePath = `${folder}/more.safetensors`;
+    const { result, events } = start(
+      engine,
+      request({
+        modelPath: morePath,
+        resumePath: modelPath,
+        sources: [{ name: 'fox.txt', text: tinyText.replaceAll('river', 'büro') }],
+        config: tinyConfig({ maxSteps: 40 }),
+      }),
+    );
+    const { summary } = await result;
+    const whole = await engine.call('inspect', { path: modelPath });
+    assert.ok(summary.vocabulary > whole.vocabulary);
+    const evaluated = events.find((event) => event.event === 'epoch' && event.heldOutLoss !== undefined);
+    assert.ok(evaluated?.event === 'epoch' && evaluated.heldOutLoss! < 1.5, 'the loss does not jump');
+  });
+
+  it('lets two windows train the same model without harm', async () => {
+    const sharedPath = `${folder}/shared.safetensors`;
+    const other = forkEngine();
+    const config = tinyConfig({ maxSteps: 60 });
+    await Promise.all([
+      engine.call('train', request({ modelPath: sharedPath, config })),
+      other.call('train', request({ modelPath: sharedPath, config })),
+    ]);
+    other.process.kill('SIGKILL');
+    assert.equal((await readModelFile(sharedPath)).results.steps, 60);
+    assert.deepEqual(
+      fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+  });
+
+  it('leaves a checkpoint and ends when its parent goes', async () => {
+    const leftPath = `${folder}/left.safetensors`;
+    const orphan = forkEngine();
+    const { until } = start(orphan, request({ modelPath: leftPath, config: tinyConfig({ maxSteps: 1e7 }) }));
+    await until((event) => event.event === 'epoch');
+    orphan.process.disconnect();
+    assert.equal(await orphan.exited, 0);
+    assert.ok((await readModelFile(`${leftPath}.checkpoint`)).results.steps > 0);
+  });
+
+  it('measures baselines', async () => {
+    const sources = [{ name: 'fox.txt', text: tinyText }];
+    const { gzip, markov } = await engine.call('baselines', { sources, heldOutFraction: 0.1 });
+    assert.ok(gzip > 0 && markov.bitsPerCharacter > 0);
+  });
+
+  it('answers every fault with a code, and lives on', async () => {
+    const missing = path.join(folder, 'none.safetensors');
+    await assert.rejects(engine.call('inspect', { path: missing }), withCode('invalidInput'));
+    const streams = [{ temperature: 1, seed: 1, length: 1 }];
+    await assert.rejects(engine.call('sample', { modelPath: missing, prompt: '', streams }), withCode('invalidInput'));
+    await assert.rejects(engine.call('sample', { modelPath, prompt: '', streams: [] }), withCode('invalidInput'));
+    const broken = path.join(folder, 'broken.safetensors');
+    fs.writeFileSync(broken, fs.readFileSync(modelPath).subarray(0, 5000));
+    await assert.rejects(engine.call('sample', { modelPath: broken, prompt: '', streams }), withCode('corruptModel'));
+    await assert.rejects(engine.call('train', request({ sources: [] })), withCode('invalidInput'));
+    await assert.rejects(
+      engine.call('train', request({ sources: [{ name: 'gone.txt', path: missing }] })),
+      withCode('invalidInput'),
+    );
+    await assert.rejects(
+      engine.call('train', request({ sources: [{ name: 'one.txt', text: 'x' }] })),
+      withCode('invalidInput'),
+    );
+    await assert.rejects(engine.call('nothing' as 'describe', {}), withCode('protocol'));
+    engine.process.send({ type: 'noise' });
+    await engine.call('describe', {});
+    assert.ok(engine.logs.some((message) => message.includes('noise')));
+  });
+
+  it('refuses to train one model twice at once', async () => {
+    const twice = `${folder}/twice.safetensors`;
+    const params = request({ modelPath: twice, config: tinyConfig({ maxSteps: 1e7 }) });
+    const { result, until } = start(engine, params);
+    await until((event) => event.event === 'start');
+    await assert.rejects(engine.call('train', request({ modelPath: twice })), withCode('invalidInput'));
+    await engine.call('control', { runId: params.runId, action: 'stop' });
+    await result;
+  });
+});
