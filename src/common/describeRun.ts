@@ -76,7 +76,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   }
   const gain = 1 - best.loss / bestBefore(readings, last.step * 0.75);
   if (gain > noise) {
-    const share = `${(gain * 100).toFixed(gain < 0.1 ? 1 : 0)} %`;
+    const share = `${(gain * 100).toFixed(gain < 0.0995 ? 1 : 0)} %`;
     return ended
       ? `Ended while still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}. Resume it for more.`
       : `Still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}.`;

@@ -13,12 +13,13 @@ import { evaluationTable } from './evaluationTable';
 import type { Send } from './host';
 import type { RunHistories } from './runHistories';
 import { figures, machineSentence, placeSentence, runLabel, splitSentence } from './runFacts';
-import { button, checkbox, choice, slider } from './toolkit';
+import { button, checkbox, choice, slider, type FieldControl } from './toolkit';
 
 type TrainingSettings = StudioSettings['training'];
 
 const redrawMs = 100;
 const maximumOverlays = 8;
+const maximumCompared = 50;
 
 export class TrainingTab {
   readonly element: HTMLElement;
@@ -38,7 +39,7 @@ export class TrainingTab {
   );
   private readonly figures = h('dl', { class: 'figures' });
   private readonly legend = h('div', { class: 'legend' });
-  private readonly sentence = h('p', { class: 'sentence', role: 'status' });
+  private readonly sentence = h('p', { class: 'sentence' });
   private readonly failure = h('p', { class: 'failure' });
   private readonly split = h('p', { class: 'muted small' });
   private readonly machine = h('p', { class: 'muted small' });
@@ -46,6 +47,7 @@ export class TrainingTab {
   private readonly reasonsBlock = h('details', {}, h('summary', {}, 'Why this network'), this.reasons);
   private readonly compareList = h('div', { class: 'compare' });
   private readonly compare = h('details', {}, h('summary', {}, 'Compare with earlier runs'), this.compareList);
+  private compareBoxes: FieldControl<boolean>[] = [];
   private readonly table = evaluationTable();
 
   private readonly runChoice = choice<string>('Run', (runId) => this.send({ type: 'selectRun', runId }));
@@ -124,14 +126,14 @@ export class TrainingTab {
         this.unit.element,
         this.xQuantity.element,
         this.smoothing.element,
-        h(
-          'div',
-          { class: 'row checks' },
-          this.logX.element,
-          this.logY.element,
-          this.showAccuracy.element,
-          this.showBaselines.element,
-        ),
+      ),
+      h(
+        'div',
+        { class: 'row checks' },
+        this.logX.element,
+        this.logY.element,
+        this.showAccuracy.element,
+        this.showBaselines.element,
       ),
       this.split,
       this.machine,
@@ -311,23 +313,19 @@ export class TrainingTab {
   }
 
   private drawCompare(run: RunItem, settings: TrainingSettings): void {
-    const others = this.runs.filter((other) => other.id !== run.id).slice(0, 50);
+    const others = this.runs.filter((other) => other.id !== run.id).slice(0, maximumCompared);
     show(this.compare, others.length > 0);
-    const key =
-      others.map((other) => `${runLabel(other)}${other.heldOutBitsPerCharacter ?? ''}`).join('\n') +
-      settings.overlays.join();
-    if (this.compareList.dataset.shown === key) return;
-    this.compareList.dataset.shown = key;
-    this.compareList.replaceChildren(
-      ...others.map((other) => {
-        const bits = other.heldOutBitsPerCharacter;
-        const box = checkbox(runLabel(other) + (bits === undefined ? '' : ` · ${bits.toFixed(2)} bits`), (on) =>
-          this.overlay(other.id, on),
-        );
-        box.set(settings.overlays.includes(other.id));
-        return box.element;
-      }),
-    );
+    const labels = others.map((other) => {
+      const bits = other.heldOutBitsPerCharacter;
+      return runLabel(other) + (bits === undefined ? '' : ` · ${bits.toFixed(2)} bits`);
+    });
+    // Built anew only when the runs change: a box that has the focus keeps it.
+    if (this.compareList.dataset.shown !== labels.join('\n')) {
+      this.compareList.dataset.shown = labels.join('\n');
+      this.compareBoxes = others.map((other, i) => checkbox(labels[i], (on) => this.overlay(other.id, on)));
+      this.compareList.replaceChildren(...this.compareBoxes.map((box) => box.element));
+    }
+    others.forEach((other, i) => this.compareBoxes[i].set(settings.overlays.includes(other.id)));
   }
 
   private overlay(runId: string, on: boolean): void {

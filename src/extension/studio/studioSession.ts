@@ -324,7 +324,11 @@ export class StudioSession {
     const controller = (this.considering = new AbortController());
     const prompt = this.wall.prompt + column.lead + column.text.slice(0, token.start);
     const request = { modelPath: this.wall.modelPath, prompt, count: consideredCount };
-    const considered = await this.services.engine.considered(request, controller.signal);
+    const answer = await this.services.engine.considered(request, controller.signal);
+    // A word was written with the space before it: so is every other that might have stood there.
+    const written = column.text.slice(token.start, token.start + token.length);
+    const space = written.length > 1 && written.startsWith(' ') ? ' ' : '';
+    const considered = answer.map((other) => ({ ...other, token: space + other.token }));
     this.post?.({ type: 'considered', column: id, offset: token.start, considered });
   }
 

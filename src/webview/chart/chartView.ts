@@ -130,7 +130,9 @@ export class ChartView {
     this.cursor.style.left = `${pixel}px`;
     this.cursor.style.top = `${plot.top}px`;
     this.cursor.style.height = `${this.cursorEnd(plot) - plot.top}px`;
-    const rows = reading.rows.map((row) => {
+    const accuracy = content.accuracy ? (readOut(content.accuracy, reading.x)?.rows ?? []) : [];
+    const accuracyRows = accuracy.map((row) => ({ ...row, label: `accuracy, ${row.label}` }));
+    const rows = [...reading.rows, ...accuracyRows].map((row) => {
       const swatch = h('i', { class: 'swatch' });
       swatch.style.background = lineColour(row, colours);
       const spread =

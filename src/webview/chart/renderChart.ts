@@ -118,7 +118,10 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
     );
   }
   parts.push(`<path d="M${box.left} ${box.bottom}H${box.right}" stroke="${colours.muted}" stroke-opacity="0.6"/>`);
-  if (!options.showX) return parts.join('');
+  if (!options.showX) {
+    parts.push(`<text x="${box.left + 4}" y="${box.top + 8}" fill="${colours.muted}">${escape(model.yName)}</text>`);
+    return parts.join('');
+  }
   const room = Math.max(2, (box.right - box.left) / 70);
   const time = model.xQuantity === 'seconds';
   const ticks = x.kind === 'log' ? logTicks(x.domain, room) : (time ? timeTicks : linearTicks)(x.domain, room);

@@ -93,9 +93,10 @@ export function formatSeconds(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   const rest = whole % 60;
   if (whole < 3600) return rest === 0 ? `${minutes}m` : `${minutes}m${String(rest).padStart(2, '0')}`;
-  const hours = Math.floor(whole / 3600);
-  const minutesLeft = Math.round((whole % 3600) / 60);
-  return minutesLeft === 0 ? `${hours}h` : `${hours}h${String(minutesLeft).padStart(2, '0')}`;
+  const allMinutes = Math.round(whole / 60);
+  const hours = Math.floor(allMinutes / 60);
+  const left = allMinutes % 60;
+  return left === 0 ? `${hours}h` : `${hours}h${String(left).padStart(2, '0')}`;
 }
 
 function trim(value: number): string {

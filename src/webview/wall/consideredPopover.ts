@@ -1,6 +1,6 @@
 /** What else the model considered at one place of a sample: a small list beside it, each with its way to branch. */
 import type { Considered } from '../../common/engineProtocol';
-import type { WallColumn } from '../../common/wall';
+import { tokenAt, type WallColumn } from '../../common/wall';
 import { h } from '../dom';
 import { icon } from '../icons';
 import { percent, spokenToken, visibleToken } from './tint';
@@ -33,6 +33,8 @@ export class ConsideredPopover {
     document.addEventListener('pointerdown', (event) => {
       if (!this.element.hidden && !this.element.contains(event.target as Node)) this.close(false);
     });
+    // It stands at a place on the screen, which the text then leaves.
+    window.addEventListener('scroll', () => this.close(false));
   }
 
   open(column: WallColumn, start: number, anchor: DOMRect, from: HTMLElement): void {
@@ -51,9 +53,10 @@ export class ConsideredPopover {
   answer(columnId: number, offset: number, considered: readonly Considered[]): void {
     const { column, start } = this;
     if (this.element.hidden || !column || column.id !== columnId || start !== offset) return;
+    const written = column.text.slice(start, start + (tokenAt(column, start)?.length ?? 0));
     const highest = considered[0]?.probability ?? 1;
     const rows = considered.map(({ token, probability }) => {
-      const chosen = column.text.startsWith(token, start) && token !== '';
+      const chosen = token === written;
       const bar = h('i', { class: 'bar' });
       bar.style.width = `${(probability / highest) * 100}%`;
       return h(
@@ -91,9 +94,10 @@ export class ConsideredPopover {
     const left = Math.min(anchor.left, document.documentElement.clientWidth - width - margin);
     const below = anchor.bottom + margin;
     const above = anchor.top - margin - height;
-    const top = below + height <= window.innerHeight || above < 0 ? below : above;
-    this.element.style.left = `${Math.max(margin, left) + window.scrollX}px`;
-    this.element.style.top = `${top + window.scrollY}px`;
+    const lowest = Math.max(margin, window.innerHeight - height - margin);
+    const top = below <= lowest ? below : above >= margin ? above : lowest;
+    this.element.style.left = `${Math.max(margin, left)}px`;
+    this.element.style.top = `${top}px`;
   }
 
   private key(event: KeyboardEvent): void {

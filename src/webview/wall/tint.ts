@@ -35,16 +35,20 @@ export function tintRanges({ lengths, probabilities }: Pick<WallColumn, 'lengths
 
 const named: Record<string, string> = { ' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
 
-/** A token as it can be read in a list. */
+/** A token as it can be read in a list; the space before a word goes without saying. */
 export function visibleToken(token: string): string {
   if (token === '') return '∅';
-  return Array.from(token, (c) => named[c] ?? (/\p{M}/u.test(c) ? `◌${c}` : c)).join('');
+  return Array.from(withoutSpace(token), (c) => named[c] ?? (/\p{M}/u.test(c) ? `◌${c}` : c)).join('');
 }
 
 /** A token as it can be heard. */
 export function spokenToken(token: string): string {
   const spoken: Record<string, string> = { ' ': 'space', '\n': 'new line', '\t': 'tab' };
-  return spoken[token] ?? token;
+  return spoken[token] ?? withoutSpace(token);
+}
+
+function withoutSpace(token: string): string {
+  return token.length > 1 && token.startsWith(' ') ? token.slice(1) : token;
 }
 
 export function percent(share: number): string {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describeRun } from '../../../src/common/describeRun';
+import { emptyHistory, foldEvents } from '../../../src/common/runHistory';
+import type { EpochEvent, TrainEvent } from '../../../src/common/trainEvents';
+import { fakeRun, startEvent } from '../../support/studioHarness/fakeServices';
+
+/** One evaluation an epoch, 100 steps each. */
+function evaluations(heldOut: number[], train: number[]): TrainEvent[] {
+  let best = Infinity;
+  return heldOut.map((loss, i): EpochEvent => {
+    const event: EpochEvent = {
+      event: 'epoch',
+      step: (i + 1) * 100,
+      epoch: i + 1,
+      complete: true,
+      seconds: i,
+      trainLoss: train[i],
+      trainAccuracy: 0.3,
+      heldOutLoss: loss,
+      heldOutBitsPerCharacter: loss / Math.LN2,
+      best: loss < best,
+      learningRate: 0.001,
+    };
+    best = Math.min(best, loss);
+    return event;
+  });
+}
+
+const say = (...events: TrainEvent[]): string => describeRun(foldEvents([startEvent(), ...events]));
+
+describe('describeRun', () => {
+  it('has nothing to say of nothing', () => {
+    assert.equal(describeRun(emptyHistory()), 'Nothing has been measured yet.');
+    assert.match(say(), /^Just begun/);
+  });
+
+  it('waits for a second evaluation', () => {
+    assert.match(say(...evaluations([2.5], [2.6])), /2\.500 nats per character after the first evaluation/);
+  });
+
+  it('says that it still improves', () => {
+    assert.match(
+      say(...evaluations([2.5, 2.2, 2, 1.8], [2.4, 2.1, 1.9, 1.7])),
+      /^Still improving: .*fell by 10 %.*1\.800/,
+    );
+  });
+
+  it('points out overfitting as in the published word model', () => {
+    // Training 2.99, held out 7.78 at the end (stacked word LSTM).
+    const held = [6.8, 6.7, 6.9, 7.2, 7.5, 7.78];
+    assert.match(
+      say(...evaluations(held, [6.9, 6.2, 5.4, 4.5, 3.7, 2.99])),
+      /^Overfitting since epoch 2: .*from 6\.700 to 7\.780 .*weights of epoch 2 are the best/,
+    );
+  });
+
+  it('does not call one bad evaluation overfitting', () => {
+    assert.doesNotMatch(say(...evaluations([2.5, 2.2, 2, 2.05], [2.4, 2.1, 1.9, 1.8])), /Overfitting/);
+  });
+
+  it('does not call it overfitting when training gets worse too', () => {
+    assert.match(say(...evaluations([2, 2.5, 3, 3.5], [2, 2.6, 3.1, 3.6])), /^Worse since epoch 1/);
+  });
+
+  it('sees a plateau', () => {
+    const held = [2.5, 2.1, 1.9, 1.801, 1.8, 1.8, 1.8, 1.799, 1.8, 1.8, 1.8, 1.8];
+    assert.match(say(...evaluations(held, held)), /^Levelled off: .*1\.799 .*since epoch 4/);
+  });
+
+  it('tells of a divergence first', () => {
+    const events = fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true });
+    assert.match(
+      describeRun(foldEvents(events)),
+      /^Diverged and recovered: at step 900 .* weights of step 840 came back .* 0\.002\. /,
+    );
+  });
+
+  it('warns where nothing was held out', () => {
+    const events = fakeRun({ steps: 400, seed: 5, floor: 1.5, done: false }).map((event): TrainEvent => {
+      if (event.event === 'start') return { ...event, heldOutTokens: 0 };
+      return event.event === 'epoch' ? { ...event, heldOutLoss: undefined, heldOutBitsPerCharacter: undefined } : event;
+    });
+    assert.match(describeRun(foldEvents(events)), /^Still improving on the training text: .*No text was held out/);
+  });
+
+  it('speaks in the chosen unit', () => {
+    const history = foldEvents([startEvent(), ...evaluations([2.5, 2.2, 2, Math.log(6)], [2.4, 2.1, 1.9, 1.7])]);
+    assert.match(describeRun(history, 'perplexity'), /a perplexity of 6\.000\.$/);
+    assert.match(describeRun(history, 'bits'), /2\.585 bits per character\.$/);
+  });
+});

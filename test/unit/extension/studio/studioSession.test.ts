@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { InklingError } from '../../../../src/common/errors';
+import { defaultSettings, type HostMessage, type PageMessage } from '../../../../src/common/studioProtocol';
+import type { ProgressEvent, TrainEvent } from '../../../../src/common/trainEvents';
+import { emptyWall, reduceWall, type Wall } from '../../../../src/common/wall';
+import { StudioSession } from '../../../../src/extension/studio/studioSession';
+import { studioHtml } from '../../../../src/extension/studio/studioHtml';
+import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../../support/studioHarness/fakeServices';
+
+type Of<K extends HostMessage['type']> = Extract<HostMessage, { type: K }>;
+
+/** A session with the page's side played by the test. */
+class Played {
+  readonly messages: HostMessage[] = [];
+  readonly post = (message: HostMessage): void => void this.messages.push(structuredClone(message));
+  readonly session: StudioSession;
+
+  constructor(readonly fake: FakeStudio) {
+    this.session = new StudioSession(fake.services);
+  }
+
+  send(message: PageMessage): Promise<void> {
+    return this.session.receive(message, this.post);
+  }
+
+  all<K extends HostMessage['type']>(type: K): Of<K>[] {
+    return this.messages.filter((message): message is Of<K> => message.type === type);
+  }
+
+  last<K extends HostMessage['type']>(type: K): Of<K> {
+    const found = this.all(type).at(-1);
+    assert.ok(found, `no ${type} was sent`);
+    return found;
+  }
+
+  /** The wall as a page would have it. */
+  wall(): Wall {
+    const from = this.all('state').at(-1)?.wall ?? emptyWall();
+    return this.all('wall').reduce((wall, { actions }) => actions.reduce(reduceWall, wall), from);
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const batch = 130;
+
+function studio(): { played: Played; live: TrainEvent[] } {
+  const live = fakeRun({ steps: 400, seed: 1, floor: 1.3, done: false });
+  const fake = fakeStudio({ live, old: fakeRun({ steps: 264, seed: 2, floor: 1.3, done: true }) }, [
+    runItem({ id: 'live', state: 'running' }),
+    runItem({ id: 'old' }),
+  ]);
+  fake.paceMs = 0;
+  return { played: new Played(fake), live };
+}
+
+const progress = (step: number): ProgressEvent => ({
+  event: 'progress',
+  step,
+  epoch: 4,
+  seconds: 9,
+  fraction: 0.5,
+  trainLoss: 2,
+  minimumLoss: 1.9,
+  maximumLoss: 2.1,
+  trainAccuracy: 0.4,
+  learningRate: 0.001,
+  gradientNorm: 1,
+  charactersPerSecond: 1000,
+});
+
+describe('StudioSession', () => {
+  it('draws a page that says ready, whatever came before', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const state = played.last('state');
+    assert.equal(state.runId, 'live');
+    assert.equal(state.runs.length, 2);
+    assert.equal(state.modelPath, '/models/moby.safetensors');
+    assert.deepEqual(state.settings, defaultSettings);
+    const history = played.last('history');
+    assert.equal(history.runId, 'live');
+    assert.equal(history.history.latest?.step, 400);
+    played.session.dispose();
+  });
+
+  it('sends what happens in batches, without the texts of samples', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    for (let step = 401; step < 411; step++) played.fake.train('live', progress(step));
+    played.fake.train('live', { event: 'sample', step: 411, epoch: 4, temperature: 1, prompt: 'p', text: 'long' });
+    played.fake.train('old', progress(1));
+    await pause(batch);
+    assert.equal(played.all('events').length, 1);
+    const { events, runId } = played.last('events');
+    assert.equal(runId, 'live');
+    assert.equal(events.length, 11);
+    assert.deepEqual(events[10], { event: 'sample', step: 411, epoch: 4, temperature: 1, prompt: '', text: '' });
+    await played.send({ type: 'requestSamples', runId: 'live', step: 411 });
+    assert.equal(played.last('recordedSamples').samples[0].text, 'long');
+    played.session.dispose();
+  });
+
+  it('neither loses nor doubles an event that comes while the history is read', async () => {
+    const { played, live } = studio();
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    played.fake.services.runs.readEvents = async () => {
+      const seen = [...live];
+      await gate;
+      // One of the two late events is on disk already, the other is not.
+      return [...seen, progress(500)];
+    };
+    const drawn = played.send({ type: 'ready' });
+    await pause(5);
+    played.fake.train('live', progress(500));
+    played.fake.train('live', progress(501));
+    release();
+    await drawn;
+    const steps = played.last('history').history.progress.map((p) => p.step);
+    assert.deepEqual(steps.slice(-3), [400, 500, 501]);
+    await pause(batch);
+    assert.equal(played.all('events').length, 0);
+    played.session.dispose();
+  });
+
+  it('says nothing to a page that is hidden, and draws it anew', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    played.session.detach();
+    const before = played.messages.length;
+    played.fake.train('live', progress(401));
+    played.fake.runsChanged();
+    await pause(batch);
+    assert.equal(played.messages.length, before);
+    await played.send({ type: 'ready' });
+    assert.equal(played.last('history').history.latest?.step, 401);
+    played.session.dispose();
+  });
+
+  it('turns to a run that has just begun', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'selectRun', runId: 'old' });
+    assert.equal(played.last('runs').runId, 'old');
+    played.fake.runs.unshift(runItem({ id: 'new', state: 'running' }));
+    played.fake.runsChanged();
+    await pause(5);
+    assert.equal(played.last('runs').runId, 'new');
+    assert.equal(played.last('history').runId, 'new');
+    played.session.dispose();
+  });
+
+  it('fills the wall from the settings and remembers it', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const samples = { ...defaultSettings.samples, prompt: 'Call me', temperatures: [0.2, 1], topK: 5, length: 40 };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await pause(batch);
+    assert.ok(played.fake.calls.includes('sample 0.2,1 “Call me”'));
+    const wall = played.wall();
+    assert.deepEqual(
+      wall.columns.map((c) => [c.options.temperature, c.state, c.text.length, c.lengths.length]),
+      [
+        [0.2, 'done', 40, 40],
+        [1, 'done', 40, 40],
+      ],
+    );
+    assert.deepEqual(wall.columns[0].options, { temperature: 0.2, length: 40, seed: 42, topK: 5 });
+    assert.equal(wall.columns[0].copy?.runs[0].source, 'moby-dick.txt');
+
+    // A new session: the window was reloaded.
+    const later = new Played(played.fake);
+    await later.send({ type: 'ready' });
+    assert.deepEqual(later.last('state').wall, wall);
+    assert.equal(later.last('state').settings.samples.prompt, 'Call me');
+    played.session.dispose();
+    later.session.dispose();
+  });
+
+  it('considers and branches after exactly what stands before', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const samples = { ...defaultSettings.samples, prompt: 'P:', temperatures: [0], length: 30 };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await pause(batch);
+    const [column] = played.wall().columns;
+    await played.send({ type: 'consider', column: column.id, offset: 4 });
+    assert.ok(played.fake.calls.includes(`considered “P:${column.text.slice(0, 4)}”`));
+    assert.equal(played.last('considered').considered[0].token, 'e');
+    await played.send({ type: 'branch', column: column.id, offset: 4, token: 'Z' });
+    await pause(batch);
+    const branch = played.wall().columns[1];
+    assert.equal(branch.lead, `${column.text.slice(0, 4)}Z`);
+    assert.equal(branch.state, 'done');
+    assert.equal(branch.text.length, 25);
+    assert.ok(played.fake.calls.includes(`sample 0 “P:${branch.lead}”`));
+    played.session.dispose();
+  });
+
+  it('offers words with the space that stood before the written one', async () => {
+    const { played } = studio();
+    played.fake.services.engine.sample = async (_, onDelta) => {
+      onDelta({ stream: 0, text: 'The whale', tokens: ['The', ' whale'], probabilities: [0.5, 0.5] });
+      return { texts: ['The whale'], copies: [{ runs: [] }], tokensPerSecond: 1 };
+    };
+    played.fake.services.engine.considered = async () => [{ token: 'ship', probability: 0.4 }];
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await pause(batch);
+    await played.send({ type: 'consider', column: played.wall().columns[0].id, offset: 5 });
+    assert.deepEqual(played.last('considered').considered, [{ token: ' ship', probability: 0.4 }]);
+    assert.equal(played.last('considered').offset, 3);
+    played.session.dispose();
+  });
+
+  it('stops writing when told, and says why a column failed', async () => {
+    const { played } = studio();
+    played.fake.paceMs = 20;
+    await played.send({ type: 'ready' });
+    const writing = played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await pause(60);
+    await played.send({ type: 'stopWriting' });
+    await writing;
+    await pause(batch);
+    const stopped = played.wall().columns;
+    assert.ok(stopped.every((c) => c.state === 'done' && c.text.length > 0 && c.text.length < 200));
+
+    played.fake.services.engine.sample = () => {
+      throw new InklingError('incompatibleModel', 'Train it anew.');
+    };
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await pause(batch);
+    assert.deepEqual(
+      played.wall().columns.map((c) => [c.state, c.message]),
+      Array(4).fill(['failed', 'Train it anew.']),
+    );
+    played.session.dispose();
+  });
+
+  it('hands the controls to Continue Text and can be used again when it fails', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const samples = { ...defaultSettings.samples, temperature: 0.9, topP: 0.8, minP: 0.1, repetitionPenalty: 1.2 };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
+    await played.send({ type: 'continueText', modelPath: '/m' });
+    const options = '{"temperature":0.9,"length":300,"seed":42,"topP":0.8,"minP":0.1,"repetitionPenalty":1.2}';
+    assert.ok(played.fake.calls.includes(`continue /m ${options}`));
+    played.fake.services.editor.continueText = () => Promise.reject(new InklingError('invalidInput', 'Open a text.'));
+    await played.send({ type: 'continueText', modelPath: '/m' });
+    assert.deepEqual(played.last('notice'), { type: 'notice', message: 'Open a text.', error: true });
+    assert.equal(played.last('continuing').active, false);
+    played.session.dispose();
+  });
+
+  it('keeps samples, and lets them go', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'keep', text: 'one', prompt: '', temperature: 1, seed: 1, model: 'M' });
+    await played.send({ type: 'keep', text: 'two', prompt: '', temperature: 1, seed: 1, model: 'M' });
+    const { kept } = played.last('kept');
+    assert.deepEqual(
+      kept.map((k) => k.text),
+      ['two', 'one'],
+    );
+    await played.send({ type: 'removeKept', id: kept[0].id });
+    assert.deepEqual(
+      played.last('kept').kept.map((k) => k.text),
+      ['one'],
+    );
+    played.session.dispose();
+  });
+
+  it('takes the prompt from the cursor, or says what is missing', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'promptFromCursor' });
+    assert.equal(played.last('prompt').text, 'It was a dark and stormy night; ');
+    played.fake.services.editor.textBeforeCursor = () => undefined;
+    await played.send({ type: 'promptFromCursor' });
+    assert.match(played.last('notice').message, /open a text/i);
+    played.session.dispose();
+  });
+
+  it('writes exports under a harmless name', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'export', format: 'csv', name: '../../etc/passwd: x', contents: 'a,b' });
+    assert.ok(
+      played.fake.calls.some((call) => call.startsWith('save ') && !/[/\\:]/.test(call.slice(5))),
+      played.fake.calls.join('\n'),
+    );
+    await played.send({ type: 'export', format: 'png', name: 'curves', contents: 'AQID' });
+    assert.ok(played.fake.calls.includes('save curves.png 3'));
+    played.session.dispose();
+  });
+
+  it('logs a message that is not valid and goes on', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const before = played.messages.length;
+    await played.session.receive({ type: 'control', runId: 'live', action: 'explode' }, played.post);
+    assert.equal(played.messages.length, before);
+    assert.ok(played.fake.calls.some((call) => call.startsWith('log') && call.includes('control.action')));
+    await played.send({ type: 'control', runId: 'live', action: 'pause' });
+    assert.ok(played.fake.calls.includes('control live pause'));
+    played.session.dispose();
+  });
+});
+
+describe('studioHtml', () => {
+  it('allows our own script and style and nothing else', () => {
+    const html = studioHtml({
+      script: 'vscode-resource:/w.js',
+      style: 'vscode-resource:/w.css',
+      source: 'vscode-resource:',
+      nonce: 'n0nce',
+    });
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
+    assert.match(policy, /^default-src 'none'; /);
+    assert.doesNotMatch(policy, /unsafe|\*|connect-src|https:/);
+    assert.match(html, /<script nonce="n0nce" src="vscode-resource:\/w\.js">/);
+    assert.equal(html.match(/<script/g)?.length, 1);
+  });
+});

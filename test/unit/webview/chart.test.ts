@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { emptyHistory, foldEvents } from '../../../src/common/runHistory';
+import { defaultSettings } from '../../../src/common/studioProtocol';
+import { Random } from '../../../src/engine/random';
+import {
+  buildAccuracyChart,
+  buildLossChart,
+  extent,
+  readingPlaces,
+  readOut,
+  type ChartInput,
+} from '../../../src/webview/chart/chartModel';
+import { historyToCsv } from '../../../src/webview/chart/csv';
+import { renderChart, type ChartColours } from '../../../src/webview/chart/renderChart';
+import {
+  createScale,
+  formatSeconds,
+  formatTick,
+  linearTicks,
+  logTicks,
+  timeTicks,
+} from '../../../src/webview/chart/scale';
+import { bandPerPixel, linePerPixel, nearest, smooth, splitAtStepsBack } from '../../../src/webview/chart/series';
+import { fakeRun, startEvent } from '../../support/studioHarness/fakeServices';
+
+const colours: ChartColours = {
+  text: '#111',
+  muted: '#222',
+  grid: '#333',
+  background: '#444',
+  train: '#555',
+  heldOut: '#666',
+  best: '#777',
+  guard: '#888',
+  learningRate: '#999',
+  overlays: ['#aaa', '#bbb'],
+  font: 'sans-serif',
+};
+
+const input = (part: Partial<ChartInput> = {}): ChartInput => ({
+  history: foldEvents(fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true })),
+  settings: defaultSettings.training,
+  baselines: { heldOutCharacters: 1, gzip: 3, brotli: 2.9, markov: { order: 4, bitsPerCharacter: 2.4 } },
+  overlays: [],
+  ...part,
+});
+
+describe('chart: axes', () => {
+  it('places and reads back', () => {
+    for (const kind of ['linear', 'log'] as const) {
+      const scale = createScale(kind, [0.5, 200], [100, 0]);
+      assert.equal(Math.round(scale.place(0.5)), 100);
+      assert.equal(Math.round(scale.place(200)), 0);
+      assert.ok(Math.abs(scale.value(scale.place(17)) - 17) < 1e-9, kind);
+    }
+    assert.ok(Number.isNaN(createScale('log', [1, 2], [0, 1]).place(0)));
+  });
+
+  it('labels round values', () => {
+    assert.deepEqual(linearTicks([0, 1], 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+    assert.deepEqual(linearTicks([1.18, 3.72], 4), [2, 3]);
+    assert.deepEqual(linearTicks([-3, 7], 4), [0, 5]);
+    assert.deepEqual(linearTicks([2, 2], 4), [2]);
+    assert.deepEqual(logTicks([1, 1000], 10), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+    assert.deepEqual(logTicks([1, 1e6], 4), [1, 100, 10000, 1000000]);
+    assert.deepEqual(logTicks([1.2, 3.9], 4), [2, 3]);
+    assert.deepEqual(logTicks([0, 5], 4), []);
+    assert.deepEqual(timeTicks([0, 200], 5), [0, 60, 120, 180]);
+  });
+
+  it('never labels more than there is room for', () => {
+    const random = new Random(11);
+    for (let i = 0; i < 500; i++) {
+      const low = 10 ** (8 * random.uniform() - 4);
+      const high = low * (1 + 10 ** (6 * random.uniform() - 3));
+      const count = 2 + random.integer(8);
+      for (const ticks of [linearTicks([low, high], count), logTicks([low, high], count)]) {
+        assert.ok(ticks.length <= count * 2 + 1, `${low} ${high} ${count}: ${ticks}`);
+        for (const tick of ticks) assert.ok(tick >= low * 0.999 && tick <= high * 1.001);
+      }
+    }
+  });
+
+  it('writes short labels', () => {
+    assert.deepEqual([0, 0.25, 2.5, 1500, 15000, 2500000, 0.00125].map(formatTick), [
+      '0',
+      '0.25',
+      '2.5',
+      '1500',
+      '15k',
+      '2.5M',
+      '0.0013',
+    ]);
+    assert.deepEqual([0, 0.5, 59.6, 61, 300, 3600, 5400, 86399].map(formatSeconds), [
+      '0s',
+      '0.5s',
+      '1m',
+      '1m01',
+      '5m',
+      '1h',
+      '1h30',
+      '24h',
+    ]);
+  });
+});
+
+describe('chart: series', () => {
+  it('smooths with bias correction', () => {
+    const values = [4, 2, 0].map((y) => ({ y, merged: 1 }));
+    assert.deepEqual(smooth(values, 0), [4, 2, 0]);
+    const [first, second] = smooth(values, 0.9);
+    assert.ok(Math.abs(first - 4) < 1e-12, 'the first is not pulled to zero');
+    assert.ok(Math.abs(second - (0.9 * 4 + 2) / 1.9) < 1e-12);
+    assert.ok(smooth(Array(50).fill({ y: 3, merged: 1 }), 0.97).every((y) => Math.abs(y - 3) < 1e-9));
+  });
+
+  it('smooths merged points as what they stand for', () => {
+    const single = smooth(
+      [1, 1, 1, 1, 5, 5, 5, 5].map((y) => ({ y, merged: 1 })),
+      0.8,
+    );
+    const merged = smooth(
+      [1, 5].map((y) => ({ y, merged: 4 })),
+      0.8,
+    );
+    assert.ok(Math.abs(single[7] - merged[1]) < 1e-12);
+  });
+
+  it('skips what is not a number', () => {
+    const smoothed = smooth(
+      [2, NaN, 2].map((y) => ({ y, merged: 1 })),
+      0.5,
+    );
+    assert.ok(Number.isNaN(smoothed[1]));
+    assert.equal(smoothed[2], 2);
+  });
+
+  it('keeps the true band when many points share a pixel', () => {
+    const random = new Random(7);
+    const points = Array.from({ length: 5000 }, (_, x) => ({ x, low: -random.uniform(), high: random.uniform() }));
+    const band = bandPerPixel(points, (x) => x / 50);
+    assert.ok(band.length <= 101);
+    assert.equal(Math.min(...band.map((p) => p.low)), Math.min(...points.map((p) => p.low)));
+    assert.equal(Math.max(...band.map((p) => p.high)), Math.max(...points.map((p) => p.high)));
+    assert.equal(
+      points[0].low === band[0].low && band[0] === (points[0] as unknown),
+      false,
+      'the data is not written to',
+    );
+  });
+
+  it('keeps peaks when it draws fewer points', () => {
+    const points = Array.from({ length: 3000 }, (_, x) => ({ x, y: x === 1234 ? 99 : x % 7 }));
+    const line = linePerPixel(points, (x) => x / 30);
+    assert.ok(line.length <= 101 * 4);
+    assert.ok(line.some((p) => p.y === 99));
+    assert.ok(
+      line.every((p, i) => i === 0 || p.x > line[i - 1].x),
+      'in order',
+    );
+  });
+
+  it('splits where a run was put back', () => {
+    const stretches = splitAtStepsBack([1, 2, 3, 2, 3].map((x) => ({ x })));
+    assert.deepEqual(
+      stretches.map((s) => s.length),
+      [3, 2],
+    );
+  });
+
+  it('finds the nearest', () => {
+    assert.equal(nearest([], 1), -1);
+    assert.equal(
+      nearest(
+        [1, 5, 9].map((x) => ({ x })),
+        6.9,
+      ),
+      1,
+    );
+  });
+});
+
+describe('chart: model and picture', () => {
+  it('marks the guard and the best checkpoint', () => {
+    const { markers } = buildLossChart(input());
+    assert.deepEqual(markers.map((m) => m.kind).sort(), ['best', 'guard']);
+    assert.equal(markers.find((m) => m.kind === 'guard')?.x, 900);
+  });
+
+  it('draws baselines in the chosen unit, or not at all', () => {
+    const inNats = buildLossChart(input()).baselines;
+    assert.ok(Math.abs(inNats[0].y - 3 * Math.LN2) < 1e-9);
+    const inBits = buildLossChart(input({ settings: { ...defaultSettings.training, unit: 'bits' } })).baselines;
+    assert.deepEqual(
+      inBits.map((b) => b.label),
+      ['gzip', 'brotli', 'Markov order 4'],
+    );
+    assert.ok(Math.abs(inBits[2].y - 2.4) < 1e-9);
+    const off = buildLossChart(input({ settings: { ...defaultSettings.training, showBaselines: false } }));
+    assert.deepEqual(off.baselines, []);
+  });
+
+  it('lays earlier runs behind, by their held-out loss', () => {
+    const earlier = foldEvents(fakeRun({ steps: 500, seed: 9, floor: 2, done: true }));
+    const model = buildLossChart(input({ overlays: [{ title: 'Earlier', history: earlier }] }));
+    assert.deepEqual(
+      model.lines.map((l) => l.role),
+      ['overlay', 'train', 'heldOut'],
+    );
+    assert.equal(model.lines[0].label, 'Earlier, held out');
+    assert.equal(model.lines[0].points.length, 3);
+  });
+
+  it('reads out what is nearest, with the spread of the batches', () => {
+    const model = buildLossChart(input());
+    const reading = readOut(model, 700);
+    assert.equal(reading?.x, 700);
+    assert.deepEqual(
+      reading?.rows.map((r) => r.role),
+      ['heldOut', 'train'],
+    );
+    const train = reading?.rows[1];
+    assert.ok(train && train.low !== undefined && train.high !== undefined && train.low < train.high);
+    const places = readingPlaces(model);
+    assert.ok(places.length > 300 && places.every((x, i) => i === 0 || x > places[i - 1]));
+  });
+
+  it('has nothing to draw before the first figures', () => {
+    const model = buildLossChart(input({ history: emptyHistory() }));
+    assert.equal(extent(model), undefined);
+    assert.equal(readOut(model, 1), undefined);
+    const { svg, x } = renderChart(model, { name: 'a', width: 300, height: 200, colours, showX: true });
+    assert.equal(x, undefined);
+    assert.match(svg, /^<svg [^>]*><\/svg>$/);
+  });
+
+  it('draws every combination of axes and units without a stray number', () => {
+    for (const unit of ['nats', 'bits', 'perplexity'] as const) {
+      for (const xQuantity of ['step', 'epoch', 'seconds'] as const) {
+        for (const scales of ['linear', 'log'] as const) {
+          const settings = { ...defaultSettings.training, unit, xQuantity, xScale: scales, yScale: scales };
+          const { svg } = renderChart(buildLossChart(input({ settings })), {
+            name: 'a',
+            width: 240,
+            height: 180,
+            colours,
+            showX: true,
+          });
+          assert.doesNotMatch(svg, /NaN|Infinity|undefined/, `${unit} ${xQuantity} ${scales}`);
+          assert.ok(svg.length < 60_000, `${svg.length} characters`);
+        }
+      }
+    }
+    const { svg } = renderChart(buildAccuracyChart(input()), {
+      name: 'b',
+      width: 240,
+      height: 80,
+      colours,
+      showX: false,
+    });
+    assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+  });
+
+  it('survives a loss that is not a number', () => {
+    const events = fakeRun({ steps: 200, seed: 1, floor: 1, done: false }).map((e) =>
+      e.event === 'progress' && e.step > 100 ? { ...e, trainLoss: NaN, minimumLoss: NaN, maximumLoss: Infinity } : e,
+    );
+    const model = buildLossChart(input({ history: foldEvents(events) }));
+    const { svg } = renderChart(model, { name: 'a', width: 240, height: 180, colours, showX: true });
+    assert.doesNotMatch(svg, /NaN|Infinity/);
+  });
+
+  it('puts caption and legend into a saved picture, escaped', () => {
+    const options = { name: 's', width: 800, height: 400, colours, showX: true, caption: 'Tom & <Jerry>' };
+    const { svg } = renderChart(buildLossChart(input()), options);
+    assert.match(svg, /Tom &amp; &lt;Jerry&gt;/);
+    assert.match(svg, />held out</);
+  });
+
+  it('writes a table of as many columns everywhere', () => {
+    const history = foldEvents([startEvent(), ...fakeRun({ steps: 264, seed: 1, floor: 1, done: true }).slice(1)]);
+    const lines = historyToCsv(history).trimEnd().split('\r\n');
+    assert.equal(lines.length, 1 + 66 + 2);
+    const columns = lines[0].split(',').length;
+    assert.ok(lines.every((line) => line.split(',').length === columns));
+    assert.match(lines[34], /^evaluation,132,1,|^progress,132,/);
+  });
+});

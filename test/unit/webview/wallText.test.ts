@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { foldEvents } from '../../../src/common/runHistory';
+import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay';
+import { withTemperature } from '../../../src/webview/wall/temperatureChips';
+import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
+import { chooseRows } from '../../../src/webview/evaluationTable';
+import { figures, machineSentence, runLabel, splitSentence } from '../../../src/webview/runFacts';
+import { fakeRun, runItem } from '../../support/studioHarness/fakeServices';
+
+describe('wall text', () => {
+  it('tints what the model was unsure of', () => {
+    assert.deepEqual([1, 0.3, 0.2, 0.05, 0.02, 0.001, -1].map(tintOf), [0, 0, 1, 2, 3, 4, 0]);
+  });
+
+  it('joins neighbours of one tint and leaves out the sure', () => {
+    const ranges = tintRanges({ lengths: [1, 2, 1, 1, 3], probabilities: [0.2, 0.2, 0.9, 0.001, 0.002] });
+    assert.deepEqual(ranges, [
+      { start: 0, end: 3, tint: 1 },
+      { start: 4, end: 8, tint: 4 },
+    ]);
+  });
+
+  it('names tokens that cannot be seen', () => {
+    assert.deepEqual([' ', '\n', 'a', ' whale', '', '\u0301'].map(visibleToken), [
+      '␣',
+      '↵',
+      'a',
+      'whale',
+      '∅',
+      '◌\u0301',
+    ]);
+    assert.deepEqual([' ', '\n', ' whale'].map(spokenToken), ['space', 'new line', 'whale']);
+    assert.deepEqual([0.5, 0.0123, 0.0001, 0].map(percent), ['50 %', '1.2 %', '<0.1 %', '0.0 %']);
+  });
+
+  it('keeps temperatures in order, each once', () => {
+    assert.deepEqual(withTemperature([0.2, 1], 0.5), [0.2, 0.5, 1]);
+    assert.deepEqual(withTemperature([0.2, 1], 1), [0.2, 1]);
+  });
+
+  it('replays what was recorded', () => {
+    const events = fakeRun({ steps: 264, seed: 1, floor: 1, done: true });
+    const samples = events.flatMap((e) => (e.event === 'sample' && e.step === 264 ? [e] : []));
+    const columns = recordedColumns(samples, 8);
+    assert.deepEqual(
+      columns.map(({ column }) => column.options.temperature),
+      [0.5, 1],
+    );
+    assert.equal(columns[0].prompt, 'Call me ');
+    assert.equal(recordedColumns(samples, 1).length, 1);
+    const history = foldEvents(events);
+    assert.match(placeOfSample(history, 1), /^step 264 · epoch 2 · \d\.\d\d bits a character$/);
+    assert.equal(placeOfSample(history, 2), 'now');
+  });
+});
+
+describe('run facts', () => {
+  const history = foldEvents(fakeRun({ steps: 1584, seed: 2, floor: 1.1, overfitsFrom: 700, done: true }));
+
+  it('names split, seed and machine', () => {
+    assert.equal(
+      splitSentence(history),
+      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · seed 2',
+    );
+    assert.equal(machineSentence(history), 'LSTM 256 · 335,929 parameters · wasm (relaxed SIMD), 2 threads');
+  });
+
+  it('shows the held-out loss that was kept, not the last one', () => {
+    const [heldOut] = figures(history, 'nats', 'done');
+    assert.equal(heldOut.value, Math.min(...history.evaluations.map((e) => e.heldOutLoss ?? 9)).toFixed(3));
+  });
+
+  it('labels runs', () => {
+    assert.equal(runLabel(runItem({ id: 'a', state: 'paused' })), 'Moby Dick · 2024-05-01 10:20 · paused');
+  });
+
+  it('keeps the best and the last row of a long table', () => {
+    const many = Array.from({ length: 500 }, (_, i) => ({ ...history.evaluations[0], step: i, best: i === 333 }));
+    const rows = chooseRows(many);
+    assert.ok(rows.length <= 42);
+    assert.equal(rows[0].step, 499);
+    assert.ok(rows.some((row) => row.step === 333));
+  });
+});
