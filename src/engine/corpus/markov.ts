@@ -33,6 +33,7 @@ class CountTree {
 
   /** Counts one more `symbol` after a node's string; gives the child. */
   count(node: number, symbol: number): number {
+    if (this.nodes === this.counts.length) this.grow();
     const slot = this.slotOf(node, symbol);
     const child = this.slots[slot] || this.add(slot, node, symbol);
     this.counts[child]++;
@@ -41,10 +42,6 @@ class CountTree {
   }
 
   private add(slot: number, parent: number, symbol: number): number {
-    if (this.nodes === this.counts.length) {
-      this.grow();
-      slot = this.slotOf(parent, symbol);
-    }
     const child = this.nodes++;
     this.slots[slot] = child;
     this.parents[child] = parent;
