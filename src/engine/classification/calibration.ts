@@ -24,7 +24,7 @@ export function fitCalibration(
   return kind === 'isotonic' ? fitIsotonic(positive, scores) : fitTemperature(positive, scores);
 }
 
-/** Fits T by golden-section search on its logarithm: the likelihood has one maximum. */
+/** Fits T from 1 to 10 by golden-section search on its logarithm: the likelihood has one maximum. */
 export function fitTemperature(
   positive: ArrayLike<number>,
   scores: ArrayLike<number>,
@@ -38,8 +38,8 @@ export function fitTemperature(
     return sum;
   };
   const golden = (Math.sqrt(5) - 1) / 2;
-  // Without a single error the best temperature is 0; no less than 1/3 is believed.
-  let low = Math.log(1 / 3);
+  // Without a single error the best temperature is 0: a small validation part may only make a verdict less sure.
+  let low = 0;
   let high = Math.log(10);
   while (high - low > 1e-6) {
     const a = high - golden * (high - low);

@@ -16,6 +16,7 @@ import { encodeTexts, Encoder } from './encoder';
 import { softmax, type NaiveBayes } from './naiveBayes';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
+import type { VectorSource } from './vectorSource';
 
 /** Everything that a verdict needs; what a classifier's file holds. */
 export interface ClassifierModel {
@@ -25,6 +26,8 @@ export interface ClassifierModel {
   /** The parameter block behind the embedding. */
   parameters: Float32Array;
   encoder: Encoder;
+  /** Where the encoder's word vectors are from, so that a file need not repeat the table that everyone has. */
+  vectors: VectorSource;
   calibration: Calibration;
   bag: BagOfWords;
   naiveBayes: NaiveBayes;

@@ -16,21 +16,15 @@ import type { Token } from './tokens';
 const classLimit = 16;
 const prior = 1;
 
-export interface EvidenceJson {
-  words: string[];
-  /** [classes][words] */
-  counts: number[][];
-  messages: number[];
-}
-
 export class Evidence {
   private readonly index: Map<string, number>;
 
-  private constructor(
-    private readonly words: string[],
-    private readonly counts: number[][],
+  constructor(
+    readonly words: string[],
+    /** Messages of a class that hold a word, [classes][words]. */
+    readonly counts: number[][],
     /** Messages of each class. */
-    private readonly messages: number[],
+    readonly messages: number[],
   ) {
     this.index = new Map(words.map((word, i) => [word, i]));
   }
@@ -54,14 +48,6 @@ export class Evidence {
       messages.map((_, c) => kept.map(([, counts]) => counts[c])),
       messages,
     );
-  }
-
-  static fromJson(json: EvidenceJson): Evidence {
-    return new Evidence(json.words, json.counts, json.messages);
-  }
-
-  toJson(): EvidenceJson {
-    return { words: this.words, counts: this.counts, messages: this.messages };
   }
 
   /** Inputs that the evidence of a token takes. */

@@ -8,7 +8,7 @@
 import type { SparseCounts } from './bagOfWords';
 
 export class NaiveBayes {
-  private constructor(
+  constructor(
     /** ln P(c), [classes]. */
     readonly logPriors: number[],
     /** ln P(w | c), [classes][vocabulary]. */

@@ -28,7 +28,7 @@ import { trainNetwork, classifierSpec } from './networkTraining';
 import { checkClassifierSettings } from './settings';
 import { foldExamples, splitExamples, type Split } from './split';
 import { tokenize, type Token } from './tokens';
-import type { WordVectors } from './wordVectors';
+import type { VectorSource } from './vectorSource';
 
 const evidenceFolds = 5;
 /** Words that the baselines know, at most. */
@@ -37,8 +37,7 @@ const bagLimit = 20000;
 export interface ClassifierTask {
   data: LabelledData;
   settings: ClassifierSettings;
-  /** Pretrained vectors, or hashed ones where vectors are learned. */
-  vectors: WordVectors;
+  vectors: VectorSource;
   backend: Backend;
   onEvent?: (event: ClassifierEvent) => void;
   signal?: AbortSignal;
@@ -112,7 +111,14 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     sources: [...new Set(examples.map((example) => example.source))].slice(0, 20),
     created: task.created ?? new Date().toISOString(),
   };
-  const model: ClassifierModel = { record, ...final.network, calibration: { kind: 'none' }, bag, naiveBayes };
+  const model: ClassifierModel = {
+    record,
+    ...final.network,
+    vectors: task.vectors,
+    calibration: { kind: 'none' },
+    bag,
+    naiveBayes,
+  };
   if (positive !== null) {
     if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
     if (chosen) await chooseDecision(backend, { ...model, ...chosen.network }, model, tokens, labels, validation);
@@ -238,7 +244,8 @@ interface FitPart {
 
 /** Encodes the texts and trains one network on `members`. */
 async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> {
-  const { settings, vectors, backend, data, onEvent, signal } = task;
+  const { settings, backend, data, onEvent, signal } = task;
+  const { vectors } = task.vectors;
   const { tokens, labels, members } = part;
   const classes = data.classes.length;
   const pick = <T>(items: ArrayLike<T>): T[] => Array.from(members, (i) => items[i]);
@@ -285,7 +292,7 @@ async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> 
 }
 
 /** Numbers that are trained beside the word vectors. */
-function recurrentParameters({ settings, vectors, data }: ClassifierTask): number {
+function recurrentParameters({ settings, vectors: { vectors }, data }: ClassifierTask): number {
   const evidence = usesEvidence(settings) ? Evidence.count([], [], data.classes.length) : undefined;
   const { size } = new Encoder(vectors, evidence);
   return parameterCount(classifierSpec(settings, data.classes.length, 1, size)) - size;

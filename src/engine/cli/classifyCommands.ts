@@ -1,0 +1,345 @@
+/** `inkling classify`, `train-classifier` and `evaluate`. */
+import * as path from 'node:path';
+import {
+  classifierVariants,
+  type ClassificationReport,
+  type ClassifierDoneEvent,
+  type ClassifierEvent,
+  type ClassifierSettings,
+  type DataProblem,
+  type ThresholdRule,
+  type Verdict,
+} from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import { Classifier, type ClassifierModel } from '../classification/classifier';
+import { loadClassifier, saveClassifier } from '../classification/classifierFile';
+import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
+import { classificationReport } from '../classification/metrics';
+import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
+import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
+import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
+import { decodeText } from '../corpus/decodeText';
+import { withBackend } from './backendOption';
+import { readTextFile } from './textFiles';
+import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+
+const yesOrNo = ['on', 'off'] as const;
+
+const trainOptions = {
+  ...commonOptions,
+  variant: { type: 'string' },
+  recipe: { type: 'string' },
+  seed: { type: 'string' },
+  epochs: { type: 'string' },
+  batch: { type: 'string' },
+  units: { type: 'string' },
+  dropout: { type: 'string' },
+  'learning-rate': { type: 'string' },
+  lengths: { type: 'string' },
+  'max-tokens': { type: 'string' },
+  vectors: { type: 'string' },
+  'vector-file': { type: 'string' },
+  evidence: { type: 'string' },
+  'class-weights': { type: 'string' },
+  'held-out': { type: 'string' },
+  validation: { type: 'string' },
+  patience: { type: 'string' },
+  threshold: { type: 'string' },
+  calibration: { type: 'string' },
+  'bad-rows': { type: 'string' },
+  positive: { type: 'string' },
+  folds: { type: 'string' },
+  out: { type: 'string' },
+  title: { type: 'string' },
+} as const;
+
+type TrainValues = ReturnType<typeof parse<typeof trainOptions>>['values'];
+
+/** Trains on one or more labelled files or folders, writes the model file, prints report and baselines. */
+export async function trainClassifierCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, trainOptions);
+  if (positionals.length === 0) throw new UsageError('Name a labelled file: inkling train-classifier <file>.');
+  const settings = settingsFrom(values);
+  const folds = numberOption('folds', values.folds, { low: 2, high: 100, whole: true });
+  const data = await readAll(positionals, settings.badRows);
+  const vectors = await vectorsFor(settings, data);
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    await withBackend(values, async (backend) => {
+      const task = { data, settings, vectors, backend, signal: stop.signal };
+      if (folds !== undefined) {
+        const result = await crossValidate(task, folds);
+        if (values.json) printJson({ event: 'folds', ...result });
+        else printFolds(result, folds);
+        return;
+      }
+      const onEvent = values.json ? printJson : printEvent;
+      const model = await trainClassifier({ ...task, onEvent });
+      const base = path.basename(positionals[0], path.extname(positionals[0]));
+      const file = values.out ?? `${base}.inkling.safetensors`;
+      await saveClassifier(file, model, values.title ?? base);
+      if (values.json) printJson(doneEvent(file, model, data.problems));
+      else printResult(file, model);
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+const evaluateOptions = { ...commonOptions, 'bad-rows': { type: 'string' } } as const;
+
+/** The report of a model on a labelled file. */
+export async function evaluateCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, evaluateOptions);
+  const [modelName, ...files] = positionals;
+  if (files.length === 0) throw new UsageError('Name a model and a labelled file: inkling evaluate <model> <file>.');
+  const started = performance.now();
+  await withClassifier(values, modelName, async (classifier, modelFile) => {
+    const data = await readAll(files, badRowsOf(values) ?? 'refuse');
+    const { report, naiveBayes } = await evaluateClassifier(classifier, data);
+    const { classes } = report;
+    const truth = data.examples.map((example) => classes.indexOf(example.label));
+    const { baselines, threshold } = classifier.model.record;
+    const frequent = mostFrequent(baselines.majority);
+    const majority = classificationReport(
+      truth,
+      truth.map(() => frequent),
+      classes,
+    );
+    if (!values.json) {
+      printReport(report);
+      print(
+        `\nnaive Bayes of the same model: accuracy ${share(naiveBayes.accuracy)}, macro F1 ${figure(naiveBayes.macro.f1)}`,
+      );
+      print(
+        `always "${classes[frequent]}": accuracy ${share(majority.accuracy)}, macro F1 ${figure(majority.macro.f1)}`,
+      );
+      return;
+    }
+    printJson({
+      event: 'done',
+      model: modelFile,
+      accuracy: report.accuracy,
+      macroF1: report.macro.f1,
+      perClass: report.perClass,
+      confusion: report.confusion,
+      // Logistic regression is not kept in the model, so it has a figure only where the model was trained.
+      baselines: { majority: summarise(majority), naiveBayes: summarise(naiveBayes) },
+      seconds: (performance.now() - started) / 1000,
+      threshold,
+      problems: data.problems,
+    });
+  });
+}
+
+const classifyOptions = { ...commonOptions, explain: { type: 'boolean' } } as const;
+
+/** The verdict on one text: a file, or standard input. `spam` as the model is the one that comes with the program. */
+export async function classifyCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, classifyOptions);
+  const [modelName, file = '-'] = positionals;
+  if (modelName === undefined || positionals.length > 2) {
+    throw new UsageError('Name a model (or "spam", which comes along) and a text: inkling classify <model> [file|-].');
+  }
+  const text = file === '-' ? await readStandardInput() : (await readTextFile(file)).text;
+  if (text.trim() === '') throw new InklingError('invalidInput', 'The text is empty; there is nothing to classify.');
+  await withClassifier(values, modelName, async (classifier) => {
+    const verdict = await classifier.classify(text, { explain: values.explain === true || values.json === true });
+    if (values.json) printJson(verdict);
+    else printVerdict(verdict, text);
+  });
+}
+
+async function withClassifier(
+  values: { backend?: string; threads?: string },
+  modelName: string,
+  use: (classifier: Classifier, file: string) => Promise<void>,
+): Promise<void> {
+  const file = modelName === 'spam' ? shippedSpamModel() : modelName;
+  const model = await loadClassifier(file);
+  await withBackend(values, async (backend) => {
+    const classifier = new Classifier(backend, model);
+    try {
+      await use(classifier, file);
+    } finally {
+      classifier.dispose();
+    }
+  });
+}
+
+async function readAll(files: string[], badRows: BadRows): Promise<LabelledData> {
+  return joinLabelledData(await Promise.all(files.map((file) => readLabelledData(file, badRows))));
+}
+
+function badRowsOf(values: { 'bad-rows'?: string }): BadRows | undefined {
+  return choiceOption('bad-rows', values['bad-rows'], ['refuse', 'skip']);
+}
+
+function settingsFrom(values: TrainValues): ClassifierSettings {
+  const variant = choiceOption('variant', values.variant, classifierVariants) ?? defaultClassifierSettings.variant;
+  const recipe = choiceOption('recipe', values.recipe, ['sms-spam']);
+  const base = recipe === 'sms-spam' ? seedClassifierSettings(variant) : { ...defaultClassifierSettings, variant };
+  const whole = (name: keyof TrainValues): number | undefined =>
+    numberOption(name, values[name] as string | undefined, { low: 0, whole: true });
+  const real = (name: keyof TrainValues): number | undefined =>
+    numberOption(name, values[name] as string | undefined, { low: 0 });
+  const evidence = choiceOption('evidence', values.evidence, yesOrNo);
+  const given: Partial<ClassifierSettings> = {
+    seed: whole('seed'),
+    epochs: whole('epochs'),
+    batch: whole('batch'),
+    units: whole('units'),
+    dropout: real('dropout'),
+    learningRate: real('learning-rate'),
+    lengths: choiceOption('lengths', values.lengths, ['padded', 'ragged']),
+    maximumTokens: whole('max-tokens'),
+    vectors: choiceOption('vectors', values.vectors, ['frozen', 'tuned', 'learned']),
+    vectorFile: values['vector-file'],
+    evidence: evidence && evidence === 'on',
+    classWeights: choiceOption('class-weights', values['class-weights'], ['none', 'balanced']),
+    heldOutFraction: real('held-out'),
+    validationFraction: real('validation'),
+    patience: whole('patience'),
+    threshold: values.threshold === undefined ? undefined : thresholdRule(values.threshold),
+    calibration: choiceOption('calibration', values.calibration, ['none', 'temperature', 'platt', 'isotonic']),
+    badRows: badRowsOf(values),
+    positive: values.positive,
+  };
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const settings = { ...base, ...known } as ClassifierSettings;
+  checkClassifierSettings(settings);
+  return settings;
+}
+
+/** `max-f1`, `lost:0.3%` or a number. */
+function thresholdRule(text: string): ThresholdRule {
+  if (text === 'max-f1') return { kind: 'maximum-f1' };
+  const lost = /^lost:(\d+(?:\.\d+)?)%$/.exec(text);
+  if (lost) return { kind: 'maximum-lost', share: Number(lost[1]) / 100 };
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return { kind: 'fixed', value };
+  throw new UsageError(`--threshold takes max-f1, lost:0.3% (good messages lost at most) or a number, not "${text}".`);
+}
+
+function mostFrequent(majority: ClassificationReport): number {
+  const predictions = majority.classes.map((_, c) => majority.confusion.reduce((sum, row) => sum + row[c], 0));
+  return predictions.indexOf(Math.max(...predictions));
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return decodeText(Buffer.concat(chunks), 'standard input');
+}
+
+function doneEvent(file: string, { record }: ClassifierModel, problems: DataProblem[]): ClassifierDoneEvent {
+  const { report, baselines } = record;
+  return {
+    event: 'done',
+    model: file,
+    accuracy: report.accuracy,
+    macroF1: report.macro.f1,
+    perClass: report.perClass,
+    confusion: report.confusion,
+    baselines: {
+      majority: summarise(baselines.majority),
+      naiveBayes: summarise(baselines.naiveBayes),
+      logisticRegression: summarise(baselines.logisticRegression),
+    },
+    seconds: record.seconds,
+    threshold: record.threshold,
+    duplicatesRemoved: record.duplicatesRemoved,
+    problems,
+  };
+}
+
+// What people read
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+const share = (x: number): string => `${(100 * x).toFixed(2)} %`;
+const figure = (x: number): string => x.toFixed(4);
+
+function printEvent(event: ClassifierEvent): void {
+  if (event.event === 'start') {
+    print(
+      `${event.examples} examples of ${event.classes.join(', ')}: ${event.trainExamples} to learn from, ${event.heldOutExamples} held out`,
+    );
+    if (event.duplicatesRemoved > 0)
+      print(`${event.duplicatesRemoved} held-out examples removed that also stand in the training part`);
+    for (const problem of event.problems.slice(0, 10))
+      print(`skipped ${problem.source}, line ${problem.line}: ${problem.reason}`);
+    if (event.problems.length > 10) print(`… and ${event.problems.length - 10} more rows skipped`);
+    for (const advice of event.advice) if (advice.missing > 0) print(advice.message);
+  } else if (event.event === 'epoch') {
+    print(
+      `epoch ${event.epoch}: loss ${figure(event.trainLoss)}, accuracy ${share(event.trainAccuracy)}; ` +
+        `validation loss ${figure(event.validationLoss)}, accuracy ${share(event.validationAccuracy)}, macro F1 ${figure(event.validationMacroF1)}`,
+    );
+  }
+}
+
+function printResult(file: string, { record }: ClassifierModel): void {
+  print('');
+  printReport(record.report);
+  const { majority, naiveBayes, logisticRegression } = record.baselines;
+  print('\nbeside it                accuracy   macro F1');
+  for (const [name, report] of Object.entries({
+    majority,
+    'naive Bayes': naiveBayes,
+    'logistic regression': logisticRegression,
+  })) {
+    print(`  ${name.padEnd(20)} ${share(report.accuracy).padStart(10)} ${figure(report.macro.f1).padStart(10)}`);
+  }
+  print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
+}
+
+/** As scikit-learn prints it, with the confusion matrix under it. */
+function printReport(report: ClassificationReport): void {
+  const width = Math.max(12, ...report.classes.map((name) => name.length));
+  const row = (name: string, cells: string[]): void =>
+    print(`${name.padStart(width)} ${cells.map((c) => c.padStart(10)).join('')}`);
+  row('', ['precision', 'recall', 'f1-score', 'support']);
+  for (const name of [...report.classes, 'macro avg', 'weighted avg']) {
+    const scores =
+      name === 'macro avg' ? report.macro : name === 'weighted avg' ? report.weighted : report.perClass[name];
+    row(name, [figure(scores.precision), figure(scores.recall), figure(scores.f1), String(scores.support)]);
+  }
+  row('accuracy', ['', '', figure(report.accuracy), String(report.macro.support)]);
+  print('\nconfusion (rows true, columns predicted)');
+  row('', report.classes);
+  report.confusion.forEach((counts, c) => row(report.classes[c], counts.map(String)));
+}
+
+function printFolds(result: Awaited<ReturnType<typeof crossValidate>>, folds: number): void {
+  print(`${folds}-fold cross-validation: mean ± standard deviation (smallest to largest)`);
+  const rows = { accuracy: result.accuracy, 'macro F1': result.macroF1, ...result.f1 };
+  for (const [name, spread] of Object.entries(rows)) {
+    const label = name in result.f1 ? `F1 ${name}` : name;
+    print(
+      `${label.padEnd(16)} ${figure(spread.mean)} ± ${figure(spread.deviation)} (${figure(spread.minimum)} to ${figure(spread.maximum)})`,
+    );
+  }
+}
+
+function printVerdict(verdict: Verdict, text: string): void {
+  print(
+    `${verdict.label} (${share(verdict.probability)}); naive Bayes: ${verdict.naiveBayes.label} (${share(verdict.naiveBayes.probability)})`,
+  );
+  if (verdict.contributions.length === 0) return;
+  const strongest = [...verdict.contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  print(`what did most (${verdict.method}; log-odds of "${verdict.label}"):`);
+  for (const { start, end, contribution } of strongest.slice(0, 12)) {
+    print(
+      `  ${contribution >= 0 ? '+' : '-'}${Math.abs(contribution).toFixed(2)}  ${text.slice(start, end).replace(/\s+/g, ' ')}`,
+    );
+  }
+}
