@@ -50,12 +50,14 @@ export class StreamingInsertion {
     this.waiting = '';
     if (text === '') return;
     for (let attempt = 0; attempt < attempts; attempt++) {
+      const { version } = this.editor.document;
       const done = await this.editor.edit(
         (edit) => edit.insert(this.editor.document.positionAt(this.offset), text),
         // Only the first piece opens an undo step; the user's next typing opens another by itself.
         { undoStopBefore: !this.begun, undoStopAfter: false },
       );
-      if (done) {
+      // A read-only editor says that it was done, and does nothing.
+      if (done && this.editor.document.version !== version) {
         this.begun = true;
         return;
       }

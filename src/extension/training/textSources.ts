@@ -82,7 +82,8 @@ async function readSource(uri: vscode.Uri, only: boolean): Promise<TextSource | 
 }
 
 async function filesBelow(uri: vscode.Uri): Promise<vscode.Uri[]> {
-  if (vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString())) return [uri];
+  const open = [...vscode.workspace.textDocuments, ...vscode.workspace.notebookDocuments];
+  if (open.some((document) => document.uri.toString() === uri.toString())) return [uri];
   const stat = await vscode.workspace.fs.stat(uri);
   if (!(stat.type & vscode.FileType.Directory)) return [uri];
   const pattern = new vscode.RelativePattern(uri, '**/*');

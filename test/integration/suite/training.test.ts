@@ -13,7 +13,7 @@ describe('training', () => {
   const root = (): vscode.Uri => (vscode.workspace.workspaceFolders ?? [])[0].uri;
   const latestRun = () => services.runs.store.list()[0];
   /** Starts a run that would go on for minutes; resolves when it makes progress. */
-  async function startLong(): Promise<Thenable<unknown>> {
+  async function startLong(): Promise<{ done: Thenable<unknown> }> {
     const editor = await openText(text);
     const done = vscode.commands.executeCommand(
       'inkling.trainOnFile',
@@ -22,7 +22,7 @@ describe('training', () => {
       smallConfig({ maxSeconds: 300 }),
     );
     await until(() => services.runs.active?.latest !== undefined, 'the run makes progress');
-    return done;
+    return { done }; // in an object: an async function would wait for a promise that it returns
   }
 
   before(async () => {
@@ -31,7 +31,7 @@ describe('training', () => {
   afterEach(closeAll);
 
   it('stops and keeps the model', async () => {
-    const done = await startLong();
+    const { done } = await startLong();
     await vscode.commands.executeCommand('inkling.stopTraining');
     const model = (await done) as string;
     assert.ok(fs.existsSync(model));
@@ -41,7 +41,7 @@ describe('training', () => {
   });
 
   it('pauses, resumes, and refuses a second run beside the first', async () => {
-    const done = await startLong();
+    const { done } = await startLong();
     await vscode.commands.executeCommand('inkling.pauseTraining');
     await until(() => latestRun().state === 'paused', 'it is paused');
     await new Promise((resolve) => setTimeout(resolve, 700));
@@ -59,7 +59,7 @@ describe('training', () => {
   });
 
   it('survives a killed engine: the run is interrupted and goes on from its checkpoint', async () => {
-    const done = await startLong();
+    const { done } = await startLong();
     // A pause keeps a checkpoint at once; else one would have to wait for the next.
     await vscode.commands.executeCommand('inkling.pauseTraining');
     const checkpoint = `${services.runs.active?.modelPath}.checkpoint`;

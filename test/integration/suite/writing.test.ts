@@ -133,7 +133,8 @@ describe('writing with a model', () => {
     const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
     await until(() => editor.document.getText().length > sentence.length + 50, 'it writes');
     for (let i = 0; i < 5; i++) {
-      await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'));
+      // An edit is refused when another one comes in between, as they do here.
+      await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x')), 'the edit is made');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await vscode.commands.executeCommand('inkling.stopContinuing');
@@ -163,7 +164,9 @@ describe('writing with a model', () => {
     await until(() => services.surprise.meanBits(editor.document) !== undefined, 'the map is drawn');
     const before = services.surprise.meanBits(editor.document) ?? 0;
     assert.ok(before > 0);
-    await editor.edit((edit) => edit.insert(editor.document.lineAt(2).range.end, 'ZQ#!9@XV'.repeat(10)));
+    await editor.edit((edit) =>
+      edit.insert(editor.document.lineAt(2).range.end, 'teiuqeht revo gnillaf kcolc '.repeat(10)),
+    );
     await until(() => (services.surprise.meanBits(editor.document) ?? 0) > before, 'the new text surprises');
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
       'vscode.executeHoverProvider',
