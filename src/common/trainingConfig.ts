@@ -78,8 +78,9 @@ export interface OptimiserConfig {
 
 export type ScheduleConfig =
   | { kind: 'constant'; warmupSteps?: number }
-  /** Falls to `finalFraction` of the rate along half a cosine over the run's steps or seconds. */
-  | { kind: 'cosine'; warmupSteps?: number; finalFraction: number }
+  /** Falls to `finalFraction` of the rate along half a cosine over the run's budget; over `epochs` where they are given,
+   *  so that the rate of a step does not depend on where the run ends. */
+  | { kind: 'cosine'; warmupSteps?: number; finalFraction: number; epochs?: number }
   /** Multiplied by `factor` after `patience` evaluations without a better held-out loss. */
   | { kind: 'plateau'; warmupSteps?: number; factor: number; patience: number; minimum: number };
 

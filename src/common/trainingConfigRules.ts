@@ -106,7 +106,7 @@ const configRule = object({
     kind: 'variant',
     cases: {
       constant: { warmupSteps },
-      cosine: { warmupSteps, finalFraction: required(number(0, 1), 0.05) },
+      cosine: { warmupSteps, finalFraction: required(number(0, 1), 0.05), epochs: optional(positive(1e6)) },
       plateau: {
         warmupSteps,
         factor: required({ kind: 'number', low: 0, high: 1, aboveLow: true, belowHigh: true }, 0.5),

@@ -326,6 +326,8 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
   return everyStepTwin(config);
 }
 
+const twinEpochs = 5;
+
 /**
  * The same network on the same text, trained with a loss at every step: stateful truncated back-propagation through
  * contiguous text. Each recurrent step then yields a prediction, where a window of 60 yields one for all 60.
@@ -334,9 +336,9 @@ function everyStepTwin(config: TrainingConfig): TrainingConfig {
   return {
     ...config,
     objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-    batch: 32,
-    optimiser: { kind: 'adam', learningRate: 0.005, clipNorm: 5 },
-    schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05 },
-    budget: { epochs: 10 },
+    batch: 8,
+    optimiser: { kind: 'adam', learningRate: 0.008, clipNorm: 5 },
+    schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs: twinEpochs },
+    budget: { epochs: twinEpochs },
   };
 }

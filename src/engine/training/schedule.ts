@@ -1,5 +1,6 @@
 /**
- * The learning rate of each update. With r the config's rate, f the share of the budget used, n the update's number:
+ * The learning rate of each update. With r the config's rate, f the share of the budget (or of the schedule's
+ * own epochs) used, n the update's number:
  *   constant  r
  *   cosine    r · (m + (1 - m) · (1 + cos πf) / 2), m = finalFraction (Loshchilov and Hutter, 2017, without restarts)
  *   plateau   r · factorᵏ after k plateaus of the held-out loss, not below `minimum`
@@ -24,7 +25,7 @@ export class Schedule {
     private readonly learningRate: number,
   ) {}
 
-  /** The rate of update `step` (from 0) when the share `fraction` (0 to 1) of the budget is used. */
+  /** The rate of update `step` (from 0) when the share `fraction` (0 to 1) of its course is run. */
   rate(step: number, fraction: number): number {
     const warmup = this.config.warmupSteps ? Math.min(1, (step + 1) / this.config.warmupSteps) : 1;
     let rate = this.learningRate * this.scale;

@@ -229,7 +229,7 @@ export class Trainer {
   private async step(): Promise<boolean> {
     const { config, progress, network } = this;
     const { batch, epochEnded, tokens } = this.batches.next();
-    this.learningRate = this.schedule.rate(progress.step, this.fraction());
+    this.learningRate = this.schedule.rate(progress.step, this.scheduleFraction());
     const began = this.now();
     const result = await network.trainStep(batch, this.update(tokens));
     const stepMs = this.now() - began;
@@ -309,7 +309,7 @@ export class Trainer {
     const overfitting = this.overfitting.observe(event);
     if (overfitting) this.notice('overfitting', overfitting);
     if (heldOut && this.schedule.evaluated(heldOut.loss)) {
-      const rate = this.schedule.rate(progress.step, this.fraction());
+      const rate = this.schedule.rate(progress.step, this.scheduleFraction());
       this.notice('learning-rate', `The held-out loss stands still: learning rate lowered to ${rate.toPrecision(3)}.`);
     }
   }
@@ -557,6 +557,13 @@ export class Trainer {
       epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.batches.stepsPerEpoch), 1 - 1e-9),
       maxSeconds === undefined ? 0 : this.seconds() / maxSeconds,
     );
+  }
+
+  /** How far the learning rate's schedule is. */
+  private scheduleFraction(): number {
+    const { schedule } = this.config;
+    const epochs = schedule.kind === 'cosine' ? schedule.epochs : undefined;
+    return epochs === undefined ? this.fraction() : this.progress.step / (epochs * this.batches.stepsPerEpoch);
   }
 
   private bitsPerCharacter(loss: number): number | undefined {

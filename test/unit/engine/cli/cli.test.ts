@@ -1,0 +1,238 @@
+/** The command line, from outside: what it prints, what it writes, how it fails. */
+import * as assert from 'node:assert';
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { TrainEvent } from '../../../../src/common/trainEvents';
+import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { repositoryRoot } from '../../../support/shared';
+import { madeText, of } from '../training/support';
+
+interface Outcome {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+let folder: string;
+
+/** Runs the built command in the test's folder; `onOutput` sees what has been printed so far. */
+function inkling(args: string[], onOutput: (out: string, interrupt: () => void) => void = () => {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [path.join(repositoryRoot, 'dist/cli.js'), ...args], { cwd: folder });
+    const outcome: Outcome = { code: null, out: '', err: '' };
+    child.stdout.on('data', (data: Buffer) => {
+      outcome.out += data.toString();
+      onOutput(outcome.out, () => child.kill('SIGINT'));
+    });
+    child.stderr.on('data', (data: Buffer) => (outcome.err += data.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+const events = (out: string): TrainEvent[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text) as TrainEvent);
+
+const small = ['--set', 'network.layers.0.units=8', '--set', 'batch=4', '--set', 'objective.steps=8'];
+const recipe = ['--recipe', 'nietzsche', '--objective', 'every-step', ...small, '--threads', '1'];
+
+describe('The command line', function () {
+  this.slow(3000);
+
+  before(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-cli-'));
+    await fs.writeFile(path.join(folder, 'made.txt'), madeText(3000));
+    const { code, err } = await inkling(['train', 'made.txt', ...recipe, '--max-steps', '60', '--seed', '3', '--json']);
+    assert.equal(code, 0, err);
+  });
+  after(() => fs.rm(folder, { recursive: true }));
+
+  it('train prints one JSON object a line, the last one done, and writes one model file', async () => {
+    const args = [
+      'train',
+      'made.txt',
+      ...recipe,
+      '--set',
+      'text.heldOut.kind=tail',
+      '--set',
+      'text.heldOut.fraction=0.1',
+    ];
+    const { code, out, err } = await inkling([...args, '--epochs', '2', '--seed', '3', '--out', 'two.model', '--json']);
+    assert.equal(code, 0, err);
+    assert.equal(err, '');
+    const all = events(out);
+    assert.equal(all[0].event, 'start');
+    const done = all.at(-1)!;
+    assert.ok(done.event === 'done');
+    const { model, steps, epochs, threads, seed, backend, heldOutLoss, heldOutBitsPerCharacter } = done;
+    assert.deepEqual(
+      { model, epochs, threads, seed, backend },
+      { model: 'two.model', epochs: 2, threads: 1, seed: 3, backend: 'wasm' },
+    );
+    assert.ok(steps > 0 && done.seconds > 0 && done.characters > 0 && done.charactersPerSecond > 0);
+    assert.ok(typeof done.kernel === 'string' && done.trainLoss > 0);
+    assert.ok(Math.abs(heldOutBitsPerCharacter! - heldOutLoss! / Math.LN2) < 1e-9);
+    assert.ok((await fs.stat(path.join(folder, 'two.model'))).size > 0);
+  });
+
+  it('train names its file after the text, and the same seed gives the same weights', async () => {
+    const first = await readModelFile(path.join(folder, 'made.inkling.safetensors'));
+    await inkling(['train', 'made.txt', ...recipe, '--max-steps', '60', '--seed', '3', '--out', 'again', '--json']);
+    assert.deepEqual((await readModelFile(path.join(folder, 'again'))).parameters, first.parameters);
+  });
+
+  it('a run cut in two equals a run left alone', async () => {
+    const train = ['train', 'made.txt', '--threads', '1', '--json'];
+    await inkling([...train, ...recipe, '--max-steps', '25', '--seed', '3', '--out', 'half']);
+    const { code, out, err } = await inkling([...train, '--resume', 'half', '--max-steps', '60', '--out', 'both']);
+    assert.equal(code, 0, err);
+    assert.equal(of(events(out), 'start')[0].fromStep, 25);
+    assert.equal(of(events(out), 'done')[0].steps, 60);
+    const both = await readModelFile(path.join(folder, 'both'));
+    const whole = await readModelFile(path.join(folder, 'made.inkling.safetensors'));
+    assert.ok(Buffer.from(both.parameters.buffer).equals(Buffer.from(whole.parameters.buffer)));
+    assert.deepEqual(both.extraTensors, whole.extraTensors);
+  });
+
+  it('Ctrl-C stops and keeps', async () => {
+    let interrupted = false;
+    const { code, out } = await inkling(
+      ['train', 'made.txt', ...recipe, '--max-steps', '100000000', '--out', 'stopped', '--json'],
+      (sofar, interrupt) => {
+        if (interrupted || !sofar.includes('"progress"')) return;
+        interrupted = true;
+        interrupt();
+      },
+    );
+    assert.equal(code, 0);
+    assert.equal(of(events(out), 'done')[0].reason, 'stopped');
+    assert.equal((await readModelFile(path.join(folder, 'stopped'))).results.steps, of(events(out), 'done')[0].steps);
+  });
+
+  it('train without a recipe configures itself and says why', async () => {
+    const { code, out, err } = await inkling([
+      'train',
+      'made.txt',
+      '--max-seconds',
+      '4',
+      '--out',
+      'auto',
+      '--threads',
+      '1',
+    ]);
+    assert.equal(code, 0, err);
+    assert.match(out, /made\.txt: 3000 characters/);
+    assert.match(out, /automatic: LSTM \d+/);
+    assert.match(out, /held-out loss \d/);
+    assert.match(out, /inkling sample auto/);
+  });
+
+  it('sample prints the prompt and what follows; as JSON an array, the same for the same seed', async () => {
+    const model = 'made.inkling.safetensors';
+    const { out, err } = await inkling(['sample', model, '--prompt', 'the sea', '--length', '30', '--seed', '5']);
+    assert.equal(err, '');
+    assert.match(out, /^the sea/);
+    assert.equal([...out.trimEnd()].length <= 37, true);
+    const args = [
+      'sample',
+      model,
+      '--temperature',
+      '0',
+      '--temperature',
+      '1',
+      '--length',
+      '20',
+      '--seed',
+      '5',
+      '--json',
+    ];
+    const [a, b] = await Promise.all([inkling(args), inkling(args)]);
+    assert.equal(a.out, b.out);
+    const samples = JSON.parse(a.out) as { temperature: number; prompt: string; text: string }[];
+    assert.deepEqual(
+      samples.map(({ temperature, prompt, text }) => [temperature, prompt, [...text].length]),
+      [
+        [0, '', 20],
+        [1, '', 20],
+      ],
+    );
+  });
+
+  it('score prints nats, bits and perplexity that agree, also over windows', async () => {
+    for (const windows of [[], ['--windows', '20,7']]) {
+      const { out, err } = await inkling(['score', 'made.inkling.safetensors', 'made.txt', ...windows, '--json']);
+      assert.equal(err, '');
+      const score = JSON.parse(out) as Record<string, number>;
+      assert.deepEqual(Object.keys(score).sort(), ['bitsPerCharacter', 'characters', 'lossNats', 'perplexity']);
+      assert.ok(Math.abs(score.bitsPerCharacter - score.lossNats / Math.LN2) < 1e-9);
+      assert.ok(Math.abs(score.perplexity - Math.exp(score.lossNats)) < 1e-9);
+      assert.equal(score.characters, windows.length ? Math.floor((3000 - 21) / 7) + 1 : 2999);
+    }
+  });
+
+  it('inspect and recipes show what is there', async () => {
+    const inspected = await inkling(['inspect', 'made.inkling.safetensors', '--json']);
+    const summary = JSON.parse(inspected.out) as Record<string, unknown>;
+    assert.equal(summary.network, 'LSTM 1 × 8');
+    assert.equal(summary.seed, 3);
+    assert.equal(summary.steps, 60);
+    assert.match((await inkling(['inspect', 'made.inkling.safetensors'])).out, /network +LSTM 1 × 8/);
+    const listed = JSON.parse((await inkling(['recipes', '--json'])).out) as { id: string }[];
+    assert.ok(listed.some(({ id }) => id === 'alice-large'));
+    assert.match((await inkling(['recipes'])).out, /dinosaur-names: Dinosaur names/);
+  });
+
+  describe('errors are one line that names the remedy', () => {
+    const cases: [string[], number, RegExp][] = [
+      [[], 2, /Name a command/],
+      [['trian'], 2, /There is no command "trian"; there are: train/],
+      [['train'], 2, /Name a text file/],
+      [['train', 'made.txt', '--epochs', 'ten'], 2, /--epochs takes a whole number from 1, not "ten"/],
+      [['train', 'made.txt', '--epochs', '1', '--minutes', '1'], 2, /Give one of --minutes/],
+      [['train', 'made.txt', '--colour', 'red'], 2, /Unknown option '--colour'/],
+      [['train', 'made.txt', '--objective', 'first-step'], 2, /one of every-step, last-step/],
+      [['train', 'made.txt', '--objective', 'last-step'], 2, /name one with --recipe/],
+      [['train', 'made.txt', '--set', 'batch'], 2, /--set takes path=value/],
+      [['train', 'made.txt', '--recipe', 'nietzche'], 1, /There is no recipe "nietzche"/],
+      [['train', 'made.txt', '--recipe', 'nietzsche', '--set', 'batch=0'], 1, /"batch" must be a whole number from 1/],
+      [['train', 'none.txt', '--recipe', 'nietzsche'], 1, /There is no file none\.txt/],
+      [['train', '.', '--recipe', 'nietzsche'], 1, /is a folder\. Name the text files/],
+      [['train', 'empty.txt', '--recipe', 'nietzsche'], 1, /is empty/],
+      [['train', 'made.txt', '--resume', 'made.inkling.safetensors', '--recipe', 'alice'], 1, /leave --recipe out/],
+      [
+        ['train', 'made.txt', '--resume', 'made.inkling.safetensors', ...small.slice(0, 1), 'network.cell=gru'],
+        1,
+        /another network/,
+      ],
+      [['train', 'made.txt', '--threads', '0'], 2, /--threads takes a whole number from 1 to 64/],
+      [['train', 'made.txt', '--backend', 'abacus'], 2, /--backend is one of auto, wasm/],
+      [['sample', 'made.txt'], 1, /safetensors/],
+      [['sample', 'missing'], 1, /There is no model file missing/],
+      [['sample'], 2, /Name one model file/],
+      [['score', 'made.inkling.safetensors', 'made.txt', '--windows', '60'], 2, /LENGTH,STRIDE/],
+      [['score', 'made.inkling.safetensors'], 2, /Name a model and a text/],
+      [['inspect', 'made.txt'], 1, /safetensors/],
+    ];
+    before(() => fs.writeFile(path.join(folder, 'empty.txt'), ''));
+    for (const [args, exitCode, message] of cases) {
+      it(`inkling ${args.join(' ')}`, async () => {
+        const { code, out, err } = await inkling(args.length > 0 ? [...args, '--json'] : []);
+        assert.equal(out, '');
+        assert.equal(code, exitCode, err);
+        assert.match(err, message);
+        assert.match(err, /^inkling: [^\n]+\n$/);
+      });
+    }
+
+    it('with --verbose a stack as well', async () => {
+      const { code, err } = await inkling(['inspect', 'made.txt', '--verbose']);
+      assert.equal(code, 1);
+      assert.match(err, /\n\s+at /);
+    });
+  });
+});
