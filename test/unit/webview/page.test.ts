@@ -1,0 +1,241 @@
+/** The Studio page in a real browser, without VS Code: what only a browser shows. Skipped where there is none. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import type { ProgressEvent } from '../../../src/common/trainEvents';
+import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakeServices';
+import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
+
+const dist = path.resolve('dist');
+
+function fake(): FakeStudio {
+  const live = runItem({ id: 'live', state: 'running', modelPath: '/models/moby.safetensors' });
+  const old = runItem({ id: 'old', title: 'Sonnets' });
+  const studio = fakeStudio(
+    {
+      live: fakeRun({ steps: 800, seed: 1, floor: 1.3, done: false }),
+      old: fakeRun({ steps: 660, seed: 2, floor: 1.1, overfitsFrom: 300, done: true }),
+    },
+    [live, old],
+  );
+  studio.paceMs = 1;
+  return studio;
+}
+
+const progress = (step: number): ProgressEvent => ({
+  event: 'progress',
+  step,
+  epoch: 7,
+  seconds: step * 0.04,
+  fraction: 0.9,
+  trainLoss: 1.5,
+  minimumLoss: 1.4,
+  maximumLoss: 1.6,
+  trainAccuracy: 0.5,
+  learningRate: 0.001,
+  gradientNorm: 1,
+  charactersPerSecond: 1000,
+});
+
+describe('Studio page in a browser', function () {
+  let browser: Browser;
+  let studio: FakeStudio;
+  let open: OpenStudio;
+  let page: Page;
+
+  before(async function () {
+    if (!browserPresent() || !fs.existsSync(path.join(dist, 'webview.js'))) this.skip();
+    browser = await launchBrowser();
+  });
+
+  after(() => browser?.close());
+
+  beforeEach(async () => {
+    studio = fake();
+    open = await openStudio(browser, dist, studio.services, { width: 400, height: 900, theme: 'dark' });
+    page = open.page;
+    await page.locator('.chart svg path').first().waitFor({ state: 'attached' });
+  });
+
+  afterEach(async function () {
+    await open?.close();
+    assert.deepEqual(open?.faults, [], 'the page reported errors or broke its policy');
+  });
+
+  const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
+  const write = async (): Promise<void> => {
+    await tab('Samples');
+    await page.getByText('Write', { exact: true }).click();
+    await page.waitForFunction(() => {
+      const columns = [...document.querySelectorAll('.wall .column')];
+      return (
+        columns.length > 0 &&
+        columns.every((column) => !column.classList.contains('busy') && column.querySelector('.copies:not([hidden])'))
+      );
+    });
+  };
+
+  it('draws the run and says what it shows', async () => {
+    assert.match(await page.locator('.sentence').innerText(), /^(Still improving|Levelled off)/);
+    assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
+    assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
+    await page.locator('.chart text', { hasText: 'gzip 2.32' }).waitFor();
+    await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
+  });
+
+  it('reads out values to pointer and keyboard', async () => {
+    const box = await page.locator('.chart').boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width / 2, box.y + 60);
+    assert.match(await page.locator('.read-out').innerText(), /step \d+ · epoch \d\.\d/);
+    await page.mouse.move(1, 1);
+    assert.equal(await page.locator('.read-out').isHidden(), true);
+    await page.locator('.chart').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    const spoken = page.locator('.chart [aria-live]');
+    assert.match((await spoken.textContent()) ?? '', /step 796 .*held out 1\.\d+/);
+  });
+
+  it('redraws no more than ten times a second', async () => {
+    await page.evaluate(() => {
+      const counter = window as unknown as { drawn: number };
+      counter.drawn = 0;
+      new MutationObserver(() => counter.drawn++).observe(document.querySelector('.plot') as Element, {
+        childList: true,
+      });
+    });
+    const began = performance.now();
+    for (let step = 801; step < 1001; step++) {
+      studio.train('live', progress(step));
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+    await page.waitForTimeout(300);
+    const tenths = (performance.now() - began) / 100;
+    const drawn = await page.evaluate(() => (window as unknown as { drawn: number }).drawn);
+    assert.ok(drawn > 0 && drawn <= tenths + 1, `${drawn} drawings in ${tenths.toFixed(1)} tenths of a second`);
+  });
+
+  it('comes back as it was after a reload', async () => {
+    await page.getByLabel('Loss in').selectOption('perplexity');
+    await write();
+    const before = await page.locator('.wall .writing').first().innerText();
+    await page.waitForTimeout(400);
+    await open.reload();
+    await page.locator('.wall .writing').first().waitFor();
+    assert.equal(await page.locator('.wall .writing').first().innerText(), before);
+    await tab('Training');
+    assert.equal(await page.getByLabel('Loss in').inputValue(), 'perplexity');
+    assert.match(await page.locator('.legend').innerText(), /perplexity per character/);
+  });
+
+  it('lays an earlier run behind and takes it away again', async () => {
+    await page.locator('summary', { hasText: 'Compare' }).click();
+    const box = page.getByRole('checkbox', { name: /Sonnets/ });
+    await box.click();
+    await page.locator('.legend', { hasText: 'Sonnets, held out' }).waitFor();
+    await box.click();
+    await page.waitForFunction(() => !document.querySelector('.legend')?.textContent?.includes('Sonnets'));
+  });
+
+  it('saves the curves in three formats', async () => {
+    const saved = new Map<string, Uint8Array>();
+    studio.services.editor.saveFile = async (name, contents) => {
+      saved.set(name, contents);
+      return true;
+    };
+    for (const name of ['PNG', 'SVG', 'CSV']) {
+      await page.getByText(name, { exact: true }).click();
+      await page.getByText(`Saved as ${name}.`).waitFor();
+    }
+    assert.deepEqual([...saved.keys()], ['Moby Dick curves.png', 'Moby Dick curves.svg', 'Moby Dick curves.csv']);
+    const [png, svg, csv] = [...saved.values()].map((bytes) => Buffer.from(bytes));
+    assert.equal(png.subarray(1, 4).toString('latin1'), 'PNG');
+    assert.equal(png.readUInt32BE(16), 1800);
+    assert.match(svg.toString(), /^<svg xmlns=.*Moby Dick: /);
+    assert.match(csv.toString(), /^kind,step,/);
+  });
+
+  it('passes on pause and stop', async () => {
+    await page.getByText('Pause', { exact: true }).click();
+    await page.getByText('Stop and Keep', { exact: true }).click();
+    await page.waitForTimeout(100);
+    assert.deepEqual(
+      studio.calls.filter((call) => call.startsWith('control')),
+      ['control live pause', 'control live stop'],
+    );
+  });
+
+  it('fills the wall, tints it and underlines what was copied', async () => {
+    await write();
+    assert.equal(await page.locator('.wall .column:visible').count(), 4);
+    const painted = await page.evaluate(() =>
+      ['tint-1', 'tint-4', 'copied'].map((name) => CSS.highlights.get(name)?.size ?? 0),
+    );
+    assert.ok(painted[0] > 0 && painted[1] > 0, String(painted));
+    assert.equal(painted[2], 1);
+    await page.getByText('44 characters from moby-dick.txt at 18,204').click();
+    await page.getByText('Tint by how sure the model was').click();
+    await page.waitForFunction(() => CSS.highlights.get('tint-1')?.size === 0);
+    assert.ok(studio.calls.includes('open moby-dick.txt 18204 44'));
+  });
+
+  it('branches at a character, by mouse and by keyboard', async () => {
+    await write();
+    const writing = page.locator('.wall .writing').first();
+    await writing.click({ position: { x: 60, y: 12 } });
+    await page.locator('.popover .considered button').nth(1).waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('.popover').isHidden(), true);
+    assert.equal(await writing.evaluate((element) => element === document.activeElement), true);
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.locator('.popover .considered button').nth(1).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('.column header', { hasText: 'branch' }).waitFor();
+    const first = await writing.innerText();
+    assert.equal(await page.locator('.wall .column').nth(1).locator('.lead').innerText(), `${first.slice(0, 3)}a`);
+  });
+
+  it('replays what was recorded while it learned', async () => {
+    await tab('Samples');
+    await page.getByLabel('While it learned').fill('0');
+    await page.locator('.replay', { hasText: 'step 132 · epoch 1' }).waitFor();
+    await page.locator('.wall:visible .column').nth(1).waitFor();
+    assert.match(await page.locator('.wall:visible .prompt').first().innerText(), /Call me/);
+  });
+
+  it('does not grow with what was written', async () => {
+    await write();
+    const count = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
+    const before = await count();
+    for (let i = 0; i < 5; i++) await write();
+    assert.equal(await count(), before);
+    const ranges = await page.evaluate(() => CSS.highlights.get('copied')?.size);
+    assert.equal(ranges, 1);
+  });
+
+  it('fits a sidebar of 200 px and names every control', async () => {
+    await page.setViewportSize({ width: 200, height: 900 });
+    await write();
+    await page.locator('summary', { hasText: 'More' }).click();
+    for (const name of ['Training', 'Samples', 'Classifier']) {
+      await tab(name);
+      await page.waitForTimeout(150);
+      const [content, room] = await page.evaluate(() => {
+        const root = document.documentElement;
+        return [root.scrollWidth, root.clientWidth];
+      });
+      assert.ok(content <= room, `${name}: ${content} px in ${room}`);
+      for (const role of ['button', 'checkbox', 'slider', 'combobox', 'textbox'] as const) {
+        const all = await page.getByRole(role).count();
+        const named = await page.getByRole(role, { name: /\S/ }).count();
+        assert.equal(named, all, `${name}: a ${role} has no name`);
+      }
+    }
+  });
+});
