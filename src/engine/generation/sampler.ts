@@ -12,6 +12,7 @@
 import { InklingError } from '../../common/errors';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { Random } from '../random';
+import { exponential } from './exponential';
 
 /** The repetition penalty looks at so many last tokens. */
 export const repetitionWindow = 64;
@@ -125,7 +126,7 @@ export class TokenSampler {
 
   private penalise(max: number, penalty: number): number {
     const { weights, classes, penalised } = this;
-    const logSum = max + Math.log(weights.reduce((sum, weight) => sum + Math.exp(weight - max), 0));
+    const logSum = max + Math.log(weights.reduce((sum, weight) => sum + exponential(weight - max), 0));
     for (let i = 0; i < classes; i++) weights[i] -= logSum;
     this.draws++;
     for (let i = Math.min(this.observed, repetitionWindow) - 1; i >= 0; i--) {
@@ -145,7 +146,7 @@ export class TokenSampler {
     const { weights, classes } = this;
     const { temperature, topK = classes, topP = 1, minP = 0 } = this.options;
     let total = 0;
-    for (let i = 0; i < classes; i++) total += weights[i] = Math.exp((weights[i] - max) / temperature);
+    for (let i = 0; i < classes; i++) total += weights[i] = exponential((weights[i] - max) / temperature);
     if (topK < classes || topP < 1) total = this.truncate(Math.min(topK, classes), topP, total);
     if (minP > 0) {
       // The most likely token weighs exactly 1.
@@ -215,7 +216,7 @@ export function softmax(logits: Float32Array, offset: number, into: Float32Array
   let max = -Infinity;
   for (let i = 0; i < into.length; i++) max = Math.max(max, logits[offset + i]);
   let total = 0;
-  for (let i = 0; i < into.length; i++) total += into[i] = Math.exp(logits[offset + i] - max);
+  for (let i = 0; i < into.length; i++) total += into[i] = exponential(logits[offset + i] - max);
   for (let i = 0; i < into.length; i++) into[i] /= total;
   return into;
 }
@@ -225,6 +226,6 @@ export function probabilityOf(token: number, logits: Float32Array, offset: numbe
   let max = -Infinity;
   for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
   let total = 0;
-  for (let i = 0; i < classes; i++) total += Math.exp(logits[offset + i] - max);
-  return Math.exp(logits[offset + token] - max) / total;
+  for (let i = 0; i < classes; i++) total += exponential(logits[offset + i] - max);
+  return exponential(logits[offset + token] - max) / total;
 }

@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import type { SamplingOptions } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
+import { exponential } from '../../../../src/engine/generation/exponential';
 import { probabilityOf, softmax, TokenSampler } from '../../../../src/engine/generation/sampler';
 import { Random } from '../../../../src/engine/random';
 
@@ -193,5 +194,17 @@ describe('sampler', () => {
         (error) => error instanceof InklingError && error.code === 'corruptModel',
       );
     }
+  });
+});
+
+describe('exponential', () => {
+  it('is e^x to eleven digits from 0 down to where there are no normal numbers', () => {
+    let worst = 0;
+    for (let x = 0; x > -708; x -= 0.0137) worst = Math.max(worst, Math.abs(exponential(x) / Math.exp(x) - 1));
+    assert.ok(worst < 1e-11, `${worst}`);
+    assert.equal(exponential(0), 1);
+    assert.equal(exponential(-709), 0);
+    assert.equal(exponential(-Infinity), 0);
+    assert.ok(Number.isNaN(exponential(NaN)));
   });
 });
