@@ -1,0 +1,231 @@
+/**
+ * One GPU device and what all networks on it share: its buffers' limits, its compiled pipelines, and how it fails.
+ */
+import { InklingError } from '../../../common/errors';
+import {
+  bufferUsage,
+  computeStage,
+  mapRead,
+  type Gpu,
+  type GpuAdapter,
+  type GpuBindGroup,
+  type GpuBindGroupLayout,
+  type GpuBuffer,
+  type GpuCommandEncoder,
+  type GpuDevice,
+  type GpuPipeline,
+} from './gpuApi';
+import { shaderCode, type Shader } from './shaders/shader';
+
+export interface CompiledShader {
+  pipeline: GpuPipeline;
+  layout: GpuBindGroupLayout;
+}
+
+/** Part of a buffer, in 4-byte elements. */
+export interface Slice {
+  buffer: GpuBuffer;
+  offset: number;
+  size: number;
+}
+
+export class Device {
+  private readonly shaders = new Map<string, CompiledShader>();
+  private failure: InklingError | undefined;
+  readonly name: string;
+
+  private constructor(
+    /** Held for as long as the device lives: without it the instance is collected, and the process crashes. */
+    private gpu: Gpu | undefined,
+    adapter: GpuAdapter,
+    private readonly device: GpuDevice,
+    /** Whether activations may be stored as f16. */
+    readonly hasHalf: boolean,
+  ) {
+    const { description, device: part, vendor, architecture } = adapter.info;
+    this.name = description || part || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
+    device.onuncapturederror = ({ error }): void => {
+      this.failure ??= new InklingError('backendUnavailable', `The GPU refused a command: ${error.message}`);
+    };
+    void device.lost.then(({ message }) => {
+      if (!this.gpu) return;
+      this.failure = new InklingError(
+        'backendUnavailable',
+        `The GPU was lost (${message || 'no reason given'}); training goes on with --backend wasm.`,
+      );
+    });
+  }
+
+  /** Throws `backendUnavailable` where there is no adapter. */
+  static async open(gpu: Gpu): Promise<Device> {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) {
+      throw new InklingError(
+        'backendUnavailable',
+        'No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use --backend wasm.',
+      );
+    }
+    const { limits } = adapter;
+    const hasHalf = adapter.features.has('shader-f16');
+    const device = await adapter.requestDevice({
+      requiredFeatures: hasHalf ? ['shader-f16'] : [],
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeInvocationsPerWorkgroup: Math.min(256, limits.maxComputeInvocationsPerWorkgroup),
+      },
+    });
+    return new Device(gpu, adapter, device, hasHalf);
+  }
+
+  /** Bytes of workgroup memory that a shader may declare. */
+  get workgroupBytes(): number {
+    return this.device.limits.maxComputeWorkgroupStorageSize;
+  }
+
+  /** Throws what has become of the device, if it failed. */
+  check(): void {
+    if (this.failure) throw this.failure;
+    if (!this.gpu) throw new InklingError('internal', 'This GPU device has been given back.');
+  }
+
+  /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU holds. */
+  storage(label: string, elements: number): GpuBuffer {
+    this.check();
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const size = Math.max(4, elements) * 4;
+    if (size > Math.min(maxBufferSize, maxStorageBufferBindingSize)) throw tooLarge(label, size);
+    const { storage, copySource, copyTarget } = bufferUsage;
+    return this.device.createBuffer({ label, size, usage: storage | copySource | copyTarget });
+  }
+
+  uniform(label: string, bytes: number): GpuBuffer {
+    return this.device.createBuffer({ label, size: bytes, usage: bufferUsage.uniform | bufferUsage.copyTarget });
+  }
+
+  /** A buffer that results are copied to and read from. */
+  staging(bytes: number): GpuBuffer {
+    return this.device.createBuffer({
+      label: 'staging',
+      size: bytes,
+      usage: bufferUsage.mapRead | bufferUsage.copyTarget,
+    });
+  }
+
+  /** Runs `create` and waits for the GPU's word that memory was there; throws `outOfMemory` if not. */
+  async allocate<T>(create: () => T): Promise<T> {
+    this.device.pushErrorScope('out-of-memory');
+    let made: T;
+    try {
+      made = create();
+    } finally {
+      const error = await this.device.popErrorScope();
+      if (error) {
+        // eslint-disable-next-line no-unsafe-finally -- the GPU's own word is the better one
+        throw new InklingError('outOfMemory', `The GPU has too little memory (${error.message}). ${smaller}`);
+      }
+    }
+    return made;
+  }
+
+  /** Compiles a shader once. */
+  compile(shader: Shader): CompiledShader {
+    const { name, buffers } = shader;
+    const known = this.shaders.get(name);
+    if (known) return known;
+    const layout = this.device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: computeStage, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        ...buffers.map(({ access }, i) => ({
+          binding: i + 1,
+          visibility: computeStage,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    });
+    const code = shaderCode(shader);
+    const pipeline = this.device.createComputePipeline({
+      label: name,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: this.device.createShaderModule({ code, label: name }), entryPoint: 'main' },
+    });
+    const compiled = { pipeline, layout };
+    this.shaders.set(name, compiled);
+    return compiled;
+  }
+
+  /** `buffers[i]` goes to binding i + 1; the uniform of dimensions, with a dynamic offset, to binding 0. */
+  bindGroup(shader: CompiledShader, uniform: GpuBuffer, uniformBytes: number, buffers: GpuBuffer[]): GpuBindGroup {
+    return this.device.createBindGroup({
+      layout: shader.layout,
+      entries: [
+        { binding: 0, resource: { buffer: uniform, offset: 0, size: uniformBytes } },
+        ...buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
+      ],
+    });
+  }
+
+  write(buffer: GpuBuffer, elementOffset: number, data: ArrayBufferView): void {
+    this.check();
+    this.device.queue.writeBuffer(buffer, elementOffset * 4, data);
+  }
+
+  /** One command buffer. */
+  submit(encode: (encoder: GpuCommandEncoder) => void): void {
+    this.check();
+    const encoder = this.device.createCommandEncoder();
+    encode(encoder);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** The first `bytes` of a staging buffer, once the GPU has filled it. */
+  async read(staging: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
+    try {
+      await staging.mapAsync(mapRead, 0, bytes);
+    } catch (error) {
+      this.check();
+      throw new InklingError('backendUnavailable', `The GPU gave no result (${String(error)}); use --backend wasm.`, {
+        cause: error,
+      });
+    }
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    this.check();
+    return copy;
+  }
+
+  /** Parts of buffers, copied out in one go. */
+  async readSlices(slices: Slice[]): Promise<Float32Array> {
+    const elements = slices.reduce((sum, { size }) => sum + size, 0);
+    if (elements === 0) return new Float32Array(0);
+    const staging = this.staging(elements * 4);
+    try {
+      this.submit((encoder) => {
+        let at = 0;
+        for (const { buffer, offset, size } of slices) {
+          encoder.copyBufferToBuffer(buffer, offset * 4, staging, at * 4, size * 4);
+          at += size;
+        }
+      });
+      return new Float32Array(await this.read(staging, elements * 4));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  dispose(): void {
+    if (!this.gpu) return;
+    this.gpu = undefined;
+    this.device.destroy();
+  }
+}
+
+const smaller = 'Choose fewer units, a smaller batch or fewer steps, or use --backend wasm.';
+
+function tooLarge(label: string, bytes: number): InklingError {
+  return new InklingError(
+    'outOfMemory',
+    `One buffer of this GPU cannot hold the ${label} (${Math.ceil(bytes / 2 ** 20)} MiB). ${smaller}`,
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * Finds the package `webgpu` at run time, in the folder that the user names or that Set Up GPU filled; it is no
+ * dependency. It must run in a Node of its own: the runtime of VS Code refuses its external ArrayBuffers.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { InklingError } from '../../../common/errors';
+import type { WebgpuModule } from './gpuApi';
+
+export const webgpuVersion = '0.6.2';
+
+/** The package's folder below `modulesFolder`, if it is there. */
+export function findWebgpu(modulesFolder: string | undefined): string | undefined {
+  if (!modulesFolder) return undefined;
+  return [path.join(modulesFolder, 'node_modules', 'webgpu'), path.join(modulesFolder, 'webgpu')].find((folder) =>
+    fs.existsSync(path.join(folder, 'package.json')),
+  );
+}
+
+/** Throws `backendUnavailable` where the package is missing or does not load here. */
+export async function loadWebgpu(modulesFolder: string | undefined): Promise<WebgpuModule> {
+  if (process.versions.electron) {
+    throw new InklingError(
+      'backendUnavailable',
+      "WebGPU does not run inside VS Code's own runtime: name a Node.js program in the setting inkling.engine.nodePath.",
+    );
+  }
+  const folder = findWebgpu(modulesFolder);
+  if (!folder) {
+    throw new InklingError(
+      'backendUnavailable',
+      `The package webgpu was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
+        `"npm install webgpu@${webgpuVersion}" in a folder and name it in inkling.engine.modulesPath.`,
+    );
+  }
+  try {
+    return (await import(pathToFileURL(path.join(folder, 'index.js')).href)) as WebgpuModule;
+  } catch (error) {
+    throw new InklingError(
+      'backendUnavailable',
+      `The package webgpu in ${folder} did not load: ${error instanceof Error ? error.message : String(error)}. ` +
+        'It needs a glibc of at least 2.34 on Linux; install it again, or use --backend wasm.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,90 @@
+/** A list of dispatches that is made once for a shape of batch and then only replayed. */
+import type { Device } from './device';
+import type { GpuBindGroup, GpuBuffer, GpuComputePass, GpuPipeline } from './gpuApi';
+import type { Shader } from './shaders/shader';
+
+interface Dispatch {
+  pipeline: GpuPipeline;
+  group: GpuBindGroup;
+  uniformOffset: number;
+  x: number;
+  y: number;
+}
+
+interface Step<Field extends string = string> {
+  shader: Shader<Field>;
+  dims: Record<Field, number>;
+  buffers: GpuBuffer[];
+  x: number;
+  y: number;
+}
+
+/** Bytes from one dispatch's dimensions to the next: the strictest alignment of dynamic offsets. */
+const uniformStride = 256;
+
+/** The 32 bits of a float32, for a dimension that is one. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0];
+}
+
+export class PlanBuilder {
+  private readonly steps: Step[] = [];
+
+  /** `buffers` in the order of the shader's. */
+  add<Field extends string>(
+    shader: Shader<Field>,
+    dims: Record<Field, number>,
+    buffers: GpuBuffer[],
+    x: number,
+    y = 1,
+  ): void {
+    if (x > 0 && y > 0) this.steps.push({ shader: shader as Shader, dims, buffers, x, y });
+  }
+
+  build(device: Device): Plan {
+    const words = new Uint32Array((this.steps.length * uniformStride) / 4);
+    const uniform = device.uniform('dimensions', Math.max(uniformStride, words.byteLength));
+    const numbers = new Map<GpuBuffer, number>();
+    const groups = new Map<string, GpuBindGroup>();
+    const dispatches = this.steps.map(({ shader, dims, buffers, x, y }, i): Dispatch => {
+      const compiled = device.compile(shader);
+      const key = [shader.name, ...buffers.map((b) => numbers.get(b) ?? numbers.set(b, numbers.size).size - 1)].join();
+      let group = groups.get(key);
+      if (!group) {
+        // Uniform structs are as long as their members, in units of 16 bytes.
+        const bytes = Math.ceil(shader.fields.length / 4) * 16;
+        group = device.bindGroup(compiled, uniform, bytes, buffers);
+        groups.set(key, group);
+      }
+      shader.fields.forEach((field, f) => (words[(i * uniformStride) / 4 + f] = dims[field]));
+      return { pipeline: compiled.pipeline, group, uniformOffset: i * uniformStride, x, y };
+    });
+    device.write(uniform, 0, words);
+    return new Plan(dispatches, uniform);
+  }
+}
+
+export class Plan {
+  constructor(
+    private readonly dispatches: Dispatch[],
+    private readonly uniform: GpuBuffer,
+  ) {}
+
+  /** Number of dispatches. */
+  get length(): number {
+    return this.dispatches.length;
+  }
+
+  encode(pass: GpuComputePass): void {
+    let last: GpuPipeline | undefined;
+    for (const { pipeline, group, uniformOffset, x, y } of this.dispatches) {
+      if (pipeline !== last) pass.setPipeline((last = pipeline));
+      pass.setBindGroup(0, group, [uniformOffset]);
+      pass.dispatchWorkgroups(x, y);
+    }
+  }
+
+  dispose(): void {
+    this.uniform.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Matrix product C [M, N] = A B, in tiles of 64 × 64: 256 invocations hold 4 × 4 sums each, and walk along K in strips
+ * of 16 that lie in workgroup memory (Volkov and Demmel 2008).
+ *
+ *   nt: A [M, K], B [N, K]    nn: A [M, K], B [K, N]    tn: A [K, M], B [K, N]
+ *
+ * `bias`: C starts from bias[n] (at `biasOffset` of the buffer `bias`).
+ * `columnSums` (tn): also the sums of A's columns, Σ_k A[k, m], at `sumsOffset` of C's buffer: a bias' gradient.
+ */
+import { read, unroll, write, type Shader, type ShaderBuffer } from './shader';
+
+export type MatmulForm = 'nt' | 'nn' | 'tn';
+
+/** How A and B are stored. */
+export interface MatmulTypes {
+  a?: ShaderBuffer['type'];
+  b?: ShaderBuffer['type'];
+  c?: ShaderBuffer['type'];
+}
+
+const fields = ['M', 'N', 'K', 'aOffset', 'bOffset', 'cOffset', 'biasOffset', 'sumsOffset'] as const;
+
+export const matmulTile = 64;
+
+export function matmul(
+  form: MatmulForm,
+  extra: 'none' | 'bias' | 'columnSums' = 'none',
+  { a = 'f32', b = 'f32', c = 'f32' }: MatmulTypes = {},
+): Shader<(typeof fields)[number]> {
+  // Four neighbouring columns of a strip go to one vec4. `byColumn`: the matrix is [K, columns], else [columns, K].
+  const strip = (target: string, source: string, offset: string, columns: string, byColumn: boolean): string => {
+    const [k, four] = byColumn ? ['lane / 16u', 'lane % 16u'] : ['lane % 16u', 'lane / 16u'];
+    const first = target === 'a_strip' ? 'row0' : 'column0';
+    return /* wgsl */ `
+    {
+      let k = ${k};
+      let four = ${four};
+      var v = vec4f();
+      if (k0 + k < dims.K) {
+        ${unroll(4, (i) => {
+          const column = `(${first} + four * 4u + ${i}u)`;
+          const at = byColumn
+            ? `(k0 + k) * dims.${columns} + ${column}`
+            : `${column} * dims.K + k0 + k`;
+          return `if (${column} < dims.${columns}) { v[${i}] = f32(${source}[dims.${offset} + ${at}]); }`;
+        })}
+      }
+      ${target}[k * 17u + four] = v;
+    }`;
+  };
+  const buffers = [read('a', a), read('b', b), write('c', c)];
+  if (extra === 'bias') buffers.push(read('bias'));
+  return {
+    name: `matmul ${form} ${extra} ${a} ${b} ${c}`,
+    fields,
+    buffers,
+    code: /* wgsl */ `
+// Rows of 17 vec4, so that invocations of one column write to different banks.
+var<workgroup> a_strip: array<vec4f, 272>;
+var<workgroup> b_strip: array<vec4f, 272>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let column0 = group.x * 64u;
+  let row0 = group.y * 64u;
+  let x = lane % 16u;
+  let y = lane / 16u;
+  ${unroll(4, (i) => `var sum${i} = vec4f();`)}
+  var column_sums = vec4f();
+  for (var k0 = 0u; k0 < dims.K; k0 += 16u) {
+    ${strip('a_strip', 'a', 'aOffset', 'M', form === 'tn')}
+    ${strip('b_strip', 'b', 'bOffset', 'N', form !== 'nt')}
+    workgroupBarrier();
+    for (var k = 0u; k < 16u; k++) {
+      let a4 = a_strip[k * 17u + y];
+      let b4 = b_strip[k * 17u + x];
+      ${unroll(4, (i) => `sum${i} += a4[${i}] * b4;`)}
+      ${extra === 'columnSums' ? 'column_sums += a4;' : ''}
+    }
+    workgroupBarrier();
+  }
+  ${unroll(
+    4,
+    (i) => `{
+    let row = row0 + y * 4u + ${i}u;
+    if (row < dims.M) {
+      ${extra === 'columnSums' ? `if (group.x == 0u && x == 0u) { c[dims.sumsOffset + row] = column_sums[${i}]; }` : ''}
+      ${unroll(
+        4,
+        (j) => `{
+        let column = column0 + x * 4u + ${j}u;
+        if (column < dims.N) {
+          let value = sum${i}[${j}]${extra === 'bias' ? ' + bias[dims.biasOffset + column]' : ''};
+          c[dims.cOffset + row * dims.N + column] = ${c}(value);
+        }
+      }`,
+      )}
+    }
+  }`,
+  )}
+}
+`,
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The WebGPU backend: own shaders on any GPU with Vulkan, Metal or Direct3D 12, through the package `webgpu` (Dawn).
+ * A training step is one command buffer and one small read-back.
+ */
+import { checkNetworkSpec } from '../../model/networkSpec';
+import { InklingError } from '../../../common/errors';
+import type { Backend } from '../backend';
+import { Device } from './device';
+import { loadWebgpu } from './loadModule';
+import { WebgpuNetwork } from './webgpuNetwork';
+
+export interface WebgpuOptions {
+  /** The folder in which the package `webgpu` is installed. */
+  modulesFolder?: string;
+  /** Keep activations in 16 bits: half the memory and its traffic. The GPU must offer it. */
+  half?: boolean;
+  /** Flags for Dawn, for tests and trials. */
+  flags?: string[];
+}
+
+/** Throws `backendUnavailable` where the package or a GPU is missing. */
+export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
+  const { create } = await loadWebgpu(options.modulesFolder);
+  const device = await Device.open(create(options.flags ?? []));
+  if (options.half && !device.hasHalf) {
+    device.dispose();
+    throw new InklingError('backendUnavailable', 'This GPU does not offer 16-bit floats; train without --half.');
+  }
+  return {
+    name: 'webgpu',
+    kernel: `${device.name}${options.half ? ', 16-bit activations' : ''}`,
+    threads: 1,
+    createNetwork: async (spec, parameters, limits) => {
+      checkNetworkSpec(spec);
+      return WebgpuNetwork.create(device, spec, parameters, limits, options.half ? 'f16' : 'f32');
+    },
+    dispose: async () => device.dispose(),
+  };
+}

@@ -1,0 +1,342 @@
+/** One network of the WebGPU backend: its buffers on the GPU, and the calls of `Network` as command buffers. */
+import { InklingError } from '../../../common/errors';
+import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
+import type {
+  Batch,
+  EvaluationResult,
+  Network,
+  NetworkLimits,
+  OptimiserState,
+  StepResult,
+  Update,
+} from '../backend';
+import { checkBatch, checkOptimiser, checkParameters, checkStreams, slotsOf } from '../checkBatch';
+import { BatchBlock, type HeaderValues } from './batchBlock';
+import type { Device, Slice } from './device';
+import type { GpuBuffer } from './gpuApi';
+import { Passes, type Shape } from './passes';
+import { PlanBuilder, type Plan } from './plan';
+import { stats, statsSize } from './shaders/optimiser';
+import type { Stored } from './shaders/recurrent';
+import { createWorkspace, type CarriedBuffers, type Workspace } from './workspace';
+
+type Kind = 'train' | 'evaluate';
+
+/** Plans that are kept; a run over lines has one for each length. */
+const plansKept = 64;
+
+/** A workspace with the block that feeds it. */
+interface Place {
+  workspace: Workspace;
+  block: BatchBlock;
+}
+
+export class WebgpuNetwork implements Network {
+  private optimiser: OptimiserState['kind'] = 'sgd';
+  private updates = 0;
+  private slots: GpuBuffer[] = [];
+  private gradientBuffer: GpuBuffer | undefined;
+  private training: Promise<Place> | undefined;
+  private stepping: Promise<Place> | undefined;
+  private readonly plans = new Map<string, Plan>();
+  /** Rows of the batch that left the carried state; 0 before the first. */
+  private readonly carriedRows: Record<Kind, number> = { train: 0, evaluate: 0 };
+  private disposed = false;
+
+  private constructor(
+    private readonly device: Device,
+    readonly spec: NetworkSpec,
+    readonly limits: NetworkLimits,
+    private readonly stored: Stored,
+    private readonly parameters: GpuBuffer,
+  ) {}
+
+  /** `stored`: how activations of training are kept. Throws `outOfMemory`, `invalidInput`. */
+  static async create(
+    device: Device,
+    spec: NetworkSpec,
+    parameters: Float32Array,
+    limits: NetworkLimits,
+    stored: Stored,
+  ): Promise<WebgpuNetwork> {
+    checkParameters(spec, parameters);
+    const buffer = await device.allocate(() => device.storage('parameters', parameterCount(spec)));
+    device.write(buffer, 0, parameters);
+    return new WebgpuNetwork(device, spec, limits, stored, buffer);
+  }
+
+  async trainStep(batch: Batch, update: Update): Promise<StepResult> {
+    const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
+    const place = await this.trainingPlace();
+    await this.useOptimiser(update.kind);
+    this.updates++;
+    const correction = (beta: number): number => (update.kind === 'adam' ? 1 / (1 - beta ** this.updates) : 1);
+    const { kind, ...settings } = update;
+    const values = { ...settings, mScale: correction(update.beta1), vScale: correction(update.beta2) };
+    const read = this.run(place, batch, { ...checked, training: true }, values, [kind]);
+    return { targets, ...(await read()) };
+  }
+
+  async gradients(
+    batch: Batch,
+    lossScale: number,
+    dropoutKey: number,
+  ): Promise<StepResult & { gradients: Float32Array }> {
+    const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
+    const place = await this.trainingPlace();
+    const read = this.run(place, batch, { ...checked, training: true }, { lossScale, dropoutKey }, []);
+    const result = await read();
+    const gradients = await this.readWhole(this.gradientBuffer!);
+    for (let i = 0; i < gradients.length; i++) gradients[i] *= lossScale;
+    return { targets, ...result, gradients };
+  }
+
+  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+    const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
+    const place = await this.trainingPlace();
+    const read = this.run(place, batch, { ...checked, training: false }, {}, []);
+    const { workspace } = place;
+    const positions = batch.batch * batch.steps;
+    const wanted: Slice[] = [];
+    if (want.losses) wanted.push({ buffer: workspace.outcomes, offset: 0, size: positions });
+    if (want.logits) wanted.push({ buffer: workspace.logits, offset: 0, size: positions * outputSize(this.spec) });
+    const extra = wanted.length > 0 ? this.device.readSlices(wanted) : undefined;
+    const { lossSum, correct } = await read();
+    const result: EvaluationResult = { lossSum, targets, correct };
+    const numbers = await extra;
+    if (!numbers) return result;
+    if (want.losses) result.losses = numbers.slice(0, positions).fill(0, 0, checked.firstLossStep * batch.batch);
+    if (want.logits) result.logits = numbers.slice(want.losses ? positions : 0);
+    return result;
+  }
+
+  async step(tokens: Uint16Array, states: Float32Array): Promise<Float32Array> {
+    checkStreams(this.spec, this.limits, tokens, states);
+    const { workspace: w, block } = await this.steppingPlace();
+    const streams = tokens.length;
+    const shape: Shape = { batch: streams, steps: 1, firstLossStep: 0, training: false };
+    const plan = this.plan(`step ${streams}`, shape, w, (passes) => passes.forward());
+    block.fillTokens(tokens);
+    this.device.write(w.batch, 0, block.words);
+    this.forEachState(streams, states, (buffer, values) => this.device.write(buffer, 0, values), w.layers.map((l) => l.directions[0]));
+    this.device.submit((encoder) => {
+      const pass = encoder.beginComputePass();
+      plan.encode(pass);
+      pass.end();
+    });
+    const wanted: Slice[] = [{ buffer: w.logits, offset: 0, size: streams * outputSize(this.spec) }];
+    this.spec.layers.forEach(({ units }, l) => {
+      const [{ h, c }] = w.layers[l].directions;
+      const size = streams * units;
+      wanted.push({ buffer: h, offset: size, size });
+      if (c) wanted.push({ buffer: c, offset: size, size });
+    });
+    const numbers = await this.device.readSlices(wanted);
+    this.unpackStates(streams, numbers.subarray(wanted[0].size), states);
+    return numbers.subarray(0, wanted[0].size);
+  }
+
+  readParameters(): Promise<Float32Array> {
+    return this.readWhole(this.parameters);
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    checkParameters(this.spec, parameters);
+    this.device.write(this.parameters, 0, parameters);
+  }
+
+  async readOptimiser(): Promise<OptimiserState> {
+    const slots: Float32Array[] = [];
+    for (const slot of this.slots) slots.push(await this.readWhole(slot));
+    return { kind: this.optimiser, updates: this.updates, slots };
+  }
+
+  async writeOptimiser(state: OptimiserState): Promise<void> {
+    checkOptimiser(this.spec, state);
+    await this.useOptimiser(state.kind);
+    this.updates = state.updates;
+    state.slots.forEach((slot, i) => this.device.write(this.slots[i], 0, slot));
+  }
+
+  async readState(): Promise<Float32Array> {
+    const rows = this.carriedRows.train;
+    const states = new Float32Array(rows * stateSize(this.spec));
+    if (rows === 0) return states;
+    const { workspace } = await this.trainingPlace();
+    const wanted = this.spec.layers.flatMap(({ units }, l): Slice[] => {
+      const { h, c } = workspace.carried.train[l];
+      return [h, c].flatMap((buffer) => (buffer ? [{ buffer, offset: 0, size: rows * units }] : []));
+    });
+    this.unpackStates(rows, await this.device.readSlices(wanted), states);
+    return states;
+  }
+
+  async writeState(state: Float32Array): Promise<void> {
+    const rows = state.length / stateSize(this.spec);
+    if (!Number.isInteger(rows) || rows > this.limits.batch) {
+      throw new InklingError(
+        'invalidInput',
+        'The stored recurrent state does not fit this network; train without resuming.',
+      );
+    }
+    const { workspace } = await this.trainingPlace();
+    this.carriedRows.train = rows;
+    if (rows === 0) return;
+    const write = (buffer: GpuBuffer, values: Float32Array): void => this.device.write(buffer, 0, values);
+    this.forEachState(rows, state, write, workspace.carried.train);
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const plan of this.plans.values()) plan.dispose();
+    for (const buffer of [this.parameters, this.gradientBuffer, ...this.slots]) buffer?.destroy();
+    for (const place of [this.training, this.stepping]) void place?.then(({ workspace }) => workspace.dispose());
+  }
+
+  /** Sends the batch and its dispatches; the result awaits the GPU. */
+  private run(
+    { workspace: w, block }: Place,
+    batch: Batch,
+    checked: Omit<Shape, 'batch' | 'steps'>,
+    values: HeaderValues,
+    optimiser: OptimiserState['kind'][],
+  ): () => Promise<Omit<StepResult, 'targets'>> {
+    const { batch: B, steps: T } = batch;
+    const shape: Shape = { batch: B, steps: T, ...checked };
+    const kind: Kind = shape.training ? 'train' : 'evaluate';
+    const carry = batch.state === 'carry';
+    const hasCarried = carry && this.carriedRows[kind] === B;
+    const hasTargets = shape.firstLossStep < T;
+    const key = [kind, B, T, shape.firstLossStep, carry, ...optimiser].join(' ');
+    const plan = this.plan(key, shape, w, (passes) => {
+      passes.loadStates(w.carried[kind]);
+      passes.forward();
+      if (hasTargets) passes.loss(shape.training);
+      if (shape.training) passes.backward();
+      passes.summarise(shape.training);
+      for (const rule of optimiser) passes.update(rule);
+      if (carry) passes.keepStates(w.carried[kind]);
+    });
+    block.fill(batch, values, hasCarried, shape.training);
+    this.device.write(w.batch, 0, block.words);
+    if (carry) this.carriedRows[kind] = B;
+    const staging = this.device.staging(statsSize * 4);
+    this.device.submit((encoder) => {
+      const pass = encoder.beginComputePass();
+      plan.encode(pass);
+      pass.end();
+      encoder.copyBufferToBuffer(w.stats, 0, staging, 0, statsSize * 4);
+    });
+    return async () => {
+      const numbers = new Float32Array(await this.device.read(staging, statsSize * 4));
+      staging.destroy();
+      const [lossSum, correct] = [numbers[stats.lossSum], numbers[stats.correct]];
+      return { lossSum, correct, gradientNorm: numbers[stats.gradientNorm] };
+    };
+  }
+
+  private plan(key: string, shape: Shape, workspace: Workspace, fill: (passes: Passes) => void): Plan {
+    this.check();
+    const known = this.plans.get(key);
+    if (known) return known;
+    if (this.plans.size >= plansKept) {
+      const [oldest, plan] = this.plans.entries().next().value!;
+      plan.dispose();
+      this.plans.delete(oldest);
+    }
+    const builder = new PlanBuilder();
+    const own = { parameters: this.parameters, gradients: this.gradientBuffer, slots: this.slots };
+    fill(new Passes(this.spec, own, workspace, builder, shape));
+    const plan = builder.build(this.device);
+    this.plans.set(key, plan);
+    return plan;
+  }
+
+  /** Slots of zeros when the optimiser is another than before. */
+  private async useOptimiser(kind: OptimiserState['kind']): Promise<void> {
+    if (kind === this.optimiser && this.slots.length === slotsOf[kind]) return;
+    const count = parameterCount(this.spec);
+    const slots = await this.device.allocate(() =>
+      Array.from({ length: slotsOf[kind] }, (_, i) => this.device.storage(`optimiser slot ${i}`, count)),
+    );
+    this.forgetPlans();
+    this.slots.forEach((slot) => slot.destroy());
+    this.slots = slots;
+    this.optimiser = kind;
+    this.updates = 0;
+  }
+
+  private forgetPlans(): void {
+    for (const plan of this.plans.values()) plan.dispose();
+    this.plans.clear();
+  }
+
+  /** The buffers of training, made when first needed: a network that only writes needs none. */
+  private trainingPlace(): Promise<Place> {
+    this.check();
+    this.training ??= this.device.allocate(() => {
+      const { batch, steps } = this.limits;
+      this.gradientBuffer = this.device.storage('gradients', parameterCount(this.spec));
+      const workspace = createWorkspace(this.device, this.spec, batch, steps, true, this.stored);
+      return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
+    });
+    return this.training;
+  }
+
+  private steppingPlace(): Promise<Place> {
+    this.check();
+    this.stepping ??= this.device.allocate(() => {
+      const workspace = createWorkspace(this.device, this.spec, this.limits.streams, 1, false, 'f32');
+      return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
+    });
+    return this.stepping;
+  }
+
+  private check(): void {
+    if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
+  }
+
+  private readWhole(buffer: GpuBuffer): Promise<Float32Array> {
+    return this.device.readSlices([{ buffer, offset: 0, size: parameterCount(this.spec) }]);
+  }
+
+  /** `states` [rows, S] as one matrix [rows, H] for every h and c. */
+  private forEachState(
+    rows: number,
+    states: Float32Array,
+    write: (buffer: GpuBuffer, values: Float32Array) => void,
+    places: CarriedBuffers[],
+  ): void {
+    const S = stateSize(this.spec);
+    let column = 0;
+    this.spec.layers.forEach(({ units }, l) => {
+      for (const buffer of [places[l].h, places[l].c]) {
+        if (!buffer) continue;
+        const values = new Float32Array(rows * units);
+        for (let r = 0; r < rows; r++) {
+          const at = r * S + column;
+          values.set(states.subarray(at, at + units), r * units);
+        }
+        write(buffer, values);
+        column += units;
+      }
+    });
+  }
+
+  /** The inverse: `matrices` holds every h and c [rows, H] one after the other. */
+  private unpackStates(rows: number, matrices: Float32Array, states: Float32Array): void {
+    const S = stateSize(this.spec);
+    let column = 0;
+    let at = 0;
+    for (const { units } of this.spec.layers) {
+      for (let part = 0; part < (this.spec.cell === 'lstm' ? 2 : 1); part++) {
+        for (let r = 0; r < rows; r++) {
+          states.set(matrices.subarray(at, at + units), r * S + column);
+          at += units;
+        }
+        column += units;
+      }
+    }
+  }
+}

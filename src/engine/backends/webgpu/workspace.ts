@@ -1,0 +1,130 @@
+/**
+ * The buffers in which batches up to a given size are computed. B rows, T steps, H units, G gates, V logits; shapes as in
+ * shaders/recurrent.ts.
+ */
+import { gatesOf, inputSize, layerOutputSize, outputSize, type NetworkSpec } from '../../model/networkSpec';
+import { learnedRows, sectionsOf, type Sections } from './batchBlock';
+import type { Device } from './device';
+import type { GpuBuffer } from './gpuApi';
+import { squareGroups, statsSize } from './shaders/optimiser';
+import type { Stored } from './shaders/recurrent';
+
+/** One layer in one direction. */
+export interface DirectionBuffers {
+  gates: GpuBuffer;
+  h: GpuBuffer;
+  /** LSTM. */
+  c?: GpuBuffer;
+  /** GRU. */
+  recurrent?: GpuBuffer;
+  /** [T, B, D] dense vectors that enter layer 0. */
+  vectors?: GpuBuffer;
+  /** [B, H] gradients handed from step to step. */
+  carriedGradient?: GpuBuffer;
+}
+
+/** The states that a carried batch of one kind left behind, [B, H], float32. */
+export interface CarriedBuffers {
+  h: GpuBuffer;
+  c?: GpuBuffer;
+}
+
+export interface LayerBuffers {
+  directions: DirectionBuffers[];
+  /** [T, B, width] what is handed on, where that is not simply h. */
+  output?: GpuBuffer;
+  /** [T, B, width] gradients of it. */
+  dOutput?: GpuBuffer;
+}
+
+export interface Workspace {
+  rows: number;
+  steps: number;
+  stored: Stored;
+  layers: LayerBuffers[];
+  carried: { train: CarriedBuffers[]; evaluate: CarriedBuffers[] };
+  /** [T, B, V], then gradients of them. */
+  logits: GpuBuffer;
+  /** [2, T · B] losses and hits. */
+  outcomes: GpuBuffer;
+  stats: GpuBuffer;
+  /** Sums of squares. */
+  squares: GpuBuffer;
+  /** [T, B, D] gradients of the vectors of a table that learns. */
+  dVectors?: GpuBuffer;
+  /** Sums of the segments of positions that have one token. */
+  segmentSums?: GpuBuffer;
+  batch: GpuBuffer;
+  sections: Sections;
+  dispose(): void;
+}
+
+/** `trains: false` leaves out what only gradients and carried states need. */
+export function createWorkspace(
+  device: Device,
+  spec: NetworkSpec,
+  rows: number,
+  steps: number,
+  trains: boolean,
+  stored: Stored,
+): Workspace {
+  const all: GpuBuffer[] = [];
+  const words = (elements: number): number => (stored === 'f16' ? Math.ceil(elements / 2) : elements);
+  const take = (label: string, elements: number): GpuBuffer => {
+    const buffer = device.storage(label, elements);
+    all.push(buffer);
+    return buffer;
+  };
+  const lstm = spec.cell === 'lstm';
+  const gru = spec.cell === 'gru';
+  const positions = rows * steps;
+  const dense = spec.input.kind !== 'one-hot';
+  try {
+    const layers = spec.layers.map((layer, l): LayerBuffers => {
+      const H = layer.units;
+      const gates = gatesOf[spec.cell] * H;
+      const width = layerOutputSize(layer);
+      const directions = (layer.bidirectional ? [false, true] : [false]).map((): DirectionBuffers => ({
+        gates: take(`gates of layer ${l}`, words(positions * gates)),
+        h: take(`states of layer ${l}`, words((positions + rows) * H)),
+        c: lstm ? take(`cells of layer ${l}`, (positions + rows) * H) : undefined,
+        recurrent: gru ? take(`recurrent gates of layer ${l}`, words(positions * gates)) : undefined,
+        vectors: dense && l === 0 ? take('input vectors', words(positions * inputSize(spec))) : undefined,
+        carriedGradient: trains ? take('carried gradient', rows * H) : undefined,
+      }));
+      const joins = layer.bidirectional || (trains && layer.dropout > 0);
+      return {
+        directions,
+        output: joins ? take(`output of layer ${l}`, words(positions * width)) : undefined,
+        dOutput: trains ? take(`gradients of layer ${l}`, positions * width) : undefined,
+      };
+    });
+    const carried = (): CarriedBuffers[] =>
+      spec.layers.map(({ units }) => ({
+        h: take('carried state', rows * units),
+        c: lstm ? take('carried cells', rows * units) : undefined,
+      }));
+    const sections = sectionsOf(spec, rows, steps);
+    const tableRows = trains ? learnedRows(spec) : 0;
+    const columns = dense ? inputSize(spec) : gatesOf[spec.cell] * spec.layers[0].units;
+    return {
+      rows,
+      steps,
+      stored,
+      layers,
+      carried: trains ? { train: carried(), evaluate: carried() } : { train: [], evaluate: [] },
+      logits: take('logits', positions * outputSize(spec)),
+      outcomes: take('losses', 2 * positions),
+      stats: take('stats', statsSize),
+      squares: take('sums of squares', 2 * squareGroups),
+      dVectors: tableRows > 0 && dense ? take('gradients of the input vectors', positions * columns) : undefined,
+      segmentSums: tableRows > 0 ? take('token gradients', sections.segmentCapacity * columns) : undefined,
+      batch: take('batch', sections.words),
+      sections,
+      dispose: () => all.forEach((buffer) => buffer.destroy()),
+    };
+  } catch (error) {
+    all.forEach((buffer) => buffer.destroy());
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+/** The correctness ladder on the WebGPU backend, on a software adapter. */
+import type { Backend } from '../../../../src/engine/backends/backend';
+import { createWebgpuBackend } from '../../../../src/engine/backends/webgpu/webgpuBackend';
+import { gpuModules } from '../../../support/gpu';
+import { climbLadder } from '../../../support/ladder';
+
+describe('webgpu backend', function () {
+  let webgpu: Backend;
+  before(async function () {
+    webgpu = await createWebgpuBackend({ modulesFolder: gpuModules(this) });
+  });
+  after(() => webgpu?.dispose());
+
+  climbLadder(() => webgpu);
+});
