@@ -1,0 +1,173 @@
+// Full runs of the recipes on their texts, beside the figures that were published for them; then, for one character
+// recipe, how much sooner its every-step twin reaches the same loss. Nothing is asserted, everything printed.
+//
+//   npm run bench:seeds                              everything (hours)
+//   npm run bench:seeds -- dinosaur-names nietzsche  only these
+//   npm run bench:seeds -- --epochs 4                no run longer than that
+//   npm run bench:seeds -- --twin nietzsche          only the twin of this one
+//
+// The texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const cli = path.join(root, 'dist/cli.js');
+const data = path.join(process.env.INKLING_SHARED ?? path.join(root, '..', 'shared'), 'data');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-seeds-'));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { epochs: { type: 'string' }, twin: { type: 'string' }, threads: { type: 'string' } },
+});
+const threads = values.threads ? ['--threads', values.threads] : [];
+
+/** Runs a command of the command line that prints one JSON value. */
+function ask(...args) {
+  const run = spawnSync(process.execPath, [cli, ...args, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (run.status !== 0) throw new Error(run.stderr.trim());
+  return JSON.parse(run.stdout);
+}
+
+/** Trains and gives the events, each also to `onEvent` as it comes. */
+function train(args, onEvent = () => {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, 'train', ...args, ...threads, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const events = [];
+    let rest = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop();
+      for (const line of lines) {
+        const event = JSON.parse(line);
+        events.push(event);
+        onEvent(event);
+      }
+    });
+    child.on('close', (code) => (code === 0 ? resolve(events) : reject(new Error(`train ended with ${code}`))));
+  });
+}
+
+const figure = (value) => (value === undefined ? '' : value.toFixed(4)).padStart(10);
+
+async function runRecipe({ id, title, text, published, config }) {
+  const file = path.join(data, text);
+  if (!fs.existsSync(file)) return console.log(`${id}: skipped, ${file} is not there`);
+  console.log(`\n${id}: ${title}`);
+  console.log(`${'at'.padEnd(14)} ${'measure'.padEnd(13)} ${'published'.padStart(10)} ${'measured'.padStart(10)}`);
+  const row = (at, measure, expected, measured) =>
+    console.log(`${at.padEnd(14)} ${measure.padEnd(13)} ${figure(expected)} ${figure(measured)}`);
+  const expected = (measure, key, value) => published.find((p) => p.measure === measure && p.at[key] === value)?.value;
+  const limit =
+    config.budget.epochs && values.epochs ? Math.min(config.budget.epochs, Number(values.epochs)) : undefined;
+  const budget = limit ? ['--epochs', String(limit)] : [];
+  // A smoothed loss is published after certain steps: evaluate just there.
+  const steps = published.filter((p) => p.at.step).map((p) => p.at.step);
+  const often = steps.length ? ['--set', 'evaluation.every=2000', '--set', 'budget.maxSteps=34001'] : [];
+  const events = await train(
+    [file, '--recipe', id, ...budget, ...often, '--out', path.join(folder, `${id}.safetensors`)],
+    (event) => {
+      if (event.event === 'guard' || event.event === 'notice') console.log(`  ! ${event.message}`);
+      if (event.event !== 'epoch') return;
+      if (event.smoothedLoss !== undefined) {
+        if (!event.complete)
+          row(
+            `step ${event.step}`,
+            'smoothedLoss',
+            expected('smoothedLoss', 'step', event.step + 1),
+            event.smoothedLoss,
+          );
+        return;
+      }
+      row(`epoch ${event.epoch}`, 'trainLoss', expected('trainLoss', 'epoch', event.epoch), event.trainLoss);
+      if (event.heldOutLoss !== undefined) {
+        row(`epoch ${event.epoch}`, 'heldOutLoss', expected('heldOutLoss', 'epoch', event.epoch), event.heldOutLoss);
+        console.log(
+          `${''.padEnd(14)} accuracy: training ${event.trainAccuracy.toFixed(3)}, held out ${event.heldOutAccuracy.toFixed(3)}`,
+        );
+      }
+    },
+  );
+  const done = events.at(-1);
+  const msAStep = (done.seconds * 1000) / done.steps;
+  console.log(
+    `${done.seconds.toFixed(1)} s, ${msAStep.toFixed(2)} ms a step, ${Math.round(done.charactersPerSecond)} targets/s, ${done.backend} (${done.kernel}), ${done.threads} threads`,
+  );
+}
+
+/** Seconds of training until the loss over the recipe's own windows is at most `target`, one epoch after another. */
+async function secondsUntil(target, file, id, objective, windows, evaluations) {
+  const model = path.join(folder, `${id}-${objective}.safetensors`);
+  const stepsPerEpoch = evaluations.stepsPerEpoch;
+  let score = Infinity;
+  for (let i = 1; i <= evaluations.most; i++) {
+    const steps = Math.round((stepsPerEpoch * i) / evaluations.anEpoch);
+    const start = i === 1 ? ['--recipe', id, '--objective', objective] : ['--resume', model];
+    const events = await train([
+      file,
+      ...start,
+      '--max-steps',
+      String(steps),
+      '--set',
+      'samples.count=0',
+      '--out',
+      model,
+    ]);
+    const { seconds } = events.at(-1);
+    score = ask('score', model, file, '--windows', windows).lossNats;
+    console.log(`${objective.padEnd(11)} ${seconds.toFixed(1).padStart(8)} s  ${score.toFixed(4)}`);
+    if (score <= target) return seconds;
+  }
+  return undefined;
+}
+
+async function compareTwin(id) {
+  const recipe = recipes.find((candidate) => candidate.id === id);
+  const file = path.join(data, recipe.text);
+  const { steps, stride } = recipe.config.objective;
+  const target = id === 'nietzsche' ? 1.4824 : undefined;
+  if (target === undefined) throw new Error('Only nietzsche has a published loss to reach.');
+  console.log(`\n${id}: training time until score --windows ${steps},${stride} is at most ${target}`);
+  const seconds = {};
+  for (const [objective, anEpoch, most] of [
+    ['every-step', 4, 40],
+    ['last-step', 2, 24],
+  ]) {
+    const probe = await train([
+      file,
+      '--recipe',
+      id,
+      '--objective',
+      objective,
+      '--max-steps',
+      '1',
+      '--out',
+      path.join(folder, 'probe'),
+    ]);
+    const { stepsPerEpoch } = probe.find((event) => event.event === 'start');
+    seconds[objective] = await secondsUntil(target, file, id, objective, `${steps},${stride}`, {
+      stepsPerEpoch,
+      anEpoch,
+      most,
+    });
+  }
+  const ratio = seconds['last-step'] / seconds['every-step'];
+  console.log(`every-step is ${ratio.toFixed(1)} times sooner (goal: 20)`);
+}
+
+const recipes = ask('recipes');
+try {
+  if (values.twin) await compareTwin(values.twin);
+  else {
+    for (const recipe of recipes) {
+      if (positionals.length === 0 || positionals.includes(recipe.id)) await runRecipe(recipe);
+    }
+    if (positionals.length === 0) await compareTwin('nietzsche');
+  }
+} finally {
+  fs.rmSync(folder, { recursive: true, force: true });
+}
