@@ -124,7 +124,8 @@ async function openRun(
   const { config, corpus, reasons, expectedSeconds } = await chooseAutomatically({
     texts,
     backend,
-    minutes: wanted.minutes ?? 1,
+    // A budget of steps or epochs is among the settings.
+    minutes: wanted.budget && wanted.minutes === undefined ? undefined : (wanted.minutes ?? 1),
     adjust,
   });
   return openFileRun({ ...common, config, corpus, reasons, expectedSeconds });

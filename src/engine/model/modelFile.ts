@@ -140,6 +140,19 @@ export async function writeModelFile(file: string, model: StoredModel): Promise<
   await syncFolder(path.dirname(file));
 }
 
+/** Throws what `writeModelFile` would throw for this place, before hours are spent on what is to be written there. */
+export async function checkWritable(file: string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await (await fs.open(temporary, 'wx')).close();
+    await fs.rm(temporary);
+  } catch (error) {
+    throw writeError(error, file);
+  }
+  const there = await fs.stat(file).catch(() => undefined);
+  if (there?.isDirectory()) throw writeError(Object.assign(new Error('a folder'), { code: 'EISDIR' }), file);
+}
+
 /**
  * Reads a whole model or checkpoint. Throws `corruptModel` for a file that is cut off, altered or no safetensors file,
  * `incompatibleModel` for one of a newer version or of another program, `invalidInput` where there is none to read. The

@@ -8,19 +8,20 @@
  * parameters than the text has characters learns it by heart, which dropout delays.
  */
 import type { Plan } from '../../common/engineProtocol';
-import type { TextConfig, TrainingConfig } from '../../common/trainingConfig';
+import type { ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
 import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { heldOutTargets, trainTargets } from '../corpus/batches';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { networkSpecOf } from '../training/networkSpecOf';
-import { measureSpeed, type Speed } from './speedProbe';
+import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
 export interface AutomaticRequest {
   texts: readonly { name: string; text: string }[];
   backend: Backend;
-  minutes: number;
+  /** Undefined where the settings bound the run by steps or epochs: then nothing depends on this machine's speed. */
+  minutes?: number;
   seed?: number;
   /** Settings that the user wants otherwise. */
   adjust?: (config: TrainingConfig) => TrainingConfig;
@@ -30,7 +31,8 @@ export interface AutomaticChoice {
   config: TrainingConfig;
   /** Why, in sentences. */
   reasons: string[];
-  expectedSeconds: number;
+  /** Undefined where the run is bounded by steps or epochs. */
+  expectedSeconds?: number;
 }
 
 /** What of a text the choice depends on. */
@@ -54,6 +56,10 @@ const charactersPerParameter = 10;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 
+/** Two cores of a laptop. */
+const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
+const warmupSteps = 30;
+
 /** What is the same for every text and time. */
 const base: TrainingConfig = {
   recipe: 'automatic',
@@ -74,7 +80,7 @@ const base: TrainingConfig = {
   objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
   batch: 32,
   optimiser: { kind: 'adam', learningRate: 0.004, clipNorm: 5 },
-  schedule: { kind: 'cosine', warmupSteps: 30, finalFraction: 0.02 },
+  schedule: { kind: 'cosine', warmupSteps, finalFraction: 0.02 },
   budget: { maxSeconds: 60 },
   evaluation: { every: 'epoch', maximumTargets: 20_000 },
   keep: 'best-held-out',
@@ -86,12 +92,16 @@ export async function chooseAutomatically(request: AutomaticRequest): Promise<Au
   const { texts, backend, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
   const began = performance.now();
   const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed }));
+  const facts = factsOf(corpus, draft);
+  if (minutes === undefined) {
+    const choice = chooseForSteps(draft, facts);
+    return { ...choice, config: adjust(choice.config), corpus };
+  }
   const speed = await measureSpeed(backend, corpus.vocabulary.size);
   const spent = (performance.now() - began) / 1000;
-  const choice = chooseConfig(draft, factsOf(corpus, draft), speed, Math.max(minutes * 60 - spent, minutes * 30));
-  const config = adjust(choice.config);
+  const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30));
   // The minutes given are those of the whole command.
-  if (config.budget.maxSeconds !== undefined) config.budget = choice.config.budget;
+  const config = { ...adjust(choice.config), budget: choice.config.budget };
   return { ...choice, config, corpus };
 }
 
@@ -119,8 +129,21 @@ function buildAutomaticCorpus(
   const fraction = Math.min(0.1, enoughHeldOut / length);
   const heldOut: TextConfig['heldOut'] =
     length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
-  const draft = adjust({ ...base, text: { ...base.text, heldOut } });
+  const text = { ...base.text, heldOut };
+  const objective = objectiveFor(adjust({ ...base, text }).text);
+  const draft = adjust({ ...base, text, objective });
   return { corpus: buildCorpus(texts, draft.text), draft };
+}
+
+function objectiveFor({ examples }: TextConfig): ObjectiveConfig {
+  switch (examples) {
+    case 'text':
+      return base.objective;
+    case 'lines':
+      return { ...base.objective, steps: 256, carryState: false, shuffle: true };
+    case 'line-prefixes':
+      return { ...base.objective, kind: 'last-step', steps: 16, carryState: false, shuffle: true };
+  }
 }
 
 function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
@@ -131,8 +154,29 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
   };
 }
 
+/**
+ * The choice for a run that is bounded by steps or epochs. It depends on the text alone, and so does the learning rate
+ * of each step: the same seed gives the same model on every machine, also when the run is cut in two.
+ */
+export function chooseForSteps(draft: TrainingConfig, facts: TextFacts): AutomaticChoice {
+  const { config } = chooseConfig(draft, facts, middlingSpeed, 60);
+  const schedule: TrainingConfig['schedule'] =
+    facts.heldOutTargets > 0
+      ? { kind: 'plateau', warmupSteps, factor: 0.5, patience: 2, minimum: 1e-4 }
+      : { kind: 'constant', warmupSteps };
+  return {
+    config: { ...config, schedule, budget: draft.budget },
+    reasons: ['The run is bounded by steps, not by time: the network is the one for a minute of a middling machine.'],
+  };
+}
+
 /** The choice itself, for `seconds` of training; of `draft` the text settings and the seed are taken. */
-export function chooseConfig(draft: TrainingConfig, facts: TextFacts, speed: Speed, seconds: number): AutomaticChoice {
+export function chooseConfig(
+  draft: TrainingConfig,
+  facts: TextFacts,
+  speed: Speed,
+  seconds: number,
+): AutomaticChoice & { expectedSeconds: number } {
   const reasons: string[] = [];
   const { vocabulary } = facts;
   const parametersOf = (units: number): number =>

@@ -13,7 +13,7 @@ import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { normalisedPieces } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import { readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
+import { checkWritable, readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { extendParameters, extendSpec } from './extendModel';
 import { networkSpecOf } from './networkSpecOf';
@@ -119,6 +119,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
     corpus,
     spec: run.spec,
     async run() {
+      await checkWritable(modelPath);
       const { done, parameters, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
       const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
