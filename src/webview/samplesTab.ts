@@ -25,7 +25,7 @@ type SampleSettings = StudioSettings['samples'];
 
 const redrawMs = 100;
 const temperatureHelp =
-  'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. At 0 the likeliest is always taken.';
+  'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. 0: always the likeliest.';
 
 export class SamplesTab {
   readonly element: HTMLElement;
@@ -57,12 +57,7 @@ export class SamplesTab {
   private readonly replayBlock: HTMLElement;
   private readonly legend = tintLegend();
 
-  private readonly model = choice<string>('Model', (modelPath) => {
-    this.modelPath = modelPath;
-    this.replay = undefined;
-    this.send({ type: 'useModel', modelPath });
-    this.redraw();
-  });
+  private readonly model = choice<string>('Model', (modelPath) => this.useModel(modelPath), [], { labelHidden: true });
   private readonly prompt = textArea('Prompt', 'Empty: the model begins by itself', (prompt) =>
     this.change({ prompt }),
   );
@@ -136,10 +131,16 @@ export class SamplesTab {
       },
     });
     this.keptList = new KeptList({ ...actions, remove: (id) => send({ type: 'removeKept', id }) });
-    const fromCursor = button('From Cursor', () => send({ type: 'promptFromCursor' }), {
-      icon: 'cursor',
-      hint: 'Takes the text before the cursor of the open editor as the prompt',
-    });
+    const fromCursor = h(
+      'button',
+      {
+        class: 'link',
+        title: 'Takes the text before the cursor of the open editor as the prompt',
+        onclick: () => send({ type: 'promptFromCursor' }),
+      },
+      'From cursor',
+    );
+    const promptHead = h('div', { class: 'row between' }, h('span', { class: 'muted' }, 'Prompt'), fromCursor);
     this.replayBlock = h('div', { class: 'replay' }, this.replaySlider.element, this.replayPlace);
     this.empty = h(
       'div',
@@ -151,7 +152,7 @@ export class SamplesTab {
       'div',
       { class: 'stack', hidden: true },
       this.model.element,
-      h('div', { class: 'prompt-field' }, this.prompt.element, fromCursor.element),
+      h('div', { class: 'prompt-field' }, promptHead, this.prompt.element),
       this.temperature.element,
       h('p', { class: 'muted small' }, temperatureHelp),
       this.chips.element,
@@ -175,7 +176,7 @@ export class SamplesTab {
       this.wallHelp,
       this.liveWall.element,
       this.recordedWall.element,
-      h('div', { class: 'row tint-row' }, this.tint.element, this.legend),
+      h('div', { class: 'row between' }, this.tint.element, this.legend),
       this.keptList.element,
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.popover.element);
@@ -258,6 +259,13 @@ export class SamplesTab {
     this.length.set(settings.length);
     this.seed.set(settings.seed);
     this.tint.set(settings.tint);
+  }
+
+  private useModel(modelPath: string): void {
+    this.modelPath = modelPath;
+    this.replay = undefined;
+    this.send({ type: 'useModel', modelPath });
+    this.redraw();
   }
 
   private generate(): void {

@@ -104,10 +104,11 @@ export function checkbox(label: string, onChange: (checked: boolean) => void): F
   };
 }
 
+/** `label` is heard; what is seen above the field is the caller's. */
 export function textArea(label: string, placeholder: string, onInput: (value: string) => void): FieldControl<string> {
   const element = create<TextArea>('vscode-text-area');
-  element.append(label);
-  element.setAttribute('rows', '3');
+  element.setAttribute('aria-label', label);
+  element.setAttribute('rows', '2');
   element.setAttribute('resize', 'vertical');
   element.setAttribute('placeholder', placeholder);
   element.addEventListener('input', () => onInput(element.value));
@@ -190,13 +191,16 @@ export interface Choice<T extends string> {
   label: string;
 }
 
+/** `label` is heard only where the choice speaks for itself. */
 export function choice<T extends string>(
   label: string,
   onChange: (value: T) => void,
   choices: readonly Choice<T>[] = [],
+  { labelHidden = false } = {},
 ): FieldControl<T> & { setChoices(choices: readonly Choice<T>[]): void } {
   const id = uniqueId('choice');
   const select = h('select', { id });
+  const name = h('label', { for: id, class: labelHidden ? 'visually-hidden' : undefined }, label);
   const setChoices = (list: readonly Choice<T>[]): void => {
     const old = [...select.options].map((option) => `${option.value}\n${option.text}`).join('\n');
     if (old === list.map((item) => `${item.value}\n${item.label}`).join('\n')) return;
@@ -206,7 +210,7 @@ export function choice<T extends string>(
   };
   setChoices(choices);
   select.addEventListener('change', () => onChange(select.value as T));
-  const element = h('div', { class: 'choice' }, h('label', { for: id }, label), select);
+  const element = h('div', { class: 'choice' }, name, select);
   return { element, setChoices, set: (value) => (select.value = value) };
 }
 

@@ -50,7 +50,9 @@ export class TrainingTab {
   private compareBoxes: FieldControl<boolean>[] = [];
   private readonly table = evaluationTable();
 
-  private readonly runChoice = choice<string>('Run', (runId) => this.send({ type: 'selectRun', runId }));
+  private readonly runChoice = choice<string>('Run', (runId) => this.send({ type: 'selectRun', runId }), [], {
+    labelHidden: true,
+  });
   private readonly train = button('Train on This File', () => this.send({ type: 'train' }), {
     kind: 'primary',
     icon: 'play',

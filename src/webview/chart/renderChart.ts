@@ -110,11 +110,12 @@ interface Box {
 function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: PlotOptions, box: Box): string {
   const { colours } = options;
   const parts: string[] = [];
+  const grid = yTicks.map((tick) => `M${box.left} ${fixed(y.place(tick))}H${box.right}`).join('');
+  parts.push(`<path d="${grid}" stroke="${colours.grid}"/>`);
   for (const tick of yTicks) {
-    const at = fixed(y.place(tick));
-    parts.push(`<path d="M${box.left} ${at}H${box.right}" stroke="${colours.grid}"/>`);
     parts.push(
-      `<text x="${box.left - 5}" y="${at}" dy="0.35em" text-anchor="end" fill="${colours.muted}">${formatTick(tick)}</text>`,
+      `<text x="${box.left - 5}" y="${fixed(y.place(tick))}" dy="0.35em" text-anchor="end" fill="${colours.muted}">` +
+        `${formatTick(tick)}</text>`,
     );
   }
   parts.push(`<path d="M${box.left} ${box.bottom}H${box.right}" stroke="${colours.muted}" stroke-opacity="0.6"/>`);
