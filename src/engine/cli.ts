@@ -1,5 +1,6 @@
 /** The command line: the engine without an editor. */
 import { asInklingError } from '../common/errors';
+import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
 import { inspectCommand } from './cli/inspectCommand';
 import { recipesCommand } from './cli/recipesCommand';
 import { sampleCommand } from './cli/sampleCommand';
@@ -14,6 +15,9 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   score: scoreCommand,
   inspect: inspectCommand,
   recipes: recipesCommand,
+  classify: classifyCommand,
+  'train-classifier': trainClassifierCommand,
+  evaluate: evaluateCommand,
   help: () => void process.stdout.write(help),
   version: () => void process.stdout.write(`${engineVersion}\n`),
 };
