@@ -14,11 +14,10 @@ export interface Speed {
 }
 
 const probeUnits = [96, 320];
-const probeBatch = 32;
+const probeBatch = 16;
 const probeSteps = 32;
 /** For each size, after one step that warms up. */
 const probeMs = 600;
-const minimumProbeSteps = 2;
 
 /**
  * Floating-point operations for one target, forward and backward: each weight of a matrix product costs a
@@ -36,12 +35,21 @@ export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[
 
 /** Trains for at most about two seconds on made-up tokens and tells what it measured. */
 export async function measureSpeed(backend: Backend, vocabulary: number): Promise<Speed> {
-  const rates: number[] = [];
-  for (const units of probeUnits) rates.push(await operationsPerSecond(backend, units, vocabulary));
-  return speedFrom(rates.map((rate, i) => ({ units: probeUnits[i], rate })));
+  const measured: { units: number; rate: number }[] = [];
+  for (const units of probeUnits) {
+    const expectedMs = measured.length === 0 ? 0 : (1000 * operationsPerStep(units, vocabulary)) / measured[0].rate;
+    // On a slow backend the small size must do.
+    if (expectedMs > probeMs) break;
+    measured.push({ units, rate: await operationsPerSecond(backend, units, vocabulary) });
+  }
+  return speedFrom(measured);
 }
 
-/** From operations a second measured at two or more widths, ascending. */
+function operationsPerStep(units: number, vocabulary: number): number {
+  return operationsPerTarget([{ units }], vocabulary) * probeBatch * probeSteps;
+}
+
+/** From operations a second measured at one or more widths, ascending. */
 export function speedFrom(measured: readonly { units: number; rate: number }[]): Speed {
   const rateAt = (units: number): number => {
     const first = measured[0];
@@ -95,13 +103,12 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
     const began = performance.now();
     let steps = 0;
     let elapsedMs = 0;
-    while (steps < minimumProbeSteps || elapsedMs < probeMs) {
+    while (elapsedMs < probeMs) {
       await network.trainStep(batch, update);
       steps++;
       elapsedMs = performance.now() - began;
     }
-    const operations = operationsPerTarget(spec.layers, vocabulary) * tokens * steps;
-    return operations / (elapsedMs / 1000);
+    return (operationsPerStep(units, vocabulary) * steps) / (elapsedMs / 1000);
   } finally {
     network.dispose();
   }
