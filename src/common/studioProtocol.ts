@@ -177,6 +177,7 @@ export interface PageMessages {
   closeColumn: { column: number };
   promptFromCursor: Nothing;
   continueText: { modelPath: string };
+  stopContinuing: Nothing;
   copy: { text: string };
   insert: { text: string };
   keep: { text: string; prompt: string; temperature: number; seed: number; model: string };
@@ -296,6 +297,7 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   closeColumn: object<PageMessages['closeColumn']>({ column: count }),
   promptFromCursor: nothing,
   continueText: object<PageMessages['continueText']>({ modelPath: path }),
+  stopContinuing: nothing,
   copy: object<PageMessages['copy']>({ text: writing }),
   insert: object<PageMessages['insert']>({ text: writing }),
   keep: object<PageMessages['keep']>({

@@ -277,6 +277,7 @@ export class SamplesTab {
   }
 
   private continue(): void {
+    if (this.continuing) return this.send({ type: 'stopContinuing' });
     if (this.modelPath === undefined) return;
     this.flushSettings();
     this.send({ type: 'continueText', modelPath: this.modelPath });
@@ -329,8 +330,7 @@ export class SamplesTab {
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);
-    this.continueText.setLabel(this.continuing ? 'Writing… (Esc stops)' : 'Continue Text');
-    this.continueText.setEnabled(!this.continuing);
+    this.continueText.setLabel(this.continuing ? 'Stop Continuing' : 'Continue Text');
     this.drawReplay();
     this.drawWalls(settings);
     show(this.legend, settings.tint);

@@ -40,7 +40,7 @@ export class StudioSession {
   private wall: Wall;
   private kept: KeptSample[];
   private runId: string | undefined;
-  private knownRuns: Set<string>;
+  private knownRuns = new Set<string>();
   /** Set while a page is there to draw. */
   private post: Post | undefined;
   /** Histories that the page shows: the chosen run and those behind it. */
@@ -60,7 +60,6 @@ export class StudioSession {
     this.wall = settled(memory.get<Wall>(memoryKeys.wall) ?? emptyWall());
     this.kept = memory.get<KeptSample[]>(memoryKeys.kept) ?? [];
     this.runId = memory.get<string>(memoryKeys.run);
-    this.knownRuns = new Set(runs.list().map((run) => run.id));
     this.subscriptions = [
       runs.onDidChange(() => this.runsChanged()),
       runs.onDidTrain(({ runId, event }) => this.trained(runId, event)),
@@ -148,6 +147,8 @@ export class StudioSession {
         return this.promptFromCursor();
       case 'continueText':
         return this.continueText(message.modelPath);
+      case 'stopContinuing':
+        return this.continuing?.abort();
       case 'copy':
         return editor.copy(message.text);
       case 'insert':
@@ -170,8 +171,10 @@ export class StudioSession {
 
   private async sendState(): Promise<void> {
     const { runs, models } = this.services;
+    // The list may be empty because it has not been read yet: what was chosen stays chosen until it has.
     const list = [...runs.list()];
-    if (!list.some((run) => run.id === this.runId)) this.runId = list[0]?.id;
+    this.knownRuns = new Set(list.map((run) => run.id));
+    if (list.length > 0 && !list.some((run) => run.id === this.runId)) this.runId = list[0].id;
     this.post?.({
       type: 'state',
       settings: this.settings,
@@ -183,7 +186,7 @@ export class StudioSession {
       kept: this.kept,
       continuing: this.continuing !== undefined,
     });
-    if (this.runId !== undefined) await this.sendHistory(this.runId);
+    if (this.runId !== undefined && list.length > 0) await this.sendHistory(this.runId);
   }
 
   private updateSettings(settings: StudioSettings): void {
@@ -203,11 +206,14 @@ export class StudioSession {
     // A run that has just begun is the one to look at.
     const fresh = list.find((run) => !this.knownRuns.has(run.id) && run.state === 'running');
     this.knownRuns = new Set(list.map((run) => run.id));
-    const gone = this.runId !== undefined && !this.knownRuns.has(this.runId);
-    const next = fresh?.id ?? (gone || this.runId === undefined ? list[0]?.id : undefined);
-    if (next !== undefined) this.selectRun(next);
+    const gone = list.length > 0 && !list.some((run) => run.id === this.runId);
+    if (fresh) this.selectRun(fresh.id);
+    else if (gone) this.selectRun(list[0].id);
     this.postRuns();
-    if (next !== undefined && this.post) void this.sendHistory(next).catch((thrown) => this.report(thrown));
+    const { runId } = this;
+    if (this.post && runId !== undefined && list.length > 0 && !this.shown.has(runId)) {
+      void this.sendHistory(runId).catch((thrown) => this.report(thrown));
+    }
   }
 
   private selectRun(runId: string): void {

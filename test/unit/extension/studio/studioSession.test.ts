@@ -150,6 +150,45 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
+  it('reads no run before a page asks, and keeps the chosen one until the list has been read', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'selectRun', runId: 'old' });
+    played.session.dispose();
+
+    let listed = 0;
+    const runs = played.fake.runs.splice(0);
+    runs[0].state = 'interrupted';
+    const { list } = played.fake.services.runs;
+    played.fake.services.runs.list = () => (listed++, list());
+    const later = new Played(played.fake);
+    assert.equal(listed, 0);
+    await later.send({ type: 'ready' });
+    assert.equal(later.all('history').length, 0);
+    played.fake.runs.push(...runs);
+    later.fake.runsChanged();
+    await pause(5);
+    assert.equal(later.last('runs').runId, 'old');
+    assert.equal(later.last('history').runId, 'old');
+    later.session.dispose();
+  });
+
+  it('stops what it writes into the editor', async () => {
+    const { played } = studio();
+    played.fake.services.editor.continueText = (_path, _options, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new InklingError('cancelled', 'Stopped.'))),
+      );
+    await played.send({ type: 'ready' });
+    const continued = played.send({ type: 'continueText', modelPath: '/m' });
+    assert.equal(played.last('continuing').active, true);
+    await played.send({ type: 'stopContinuing' });
+    await continued;
+    assert.equal(played.last('continuing').active, false);
+    assert.equal(played.all('notice').length, 0);
+    played.session.dispose();
+  });
+
   it('fills the wall from the settings and remembers it', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
