@@ -1,0 +1,207 @@
+/** The engine with its threads in this process and the reference backend: how runs, snapshots and samples meet. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { EngineMethods, TrainRequest } from '../../../../src/common/engineProtocol';
+import { InklingError, type ErrorCode } from '../../../../src/common/errors';
+import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { Engine } from '../../../../src/engine/engine';
+import { CallClient } from '../../../../src/engine/rpc/callClient';
+import { CallServer } from '../../../../src/engine/rpc/callServer';
+import type { Caller, Handlers, Methods } from '../../../../src/engine/rpc/methods';
+import { samplerService, type SamplerMethods } from '../../../../src/engine/services/samplerService';
+import type { Thread } from '../../../../src/engine/services/threadClient';
+import { trainerService, type TrainerMethods } from '../../../../src/engine/services/trainerService';
+import { tinyConfig, tinyText } from './tinyRun';
+
+const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
+const backend = async () => createReferenceBackend();
+
+/** The handlers as a thread would answer them; `die` is what a crash looks like. */
+function localThread<M extends Methods<M>>(handlers: Handlers<M>): Thread<M> & { die: () => void } {
+  const client = new CallClient<M>((frame) => queueMicrotask(() => server.receive(frame)));
+  const server = new CallServer<M>(handlers, (frame) => queueMicrotask(() => client.receive(frame)));
+  let isGone = false;
+  const die = (): void => {
+    isGone = true;
+    server.cancelAll();
+    client.fail(new InklingError('engineExited', 'A part of the engine ended; try again.'));
+  };
+  return {
+    call: client.call,
+    get isGone() {
+      return isGone;
+    },
+    dispose: async () => die(),
+    die,
+  };
+}
+
+describe('engine', () => {
+  let folder: string;
+  let engine: Engine;
+  let call: Caller<EngineMethods>;
+  let samplers: ReturnType<typeof localThread<SamplerMethods>>[];
+
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-engine-'));
+    samplers = [];
+    engine = new Engine(
+      () => ({ version: '0', node: process.version, pid: 0, backend: 'reference', kernel: 'float64', threads: 1 }),
+      {
+        startSampler: () => {
+          samplers.push(localThread(samplerService(backend)));
+          return samplers.at(-1)!;
+        },
+        startTrainer: () => localThread<TrainerMethods>(trainerService(backend)),
+      },
+    );
+    ({ call } = localThread<EngineMethods>(engine.handlers));
+  });
+
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+  const request = (changes: Partial<TrainRequest> = {}): TrainRequest => ({
+    runId: 'run',
+    sources: [{ name: 'fox.txt', text: tinyText }],
+    config: tinyConfig(
+      { maxSteps: 12 },
+      {
+        network: {
+          cell: 'gru',
+          input: { kind: 'one-hot' },
+          layers: [{ units: 8, dropout: 0 }],
+          initialisation: { kind: 'keras' },
+        },
+        evaluation: { every: 4, maximumTargets: 100 },
+      },
+    ),
+    modelPath: path.join(folder, 'fox.safetensors'),
+    ...changes,
+  });
+  const streams = [{ temperature: 1, seed: 1, length: 10 }];
+
+  it('lists the recipes, each with its objectives', async () => {
+    const recipes = await call('recipes', {});
+    assert.ok(recipes.some(({ id, config }) => id === 'nietzsche' && config.objective.kind === 'last-step'));
+    assert.ok(
+      recipes.some(({ id, config }) => id === 'nietzsche:every-step' && config.objective.kind === 'every-step'),
+    );
+    assert.equal(new Set(recipes.map(({ id }) => id)).size, recipes.length);
+  });
+
+  it('samples the snapshot while a run trains, and the file afterwards', async () => {
+    const params = request();
+    const { modelPath } = params;
+    const live: string[] = [];
+    let sampling: Promise<unknown> = Promise.resolve();
+    await call('train', params, {
+      onEvent: (event) => {
+        if (event.event !== 'epoch') return;
+        sampling = call('sample', { modelPath, prompt: 'the ', streams }).then(
+          ({ texts }) => live.push(texts[0]),
+          (error) => assert.ok(withCode('invalidInput')(error), String(error)),
+        );
+      },
+    });
+    await sampling;
+    const { texts } = await call('sample', { modelPath, prompt: 'the ', streams });
+    assert.equal(texts[0].length, 10);
+    assert.ok(live.every((text) => text.length === 10));
+  });
+
+  it('starts another sampler when one has died, which knows what the first one knew', async () => {
+    const { modelPath } = request();
+    await call('train', request());
+    const before = await call('sample', { modelPath, prompt: 'the ', streams });
+    assert.notEqual(before.copies[0].novelShare, undefined);
+    const pending = call('sample', { modelPath, prompt: 'the ', streams: [{ temperature: 1, seed: 1, length: 1e8 }] });
+    await new Promise((resolve) => setImmediate(resolve));
+    samplers[0].die();
+    await assert.rejects(pending, withCode('engineExited'));
+    const after = await call('sample', { modelPath, prompt: 'the ', streams });
+    assert.deepEqual(after.copies, before.copies);
+    assert.equal(samplers.length, 2);
+  });
+
+  it('loads a model anew when its file has changed', async () => {
+    const { modelPath } = request();
+    await call('train', request());
+    const ask = () => call('considered', { modelPath, prompt: 'the quick', count: 1 });
+    const [before] = await ask();
+    assert.deepEqual(await ask(), [before]);
+    await call(
+      'train',
+      request({ runId: 'second', config: { ...request().config, seed: 99 } as TrainRequest['config'] }),
+    );
+    const [after] = await ask();
+    assert.notEqual(after.probability, before.probability);
+  });
+
+  it('keeps more models in use than fit on the shelf', async () => {
+    await call('train', request());
+    const paths = Array.from({ length: 6 }, (_, i) => path.join(folder, `${i}.safetensors`));
+    for (const copy of paths) fs.copyFileSync(request().modelPath, copy);
+    const results = await Promise.all(
+      paths.map((modelPath) =>
+        call('sample', { modelPath, prompt: 'the ', streams: [{ ...streams[0], length: 300 }] }),
+      ),
+    );
+    assert.equal(new Set(results.map(({ texts }) => texts[0])).size, 1);
+  });
+
+  it('reports no copies where the training text is not to be had', async () => {
+    await call('train', request());
+    const copy = path.join(folder, 'copy.safetensors');
+    fs.copyFileSync(request().modelPath, copy);
+    const { copies } = await call('sample', { modelPath: copy, prompt: 'the ', streams });
+    assert.deepEqual(copies, [{ runs: [] }]);
+  });
+
+  it('finds the training text where the model names a file that is still the same', async () => {
+    const name = path.join(folder, 'fox.txt');
+    fs.writeFileSync(name, tinyText);
+    await call('train', request({ sources: [{ name, path: name }] }));
+    const copy = path.join(folder, 'copy.safetensors');
+    const sample = async () => (await call('sample', { modelPath: copy, prompt: 'the ', streams })).copies[0];
+    fs.copyFileSync(request().modelPath, copy);
+    assert.equal(typeof (await sample()).novelShare, 'number');
+    fs.writeFileSync(name, `${tinyText} and more`);
+    const other = path.join(folder, 'other.safetensors');
+    fs.copyFileSync(copy, other);
+    const { copies } = await call('sample', { modelPath: other, prompt: 'the ', streams });
+    assert.deepEqual(copies, [{ runs: [] }]);
+  });
+
+  it('keeps a checkpoint of every run when it closes', async () => {
+    const params = request();
+    const config = { ...(params.config as ReturnType<typeof tinyConfig>), budget: { maxSteps: 1e6 } };
+    let begun: () => void;
+    const epoch = new Promise<void>((resolve) => (begun = resolve));
+    const run = call('train', { ...params, config }, { onEvent: (event) => event.event === 'epoch' && begun() });
+    run.catch(() => undefined);
+    await epoch;
+    await engine.close(20_000);
+    await assert.rejects(run);
+    assert.ok(fs.existsSync(`${params.modelPath}.checkpoint`));
+  });
+
+  it('takes more minutes for a model it goes on with, in the settings that it has', async () => {
+    const { modelPath } = request();
+    await call('train', request());
+    const begun = await call('inspect', { path: modelPath });
+    const params = request({ runId: 'more', resumePath: modelPath, config: { auto: true, minutes: 0.02 } });
+    let fromStep = 0;
+    const { summary } = await call('train', params, {
+      onEvent: (event) => event.event === 'start' && (fromStep = event.fromStep),
+    });
+    assert.equal(fromStep, 12);
+    assert.ok(summary.steps > begun.steps);
+    assert.deepEqual(summary.config!.network, begun.config!.network);
+  });
+
+  it('refuses to control a run that is over', async () => {
+    await assert.rejects(call('control', { runId: 'none', action: 'stop' }), withCode('invalidInput'));
+  });
+});
