@@ -1,0 +1,179 @@
+/**
+ * The engine's side of `npm run bench:classifier`: each call does one kind of run and prints one JSON object a line.
+ *   classifierRuns.js variants|lengths|check|export <JSON>
+ */
+import * as fs from 'node:fs';
+import { classifierVariants, type ClassifierSettings, type ClassifierVariant } from '../src/common/classifierProtocol';
+import { createWasmBackend } from '../src/engine/backends/wasm/wasmBackend';
+import { Classifier, decide, probabilitiesOf } from '../src/engine/classification/classifier';
+import { Encoder, encodeTexts } from '../src/engine/classification/encoder';
+import { readLabelledData, type LabelledData } from '../src/engine/classification/labelledData';
+import { classificationReport } from '../src/engine/classification/metrics';
+import { trainNetwork } from '../src/engine/classification/networkTraining';
+import { defaultClassifierSettings, seedClassifierSettings } from '../src/engine/classification/settings';
+import { splitExamples, type Split } from '../src/engine/classification/split';
+import { tokenize } from '../src/engine/classification/tokens';
+import { trainClassifier } from '../src/engine/classification/trainClassifier';
+import { tableSource, vectorsFor, type VectorSource } from '../src/engine/classification/vectorSource';
+import { decodeWordTable } from '../src/engine/classification/wordTable';
+
+interface Job {
+  data: string;
+  threads: number;
+  seeds: number[];
+  variants?: ClassifierVariant[];
+  /** The seed's settings instead of the default ones. */
+  asSeed?: boolean;
+  settings?: Partial<ClassifierSettings>;
+  /** Another table of word vectors. */
+  table?: string;
+  /** Where `export` writes. */
+  file?: string;
+}
+
+const [what, json] = process.argv.slice(2);
+const job = JSON.parse(json) as Job;
+const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+async function main(): Promise<void> {
+  const data = await readLabelledData(job.data, 'refuse');
+  const runs: Record<string, () => Promise<void>> = {
+    variants: () => variants(data),
+    lengths: () => lengths(data),
+    check: () => check(data),
+    export: () => exportForPeers(data),
+  };
+  await runs[what]();
+}
+
+function settingsOf(variant: ClassifierVariant, seed: number): ClassifierSettings {
+  const base = job.asSeed ? seedClassifierSettings(variant, seed) : { ...defaultClassifierSettings, variant, seed };
+  return { ...base, ...job.settings };
+}
+
+async function vectorSource(data: LabelledData): Promise<VectorSource> {
+  if (!job.table) return vectorsFor(settingsOf('gru', 1), data);
+  const { vectors, sha256 } = decodeWordTable(fs.readFileSync(job.table), job.table);
+  return { kind: 'table', sha256, vectors };
+}
+
+/** Figures of the held-out part, once without and once with the texts that also stand in the training part. */
+async function variants(data: LabelledData): Promise<void> {
+  const backend = await createWasmBackend({ threads: job.threads });
+  const vectors = await vectorSource(data);
+  const texts = data.examples.map((example) => example.text);
+  const labels = data.examples.map((example) => data.classes.indexOf(example.label));
+  for (const variant of job.variants ?? classifierVariants) {
+    for (const seed of job.seeds) {
+      const settings = settingsOf(variant, seed);
+      const model = await trainClassifier({ data, settings, vectors, backend });
+      const classifier = new Classifier(backend, model);
+      const whole = splitExamples(texts, labels, settings.heldOutFraction, seed, 'keep').heldOut;
+      const logits = await classifier.logits(Array.from(whole, (i) => tokenize(texts[i])));
+      classifier.dispose();
+      const withDuplicates = classificationReport(
+        Array.from(whole, (i) => labels[i]),
+        logits.map((row) => decide(model.record, probabilitiesOf(model, row))),
+        data.classes,
+      );
+      const { report, baselines, seconds, duplicatesRemoved } = model.record;
+      print({ variant, seed, seconds, report, withDuplicates, baselines, duplicatesRemoved });
+    }
+  }
+  await backend.dispose();
+}
+
+/** Seconds of training alone, the same settings padded and ragged. */
+async function lengths(data: LabelledData): Promise<void> {
+  const backend = await createWasmBackend({ threads: job.threads });
+  const { vectors } = await tableSource();
+  const encoder = new Encoder(vectors);
+  const encoded = encodeTexts(
+    data.examples.map((example) => tokenize(example.text)),
+    [encoder],
+  );
+  const labels = data.examples.map((example) => data.classes.indexOf(example.label));
+  const split = trainAndHeldOut(data, job.seeds[0]);
+  for (const variant of job.variants ?? classifierVariants) {
+    for (const mode of ['padded', 'ragged'] as const) {
+      const settings: ClassifierSettings = { ...settingsOf(variant, job.seeds[0]), lengths: mode };
+      const started = performance.now();
+      const before = process.cpuUsage();
+      await trainNetwork(backend, {
+        settings,
+        classes: data.classes,
+        positive: 1,
+        encoded,
+        inputSize: encoder.size,
+        labels,
+        train: split.train,
+        validation: new Int32Array(0),
+        choose: false,
+      });
+      const { user } = process.cpuUsage(before);
+      const seconds = (performance.now() - started) / 1000;
+      // On a machine that does other work too, the processor's own seconds say more than the clock's.
+      print({ variant, mode, epochs: settings.epochs, seconds, processorSeconds: user / 1e6 });
+    }
+  }
+  await backend.dispose();
+}
+
+/** Milliseconds for the verdict on a text of 200 words, and for the verdict with every word explained. */
+async function check(data: LabelledData): Promise<void> {
+  const backend = await createWasmBackend({ threads: job.threads });
+  const vectors = await vectorSource(data);
+  for (const variant of job.variants ?? classifierVariants) {
+    const settings = settingsOf(variant, job.seeds[0]);
+    const model = await trainClassifier({ data, settings: { ...settings, epochs: 1 }, vectors, backend });
+    const classifier = new Classifier(backend, model);
+    const words = data.examples.flatMap((example) => example.text.split(/\s+/));
+    const times = { verdict: [] as number[], explained: [] as number[] };
+    for (let i = 0; i < 24; i++) {
+      const text = words.slice(i * 200, i * 200 + 200).join(' ');
+      for (const explain of [false, true]) {
+        const started = performance.now();
+        await classifier.classify(text, { explain });
+        // The first checks are the warming up.
+        if (i >= 4) times[explain ? 'explained' : 'verdict'].push(performance.now() - started);
+      }
+    }
+    classifier.dispose();
+    print({ variant, verdictMs: median(times.verdict), explainedMs: median(times.explained) });
+  }
+  await backend.dispose();
+}
+
+/** The encoded texts, split and table, for a peer to do the same work on. Row 0 is padding, as Keras masks it. */
+async function exportForPeers(data: LabelledData): Promise<void> {
+  const { vectors } = await vectorSource(data);
+  const encoder = new Encoder(vectors);
+  const encoded = encodeTexts(
+    data.examples.map((example) => tokenize(example.text)),
+    [encoder],
+  );
+  const table = Array.from({ length: encoded.rows }, (_, row) =>
+    Array.from(encoded.table.subarray(row * encoder.size, (row + 1) * encoder.size)),
+  );
+  const split = trainAndHeldOut(data, job.seeds[0]);
+  const content = {
+    sequences: encoded.sequences.map((ids) => Array.from(ids, (id) => id + 1)),
+    table: [new Array(encoder.size).fill(0), ...table],
+    labels: data.examples.map((example) => data.classes.indexOf(example.label)),
+    train: Array.from(split.train),
+    heldOut: Array.from(split.heldOut),
+  };
+  fs.writeFileSync(job.file!, JSON.stringify(content));
+}
+
+function trainAndHeldOut(data: LabelledData, seed: number): Split {
+  return splitExamples(
+    data.examples.map((example) => example.text),
+    data.examples.map((example) => data.classes.indexOf(example.label)),
+    0.2,
+    seed,
+  );
+}
+
+void main();
