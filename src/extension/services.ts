@@ -25,7 +25,6 @@ export interface Services extends vscode.Disposable {
   active: ActiveModel;
   modelActions: ModelActions;
   runs: TrainingRuns;
-  progress: TrainingProgress;
   continuation: TextContinuation;
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
@@ -44,7 +43,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
   const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
   const runs = new TrainingRuns(engine, store, models);
-  const progress = bag.add(new TrainingProgress(runs));
+  bag.add(new TrainingProgress(runs));
   const continuation = new TextContinuation(engine);
   const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
   const completions = new CompletionProvider({
@@ -64,7 +63,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     }),
   );
   bag.add(models.onDidChange(() => completions.forget()));
-  const shared = { log, engine, models, active, runs, progress, continuation };
+  const shared = { log, engine, models, active, runs, continuation };
   const studio = bag.add(registerStudio(context, studioServices(context, shared)));
   const modelActions = new ModelActions(models, active);
   return {

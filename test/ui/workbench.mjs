@@ -22,8 +22,7 @@ export async function choose(page, label) {
 export async function openFile(page, name) {
   await page.keyboard.press('Control+p');
   await page.locator('.quick-input-widget input.input').first().fill(name);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await choose(page, name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await focusEditor(page);
   await page.keyboard.press('Control+End');

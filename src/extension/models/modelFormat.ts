@@ -18,11 +18,12 @@ export function formatCount(count: number): string {
   return `${(count / 1_000_000).toFixed(1)} M`;
 }
 
-/** "45 s", "3:20 min", "1:05 h". */
+/** "45 s", "3:20 min", "5 min", "1:05 h". */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   const two = (value: number): string => String(value).padStart(2, '0');
+  if (whole < 3600 && whole % 60 === 0) return `${whole / 60} min`;
   if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
   return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} h`;
 }

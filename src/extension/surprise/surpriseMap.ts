@@ -16,8 +16,8 @@ const recomputeDelayMs = 300;
 const redrawDelayMs = 50;
 /** Lines decorated beyond the visible ones, so that a little scrolling needs no redraw. */
 const marginLines = 40;
-/** A longer text is mapped up to here: reading it takes the engine a step a character. */
-const maximumLength = 300_000;
+/** Of a longer text, only so much around what is visible is mapped: the engine takes a step for every character. */
+const maximumLength = 100_000;
 const consideredCount = 5;
 
 interface MappedText {
@@ -26,6 +26,8 @@ interface MappedText {
   /** The document with plain line ends, and where each of its lines begins. */
   text: string;
   lineStarts: number[];
+  /** Where the mapped part of the text begins; figures count from there. */
+  base: number;
   timer?: NodeJS.Timeout;
   running?: vscode.CancellationTokenSource;
 }
@@ -50,7 +52,7 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     super();
     this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
     this.add(vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)));
-    this.add(vscode.window.onDidChangeTextEditorVisibleRanges(() => this.redrawSoon()));
+    this.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)));
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.redrawSoon()));
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
     this.add({ dispose: () => [...this.mapped.values()].forEach(({ document }) => this.forget(document)) });
@@ -69,7 +71,7 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
       return;
     }
     await this.active.require();
-    const map: MappedText = { document, figures: new SurpriseFigures(), text: '', lineStarts: [0] };
+    const map: MappedText = { document, figures: new SurpriseFigures(), text: '', lineStarts: [0], base: 0 };
     this.mapped.set(document.uri.toString(), map);
     try {
       await this.compute(map, 0);
@@ -98,15 +100,17 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     token: vscode.CancellationToken,
   ): Promise<vscode.Hover | undefined> {
     const map = this.mapped.get(document.uri.toString());
-    const found = map?.figures.token(offsetOf(map, position));
+    const found = map?.figures.token(offsetOf(map, position) - map.base);
     const modelPath = found && (await this.active.find());
     if (!map || !found || !modelPath) return undefined;
-    const prompt = map.text.slice(windowStart(found.start), found.start);
+    const start = map.base + found.start;
+    const end = map.base + found.end;
+    const prompt = map.text.slice(windowStart(start), start);
     const considered = await this.engine.call('considered', { modelPath, prompt, count: consideredCount }, { token });
     const rows = considered.map(
       ({ token: text, probability }) => `| ${visible(text)} | ${(probability * 100).toFixed(1)} % |`,
     );
-    const actual = visible(map.text.slice(found.start, found.end));
+    const actual = visible(map.text.slice(start, end));
     const markdown = new vscode.MarkdownString(
       [
         vscode.l10n.t('{0}: {1} bits. Expected:', actual, found.bits.toFixed(1)),
@@ -116,14 +120,16 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
         ...rows,
       ].join('\n'),
     );
-    return new vscode.Hover(markdown, new vscode.Range(positionOf(map, found.start), positionOf(map, found.end)));
+    return new vscode.Hover(markdown, new vscode.Range(positionOf(map, start), positionOf(map, end)));
   }
 
   private changed({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     const map = this.mapped.get(document.uri.toString());
     if (!map || contentChanges.length === 0) return;
     const firstLine = Math.min(...contentChanges.map((change) => change.range.start.line));
-    map.figures.cut(map.lineStarts[firstLine] ?? 0);
+    const firstChanged = map.lineStarts[firstLine] ?? 0;
+    // A change before the mapped part moves all of it.
+    map.figures.cut(Math.max(0, firstChanged - map.base));
     map.running?.cancel();
     clearTimeout(map.timer);
     map.timer = setTimeout(() => {
@@ -136,12 +142,17 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     map.running?.cancel();
     const running = new vscode.CancellationTokenSource();
     map.running = running;
-    const text = map.document.getText().replace(/\r\n?/g, '\n').slice(0, maximumLength);
+    const text = map.document.getText().replace(/\r\n?/g, '\n');
+    const lineStarts = lineStartsOf(text);
+    const base = baseFor(map, lineStarts, text.length);
     const modelPath = await this.active.require();
-    const result = await this.engine.call('surprise', { modelPath, text, from }, { token: running.token });
+    const result = await this.engine.call(
+      'surprise',
+      { modelPath, text: text.slice(base, base + maximumLength), from: base === map.base ? from : 0 },
+      { token: running.token },
+    );
     if (running.token.isCancellationRequested) return;
-    map.text = text;
-    map.lineStarts = lineStartsOf(text);
+    Object.assign(map, { text, lineStarts, base });
     map.figures.replaceFrom(result);
     this.redraw();
   }
@@ -151,6 +162,17 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     clearTimeout(map?.timer);
     map?.running?.cancel();
     this.mapped.delete(document.uri.toString());
+  }
+
+  private scrolled({ document }: vscode.TextEditor): void {
+    const map = this.mapped.get(document.uri.toString());
+    if (map && baseFor(map, map.lineStarts, map.text.length) !== map.base) {
+      clearTimeout(map.timer);
+      map.timer = setTimeout(() => {
+        this.compute(map, 0).catch((error) => this.report(error));
+      }, recomputeDelayMs);
+    }
+    this.redrawSoon();
   }
 
   private redrawSoon(): void {
@@ -165,10 +187,20 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
       if (map) {
         const unit = setting('surpriseMap.unit', editor.document);
         for (const { start, end } of editor.visibleRanges) {
-          const from = map.lineStarts[Math.max(0, start.line - marginLines)] ?? map.figures.length;
-          const to = map.lineStarts[end.line + marginLines] ?? map.figures.length;
-          for (const mark of map.figures.marks(map.text, unit, from, to)) {
-            ranges[mark.level - 1].push(new vscode.Range(positionOf(map, mark.start), positionOf(map, mark.end)));
+          const first = map.lineStarts[Math.max(0, start.line - marginLines)] ?? map.text.length;
+          const last = map.lineStarts[end.line + marginLines] ?? map.text.length;
+          const mappedText = map.text.slice(map.base, map.base + map.figures.length);
+          for (const mark of map.figures.marks(
+            mappedText,
+            unit,
+            Math.max(0, first - map.base),
+            Math.max(0, last - map.base),
+          )) {
+            const range = new vscode.Range(
+              positionOf(map, map.base + mark.start),
+              positionOf(map, map.base + mark.end),
+            );
+            ranges[mark.level - 1].push(range);
           }
         }
       }
@@ -182,6 +214,21 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
       this.log.warn(`Surprise map: ${asInklingError(error).message}`);
     }
   }
+}
+
+/** Where the mapped part should begin: it stays where it is as long as it holds all that is visible. */
+function baseFor(map: MappedText, lineStarts: readonly number[], length: number): number {
+  if (length <= maximumLength) return 0;
+  const visible = vscode.window.visibleTextEditors
+    .filter(({ document }) => document === map.document)
+    .flatMap(({ visibleRanges }) => visibleRanges);
+  if (visible.length === 0) return map.base;
+  const first = lineStarts[visible[0].start.line] ?? length;
+  const last = lineStarts[visible[visible.length - 1].end.line + 1] ?? length;
+  if (map.text !== '' && first >= map.base && Math.min(last, length) <= map.base + maximumLength) return map.base;
+  const wanted = Math.max(0, Math.min(first - maximumLength / 2, length - maximumLength));
+  // From the beginning of a line, so that no surrogate pair is cut.
+  return lineStarts.findLast((start) => start <= wanted) ?? 0;
 }
 
 function lineStartsOf(text: string): number[] {

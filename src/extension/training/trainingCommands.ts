@@ -1,15 +1,16 @@
 /** The commands that begin, pause, resume and stop training. */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../common/engineProtocol';
-import { InklingError } from '../../common/errors';
+import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
 import { setting } from '../configuration';
 import type { ModelEntry } from '../models/modelStore';
 import type { Services } from '../services';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './textSources';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
+import type { RunOutcome } from './trainingRuns';
 
-type Parts = Pick<Services, 'engine' | 'models' | 'active' | 'modelActions' | 'runs' | 'progress' | 'log'>;
+type Parts = Pick<Services, 'engine' | 'active' | 'modelActions' | 'runs'>;
 
 type TrainingCommand =
   | 'inkling.trainOnFile'
@@ -21,7 +22,7 @@ type TrainingCommand =
   | 'inkling.resumeModel';
 
 export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
-  const { runs, progress, modelActions } = parts;
+  const { runs, modelActions } = parts;
   return {
     // From a menu VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
     'inkling.trainOnFile': async (uri?: vscode.Uri, uris?: vscode.Uri[], choice?: TrainingChoice) => {
@@ -42,7 +43,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
     'inkling.resumeTraining': async (wanted?: { runId: string }) => {
       if (!wanted && runs.active) return runs.control(runs.active.id, 'resume');
       const runId = wanted?.runId ?? (await chooseRun(parts));
-      if (runId) await progress.follow(useWhenDone(parts, runs.resume(runId)));
+      if (runId) await useWhenDone(parts, runs.resume(runId));
     },
     'inkling.resumeModel': async (given?: ModelEntry) => {
       const entry = await modelActions.choose(given, vscode.l10n.t('Which model shall be trained further?'));
@@ -66,16 +67,19 @@ async function begin(
 ): Promise<string | undefined> {
   const threads = setting('engine.threads') || undefined;
   const request = { ...text, config, threads, backend: setting('engine.backend'), resumePath };
-  const outcome = useWhenDone(parts, parts.runs.start(request));
-  await parts.progress.follow(outcome);
-  return (await outcome.catch(() => undefined))?.record.modelPath;
+  return useWhenDone(parts, parts.runs.start(request));
 }
 
-/** The new model writes from now on. */
-async function useWhenDone<T extends { record: { modelPath: string } }>(parts: Parts, outcome: Promise<T>): Promise<T> {
-  const result = await outcome;
-  await parts.active.use(result.record.modelPath);
-  return result;
+/** The new model writes from now on; its path. Undefined when the engine went: that is told with an offer to resume. */
+async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
+  try {
+    const { record } = await outcome;
+    await active.use(record.modelPath);
+    return record.modelPath;
+  } catch (error) {
+    if (asInklingError(error).code !== 'engineExited') throw error;
+    return undefined;
+  }
 }
 
 /** On the text it learned from the run goes on; on another text a new model begins where this one stands. */
@@ -89,7 +93,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
       label: vscode.l10n.t('The text it was trained on'),
       description: run.sources.map(({ name }) => name).join(', '),
       detail: vscode.l10n.t('The run goes on for as long again'),
-      go: () => parts.progress.follow(useWhenDone(parts, parts.runs.resume(run.id))),
+      go: () => useWhenDone(parts, parts.runs.resume(run.id)),
     });
   }
   const { config } = summary;

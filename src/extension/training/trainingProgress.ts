@@ -5,7 +5,7 @@ import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainE
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { formatBits, formatCount, formatDuration } from '../models/modelFormat';
-import type { RunOutcome, TrainingRuns } from './trainingRuns';
+import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
 export class TrainingProgress extends Disposables {
   private readonly item = this.add(
@@ -17,6 +17,7 @@ export class TrainingProgress extends Disposables {
     this.item.name = vscode.l10n.t('Inkling Training');
     this.item.command = 'inkling.showTraining';
     this.add(runs.onDidChange(() => this.update()));
+    this.add(runs.onDidStart((run) => this.follow(run)));
     this.add(
       runs.onDidTrain(({ event }) => {
         if (event.event === 'progress') this.update();
@@ -25,18 +26,15 @@ export class TrainingProgress extends Disposables {
     );
   }
 
-  /** Follows a run that was just started to its end, and shows that; a failure is thrown on to whoever started it. */
-  async follow(outcome: Promise<RunOutcome>): Promise<void> {
-    const run = this.runs.active;
-    if (run && setting('training.progress') === 'notification') this.notify(run.id, run.title, outcome);
-    let ended: RunOutcome;
-    try {
-      ended = await outcome;
-    } catch (error) {
-      if (asInklingError(error).code === 'engineExited' && run) return void this.offerResume(run.id);
-      throw error;
-    }
-    void this.offerNext(ended);
+  /** Shows a run while it lasts, and how it ended. A failure is shown by the command that started it. */
+  private follow({ id, title, outcome }: StartedRun): void {
+    if (setting('training.progress') === 'notification') this.notify(id, title, outcome);
+    outcome.then(
+      (ended) => void this.offerNext(ended),
+      (error: unknown) => {
+        if (asInklingError(error).code === 'engineExited') void this.offerResume(id);
+      },
+    );
   }
 
   /** A notification as long as the run; its Cancel stops the run and keeps the model. */
@@ -56,7 +54,7 @@ export class TrainingProgress extends Disposables {
         shown = percent;
       });
       const cancel = token.onCancellationRequested(() => void this.runs.control(runId, 'stop').catch(() => undefined));
-      await outcome.catch(() => undefined); // told by `follow`
+      await outcome.catch(() => undefined); // how it ended is told by `follow`
       listener.dispose();
       cancel.dispose();
     });

@@ -35,12 +35,21 @@ export interface ActiveRun {
 
 export type RunOutcome = { record: RunRecord; summary: ModelSummary };
 
+export interface StartedRun {
+  id: string;
+  title: string;
+  outcome: Promise<RunOutcome>;
+}
+
 export class TrainingRuns {
   private readonly changed = new Emitter<void>();
   /** The list of runs, or the state of one, changed. */
   readonly onDidChange = this.changed.event;
   private readonly trained = new Emitter<{ runId: string; event: TrainEvent }>();
   readonly onDidTrain = this.trained.event;
+  private readonly started = new Emitter<StartedRun>();
+  /** A run has begun, new or taken up again. */
+  readonly onDidStart = this.started.event;
   private run: { -readonly [K in keyof ActiveRun]: ActiveRun[K] } | undefined;
 
   constructor(
@@ -110,7 +119,13 @@ export class TrainingRuns {
     );
   }
 
-  private async conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+  private conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+    const outcome = this.train(id, modelPath, request);
+    this.started.fire({ id, title: request.title, outcome });
+    return outcome;
+  }
+
+  private async train(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
     this.run = { id, title: request.title, modelPath, paused: false };
     const record: RunRecord = {
       id,

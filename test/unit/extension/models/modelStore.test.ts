@@ -1,0 +1,122 @@
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { ModelSummary } from '../../../../src/common/engineProtocol';
+import { InklingError } from '../../../../src/common/errors';
+import { fileNameOf, ModelStore } from '../../../../src/extension/models/modelStore';
+
+describe('ModelStore', () => {
+  let folder: string;
+  let inspected: string[];
+  const open = (): ModelStore =>
+    new ModelStore(folder, async (file) => {
+      inspected.push(path.basename(file));
+      const text = fs.readFileSync(file, 'utf8');
+      if (text.startsWith('bad')) throw new InklingError('corruptModel', 'The file is cut off.');
+      if (text.startsWith('busy')) throw new InklingError('engineExited', 'gone');
+      return { path: file, title: text, kind: 'language-model', history: [] } as unknown as ModelSummary;
+    });
+  const put = async (store: ModelStore, title: string, contents = title): Promise<string> => {
+    const file = await store.newPath(title);
+    fs.writeFileSync(file, contents);
+    return file;
+  };
+
+  beforeEach(() => {
+    folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-models-')), 'models');
+    inspected = [];
+  });
+  afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true, force: true }));
+
+  it('lists nothing where there is no folder', async () => {
+    assert.deepEqual(await open().list(), []);
+  });
+
+  it('names files after titles in any script, never the same twice', async () => {
+    assert.equal(fileNameOf('Moby Dick.txt'), 'Moby-Dick');
+    assert.equal(fileNameOf('../../etc/passwd'), 'etc-passwd');
+    assert.equal(fileNameOf('Война и мир.md'), 'Война-и-мир');
+    assert.equal(fileNameOf('***'), 'model');
+    const store = open();
+    const first = await put(store, 'a text');
+    const second = await put(store, 'a text');
+    assert.notEqual(first, second);
+  });
+
+  it('asks for each file once, also across sessions, and again when it changed', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    assert.equal((await store.list())[0].title, 'one');
+    await store.list();
+    await open().list();
+    assert.equal(inspected.length, 1);
+    fs.writeFileSync(file, 'changed');
+    assert.equal((await open().list())[0].title, 'changed');
+    assert.equal(inspected.length, 2);
+  });
+
+  it('keeps a title that the user gave, also when the model was trained further', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    await store.list();
+    await store.rename(file, 'Mine');
+    fs.writeFileSync(file, 'trained further');
+    assert.equal((await open().list())[0].title, 'Mine');
+  });
+
+  it('says what is wrong with a file, and asks again where only the engine was at fault', async () => {
+    const store = open();
+    await put(store, 'x', 'bad file');
+    await put(store, 'y', 'busy');
+    const listed = await store.list();
+    assert.deepEqual(
+      listed.map(({ problem }) => problem),
+      ['The file is cut off.'],
+    );
+    await store.list();
+    assert.equal(inspected.filter((name) => name.startsWith('y')).length, 2);
+    assert.equal(inspected.filter((name) => name.startsWith('x')).length, 1);
+  });
+
+  it('brings back what was put away, or forgets it', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    await store.list();
+    await store.rename(file, 'Mine');
+    const aside = await store.putAway(file);
+    assert.deepEqual(await store.list(), []);
+    await aside.restore();
+    assert.equal((await store.list())[0].title, 'Mine');
+    await (await store.putAway(file)).purge();
+    assert.deepEqual(
+      fs.readdirSync(folder).filter((name) => name !== 'index.json'),
+      [],
+    );
+  });
+
+  it('takes in a good file under a new name and refuses a bad one without a trace', async () => {
+    const store = open();
+    const source = path.join(path.dirname(folder), 'theirs.inkling.safetensors');
+    fs.writeFileSync(source, 'theirs');
+    const first = await store.importFile(source);
+    const second = await store.importFile(source);
+    assert.notEqual(first, second);
+    assert.equal((await store.list()).length, 2);
+    fs.writeFileSync(source, 'bad');
+    await assert.rejects(store.importFile(source), /cut off/);
+    assert.equal(fs.readdirSync(folder).filter((name) => name !== 'index.json').length, 2);
+  });
+
+  it('tells of changes', async () => {
+    const store = open();
+    let told = 0;
+    const subscription = store.onDidChange(() => told++);
+    const file = await put(store, 'one');
+    await store.refresh();
+    await store.rename(file, 'Mine');
+    subscription.dispose();
+    await store.refresh();
+    assert.equal(told, 2);
+  });
+});
