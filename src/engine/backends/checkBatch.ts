@@ -19,7 +19,8 @@ export function checkBatch(spec: NetworkSpec, limits: NetworkLimits, batch: Batc
   if (B < 1 || B > limits.batch || T < 1 || T > limits.steps) {
     fail(`A batch of ${B} × ${T} does not fit this network's limits of ${limits.batch} × ${limits.steps}.`);
   }
-  if (inputs.length < B * T || targets.length < B * T) fail(`A batch of ${B} × ${T} needs ${B * T} inputs and targets.`);
+  if (inputs.length < B * T || targets.length < B * T)
+    fail(`A batch of ${B} × ${T} needs ${B * T} inputs and targets.`);
   checkTokens(spec, inputs.subarray(0, B * T));
   const bidirectional = spec.layers[0].bidirectional;
   if (bidirectional && batch.state === 'carry') fail('A bidirectional network carries no state; use state "zero".');

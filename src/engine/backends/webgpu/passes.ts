@@ -332,7 +332,9 @@ export class Passes {
         width,
         vocabulary,
         tokenSegmentsOffset: tokenSegments,
-        gradientsOffset: entered ? this.tensors.get('embedding.weight')!.offset : this.offset('weight_ih', l, direction),
+        gradientsOffset: entered
+          ? this.tensors.get('embedding.weight')!.offset
+          : this.offset('weight_ih', l, direction),
         // One-hot: a token is a column of the input weights; embedding: a row of the table.
         tokenStride: entered ? width : 1,
         columnStride: entered ? 1 : vocabulary,

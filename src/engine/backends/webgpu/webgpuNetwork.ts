@@ -1,15 +1,7 @@
 /** One network of the WebGPU backend: its buffers on the GPU, and the calls of `Network` as command buffers. */
 import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
-import type {
-  Batch,
-  EvaluationResult,
-  Network,
-  NetworkLimits,
-  OptimiserState,
-  StepResult,
-  Update,
-} from '../backend';
+import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from '../backend';
 import { checkBatch, checkOptimiser, checkParameters, checkStreams, slotsOf } from '../checkBatch';
 import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
@@ -118,7 +110,12 @@ export class WebgpuNetwork implements Network {
     const plan = this.plan(`step ${streams}`, shape, w, (passes) => passes.forward());
     block.fillTokens(tokens);
     this.device.write(w.batch, 0, block.words);
-    this.forEachState(streams, states, (buffer, values) => this.device.write(buffer, 0, values), w.layers.map((l) => l.directions[0]));
+    this.forEachState(
+      streams,
+      states,
+      (buffer, values) => this.device.write(buffer, 0, values),
+      w.layers.map((l) => l.directions[0]),
+    );
     this.device.submit((encoder) => {
       const pass = encoder.beginComputePass();
       plan.encode(pass);

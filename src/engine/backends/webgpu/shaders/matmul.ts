@@ -39,9 +39,7 @@ export function matmul(
       if (k0 + k < dims.K) {
         ${unroll(4, (i) => {
           const column = `(${first} + four * 4u + ${i}u)`;
-          const at = byColumn
-            ? `(k0 + k) * dims.${columns} + ${column}`
-            : `${column} * dims.K + k0 + k`;
+          const at = byColumn ? `(k0 + k) * dims.${columns} + ${column}` : `${column} * dims.K + k0 + k`;
           return `if (${column} < dims.${columns}) { v[${i}] = f32(${source}[dims.${offset} + ${at}]); }`;
         })}
       }

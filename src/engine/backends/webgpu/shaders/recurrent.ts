@@ -218,13 +218,7 @@ export function recurrentBackward(
   stored: Stored,
 ): Shader<(typeof backwardDimensions)[number]> {
   const G = gatesOf[cell];
-  const buffers = [
-    write('gates', stored),
-    read('weights'),
-    write('carried'),
-    read('dOut'),
-    read('batch', 'u32'),
-  ];
+  const buffers = [write('gates', stored), read('weights'), write('carried'), read('dOut'), read('batch', 'u32')];
   if (cell === 'lstm') buffers.push(read('c'));
   if (cell === 'gru') buffers.push(write('recurrent', stored), read('h', stored));
   const later = cell === 'gru' ? 'recurrent' : 'gates';

@@ -18,7 +18,11 @@ export interface Shader<Field extends string = string> {
   code: string;
 }
 
-export const read = (name: string, type: ShaderBuffer['type'] = 'f32'): ShaderBuffer => ({ name, access: 'read', type });
+export const read = (name: string, type: ShaderBuffer['type'] = 'f32'): ShaderBuffer => ({
+  name,
+  access: 'read',
+  type,
+});
 export const write = (name: string, type: ShaderBuffer['type'] = 'f32'): ShaderBuffer => ({
   name,
   access: 'write',

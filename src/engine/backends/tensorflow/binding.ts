@@ -1,0 +1,119 @@
+/**
+ * The native addon of `@tensorflow/tfjs-node` (or `-gpu`): eager TensorFlow operations on handles. The addon is loaded by
+ * itself, found at run time where the user installed the package; the JavaScript above it (and what that needs polyfilled
+ * on Node 23 and later, tfjs#8609) has no part in training.
+ */
+import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
+import * as path from 'node:path';
+import { InklingError } from '../../../common/errors';
+
+/** One attribute of an operation; `type` is one of the binding's TF_ATTR numbers. */
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: boolean | number | string | number[];
+}
+
+/** A tensor that TensorFlow holds. */
+export interface TensorInfo {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** What this backend uses of the addon's interface (binding/tfjs_binding.cc of the package). */
+export interface TensorflowBinding {
+  /** The tensor shares the array's memory: it must not change afterwards. */
+  createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
+  deleteTensor(id: number): void;
+  /** Waits for the value; the array is a copy. */
+  tensorDataSync(id: number): Float32Array | Int32Array;
+  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorInfo[];
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_BOOL: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_Version: string;
+}
+
+export const tensorflowVersion = '4.22.0';
+/** What the prebuilt libtensorflow 2.9.1 of tfjs-node-gpu 4.22.0 was built for. */
+export const cudaWanted = 'CUDA 11.2 and cuDNN 8.1';
+
+export interface TensorflowPackage {
+  name: '@tensorflow/tfjs-node-gpu' | '@tensorflow/tfjs-node';
+  folder: string;
+  /** The addon, if it was downloaded or built. */
+  addon: string | undefined;
+}
+
+/** The package in `modulesFolder`, the one for GPUs first. */
+export function findTensorflow(modulesFolder: string | undefined): TensorflowPackage | undefined {
+  if (!modulesFolder) return undefined;
+  const found: TensorflowPackage[] = [];
+  for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const) {
+    for (const folder of [path.join(modulesFolder, 'node_modules', name), path.join(modulesFolder, name)]) {
+      if (fs.existsSync(path.join(folder, 'package.json'))) found.push({ name, folder, addon: addonOf(folder) });
+    }
+  }
+  return found.find(({ addon }) => addon) ?? found[0];
+}
+
+/** lib/napi-v<n>/tfjs_binding.node, of the highest n that there is. */
+function addonOf(folder: string): string | undefined {
+  const lib = path.join(folder, 'lib');
+  if (!fs.existsSync(lib)) return undefined;
+  return fs
+    .readdirSync(lib)
+    .filter((name) => /^napi-v\d+$/.test(name))
+    .sort((a, b) => Number(b.slice(6)) - Number(a.slice(6)))
+    .map((name) => path.join(lib, name, 'tfjs_binding.node'))
+    .find((file) => fs.existsSync(file));
+}
+
+/** Throws `backendUnavailable`, naming what is missing. */
+export function loadTensorflow(modulesFolder: string | undefined): TensorflowBinding {
+  const found = findTensorflow(modulesFolder);
+  if (!found) {
+    throw new InklingError(
+      'backendUnavailable',
+      `TensorFlow was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
+        `"npm install @tensorflow/tfjs-node-gpu@${tensorflowVersion}" in a folder and name it in inkling.engine.modulesPath.`,
+    );
+  }
+  if (!found.addon) {
+    throw new InklingError(
+      'backendUnavailable',
+      `${found.name} in ${found.folder} has no native addon: its install step could not download it. ` +
+        'Install it again with a connection, or use --backend wasm.',
+    );
+  }
+  // Before the library starts: it would take all of the GPU's memory; and its own log is for its developers.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  try {
+    const binding = createRequire(found.addon)(found.addon) as TensorflowBinding;
+    binding.isUsingGpuDevice();
+    return binding;
+  } catch (error) {
+    throw loadError(found, error);
+  }
+}
+
+function loadError({ name, addon }: TensorflowPackage, error: unknown): InklingError {
+  const message = error instanceof Error ? error.message : String(error);
+  const library = /lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|nvinfer)[\w.]*/.exec(message)?.[0];
+  const remedy = library
+    ? `The library ${library} was not found: ${name} ${tensorflowVersion} wants ${cudaWanted}; install them and add their ` +
+      'folder to LD_LIBRARY_PATH (Windows: PATH).'
+    : `${name} did not load (${message}). Install it again for this Node (${process.version}), or use --backend wasm.`;
+  return new InklingError('backendUnavailable', remedy, { cause: new Error(`${addon}: ${message}`) });
+}

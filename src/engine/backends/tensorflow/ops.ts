@@ -1,0 +1,281 @@
+/**
+ * TensorFlow operations on handles, one method each, and who frees the handles: everything made within `scope` is freed
+ * at its end except what is returned. Shapes are row-major; all numbers float32 unless said otherwise.
+ */
+import { InklingError } from '../../../common/errors';
+import type { OpAttribute, TensorflowBinding, TensorInfo } from './binding';
+
+export type Tensor = TensorInfo;
+
+/** Of one value or of several, to be kept at the end of a scope. */
+type Kept = Tensor | undefined | readonly Kept[] | { readonly [name: string]: Kept | number };
+
+export class Ops {
+  private open: Set<Tensor>[] = [];
+  private readonly constants = new Map<string, Tensor>();
+
+  constructor(readonly binding: TensorflowBinding) {}
+
+  /** Frees what `work` made, except what it returns. */
+  scope<T extends Kept>(work: () => T): T {
+    const own = new Set<Tensor>();
+    this.open.push(own);
+    let result: T | undefined;
+    try {
+      return (result = work());
+    } finally {
+      this.open.pop();
+      const outer = this.open.at(-1);
+      forEachTensor(result, (tensor) => {
+        if (own.delete(tensor)) outer?.add(tensor);
+      });
+      own.forEach((tensor) => this.binding.deleteTensor(tensor.id));
+    }
+  }
+
+  /** Takes a tensor out of its scope: it lives until `free`. */
+  keep(tensor: Tensor): Tensor {
+    for (const own of this.open) own.delete(tensor);
+    return tensor;
+  }
+
+  /** Gives tensors that were kept to the running scope, which frees them at its end. */
+  freeLater(tensors: Kept): void {
+    forEachTensor(tensors, (tensor) => this.open.at(-1)!.add(tensor));
+  }
+
+  /** Frees tensors that outlived their scope. */
+  free(tensors: Kept): void {
+    forEachTensor(tensors, (tensor) => this.binding.deleteTensor(tensor.id));
+  }
+
+  freeConstants(): void {
+    this.free([...this.constants.values()]);
+    this.constants.clear();
+  }
+
+  /** A tensor with a copy of `values`. */
+  floats(shape: number[], values: ArrayLike<number>): Tensor {
+    return this.track(shape, this.binding.TF_FLOAT, Float32Array.from(values));
+  }
+
+  integers(shape: number[], values: ArrayLike<number>): Tensor {
+    return this.track(shape, this.binding.TF_INT32, Int32Array.from(values));
+  }
+
+  zeros(shape: number[]): Tensor {
+    return this.track(shape, this.binding.TF_FLOAT, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  }
+
+  /** A number that is made once and kept. */
+  scalar(value: number): Tensor {
+    return this.constant(`f${value}`, [], this.binding.TF_FLOAT, Float32Array.of(value));
+  }
+
+  /** A list of whole numbers (a shape, an axis) that is made once and kept. */
+  list(...values: number[]): Tensor {
+    return this.constant(`i${values.join()}`, [values.length], this.binding.TF_INT32, Int32Array.from(values));
+  }
+
+  whole(value: number): Tensor {
+    return this.constant(`w${value}`, [], this.binding.TF_INT32, Int32Array.of(value));
+  }
+
+  /** An int64 number: made once, since the addon leaks a handle for each one made. */
+  long(value: number): Tensor {
+    return this.constant(`l${value}`, [], this.binding.TF_INT64, Int32Array.of(value, 0));
+  }
+
+  read(tensor: Tensor): Float32Array {
+    return this.binding.tensorDataSync(tensor.id) as Float32Array;
+  }
+
+  /** Any operation. Throws `outOfMemory` or `backendUnavailable` with TensorFlow's own word. */
+  run(name: string, attributes: OpAttribute[], inputs: Tensor[], outputs = 1): Tensor[] {
+    try {
+      const made = this.binding.executeOp(
+        name,
+        attributes,
+        inputs.map(({ id }) => id),
+        outputs,
+      );
+      const own = this.open.at(-1);
+      made.forEach((tensor) => own?.add(tensor));
+      return made;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (/OOM|out of memory|RESOURCE_EXHAUSTED/i.test(message)) {
+        throw new InklingError(
+          'outOfMemory',
+          `TensorFlow has too little memory (${message}). Choose fewer units, a smaller batch or fewer steps.`,
+          { cause: error },
+        );
+      }
+      throw new InklingError('backendUnavailable', `TensorFlow refused ${name}: ${message}. Use --backend wasm.`, {
+        cause: error,
+      });
+    }
+  }
+
+  // ---- attributes
+
+  type(name: string, dtype = this.binding.TF_FLOAT): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_TYPE, value: dtype };
+  }
+
+  flag(name: string, value: boolean): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_BOOL, value };
+  }
+
+  int(name: string, value: number): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_INT, value };
+  }
+
+  float(name: string, value: number): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_FLOAT, value };
+  }
+
+  text(name: string, value: string): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_STRING, value };
+  }
+
+  // ---- arithmetic, with broadcasting
+
+  add = (a: Tensor, b: Tensor): Tensor => this.binary('AddV2', a, b);
+  sub = (a: Tensor, b: Tensor): Tensor => this.binary('Sub', a, b);
+  mul = (a: Tensor, b: Tensor): Tensor => this.binary('Mul', a, b);
+  div = (a: Tensor, b: Tensor): Tensor => this.binary('RealDiv', a, b);
+  minimum = (a: Tensor, b: Tensor): Tensor => this.binary('Minimum', a, b);
+  /** dy · y · (1 - y). */
+  sigmoidGradient = (y: Tensor, dy: Tensor): Tensor => this.binary('SigmoidGrad', y, dy);
+  /** dy · (1 - y²). */
+  tanhGradient = (y: Tensor, dy: Tensor): Tensor => this.binary('TanhGrad', y, dy);
+  sigmoid = (x: Tensor): Tensor => this.run('Sigmoid', [this.type('T')], [x])[0];
+  tanh = (x: Tensor): Tensor => this.run('Tanh', [this.type('T')], [x])[0];
+  sqrt = (x: Tensor): Tensor => this.run('Sqrt', [this.type('T')], [x])[0];
+  square = (x: Tensor): Tensor => this.run('Square', [this.type('T')], [x])[0];
+  softplus = (x: Tensor): Tensor => this.run('Softplus', [this.type('T')], [x])[0];
+
+  scale(x: Tensor, factor: number): Tensor {
+    return factor === 1 ? x : this.mul(x, this.scalar(factor));
+  }
+
+  clip(x: Tensor, limit: number): Tensor {
+    return this.run('ClipByValue', [this.type('T')], [x, this.scalar(-limit), this.scalar(limit)])[0];
+  }
+
+  private binary(name: string, a: Tensor, b: Tensor): Tensor {
+    return this.run(name, [this.type('T')], [a, b])[0];
+  }
+
+  // ---- matrices
+
+  /** A B, each transposed first where asked. */
+  matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false } = {}): Tensor {
+    const attributes = [this.type('T'), this.flag('transpose_a', transposeA), this.flag('transpose_b', transposeB)];
+    return this.run('MatMul', attributes, [a, b])[0];
+  }
+
+  transpose(a: Tensor): Tensor {
+    const attributes = [this.type('T'), this.type('Tperm', this.binding.TF_INT32)];
+    return this.run('Transpose', attributes, [a, this.list(1, 0)])[0];
+  }
+
+  /** Sum over the given axes, or over all. */
+  sum(x: Tensor, axes: number[] = x.shape.map((_, i) => i)): Tensor {
+    const attributes = [this.flag('keep_dims', false), this.type('T'), this.type('Tidx', this.binding.TF_INT32)];
+    return this.run('Sum', attributes, [x, this.list(...axes)])[0];
+  }
+
+  // ---- shapes
+
+  reshape(x: Tensor, shape: number[]): Tensor {
+    const attributes = [this.type('T', x.dtype), this.type('Tshape', this.binding.TF_INT32)];
+    return this.run('Reshape', attributes, [x, this.list(...shape)])[0];
+  }
+
+  /** The part of a vector or, along its first axis, of a matrix. */
+  slice(x: Tensor, begin: number, size: number): Tensor {
+    const rest = x.shape.slice(1);
+    const attributes = [this.type('T', x.dtype), this.type('Index', this.binding.TF_INT32)];
+    const from = this.list(begin, ...rest.map(() => 0));
+    return this.run('Slice', attributes, [x, from, this.list(size, ...rest)])[0];
+  }
+
+  /** `count` equal parts along an axis. */
+  split(x: Tensor, count: number, axis: number): Tensor[] {
+    if (count === 1) return [x];
+    return this.run('Split', [this.int('num_split', count), this.type('T')], [this.whole(axis), x], count);
+  }
+
+  concat(parts: Tensor[], axis: number): Tensor {
+    if (parts.length === 1) return parts[0];
+    const attributes = [this.int('N', parts.length), this.type('T'), this.type('Tidx', this.binding.TF_INT32)];
+    return this.run('ConcatV2', attributes, [...parts, this.whole(axis)])[0];
+  }
+
+  /** Parts of one shape along a new first axis. */
+  pack(parts: Tensor[]): Tensor {
+    return this.run('Pack', [this.int('N', parts.length), this.type('T'), this.int('axis', 0)], parts)[0];
+  }
+
+  /** The inverse of `pack`. */
+  unpack(x: Tensor): Tensor[] {
+    const count = x.shape[0];
+    return this.run('Unpack', [this.int('num', count), this.type('T'), this.int('axis', 0)], [x], count);
+  }
+
+  // ---- tokens
+
+  /** [P] ids → [P, depth]; an id outside gives a row of zeros. */
+  oneHot(ids: Tensor, depth: number): Tensor {
+    const attributes = [this.int('axis', -1), this.type('T'), this.type('TI', this.binding.TF_INT32)];
+    return this.run('OneHot', attributes, [ids, this.whole(depth), this.scalar(1), this.scalar(0)])[0];
+  }
+
+  /** Rows of a table. */
+  gather(table: Tensor, ids: Tensor): Tensor {
+    const attributes = [
+      this.int('batch_dims', 0),
+      this.type('Tparams'),
+      this.type('Tindices', this.binding.TF_INT32),
+      this.type('Taxis', this.binding.TF_INT32),
+    ];
+    return this.run('GatherV2', attributes, [table, ids, this.whole(0)])[0];
+  }
+
+  /** Row v of the result is the sum of the rows whose id is v; negative ids are left out. */
+  sumByToken(rows: Tensor, ids: Tensor, vocabulary: number): Tensor {
+    const attributes = [
+      this.type('T'),
+      this.type('Tindices', this.binding.TF_INT32),
+      this.type('Tnumsegments', this.binding.TF_INT32),
+    ];
+    return this.run('UnsortedSegmentSum', attributes, [rows, ids, this.whole(vocabulary)])[0];
+  }
+
+  private track(shape: number[], dtype: number, values: Float32Array | Int32Array): Tensor {
+    const tensor = { id: this.binding.createTensor(shape, dtype, values), shape, dtype };
+    this.open.at(-1)?.add(tensor);
+    return tensor;
+  }
+
+  private constant(key: string, shape: number[], dtype: number, values: Float32Array | Int32Array): Tensor {
+    let tensor = this.constants.get(key);
+    if (!tensor) {
+      tensor = { id: this.binding.createTensor(shape, dtype, values), shape, dtype };
+      this.constants.set(key, tensor);
+    }
+    return tensor;
+  }
+}
+
+function forEachTensor(value: Kept | number, visit: (tensor: Tensor) => void): void {
+  if (typeof value !== 'object') return;
+  if (isTensor(value)) visit(value);
+  else for (const item of Object.values(value) as (Kept | number)[]) forEachTensor(item, visit);
+}
+
+function isTensor(value: object): value is Tensor {
+  return 'id' in value && 'dtype' in value && 'shape' in value;
+}

@@ -1,0 +1,45 @@
+/**
+ * The TensorFlow backend: eager operations of `@tensorflow/tfjs-node-gpu` (NVIDIA, cuDNN's fused recurrent operation) or
+ * `@tensorflow/tfjs-node` (CPU, BlockLSTMV2), called through the package's addon, without tf.layers.
+ */
+import { InklingError } from '../../../common/errors';
+import { checkNetworkSpec } from '../../model/networkSpec';
+import type { Backend } from '../backend';
+import { cudaWanted, findTensorflow, loadTensorflow, type TensorflowBinding } from './binding';
+import { Ops } from './ops';
+import type { RecurrentForm } from './recurrent';
+import { TensorflowNetwork } from './tensorflowNetwork';
+
+export interface TensorflowOptions {
+  /** The folder in which one of the packages is installed. */
+  modulesFolder?: string;
+  /** The form of recurrent layers; by default the fastest that the device has. */
+  form?: RecurrentForm['name'];
+  /** Instead of the addon. */
+  binding?: TensorflowBinding;
+}
+
+/** Throws `backendUnavailable` where the package, or a library that it needs, is missing. */
+export async function createTensorflowBackend(options: TensorflowOptions = {}): Promise<Backend> {
+  const binding = options.binding ?? loadTensorflow(options.modulesFolder);
+  const onGpu = binding.isUsingGpuDevice();
+  const found = options.binding ? undefined : findTensorflow(options.modulesFolder);
+  if (found?.name === '@tensorflow/tfjs-node-gpu' && !onGpu) {
+    throw new InklingError(
+      'backendUnavailable',
+      `TensorFlow ${binding.TF_Version} found no NVIDIA GPU: it wants a driver, ${cudaWanted}. Use --backend webgpu or wasm.`,
+    );
+  }
+  const form = options.form ?? (onGpu ? 'cudnn' : 'block');
+  const ops = new Ops(binding);
+  return {
+    name: 'tensorflow',
+    kernel: `TensorFlow ${binding.TF_Version}, ${onGpu ? 'NVIDIA GPU' : 'CPU'}, ${form}`,
+    threads: 1,
+    createNetwork: async (spec, parameters, limits) => {
+      checkNetworkSpec(spec);
+      return new TensorflowNetwork(ops, spec, limits, form, parameters);
+    },
+    dispose: async () => ops.freeConstants(),
+  };
+}
