@@ -183,7 +183,13 @@ try {
     await page.keyboard.type('Quixotic zebras waltz by.', { delay: 5 });
     await page.keyboard.press('Escape');
     await runCommand(page, 'Inkling: Toggle Surprise Map');
-    await page.waitForFunction(() => document.querySelectorAll('.view-overlays [class*="ced-"]').length > 3);
+    // The invented sentence at the very end is marked, too.
+    await page.waitForFunction(() => {
+      const marks = [...document.querySelectorAll('.view-overlays [class*="ced-"]')];
+      const last = [...document.querySelectorAll('.view-line')].find((line) => line.textContent.includes('Quixotic'));
+      const box = last?.getBoundingClientRect();
+      return box && marks.filter((mark) => Math.abs(mark.getBoundingClientRect().top - box.top) < 4).length > 3;
+    });
   });
 
   await step('history survives a reload of the window', async () => {
@@ -191,6 +197,10 @@ try {
     await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
     await runCommand(page, 'Inkling: Show Training');
     studio = await webviewFrame(page, '.chart svg path');
+    await studio
+      .getByText(/^story\.txt/)
+      .first()
+      .waitFor({ state: 'attached' });
   });
 } finally {
   await browser.close().catch(() => undefined);

@@ -1,14 +1,21 @@
 // Driving the workbench as a user does.
 
-/** Runs a command from the palette. */
+/** Runs a command from the palette; tries again while the window still learns which commands there are. */
 export async function runCommand(page, title) {
-  await page.keyboard.press('F1');
   const input = page.locator('.quick-input-widget input.input').first();
-  await input.waitFor({ state: 'visible' });
-  await input.fill(`>${title}`);
   const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-  await row.waitFor({ state: 'visible' });
-  await page.keyboard.press('Enter');
+  for (let attempt = 0; attempt < 10; attempt++) {
+    await page.keyboard.press('F1');
+    await input.waitFor({ state: 'visible' });
+    await input.fill(`>${title}`);
+    const found = await row.waitFor({ state: 'visible', timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    if (found) return row.click();
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`the palette has no "${title}"`);
 }
 
 /** Chooses the row with this text of the quick pick that is open. */

@@ -227,8 +227,8 @@ function baseFor(map: MappedText, lineStarts: readonly number[], length: number)
   const last = lineStarts[visible[visible.length - 1].end.line + 1] ?? length;
   if (map.text !== '' && first >= map.base && Math.min(last, length) <= map.base + maximumLength) return map.base;
   const wanted = Math.max(0, Math.min(first - maximumLength / 2, length - maximumLength));
-  // From the beginning of a line, so that no surrogate pair is cut.
-  return lineStarts.findLast((start) => start <= wanted) ?? 0;
+  // At the beginning of a line, so that no surrogate pair is cut; not before `wanted`, so that the end is reached.
+  return lineStarts.find((start) => start >= wanted) ?? wanted;
 }
 
 function lineStartsOf(text: string): number[] {
