@@ -25,6 +25,8 @@ export class TrainingTab {
   readonly element: HTMLElement;
   private runs: RunItem[] = [];
   private runId: string | undefined;
+  /** Runs behind the chosen one whose history has been asked for. */
+  private readonly asked = new Set<string>();
   private readonly baselines = new Map<string, Baselines | undefined>();
   private settings: TrainingSettings | undefined;
   private readonly redrawSoon = atMostEvery(redrawMs, () => this.redraw());
@@ -152,8 +154,8 @@ export class TrainingTab {
       case 'state':
         this.settings = message.settings.training;
         this.showSettings(this.settings);
+        this.asked.clear();
         this.setRuns(message.runs, message.runId);
-        for (const runId of this.settings.overlays) this.send({ type: 'requestHistory', runId });
         break;
       case 'runs':
         this.setRuns(message.runs, message.runId);
@@ -173,6 +175,11 @@ export class TrainingTab {
   private setRuns(runs: RunItem[], runId: string | undefined): void {
     this.runs = runs;
     this.runId = runId;
+    for (const { id } of runs) {
+      if (!this.settings?.overlays.includes(id) || this.asked.has(id)) continue;
+      this.asked.add(id);
+      this.send({ type: 'requestHistory', runId: id });
+    }
   }
 
   private change(part: Partial<TrainingSettings>): void {

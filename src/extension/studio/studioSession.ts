@@ -186,7 +186,7 @@ export class StudioSession {
       kept: this.kept,
       continuing: this.continuing !== undefined,
     });
-    if (this.runId !== undefined && list.length > 0) await this.sendHistory(this.runId);
+    if (this.runId !== undefined) await this.sendHistory(this.runId);
   }
 
   private updateSettings(settings: StudioSettings): void {
@@ -211,7 +211,7 @@ export class StudioSession {
     else if (gone) this.selectRun(list[0].id);
     this.postRuns();
     const { runId } = this;
-    if (this.post && runId !== undefined && list.length > 0 && !this.shown.has(runId)) {
+    if (this.post && runId !== undefined && !this.shown.has(runId)) {
       void this.sendHistory(runId).catch((thrown) => this.report(thrown));
     }
   }
@@ -226,6 +226,7 @@ export class StudioSession {
   }
 
   private async sendHistory(runId: string): Promise<void> {
+    if (!this.services.runs.list().some((run) => run.id === runId)) return;
     const shown: ShownHistory = { waiting: [] };
     this.shown.set(runId, shown);
     this.pendingEvents.delete(runId);

@@ -3,6 +3,7 @@
  * for saving. Redrawn when the width or the theme changes.
  */
 import { h, setText, show } from '../dom';
+import { opaque } from './colour';
 import { readingPlaces, readOut, type ChartModel } from './chartModel';
 import { lineColour, renderChart, type ChartColours, type Plot } from './renderChart';
 import { formatTick } from './scale';
@@ -167,18 +168,19 @@ export function themeColours(): ChartColours {
   const style = getComputedStyle(document.documentElement);
   const colour = (...names: string[]): string =>
     names.map((name) => style.getPropertyValue(`--vscode-${name}`).trim()).find((value) => value !== '') ?? 'gray';
+  const line = (name: string): string => opaque(colour(`charts-${name}`));
   const foreground = colour('foreground', 'editor-foreground');
   return {
     text: foreground,
     muted: colour('descriptionForeground', 'foreground'),
     grid: colour('chart-guide', 'widget-border', 'editorWidget-border', 'contrastBorder'),
     background: colour('sideBar-background', 'editor-background'),
-    train: colour('charts-blue'),
-    heldOut: colour('charts-orange'),
-    best: colour('charts-green'),
-    guard: colour('charts-red'),
-    learningRate: colour('charts-yellow'),
-    overlays: [colour('charts-purple'), colour('charts-green'), colour('charts-yellow'), colour('charts-red')],
+    train: line('blue'),
+    heldOut: line('orange'),
+    best: line('green'),
+    guard: line('red'),
+    learningRate: line('yellow'),
+    overlays: [line('purple'), line('green'), line('yellow'), line('red')],
     font: style.getPropertyValue('--vscode-font-family').trim() || 'sans-serif',
   };
 }

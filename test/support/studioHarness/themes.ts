@@ -107,7 +107,7 @@ export const themes: Record<ThemeName, { bodyClass: string; variables: Record<st
       'panelTitle-activeForeground': '#3b3b3b',
       'panelTitle-inactiveForeground': '#3b3b3bb3',
       'charts-blue': '#1a85ff',
-      'charts-orange': '#d18616',
+      'charts-orange': '#ea5c0055',
       'charts-green': '#388a34',
       'charts-red': '#e51400',
       'charts-yellow': '#bf8803',

@@ -10,6 +10,7 @@ import {
   readOut,
   type ChartInput,
 } from '../../../src/webview/chart/chartModel';
+import { opaque } from '../../../src/webview/chart/colour';
 import { historyToCsv } from '../../../src/webview/chart/csv';
 import { renderChart, type ChartColours } from '../../../src/webview/chart/renderChart';
 import {
@@ -173,6 +174,13 @@ describe('chart: series', () => {
       ),
       1,
     );
+  });
+});
+
+describe('chart: colours', () => {
+  it('draws lines without transparency', () => {
+    const drawn = ['#ea5c0055', '#abcd', 'rgba(234, 92, 0, 0.33)', '#d18616', 'rgb(1, 2, 3)', 'gray'].map(opaque);
+    assert.deepEqual(drawn, ['#ea5c00', '#abc', 'rgb(234, 92, 0)', '#d18616', 'rgb(1, 2, 3)', 'gray']);
   });
 });
 
