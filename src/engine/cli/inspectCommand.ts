@@ -28,7 +28,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
     ['trained', `${count(summary.steps)} steps in ${duration(summary.seconds)}`],
     ['training loss', nats(trainLoss)],
     ['held-out loss', nats(heldOutLoss) + bits],
-    ['file', `${count(summary.bytes)} bytes`],
+    ['file', `${(summary.bytes / 1e6).toFixed(2)} MB`],
   ];
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)} ${value}\n`);
   if (config) process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);

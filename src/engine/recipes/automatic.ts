@@ -8,7 +8,7 @@
  * parameters than the text has characters learns it by heart, which dropout delays.
  */
 import type { Plan } from '../../common/engineProtocol';
-import type { ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
+import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
 import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { heldOutTargets, trainTargets } from '../corpus/batches';
@@ -56,6 +56,8 @@ const charactersPerParameter = 10;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 
+/** With more tokens than this an embedding is the smaller input. */
+const largestOneHot = 512;
 /** Two cores of a laptop. */
 const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
 const warmupSteps = 30;
@@ -179,8 +181,15 @@ export function chooseConfig(
 ): AutomaticChoice & { expectedSeconds: number } {
   const reasons: string[] = [];
   const { vocabulary } = facts;
+  const input: NetworkConfig['input'] =
+    vocabulary > largestOneHot ? { kind: 'embedding', dimensions: 64 } : { kind: 'one-hot' };
+  const networkOf = (units: number, dropout: number): NetworkConfig => ({
+    ...base.network,
+    input,
+    layers: [{ units, dropout }],
+  });
   const parametersOf = (units: number): number =>
-    parameterCount(networkSpecOf({ network: { ...base.network, layers: [{ units, dropout: 0 }] } }, vocabulary));
+    parameterCount(networkSpecOf({ network: networkOf(units, 0) }, vocabulary));
   const targetsIn = (units: number): number =>
     (seconds * (1 - finishShare)) / speed.secondsPerTarget([{ units }], vocabulary);
 
@@ -216,7 +225,7 @@ export function chooseConfig(
 
   const config: TrainingConfig = {
     ...draft,
-    network: { ...draft.network, layers: [{ units, dropout }] },
+    network: networkOf(units, dropout),
     batch,
     optimiser: { ...base.optimiser, learningRate },
     budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number((seconds * (1 - finishShare)).toPrecision(4)) },

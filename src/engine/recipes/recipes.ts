@@ -326,7 +326,7 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
   return everyStepTwin(config);
 }
 
-const twinEpochs = 5;
+const twinEpochs = 3;
 
 /**
  * The same network on the same text, trained with a loss at every step: stateful truncated back-propagation through
@@ -336,8 +336,8 @@ function everyStepTwin(config: TrainingConfig): TrainingConfig {
   return {
     ...config,
     objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-    batch: 8,
-    optimiser: { kind: 'adam', learningRate: 0.008, clipNorm: 5 },
+    batch: 16,
+    optimiser: { kind: 'adam', learningRate: 0.03, clipNorm: 5 },
     schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs: twinEpochs },
     budget: { epochs: twinEpochs },
   };

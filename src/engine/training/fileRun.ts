@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
-import type { NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
+import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
 import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
@@ -17,7 +17,7 @@ import { checkWritable, readModelFile, writeModelFile, type StoredModel } from '
 import type { NetworkSpec } from '../model/networkSpec';
 import { extendParameters, extendSpec } from './extendModel';
 import { networkSpecOf } from './networkSpecOf';
-import type { RunState } from './runState';
+import type { RunProgress, RunState } from './runState';
 import { checkpointModel, runStateOf, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
 
@@ -164,7 +164,10 @@ function continueModel(model: StoredModel, config: TrainingConfig, texts: readon
   // Its dropout may be another now; all else of the network is the model's.
   const { layers } = networkSpecOf(config, vocabulary.size);
   const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
-  if (state && sameText && sameCourse(model.config, config)) return { corpus, spec, state };
+  if (state && sameText && sameCourse(model.config, config)) {
+    checkBudgetLeft(model.title, config.budget, state.progress);
+    return { corpus, spec, state };
+  }
 
   const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
   return {
@@ -178,6 +181,20 @@ function continueModel(model: StoredModel, config: TrainingConfig, texts: readon
         }
       : undefined,
   };
+}
+
+/** A resumed run needs something left to do: its budget counts from the start of the run. */
+function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, seconds }: RunProgress): void {
+  const done = [
+    budget.maxSteps !== undefined && step >= budget.maxSteps && `${step} steps`,
+    budget.epochs !== undefined && epoch >= budget.epochs && `${epoch} epochs`,
+    budget.maxSeconds !== undefined && seconds >= budget.maxSeconds && `${seconds.toFixed(1)} seconds`,
+  ].find((part) => part !== false);
+  if (done === undefined) return;
+  throw new InklingError(
+    'invalidInput',
+    `"${title}" has already been trained for ${done}, and budgets count from the start of a run: give it more steps, epochs or minutes than that.`,
+  );
 }
 
 /** Whether a run under `b` goes through the same batches as under `a`, so that a position in one is one in the other. */

@@ -174,6 +174,7 @@ describe('A run to a model file', () => {
     assert.throws(() => open({ resume: classifier }), refuses('incompatibleModel', /is a classifier/));
     const endless = { ...config, budget: {} };
     assert.throws(() => open({ config: endless }), refuses('invalidInput', /needs an end/));
+    assert.throws(() => open({ resume: model }), refuses('invalidInput', /already been trained for 3 steps/));
   });
 
   it('goes on with the weights alone where the settings take another course', async () => {
