@@ -13,6 +13,7 @@ import type { Calibration } from './calibration';
 import { specFor, withoutEmbedding, type ClassifierModel } from './classifier';
 import { Encoder } from './encoder';
 import { Evidence } from './evidence';
+import { curvesOf } from './metrics';
 import { NaiveBayes } from './naiveBayes';
 import { hashedSource, tableSource, type VectorSource } from './vectorSource';
 import { WordVectors } from './wordVectors';
@@ -47,7 +48,8 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
     tensors['vectors.buckets'] = vectors.vectors.buckets;
   }
   const details: ClassifierDetails = {
-    record,
+    // The curves follow from the scores: they are drawn again on reading.
+    record: { ...record, curves: null },
     calibration: model.calibration,
     inputSize: size,
     vectors: describeVectors(vectors),
@@ -95,7 +97,7 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
     );
   }
   const details = stored.details as ClassifierDetails;
-  const { record, inputSize } = details;
+  const { inputSize } = details;
   const tensor = (name: string): Float32Array => {
     const values = stored.extraTensors?.[name];
     if (!values) {
@@ -123,7 +125,7 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
     Float64Array.from(row),
   );
   return {
-    record,
+    record: recordOf(details),
     spec: stored.spec,
     parameters: withoutEmbedding(stored.spec, stored.parameters),
     encoder: new Encoder(source.vectors, evidence, learned),
@@ -136,7 +138,8 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
 
 /** The record in a file's header, for lists and pages. */
 export function recordOf(details: unknown): ClassifierRecord {
-  return (details as ClassifierDetails).record;
+  const { record } = details as ClassifierDetails;
+  return { ...record, curves: curvesOf(record) };
 }
 
 function describeVectors(source: VectorSource): ClassifierDetails['vectors'] {

@@ -30,7 +30,7 @@ export class Evidence {
   }
 
   /** Counts the words of `texts`; `labels[i]` is the class id of text i. The `limit` most frequent words are kept. */
-  static count(texts: Token[][], labels: ArrayLike<number>, classes: number, limit = 20000): Evidence {
+  static count(texts: Token[][], labels: ArrayLike<number>, classes: number, limit = Infinity): Evidence {
     const seen = new Map<string, number[]>();
     const messages = new Array<number>(classes).fill(0);
     texts.forEach((tokens, i) => {

@@ -3,7 +3,13 @@
  * `roc_curve`, `precision_recall_curve`, `average_precision_score`): the confusion matrix has true classes as rows, a
  * ratio whose denominator is 0 is 0.
  */
-import type { BinaryCurves, ClassificationReport, ClassScores, ThresholdRule } from '../../common/classifierProtocol';
+import type {
+  BinaryCurves,
+  ClassificationReport,
+  ClassifierRecord,
+  ClassScores,
+  ThresholdRule,
+} from '../../common/classifierProtocol';
 
 /** The report on true and predicted class ids (same length). Ids index `classes`. */
 export function classificationReport(
@@ -85,6 +91,15 @@ export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<numb
     roc: { falsePositiveRate, truePositiveRate, threshold: rocThreshold, auc },
     precisionRecall: { precision, recall, threshold, averagePrecision },
   };
+}
+
+/** The curves of a trained classifier's held-out scores; null for more than two classes. */
+export function curvesOf({ positive, scores }: Pick<ClassifierRecord, 'positive' | 'scores'>): BinaryCurves | null {
+  if (positive === null) return null;
+  return binaryCurves(
+    scores.map((score) => (score.label === positive ? 1 : 0)),
+    scores.map((score) => score.probability),
+  );
 }
 
 /**

@@ -22,7 +22,7 @@ import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
 import { crossFit, Evidence } from './evidence';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
 import { LogisticRegression } from './logisticRegression';
-import { binaryCurves, chooseThreshold, classificationReport, spreadOf, type Spread } from './metrics';
+import { chooseThreshold, classificationReport, curvesOf, spreadOf, type Spread } from './metrics';
 import { NaiveBayes } from './naiveBayes';
 import { trainNetwork, classifierSpec } from './networkTraining';
 import { checkClassifierSettings } from './settings';
@@ -31,8 +31,8 @@ import { tokenize, type Token } from './tokens';
 import type { VectorSource } from './vectorSource';
 
 const evidenceFolds = 5;
-/** Words that the baselines know, at most. */
-const bagLimit = 20000;
+/** Words that evidence and baselines know, at most, unless the task says otherwise. */
+const defaultWordLimit = 20000;
 
 export interface ClassifierTask {
   data: LabelledData;
@@ -45,6 +45,8 @@ export interface ClassifierTask {
   split?: Split;
   /** ISO 8601; default: now. */
   created?: string;
+  /** Words that evidence and baselines know, at most: they are most of a model file's size. */
+  wordLimit?: number;
 }
 
 /** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
@@ -90,7 +92,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const final = await fit(split.train, epochs, chosen ? new Int32Array(0) : split.heldOut, false);
   const bag = BagOfWords.build(
     Array.from(split.train, (i) => texts[i]),
-    bagLimit,
+    task.wordLimit ?? defaultWordLimit,
   );
   const { baselines, naiveBayes } = fitBaselines(bag, texts, labels, split, classes);
   const record: ClassifierRecord = {
@@ -256,7 +258,7 @@ async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> 
     const random = new Random(settings.seed, 41);
     const foldOf = Uint8Array.from(members, () => random.integer(evidenceFolds));
     const folds = crossFit(pick(tokens), pick(labels), classes, foldOf, evidenceFolds);
-    const whole = Evidence.count(pick(tokens), pick(labels), classes);
+    const whole = Evidence.count(pick(tokens), pick(labels), classes, task.wordLimit ?? defaultWordLimit);
     encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
     encoderOf.fill(evidenceFolds);
     members.forEach((member, k) => (encoderOf[member] = foldOf[k]));
@@ -361,12 +363,8 @@ async function reportOnHeldOut(
   const predicted = probabilities.map((p) => decide(record, p));
   record.report = classificationReport(truth, predicted, record.classes);
   if (positive === null) return;
-  const scores = probabilities.map((p) => p[positive]);
-  record.curves = binaryCurves(
-    truth.map((label) => (label === positive ? 1 : 0)),
-    scores,
-  );
-  record.scores = truth.map((label, i) => ({ label, probability: scores[i] }));
+  record.scores = truth.map((label, i) => ({ label, probability: probabilities[i][positive] }));
+  record.curves = curvesOf(record);
 }
 
 async function logitsOf(
