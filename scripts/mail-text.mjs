@@ -28,7 +28,10 @@ function bodyText(headers, body, depth = 0) {
       .slice(1)
       .filter((child) => !child.startsWith('--'))
       .map((child) => parts(child.replace(/^\n/, '')))
-      .map((child) => ({ type: child.headers.get('content-type') ?? 'text/plain', text: bodyText(child.headers, child.body, depth + 1) }))
+      .map((child) => ({
+        type: child.headers.get('content-type') ?? 'text/plain',
+        text: bodyText(child.headers, child.body, depth + 1),
+      }))
       .filter((child) => child.text.trim() !== '');
     return (children.find((child) => /plain|multipart/i.test(child.type)) ?? children[0])?.text ?? '';
   }

@@ -139,7 +139,7 @@ for (const [name, list] of sets) {
   rows.push([name, report.perClass.ham.support, spam.support, ...scores, percent(lost), bayes, bayesLost]);
   const mistakes = list
     .map((example, i) => ({ example, p: probabilities[i][1] }))
-    .filter(({ example, p }) => (p >= model.record.threshold) !== (example.label === 'spam'));
+    .filter(({ example, p }) => p >= model.record.threshold !== (example.label === 'spam'));
   wrong.push([name, mistakes]);
   console.log(rows.at(-1).join(' | '));
 }

@@ -89,7 +89,10 @@ const { wordVectors, wordTable } = await load({
   wordTable: 'src/engine/classification/wordTable.ts',
 });
 const vectors = wordVectors.WordVectors.withFittedBuckets(dimensions, words, rows, Number(values.buckets));
-const bytes = wordTable.encodeWordTable(vectors, { source: `npm ${source} (GloVe 6B, 100 dimensions)`, licence: 'MIT' });
+const bytes = wordTable.encodeWordTable(vectors, {
+  source: `npm ${source} (GloVe 6B, 100 dimensions)`,
+  licence: 'MIT',
+});
 fs.writeFileSync(values.out, bytes);
 console.log(
   `${values.out}: ${words.length} words and ${values.buckets} n-gram buckets in ${dimensions} dimensions ` +
