@@ -18,9 +18,11 @@ export interface EncodedText {
   unknown: string[];
 }
 
-/** Encodes a text as the model's training text was encoded. Characters without an id become `noToken`. */
+/** Encodes a text as the model's training text was encoded. Characters without an id become `noToken`. A model of line
+ *  prefixes has never seen more than the line. */
 export function encodeText(model: LanguageModel, text: string): EncodedText {
-  const normal = normaliseText(text, model.config.text);
+  const whole = normaliseText(text, model.config.text);
+  const normal = model.config.text.examples === 'line-prefixes' ? whole.slice(whole.lastIndexOf('\n') + 1) : whole;
   const ids = model.vocabulary.encode(normal);
   const unknown = new Set<string>();
   if (model.vocabulary.unit === 'character' && ids.includes(noToken)) {

@@ -12,7 +12,7 @@ import { normaliseText } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
 import type { LanguageModel } from '../generation/languageModel';
 import { CopyIndex } from '../generation/memorisation';
-import { createPredictor, type Predictor } from '../generation/predictor';
+import { createPredictor, type Predictor, type PredictorContext } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { SurpriseMap } from '../generation/surprise';
 import { readModelFile, type Provenance } from '../model/modelFile';
@@ -29,11 +29,18 @@ export interface LiveModel {
   memory: SharedArrayBuffer;
 }
 
+export interface KeptContexts {
+  predictor: Predictor;
+  cache: StateCache;
+}
+
 /** A model ready for use, with all that is kept between its calls. */
 export interface ShelvedModel {
   model: LanguageModel;
-  predictor: Predictor;
-  cache: StateCache;
+  /** For samples: exactly as the model was trained. */
+  writing: KeptContexts;
+  /** For what answers every keystroke; the same as `writing` unless the model was trained on windows. */
+  typing: KeptContexts;
   surprise: SurpriseMap;
   /** The index of the texts that the model was trained on; undefined where they cannot be had. */
   copies: () => Promise<CopyIndex | undefined>;
@@ -223,14 +230,15 @@ function entryOf(shelved: ShelvedModel, version: string): Entry {
 
 /** A model with fresh caches. */
 function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
-  const predictor = createPredictor(model);
-  return {
-    model,
-    predictor,
-    cache: new StateCache(predictor.reach),
-    surprise: new SurpriseMap(model, predictor),
-    copies,
+  const contexts = (kind: PredictorContext): KeptContexts => {
+    const predictor = createPredictor(model, kind);
+    return { predictor, cache: new StateCache(predictor.reach) };
   };
+  const writing = contexts('as-trained');
+  const { text, objective } = model.config;
+  const windows = objective.kind === 'last-step' && text.examples === 'text';
+  const typing = windows ? contexts('carried') : writing;
+  return { model, writing, typing, surprise: new SurpriseMap(model, typing.predictor), copies };
 }
 
 function isLive(version: string): boolean {

@@ -46,9 +46,9 @@ export function samplerService(createBackend: () => Promise<Backend>): Handlers<
       return null;
     },
     sample: ({ modelPath, prompt, streams, details }, { signal, onEvent }) =>
-      shelf.use(modelPath, staleMs.sample, async ({ model, predictor, cache, copies }) => {
+      shelf.use(modelPath, staleMs.sample, async ({ model, writing, copies }) => {
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
-        const result = await generate(model, { prompt, streams, details }, { onDelta, signal, predictor, cache });
+        const result = await generate(model, { prompt, streams, details }, { onDelta, signal, ...writing });
         const index = await copies();
         return {
           texts: result.texts,
@@ -57,12 +57,12 @@ export function samplerService(createBackend: () => Promise<Backend>): Handlers<
         };
       }),
     considered: ({ modelPath, prompt, count }, { signal }) =>
-      shelf.use(modelPath, staleMs.considered, ({ model, predictor, cache }) =>
-        considered(model, predictor, prompt, count, cache, signal),
+      shelf.use(modelPath, staleMs.considered, ({ model, writing }) =>
+        considered(model, writing.predictor, prompt, count, writing.cache, signal),
       ),
     complete: (request, { signal }) =>
-      shelf.use(request.modelPath, staleMs.complete, ({ model, predictor, cache }) =>
-        complete(model, predictor, request, cache, signal),
+      shelf.use(request.modelPath, staleMs.complete, ({ model, typing }) =>
+        complete(model, typing.predictor, request, typing.cache, signal),
       ),
     surprise: ({ modelPath, text, from }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),

@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { complete } from '../../../../src/engine/generation/completion';
+import { endOfCompletion } from '../../../../src/engine/generation/completionExtent';
 import { createPredictor } from '../../../../src/engine/generation/predictor';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
@@ -48,6 +49,13 @@ describe('completion', () => {
     assert.deepEqual(await offer({ prefix: 'Then came ' }), ['the rain']);
     assert.deepEqual(await offer({ prefix: 'well" ' }), ['again']);
     assert.deepEqual(await offer({ prefix: 'it), and ' }), ['nobody’s hat was dry']);
+  });
+
+  it('ends a phrase at punctuation with no space around it, too', () => {
+    assert.equal(endOfCompletion('phrase', 'over—the hill and far away', 'character'), 4);
+    assert.equal(endOfCompletion('phrase', 'it’s well-known (to me)', 'character'), 15);
+    assert.equal(endOfCompletion('phrase', 'one two three four ', 'character'), 18);
+    assert.equal(endOfCompletion('phrase', 'one two three four', 'character'), undefined);
   });
 
   it('offers the rest of the sentence with its end', async () => {

@@ -6,6 +6,7 @@ import { noToken } from '../../../../src/engine/backends/backend';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { generate } from '../../../../src/engine/generation/generator';
 import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { stateSize } from '../../../../src/engine/model/networkSpec';
 import { drawnModel, lastStep, learnedModel } from './toyModels';
@@ -154,16 +155,28 @@ describe('generator', () => {
   it('gives a model of windows exactly its window at every token', async () => {
     const steps = 5;
     const model = await drawnModel({ seed: 9, objective: lastStep(steps), streams: 3 });
-    const { texts } = await generate(model, { prompt: 'hello world', streams: [greedy(15), greedy(8)] });
-    let text = 'hello world';
-    for (let i = 0; i < 15; i++) {
-      const states = new Float32Array(stateSize(model.network.spec));
-      let next = 0;
-      for (const id of model.vocabulary.encode(text.slice(-steps))) next = await argmaxOf(model, id, states);
-      text += model.vocabulary.tokenText(next);
+    for (const prompt of ['hello world', 'ab']) {
+      const deltas: SampleDelta[] = [];
+      const { texts } = await generate(
+        model,
+        { prompt, streams: [greedy(15), greedy(8)], details: true },
+        { onDelta: (delta) => deltas.push(delta) },
+      );
+      assert.equal(texts[1], texts[0].slice(0, 8));
+      const probabilities = deltas.filter(({ stream }) => stream === 0).flatMap((delta) => delta.probabilities!);
+      // A window that reaches back before the prompt begins with "no token".
+      const read = [noToken, noToken, noToken, noToken, noToken, ...model.vocabulary.encode(prompt)];
+      for (const [i, id] of model.vocabulary.encode(texts[0]).entries()) {
+        const states = new Float32Array(stateSize(model.network.spec));
+        let logits = new Float32Array(0);
+        for (const token of read.slice(-steps))
+          logits = (await model.network.step(Uint16Array.of(token), states)).slice();
+        assert.equal(id, logits.indexOf(Math.max(...logits)));
+        const expected = probabilityOf(id, logits, 0, model.vocabulary.size);
+        assert.ok(Math.abs(probabilities[i] - expected) < 1e-6, `"${prompt}", token ${i}`);
+        read.push(id);
+      }
     }
-    assert.equal(texts[0], text.slice('hello world'.length));
-    assert.equal(texts[1], texts[0].slice(0, 8));
   });
 
   it('pads a prompt shorter than the window in front', async () => {
@@ -194,6 +207,8 @@ describe('generator', () => {
     let next = 0;
     for (const id of [0, 0, ...vocabulary.encode('not to')]) next = await argmaxOf(model, id, states, [0, 1]);
     assert.equal(texts[0], ` ${vocabulary.tokenText(next)}`);
+    const second = await generate(model, { prompt: 'that is\nnot to', streams: [greedy(1)] });
+    assert.deepEqual(second.texts, texts, 'only the line counts');
   });
 
   it('runs no step for a prompt it has read, and one for one character more', async () => {

@@ -45,6 +45,15 @@ describe('memorisation', () => {
     assert.deepEqual(runs, [{ start: 0, end: 59, source: 'x', sourceOffset: 241 }]);
   });
 
+  it('keeps the longer of two runs that overlap', () => {
+    const [long, rest] = [letters(60, 5, 'qrstuv'), letters(20, 6, 'qrstuv')];
+    const both = new CopyIndex([
+      { name: 'long', text: long },
+      { name: 'short', text: long.slice(40) + rest },
+    ]);
+    assert.deepEqual(both.report(long + rest).runs, [{ start: 0, end: 60, source: 'long', sourceOffset: 0 }]);
+  });
+
   it('measures the share of novel 8-grams', () => {
     assert.equal(index.report(first.slice(100, 600)).novelShare, 0);
     const novel = index.report(letters(2000, 9, 'ABCDEFGHIJKLMNOP')).novelShare!;

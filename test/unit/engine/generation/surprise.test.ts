@@ -60,6 +60,24 @@ describe('surprise', () => {
     }
   });
 
+  it('reads a character again that an edit has given a mark, or taken one from', async () => {
+    const model = await drawnModel({ text: { normalization: 'nfc' } });
+    // The character before a place where a context is kept.
+    const plain = `${letters(63, 18)}e${letters(40, 19)}`;
+    const marked = `${plain.slice(0, 64)}\u0301${plain.slice(64)}`;
+    for (const [before, after] of [
+      [plain, marked],
+      [marked, plain],
+    ]) {
+      const map = new SurpriseMap(model, createPredictor(model));
+      await map.update(before, 0);
+      const { bits, from } = await map.update(after, 64);
+      const fresh = await new SurpriseMap(model, createPredictor(model)).update(after, 0);
+      assert.ok(from <= 63);
+      assert.deepEqual([...bits], [...fresh.bits.subarray(from)]);
+    }
+  });
+
   it('reads only from the last context before a change', async () => {
     const model = learnedModel('once upon a time there was a text that was known by heart. '.repeat(20));
     const map = new SurpriseMap(model, createPredictor(model));

@@ -5,6 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type { EngineMethods, TrainRequest } from '../../../../src/common/engineProtocol';
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
+import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { Engine } from '../../../../src/engine/engine';
 import { CallClient } from '../../../../src/engine/rpc/callClient';
@@ -16,7 +17,22 @@ import { trainerService, type TrainerMethods } from '../../../../src/engine/serv
 import { tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
-const backend = async () => createReferenceBackend();
+/** The reference backend, whose networks refuse to be used after they were put away. */
+async function backend(): Promise<Backend> {
+  const reference = createReferenceBackend();
+  return {
+    ...reference,
+    createNetwork: async (...parameters) => {
+      const network = await reference.createNetwork(...parameters);
+      network.dispose = () => {
+        network.step = () => {
+          throw new Error('used after it was put away');
+        };
+      };
+      return network;
+    },
+  };
+}
 
 /** The handlers as a thread would answer them; `die` is what a crash looks like. */
 function localThread<M extends Methods<M>>(handlers: Handlers<M>): Thread<M> & { die: () => void } {
@@ -139,16 +155,24 @@ describe('engine', () => {
     assert.notEqual(after.probability, before.probability);
   });
 
-  it('keeps more models in use than fit on the shelf', async () => {
+  it('does not put a model away while it is in use', async () => {
     await call('train', request());
     const paths = Array.from({ length: 6 }, (_, i) => path.join(folder, `${i}.safetensors`));
     for (const copy of paths) fs.copyFileSync(request().modelPath, copy);
-    const results = await Promise.all(
-      paths.map((modelPath) =>
-        call('sample', { modelPath, prompt: 'the ', streams: [{ ...streams[0], length: 300 }] }),
-      ),
+    const controller = new AbortController();
+    let heard = (): void => undefined;
+    const nextDelta = (): Promise<void> => new Promise((resolve) => (heard = resolve));
+    const begun = nextDelta();
+    const long = call(
+      'sample',
+      { modelPath: paths[0], prompt: 'the ', streams: [{ temperature: 1, seed: 1, length: 1e8 }] },
+      { signal: controller.signal, onEvent: () => heard() },
     );
-    assert.equal(new Set(results.map(({ texts }) => texts[0])).size, 1);
+    await begun;
+    for (const modelPath of paths.slice(1)) await call('considered', { modelPath, prompt: 'the ', count: 1 });
+    await Promise.race([nextDelta(), long]);
+    controller.abort();
+    await assert.rejects(long, withCode('cancelled'));
   });
 
   it('reports no copies where the training text is not to be had', async () => {
