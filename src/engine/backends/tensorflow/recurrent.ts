@@ -94,7 +94,7 @@ class CudnnForm implements RecurrentForm {
     const nothing = ops.zeros([1, shape.rows, shape.units]);
     const states = this.states(shape, initial);
     const packed = this.packed(shape, parameters);
-    // Without cells cuDNN's operation has an output_c and its gradient all the same, of no elements.
+    // Without cells the operation has an output_c and its gradient all the same, which nobody reads.
     const dC = shape.cell === 'lstm' ? nothing : ops.zeros(c.shape);
     const inputs = [x, ...states, packed, outputs, h, c, dOutputs, nothing, dC, reserve];
     const [dInputs, , , dPacked] = ops.run('CudnnRNNBackprop', this.attributes(shape), inputs, 4);
@@ -114,11 +114,11 @@ class CudnnForm implements RecurrentForm {
     ];
   }
 
-  /** input_h and input_c [1, B, H]; the latter is empty where there are no cells. */
+  /** input_h and input_c [1, B, H]; the latter is a number that is not read where there are no cells. */
   private states({ cell, rows, units }: LayerShape, { h, c }: LayerState): Tensor[] {
     const { ops } = this;
     const stacked = (state: Tensor): Tensor => ops.reshape(state, [1, rows, units]);
-    return [stacked(h), cell === 'lstm' ? stacked(c!) : ops.zeros([0])];
+    return [stacked(h), cell === 'lstm' ? stacked(c!) : ops.scalar(0)];
   }
 
   /** With the second bias, which our LSTM and tanh RNN do not have: zeros. */
