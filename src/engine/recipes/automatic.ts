@@ -52,7 +52,7 @@ const finishShare = 0.015;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */
-const charactersPerParameter = 10;
+const charactersPerParameter = 9;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 
@@ -61,6 +61,15 @@ const largestOneHot = 512;
 /** Two cores of a laptop. */
 const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
 const warmupSteps = 30;
+
+/**
+ * Adam's rate at the height of the cosine. High, because the run is short and the cosine takes it down to almost
+ * nothing; wider networks and longer runs want less.
+ */
+function learningRateFor(units: number, steps: number): number {
+  const rate = 0.035 * (256 / units) ** 1.2 * Math.max(1, steps / 3000) ** -0.3;
+  return Number(Math.min(0.05, rate).toPrecision(2));
+}
 
 /** What is the same for every text and time. */
 const base: TrainingConfig = {
@@ -80,8 +89,8 @@ const base: TrainingConfig = {
     initialisation: { kind: 'keras' },
   },
   objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-  batch: 32,
-  optimiser: { kind: 'adam', learningRate: 0.004, clipNorm: 5 },
+  batch: 16,
+  optimiser: { kind: 'adam', learningRate: 0.03, clipNorm: 5 },
   schedule: { kind: 'cosine', warmupSteps, finalFraction: 0.02 },
   budget: { maxSeconds: 60 },
   evaluation: { every: 'epoch', maximumTargets: 20_000 },
@@ -202,12 +211,10 @@ export function chooseConfig(
   const possible = targetsIn(units);
   const passes = Math.min(possible / facts.trainTargets, mostPasses);
   const dropout = passes < 6 ? 0 : passes < 12 ? 0.1 : passes < 25 ? 0.2 : 0.4;
-  const batch = facts.trainTargets < 100_000 ? 16 : 32;
-  const learningRate = Number((0.004 * Math.sqrt(256 / units)).toPrecision(2));
-
   const cutShort = possible / facts.trainTargets > mostPasses;
   const expectedSeconds = cutShort ? (seconds * mostPasses * facts.trainTargets) / possible : seconds;
-  const steps = (passes * facts.trainTargets) / (batch * base.objective.steps);
+  const steps = (passes * facts.trainTargets) / (base.batch * base.objective.steps);
+  const learningRate = learningRateFor(units, steps);
   const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
   const every = Math.max(1, Math.round(steps / evaluations));
 
@@ -226,7 +233,6 @@ export function chooseConfig(
   const config: TrainingConfig = {
     ...draft,
     network: networkOf(units, dropout),
-    batch,
     optimiser: { ...base.optimiser, learningRate },
     budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number((seconds * (1 - finishShare)).toPrecision(4)) },
     evaluation: { ...base.evaluation, every },
