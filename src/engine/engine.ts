@@ -3,6 +3,7 @@
  * run trains in a thread of its own, everything that a trained model says comes from the sampler thread, and the two
  * meet in the snapshots of weights that a run publishes.
  */
+import * as fs from 'node:fs';
 import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../common/engineProtocol';
 import { InklingError } from '../common/errors';
 import type { TrainEvent } from '../common/trainEvents';
@@ -27,8 +28,9 @@ interface Run {
   live?: LiveModel;
 }
 
-/** Texts of so many models are remembered, to find what a sample copied. */
-const maximumSources = 20;
+/** Texts of so many models are remembered, to find what a sample copied; of those that are not in a file only so much. */
+const maximumSources = 8;
+const maximumText = 16 * 1024 * 1024;
 
 export class Engine {
   private readonly runs = new Map<string, Run>();
@@ -66,6 +68,10 @@ export class Engine {
     surprise: (params, call) => this.askSampler('surprise', params, call),
     score: (params, call) => this.askSampler('score', params, call),
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
+    classify: (params, call) => this.askSampler('classify', params, call),
+    describeClassifier: (params, call) => this.askSampler('describeClassifier', params, call),
+    trainClassifier: (params, { signal, onEvent }) =>
+      this.inThread(signal, (call) => call('trainClassifier', params, { signal, onEvent })),
   };
 
   /** Leaves a checkpoint of every run, then ends all threads. Takes at most about `patienceMs`. */
@@ -124,11 +130,18 @@ export class Engine {
     }
   }
 
-  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score'>(
+  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier'>(
     method: K,
     params: SamplerMethods[K]['params'],
     call: Call<SamplerMethods[K]['event']>,
   ): Promise<SamplerMethods[K]['result']> {
+    const { modelPath } = params as { modelPath: string };
+    for (const run of this.runs.values()) {
+      if (run.modelPath === modelPath && !run.live && !fs.existsSync(modelPath)) {
+        const message = 'The training has only just begun; ask again in a few seconds.';
+        return Promise.reject(new InklingError('invalidInput', message));
+      }
+    }
     return this.samplerThread().call(method, params, call);
   }
 
@@ -150,6 +163,7 @@ export class Engine {
 
   private noteSources(modelPath: string, sources: readonly TextSource[]): void {
     this.sources.delete(modelPath);
+    if (sources.reduce((sum, source) => sum + ('text' in source ? source.text.length : 0), 0) > maximumText) return;
     this.sources.set(modelPath, sources);
     for (const oldest of this.sources.keys()) if (this.sources.size > maximumSources) this.sources.delete(oldest);
     this.tellSampler((call) => call('noteSources', { modelPath, sources }));

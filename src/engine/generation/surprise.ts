@@ -28,6 +28,8 @@ export class SurpriseMap {
   private text = '';
   private bits = new Float32Array(0);
   private marks: Mark[] = [];
+  /** One update after the other: the next text comes while the last one, cancelled, still finds its end. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly model: LanguageModel,
@@ -36,7 +38,13 @@ export class SurpriseMap {
 
   /** Figures from the unit at or before UTF-16 offset `from`, or before the first change since the last call. Throws
    *  `cancelled`; what was computed until then is kept. */
-  async update(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
+  update(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
+    const updating = this.turn.then(() => this.updateNow(text, from, signal));
+    this.turn = updating.catch(() => undefined);
+    return updating;
+  }
+
+  private async updateNow(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
     const changed = commonLength(this.text, text);
     const units = splitIntoUnits(this.model, text);
     // The unit before a change may have grown by a mark that was added to it.

@@ -132,9 +132,6 @@ export class ModelShelf {
       const { mtimeMs, size, ino } = await fs.stat(path);
       return `file ${mtimeMs} ${size} ${ino}`;
     } catch (error) {
-      if (live) {
-        throw new InklingError('invalidInput', 'The training has only just begun; ask again in a few seconds.');
-      }
       throw new InklingError('invalidInput', `The model "${path}" cannot be read; choose another one.`, {
         cause: error,
       });

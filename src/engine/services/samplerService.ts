@@ -5,6 +5,7 @@
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { Backend } from '../backends/backend';
+import { ClassifierService } from '../classification/classifierService';
 import { complete } from '../generation/completion';
 import { considered } from '../generation/considered';
 import { generate } from '../generation/generator';
@@ -15,7 +16,7 @@ import { ModelShelf, type LiveModel } from './modelShelf';
 
 export interface SamplerMethods extends Pick<
   EngineMethods,
-  'sample' | 'considered' | 'complete' | 'surprise' | 'score'
+  'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier'
 > {
   /** A run begins to publish its weights. */
   announce: { params: LiveModel; result: null; event: never };
@@ -31,7 +32,9 @@ const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_
 
 export function samplerService(createBackend: () => Promise<Backend>): Handlers<SamplerMethods> {
   let backend: Promise<Backend> | undefined;
-  const shelf = new ModelShelf(() => (backend ??= createBackend()));
+  const oneBackend = (): Promise<Backend> => (backend ??= createBackend());
+  const shelf = new ModelShelf(oneBackend);
+  const classifiers = new ClassifierService(oneBackend);
   return {
     announce: (live) => {
       shelf.announce(live);
@@ -66,6 +69,8 @@ export function samplerService(createBackend: () => Promise<Backend>): Handlers<
       ),
     surprise: ({ modelPath, text, from }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),
+    classify: (request, { signal }) => classifiers.classify(request, signal),
+    describeClassifier: ({ modelPath }) => classifiers.record(modelPath),
     score: ({ modelPath, text }, { signal }) =>
       shelf.use(modelPath, staleMs.score, ({ model }) => {
         if (normaliseText(text, model.config.text).trim() === '') {

@@ -5,6 +5,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Backend } from '../backends/backend';
 import type { createBackend } from '../backends';
+import { ClassifierService } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import { readModelFile, readModelMetadata, type StoredModel } from '../model/modelFile';
@@ -23,7 +24,7 @@ export interface PublishedEvent {
   live: LiveModel;
 }
 
-export interface TrainerMethods extends Pick<EngineMethods, 'plan' | 'baselines' | 'control'> {
+export interface TrainerMethods extends Pick<EngineMethods, 'plan' | 'baselines' | 'control' | 'trainClassifier'> {
   train: {
     params: TrainRequest;
     result: EngineMethods['train']['result'];
@@ -94,6 +95,8 @@ export function trainerService(newBackend: typeof createBackend): Handlers<Train
     },
     plan: ({ sources, minutes }) =>
       withBackend({}, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
+    trainClassifier: (request, { signal, onEvent }) =>
+      new ClassifierService((threads) => newBackend('wasm', { threads })).train(request, onEvent, signal),
     baselines: async ({ sources, heldOutFraction }) =>
       measureBaselines(await readSources(sources), {
         lowercase: false,

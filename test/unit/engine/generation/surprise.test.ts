@@ -1,5 +1,6 @@
 /** Surprise against the network stepped by hand, after edits too; units; what a model considers; scores. */
 import * as assert from 'node:assert/strict';
+import { InklingError } from '../../../../src/common/errors';
 import { noToken } from '../../../../src/engine/backends/backend';
 import { considered } from '../../../../src/engine/generation/considered';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
@@ -88,6 +89,23 @@ describe('surprise', () => {
     assert.ok(model.steps() - before <= 64 + 4 + 1, `${model.steps() - before} steps`);
     assert.ok(result.from <= text.length);
     assert.equal(result.from + result.bits.length, text.length + 4);
+  });
+
+  it('takes the next text while the last one is being cancelled', async () => {
+    const model = await drawnModel({ seed: 20 });
+    const map = new SurpriseMap(model, createPredictor(model));
+    const [first, second] = [letters(4000, 21), letters(300, 22)];
+    const controller = new AbortController();
+    const cancelled = map.update(first, 0, controller.signal);
+    const next = map.update(second, 0);
+    controller.abort();
+    await assert.rejects(cancelled, (error) => error instanceof InklingError && error.code === 'cancelled');
+    const fresh = await new SurpriseMap(model, createPredictor(model)).update(second, 0);
+    assert.deepEqual([...(await next).bits], [...fresh.bits]);
+    // What was computed before the cancel is kept, and right.
+    const resumed = await map.update(first, 0);
+    const whole = await new SurpriseMap(model, createPredictor(model)).update(first, 0);
+    assert.deepEqual([...resumed.bits], [...whole.bits]);
   });
 
   it('gives an unseen character a figure of its own and leaves it out of the mean', async () => {
