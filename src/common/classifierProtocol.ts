@@ -82,6 +82,19 @@ export interface DataProblem {
   reason: string;
 }
 
+/** How one variant did where several were trained on the same split with the same settings. */
+export interface VariantScores {
+  variant: ClassifierVariant;
+  /** Macro F1 on the validation part, by which a variant is chosen. */
+  validationMacroF1: number;
+  /** On the held-out part. */
+  accuracy: number;
+  macroF1: number;
+  perClass: Record<string, ClassScores>;
+  parameters: number;
+  seconds: number;
+}
+
 /** Where the labelled text comes from: a path (file or folder of folders), or the text of an editor. */
 export type LabelledSource = { name: string; path: string } | { name: string; text: string };
 
@@ -195,6 +208,8 @@ export interface ClassifierRecord {
   seconds: number;
   sources: string[];
   created: string;
+  /** All variants side by side, where they were compared. */
+  comparison?: VariantScores[];
 }
 
 /** A stretch of the text and what it did to the verdict. */
@@ -218,6 +233,8 @@ export interface Verdict {
   /** Empty unless asked for. */
   contributions: TokenContribution[];
   tokens: number;
+  /** The user's own word for this very text. */
+  corrected: boolean;
   /** What the naive Bayes baseline of the same model says. */
   naiveBayes: { label: string; probability: number };
   engineMs: number;
@@ -235,13 +252,19 @@ export interface ClassifyRequest {
   texts: string[];
   explain: boolean;
   corrections?: Correction[];
+  /** Instead of the classifier's own (two classes only). */
+  threshold?: number;
 }
 
 export interface TrainClassifierRequest {
-  runId: string;
   sources: LabelledSource[];
+  /** What is left out is as the engine's defaults have it. */
   settings: Partial<ClassifierSettings>;
+  /** Train all six variants with these settings and keep the one that does best on the validation part. */
+  compare?: boolean;
+  /** Where the model file goes. */
   modelPath: string;
+  title: string;
   threads?: number;
 }
 
@@ -249,4 +272,14 @@ export interface EvaluateClassifierRequest {
   modelPath?: string;
   sources: LabelledSource[];
   badRows: 'refuse' | 'skip';
+}
+
+/** What a trained classifier makes of other labelled texts. */
+export interface ClassifierEvaluation {
+  report: ClassificationReport;
+  /** The naive Bayes baseline of the same model. */
+  naiveBayes: ClassificationReport;
+  scores: ScoredExample[];
+  curves: BinaryCurves | null;
+  problems: DataProblem[];
 }

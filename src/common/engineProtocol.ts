@@ -3,7 +3,15 @@
  * before its one `result` or `error`; a `cancel` frame ends it with the code `cancelled`. Plain JSON-like values and
  * typed arrays only (the channel is child_process IPC with `serialization: 'advanced'`).
  */
+import type {
+  ClassifierEvent,
+  ClassifierRecord,
+  ClassifyRequest,
+  TrainClassifierRequest,
+  Verdict,
+} from './classifierProtocol';
 import type { ErrorFrame } from './errors';
+import type { GpuMethods } from './gpuProtocol';
 import type { TrainEvent } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
 
@@ -178,7 +186,7 @@ export interface EngineDescription {
 }
 
 /** Every method: its parameters, its result and its stream of events. */
-export interface EngineMethods {
+export interface EngineMethods extends GpuMethods {
   describe: { params: Record<string, never>; result: EngineDescription; event: never };
   plan: { params: PlanRequest; result: Plan[]; event: never };
   recipes: {
@@ -196,6 +204,12 @@ export interface EngineMethods {
   score: { params: { modelPath: string; text: string }; result: ScoreResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: Baselines; event: never };
+  /** One verdict a text, in their order. */
+  classify: { params: ClassifyRequest; result: Verdict[]; event: never };
+  /** Without a path: the spam model that comes with the program. */
+  describeClassifier: { params: { modelPath?: string }; result: ClassifierRecord; event: never };
+  /** Cancelling it leaves no model. */
+  trainClassifier: { params: TrainClassifierRequest; result: ClassifierRecord; event: ClassifierEvent };
 }
 
 export type EngineMethod = keyof EngineMethods;

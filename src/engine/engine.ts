@@ -130,7 +130,9 @@ export class Engine {
     }
   }
 
-  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier'>(
+  private askSampler<
+    K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier',
+  >(
     method: K,
     params: SamplerMethods[K]['params'],
     call: Call<SamplerMethods[K]['event']>,

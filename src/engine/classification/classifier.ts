@@ -105,10 +105,15 @@ export class Classifier {
   }
 
   /** The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the label given, and the
-   *  words of the others count as evidence. Nothing of them stays behind. */
-  async classify(text: string, options: { explain: boolean; corrections?: Correction[] }): Promise<Verdict> {
+   *  words of the others count as evidence. Nothing of them stays behind. `threshold` replaces the record's. */
+  async classify(
+    text: string,
+    options: { explain: boolean; corrections?: Correction[]; threshold?: number },
+  ): Promise<Verdict> {
     const started = performance.now();
-    const { record, naiveBayes, bag } = this.model;
+    const { naiveBayes, bag } = this.model;
+    const threshold = options.threshold ?? this.model.record.threshold;
+    const record = { ...this.model.record, threshold: this.model.record.positive === null ? null : threshold };
     const { classes } = record;
     const tokens = tokenize(text);
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
@@ -132,6 +137,7 @@ export class Classifier {
       method: 'occlusion',
       contributions: options.explain ? await this.explain(tokens, decided, encoder) : [],
       tokens: tokens.length,
+      corrected: same !== undefined,
       naiveBayes: { label: classes[bayesLabel], probability: bayes[bayesLabel] },
       engineMs: performance.now() - started,
     };

@@ -1,0 +1,57 @@
+/**
+ * The six variants side by side: each trained on the same split with the same settings, the one that does best on the
+ * validation part kept. The held-out part has no say, so that its figures stay honest.
+ */
+import {
+  classifierVariants,
+  type ClassifierEpochEvent,
+  type ClassifierVariant,
+  type VariantScores,
+} from '../../common/classifierProtocol';
+import type { ClassifierModel } from './classifier';
+import { trainClassifier, type ClassifierTask } from './trainClassifier';
+
+/** Trains every variant; the model that is kept carries the comparison in its record. Throws as `trainClassifier`. */
+export async function trainBestVariant(
+  task: ClassifierTask,
+  variants: readonly ClassifierVariant[] = classifierVariants,
+): Promise<ClassifierModel> {
+  const comparison: VariantScores[] = [];
+  let kept: { model: ClassifierModel; best: Best } | undefined;
+  for (const variant of variants) {
+    let parameters = 0;
+    const model = await trainClassifier({
+      ...task,
+      settings: { ...task.settings, variant },
+      onEvent: (event) => {
+        if (event.event === 'start') parameters = event.parameters;
+        task.onEvent?.(event);
+      },
+    });
+    const { history, report, seconds } = model.record;
+    const best = bestOf(history);
+    const { accuracy, macro, perClass } = report;
+    const validationMacroF1 = best.macroF1;
+    comparison.push({ variant, validationMacroF1, accuracy, macroF1: macro.f1, perClass, parameters, seconds });
+    if (!kept || isBetter(best, kept.best)) kept = { model, best };
+  }
+  const { model } = kept!;
+  model.record.comparison = comparison;
+  return model;
+}
+
+interface Best {
+  macroF1: number;
+  loss: number;
+}
+
+/** What the validation part said of the epoch that was best by it. */
+function bestOf(history: readonly ClassifierEpochEvent[]): Best {
+  const best = history.reduce((a, b) => (b.validationMacroF1 > a.validationMacroF1 ? b : a));
+  return { macroF1: best.validationMacroF1, loss: best.validationLoss };
+}
+
+/** Small validation parts often agree on F1; then the surer network is kept. */
+function isBetter(a: Best, b: Best): boolean {
+  return a.macroF1 > b.macroF1 || (a.macroF1 === b.macroF1 && a.loss < b.loss);
+}

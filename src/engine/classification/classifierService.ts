@@ -1,0 +1,149 @@
+/**
+ * Classifiers as a service of the engine process: loaded once and kept warm, trained on request. Sees backends only
+ * through the function that it is given.
+ */
+import * as fs from 'node:fs/promises';
+import type {
+  ClassifierEvaluation,
+  ClassifierEvent,
+  ClassifierRecord,
+  ClassifyRequest,
+  EvaluateClassifierRequest,
+  LabelledSource,
+  TrainClassifierRequest,
+  Verdict,
+} from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import type { Backend } from '../backends/backend';
+import { readModelMetadata } from '../model/modelFile';
+import { trainBestVariant } from './bestVariant';
+import { Classifier } from './classifier';
+import { loadClassifier, recordOf, saveClassifier } from './classifierFile';
+import { joinLabelledData, parseLabelledText, readLabelledData, type BadRows, type LabelledData } from './labelledData';
+import { curvesOf } from './metrics';
+import { checkClassifierSettings, defaultClassifierSettings } from './settings';
+import { evaluateClassifier, trainClassifier } from './trainClassifier';
+import { shippedSpamModel, vectorsFor } from './vectorSource';
+
+/** Classifiers that are kept loaded. */
+const keptClassifiers = 4;
+
+export class ClassifierService {
+  private backend: Promise<Backend> | undefined;
+  /** By path, the least recently used first. */
+  private readonly loaded = new Map<string, { changed: number; classifier: Promise<Classifier> }>();
+  /** Verdicts are found one after the other: a classifier's network serves one text at a time. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly createBackend: (threads?: number) => Promise<Backend>) {}
+
+  /** The verdicts on the texts of a request, in order. */
+  classify(request: ClassifyRequest, signal?: AbortSignal): Promise<Verdict[]> {
+    const { modelPath, texts, explain, corrections, threshold } = request;
+    return this.enqueue(async () => {
+      const classifier = await this.open(modelPath);
+      const verdicts: Verdict[] = [];
+      for (const text of texts) {
+        if (signal?.aborted) throw new InklingError('cancelled', 'The check was cancelled.');
+        if (text.trim() === '') throw new InklingError('invalidInput', 'The text is empty; select some words first.');
+        verdicts.push(await classifier.classify(text, { explain, corrections, threshold }));
+      }
+      return verdicts;
+    });
+  }
+
+  /** Trains and writes the model; gives what the Classifier tab shows. */
+  async train(
+    { sources, settings, compare, modelPath, title, threads }: TrainClassifierRequest,
+    onEvent: (event: ClassifierEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<ClassifierRecord> {
+    const whole = { ...defaultClassifierSettings, ...settings };
+    checkClassifierSettings(whole);
+    const data = await readSources(sources, whole.badRows);
+    const vectors = await vectorsFor(whole, data);
+    const backend = await this.createBackend(threads);
+    try {
+      const task = { data, settings: whole, vectors, backend, onEvent, signal };
+      const model = await (compare ? trainBestVariant(task) : trainClassifier(task));
+      await saveClassifier(modelPath, model, title);
+      return model.record;
+    } finally {
+      await backend.dispose();
+    }
+  }
+
+  /** A trained classifier on other labelled texts. */
+  evaluate({ modelPath, sources, badRows }: EvaluateClassifierRequest): Promise<ClassifierEvaluation> {
+    return this.enqueue(async () => {
+      const data = await readSources(sources, badRows);
+      const classifier = await this.open(modelPath);
+      const { report, naiveBayes, probabilities } = await evaluateClassifier(classifier, data);
+      const { positive } = classifier.model.record;
+      const scores = data.examples.map((example, i) => ({
+        label: report.classes.indexOf(example.label),
+        probability: positive === null ? Math.max(...probabilities[i]) : probabilities[i][positive],
+      }));
+      return { report, naiveBayes, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
+    });
+  }
+
+  /** The record of a classifier, without loading its weights. */
+  async record(modelPath = shippedSpamModel()): Promise<ClassifierRecord> {
+    const { kind, details } = await readModelMetadata(modelPath);
+    if (kind !== 'classifier') {
+      throw new InklingError('incompatibleModel', `${modelPath} is a language model; choose a classifier.`);
+    }
+    return recordOf(details);
+  }
+
+  async dispose(): Promise<void> {
+    await this.queue.catch(() => {});
+    this.loaded.clear();
+    await (await this.backend)?.dispose();
+    this.backend = undefined;
+  }
+
+  private enqueue<R>(job: () => Promise<R>): Promise<R> {
+    const result = this.queue.then(job);
+    this.queue = result.catch(() => {});
+    return result;
+  }
+
+  private async open(modelPath = shippedSpamModel()): Promise<Classifier> {
+    const stat = await fs.stat(modelPath).catch(() => undefined);
+    const changed = stat?.mtimeMs ?? 0;
+    const kept = this.loaded.get(modelPath);
+    this.loaded.delete(modelPath);
+    if (kept && kept.changed !== changed) (await kept.classifier).dispose();
+    const entry = kept?.changed === changed ? kept : { changed, classifier: this.load(modelPath) };
+    // A failure is not kept: the next request tries again.
+    const classifier = await entry.classifier;
+    this.loaded.set(modelPath, entry);
+    const [oldest] = this.loaded;
+    if (this.loaded.size > keptClassifiers) {
+      this.loaded.delete(oldest[0]);
+      (await oldest[1].classifier).dispose();
+    }
+    return classifier;
+  }
+
+  private async load(modelPath: string): Promise<Classifier> {
+    const model = await loadClassifier(modelPath);
+    // One text is too little work to share among threads.
+    this.backend ??= this.createBackend(1);
+    return new Classifier(await this.backend, model);
+  }
+}
+
+async function readSources(sources: LabelledSource[], badRows: BadRows): Promise<LabelledData> {
+  const parts: LabelledData[] = [];
+  for (const source of sources) {
+    parts.push(
+      'path' in source
+        ? await readLabelledData(source.path, badRows)
+        : parseLabelledText(source.text, source.name, badRows),
+    );
+  }
+  return joinLabelledData(parts);
+}
