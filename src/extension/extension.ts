@@ -10,9 +10,11 @@ let services: Services | undefined;
 
 /** Returns the parts, for the tests that run inside VS Code. */
 export function activate(context: vscode.ExtensionContext): Services {
+  const start = performance.now();
   services = createServices(context);
   const table: CommandTable<CommandId> = { ...trainingCommands(services), ...writingCommands(services) };
   context.subscriptions.push(services, registerCommands(table, services.log));
+  services.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);
   return services;
 }
 

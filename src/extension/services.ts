@@ -20,6 +20,8 @@ import { TrainingRuns } from './training/trainingRuns';
 
 export interface Services extends vscode.Disposable {
   log: vscode.LogOutputChannel;
+  /** Where the log is written to. */
+  logFolder: string;
   engine: EngineSupervisor;
   models: ModelStore;
   active: ActiveModel;
@@ -68,6 +70,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const modelActions = new ModelActions(models, active);
   return {
     ...shared,
+    logFolder: context.logUri.fsPath,
     modelActions,
     completionSwitch,
     completions,

@@ -69,7 +69,7 @@ export async function closeAll(): Promise<void> {
 
 /** Waits until `condition` holds; fails with `what` otherwise. */
 export async function until(
-  condition: () => boolean | Promise<boolean>,
+  condition: () => boolean | PromiseLike<boolean>,
   what: string,
   limitMs = 30_000,
 ): Promise<void> {

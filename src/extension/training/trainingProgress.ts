@@ -12,6 +12,9 @@ export class TrainingProgress extends Disposables {
     vscode.window.createStatusBarItem('inkling.training', vscode.StatusBarAlignment.Left, 10),
   );
 
+  /** What the context key of the menus was set to. */
+  private shownAsActive = false;
+
   constructor(private readonly runs: TrainingRuns) {
     super();
     this.item.name = vscode.l10n.t('Inkling Training');
@@ -62,6 +65,10 @@ export class TrainingProgress extends Disposables {
 
   private update(): void {
     const run = this.runs.active;
+    if (this.shownAsActive !== (run !== undefined)) {
+      this.shownAsActive = run !== undefined;
+      void vscode.commands.executeCommand('setContext', 'inkling.trainingActive', this.shownAsActive);
+    }
     if (!run) return this.item.hide();
     const { latest } = run;
     const percent = latest ? ` ${Math.floor(latest.fraction * 100)} %` : '';

@@ -16,10 +16,11 @@ const runs = {
   min: { channel: 'min', suite: 'suite', flags: [] },
   restricted: { channel: 'latest', suite: 'restricted', flags: ['--inkling-trust'] },
 };
+const benchmark = { bench: { channel: 'latest', suite: 'bench', flags: [] } }; // only when asked for
 const wanted = process.argv.slice(2);
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const name of wanted.length > 0 ? wanted : Object.keys(runs)) {
-  const { channel, suite, flags } = runs[name];
+  const { channel, suite, flags } = { ...runs, ...benchmark }[name];
   const result = path.join(output, `integration-${name}.json`);
   fs.rmSync(result, { force: true });
   const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-workspace-'));
