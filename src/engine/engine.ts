@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../common/engineProtocol';
 import { InklingError } from '../common/errors';
 import type { TrainEvent } from '../common/trainEvents';
+import { gpuMethods } from './backends/gpuMethods';
 import { readModelMetadata } from './model/modelFile';
 import { summariseModel } from './model/modelSummary';
 import { recipeFor, recipes } from './recipes/recipes';
@@ -45,6 +46,7 @@ export class Engine {
   ) {}
 
   readonly handlers: Handlers<EngineMethods> = {
+    ...gpuMethods,
     describe: () => this.describe(),
     recipes: () =>
       recipes.flatMap(({ id, title, objectives }) =>

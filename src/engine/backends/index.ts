@@ -1,20 +1,57 @@
 /** Picks and creates a backend by name. */
-import { InklingError } from '../../common/errors';
 import type { BackendChoice } from '../../common/engineProtocol';
 import type { Backend } from './backend';
+import { AutoBackend, type Choice } from './choose';
+import { FallbackBackend } from './fallback';
 import { createReferenceBackend } from './reference/referenceBackend';
 import { createWasmBackend } from './wasm/wasmBackend';
+import { findTensorflow } from './tensorflow/binding';
+import { createTensorflowBackend } from './tensorflow/tensorflowBackend';
+import { findWebgpu } from './webgpu/loadModule';
+import { createWebgpuBackend } from './webgpu/webgpuBackend';
 
-/** `auto` is the wasm backend. Throws `backendUnavailable` for a backend that is not to be had. */
-export async function createBackend(choice: BackendChoice, options: { threads?: number } = {}): Promise<Backend> {
+export interface BackendOptions {
+  threads?: number;
+  /** Where GPU packages are installed; by default the folder in the environment variable INKLING_MODULES. */
+  modulesFolder?: string;
+  /** WebGPU: keep activations in 16 bits. */
+  half?: boolean;
+  /** `auto` has measured and chosen. */
+  onChoice?: (choice: Choice) => void;
+  /** The GPU failed and the wasm backend goes on, for people. */
+  onFallback?: (message: string) => void;
+}
+
+/** The folder with the GPU packages that counts where no other is named. */
+export function defaultModulesFolder(): string | undefined {
+  return process.env.INKLING_MODULES || undefined;
+}
+
+/**
+ * `auto` is the wasm backend unless GPU packages are installed; then the fastest of all, measured on the first network.
+ * Throws `backendUnavailable` for a backend that is not to be had.
+ */
+export async function createBackend(choice: BackendChoice, options: BackendOptions = {}): Promise<Backend> {
+  const { threads, half, onChoice, onFallback = (): void => {} } = options;
+  const modulesFolder = options.modulesFolder ?? defaultModulesFolder();
+  const wasm = (): Promise<Backend> => createWasmBackend({ threads });
+  const webgpu = (): Promise<Backend> => createWebgpuBackend({ modulesFolder, half });
+  const tensorflow = (): Promise<Backend> => createTensorflowBackend({ modulesFolder });
+  const guard = (backend: Backend): Backend => new FallbackBackend(backend, { spare: wasm, onFallback });
   switch (choice) {
-    case 'auto':
+    case 'auto': {
+      const candidates = [wasm];
+      if (findWebgpu(modulesFolder)) candidates.push(webgpu);
+      if (findTensorflow(modulesFolder)) candidates.push(tensorflow);
+      return candidates.length === 1 ? wasm() : AutoBackend.create({ candidates, guard, onChoice });
+    }
     case 'wasm':
-      return createWasmBackend(options);
+      return wasm();
     case 'reference':
       return createReferenceBackend();
-    case 'tensorflow':
     case 'webgpu':
-      throw new InklingError('backendUnavailable', `The ${choice} backend is not installed; use --backend wasm.`);
+      return guard(await webgpu());
+    case 'tensorflow':
+      return guard(await tensorflow());
   }
 }

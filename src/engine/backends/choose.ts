@@ -1,0 +1,188 @@
+/**
+ * `auto`: which backend is the fastest for a network, found by trying each for a moment on that very network. On a small
+ * model the CPU often wins.
+ */
+import { asInklingError } from '../../common/errors';
+import { outputSize, type NetworkSpec } from '../model/networkSpec';
+import { Random } from '../random';
+import type { Backend, Batch, Network, NetworkLimits, Update } from './backend';
+
+export interface Measurement {
+  name: Backend['name'];
+  kernel: string;
+  /** Time steps of all rows that a second of training takes; 0 where it failed. */
+  stepsPerSecond: number;
+  /** Why it failed. */
+  problem?: string;
+}
+
+export interface Choice {
+  backend: Backend;
+  measurements: Measurement[];
+  /** For people: which and why. */
+  reason: string;
+}
+
+/** Another backend than the first must be this much faster to be worth its trouble. */
+const worthwhile = 1.1;
+const seed = 1;
+
+/** The fastest of `candidates` for a network; the first is the one to prefer. At least one must work. */
+export async function chooseBackend(
+  candidates: Backend[],
+  spec: NetworkSpec,
+  parameters: Float32Array,
+  limits: NetworkLimits,
+  totalMs = 500,
+  now: () => number = () => performance.now(),
+): Promise<Choice> {
+  const measurements: Measurement[] = [];
+  for (const backend of candidates) {
+    measurements.push(await measure(backend, spec, parameters, limits, totalMs / candidates.length, now));
+  }
+  const [first, ...others] = measurements;
+  let best = 0;
+  others.forEach(({ stepsPerSecond }, i) => {
+    const bar = best === 0 ? first.stepsPerSecond * worthwhile : measurements[best].stepsPerSecond;
+    if (stepsPerSecond > bar) best = i + 1;
+  });
+  return { backend: candidates[best], measurements, reason: reasonOf(measurements, best) };
+}
+
+function reasonOf(measurements: Measurement[], best: number): string {
+  const figures = measurements.map(({ name, stepsPerSecond, problem }) =>
+    problem ? `${name} failed (${problem})` : `${name} ${Math.round(stepsPerSecond).toLocaleString('en')}`,
+  );
+  return `${measurements[best].name} is the fastest for this network (steps a second: ${figures.join(', ')}).`;
+}
+
+async function measure(
+  backend: Backend,
+  spec: NetworkSpec,
+  parameters: Float32Array,
+  limits: NetworkLimits,
+  ms: number,
+  now: () => number,
+): Promise<Measurement> {
+  const { name, kernel } = backend;
+  let network: Network | undefined;
+  try {
+    network = await backend.createNetwork(spec, parameters, { ...limits, streams: 1 });
+    const batch = trialBatch(spec, limits);
+    // The first step compiles and allocates.
+    await network.trainStep(batch, trialUpdate);
+    const began = now();
+    let steps = 0;
+    do {
+      await network.trainStep(batch, trialUpdate);
+      steps++;
+    } while (now() - began < ms);
+    return { name, kernel, stepsPerSecond: (steps * batch.batch * batch.steps * 1000) / (now() - began) };
+  } catch (error) {
+    return { name, kernel, stepsPerSecond: 0, problem: asInklingError(error).message };
+  } finally {
+    network?.dispose();
+  }
+}
+
+/** Changes nothing. */
+const trialUpdate: Update = {
+  kind: 'sgd',
+  learningRate: 0,
+  beta1: 0,
+  beta2: 0,
+  rho: 0,
+  epsilon: 1,
+  clipValue: 0,
+  clipNorm: 1,
+  lossScale: 1,
+  dropoutKey: 1,
+};
+
+/** A full batch of random tokens, with a target at every step (bidirectional: at the last). */
+function trialBatch(spec: NetworkSpec, { batch, steps }: NetworkLimits): Batch {
+  const random = new Random(seed);
+  const ids = spec.input.kind === 'scalar' ? 256 : spec.input.vocabulary;
+  const classes = spec.output.kind === 'softmax' ? outputSize(spec) : 2;
+  const bidirectional = spec.layers[0].bidirectional === true;
+  const last = (steps - 1) * batch;
+  return {
+    batch,
+    steps,
+    inputs: Uint16Array.from({ length: batch * steps }, () => random.integer(ids)),
+    targets: Int32Array.from({ length: batch * steps }, (_, i) =>
+      bidirectional && i < last ? -1 : random.integer(classes),
+    ),
+    state: 'zero',
+    lengths: bidirectional ? new Int32Array(batch).fill(steps) : undefined,
+  };
+}
+
+export interface AutoOptions {
+  /** Made when first asked for; those that are not to be had are left out. The first must always work. */
+  candidates: (() => Promise<Backend>)[];
+  /** Around a chosen backend that is not the first: what happens when it fails later. */
+  guard: (backend: Backend) => Backend;
+  onChoice?: (choice: Choice) => void;
+}
+
+/** A backend that chooses when its first trainable network is made, and keeps to its choice. */
+export class AutoBackend implements Backend {
+  private chosen: Backend | undefined;
+
+  /** `preferred` is the first candidate, and answers until a choice was made. */
+  private constructor(
+    private readonly preferred: Backend,
+    private readonly options: AutoOptions,
+  ) {}
+
+  static async create(options: AutoOptions): Promise<AutoBackend> {
+    return new AutoBackend(await options.candidates[0](), options);
+  }
+
+  get name(): Backend['name'] {
+    return (this.chosen ?? this.preferred).name;
+  }
+
+  get kernel(): string {
+    return (this.chosen ?? this.preferred).kernel;
+  }
+
+  get threads(): number {
+    return (this.chosen ?? this.preferred).threads;
+  }
+
+  async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
+    // A network that only writes is quickest where no copy to a GPU is between two characters.
+    if (limits.batch === 0) return (this.chosen ?? this.preferred).createNetwork(spec, parameters, limits);
+    if (!this.chosen) {
+      const candidates = await this.open();
+      if (candidates.length > 1) {
+        const choice = await chooseBackend(candidates, spec, parameters, limits);
+        const { backend } = choice;
+        this.chosen = backend === this.preferred ? backend : this.options.guard(backend);
+        for (const other of candidates) if (other !== backend && other !== this.preferred) await other.dispose();
+        this.options.onChoice?.(choice);
+      } else this.chosen = this.preferred;
+    }
+    return this.chosen.createNetwork(spec, parameters, limits);
+  }
+
+  async dispose(): Promise<void> {
+    await this.preferred.dispose();
+    if (this.chosen && this.chosen !== this.preferred) await this.chosen.dispose();
+  }
+
+  private async open(): Promise<Backend[]> {
+    const others: Backend[] = [];
+    for (const create of this.options.candidates.slice(1)) {
+      try {
+        others.push(await create());
+      } catch (error) {
+        // Not installed, or no GPU: there is one candidate less. The engine report says why.
+        if (asInklingError(error).code !== 'backendUnavailable') throw error;
+      }
+    }
+    return [this.preferred, ...others];
+  }
+}

@@ -1,0 +1,26 @@
+/** The engine's answers to GpuMethods (src/common/gpuProtocol.ts), for its table of methods. */
+import type { GpuMethods } from '../../common/gpuProtocol';
+import type { Handlers } from '../rpc/methods';
+import { describeGpu, installGpuPackages, selfTest } from './gpuReport';
+import { defaultModulesFolder } from './index';
+import { createTensorflowBackend } from './tensorflow/tensorflowBackend';
+import { createWebgpuBackend } from './webgpu/webgpuBackend';
+
+export const gpuMethods: Handlers<GpuMethods> = {
+  describeGpu: ({ modulesFolder = defaultModulesFolder() }) => describeGpu(modulesFolder),
+
+  installGpu: async ({ folder, which }, { onEvent, signal }) => {
+    await installGpuPackages(folder, which, (line) => onEvent({ line }), { signal });
+    return describeGpu(folder);
+  },
+
+  selfTestGpu: async ({ which, modulesFolder = defaultModulesFolder() }) => {
+    const create = which === 'webgpu' ? createWebgpuBackend : createTensorflowBackend;
+    const backend = await create({ modulesFolder });
+    try {
+      return await selfTest(backend);
+    } finally {
+      await backend.dispose();
+    }
+  },
+};
