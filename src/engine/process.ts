@@ -9,6 +9,7 @@ import { chooseKernels } from './backends/wasm/runtime';
 import { defaultThreads } from './backends/wasm/wasmBackend';
 import { Engine } from './engine';
 import { CallServer } from './rpc/callServer';
+import { lowerPriority } from './services/priority';
 import type { SamplerMethods } from './services/samplerService';
 import { startThread } from './services/threadClient';
 import type { TrainerMethods } from './services/trainerService';
@@ -30,7 +31,7 @@ function main(): void {
   const log = (level: 'info' | 'warning' | 'error', message: string): void => send({ type: 'log', level, message });
 
   try {
-    os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+    lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
   } catch (error) {
     log('warning', `The engine runs at normal priority: ${String(error)}`);
   }

@@ -17,8 +17,10 @@ import { probabilityOf, TokenSampler } from './sampler';
 import type { StateCache } from './stateCache';
 
 /** Characters before the cursor that are read when nothing is cached; what stands further up changes little. */
-const contextCharacters = 1024;
+const contextCharacters = 512;
 const maximumAlternatives = 16;
+/** A draft that after so many characters is half as sure as it should be is given up: no end of it would do. */
+const fairChance = 6;
 
 /** A draft: its text, and for the end of every token where it stands and how likely the text up to there is. */
 interface Draft {
@@ -64,6 +66,7 @@ export async function complete(
       if (!choice) return;
       append(model, drafts[i], choice, first ? partial : '', request.prefix);
       if (endOfCompletion(request.extent, drafts[i].text, model.vocabulary.unit) !== undefined) return;
+      if (isHopeless(drafts[i], request.minimumConfidence)) return;
       const to = going.length;
       tokens[to] = choice.token;
       contexts.copyWithin(to * size, row * size, (row + 1) * size);
@@ -164,6 +167,11 @@ function append(
     characters: last.characters + [...piece].length,
     logProbability: last.logProbability + Math.log(probability),
   });
+}
+
+function isHopeless({ ends }: Draft, minimumConfidence: number): boolean {
+  const { characters, logProbability } = ends[ends.length - 1];
+  return characters >= fairChance && logProbability / characters < Math.log(minimumConfidence / 2);
 }
 
 /** The longest beginning of a draft that ends well and of which the model is sure enough. */

@@ -20,7 +20,7 @@ interface Entry extends CachedContext {
 }
 
 /** Tokens of agreement after which it does not matter how a text began. */
-const enough = 512;
+const enough = 256;
 /** An entry is found by so many last tokens, then compared. */
 const keyLength = 32;
 

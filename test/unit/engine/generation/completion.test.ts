@@ -103,6 +103,16 @@ describe('completion', () => {
     assert.deepEqual(none.items, []);
   });
 
+  it('gives up a draft early that cannot be sure enough any more', async () => {
+    const unsure = learnedModel(story, { sureness: 1 });
+    const ask = (minimumConfidence: number) =>
+      complete(unsure, createPredictor(unsure), request({ prefix: 'It', extent: 'line', minimumConfidence }));
+    const { stepsRun, items } = await ask(0.9);
+    assert.deepEqual(items, []);
+    assert.ok(stepsRun <= 'It'.length + 6, `${stepsRun} steps`);
+    assert.ok((await ask(0)).stepsRun > 50);
+  });
+
   it('offers different alternatives, surest first, the same for the same seed', async () => {
     const model = await drawnModel({ seed: 2 });
     const ask = async (seed: number): Promise<string[]> =>
