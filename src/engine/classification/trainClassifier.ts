@@ -248,7 +248,9 @@ interface FitPart {
 async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> {
   const { settings, backend, data, onEvent, signal } = task;
   const { vectors } = task.vectors;
-  const { tokens, labels, members } = part;
+  const { labels, members } = part;
+  // The network learns from the beginning of a long text, so only that gives evidence.
+  const tokens = part.tokens.map((text) => text.slice(0, settings.maximumTokens));
   const classes = data.classes.length;
   const pick = <T>(items: ArrayLike<T>): T[] => Array.from(members, (i) => items[i]);
   let encoders = [new Encoder(vectors)];

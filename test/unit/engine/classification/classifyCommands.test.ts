@@ -1,0 +1,97 @@
+import * as assert from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { repositoryRoot, sharedFile } from '../../../support/shared';
+
+const cli = path.join(repositoryRoot, 'dist', 'cli.js');
+const made = Array.from({ length: 120 }, (_, i) =>
+  i % 2 ? `spam\twin a prize now ${i}` : `ham\tlunch at home today ${i}`,
+);
+const quick = ['--variant', 'gru', '--vectors', 'learned', '--units', '8', '--epochs', '8', '--batch', '16'];
+
+describe('inkling train-classifier, evaluate, classify', () => {
+  let folder: string;
+  let data: string;
+  let model: string;
+  const run = (args: string[], input = ''): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', cwd: folder, input });
+  const objects = (stdout: string): Record<string, unknown>[] =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
+    data = path.join(folder, 'made.txt');
+    model = path.join(folder, 'made.inkling.safetensors');
+    fs.writeFileSync(data, made.join('\n'));
+  });
+  after(() => fs.rmSync(folder, { recursive: true }));
+
+  it('train as JSON lines, then evaluate and classify with the model', () => {
+    const trained = run(['train-classifier', data, ...quick, '--learning-rate', '0.02', '--seed', '3', '--json']);
+    assert.strictEqual(trained.status, 0, trained.stderr);
+    const events = objects(trained.stdout);
+    assert.ok(events.every((event) => typeof event.event === 'string'));
+    const done = events.at(-1)!;
+    assert.strictEqual(done.event, 'done');
+    assert.strictEqual(path.basename(String(done.model)), path.basename(model));
+    const perClass = done.perClass as Record<string, Record<string, number>>;
+    assert.deepStrictEqual(Object.keys(perClass), ['ham', 'spam']);
+    assert.deepStrictEqual(Object.keys(perClass.spam), ['precision', 'recall', 'f1', 'support']);
+    assert.ok(perClass.spam.f1 > 0.9);
+    assert.deepStrictEqual(Object.keys(done.baselines as object), ['majority', 'naiveBayes', 'logisticRegression']);
+    assert.strictEqual((done.confusion as number[][]).length, 2);
+
+    const [evaluated] = objects(run(['evaluate', model, data, '--json']).stdout);
+    assert.strictEqual(evaluated.event, 'done');
+    assert.ok(Number(evaluated.accuracy) > 0.9);
+
+    const [verdict] = objects(run(['classify', model, '--json'], 'win a prize').stdout);
+    assert.strictEqual(verdict.label, 'spam');
+    assert.strictEqual((verdict.contributions as unknown[]).length, 3);
+    const shown = run(['classify', model, '-'], 'win a prize').stdout;
+    assert.match(shown, /^spam \(\d+\.\d\d %\); naive Bayes: spam/);
+  });
+
+  it('cross-validate on request', () => {
+    const result = run(['train-classifier', data, ...quick, '--folds', '2', '--epochs', '2']);
+    assert.strictEqual(result.status, 0, result.stderr);
+    assert.match(result.stdout, /2-fold cross-validation[^]*F1 spam/);
+  });
+
+  it('name what is wrong in one line: 1 for the data, 2 for usage', () => {
+    const bad = path.join(folder, 'bad.txt');
+    fs.writeFileSync(bad, `${made.join('\n')}\nno tab\n`);
+    const refused = run(['train-classifier', bad, ...quick]);
+    assert.strictEqual(refused.status, 1);
+    assert.match(refused.stderr, /^inkling: 1 row cannot be used: bad\.txt, line 121: [^\n]*\n$/);
+    fs.writeFileSync(bad, 'ham\ta\nham\tb\n');
+    assert.match(run(['train-classifier', bad]).stderr, /at least two classes/);
+    assert.match(run(['classify', model], '  ').stderr, /empty/);
+    for (const args of [
+      ['train-classifier'],
+      ['evaluate', model],
+      ['classify'],
+      ['train-classifier', data, '--variant', 'x'],
+    ]) {
+      assert.strictEqual(run(args).status, 2, args.join(' '));
+    }
+  });
+
+  it('reach the figures of the SMS Spam Collection', function () {
+    const sms = sharedFile(this, 'data/SMSSpamCollection');
+    const args = ['--variant', 'gru', '--epochs', '4', '--learning-rate', '0.004', '--validation', '0', '--seed', '1'];
+    const result = run(['train-classifier', sms, ...args, '--json', '--out', path.join(folder, 'sms.safetensors')]);
+    assert.strictEqual(result.status, 0, result.stderr);
+    const [start, done] = [objects(result.stdout)[0], objects(result.stdout).at(-1)!];
+    assert.strictEqual(start.examples, 5574);
+    const { spam } = done.perClass as Record<string, { f1: number; support: number }>;
+    const bayes = done.baselines as Record<string, { perClass: Record<string, { f1: number }> }>;
+    assert.ok(spam.f1 > 0.94, `F1 ${spam.f1}, seed 1`);
+    assert.ok(spam.f1 > bayes.naiveBayes.perClass.spam.f1);
+    assert.ok(Number(done.duplicatesRemoved) > 0);
+  });
+});
