@@ -47,8 +47,9 @@ interface Best {
 
 /** What the validation part said of the epoch that was best by it. */
 function bestOf(history: readonly ClassifierEpochEvent[]): Best {
-  const best = history.reduce((a, b) => (b.validationMacroF1 > a.validationMacroF1 ? b : a));
-  return { macroF1: best.validationMacroF1, loss: best.validationLoss };
+  return history
+    .map((event) => ({ macroF1: event.validationMacroF1, loss: event.validationLoss }))
+    .reduce((a, b) => (b.macroF1 > a.macroF1 ? b : a), { macroF1: 0, loss: Infinity });
 }
 
 /** Small validation parts often agree on F1; then the surer network is kept. */

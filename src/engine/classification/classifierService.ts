@@ -90,6 +90,8 @@ export class ClassifierService {
 
   /** The record of a classifier, without loading its weights. */
   async record(modelPath = shippedSpamModel()): Promise<ClassifierRecord> {
+    const known = await fs.stat(modelPath).catch(() => undefined);
+    if (!known && modelPath === shippedSpamModel()) throw missingShippedModel();
     const { kind, details } = await readModelMetadata(modelPath);
     if (kind !== 'classifier') {
       throw new InklingError('incompatibleModel', `${modelPath} is a language model; choose a classifier.`);
@@ -112,6 +114,7 @@ export class ClassifierService {
 
   private async open(modelPath = shippedSpamModel()): Promise<Classifier> {
     const stat = await fs.stat(modelPath).catch(() => undefined);
+    if (!stat && modelPath === shippedSpamModel()) throw missingShippedModel();
     const changed = stat?.mtimeMs ?? 0;
     const kept = this.loaded.get(modelPath);
     this.loaded.delete(modelPath);
@@ -146,4 +149,11 @@ async function readSources(sources: LabelledSource[], badRows: BadRows): Promise
     );
   }
   return joinLabelledData(parts);
+}
+
+function missingShippedModel(): InklingError {
+  return new InklingError(
+    'invalidInput',
+    'The spam detector that comes with Inkling is missing here. Install Inkling again, or train your own with "Inkling: Train Spam Detector on This File".',
+  );
 }

@@ -7,9 +7,9 @@ import type {
   BinaryCurves,
   ClassificationReport,
   ClassifierRecord,
-  ClassScores,
   ThresholdRule,
 } from '../../common/classifierProtocol';
+import { reportOfConfusion } from '../../common/confusionReport';
 
 /** The report on true and predicted class ids (same length). Ids index `classes`. */
 export function classificationReport(
@@ -20,34 +20,6 @@ export function classificationReport(
   const confusion = classes.map(() => new Array<number>(classes.length).fill(0));
   for (let i = 0; i < truth.length; i++) confusion[truth[i]][predicted[i]]++;
   return reportOfConfusion(confusion, classes);
-}
-
-/** The same from the counts alone. */
-export function reportOfConfusion(confusion: number[][], classes: string[]): ClassificationReport {
-  const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
-  const rowSum = (c: number): number => confusion[c].reduce((a, b) => a + b, 0);
-  const columnSum = (c: number): number => confusion.reduce((sum, row) => sum + row[c], 0);
-  const scores = classes.map((_, c): ClassScores => {
-    const support = rowSum(c);
-    const hits = confusion[c][c];
-    const precision = ratio(hits, columnSum(c));
-    const recall = ratio(hits, support);
-    return { precision, recall, f1: ratio(2 * precision * recall, precision + recall), support };
-  });
-  const total = scores.reduce((sum, s) => sum + s.support, 0);
-  const hits = classes.reduce((sum, _, c) => sum + confusion[c][c], 0);
-  const average = (weight: (s: ClassScores) => number): ClassScores => {
-    const mean = (key: 'precision' | 'recall' | 'f1'): number => scores.reduce((sum, s) => sum + s[key] * weight(s), 0);
-    return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1'), support: total };
-  };
-  return {
-    classes,
-    perClass: Object.fromEntries(classes.map((name, c) => [name, scores[c]])),
-    accuracy: ratio(hits, total),
-    macro: average(() => 1 / classes.length),
-    weighted: average((s) => ratio(s.support, total)),
-    confusion,
-  };
 }
 
 /** Counts of true and false positives at each distinct score, from the highest threshold down. */

@@ -1,0 +1,45 @@
+/**
+ * What follows from a confusion matrix, with scikit-learn's names and conventions: true classes are rows, a ratio whose
+ * denominator is 0 is 0. Shared, because the page draws it anew for every place of the threshold.
+ */
+import type { ClassificationReport, ClassScores, ScoredExample } from './classifierProtocol';
+
+/** The report on counts alone, [true][predicted]. */
+export function reportOfConfusion(confusion: number[][], classes: string[]): ClassificationReport {
+  const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
+  const rowSum = (c: number): number => confusion[c].reduce((a, b) => a + b, 0);
+  const columnSum = (c: number): number => confusion.reduce((sum, row) => sum + row[c], 0);
+  const scores = classes.map((_, c): ClassScores => {
+    const support = rowSum(c);
+    const hits = confusion[c][c];
+    const precision = ratio(hits, columnSum(c));
+    const recall = ratio(hits, support);
+    return { precision, recall, f1: ratio(2 * precision * recall, precision + recall), support };
+  });
+  const total = scores.reduce((sum, s) => sum + s.support, 0);
+  const hits = classes.reduce((sum, _, c) => sum + confusion[c][c], 0);
+  const average = (weight: (s: ClassScores) => number): ClassScores => {
+    const mean = (key: 'precision' | 'recall' | 'f1'): number => scores.reduce((sum, s) => sum + s[key] * weight(s), 0);
+    return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1'), support: total };
+  };
+  return {
+    classes,
+    perClass: Object.fromEntries(classes.map((name, c) => [name, scores[c]])),
+    accuracy: ratio(hits, total),
+    macro: average(() => 1 / classes.length),
+    weighted: average((s) => ratio(s.support, total)),
+    confusion,
+  };
+}
+
+/** The confusion matrix of two classes when scores of at least `threshold` are called positive. */
+export function confusionAt(scores: readonly ScoredExample[], positive: number, threshold: number): number[][] {
+  const confusion = [
+    [0, 0],
+    [0, 0],
+  ];
+  for (const { label, probability } of scores) {
+    confusion[label][probability >= threshold ? positive : 1 - positive]++;
+  }
+  return confusion;
+}

@@ -1,0 +1,50 @@
+/**
+ * How a verdict's contributions become tints: which way a word speaks, and how strongly in three steps. Points are
+ * natural log-odds: 0.7 of them double the odds.
+ */
+import type { ClassifierRecord, Verdict } from './classifierProtocol';
+
+/** Points from which a word has strength 1, 2, 3. Absolute, so that two texts can be compared. */
+export const strengthPoints = [0.15, 0.5, 1.2] as const;
+
+export interface WordTint {
+  /** UTF-16 offsets into the checked text. */
+  start: number;
+  end: number;
+  /** Towards the class named (positive) or away from it. */
+  points: number;
+  /** 1 to 3. */
+  strength: number;
+}
+
+/** The class that tints speak of: the positive one of two, else the one that the verdict names. */
+export function tintedClass(verdict: Verdict, record: Pick<ClassifierRecord, 'classes' | 'positive'>): string {
+  return record.positive === null ? verdict.label : record.classes[record.positive];
+}
+
+/** Points of each word towards `label`, in the order of the text. */
+export function pointsTowards(verdict: Verdict, label: string): { start: number; end: number; points: number }[] {
+  const sign = verdict.label === label ? 1 : -1;
+  return verdict.contributions.map(({ start, end, contribution }) => ({ start, end, points: sign * contribution }));
+}
+
+/** The words that did enough to be tinted. */
+export function wordTints(verdict: Verdict, label: string): WordTint[] {
+  return pointsTowards(verdict, label).flatMap((word) => {
+    const strength = strengthPoints.filter((limit) => Math.abs(word.points) >= limit).length;
+    return strength === 0 ? [] : [{ ...word, strength }];
+  });
+}
+
+/** "+1.2" or "−0.4": with a true minus sign. */
+export function formatPoints(points: number): string {
+  return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(Math.abs(points) < 0.095 ? 2 : 1)}`;
+}
+
+/** "97.3 %"; never 100 % or 0 % of what is not certain. */
+export function formatShare(share: number): string {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  if (share > 0.999) return '> 99.9 %';
+  if (share < 0.001) return '< 0.1 %';
+  return `${(share * 100).toFixed(1)} %`;
+}
