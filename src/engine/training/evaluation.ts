@@ -22,11 +22,27 @@ export async function evaluateHeldOut(
   corpus: Corpus,
   config: TrainingConfig,
   maximumTargets: number,
-): Promise<Evaluation | undefined> {
+): Promise<Evaluation | undefined>;
+/** The same, given up as soon as `isInterrupted` says so. */
+export async function evaluateHeldOut(
+  network: Network,
+  corpus: Corpus,
+  config: TrainingConfig,
+  maximumTargets: number,
+  isInterrupted: () => boolean,
+): Promise<Evaluation | undefined | 'interrupted'>;
+export async function evaluateHeldOut(
+  network: Network,
+  corpus: Corpus,
+  config: TrainingConfig,
+  maximumTargets: number,
+  isInterrupted = (): boolean => false,
+): Promise<Evaluation | undefined | 'interrupted'> {
   const sums = noLoss();
   for (const batch of heldOutBatches(corpus, config, maximumTargets)) {
     addLoss(sums, await network.evaluate(batch));
     await takeTurns();
+    if (isInterrupted()) return 'interrupted';
   }
   if (sums.targets === 0) return undefined;
   return { loss: meanLoss(sums), accuracy: accuracyOf(sums), targets: sums.targets };

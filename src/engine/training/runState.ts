@@ -32,6 +32,8 @@ export interface RunProgress {
   guard: GuardState;
   overfitting: OverfittingState;
   batches: BatchSourceState;
+  /** What follows the last step and has not been done yet. */
+  due: { epochEnded: boolean; evaluation: boolean; samples: boolean } | null;
 }
 
 export interface RunState {

@@ -8,7 +8,7 @@
  */
 import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { DoneEvent, EpochEvent, GuardEvent, TrainEvent } from '../../common/trainEvents';
+import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import type { Backend, Network, OptimiserState, StepResult, Update } from '../backends/backend';
 import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
 import { randomWindow, type Corpus } from '../corpus/corpus';
@@ -89,7 +89,6 @@ export class Trainer {
   private readonly meter = new ProgressMeter();
   private readonly batches: BatchSource;
   private readonly now: () => number;
-  private readonly samplesAborted = new AbortController();
   private readonly progress: RunProgress;
   private network!: Network;
   private bestParameters!: Float32Array;
@@ -97,6 +96,7 @@ export class Trainer {
   private stopping = false;
   private pausing = false;
   private wake: (() => void) | undefined;
+  private sampling: AbortController | undefined;
   private sittingBegan = 0;
   private secondsBefore = 0;
   private lastProgressMs = 0;
@@ -129,6 +129,7 @@ export class Trainer {
           guard: this.guard.state(),
           overfitting: this.overfitting.state(),
           batches: this.batches.state(),
+          due: null,
         };
     if (state) {
       this.schedule.restore(state.progress.schedule);
@@ -141,6 +142,7 @@ export class Trainer {
   /** Takes effect between two steps; a checkpoint is kept. */
   pause(): void {
     this.pausing = true;
+    this.sampling?.abort();
   }
 
   resume(): void {
@@ -151,7 +153,7 @@ export class Trainer {
   /** Ends the run between two steps, keeping what it learned. */
   stop(): void {
     this.stopping = true;
-    this.samplesAborted.abort();
+    this.sampling?.abort();
     this.wake?.();
   }
 
@@ -185,38 +187,45 @@ export class Trainer {
     this.sittingBegan = this.lastProgressMs = this.lastSnapshotMs = this.lastCheckpointMs = this.now();
   }
 
-  /** The loop. */
+  /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
   private async train(): Promise<Ending> {
     const { config, progress } = this;
     for (;;) {
       await takeTurns();
       if (this.pausing && !this.stopping) await this.waitWhilePaused();
       if (this.stopping) return 'stopped';
-      if (this.fraction() >= 1) return 'budget';
+      if (!progress.due && this.fraction() >= 1) return 'budget';
 
-      const epochEnded = await this.step();
-      const intervalEnded = (every: number | 'epoch'): boolean =>
-        every === 'epoch' ? epochEnded : progress.step % every === 0;
-      if (progress.guardEvents > maximumGuardEvents) {
-        this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
-        return 'early-stop';
-      }
-      if (epochEnded) progress.epoch++;
-      if (intervalEnded(config.evaluation.every)) {
-        await this.evaluate(epochEnded);
-        const patience = config.earlyStopping?.patience ?? Infinity;
-        if (progress.evaluationsWithoutBest >= patience) {
-          const { epoch, step } = progress.best;
-          const message = `No better held-out loss in ${patience} evaluations: stopped, with the weights of epoch ${epoch} (step ${step}).`;
-          this.notice('early-stop', message);
+      if (!progress.due) {
+        const epochEnded = await this.step();
+        if (progress.guardEvents > maximumGuardEvents) {
+          this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
           return 'early-stop';
         }
+        const isDue = (every: number | 'epoch'): boolean =>
+          every === 'epoch' ? epochEnded : progress.step % every === 0;
+        if (epochEnded) progress.epoch++;
+        progress.due = { epochEnded, evaluation: isDue(config.evaluation.every), samples: isDue(config.samples.every) };
+      }
+      const { epochEnded, evaluation, samples } = progress.due;
+      if (evaluation) {
+        if (!(await this.evaluate(epochEnded))) continue;
+        progress.due.evaluation = false;
       } else if (epochEnded) this.send(this.epochEvent(true, undefined));
-      if (intervalEnded(config.samples.every)) await this.writeSamples();
       if (epochEnded) {
         progress.lastEpochSums = progress.epochSums;
         progress.epochSums = noLoss();
+        progress.due.epochEnded = false;
       }
+      const patience = config.earlyStopping?.patience ?? Infinity;
+      if (evaluation && progress.evaluationsWithoutBest >= patience) {
+        const { epoch, step } = progress.best;
+        const message = `No better held-out loss in ${patience} evaluations: stopped, with the weights of epoch ${epoch} (step ${step}).`;
+        this.notice('early-stop', message);
+        return 'early-stop';
+      }
+      if (samples && !(await this.writeSamples())) continue;
+      progress.due = null;
       const now = this.now();
       if (now - this.lastProgressMs >= progressMs) this.sendProgress();
       if (now - this.lastSnapshotMs >= snapshotMs) await this.publish();
@@ -297,11 +306,14 @@ export class Trainer {
     });
   }
 
-  /** Evaluates the weights as they are and notes whether they are the best so far. */
-  private async evaluate(complete: boolean): Promise<void> {
+  /** Evaluates the weights as they are and notes whether they are the best so far; false when it was interrupted. */
+  private async evaluate(complete: boolean): Promise<boolean> {
     const { config, corpus, progress, network } = { ...this.options, progress: this.progress, network: this.network };
     if (!this.meter.isEmpty) this.sendProgress();
-    const heldOut = await evaluateHeldOut(network, corpus, config, config.evaluation.maximumTargets);
+    const isInterrupted = (): boolean => this.stopping || this.pausing;
+    const { maximumTargets } = config.evaluation;
+    const heldOut = await evaluateHeldOut(network, corpus, config, maximumTargets, isInterrupted);
+    if (heldOut === 'interrupted') return false;
     this.evaluatedStep = progress.step;
     const event = this.epochEvent(complete, heldOut);
     event.best = await this.noteBest(event);
@@ -312,6 +324,7 @@ export class Trainer {
       const rate = this.schedule.rate(progress.step, this.scheduleFraction());
       this.notice('learning-rate', `The held-out loss stands still: learning rate lowered to ${rate.toPrecision(3)}.`);
     }
+    return true;
   }
 
   private epochEvent(complete: boolean, heldOut: Evaluation | undefined): EpochEvent {
@@ -357,32 +370,42 @@ export class Trainer {
     return this.progress.epochSums.targets > 0 ? event.trainLoss : undefined;
   }
 
-  private async writeSamples(): Promise<void> {
+  /** Writes the samples that are due; false when it was interrupted. */
+  private async writeSamples(): Promise<boolean> {
     const { config, corpus } = this.options;
     const { temperatures, count, length, prompt } = config.samples;
-    const random = new Random(config.seed ^ this.progress.step, sampleStream);
+    const { step, epoch } = this.progress;
+    if (temperatures.length === 0) return true;
+    const random = new Random(config.seed ^ step, sampleStream);
     const stop = config.text.examples === 'lines' ? ['\n'] : undefined;
-    for (let i = 0; i < count && temperatures.length > 0; i++) {
-      const start =
-        prompt.kind === 'text'
-          ? prompt.text
-          : prompt.kind === 'window'
-            ? randomWindow(corpus, config.objective.steps, random)
-            : '';
-      const streams = temperatures.map((temperature) => ({ temperature, length, stop, seed: random.uint32() }));
-      let texts: string[];
-      try {
-        const model = { network: this.network, vocabulary: corpus.vocabulary, config };
-        ({ texts } = await generate(model, { prompt: start, streams }, { signal: this.samplesAborted.signal }));
-      } catch (error) {
-        if (error instanceof InklingError && error.code === 'cancelled') return;
-        throw error;
+    const model = { network: this.network, vocabulary: corpus.vocabulary, config };
+    const written: SampleEvent[] = [];
+    this.sampling = new AbortController();
+    if (this.stopping || this.pausing) this.sampling.abort();
+    try {
+      for (let i = 0; i < count; i++) {
+        const start =
+          prompt.kind === 'text'
+            ? prompt.text
+            : prompt.kind === 'window'
+              ? randomWindow(corpus, config.objective.steps, random)
+              : '';
+        const streams = temperatures.map((temperature) => ({ temperature, length, stop, seed: random.uint32() }));
+        const { texts } = await generate(model, { prompt: start, streams }, { signal: this.sampling.signal });
+        temperatures.forEach((temperature, t) => {
+          written.push({ event: 'sample', step, epoch, temperature, prompt: start, text: texts[t] });
+        });
       }
-      const { step, epoch } = this.progress;
-      temperatures.forEach((temperature, t) => {
-        this.send({ event: 'sample', step, epoch, temperature, prompt: start, text: texts[t] });
-      });
+    } catch (error) {
+      if (!(error instanceof InklingError)) throw error;
+      if (error.code === 'cancelled') return false;
+      // A network that is about to be put back by the guard has nothing to say.
+      if (error.code !== 'corruptModel') throw error;
+    } finally {
+      this.sampling = undefined;
     }
+    for (const sample of written) this.send(sample);
+    return true;
   }
 
   private async waitWhilePaused(): Promise<void> {

@@ -94,7 +94,10 @@ describe('Automatic configuration', () => {
         texts,
         backend,
         adjust: (config) =>
-          settings.reduce((c, [path, value]) => setPath(c, path, value), { ...config, budget: { maxSteps: 3 } }),
+          settings.reduce<TrainingConfig>((c, [path, value]) => setPath(c, path, value), {
+            ...config,
+            budget: { maxSteps: 3 },
+          }),
       });
     const cases: [string, string][][] = [
       [

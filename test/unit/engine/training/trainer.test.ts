@@ -1,6 +1,7 @@
 /** Runs on the reference backend: resume, stop, pause, best weights, the guard, budgets, samples. */
 import * as assert from 'node:assert';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
+import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createBatches } from '../../../../src/engine/corpus/batches';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
@@ -118,6 +119,75 @@ describe('Trainer', () => {
       ['paused', 'resumed'],
     );
     assert.deepEqual(pausing.parameters, whole.parameters);
+  });
+
+  describe('a command during an evaluation or a sample', () => {
+    const config = smallConfig({ samples: { ...smallConfig().samples, every: 15, count: 2, length: 300 } });
+
+    /** Runs `action` once, inside the first call of `method` at or after `step`. */
+    function during(method: 'evaluate' | 'step', step: number, action: () => void): Backend {
+      const backend = createReferenceBackend();
+      let steps = 0;
+      let acted = false;
+      return {
+        ...backend,
+        createNetwork: async (...args) => {
+          const network = await backend.createNetwork(...args);
+          const { trainStep } = network;
+          network.trainStep = (...batch) => {
+            steps++;
+            return trainStep.apply(network, batch);
+          };
+          const act = (): void => {
+            if (!acted && steps >= step) action();
+            acted ||= steps >= step;
+          };
+          const { evaluate, step: stepOnce } = network;
+          network.evaluate = (...batch) => {
+            if (method === 'evaluate') act();
+            return evaluate.apply(network, batch);
+          };
+          network.step = (...tokens) => {
+            if (method === 'step') act();
+            return stepOnce.apply(network, tokens);
+          };
+          return network;
+        },
+      };
+    }
+
+    for (const method of ['evaluate', 'step'] as const) {
+      it(`pausing in ${method}: it is done again afterwards, nothing changes`, async () => {
+        const whole = await train(config, text);
+        let running: Trainer;
+        const backend = during(method, 15, () => running.pause());
+        const paused = await train(config, text, { backend }, (event, trainer) => {
+          running = trainer;
+          if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.resume(), 1);
+        });
+        assert.equal(of(paused.events, 'notice')[0]?.step, 15);
+        assert.deepEqual(paused.parameters, whole.parameters);
+        const told = (run: Watched): unknown[] =>
+          run.events
+            .filter(({ event }) => event === 'sample' || event === 'epoch')
+            .map((event) => ({ ...event, seconds: 0 }));
+        assert.deepEqual(told(paused), told(whole));
+      });
+
+      it(`stopping in ${method}: the resumed run does what was left out`, async () => {
+        const whole = await train(config, text);
+        let running: Trainer;
+        const backend = during(method, 15, () => running.stop());
+        const part = await train(config, text, { backend }, (_event, trainer) => {
+          running = trainer;
+        });
+        assert.equal(part.done.steps, 15);
+        const rest = await train(config, text, { state: stored(part.state), history: part.history });
+        assert.deepEqual(rest.state.progress, { ...whole.state.progress, seconds: rest.state.progress.seconds });
+        assert.deepEqual(rest.parameters, whole.parameters);
+        assert.deepEqual(of([...part.events, ...rest.events], 'sample'), of(whole.events, 'sample'));
+      });
+    }
   });
 
   it('can be stopped while it is paused', async () => {
