@@ -5,6 +5,8 @@
 //   npm run bench:seeds -- dinosaur-names nietzsche  only these
 //   npm run bench:seeds -- --epochs 4                no run longer than that
 //   npm run bench:seeds -- --twin nietzsche          only the twin of this one
+//   npm run bench:seeds -- --automatic nietzsche.txt --minutes 1
+//                                                    the automatic configuration against every character recipe
 //
 // The texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout.
 import { spawn, spawnSync } from 'node:child_process';
@@ -20,7 +22,13 @@ const data = path.join(process.env.INKLING_SHARED ?? path.join(root, '..', 'shar
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-seeds-'));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { epochs: { type: 'string' }, twin: { type: 'string' }, threads: { type: 'string' } },
+  options: {
+    epochs: { type: 'string' },
+    twin: { type: 'string' },
+    automatic: { type: 'string' },
+    minutes: { type: 'string' },
+    threads: { type: 'string' },
+  },
 });
 const threads = values.threads ? ['--threads', values.threads] : [];
 
@@ -159,9 +167,37 @@ async function compareTwin(id) {
   console.log(`every-step is ${ratio.toFixed(1)} times sooner (goal: 20)`);
 }
 
+/** Each configuration gets the same time on the first nine tenths of a text, and is scored on the last tenth. */
+async function compareAutomatic(name, minutes) {
+  const text = [...fs.readFileSync(path.join(data, name), 'utf8')];
+  const cut = Math.floor(text.length * 0.9);
+  const trainFile = path.join(folder, 'train.txt');
+  const heldOutFile = path.join(folder, 'heldOut.txt');
+  fs.writeFileSync(trainFile, text.slice(0, cut).join(''));
+  fs.writeFileSync(heldOutFile, text.slice(cut).join(''));
+  console.log(`\n${name}: held-out loss (nats) after ${minutes} min on the first nine tenths`);
+  const character = recipes.filter((recipe) => recipe.config.text.examples === 'text');
+  const runs = [
+    ['automatic', []],
+    ...character.flatMap(({ id }) => [
+      [id, ['--recipe', id]],
+      [`${id} every-step`, ['--recipe', id, '--objective', 'every-step']],
+    ]),
+  ];
+  for (const [label, args] of runs) {
+    const model = path.join(folder, 'compared.safetensors');
+    // All in the same case, or the losses would not compare.
+    const settings = ['--set', 'text.lowercase=true', '--set', 'samples.count=0', '--minutes', String(minutes)];
+    await train([trainFile, ...args, ...settings, '--out', model]);
+    const { lossNats } = ask('score', model, heldOutFile, '--windows', '100,20');
+    console.log(`${label.padEnd(24)} ${lossNats.toFixed(4)}`);
+  }
+}
+
 const recipes = ask('recipes');
 try {
-  if (values.twin) await compareTwin(values.twin);
+  if (values.automatic) await compareAutomatic(values.automatic, Number(values.minutes ?? 1));
+  else if (values.twin) await compareTwin(values.twin);
   else {
     for (const recipe of recipes) {
       if (positionals.length === 0 || positionals.includes(recipe.id)) await runRecipe(recipe);
