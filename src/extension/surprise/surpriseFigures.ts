@@ -8,8 +8,8 @@ export type SurpriseUnit = 'character' | 'word';
 
 /** Bits a character from which a mark has level 1, 2, … 5; below the first there is none. Words are judged by their mean. */
 export const levelBits: Record<SurpriseUnit, readonly number[]> = {
-  character: [2.5, 4, 5.5, 7, 9],
-  word: [1.75, 2.5, 3.25, 4, 5],
+  character: [3.5, 5, 6.5, 8, 10],
+  word: [2.25, 3, 3.75, 4.5, 5.5],
 };
 
 export interface Mark {

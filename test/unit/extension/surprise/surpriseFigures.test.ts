@@ -48,11 +48,11 @@ describe('SurpriseFigures', () => {
 
   it('joins neighbouring characters of one level into one mark', () => {
     const figures = new SurpriseFigures();
-    figures.replaceFrom(result(0, [0, 3, 3, 0, 3, 6, 20]));
+    figures.replaceFrom(result(0, [0, 4, 4, 0, 4, 7, 20]));
     assert.deepEqual(figures.marks('abcdefg', 'character', 0, 7), [
-      { start: 1, end: 3, bits: 6, level: 1 },
-      { start: 4, end: 5, bits: 3, level: 1 },
-      { start: 5, end: 6, bits: 6, level: 3 },
+      { start: 1, end: 3, bits: 8, level: 1 },
+      { start: 4, end: 5, bits: 4, level: 1 },
+      { start: 5, end: 6, bits: 7, level: 3 },
       { start: 6, end: 7, bits: 20, level: 5 },
     ]);
     assert.deepEqual(

