@@ -6,6 +6,9 @@
  * with n_cw the messages of class c that hold the word w, and m = 1: the m-estimate, which gives 0 to an unseen word and
  * little to a rare one. Two classes need one number, e_1 - e_0.
  *
+ * A word means one thing in a short message and another in a letter ("text" in an advertisement, "text" among
+ * programmers), so short and long messages are counted apart and every word brings the evidence of both.
+ *
  * A message's own label must not reach its own input, or the network would learn to copy it: training messages take
  * their evidence from the other folds (crossFit).
  */
@@ -14,6 +17,9 @@ import type { Token } from './tokens';
 
 /** Most classes for which evidence is given: it takes one input each. */
 const classLimit = 16;
+/** Messages of at most so many tokens are short. */
+const shortLimit = 100;
+const bands = 2;
 const prior = 1;
 
 export class Evidence {
@@ -21,9 +27,9 @@ export class Evidence {
 
   constructor(
     readonly words: string[],
-    /** Messages of a class that hold a word, [classes][words]. */
+    /** Messages of a class that hold a word: the short ones of each class, then the long ones, [2 · classes][words]. */
     readonly counts: number[][],
-    /** Messages of each class. */
+    /** Messages of each class, short and long, [2 · classes]. */
     readonly messages: number[],
   ) {
     this.index = new Map(words.map((word, i) => [word, i]));
@@ -32,17 +38,17 @@ export class Evidence {
   /** Counts the words of `texts`; `labels[i]` is the class id of text i. The `limit` most frequent words are kept. */
   static count(texts: Token[][], labels: ArrayLike<number>, classes: number, limit = Infinity): Evidence {
     const seen = new Map<string, number[]>();
-    const messages = new Array<number>(classes).fill(0);
+    const messages = new Array<number>(bands * classes).fill(0);
     texts.forEach((tokens, i) => {
-      messages[labels[i]]++;
+      const row = rowOf(tokens, labels[i], classes);
+      messages[row]++;
       for (const word of distinctWords(tokens)) {
         let counts = seen.get(word);
-        if (!counts) seen.set(word, (counts = new Array<number>(classes).fill(0)));
-        counts[labels[i]]++;
+        if (!counts) seen.set(word, (counts = new Array<number>(bands * classes).fill(0)));
+        counts[row]++;
       }
     });
-    const total = (counts: number[]): number => counts.reduce((a, b) => a + b, 0);
-    const kept = [...seen].sort((a, b) => total(b[1]) - total(a[1])).slice(0, limit);
+    const kept = [...seen].sort((a, b) => sum(b[1]) - sum(a[1])).slice(0, limit);
     return new Evidence(
       kept.map(([word]) => word),
       messages.map((_, c) => kept.map(([, counts]) => counts[c])),
@@ -50,26 +56,33 @@ export class Evidence {
     );
   }
 
+  private get classes(): number {
+    return this.messages.length / bands;
+  }
+
   /** Inputs that the evidence of a token takes. */
   get size(): number {
-    const classes = this.messages.length;
-    return classes === 2 ? 1 : classes <= classLimit ? classes : 0;
+    const { classes } = this;
+    return classes === 2 ? bands : classes <= classLimit ? bands * classes : 0;
   }
 
   /** The evidence of one token, [size]. Two classes: positive speaks for class 1. */
   of(token: Token): number[] {
-    const { size } = this;
+    const { size, classes } = this;
     const at = this.index.get(evidenceWord(token));
     if (at === undefined || size === 0) return new Array<number>(size).fill(0);
-    const counts = this.counts.map((row) => row[at]);
-    const n = counts.reduce((a, b) => a + b, 0);
-    const all = this.messages.reduce((a, b) => a + b, 0);
-    const lean = counts.map((count, c) => {
-      const share = (this.messages[c] + 1) / (all + this.messages.length);
-      return Math.log((count + prior * share) / (n + prior)) - Math.log(share);
-    });
-    // Thirded: most values then lie within ±1, as the other inputs do.
-    return size === 1 ? [(lean[1] - lean[0]) / 3] : lean.map((x) => x / 3);
+    return Array.from({ length: bands }, (_, band) => {
+      const first = band * classes;
+      const counts = this.counts.slice(first, first + classes).map((row) => row[at]);
+      const messages = this.messages.slice(first, first + classes);
+      const n = sum(counts);
+      const lean = counts.map((count, c) => {
+        const share = (messages[c] + 1) / (sum(messages) + classes);
+        return Math.log((count + prior * share) / (n + prior)) - Math.log(share);
+      });
+      // Thirded: most values then lie within ±1, as the other inputs do.
+      return size === bands ? [(lean[1] - lean[0]) / 3] : lean.map((x) => x / 3);
+    }).flat();
   }
 
   /** This evidence with further messages counted in, each as `weight` messages. */
@@ -79,15 +92,16 @@ export class Evidence {
     const messages = [...this.messages];
     const index = new Map(this.index);
     texts.forEach((tokens, i) => {
-      messages[labels[i]] += weight;
+      const row = rowOf(tokens, labels[i], this.classes);
+      messages[row] += weight;
       for (const word of distinctWords(tokens)) {
         let at = index.get(word);
         if (at === undefined) {
           index.set(word, (at = words.length));
           words.push(word);
-          for (const row of counts) row.push(0);
+          for (const list of counts) list.push(0);
         }
-        counts[labels[i]][at] += weight;
+        counts[row][at] += weight;
       }
     });
     return new Evidence(words, counts, messages);
@@ -110,6 +124,14 @@ export function crossFit(
       classes,
     );
   });
+}
+
+function rowOf(tokens: Token[], label: number, classes: number): number {
+  return (tokens.length > shortLimit ? classes : 0) + label;
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 function evidenceWord(token: Token): string {

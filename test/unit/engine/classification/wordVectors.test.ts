@@ -169,6 +169,13 @@ describe('Evidence of words', () => {
     assert.ok(of(folds[1], 'cash') > 0);
   });
 
+  it('counts short and long messages apart', () => {
+    const long = tokenize(`text ${'and so on '.repeat(40)}`);
+    const evidence = Evidence.count([tokenize('text me cash'), long, tokenize('hello')], [1, 0, 0], 2);
+    const [short, far] = evidence.of(tokenize('text')[0]);
+    assert.ok(short > 0 && far < 0);
+  });
+
   it('learns from a correction and forgets it', () => {
     const evidence = Evidence.count(texts, labels, 2);
     const corrected = evidence.with([tokenize('lunch cash')], [1], 5);
@@ -176,9 +183,9 @@ describe('Evidence of words', () => {
     assert.ok(of(evidence, 'lunch') < 0);
   });
 
-  it('takes one input a class for more than two', () => {
+  it('takes one input a class and length for more than two classes', () => {
     const three = Evidence.count(texts, [0, 1, 2, 2], 3);
-    assert.strictEqual(three.size, 3);
+    assert.strictEqual(three.size, 6);
     const [cash] = tokenize('cash');
     assert.ok(three.of(cash)[0] > 0 && three.of(cash)[2] < 0);
   });
