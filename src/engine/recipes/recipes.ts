@@ -326,19 +326,22 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
   return everyStepTwin(config);
 }
 
-const twinEpochs = 3;
+/** Passes of an every-step twin over its text; a long text needs fewer. */
+const twinEpochs: Record<string, number> = { nietzsche: 3 };
+const usualTwinEpochs = 10;
 
 /**
  * The same network on the same text, trained with a loss at every step: stateful truncated back-propagation through
  * contiguous text. Each recurrent step then yields a prediction, where a window of 60 yields one for all 60.
  */
 function everyStepTwin(config: TrainingConfig): TrainingConfig {
+  const epochs = twinEpochs[config.recipe] ?? usualTwinEpochs;
   return {
     ...config,
     objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
     batch: 16,
     optimiser: { kind: 'adam', learningRate: 0.03, clipNorm: 5 },
-    schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs: twinEpochs },
-    budget: { epochs: twinEpochs },
+    schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs },
+    budget: { epochs },
   };
 }
