@@ -75,7 +75,7 @@ if (parts.includes('train')) {
   ];
   const on = (threads) => cases.map((c) => ({ ...c, threads }));
   const samples = { engine: [[], []], torch: [[], []], keras: [] };
-  let versions = {};
+  const versions = {};
   for (let round = 0; round < rounds; round++) {
     for (const threads of [1, 2]) {
       samples.engine[threads - 1].push(engine('train', on(threads), seconds).map((r) => r.seconds));
