@@ -4,6 +4,7 @@
 //   npm start -- --port 8123   at this port
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +52,16 @@ async function serve() {
   const settings = path.join(user, 'settings.json');
   if (!fs.existsSync(settings)) fs.writeFileSync(settings, JSON.stringify(bareSettings, null, 2));
   installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
-  const server = await startServer({ vscode, profile, automation: false, port: Number(values.port) });
-  console.log(`Inkling in VS Code: ${workbenchUrl(server.port, folder)}`);
-  console.log(`Open ${sample}, press F1 and run "Inkling: Train on This File". Ctrl+C here ends it.`);
+  const server = await startServer({ vscode, profile, automation: false, port: await freePort(Number(values.port)) });
+  console.log(`Inkling in VS Code: ${workbenchUrl(server.port, folder, [['openFile', path.join(folder, sample)]])}`);
+  console.log(`Press F1 and run "Inkling: Train on This File". Ctrl+C here ends it.`);
+}
+
+/** The port itself when nobody uses it, else 0: any. */
+function freePort(port) {
+  return new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once('error', () => resolve(0));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
+  });
 }

@@ -4,11 +4,11 @@ import * as os from 'node:os';
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineProcess } from './engineSupervisor';
 
-/** How long the process may take to end by itself before it is killed. */
-const stopLimitMs = 3000;
-
-/** Starts the engine. `output` gets whatever it prints outside the protocol (warnings of the runtime, a last gasp). */
-export function forkEngine(entry: string, output: (text: string) => void): EngineProcess {
+/**
+ * Starts the engine. `output` gets whatever it prints outside the protocol (warnings of the runtime, a last gasp);
+ * `stopLimitMs` is how long it may take to end by itself, once it was let go of, before it is killed.
+ */
+export function forkEngine(entry: string, output: (text: string) => void, stopLimitMs = 3000): EngineProcess {
   const child = fork(entry, [], {
     execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },

@@ -18,8 +18,8 @@ export interface GatheredText {
 const excluded =
   '**/{node_modules,.git,.hg,.svn}/**,**/*.{png,jpg,jpeg,gif,webp,ico,svg,pdf,zip,gz,tar,7z,exe,dll,so,wasm,woff,woff2,ttf,otf,mp3,mp4,mov,wav,docx,odt,epub,safetensors,map,lock}';
 const maximumFiles = 2000;
-/** Larger local files are read by the engine itself: their text would only pass through here. */
-const maximumDecodedBytes = 20_000_000;
+/** Larger local files are read by the engine itself: their text would only pass through here, and hold up the host. */
+const maximumDecodedBytes = 2_000_000;
 const sniffedBytes = 8192;
 
 /** The texts of files and folders. Throws `invalidInput` when there is nothing in them. */

@@ -1,0 +1,69 @@
+/** The channel to a real child process, with a few lines in the engine's place. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { EngineFrame, HostFrame } from '../../../../src/common/engineProtocol';
+import type { EngineProcess } from '../../../../src/extension/engineHost/engineSupervisor';
+import { forkEngine } from '../../../../src/extension/engineHost/forkEngine';
+
+const call: HostFrame = { type: 'call', id: 1, method: 'describe', params: {} };
+
+describe('forkEngine', () => {
+  let folder: string;
+  let printed: string;
+  const start = (script: string, stopLimitMs?: number): EngineProcess => {
+    const file = path.join(folder, 'engine.js');
+    fs.writeFileSync(file, script);
+    return forkEngine(file, (text) => (printed += text), stopLimitMs);
+  };
+  const frame = (child: EngineProcess): Promise<EngineFrame> => new Promise((resolve) => child.onFrame(resolve));
+  const exit = (child: EngineProcess): Promise<string> => new Promise((resolve) => child.onExit(resolve));
+
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-fork-'));
+    printed = '';
+  });
+  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  it('carries typed arrays both ways, passes no flags on and lowers the priority', async () => {
+    const child = start(`process.on('message', (m) => process.send({ type: 'result', id: m.id, result: {
+      flags: process.execArgv, bits: m.params.bits, priority: require('os').getPriority() } }))`);
+    const ended = exit(child);
+    const answer = frame(child);
+    child.send({ ...call, params: { bits: Float32Array.of(1, 2.5) } });
+    const got = (await answer) as unknown as { result: { flags: string[]; bits: Float32Array; priority: number } };
+    assert.deepEqual(got.result.flags, []);
+    assert.deepEqual(got.result.bits, Float32Array.of(1, 2.5));
+    assert.ok(got.result.priority > 0 || os.getPriority() > 0 || process.platform === 'win32');
+    child.stop();
+    await ended;
+  });
+
+  it('ends a process by letting go of it', async () => {
+    const child = start(`process.on('disconnect', () => process.exit(0)); process.on('message', () => undefined);
+      process.send({ type: 'log', level: 'info', message: 'up' })`);
+    const ended = exit(child);
+    await frame(child);
+    child.stop();
+    assert.equal(await ended, 'exit code 0');
+    child.stop();
+    child.send(call); // to nobody; must not throw
+  });
+
+  it('kills a process that does not let go', async () => {
+    const script = `setInterval(() => undefined, 1000); process.on('disconnect', () => undefined);
+      process.send({ type: 'log', level: 'info', message: 'up' })`;
+    const child = start(script, 100);
+    const ended = exit(child);
+    await frame(child);
+    child.stop();
+    assert.equal(await ended, 'signal SIGKILL');
+  });
+
+  it('tells how a process died, and what it said last', async () => {
+    const child = start(`console.error('last words'); process.exit(3)`);
+    assert.equal(await exit(child), 'exit code 3');
+    assert.match(printed, /last words/);
+  });
+});
