@@ -153,11 +153,11 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
       const spec: NetworkSpec = {
         cell,
         input: { kind: 'one-hot', vocabulary: 12 },
-        layers: [{ units: short ? 32 : 40, dropout: 0 }],
+        layers: [{ units: short ? 16 : 40, dropout: 0 }],
         output: { kind: 'softmax', classes: 12 },
       };
       const network = await backend().createNetwork(spec, randomParameters(random, spec, 0.1), ladderLimits);
-      const T = short ? 6 : 12;
+      const T = short ? 5 : 12;
       const batch: Batch = {
         batch: 6,
         steps: T,
@@ -168,7 +168,12 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
       };
       let loss = Infinity;
       for (let i = 0; i < 400 && loss > 0.05; i++) {
-        const update = updateWith({ kind: 'adam', learningRate: 0.02, lossScale: 1 / (6 * T), clipNorm: 5 });
+        const update = updateWith({
+          kind: 'adam',
+          learningRate: short ? 0.04 : 0.01,
+          lossScale: 1 / (6 * T),
+          clipNorm: 5,
+        });
         loss = (await network.trainStep(batch, update)).lossSum / (6 * T);
       }
       network.dispose();

@@ -124,6 +124,8 @@ export interface AutoOptions {
   /** Around a chosen backend that is not the first: what happens when it fails later. */
   guard: (backend: Backend) => Backend;
   onChoice?: (choice: Choice) => void;
+  /** One of the candidates is not to be had; why, for people. */
+  onUnavailable?: (message: string) => void;
 }
 
 /** A backend that chooses when its first trainable network is made, and keeps to its choice. */
@@ -158,7 +160,7 @@ export class AutoBackend implements Backend {
     if (!this.chosen) {
       const candidates = await this.open();
       if (candidates.length > 1) {
-        const choice = await chooseBackend(candidates, spec, parameters, limits);
+        const choice = await chooseBackend(candidates, spec, parameters, limits, 500, this.options.now);
         const { backend } = choice;
         this.chosen = backend === this.preferred ? backend : this.options.guard(backend);
         for (const other of candidates) if (other !== backend && other !== this.preferred) await other.dispose();
@@ -179,8 +181,10 @@ export class AutoBackend implements Backend {
       try {
         others.push(await create());
       } catch (error) {
-        // Not installed, or no GPU: there is one candidate less. The engine report says why.
-        if (asInklingError(error).code !== 'backendUnavailable') throw error;
+        // Not installed, or no GPU: there is one candidate less.
+        const { code, message } = asInklingError(error);
+        if (code !== 'backendUnavailable') throw error;
+        this.options.onUnavailable?.(message);
       }
     }
     return [this.preferred, ...others];

@@ -18,6 +18,8 @@ export interface BackendOptions {
   half?: boolean;
   /** `auto` has measured and chosen. */
   onChoice?: (choice: Choice) => void;
+  /** `auto` could not try a backend whose package is installed; why, for people. */
+  onUnavailable?: (message: string) => void;
   /** The GPU failed and the wasm backend goes on, for people. */
   onFallback?: (message: string) => void;
 }
@@ -32,7 +34,7 @@ export function defaultModulesFolder(): string | undefined {
  * Throws `backendUnavailable` for a backend that is not to be had.
  */
 export async function createBackend(choice: BackendChoice, options: BackendOptions = {}): Promise<Backend> {
-  const { threads, half, onChoice, onFallback = (): void => {} } = options;
+  const { threads, half, onChoice, onUnavailable, onFallback = (): void => {} } = options;
   const modulesFolder = options.modulesFolder ?? defaultModulesFolder();
   const wasm = (): Promise<Backend> => createWasmBackend({ threads });
   const webgpu = (): Promise<Backend> => createWebgpuBackend({ modulesFolder, half });
@@ -43,7 +45,7 @@ export async function createBackend(choice: BackendChoice, options: BackendOptio
       const candidates = [wasm];
       if (findWebgpu(modulesFolder)) candidates.push(webgpu);
       if (findTensorflow(modulesFolder)) candidates.push(tensorflow);
-      return candidates.length === 1 ? wasm() : AutoBackend.create({ candidates, guard, onChoice });
+      return candidates.length === 1 ? wasm() : AutoBackend.create({ candidates, guard, onChoice, onUnavailable });
     }
     case 'wasm':
       return wasm();

@@ -29,8 +29,12 @@ export interface Slice {
   size: number;
 }
 
+/** Bytes of a staging buffer that is worth keeping. */
+const largestSpare = 1 << 20;
+
 export class Device {
   private readonly shaders = new Map<string, CompiledShader>();
+  private readonly spareStaging: GpuBuffer[] = [];
   private failure: InklingError | undefined;
   readonly name: string;
 
@@ -104,8 +108,10 @@ export class Device {
     return this.device.createBuffer({ label, size: bytes, usage: bufferUsage.uniform | bufferUsage.copyTarget });
   }
 
-  /** A buffer that results are copied to and read from. */
+  /** A buffer of at least so many bytes that results are copied to; `read` takes it back. */
   staging(bytes: number): GpuBuffer {
+    const at = this.spareStaging.findIndex(({ size }) => size >= bytes);
+    if (at >= 0) return this.spareStaging.splice(at, 1)[0];
     return this.device.createBuffer({
       label: 'staging',
       size: bytes,
@@ -179,7 +185,7 @@ export class Device {
     this.device.queue.submit([encoder.finish()]);
   }
 
-  /** The first `bytes` of a staging buffer, once the GPU has filled it. */
+  /** The first `bytes` of a staging buffer, once the GPU has filled it. The buffer is not the caller's any more. */
   async read(staging: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
     try {
       await staging.mapAsync(mapRead, 0, bytes);
@@ -191,6 +197,9 @@ export class Device {
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
+    this.spareStaging.push(staging);
+    // A few small ones are enough; a large one was for a rare read of all parameters.
+    if (staging.size > largestSpare || this.spareStaging.length > 4) this.spareStaging.pop()!.destroy();
     this.check();
     return copy;
   }
@@ -200,18 +209,14 @@ export class Device {
     const elements = slices.reduce((sum, { size }) => sum + size, 0);
     if (elements === 0) return new Float32Array(0);
     const staging = this.staging(elements * 4);
-    try {
-      this.submit((encoder) => {
-        let at = 0;
-        for (const { buffer, offset, size } of slices) {
-          encoder.copyBufferToBuffer(buffer, offset * 4, staging, at * 4, size * 4);
-          at += size;
-        }
-      });
-      return new Float32Array(await this.read(staging, elements * 4));
-    } finally {
-      staging.destroy();
-    }
+    this.submit((encoder) => {
+      let at = 0;
+      for (const { buffer, offset, size } of slices) {
+        encoder.copyBufferToBuffer(buffer, offset * 4, staging, at * 4, size * 4);
+        at += size;
+      }
+    });
+    return new Float32Array(await this.read(staging, elements * 4));
   }
 
   dispose(): void {

@@ -14,12 +14,14 @@ import {
 import type { OptimiserState } from '../backend';
 import { learnedRows } from './batchBlock';
 import type { GpuBuffer } from './gpuApi';
-import { floatBits, PlanBuilder } from './plan';
+import type { PlanBuilder } from './plan';
+import { floatBits } from './plan';
 import { elementGroups, gatherOneHot, gatherVectors, handOn, initialState, keepState } from './shaders/elementwise';
 import { header } from './shaders/header';
 import { lossLanes, sigmoidLoss, softmaxLoss } from './shaders/loss';
 import { matmul, matmulTile, type MatmulForm, type MatmulTypes } from './shaders/matmul';
 import { squareGroups, summarise, sumSquares, updateParameters } from './shaders/optimiser';
+import { persistentBackward, persistentForward, persistentShape, transposeMatrix } from './shaders/persistent';
 import { recurrentBackward, recurrentForward, rowLanes, unitsPerGroup } from './shaders/recurrent';
 import { sumSegments, sumTokens } from './shaders/tokens';
 import type { CarriedBuffers, Workspace } from './workspace';
@@ -83,25 +85,12 @@ export class Passes {
 
   /** Through all layers and steps to the logits of the steps that have targets. */
   forward(): void {
-    const { spec, w, plan, own } = this;
+    const { spec, w, own } = this;
     const { batch: B, steps: T } = this.shape;
-    spec.layers.forEach(({ units: H }, l) => {
-      w.layers[l].directions.forEach((d, direction) => {
-        const bias = this.offset('bias_ih', l, direction);
-        this.enter(l, direction, bias);
-        const rows = this.rowsAnInvocation(H);
-        const buffers = [d.gates, d.h, own.parameters];
-        if (d.c) buffers.push(d.c);
-        if (d.recurrent) buffers.push(d.recurrent);
-        const dims = {
-          B,
-          H,
-          weightsOffset: this.offset('weight_hh', l, direction),
-          biasOffset: spec.cell === 'gru' ? this.offset('bias_hh', l, direction) : 0,
-        };
-        const shader = recurrentForward(spec.cell, rows, w.stored);
-        const groups = [Math.ceil(H / unitsPerGroup), Math.ceil(B / (rowLanes * rows))];
-        for (let t = 0; t < T; t++) plan.add(shader, { ...dims, t }, buffers, groups[0], groups[1]);
+    spec.layers.forEach((_, l) => {
+      w.layers[l].directions.forEach((_, direction) => {
+        this.enter(l, direction);
+        this.recurrentForward(l, direction);
       });
       this.handOn(l);
     });
@@ -140,7 +129,7 @@ export class Passes {
 
   /** From the gradients of the logits to those of all parameters. */
   backward(): void {
-    const { spec, w, plan, own } = this;
+    const { spec, w, own } = this;
     const { batch: B, steps: T, firstLossStep } = this.shape;
     const gradients = own.gradients!;
     const P = T * B;
@@ -167,29 +156,9 @@ export class Passes {
       { b: w.stored },
     );
     for (let l = top; l >= 0; l--) {
-      const { units: H, dropout } = spec.layers[l];
-      const layerWidth = layerOutputSize(spec.layers[l]);
+      const { units: H } = spec.layers[l];
       w.layers[l].directions.forEach((d, direction) => {
-        const rows = this.rowsAnInvocation(H);
-        const buffers = [d.gates, own.parameters, d.carriedGradient!, w.layers[l].dOutput!, w.batch];
-        if (d.c) buffers.push(d.c);
-        if (d.recurrent) buffers.push(d.recurrent, d.h);
-        const dims = {
-          B,
-          H,
-          weightsOffset: this.offset('weight_hh', l, direction),
-          biasOffset: 0,
-          steps: T,
-          firstLossStep: l === top ? firstLossStep : 0,
-          width: layerWidth,
-          columnOffset: direction * H,
-          layer: l,
-          ...dropoutDims(dropout),
-        };
-        const shader = recurrentBackward(spec.cell, rows, w.stored);
-        const groups = [Math.ceil(H / unitsPerGroup), Math.ceil(B / (rowLanes * rows))];
-        for (let t = T - 1; t >= 0; t--) plan.add(shader, { ...dims, t }, buffers, groups[0], groups[1]);
-
+        this.recurrentBackward(l, direction);
         const gru = spec.cell === 'gru';
         const inputBias = this.offset('bias_ih', l, direction);
         const types: MatmulTypes = { a: w.stored, b: w.stored };
@@ -225,14 +194,14 @@ export class Passes {
   summarise(withNorm: boolean): void {
     const { w, plan, own } = this;
     const { batch: B, steps: T, firstLossStep } = this.shape;
-    if (withNorm) {
-      plan.add(sumSquares(), this.trainableRange(), [w.squares, own.gradients!, w.batch], squareGroups);
-    }
+    const range = this.trainableRange();
+    const squares = withNorm ? squareGroups(range.end - range.begin) : 0;
+    if (withNorm) plan.add(sumSquares(), range, [w.squares, own.gradients!, w.batch], squares);
     const dims = {
       firstPosition: firstLossStep * B,
       positions: T * B,
       capacity: w.rows * w.steps,
-      withNorm: withNorm ? 1 : 0,
+      squares,
     };
     plan.add(summarise(), dims, [w.stats, w.outcomes, w.squares, w.batch], 1);
   }
@@ -251,14 +220,80 @@ export class Passes {
     return { begin: all.find(({ trainable }) => trainable)!.offset, end: last.offset + last.size };
   }
 
+  /** All steps of a layer, the input's part of its gates being there. */
+  private recurrentForward(l: number, direction: number): void {
+    const { spec, w, plan, own } = this;
+    const { batch: B, steps: T } = this.shape;
+    const { units: H } = spec.layers[l];
+    const d = w.layers[l].directions[direction];
+    const weightsOffset = this.offset('weight_hh', l, direction);
+    const biasOffset = spec.cell === 'gru' ? this.offset('bias_hh', l, direction) : 0;
+    const persistent = persistentShape(spec.cell, H);
+    if (persistent) {
+      const rows = gatesOf[spec.cell] * H;
+      const dims = { rows, columns: H, offset: weightsOffset };
+      plan.add(transposeMatrix(), dims, [d.transposed!, own.parameters], Math.ceil(H / 16), Math.ceil(rows / 16));
+      const buffers = [d.gates, d.h, d.transposed!];
+      if (d.c) buffers.push(d.c);
+      if (d.recurrent) buffers.push(d.recurrent, own.parameters);
+      const shader = persistentForward(spec.cell, persistent, w.stored);
+      plan.add(shader, { B, H, steps: T, biasOffset }, buffers, Math.ceil(B / persistent.rows));
+      return;
+    }
+    const buffers = [d.gates, d.h, own.parameters];
+    if (d.c) buffers.push(d.c);
+    if (d.recurrent) buffers.push(d.recurrent);
+    const rows = this.rowsAnInvocation(H);
+    const shader = recurrentForward(spec.cell, rows, w.stored);
+    const groups = [Math.ceil(H / unitsPerGroup), Math.ceil(B / (rowLanes * rows))];
+    for (let t = 0; t < T; t++) plan.add(shader, { B, H, t, weightsOffset, biasOffset }, buffers, groups[0], groups[1]);
+  }
+
+  /** All steps of a layer backward: its gates become gradients. */
+  private recurrentBackward(l: number, direction: number): void {
+    const { spec, w, plan, own } = this;
+    const { batch: B, steps: T, firstLossStep } = this.shape;
+    const layer = spec.layers[l];
+    const { units: H } = layer;
+    const d = w.layers[l].directions[direction];
+    const dims = {
+      B,
+      H,
+      t: 0,
+      weightsOffset: this.offset('weight_hh', l, direction),
+      biasOffset: 0,
+      steps: T,
+      firstLossStep: l === spec.layers.length - 1 ? firstLossStep : 0,
+      width: layerOutputSize(layer),
+      columnOffset: direction * H,
+      layer: l,
+      ...dropoutDims(layer.dropout),
+    };
+    const cells = d.c ? [d.c] : [];
+    const states = d.recurrent ? [d.recurrent, d.h] : [];
+    const dOutput = w.layers[l].dOutput!;
+    const persistent = persistentShape(spec.cell, H);
+    if (persistent) {
+      const buffers = [d.gates, own.parameters, dOutput, w.batch, ...cells, ...states];
+      plan.add(persistentBackward(spec.cell, persistent, w.stored), dims, buffers, Math.ceil(B / persistent.rows));
+      return;
+    }
+    const buffers = [d.gates, own.parameters, d.carriedGradient!, dOutput, w.batch, ...cells, ...states];
+    const rows = this.rowsAnInvocation(H);
+    const shader = recurrentBackward(spec.cell, rows, w.stored);
+    const groups = [Math.ceil(H / unitsPerGroup), Math.ceil(B / (rowLanes * rows))];
+    for (let t = T - 1; t >= 0; t--) plan.add(shader, { ...dims, t }, buffers, groups[0], groups[1]);
+  }
+
   /** The input's part of all gates of a layer. */
-  private enter(l: number, direction: number, bias: number): void {
+  private enter(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
     const { gates, vectors } = w.layers[l].directions[direction];
     const positions = T * B;
     const columns = gatesOf[spec.cell] * spec.layers[l].units;
     const weightsOffset = this.offset('weight_ih', l, direction);
+    const bias = this.offset('bias_ih', l, direction);
     const tokensOffset = w.sections.directions[direction].tokens;
     if (l === 0 && spec.input.kind === 'one-hot') {
       const { vocabulary } = spec.input;

@@ -227,7 +227,6 @@ export class WebgpuNetwork implements Network {
     });
     return async () => {
       const numbers = new Float32Array(await this.device.read(staging, statsSize * 4));
-      staging.destroy();
       const [lossSum, correct] = [numbers[stats.lossSum], numbers[stats.correct]];
       return { lossSum, correct, gradientNorm: numbers[stats.gradientNorm] };
     };

@@ -6,7 +6,8 @@ import { gatesOf, inputSize, layerOutputSize, outputSize, type NetworkSpec } fro
 import { learnedRows, sectionsOf, type Sections } from './batchBlock';
 import type { Device } from './device';
 import type { GpuBuffer } from './gpuApi';
-import { squareGroups, statsSize } from './shaders/optimiser';
+import { mostSquareGroups, statsSize } from './shaders/optimiser';
+import { persistentShape } from './shaders/persistent';
 import type { Stored } from './shaders/recurrent';
 
 /** One layer in one direction. */
@@ -21,6 +22,8 @@ export interface DirectionBuffers {
   vectors?: GpuBuffer;
   /** [B, H] gradients handed from step to step. */
   carriedGradient?: GpuBuffer;
+  /** [H, G·H] the recurrent weights transposed, for the persistent shaders. */
+  transposed?: GpuBuffer;
 }
 
 /** The states that a carried batch of one kind left behind, [B, H], float32. */
@@ -84,13 +87,15 @@ export function createWorkspace(
       const H = layer.units;
       const gates = gatesOf[spec.cell] * H;
       const width = layerOutputSize(layer);
+      const persistent = persistentShape(spec.cell, H) !== undefined;
       const directions = (layer.bidirectional ? [false, true] : [false]).map((): DirectionBuffers => ({
         gates: take(`gates of layer ${l}`, words(positions * gates)),
         h: take(`states of layer ${l}`, words((positions + rows) * H)),
         c: lstm ? take(`cells of layer ${l}`, (positions + rows) * H) : undefined,
         recurrent: gru ? take(`recurrent gates of layer ${l}`, words(positions * gates)) : undefined,
         vectors: dense && l === 0 ? take('input vectors', words(positions * inputSize(spec))) : undefined,
-        carriedGradient: trains ? take('carried gradient', rows * H) : undefined,
+        carriedGradient: trains && !persistent ? take('carried gradient', rows * H) : undefined,
+        transposed: persistent ? take('transposed weights', gates * H) : undefined,
       }));
       const joins = layer.bidirectional || (trains && layer.dropout > 0);
       return {
@@ -116,7 +121,7 @@ export function createWorkspace(
       logits: take('logits', positions * outputSize(spec)),
       outcomes: take('losses', 2 * positions),
       stats: take('stats', statsSize),
-      squares: take('sums of squares', 2 * squareGroups),
+      squares: take('sums of squares', 2 * mostSquareGroups),
       dVectors: tableRows > 0 && dense ? take('gradients of the input vectors', positions * columns) : undefined,
       segmentSums: tableRows > 0 ? take('token gradients', sections.segmentCapacity * columns) : undefined,
       batch: take('batch', sections.words),

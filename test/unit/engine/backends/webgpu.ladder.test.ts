@@ -11,5 +11,5 @@ describe('webgpu backend', function () {
   });
   after(() => webgpu?.dispose());
 
-  climbLadder(() => webgpu);
+  climbLadder(() => webgpu, 'short');
 });

@@ -31,17 +31,17 @@ export function matmul(
   const strip = (target: string, source: string, offset: string, columns: string, byColumn: boolean): string => {
     const [k, four] = byColumn ? ['lane / 16u', 'lane % 16u'] : ['lane % 16u', 'lane / 16u'];
     const first = target === 'a_strip' ? 'row0' : 'column0';
+    const at = byColumn ? `(k0 + k) * dims.${columns} + column` : 'column * dims.K + k0 + k';
     return /* wgsl */ `
     {
       let k = ${k};
       let four = ${four};
       var v = vec4f();
       if (k0 + k < dims.K) {
-        ${unroll(4, (i) => {
-          const column = `(${first} + four * 4u + ${i}u)`;
-          const at = byColumn ? `(k0 + k) * dims.${columns} + ${column}` : `${column} * dims.K + k0 + k`;
-          return `if (${column} < dims.${columns}) { v[${i}] = f32(${source}[dims.${offset} + ${at}]); }`;
-        })}
+        for (var i = 0u; i < 4u; i++) {
+          let column = ${first} + four * 4u + i;
+          if (column < dims.${columns}) { v[i] = f32(${source}[dims.${offset} + ${at}]); }
+        }
       }
       ${target}[k * 17u + four] = v;
     }`;
@@ -77,25 +77,18 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     workgroupBarrier();
   }
-  ${unroll(
-    4,
-    (i) => `{
-    let row = row0 + y * 4u + ${i}u;
-    if (row < dims.M) {
-      ${extra === 'columnSums' ? `if (group.x == 0u && x == 0u) { c[dims.sumsOffset + row] = column_sums[${i}]; }` : ''}
-      ${unroll(
-        4,
-        (j) => `{
-        let column = column0 + x * 4u + ${j}u;
-        if (column < dims.N) {
-          let value = sum${i}[${j}]${extra === 'bias' ? ' + bias[dims.biasOffset + column]' : ''};
-          c[dims.cOffset + row * dims.N + column] = ${c}(value);
-        }
-      }`,
-      )}
+  let sums = array<vec4f, 4>(sum0, sum1, sum2, sum3);
+  for (var i = 0u; i < 4u; i++) {
+    let row = row0 + y * 4u + i;
+    if (row >= dims.M) { break; }
+    ${extra === 'columnSums' ? 'if (group.x == 0u && x == 0u) { c[dims.sumsOffset + row] = column_sums[i]; }' : ''}
+    for (var j = 0u; j < 4u; j++) {
+      let column = column0 + x * 4u + j;
+      if (column >= dims.N) { break; }
+      let value = sums[i][j]${extra === 'bias' ? ' + bias[dims.biasOffset + column]' : ''};
+      c[dims.cOffset + row * dims.N + column] = ${c}(value);
     }
-  }`,
-  )}
+  }
 }
 `,
   };

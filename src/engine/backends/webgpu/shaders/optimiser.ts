@@ -7,8 +7,12 @@ import type { OptimiserKind } from '../../../../common/trainingConfig';
 import { headerFloat } from './header';
 import { read, write, type Shader } from './shader';
 
-/** Workgroups, and so partial sums, of `sumSquares`. */
-export const squareGroups = 256;
+/** Workgroups, and so partial sums, of `sumSquares` over so many elements; at most `mostSquareGroups`. */
+export function squareGroups(elements: number): number {
+  return Math.min(mostSquareGroups, Math.ceil(elements / 2048));
+}
+
+export const mostSquareGroups = 256;
 
 /** Elements of the stats buffer. */
 export const stats = { lossSum: 0, correct: 1, gradientNorm: 2, clipFactor: 3 } as const;
@@ -32,9 +36,10 @@ export function sumSquares(): Shader<(typeof rangeFields)[number]> {
 var<workgroup> sums: array<vec2f, 256>;
 ${clipped}
 @compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) groups: vec3u) {
   var sum = vec2f();
-  for (var i = dims.begin + group.x * 256u + lane; i < dims.end; i += ${squareGroups * 256}u) {
+  for (var i = dims.begin + group.x * 256u + lane; i < dims.end; i += groups.x * 256u) {
     let g = gradients[i] * ${headerFloat('lossScale')};
     let v = vec2f(g, clipped(g));
     sum += v * v;
@@ -51,9 +56,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   };
 }
 
-const summaryFields = ['firstPosition', 'positions', 'capacity', 'withNorm'] as const;
+const summaryFields = ['firstPosition', 'positions', 'capacity', 'squares'] as const;
 
-/** One workgroup: sums of losses and hits, the gradient's norm, and what clipping by the norm multiplies with. */
+/** One workgroup: with `squares` partial sums (at most 256), sums of losses and hits, the gradient's norm, and what clipping by the norm multiplies with. */
 export function summarise(): Shader<(typeof summaryFields)[number]> {
   return {
     name: 'summarise',
@@ -69,7 +74,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     sum.x += outcomes[p];
     sum.y += outcomes[dims.capacity + p];
   }
-  if (dims.withNorm == 1u) { sum = vec4f(sum.xy, partial[lane]); }
+  if (lane < dims.squares) { sum = vec4f(sum.xy, partial[lane]); }
   sums[lane] = sum;
   workgroupBarrier();
   for (var half = 128u; half > 0u; half /= 2u) {

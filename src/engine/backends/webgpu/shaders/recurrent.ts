@@ -25,7 +25,8 @@ export function recurrentBytes(cell: CellKind, rows: number): number {
   return (gatesOf[cell] * unitsPerGroup + rowLanes * rows) * 9 * 16;
 }
 
-const activations = /* wgsl */ `
+/** σ and tanh. */
+export const activationsCode = /* wgsl */ `
 fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
 // tanh by way of exp(-2|x|), which cannot overflow and keeps small values exact.
 fn tanh_of(x: f32) -> f32 {
@@ -128,7 +129,7 @@ export function recurrentForward(cell: CellKind, rows: number, stored: Stored): 
     code: /* wgsl */ `
 var<workgroup> weight_strip: array<vec4f, ${G * unitsPerGroup * 9}>;
 var<workgroup> state_strip: array<vec4f, ${rowLanes * rows * 9}>;
-${activations}
+${activationsCode}
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let H = dims.H;
@@ -145,7 +146,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let at = dims.weightsOffset + ((i / 128u) * H + unit) * H + k;
       var v = vec4f();
       if (unit < H) {
-        ${unroll(4, (j) => `if (k + ${j}u < H) { v[${j}] = weights[at + ${j}u]; }`)}
+        for (var j = 0u; j < 4u && k + j < H; j++) { v[j] = weights[at + j]; }
       }
       weight_strip[(i / 8u) * 9u + i % 8u] = v;
     }
@@ -155,7 +156,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let at = states + row * H + k;
       var v = vec4f();
       if (row < dims.B) {
-        ${unroll(4, (j) => `if (k + ${j}u < H) { v[${j}] = f32(h[at + ${j}u]); }`)}
+        for (var j = 0u; j < 4u && k + j < H; j++) { v[j] = f32(h[at + j]); }
       }
       state_strip[(i / 8u) * 9u + i % 8u] = v;
     }
@@ -189,7 +190,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   };
 }
 
-const backwardDimensions = [
+export const backwardDimensions = [
   ...dimensions,
   'steps',
   'firstLossStep',
@@ -229,7 +230,7 @@ export function recurrentBackward(
     code: /* wgsl */ `
 var<workgroup> weight_strip: array<vec4f, ${unitsPerGroup * 9}>;
 var<workgroup> gradient_strip: array<vec4f, ${rowLanes * rows * 9}>;
-${activations}
+${activationsCode}
 ${dropoutKeepCode}
 ${handedOnGradientCode}
 @compute @workgroup_size(256)
@@ -250,7 +251,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let at = dims.weightsOffset + k * H + unit;
       var v = vec4f();
       if (unit < H) {
-        ${unroll(4, (j) => `if (k + ${j}u < K) { v[${j}] = weights[at + ${j}u * H]; }`)}
+        for (var j = 0u; j < 4u && k + j < K; j++) { v[j] = weights[at + j * H]; }
       }
       weight_strip[own_unit * 9u + lane / 16u] = v;
     }
@@ -260,7 +261,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let at = later + row * K + k;
       var v = vec4f();
       if (row < dims.B) {
-        ${unroll(4, (j) => `if (k + ${j}u < K) { v[${j}] = f32(${later}[at + ${j}u]); }`)}
+        for (var j = 0u; j < 4u && k + j < K; j++) { v[j] = f32(${later}[at + j]); }
       }
       gradient_strip[(i / 8u) * 9u + i % 8u] = v;
     }
