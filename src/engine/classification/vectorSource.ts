@@ -33,7 +33,7 @@ export function loadShippedTable(): Promise<WordTable> {
 
 /** The spam model that comes with the program. */
 export function shippedSpamModel(): string {
-  return path.join(shippedFolder(), 'spam.inkling.safetensors');
+  return path.join(shippedFolder(), 'spam.safetensors');
 }
 
 function shippedFolder(): string {

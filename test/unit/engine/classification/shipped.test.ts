@@ -1,0 +1,59 @@
+/** What comes with the program: the table of word vectors and the spam model, as they lie in media/classifier. */
+import * as assert from 'node:assert';
+import * as fs from 'node:fs';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { Classifier } from '../../../../src/engine/classification/classifier';
+import { loadClassifier } from '../../../../src/engine/classification/classifierFile';
+import { loadShippedTable, shippedSpamModel } from '../../../../src/engine/classification/vectorSource';
+
+describe('The shipped table of word vectors', () => {
+  it('knows which words are alike, listed or not, and says its licence', async () => {
+    const { vectors, origin } = await loadShippedTable();
+    const cosine = (a: string, b: string): number => {
+      const [x, y] = [vectors.vector(a), vectors.vector(b)];
+      const dot = (p: Float32Array, q: Float32Array): number => p.reduce((sum, v, d) => sum + v * q[d], 0);
+      return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+    };
+    assert.ok(cosine('money', 'cash') > cosine('money', 'lunch') + 0.2);
+    assert.ok(!vectors.has('winningly'));
+    assert.ok(cosine('winningly', 'winning') > cosine('winningly', 'table'));
+    assert.match(origin.source, /GloVe/);
+    assert.strictEqual(origin.licence, 'MIT');
+  });
+});
+
+describe('The shipped spam model', () => {
+  const verdicts = {
+    spam: [
+      'WINNER!! You have won a £900 prize. To claim call 09061701461 now. Claim code KL341. Valid 12 hours only.',
+      'Congratulations, you have been selected! Text WIN to 80086 for your FREE holiday, £1.50 per msg',
+      'URGENT! Your mobile number has won a 2000 pound bonus caller prize. Call 0871 872 9755 from a landline',
+      'Lose weight now!!! Click here http://buy-pills.example.com for a limited time offer, 100% money back guarantee',
+    ],
+    ham: [
+      'Are we still meeting for lunch tomorrow? I will be at the station at half past twelve.',
+      'The patch fixes the parser, but the second test still fails on my machine. Could you have a look?',
+      'It was late in the afternoon when they came down to the harbour, and the boats were already in.',
+      'Sorry, I forgot to call you back. How is your mother doing?',
+      'Hello',
+    ],
+  };
+
+  it('is at most 1 MB and has a card', () => {
+    assert.ok(fs.statSync(shippedSpamModel()).size <= 1e6);
+    const card = fs.readFileSync(shippedSpamModel().replace('.safetensors', '.md'), 'utf8');
+    for (const heading of ['## Data', '## Scores', '## Known failures']) assert.ok(card.includes(heading));
+  });
+
+  it('is right on plain cases of several kinds', async () => {
+    const backend = await createWasmBackend({ threads: 1 });
+    const classifier = new Classifier(backend, await loadClassifier(shippedSpamModel()));
+    for (const [label, texts] of Object.entries(verdicts)) {
+      for (const text of texts) {
+        const verdict = await classifier.classify(text, { explain: false });
+        assert.strictEqual(verdict.label, label, `${text} (${verdict.probability})`);
+      }
+    }
+    await backend.dispose();
+  });
+});
