@@ -38,6 +38,9 @@ export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'referen
 export interface PlanRequest {
   sources: TextSource[];
   minutes: number[];
+  /** What the runs will compute on, so that their time is estimated on the same. */
+  threads?: number;
+  backend?: BackendChoice;
 }
 export interface Plan {
   minutes: number;

@@ -23,6 +23,8 @@ export interface StartEvent {
   backend: string;
   kernel: string;
   threads: number;
+  /** Why this backend computes, where there is something to say: what was measured, or what another one lacks. */
+  backendReason?: string;
   seed: number;
   /** Step and seconds already behind the run when it is resumed; 0 for a new one. */
   fromStep: number;
@@ -95,11 +97,11 @@ export interface GuardEvent {
   message: string;
 }
 
-/** A sentence for people: overfitting, a learning rate lowered, an early stop. */
+/** A sentence for people: overfitting, a learning rate lowered, an early stop, a GPU that failed. */
 export interface NoticeEvent {
   event: 'notice';
   step: number;
-  kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'information';
+  kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'backend' | 'information';
   message: string;
 }
 

@@ -4,7 +4,6 @@ import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Backend } from '../backends/backend';
-import type { createBackend } from '../backends';
 import { ClassifierService } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
@@ -15,6 +14,7 @@ import type { Handlers } from '../rpc/methods';
 import { openFileRun, type SourceText } from '../training/fileRun';
 import type { Trainer } from '../training/trainer';
 import type { LiveModel } from './modelShelf';
+import { withRunBackend, type NewBackend } from './runBackend';
 import { SnapshotWriter } from './snapshot';
 import { readSources } from './textSources';
 
@@ -34,29 +34,23 @@ export interface TrainerMethods extends Pick<EngineMethods, 'plan' | 'baselines'
 
 type Action = EngineMethods['control']['params']['action'];
 
-export function trainerService(newBackend: typeof createBackend): Handlers<TrainerMethods> {
+export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods> {
   /** The runs under way; `null` while one still reads its text: what it is told then waits. */
   const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
 
-  async function withBackend<R>(request: Partial<TrainRequest>, work: (backend: Backend) => Promise<R>): Promise<R> {
-    const backend = await newBackend(request.backend ?? 'auto', { threads: request.threads });
-    try {
-      return await work(backend);
-    } finally {
-      await backend.dispose();
-    }
-  }
+  /** For what is no run: whichever backend it gets will do. */
+  const withBackend: WithBackend = (asked, work) => withRunBackend(newBackend, asked, () => undefined, work);
 
   return {
     train: (request, { signal, onEvent }) =>
-      withBackend(request, async (backend) => {
+      withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
         const { runId, modelPath, resumePath, title } = request;
         const control = { trainer: null as Trainer | null, waiting: [] as Action[] };
         trainers.set(runId, control);
         try {
           const texts = await readSources(request.sources);
           const resume = resumePath === undefined ? undefined : await readModelFile(resumePath);
-          const course = await courseOf(request.config, texts, backend, resume);
+          const course = await courseOf(request, texts, withBackend, resume);
           let writer: SnapshotWriter | undefined;
           const run = openFileRun({
             ...course,
@@ -65,7 +59,7 @@ export function trainerService(newBackend: typeof createBackend): Handlers<Train
             modelPath,
             title: title ?? resume?.title,
             resume,
-            onEvent,
+            onEvent: onRunEvent,
             onSnapshot: (parameters) => {
               if (writer) return writer.write(parameters);
               writer = new SnapshotWriter(parameters.length);
@@ -93,8 +87,8 @@ export function trainerService(newBackend: typeof createBackend): Handlers<Train
       else control.waiting.push(action);
       return null;
     },
-    plan: ({ sources, minutes }) =>
-      withBackend({}, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
+    plan: ({ sources, minutes, ...asked }) =>
+      withBackend(asked, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => newBackend('wasm', { threads })).train(request, onEvent, signal),
     baselines: async ({ sources, heldOutFraction }) =>
@@ -106,6 +100,11 @@ export function trainerService(newBackend: typeof createBackend): Handlers<Train
   };
 }
 
+type WithBackend = <R>(
+  asked: Pick<TrainRequest, 'backend' | 'threads'>,
+  work: (backend: Backend) => Promise<R>,
+) => Promise<R>;
+
 interface Course {
   config: TrainingConfig;
   corpus?: Corpus;
@@ -115,15 +114,19 @@ interface Course {
 
 /** The settings of a run: as they were given, or chosen. A model that is trained on for so many minutes keeps its own. */
 async function courseOf(
-  asked: TrainRequest['config'],
+  request: TrainRequest,
   texts: readonly SourceText[],
-  backend: Backend,
+  withBackend: WithBackend,
   resume: StoredModel | undefined,
 ): Promise<Course> {
+  const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked };
   const { minutes, seed } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
-  if (!resume?.config) return chooseAutomatically({ texts, backend, minutes, seed });
+  if (!resume?.config) {
+    // On a backend of its own: one that chooses by measurement must do so on the run's network, not on those tried here.
+    return withBackend(request, (backend) => chooseAutomatically({ texts, backend, minutes, seed }));
+  }
   // Budgets count from the start of the run.
   const maxSeconds = resume.results.seconds + 60 * minutes;
   return { config: { ...resume.config, budget: { maxSeconds } } };
