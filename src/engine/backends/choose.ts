@@ -126,6 +126,8 @@ export interface AutoOptions {
   onChoice?: (choice: Choice) => void;
   /** One of the candidates is not to be had; why, for people. */
   onUnavailable?: (message: string) => void;
+  /** Milliseconds; the real clock unless a test has its own. */
+  now?: () => number;
 }
 
 /** A backend that chooses when its first trainable network is made, and keeps to its choice. */
