@@ -3,6 +3,7 @@
  * it carries. The host owns all state; the page may vanish at any moment (hidden, reloaded, crashed) and is drawn anew
  * from what the host answers to its `ready`. The page is not trusted: `parsePageMessage` checks all that it sends.
  */
+import type { ClassifierState } from './classifierState';
 import type { Baselines, Considered } from './engineProtocol';
 import { InklingError } from './errors';
 import type { LossUnit } from './lossUnits';
@@ -119,6 +120,7 @@ export const bounds = {
   repetitionPenalty: { minimum: 1, maximum: 2 },
   length: { minimum: 1, maximum: 2000 },
   seed: { minimum: 0, maximum: 4294967295 },
+  threshold: { minimum: 0, maximum: 1 },
 } as const;
 
 /** Host → page. */
@@ -147,6 +149,7 @@ export interface HostMessages {
   kept: { kept: KeptSample[] };
   prompt: { text: string };
   continuing: { active: boolean };
+  classifier: { state: ClassifierState };
   showTab: { tab: StudioTab };
   /** A sentence in the page's status line. */
   notice: { message: string; error: boolean };
@@ -183,6 +186,15 @@ export interface PageMessages {
   keep: { text: string; prompt: string; temperature: number; seed: number; model: string };
   removeKept: { id: string };
   openSource: { source: string; offset: number; length: number };
+  /** The Classifier tab is in view: from now on the page gets its state. */
+  requestClassifier: Nothing;
+  chooseClassifier: { path: string };
+  /** Null: back to the classifier's own. */
+  setThreshold: { threshold: number | null };
+  checkSelection: Nothing;
+  trainClassifier: Nothing;
+  correctCheck: { check: number; label: string };
+  removeCorrection: { id: string };
   /** `contents` is text for svg and csv, base64 for png. */
   export: { format: 'png' | 'svg' | 'csv'; name: string; contents: string };
 }
@@ -218,6 +230,11 @@ const whole =
     const checked = number(range)(value, where);
     return Number.isInteger(checked) ? checked : fail(where, 'a whole number');
   };
+
+const orNull =
+  <T>(check: Check<T>): Check<T | null> =>
+  (value, where) =>
+    value === null ? null : check(value, where);
 
 const flag: Check<boolean> = (value, where) => (typeof value === 'boolean' ? value : fail(where, 'true or false'));
 
@@ -309,6 +326,13 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   }),
   removeKept: object<PageMessages['removeKept']>({ id: identifier }),
   openSource: object<PageMessages['openSource']>({ source: path, offset: count, length: count }),
+  requestClassifier: nothing,
+  chooseClassifier: object<PageMessages['chooseClassifier']>({ path }),
+  setThreshold: object<PageMessages['setThreshold']>({ threshold: orNull(number(bounds.threshold)) }),
+  checkSelection: nothing,
+  trainClassifier: nothing,
+  correctCheck: object<PageMessages['correctCheck']>({ check: count, label: identifier }),
+  removeCorrection: object<PageMessages['removeCorrection']>({ id: identifier }),
   export: object<PageMessages['export']>({
     format: oneOf('png', 'svg', 'csv'),
     name: text(200),

@@ -1,5 +1,6 @@
 /** Entry of the extension: wires the parts together and registers the commands. Nothing is computed or started here. */
 import type * as vscode from 'vscode';
+import { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import { registerCommands, type CommandTable } from './commands';
 import { createServices, type Services } from './services';
@@ -12,7 +13,11 @@ let services: Services | undefined;
 export function activate(context: vscode.ExtensionContext): Services {
   const start = performance.now();
   services = createServices(context);
-  const table: CommandTable<CommandId> = { ...trainingCommands(services), ...writingCommands(services) };
+  const table: CommandTable<CommandId> = {
+    ...trainingCommands(services),
+    ...writingCommands(services),
+    ...classifierCommands(services),
+  };
   context.subscriptions.push(services, registerCommands(table, services.log));
   services.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);
   return services;

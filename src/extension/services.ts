@@ -1,6 +1,7 @@
 /** The parts of the extension, made once when it is activated. Making them does nothing but wire them up. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { createClassifier, type ClassifierParts } from './classifier/classifierParts';
 import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { TextContinuation } from './continueText';
@@ -31,6 +32,7 @@ export interface Services extends vscode.Disposable {
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
   surprise: SurpriseMap;
+  classifier: ClassifierParts;
   studio: Studio;
 }
 
@@ -65,7 +67,9 @@ export function createServices(context: vscode.ExtensionContext): Services {
     }),
   );
   bag.add(models.onDidChange(() => completions.forget()));
-  const shared = { log, engine, models, active, runs, continuation };
+  const correctionsFile = path.join(context.globalStorageUri.fsPath, 'corrections.json');
+  const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
+  const shared = { log, engine, models, active, runs, continuation, classifier };
   const studio = bag.add(registerStudio(context, studioServices(context, shared)));
   const modelActions = new ModelActions(models, active);
   return {

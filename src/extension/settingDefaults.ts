@@ -25,6 +25,7 @@ export const settingDefaults = {
   'continueText.minP': 0,
   'continueText.repetitionPenalty': 1,
   'surpriseMap.unit': 'character' as 'character' | 'word',
+  'classifier.badRows': 'skip' as 'skip' | 'refuse',
   'engine.threads': 0,
   'engine.backend': 'auto' as BackendChoice,
   'engine.idleMinutes': 10,

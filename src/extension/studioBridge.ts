@@ -3,16 +3,17 @@ import * as vscode from 'vscode';
 import type { SamplingOptions } from '../common/engineProtocol';
 import { InklingError } from '../common/errors';
 import type { ModelItem, RunItem } from '../common/studioProtocol';
+import { studioClassifier } from './classifier/classifierBridge';
 import { textBefore } from './continueText';
 import type { Cancellation } from './engineHost/engineSupervisor';
 import type { Services } from './services';
 import type { StudioServices } from './studio/studioServices';
 import type { RunRecord } from './training/runStore';
 
-type Parts = Pick<Services, 'log' | 'engine' | 'models' | 'active' | 'runs' | 'continuation'>;
+type Parts = Pick<Services, 'log' | 'engine' | 'models' | 'active' | 'runs' | 'continuation' | 'classifier'>;
 
 export function studioServices(context: vscode.ExtensionContext, parts: Parts): StudioServices {
-  const { engine, models, active, runs, continuation, log } = parts;
+  const { engine, models, active, runs, continuation, classifier, log } = parts;
   // Runs and models are read from the disk when the page first asks for them, not when the extension starts.
   let reading: Promise<unknown> | undefined;
   const readOnce = (): void => {
@@ -71,6 +72,7 @@ export function studioServices(context: vscode.ExtensionContext, parts: Parts): 
         return file !== undefined;
       },
     },
+    classifier: studioClassifier(classifier, models),
     memory: context.workspaceState,
     log: (message) => log.info(`Studio: ${message}`),
   };

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import { InklingError } from '../common/errors';
+import type { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import type { CommandTable } from './commands';
 import { continueOptions } from './continueText';
@@ -9,7 +10,10 @@ import type { ModelEntry } from './models/modelStore';
 import type { Services } from './services';
 import type { trainingCommands } from './training/trainingCommands';
 
-type WritingCommand = Exclude<CommandId, keyof ReturnType<typeof trainingCommands>>;
+type WritingCommand = Exclude<
+  CommandId,
+  keyof ReturnType<typeof trainingCommands> | keyof ReturnType<typeof classifierCommands>
+>;
 
 export function writingCommands(services: Services): CommandTable<WritingCommand> {
   const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = services;

@@ -41,6 +41,9 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
     if (entry.summary?.kind === 'language-model') {
       item.command = { command: 'inkling.useModel', title: vscode.l10n.t('Use'), arguments: [entry] };
     }
+    if (entry.summary?.kind === 'classifier') {
+      item.command = { command: 'inkling.chooseClassifier', title: vscode.l10n.t('Use'), arguments: [entry] };
+    }
     return item;
   }
 }

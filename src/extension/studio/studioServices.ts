@@ -11,6 +11,7 @@ import type {
   SampleResult,
   SamplingOptions,
 } from '../../common/engineProtocol';
+import type { ClassifierState } from '../../common/classifierState';
 import type { ModelItem, RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
 
@@ -60,6 +61,23 @@ export interface StudioEditor {
   saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;
 }
 
+export interface StudioClassifier {
+  /** All that the tab shows; starts the engine, which reads the chosen classifier's record. Never rejects. */
+  state(): Promise<ClassifierState>;
+  onDidChange: Subscribe<void>;
+  /** '' for the one that comes along. */
+  choose(path: string): Promise<void>;
+  /** Undefined: back to the classifier's own. */
+  setThreshold(threshold: number | undefined): Promise<void>;
+  /** The command Check Selection for Spam. */
+  check(): Promise<void>;
+  /** The command Train Spam Detector on This File. */
+  train(): Promise<void>;
+  /** What a text of the last check really is. */
+  correct(check: number, label: string): Promise<void>;
+  removeCorrection(id: string): Promise<void>;
+}
+
 /** Fits vscode.Memento. */
 export interface StudioMemory {
   get<T>(key: string): T | undefined;
@@ -71,6 +89,7 @@ export interface StudioServices {
   models: StudioModels;
   engine: StudioEngine;
   editor: StudioEditor;
+  classifier: StudioClassifier;
   /** context.workspaceState. */
   memory: StudioMemory;
   /** Writes to the log; what the user must know, the page shows itself. */

@@ -52,10 +52,13 @@ export class StudioSession {
   private readonly writing = new Map<AbortController, number[]>();
   private continuing: AbortController | undefined;
   private considering: AbortController | undefined;
+  /** Whether the page shows the Classifier tab, and whether its state has changed since it was sent. */
+  private classifierShown = false;
+  private classifierChanged = false;
   private readonly subscriptions: { dispose(): unknown }[];
 
   constructor(private readonly services: StudioServices) {
-    const { memory, runs, models } = services;
+    const { memory, runs, models, classifier } = services;
     this.settings = parseSettings(memory.get(memoryKeys.settings)) ?? defaultSettings;
     this.wall = settled(memory.get<Wall>(memoryKeys.wall) ?? emptyWall());
     this.kept = memory.get<KeptSample[]>(memoryKeys.kept) ?? [];
@@ -64,6 +67,11 @@ export class StudioSession {
       runs.onDidChange(() => this.runsChanged()),
       runs.onDidTrain(({ runId, event }) => this.trained(runId, event)),
       models.onDidChange(() => this.postModels()),
+      classifier.onDidChange(() => {
+        if (!this.classifierShown) return;
+        this.classifierChanged = true;
+        this.flushSoon();
+      }),
     ];
   }
 
@@ -81,6 +89,8 @@ export class StudioSession {
     this.shown.clear();
     this.pendingEvents.clear();
     this.pendingActions = [];
+    this.classifierShown = false;
+    this.classifierChanged = false;
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
   }
@@ -108,7 +118,7 @@ export class StudioSession {
   }
 
   private async handle(message: PageMessage): Promise<void> {
-    const { runs, models, editor } = this.services;
+    const { runs, models, editor, classifier } = this.services;
     switch (message.type) {
       case 'ready':
         return this.sendState();
@@ -162,6 +172,21 @@ export class StudioSession {
         return this.updateKept(this.kept.filter((sample) => sample.id !== message.id));
       case 'openSource':
         return editor.openSource(this.wall.modelPath, message.source, message.offset, message.length);
+      case 'requestClassifier':
+        this.classifierShown = true;
+        return this.sendClassifier();
+      case 'chooseClassifier':
+        return classifier.choose(message.path);
+      case 'setThreshold':
+        return classifier.setThreshold(message.threshold ?? undefined);
+      case 'checkSelection':
+        return classifier.check();
+      case 'trainClassifier':
+        return classifier.train();
+      case 'correctCheck':
+        return classifier.correct(message.check, message.label);
+      case 'removeCorrection':
+        return classifier.removeCorrection(message.id);
       case 'export':
         return this.export(message.format, message.name, message.contents);
     }
@@ -426,6 +451,13 @@ export class StudioSession {
     this.pendingActions = [];
     for (const [runId, batch] of events) this.post?.({ type: 'events', runId, events: batch });
     if (actions.length > 0) this.post?.({ type: 'wall', actions });
+    if (this.classifierChanged) void this.sendClassifier();
+  }
+
+  private async sendClassifier(): Promise<void> {
+    this.classifierChanged = false;
+    const state = await this.services.classifier.state();
+    if (this.classifierShown) this.post?.({ type: 'classifier', state });
   }
 
   private report(thrown: unknown): void {

@@ -6,6 +6,7 @@ import type { StartEvent, TrainEvent } from '../../../src/common/trainEvents';
 import type { TrainingConfig } from '../../../src/common/trainingConfig';
 import { Random } from '../../../src/engine/random';
 import type { StudioServices } from '../../../src/extension/studio/studioServices';
+import { fakeClassifier, type FakeClassifier } from './fakeClassifier';
 
 export const config: TrainingConfig = {
   recipe: 'auto',
@@ -174,6 +175,7 @@ export interface FakeStudio {
   services: StudioServices;
   runs: RunItem[];
   models: ModelItem[];
+  classifier: FakeClassifier;
   /** Says that an event happened, as the trainer would. */
   train(runId: string, event: TrainEvent): void;
   runsChanged(): void;
@@ -206,9 +208,11 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
   ];
   let active = models[0].path;
 
+  const classifier = fakeClassifier(calls);
   const studio: FakeStudio = {
     runs,
     models,
+    classifier,
     calls,
     paceMs: 5,
     train(runId, event) {
@@ -288,6 +292,7 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
           return true;
         },
       },
+      classifier: classifier.service,
       memory: {
         get: <T>(key: string) => memory.get(key) as T | undefined,
         update: async (key, value) => void memory.set(key, value),

@@ -151,7 +151,11 @@ describe('manifest', () => {
     for (const { id } of views) assert.ok(all.includes(`'${id}'`), id);
     assert.deepEqual(
       contributes.colors.map(({ id }) => id),
-      [1, 2, 3, 4, 5].map((level) => `inkling.surprise${level}`),
+      [
+        ...[1, 2, 3, 4, 5].map((level) => `inkling.surprise${level}`),
+        ...[1, 2, 3].map((strength) => `inkling.spamFor${strength}`),
+        ...[1, 2, 3].map((strength) => `inkling.spamAgainst${strength}`),
+      ],
     );
     const conditions = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].map(
       ({ when }) => when ?? '',

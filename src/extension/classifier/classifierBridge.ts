@@ -1,0 +1,63 @@
+/** What the Studio's Classifier tab asks for, answered by the parts of the classifier. */
+import * as vscode from 'vscode';
+import { asInklingError } from '../../common/errors';
+import type { ModelStore } from '../models/modelStore';
+import type { StudioClassifier } from '../studio/studioServices';
+import type { ClassifierParts } from './classifierParts';
+
+const excerptLength = 120;
+
+export function studioClassifier(parts: ClassifierParts, models: ModelStore): StudioClassifier {
+  const { active, check, corrections, training } = parts;
+  return {
+    async state() {
+      const path = active.path ?? '';
+      const own = models.known.filter(({ summary }) => summary?.kind === 'classifier');
+      const [record, problem] = await active.record().then(
+        (found) => [found, undefined] as const,
+        (error: unknown) => [undefined, asInklingError(error).message] as const,
+      );
+      return {
+        choices: [
+          { path: '', title: vscode.l10n.t('Spam detector that comes with Inkling') },
+          ...own.map((entry) => ({ path: entry.path, title: entry.title })),
+        ],
+        path,
+        record,
+        problem,
+        threshold: active.threshold,
+        checks: check.checks,
+        corrections: corrections
+          .of(path)
+          .map(({ id, label, text }) => ({ id, label, excerpt: text.slice(0, excerptLength) }))
+          .reverse(),
+        training: training.state,
+      };
+    },
+    onDidChange: (listener) => {
+      const fire = (): unknown => listener();
+      return vscode.Disposable.from(
+        active.onDidChange(fire),
+        check.onDidChange(fire),
+        corrections.onDidChange(fire),
+        training.onDidChange(fire),
+        models.onDidChange(fire),
+      );
+    },
+    async choose(path) {
+      await active.use(path === '' ? undefined : path);
+      await check.refresh();
+    },
+    async setThreshold(threshold) {
+      await active.setThreshold(threshold);
+      await check.refresh();
+    },
+    check: async () => void (await vscode.commands.executeCommand('inkling.checkSpam')),
+    train: async () => void (await vscode.commands.executeCommand('inkling.trainClassifier')),
+    correct: (index, label) => check.correctCheck(index, label),
+    async removeCorrection(id) {
+      await corrections.remove(id);
+      await check.refresh();
+    },
+  };
+}

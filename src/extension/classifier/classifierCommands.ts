@@ -1,0 +1,106 @@
+/** The commands that check for spam, correct verdicts, and train and choose classifiers. */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { classifierVariants, type LabelledSource } from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import type { CommandTable } from '../commands';
+import type { ModelEntry } from '../models/modelStore';
+import type { Services } from '../services';
+import type { ClassifierChoice } from './classifierTraining';
+
+type Parts = Pick<Services, 'classifier' | 'models' | 'studio'>;
+
+type ClassifierCommand =
+  | 'inkling.checkSpam'
+  | 'inkling.markSpam'
+  | 'inkling.markNotSpam'
+  | 'inkling.undoCorrection'
+  | 'inkling.clearSpamCheck'
+  | 'inkling.trainClassifier'
+  | 'inkling.chooseClassifier'
+  | 'inkling.showClassifier';
+
+export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand> {
+  const { active, check, corrections, training } = parts.classifier;
+  return {
+    'inkling.checkSpam': () => check.run(requireEditor()),
+    'inkling.markSpam': () => check.correct(requireEditor(), true),
+    'inkling.markNotSpam': () => check.correct(requireEditor(), false),
+    'inkling.undoCorrection': async () => {
+      const last = corrections.of(active.path ?? '').at(-1);
+      if (!last) throw new InklingError('invalidInput', 'There is no correction of this classifier to undo.');
+      await corrections.remove(last.id);
+      await check.refresh();
+    },
+    'inkling.clearSpamCheck': () => check.clear(),
+    // From a menu VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
+    'inkling.trainClassifier': async (uri?: vscode.Uri, _all?: unknown, given?: ClassifierChoice) => {
+      const source = await labelledSource(uri);
+      const choice = given ?? (await chooseTraining());
+      return choice && training.train(source, choice);
+    },
+    'inkling.chooseClassifier': async (entry?: ModelEntry) => {
+      const chosen = entry ? { path: entry.path } : await chooseClassifier(parts);
+      if (!chosen) return;
+      await active.use(chosen.path);
+      await check.refresh();
+    },
+    'inkling.showClassifier': () => parts.studio.show('classifier'),
+  };
+}
+
+function requireEditor(): vscode.TextEditor {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and select what to check.');
+  return editor;
+}
+
+/** The text of an open document as it stands there; other files and folders are read by the engine. */
+async function labelledSource(given: vscode.Uri | undefined): Promise<LabelledSource> {
+  const uri = given ?? requireEditor().document.uri;
+  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+  const name = path.posix.basename(uri.path);
+  if (open) return { name, text: open.getText() };
+  if (uri.scheme === 'file') return { name, path: uri.fsPath };
+  return { name, text: await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri }) };
+}
+
+async function chooseTraining(): Promise<ClassifierChoice | undefined> {
+  const items: (vscode.QuickPickItem & { choice?: ClassifierChoice })[] = [
+    {
+      label: vscode.l10n.t('Train'),
+      description: vscode.l10n.t('bidirectional GRU'),
+      detail: vscode.l10n.t('Naive Bayes, logistic regression and the majority are measured beside it'),
+      choice: {},
+    },
+    {
+      label: vscode.l10n.t('Compare the six variants'),
+      detail: vscode.l10n.t('Each on the same examples for as many epochs; the best by a part set aside is kept'),
+      choice: { compare: true },
+    },
+    { label: vscode.l10n.t('One variant'), kind: vscode.QuickPickItemKind.Separator },
+    ...classifierVariants.map((variant) => ({ label: variant, choice: { settings: { variant } } })),
+  ];
+  const title = vscode.l10n.t('Train a classifier: one example a line, its label first, then a tab and the text');
+  return (await vscode.window.showQuickPick(items, { title }))?.choice;
+}
+
+async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: string | undefined } | undefined> {
+  const { path: chosen } = classifier.active;
+  const mark = (file: string | undefined): string => (file === chosen ? vscode.l10n.t('active') : '');
+  const own = (await models.list()).filter(({ summary }) => summary?.kind === 'classifier');
+  const items: (vscode.QuickPickItem & { path: string | undefined })[] = [
+    {
+      label: vscode.l10n.t('Spam detector that comes with Inkling'),
+      description: mark(undefined),
+      path: undefined,
+    },
+    ...own.map(({ title, path: file, summary }) => ({
+      label: title,
+      description: mark(file),
+      detail: summary && `${summary.network} · ${new Date(summary.created).toLocaleString()}`,
+      path: file,
+    })),
+  ];
+  return vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which classifier shall give verdicts?') });
+}

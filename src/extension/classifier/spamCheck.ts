@@ -1,0 +1,275 @@
+/**
+ * Checks of selections: the verdict in a message that goes away by itself, a tint on each word that mattered, and a hover
+ * that says how much. Tints are of the text as it was checked: an edit takes them away.
+ */
+import * as vscode from 'vscode';
+import type { ClassifierRecord, Correction, Verdict } from '../../common/classifierProtocol';
+import type { CheckedText } from '../../common/classifierState';
+import { formatPoints, formatShare, pointsTowards, tintedClass, wordTints } from '../../common/contributions';
+import { InklingError } from '../../common/errors';
+import { Disposables } from '../dispose';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { ActiveClassifier } from './activeClassifier';
+import type { CorrectionStore } from './correctionStore';
+
+const strengths = 3;
+/** Of a longer text the beginning is checked. */
+const maximumLength = 100_000;
+
+/** A stretch of a document. */
+interface Passage {
+  start: number;
+  text: string;
+}
+
+interface Check {
+  document: vscode.TextDocument;
+  passages: Passage[];
+  verdicts: Verdict[];
+  record: ClassifierRecord;
+}
+
+export class SpamCheck extends Disposables implements vscode.HoverProvider {
+  private readonly changed = this.add(new vscode.EventEmitter<void>());
+  readonly onDidChange = this.changed.event;
+  private check: Check | undefined;
+  private running: vscode.CancellationTokenSource | undefined;
+  private readonly decorations = (['spamFor', 'spamAgainst'] as const).map((name) =>
+    Array.from({ length: strengths }, (_, i) =>
+      this.add(
+        vscode.window.createTextEditorDecorationType({
+          backgroundColor: new vscode.ThemeColor(`inkling.${name}${i + 1}`),
+          rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+        }),
+      ),
+    ),
+  );
+
+  constructor(
+    private readonly engine: EngineCaller,
+    private readonly active: ActiveClassifier,
+    private readonly corrections: CorrectionStore,
+  ) {
+    super();
+    this.add(
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (document === this.check?.document && contentChanges.length > 0) this.clear();
+      }),
+    );
+    this.add(vscode.workspace.onDidCloseTextDocument((document) => document === this.check?.document && this.clear()));
+    this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
+    this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
+    this.add({ dispose: () => this.running?.cancel() });
+  }
+
+  /** The last check, one entry a selection. */
+  get checks(): CheckedText[] {
+    const { check } = this;
+    return check ? check.passages.map(({ text }, i) => ({ text, verdict: check.verdicts[i] })) : [];
+  }
+
+  /** Checks what is selected, or all of the document; resolves to the verdicts when they are told and tinted. */
+  async run(editor: vscode.TextEditor): Promise<Verdict[]> {
+    const passages = passagesOf(editor);
+    const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking for spam …') };
+    const verdicts = await vscode.window.withProgress(progress, () => this.classify(editor.document, passages, true));
+    return verdicts;
+  }
+
+  /** Asks again for the texts of the last check: a correction or another classifier may have changed the verdict. */
+  async refresh(): Promise<void> {
+    if (this.check) await this.classify(this.check.document, this.check.passages, false);
+  }
+
+  /** Notes what the selected text, or all of the document, really is, and offers to take that back. */
+  async correct(editor: vscode.TextEditor, isPositive: boolean): Promise<void> {
+    const texts = passagesOf(editor).map(({ text }) => text);
+    const label = await this.labelFor(isPositive);
+    if (label !== undefined) await this.note(texts, label);
+  }
+
+  /** Notes what one text of the last check really is. */
+  async correctCheck(index: number, label: string): Promise<void> {
+    const passage = this.check?.passages[index];
+    if (passage) await this.note([passage.text], label);
+  }
+
+  clear(): void {
+    this.running?.cancel();
+    if (!this.check) return;
+    this.check = undefined;
+    this.draw();
+    this.announce();
+  }
+
+  provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
+    if (document !== this.check?.document) return undefined;
+    const { passages, verdicts, record } = this.check;
+    const offset = document.offsetAt(position);
+    for (const [i, { start }] of passages.entries()) {
+      const label = tintedClass(verdicts[i], record);
+      const word = pointsTowards(verdicts[i], label).find((w) => start + w.start <= offset && offset < start + w.end);
+      if (!word) continue;
+      const range = new vscode.Range(document.positionAt(start + word.start), document.positionAt(start + word.end));
+      return new vscode.Hover(explanation(word.points, label, verdicts[i]), range);
+    }
+    return undefined;
+  }
+
+  /** The verdicts first, which is quick; then what each word did to them. */
+  private async classify(document: vscode.TextDocument, passages: Passage[], tell: boolean): Promise<Verdict[]> {
+    this.running?.cancel();
+    const { token } = (this.running = new vscode.CancellationTokenSource());
+    const { version } = document;
+    const record = await this.active.record();
+    const request = {
+      modelPath: this.active.path,
+      texts: passages.map(({ text }) => text),
+      corrections: this.corrections.of(this.active.path ?? '').map(({ text, label }): Correction => ({ text, label })),
+      threshold: this.active.threshold,
+    };
+    const verdicts = await this.engine.call('classify', { ...request, explain: false }, { token });
+    if (tell) void this.tell(document, passages, verdicts, record);
+    const explained = await this.engine.call('classify', { ...request, explain: true }, { token });
+    if (document.isClosed || document.version !== version) return verdicts;
+    this.check = { document, passages, verdicts: explained, record };
+    this.draw();
+    this.announce();
+    return explained;
+  }
+
+  /** Not awaited by the command: the message stands as long as VS Code lets it. */
+  private async tell(
+    document: vscode.TextDocument,
+    passages: Passage[],
+    verdicts: Verdict[],
+    record: ClassifierRecord,
+  ): Promise<void> {
+    const details = vscode.l10n.t('Details');
+    const other = oppositeOf(verdicts, record);
+    const wrong = other === undefined ? undefined : vscode.l10n.t('This Is {0}', capital(other));
+    const whole = passages.length === 1 && passages[0].text.length === document.getText().length;
+    const buttons = wrong === undefined ? [details] : [wrong, details];
+    const chosen = await vscode.window.showInformationMessage(describe(verdicts, whole), ...buttons);
+    if (chosen === details) await vscode.commands.executeCommand('inkling.showClassifier');
+    if (chosen === wrong && other !== undefined) {
+      const texts = passages.map(({ text }) => text);
+      await this.note(texts, other);
+    }
+  }
+
+  private async note(texts: string[], label: string): Promise<void> {
+    const classifier = this.active.path ?? '';
+    const takeBack = await this.corrections.add(
+      classifier,
+      texts.map((text) => ({ text, label })),
+    );
+    await this.refresh();
+    const undo = vscode.l10n.t('Undo');
+    const message = vscode.l10n.t(
+      'Noted as {0}. From now on this text is, and its words count as further examples of it.',
+      label,
+    );
+    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
+      if (chosen !== undo) return;
+      await takeBack();
+      await this.refresh();
+    });
+  }
+
+  /** The class that "spam" or "not spam" means; asked for where there are more than two. */
+  private async labelFor(isPositive: boolean): Promise<string | undefined> {
+    const { classes, positive } = await this.active.record();
+    if (positive !== null) return classes[isPositive ? positive : 1 - positive];
+    return vscode.window.showQuickPick(classes, { title: vscode.l10n.t('What is this text?') });
+  }
+
+  private draw(): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      const ranges: vscode.Range[][][] = this.decorations.map((list) => list.map(() => []));
+      const { document } = editor;
+      if (this.check?.document === document) {
+        const { passages, verdicts, record } = this.check;
+        passages.forEach(({ start }, i) => {
+          for (const word of wordTints(verdicts[i], tintedClass(verdicts[i], record))) {
+            const range = new vscode.Range(
+              document.positionAt(start + word.start),
+              document.positionAt(start + word.end),
+            );
+            ranges[word.points > 0 ? 0 : 1][word.strength - 1].push(range);
+          }
+        });
+      }
+      this.decorations.forEach((list, side) =>
+        list.forEach((decoration, i) => editor.setDecorations(decoration, ranges[side][i])),
+      );
+    }
+  }
+
+  private announce(): void {
+    void vscode.commands.executeCommand('setContext', 'inkling.spamChecked', this.check !== undefined);
+    this.changed.fire();
+  }
+}
+
+/** What is selected, in the order of the text, or all of it. Throws `invalidInput` when that is nothing. */
+function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
+  const selected = selections.filter((selection) => !selection.isEmpty);
+  const ranges =
+    selected.length > 0
+      ? [...selected].sort((a, b) => a.start.compareTo(b.start))
+      : [new vscode.Range(0, 0, document.lineCount, 0)];
+  const passages = ranges
+    .map((range) => ({ start: document.offsetAt(range.start), text: document.getText(range).slice(0, maximumLength) }))
+    .filter(({ text }) => text.trim() !== '');
+  if (passages.length === 0) {
+    throw new InklingError('invalidInput', 'There are no words to check. Open or select a text that has some.');
+  }
+  return passages;
+}
+
+/** "The selection: spam, 97.3 %"; of several how many are what. */
+function describe(verdicts: Verdict[], whole: boolean): string {
+  if (verdicts.length === 1) {
+    const [{ label, probability, corrected }] = verdicts;
+    const what = corrected ? vscode.l10n.t('{0}, by your own word', label) : `${label}, ${formatShare(probability)}`;
+    return whole ? vscode.l10n.t('This text: {0}.', what) : vscode.l10n.t('The selection: {0}.', what);
+  }
+  const labels = [...new Set(verdicts.map(({ label }) => label))];
+  const parts = labels.map((label) => {
+    const shares = verdicts.filter((v) => v.label === label).map(({ probability }) => formatShare(probability));
+    return `${shares.length} ${label} (${shares.slice(0, 5).join(', ')}${shares.length > 5 ? ', …' : ''})`;
+  });
+  return vscode.l10n.t('{0} selections: {1}.', verdicts.length, parts.join(', '));
+}
+
+/** The other of two classes, where all verdicts agree. */
+function oppositeOf(verdicts: Verdict[], { classes, positive }: ClassifierRecord): string | undefined {
+  const [first] = verdicts;
+  if (positive === null || verdicts.some(({ label }) => label !== first.label)) return undefined;
+  return classes.find((name) => name !== first.label);
+}
+
+function capital(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
+function explanation(points: number, label: string, verdict: Verdict): vscode.MarkdownString {
+  const towards = points >= 0 ? vscode.l10n.t('towards') : vscode.l10n.t('away from');
+  const markdown = new vscode.MarkdownString();
+  markdown.isTrusted = { enabledCommands: ['inkling.showClassifier', 'inkling.clearSpamCheck'] };
+  markdown.appendText(vscode.l10n.t('{0} points {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, label));
+  markdown.appendMarkdown('\n\n');
+  markdown.appendText(
+    vscode.l10n.t(
+      'Verdict: {0}, {1}. Points are the log-odds that go when the word is left out ({2}).',
+      verdict.label,
+      formatShare(verdict.probability),
+      verdict.method,
+    ),
+  );
+  markdown.appendMarkdown(
+    `\n\n[${vscode.l10n.t('Details')}](command:inkling.showClassifier) · [${vscode.l10n.t('Clear')}](command:inkling.clearSpamCheck)`,
+  );
+  return markdown;
+}
