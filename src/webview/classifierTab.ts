@@ -1,21 +1,137 @@
 /**
- * The Classifier tab. Here is its place: it gets every message of the host through `receive` and answers with `send`,
- * like the tabs beside it.
+ * The Classifier tab: what was checked and why, how well the classifier does on examples it never saw, and where its
+ * threshold should stand. The host owns the state; the page asks for it when the tab is first in view.
  */
+import type { ClassifierRecord } from '../common/classifierProtocol';
+import type { ClassifierState } from '../common/classifierState';
 import type { HostMessage } from '../common/studioProtocol';
-import { h } from './dom';
+import { checkCards } from './classifier/checkCards';
+import { comparisonTable } from './classifier/comparisonTable';
+import { correctionList } from './classifier/correctionList';
+import { LearningCurves } from './classifier/learningCurves';
+import { scoreReport } from './classifier/scoreReport';
+import { ThresholdView } from './classifier/thresholdView';
+import { atMostEvery, h, setText, show } from './dom';
+import type { Send } from './host';
+import { button, choice } from './toolkit';
+
+const thresholdMs = 400;
 
 export class ClassifierTab {
-  readonly element = h(
-    'div',
-    { class: 'tab-body' },
-    h(
-      'div',
-      { class: 'empty' },
-      h('p', {}, 'A classifier tells kinds of text apart, such as spam from honest mail.'),
-      h('p', { class: 'muted' }, 'What it says of a selection, and how well it was trained, is shown here.'),
-    ),
-  );
+  readonly element: HTMLElement;
+  private asked = false;
+  private shown: ClassifierRecord | undefined;
+  private threshold: number | undefined;
 
-  receive(_message: HostMessage): void {}
+  private readonly choice = choice<string>('Classifier', (path) => this.send({ type: 'chooseClassifier', path }), [], {
+    labelHidden: true,
+  });
+  private readonly check = button('Check Selection', () => this.send({ type: 'checkSelection' }), { kind: 'primary' });
+  private readonly train = button('Train on This File', () => this.send({ type: 'trainClassifier' }), {
+    hint: 'Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; JSON Lines',
+  });
+  private readonly problem = h('p', { class: 'failure', hidden: true });
+  private readonly checks = h('div', { class: 'stack' });
+  private readonly corrections = correctionList((id) => this.send({ type: 'removeCorrection', id }));
+  private readonly thresholds = new ThresholdView((threshold) => {
+    this.threshold = threshold;
+    this.sendThreshold();
+  });
+  private readonly sendThreshold = atMostEvery(thresholdMs, () =>
+    this.send({ type: 'setThreshold', threshold: this.threshold ?? null }),
+  );
+  private readonly report = h('div', { class: 'stack' });
+  private readonly training = h('p', { class: 'sentence', hidden: true });
+  private readonly curves = new LearningCurves();
+  private readonly comparison = h('div', { class: 'stack' });
+  private readonly facts = h('p', { class: 'muted small' });
+  private readonly advice = h('ul', { class: 'small' });
+  private readonly body: HTMLElement;
+
+  constructor(private readonly send: Send) {
+    this.body = h(
+      'div',
+      { class: 'stack' },
+      section('On examples it never saw', this.thresholds.element, this.report),
+      section('How it learned', this.curves.element),
+      this.comparison,
+      h('details', {}, h('summary', {}, 'What it was trained on'), this.facts, this.advice),
+    );
+    this.element = h(
+      'div',
+      { class: 'tab-body' },
+      this.choice.element,
+      h('div', { class: 'row' }, this.check.element, this.train.element),
+      this.problem,
+      this.training,
+      this.checks,
+      this.corrections.element,
+      this.body,
+    );
+    // The record is read by the engine, which is not started for a tab that nobody looks at.
+    new IntersectionObserver((entries) => {
+      if (this.asked || !entries.some((entry) => entry.isIntersecting)) return;
+      this.asked = true;
+      this.send({ type: 'requestClassifier' });
+    }).observe(this.element);
+  }
+
+  receive(message: HostMessage): void {
+    if (message.type === 'classifier') this.draw(message.state);
+  }
+
+  private draw(state: ClassifierState): void {
+    const { record, training } = state;
+    this.choice.setChoices(state.choices.map(({ path, title }) => ({ value: path, label: title })));
+    this.choice.set(state.path);
+    show(this.problem, state.problem !== undefined);
+    setText(this.problem, state.problem ?? '');
+    this.checks.replaceChildren(
+      ...checkCards(state, (check, label) => this.send({ type: 'correctCheck', check, label })),
+    );
+    this.corrections.draw(state.corrections);
+    show(this.training, training !== undefined);
+    if (training) setText(this.training, trainingSentence(training));
+    show(this.body, record !== undefined || training !== undefined);
+    this.curves.draw(training?.history ?? record?.history ?? []);
+    if (!record) return;
+    this.thresholds.draw(record, state.threshold);
+    // The record's parts are built once for each record: a moved slider or a check leaves them alone.
+    const key = `${state.path} ${record.created}`;
+    if (this.shown && this.body.dataset.shown === key) return;
+    this.body.dataset.shown = key;
+    this.shown = record;
+    this.report.replaceChildren(...scoreReport(record));
+    this.comparison.replaceChildren(...comparisonTable(record));
+    setText(this.facts, recordFacts(record));
+    this.advice.replaceChildren(...record.advice.map(({ message }) => h('li', {}, message)));
+  }
+}
+
+function section(title: string, ...parts: HTMLElement[]): HTMLElement {
+  return h('section', { class: 'stack' }, h('h3', {}, title), ...parts);
+}
+
+function trainingSentence(training: NonNullable<ClassifierState['training']>): string {
+  const { title, variant, variantNumber, variants, epochs, history } = training;
+  const which = variants > 1 ? `${variant}, ${variantNumber} of ${variants}` : variant;
+  const last = history.at(-1);
+  const where = last ? `epoch ${last.epoch} of ${epochs}` : 'reading the examples';
+  return `Training on ${title} (${which}): ${where}.`;
+}
+
+/** "4,459 examples to learn from, 1,000 held out … · bigru, 64 units, 10 epochs, ragged · seed 42 · 8 s". */
+function recordFacts(record: ClassifierRecord): string {
+  const { settings, trainExamples, heldOutExamples, duplicatesRemoved, sources, seconds, created } = record;
+  const count = (n: number): string => n.toLocaleString('en');
+  const parts = [
+    sources.join(', '),
+    `${count(trainExamples)} examples to learn from, ${count(heldOutExamples)} held out`,
+    duplicatesRemoved > 0 ? `${count(duplicatesRemoved)} held-out duplicates removed` : '',
+    `${settings.variant}, ${settings.units} units, ${settings.epochs} epochs, ${settings.lengths}, ${settings.vectors} vectors`,
+    `seed ${settings.seed}`,
+    `${seconds.toFixed(1)} s`,
+    created.slice(0, 10),
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
 }

@@ -33,7 +33,7 @@ function start(root: HTMLElement): void {
   const histories = new RunHistories();
   const training = new TrainingTab(send, histories, flushSettings, (part) => change({ training: part }));
   const samples = new SamplesTab(send, histories, flushSettings, (part) => change({ samples: part }));
-  const classifier = new ClassifierTab();
+  const classifier = new ClassifierTab(send);
   const pages = tabs<StudioTab>(
     'Studio',
     [

@@ -1,0 +1,110 @@
+/** The last check: for each text its verdict on a scale with the threshold, its words tinted, and what did most. */
+import type { Verdict } from '../../common/classifierProtocol';
+import type { CheckedText, ClassifierState } from '../../common/classifierState';
+import { formatPoints, formatShare, pointsTowards, tintedClass, wordTints } from '../../common/contributions';
+import { h } from '../dom';
+import { button } from '../toolkit';
+
+/** Of a longer text the beginning is shown. */
+const shownLength = 4000;
+const strongestShown = 8;
+
+/** `onCorrect` gets the index of the text and what it really is. Empty without a record. */
+export function checkCards(
+  { checks, record }: ClassifierState,
+  onCorrect: (check: number, label: string) => void,
+): HTMLElement[] {
+  if (!record) return [];
+  return checks.map((check, i) => {
+    const { verdict } = check;
+    const label = tintedClass(verdict, record);
+    const others = record.classes.filter((name) => name !== verdict.label).slice(0, 6);
+    const bayes = verdict.naiveBayes;
+    return h(
+      'article',
+      { class: 'check', 'aria-label': checks.length > 1 ? `Selection ${i + 1}` : 'The text that was checked' },
+      h(
+        'p',
+        { class: 'verdict' },
+        h('strong', {}, verdict.label),
+        ` ${verdict.corrected ? 'by your own word' : formatShare(verdict.probability)}`,
+        h('span', { class: 'muted' }, ` · naive Bayes: ${bayes.label} ${formatShare(bayes.probability)}`),
+      ),
+      probabilityBar(verdict, label),
+      h('div', { class: 'writing check-text', tabindex: 0 }, ...tintedText(check, label)),
+      strongestWords(check, label),
+      h(
+        'div',
+        { class: 'row' },
+        h('span', { class: 'muted' }, 'Wrong?'),
+        ...others.map((name) => button(`This Is ${name}`, () => onCorrect(i, name)).element),
+      ),
+    );
+  });
+}
+
+/** How probable the class is, with a mark at the threshold. */
+function probabilityBar(verdict: Verdict, label: string): HTMLElement {
+  const probability = verdict.probabilities[label] ?? 0;
+  const fill = h('div');
+  fill.style.width = `${probability * 100}%`;
+  const bar = h(
+    'div',
+    { class: 'probability', role: 'img', 'aria-label': `Probability of ${label}: ${formatShare(probability)}` },
+    fill,
+  );
+  if (verdict.threshold !== null) {
+    const mark = h('i', { title: `Threshold ${verdict.threshold.toFixed(2)}` });
+    mark.style.left = `${verdict.threshold * 100}%`;
+    bar.append(mark);
+  }
+  return bar;
+}
+
+function tintedText({ text, verdict }: CheckedText, label: string): (Node | string)[] {
+  const shown = text.slice(0, shownLength);
+  const parts: (Node | string)[] = [];
+  let at = 0;
+  for (const { start, end, points, strength } of wordTints(verdict, label)) {
+    if (end > shown.length) break;
+    parts.push(
+      shown.slice(at, start),
+      h(
+        'mark',
+        { class: `${points > 0 ? 'for' : 'against'}-${strength}`, title: `${formatPoints(points)} towards ${label}` },
+        shown.slice(start, end),
+      ),
+    );
+    at = end;
+  }
+  parts.push(shown.slice(at), text.length > shownLength ? ' …' : '');
+  return parts;
+}
+
+/** Equal words together, by what they did in all. */
+function strongestWords({ text, verdict }: CheckedText, label: string): HTMLElement {
+  const sums = new Map<string, number>();
+  for (const { start, end, points } of pointsTowards(verdict, label)) {
+    const word = text.slice(start, end).replace(/\s+/g, ' ');
+    sums.set(word, (sums.get(word) ?? 0) + points);
+  }
+  const strongest = [...sums].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, strongestShown);
+  const most = Math.max(0.5, ...strongest.map(([, points]) => Math.abs(points)));
+  const rows = strongest.map(([word, points]) => {
+    const bar = h('i', { class: points > 0 ? 'for' : 'against' });
+    bar.style.width = `${(Math.abs(points) / most) * 100}%`;
+    const name = word.length > 40 ? `${word.slice(0, 39)}…` : word;
+    return h('li', {}, h('span', { class: 'word' }, name), h('span', { class: 'track' }, bar), formatPoints(points));
+  });
+  return h(
+    'details',
+    {},
+    h('summary', {}, 'What did most'),
+    h('ul', { class: 'words' }, ...rows),
+    h(
+      'p',
+      { class: 'muted small' },
+      `Points towards ${label}: the log-odds that go when the word is left out (${verdict.method}).`,
+    ),
+  );
+}

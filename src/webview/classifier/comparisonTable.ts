@@ -1,0 +1,59 @@
+/** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
+import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
+import { h } from '../dom';
+
+export function comparisonTable({ comparison, settings, positive, classes }: ClassifierRecord): HTMLElement[] {
+  if (!comparison || comparison.length === 0) {
+    return [
+      h(
+        'p',
+        { class: 'muted small' },
+        'The six variants (RNN, LSTM, GRU, each one-way and bidirectional) can be compared when a classifier is trained.',
+      ),
+    ];
+  }
+  const name = positive === null ? undefined : classes[positive];
+  const score = (scores: VariantScores): number => (name === undefined ? scores.macroF1 : scores.perClass[name].f1);
+  const values = comparison.map(score);
+  // Bars begin a little below the lowest: they show differences, the figures beside them the size.
+  const low = Math.max(0, Math.min(...values) - 0.05);
+  const head = [name === undefined ? 'macro F1' : `F1 ${name}`, 'accuracy', 'parameters', 'seconds'];
+  return [
+    h('h3', {}, 'The six variants'),
+    h(
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        { class: 'variants' },
+        h(
+          'caption',
+          { class: 'muted' },
+          `Each on the same split for ${settings.epochs} epochs; kept: ${settings.variant}, the best on the validation part`,
+        ),
+        h('thead', {}, h('tr', {}, h('td'), h('td'), ...head.map((cell) => h('th', { scope: 'col' }, cell)))),
+        h(
+          'tbody',
+          {},
+          ...comparison.map((scores) => {
+            const bar = h('i');
+            bar.style.width = `${((score(scores) - low) / (1 - low || 1)) * 100}%`;
+            const cells = [
+              score(scores).toFixed(3),
+              scores.accuracy.toFixed(3),
+              scores.parameters.toLocaleString('en'),
+              scores.seconds.toFixed(1),
+            ];
+            return h(
+              'tr',
+              { class: scores.variant === settings.variant ? 'best' : undefined },
+              h('th', { scope: 'row' }, scores.variant),
+              h('td', { class: 'bar', 'aria-hidden': 'true' }, bar),
+              ...cells.map((cell) => h('td', {}, cell)),
+            );
+          }),
+        ),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,37 @@
+/** The user's corrections of this classifier, each of which can be taken back. */
+import type { CorrectionItem } from '../../common/classifierState';
+import { h, setText, show } from '../dom';
+import { button } from '../toolkit';
+
+export function correctionList(onRemove: (id: string) => void): {
+  element: HTMLElement;
+  draw(corrections: readonly CorrectionItem[]): void;
+} {
+  const title = h('summary');
+  const rows = h('ul', { class: 'corrections' });
+  const element = h(
+    'details',
+    { hidden: true },
+    title,
+    rows,
+    h('p', { class: 'muted small' }, 'They count with each verdict; the model itself stays as it was trained.'),
+  );
+  return {
+    element,
+    draw(corrections) {
+      show(element, corrections.length > 0);
+      setText(title, `Your corrections (${corrections.length})`);
+      rows.replaceChildren(
+        ...corrections.map(({ id, label, excerpt }) =>
+          h(
+            'li',
+            {},
+            h('strong', {}, label),
+            h('span', { class: 'excerpt' }, excerpt),
+            button('Take back', () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
+          ),
+        ),
+      );
+    },
+  };
+}

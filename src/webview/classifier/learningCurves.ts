@@ -1,0 +1,55 @@
+/** Loss and accuracy after each epoch, on the examples it learns from and on the part set aside. */
+import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
+import type { ChartModel } from '../chart/chartModel';
+import { ChartView, themeColours } from '../chart/chartView';
+import { lineColour } from '../chart/renderChart';
+import { h, show } from '../dom';
+
+export class LearningCurves {
+  readonly element: HTMLElement;
+  private readonly chart = new ChartView();
+  private readonly legend = h('div', { class: 'legend' });
+
+  constructor() {
+    this.element = h('div', { class: 'stack' }, this.chart.element, this.legend);
+  }
+
+  draw(history: readonly ClassifierEpochEvent[]): void {
+    show(this.element, history.length > 0);
+    const loss = curves(history, 'loss, nats', 'trainLoss', 'validationLoss');
+    const best = history.findLast((event) => event.best);
+    if (best) loss.markers.push({ kind: 'best', x: best.epoch, y: best.validationLoss, label: 'best epoch' });
+    this.chart.draw({
+      loss,
+      accuracy: curves(history, 'accuracy', 'trainAccuracy', 'validationAccuracy'),
+      headline: (x) => `epoch ${Math.round(x)}`,
+    });
+    const colours = themeColours();
+    const items = loss.lines.map((line) => {
+      const swatch = h('i', { class: 'swatch line' });
+      swatch.style.background = lineColour(line, colours);
+      return h('span', {}, swatch, line.label);
+    });
+    this.legend.replaceChildren(...items, h('span', { class: 'muted' }, loss.yName));
+  }
+}
+
+type Figure = 'trainLoss' | 'validationLoss' | 'trainAccuracy' | 'validationAccuracy';
+
+function curves(history: readonly ClassifierEpochEvent[], yName: string, train: Figure, aside: Figure): ChartModel {
+  const points = (figure: Figure): { x: number; y: number }[] =>
+    history.map((event) => ({ x: event.epoch, y: event[figure] })).filter(({ y }) => Number.isFinite(y));
+  return {
+    lines: [
+      { label: 'train', role: 'train', overlay: 0, points: points(train) },
+      { label: 'validation', role: 'heldOut', overlay: 0, points: points(aside) },
+    ],
+    band: [],
+    baselines: [],
+    markers: [],
+    xQuantity: 'epoch',
+    xScale: 'linear',
+    yScale: 'linear',
+    yName,
+  };
+}

@@ -1,0 +1,41 @@
+/** The classifier beside its baselines: one that always says the most frequent class, naive Bayes, logistic regression. */
+import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
+import { h } from '../dom';
+
+export function scoreReport(record: ClassifierRecord): HTMLElement[] {
+  const { baselines, report, settings, positive, classes } = record;
+  const name = positive === null ? undefined : classes[positive];
+  const rows: [string, ClassificationReport][] = [
+    [`this classifier (${settings.variant})`, report],
+    ['logistic regression', baselines.logisticRegression],
+    ['naive Bayes', baselines.naiveBayes],
+    ['always the most frequent', baselines.majority],
+  ];
+  const head = [...(name === undefined ? [] : [`F1 ${name}`]), 'macro F1', 'accuracy'];
+  return [
+    h(
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        {},
+        h('caption', { class: 'muted' }, 'Beside it, on the same held-out examples (at its own threshold)'),
+        h('thead', {}, h('tr', {}, h('td'), ...head.map((cell) => h('th', { scope: 'col' }, cell)))),
+        h(
+          'tbody',
+          {},
+          ...rows.map(([title, scores], i) => {
+            const figures = [scores.macro.f1, scores.accuracy];
+            if (name !== undefined) figures.unshift(scores.perClass[name].f1);
+            return h(
+              'tr',
+              { class: i === 0 ? 'best' : undefined },
+              h('th', { scope: 'row' }, title),
+              ...figures.map((figure) => h('td', {}, figure.toFixed(3))),
+            );
+          }),
+        ),
+      ),
+    ),
+  ];
+}

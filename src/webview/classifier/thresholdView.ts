@@ -1,0 +1,156 @@
+/** The threshold as a slider, and what it would have done with the held-out examples: confusion matrix and both curves. */
+import type { ClassifierRecord } from '../../common/classifierProtocol';
+import { confusionAt, reportOfConfusion } from '../../common/confusionReport';
+import { formatShare } from '../../common/contributions';
+import { themeColours } from '../chart/chartView';
+import { h, setText, show } from '../dom';
+import { button, slider } from '../toolkit';
+import { precisionRecallCurve, renderUnitCurve, rocCurve } from './unitCurve';
+
+export class ThresholdView {
+  readonly element: HTMLElement;
+  private record: ClassifierRecord | undefined;
+  /** What stands on the page. */
+  private threshold = 0.5;
+  private readonly control = slider(
+    'Threshold',
+    { minimum: 0.01, maximum: 0.99, step: 0.01 },
+    (value) => value.toFixed(2),
+    (value) => this.set(value, value),
+    'From this probability on a text is called by the class. Verdicts in the editor follow.',
+  );
+  private readonly reset = button('Back to its own', () => this.set(this.record?.threshold ?? 0.5, undefined));
+  private readonly sentence = h('p', { class: 'sentence', 'aria-live': 'polite' });
+  private readonly matrix = h('table', { class: 'confusion' });
+  private readonly scores = h('table');
+  private readonly roc = h('div', { class: 'plot' });
+  private readonly precisionRecall = h('div', { class: 'plot' });
+  private readonly binary: HTMLElement;
+  private readonly curves = h(
+    'div',
+    { class: 'pair' },
+    h('figure', {}, this.roc),
+    h('figure', {}, this.precisionRecall),
+  );
+
+  /** `onThreshold` gets undefined when the classifier's own is to count again. */
+  constructor(private readonly onThreshold: (threshold: number | undefined) => void) {
+    this.binary = h('div', { class: 'stack' }, this.control.element, this.reset.element, this.sentence);
+    this.element = h(
+      'div',
+      { class: 'stack' },
+      this.binary,
+      h('div', { class: 'scroll' }, this.matrix),
+      h('div', { class: 'scroll' }, this.scores),
+      this.curves,
+    );
+    new ResizeObserver(() => this.drawCurves()).observe(this.element);
+    const themes = new MutationObserver(() => this.drawCurves());
+    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  }
+
+  draw(record: ClassifierRecord, chosen: number | undefined): void {
+    this.record = record;
+    this.threshold = chosen ?? record.threshold ?? 0.5;
+    this.control.set(this.threshold);
+    this.redraw();
+  }
+
+  private set(threshold: number, chosen: number | undefined): void {
+    this.threshold = threshold;
+    this.control.set(threshold);
+    this.redraw();
+    this.onThreshold(chosen);
+  }
+
+  private redraw(): void {
+    const { record, threshold } = this;
+    if (!record) return;
+    const { positive, classes } = record;
+    const binary = positive !== null && record.scores.length > 0;
+    show(this.binary, binary);
+    show(this.curves, binary && record.curves !== null);
+    show(this.reset.element, binary && Math.abs(threshold - (record.threshold ?? 0.5)) > 0.005);
+    const confusion = binary ? confusionAt(record.scores, positive, threshold) : record.report.confusion;
+    if (binary) setText(this.sentence, thresholdSentence(confusion, classes, positive));
+    this.matrix.replaceChildren(...confusionRows(confusion, classes));
+    this.scores.replaceChildren(...scoreRows(confusion, classes));
+    this.drawCurves();
+  }
+
+  private drawCurves(): void {
+    const { record } = this;
+    const width = Math.floor(this.roc.clientWidth);
+    if (!record?.curves || record.positive === null || width === 0) return;
+    const colours = themeColours();
+    const confusion = confusionAt(record.scores, record.positive, this.threshold);
+    const size = { width, height: Math.min(230, Math.max(170, Math.round(width * 0.8))) };
+    this.roc.innerHTML = renderUnitCurve(rocCurve(record.curves, confusion, record.positive), size, colours);
+    this.precisionRecall.innerHTML = renderUnitCurve(
+      precisionRecallCurve(record.curves, confusion, record.positive),
+      size,
+      colours,
+    );
+  }
+}
+
+/** "Catches 140 of 143 spam (97.9 %); loses 3 of 857 ham (0.4 %)." */
+export function thresholdSentence(confusion: number[][], classes: string[], positive: number): string {
+  const other = 1 - positive;
+  const caught = confusion[positive][positive];
+  const positives = caught + confusion[positive][other];
+  const lost = confusion[other][positive];
+  const negatives = lost + confusion[other][other];
+  const share = (n: number, of: number): string => (of === 0 ? '–' : formatShare(n / of));
+  return (
+    `Catches ${caught} of ${positives} ${classes[positive]} (${share(caught, positives)}); ` +
+    `takes ${lost} of ${negatives} ${classes[other]} for ${classes[positive]} (${share(lost, negatives)}).`
+  );
+}
+
+/** Rows are what the examples are, columns what they were called. */
+function confusionRows(confusion: number[][], classes: string[]): HTMLElement[] {
+  const most = Math.max(1, ...confusion.map((row) => row.reduce((a, b) => a + b, 0)));
+  const head = classes.map((name) => h('th', { scope: 'col' }, `called ${name}`));
+  const rows = confusion.map((row, c) => {
+    const sum = Math.max(1, ...[row.reduce((a, b) => a + b, 0)]);
+    const cells = row.map((count, predicted) => {
+      const cell = h('td', { class: predicted === c ? 'right' : 'wrong' }, count.toLocaleString('en'));
+      cell.style.setProperty('--share', String(count === 0 ? 0 : Math.max(0.08, count / Math.min(most, sum))));
+      return cell;
+    });
+    return h('tr', {}, h('th', { scope: 'row' }, `is ${classes[c]}`), ...cells);
+  });
+  return [
+    h('caption', { class: 'visually-hidden' }, 'Confusion matrix of the held-out examples'),
+    h('thead', {}, h('tr', {}, h('td'), ...head)),
+    h('tbody', {}, ...rows),
+  ];
+}
+
+/** As scikit-learn prints it. */
+function scoreRows(confusion: number[][], classes: string[]): HTMLElement[] {
+  const report = reportOfConfusion(confusion, classes);
+  const figure = (x: number): string => x.toFixed(3);
+  const row = (name: string, cells: string[]): HTMLElement =>
+    h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell)));
+  const scores = ({ precision, recall, f1, support }: typeof report.macro): string[] => [
+    figure(precision),
+    figure(recall),
+    figure(f1),
+    support.toLocaleString('en'),
+  ];
+  const head = ['precision', 'recall', 'F1', 'support'].map((name) => h('th', { scope: 'col' }, name));
+  return [
+    h('caption', { class: 'visually-hidden' }, 'Scores of each class on the held-out examples'),
+    h('thead', {}, h('tr', {}, h('td'), ...head)),
+    h(
+      'tbody',
+      {},
+      ...classes.map((name) => row(name, scores(report.perClass[name]))),
+      row('accuracy', ['', '', figure(report.accuracy), report.macro.support.toLocaleString('en')]),
+      row('macro avg', scores(report.macro)),
+      row('weighted avg', scores(report.weighted)),
+    ),
+  ];
+}
