@@ -75,7 +75,7 @@ export class TrainingRuns {
     return this.conduct(randomUUID(), modelPath, request);
   }
 
-  /** Goes on with a run that was interrupted (to its end) or has ended (for as long again), on the text it read. */
+  /** Goes on with a run: to its end if it was cut short, for as long again if it had ended; on the text it read. */
   async resume(id: string): Promise<RunOutcome> {
     this.refuseSecondRun();
     await this.store.load();
@@ -85,14 +85,13 @@ export class TrainingRuns {
       throw new InklingError('invalidInput', 'The text of this run is gone. Train on the file again.');
     }
     const events = await this.store.readEvents(id);
-    const start = events.find((event) => event.event === 'start');
+    const start = events.findLast((event) => event.event === 'start');
     if (!start) {
       throw new InklingError('invalidInput', 'This run ended before it began to train. Train on the file again.');
     }
     const checkpoint = record.modelPath + '.checkpoint';
-    const fromCheckpoint = fs.existsSync(checkpoint);
-    // A checkpoint's budget counts from the start of the run; from a model alone the count begins anew.
-    const config = fromCheckpoint && record.state !== 'interrupted' ? extended(start.config) : start.config;
+    // A budget counts from the start of the run: one that was used up is doubled.
+    const config = record.state === 'done' ? extended(start.config) : start.config;
     return this.conduct(id, record.modelPath, {
       title: record.title,
       sources,

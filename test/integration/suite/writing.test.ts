@@ -212,6 +212,8 @@ describe('writing with a model', () => {
       new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, 'Two', 'markdown'),
     ];
     const notebook = await vscode.workspace.openNotebookDocument('jupyter-notebook', new vscode.NotebookData(cells));
+    const markdown = notebook.cellAt(0).document;
+    assert.ok(vscode.languages.match({ pattern: '**' }, markdown) > 0, 'completions reach its cells');
     const [gathered] = (await gatherFiles([notebook.uri])).sources;
     assert.equal('text' in gathered && gathered.text, '# One\n\nTwo');
   });

@@ -1,0 +1,111 @@
+/** What the user is asked: lists and boxes answered by the test in their place. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as vscode from 'vscode';
+import type { Services } from '../../../src/extension/services';
+import { editConfig } from '../../../src/extension/training/customConfig';
+import { activated, closeAll, openText, smallConfig, text, trainSmall } from '../support';
+
+type Item = vscode.QuickPickItem;
+
+/** Answers quick picks by label and input boxes by text, in turn; what an input box says of a wrong text is collected. */
+async function answering(answers: string[], run: () => PromiseLike<unknown>): Promise<string[]> {
+  const { showQuickPick, showInputBox } = vscode.window;
+  const complaints: string[] = [];
+  const next = (what: string): string => answers.shift() ?? assert.fail(`nothing left to answer ${what} with`);
+  const stubs = {
+    showQuickPick: async (items: readonly Item[] | PromiseLike<readonly Item[]>, options?: { title?: string }) => {
+      const wanted = next(options?.title ?? 'a list');
+      const found = (await items).find(({ label }) => label.includes(wanted));
+      return found ?? assert.fail(`no "${wanted}" among ${(await items).map(({ label }) => label).join(', ')}`);
+    },
+    showInputBox: async (options?: vscode.InputBoxOptions) => {
+      const typed = next(options?.title ?? 'a box');
+      const complaint = await options?.validateInput?.(typed);
+      if (complaint) complaints.push(String(complaint));
+      return typed;
+    },
+  };
+  Object.assign(vscode.window, stubs);
+  try {
+    await run();
+  } finally {
+    Object.assign(vscode.window, { showQuickPick, showInputBox });
+  }
+  assert.deepEqual(answers, [], 'everything was asked for');
+  return complaints;
+}
+
+describe('choices', () => {
+  let services: Services;
+  before(async () => {
+    services = await activated();
+  });
+  afterEach(closeAll);
+
+  it('custom settings: one changed, a wrong one refused with a reason, one added, then the start', async () => {
+    const config = smallConfig({ maxSteps: 10 });
+    let edited: unknown;
+    const complaints = await answering(
+      [
+        'network.layers.0.units',
+        '64',
+        'batch',
+        'many',
+        'Another setting',
+        'earlyStopping.patience=3',
+        'Another setting',
+        'network.layers.9.units=3',
+        'Start training',
+      ],
+      async () => (edited = await editConfig(config)),
+    );
+    assert.deepEqual(edited, {
+      ...config,
+      network: { ...config.network, layers: [{ units: 64, dropout: 0 }] },
+      earlyStopping: { patience: 3 },
+    });
+    assert.equal(complaints.length, 2);
+    assert.match(complaints[0], /"batch" must be a whole number/);
+  });
+
+  it('settings that do not fit together lead to the first of them instead of to a start', async () => {
+    const config = { ...smallConfig({ maxSteps: 10 }), keep: 'best-held-out' as const };
+    config.text = { ...config.text, heldOut: { kind: 'none', fraction: 0 } };
+    let edited: unknown;
+    await answering(['Start training', 'last', 'Start training'], async () => (edited = await editConfig(config)));
+    assert.equal((edited as typeof config).keep, 'last');
+  });
+
+  it('trains a saved model further on another text with characters that it never saw', async () => {
+    const first = await trainSmall(60);
+    const entry = await services.models.find(first);
+    const before = fs.readFileSync(first);
+    await closeAll();
+    await openText(text.replaceAll('clock', 'Ωlock'));
+    await answering(['The open text'], () => vscode.commands.executeCommand('inkling.resumeModel', entry));
+    const second = services.active.path;
+    assert.ok(second && second !== first, 'a new model stands beside the first');
+    assert.deepEqual(fs.readFileSync(first), before, 'the first is as it was');
+    const summary = (await services.models.find(second))?.summary;
+    assert.equal(summary?.vocabulary, (entry?.summary?.vocabulary ?? 0) + 1);
+    const [run] = services.runs.store.list();
+    const losses = (await services.runs.store.readEvents(run.id)).flatMap((event) =>
+      event.event === 'progress' ? [event.trainLoss] : [],
+    );
+    assert.ok(losses[0] < Math.log(summary?.vocabulary ?? 1), 'it did not begin from nothing');
+  });
+
+  it('lets a run that ended go on for as long again', async () => {
+    const model = await trainSmall(60);
+    const entry = await services.models.find(model);
+    await answering(['The text it was trained on'], () => vscode.commands.executeCommand('inkling.resumeModel', entry));
+    assert.equal(services.active.path, model);
+    const [run] = services.runs.store.list();
+    const dones = (await services.runs.store.readEvents(run.id)).flatMap((event) =>
+      event.event === 'done' ? [event.steps] : [],
+    );
+    assert.deepEqual(dones, [60, 120]);
+    assert.ok((await services.models.find(model))?.summary);
+  });
+});
