@@ -128,7 +128,6 @@ export interface AutoOptions {
   onUnavailable?: (message: string) => void;
   /** Milliseconds; the real clock unless a test has its own. */
   now?: () => number;
-  now?: () => number;
 }
 
 /** A backend that chooses when its first trainable network is made, and keeps to its choice. */

@@ -60,7 +60,7 @@ export function findTensorflow(modulesFolder: string | undefined): TensorflowPac
   if (!modulesFolder) return undefined;
   const found: TensorflowPackage[] = [];
   for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const) {
-    for (const folder of [path.join(modulesFolder, 'node_modules', name), path.join(modulesFolder, name)]) {
+    for (const folder of [path.resolve(modulesFolder, 'node_modules', name), path.resolve(modulesFolder, name)]) {
       if (fs.existsSync(path.join(folder, 'package.json'))) found.push({ name, folder, addon: addonOf(folder) });
     }
   }
