@@ -2,10 +2,11 @@
  * The automatic configuration: from the size of the text, the speed of this machine and the minutes that there are,
  * the network, the batch, the steps and the learning rate. Every choice comes with its reason.
  *
- * The constants were found by training LSTMs of many sizes on texts of 94 kB to 1.1 MB for 20 seconds to 5 minutes. Two
- * rules carry most of it. A budget of operations is best spent where each parameter sees some ten characters (compare
- * Hoffmann et al. 2022, who find about twenty for transformers and one pass over the text). And a network with more
- * parameters than the text has characters learns it by heart, which dropout delays.
+ * The constants were found by training LSTMs of 64 to 384 units on texts of 10 kB to 1.1 MB for the number of characters
+ * that two cores manage in about a minute. Three findings carry most of it. A minute is best spent where each parameter
+ * sees some twenty characters (Hoffmann et al. 2022 find about as many for transformers). Small batches and a learning
+ * rate ten times the usual, taken down by a cosine, matter more than the size: there are only some thousand updates.
+ * And a network with more parameters than the text has characters is fine as long as dropout grows with the passes.
  */
 import type { Plan } from '../../common/engineProtocol';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
@@ -47,12 +48,16 @@ export interface TextFacts {
 const enoughHeldOut = 200_000;
 /** Fewer held-out characters say nothing. */
 const fewestHeldOut = 50;
-/** The final evaluation and the writing of the file are part of the minutes. */
-const finishShare = 0.015;
+/** An evaluation only runs forward; about so much of a training step. */
+const evaluationShare = 1 / 3;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */
-const charactersPerParameter = 9;
+const charactersPerParameter = 20;
+/** Parameters that each character of the text can still feed, under dropout. */
+const parametersPerCharacter = 12;
+/** A text this short is read by fewer rows, for more updates a pass. */
+const fewTargets = 50_000;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 
@@ -62,13 +67,21 @@ const largestOneHot = 512;
 const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
 const warmupSteps = 30;
 
+/** The share of outputs to drop when a text is read so many times. */
+function dropoutFor(passes: number): number {
+  if (passes < 3) return 0;
+  if (passes < 6) return 0.1;
+  if (passes < 12) return 0.2;
+  return passes < 25 ? 0.4 : 0.5;
+}
+
 /**
  * Adam's rate at the height of the cosine. High, because the run is short and the cosine takes it down to almost
  * nothing; wider networks and longer runs want less.
  */
 function learningRateFor(units: number, steps: number): number {
-  const rate = 0.035 * (256 / units) ** 1.2 * Math.max(1, steps / 3000) ** -0.3;
-  return Number(Math.min(0.05, rate).toPrecision(2));
+  const rate = 0.028 * (256 / units) ** 1.2 * Math.max(1, steps / 3000) ** -0.3;
+  return Number(Math.min(0.04, rate).toPrecision(2));
 }
 
 /** What is the same for every text and time. */
@@ -199,21 +212,29 @@ export function chooseConfig(
   });
   const parametersOf = (units: number): number =>
     parameterCount(networkSpecOf({ network: networkOf(units, 0) }, vocabulary));
-  const targetsIn = (units: number): number =>
-    (seconds * (1 - finishShare)) / speed.secondsPerTarget([{ units }], vocabulary);
+  // The evaluation at the end is part of the minutes.
+  const trainSeconds = (units: number): number => {
+    const final = facts.heldOutTargets * evaluationShare * speed.secondsPerTarget([{ units }], vocabulary);
+    return Math.max(seconds - final, seconds / 2);
+  };
+  const targetsIn = (units: number): number => trainSeconds(units) / speed.secondsPerTarget([{ units }], vocabulary);
 
   // The widest network whose parameters are worth their time, and that the text can fill.
   const fits = (units: number): boolean => {
-    const seen = Math.min(targetsIn(units), mostPasses * facts.trainTargets);
-    return seen >= charactersPerParameter * parametersOf(units) && parametersOf(units) <= 2 * facts.trainTargets;
+    const parameters = parametersOf(units);
+    return (
+      targetsIn(units) >= charactersPerParameter * parameters &&
+      parameters <= parametersPerCharacter * facts.trainTargets
+    );
   };
   const units = widths.findLast(fits) ?? widths[0];
   const possible = targetsIn(units);
   const passes = Math.min(possible / facts.trainTargets, mostPasses);
-  const dropout = passes < 6 ? 0 : passes < 12 ? 0.1 : passes < 25 ? 0.2 : 0.4;
+  const dropout = dropoutFor(passes);
   const cutShort = possible / facts.trainTargets > mostPasses;
   const expectedSeconds = cutShort ? (seconds * mostPasses * facts.trainTargets) / possible : seconds;
-  const steps = (passes * facts.trainTargets) / (base.batch * base.objective.steps);
+  const batch = facts.trainTargets < fewTargets ? base.batch / 2 : base.batch;
+  const steps = (passes * facts.trainTargets) / (batch * base.objective.steps);
   const learningRate = learningRateFor(units, steps);
   const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
   const every = Math.max(1, Math.round(steps / evaluations));
@@ -233,8 +254,9 @@ export function chooseConfig(
   const config: TrainingConfig = {
     ...draft,
     network: networkOf(units, dropout),
+    batch,
     optimiser: { ...base.optimiser, learningRate },
-    budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number((seconds * (1 - finishShare)).toPrecision(4)) },
+    budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number(trainSeconds(units).toPrecision(4)) },
     evaluation: { ...base.evaluation, every },
     keep: facts.heldOutTargets > 0 ? 'best-held-out' : 'last',
     samples: { ...base.samples, every: every * 4 },
