@@ -13,7 +13,7 @@ export const defaultClassifierSettings: ClassifierSettings = {
   maximumTokens: 256,
   vectors: 'frozen',
   evidence: true,
-  wordDropout: 0.1,
+  wordDropout: 0.2,
   schedule: 'cosine',
   classWeights: 'none',
   heldOutFraction: 0.2,
