@@ -95,7 +95,10 @@ function withoutCudnn(real: TensorflowBinding): TensorflowBinding {
     for (const { id, shape } of made) shapes.set(id, shape);
     return made;
   };
-  return { ...real, createTensor, executeOp };
+  return Object.create(real, {
+    createTensor: { value: createTensor },
+    executeOp: { value: executeOp },
+  }) as TensorflowBinding;
 }
 
 async function main([what, ...rest]: string[]): Promise<void> {
