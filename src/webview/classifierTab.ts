@@ -42,7 +42,9 @@ export class ClassifierTab {
   );
   private readonly report = h('div', { class: 'stack' });
   private readonly training = h('p', { class: 'sentence', hidden: true });
-  private readonly curves = new LearningCurves();
+  /** Made with the first state: a page that never shows this tab has no second chart. */
+  private curves: LearningCurves | undefined;
+  private readonly curvesPlace = section('How it learned');
   private readonly comparison = h('div', { class: 'stack' });
   private readonly facts = h('p', { class: 'muted small' });
   private readonly advice = h('ul', { class: 'small' });
@@ -53,7 +55,7 @@ export class ClassifierTab {
       'div',
       { class: 'stack' },
       section('On examples it never saw', this.thresholds.element, this.report),
-      section('How it learned', this.curves.element),
+      this.curvesPlace,
       this.comparison,
       h('details', {}, h('summary', {}, 'What it was trained on'), this.facts, this.advice),
     );
@@ -93,6 +95,10 @@ export class ClassifierTab {
     show(this.training, training !== undefined);
     if (training) setText(this.training, trainingSentence(training));
     show(this.body, record !== undefined || training !== undefined);
+    if (!this.curves) {
+      this.curves = new LearningCurves();
+      this.curvesPlace.append(this.curves.element);
+    }
     this.curves.draw(training?.history ?? record?.history ?? []);
     if (!record) return;
     this.thresholds.draw(record, state.threshold);

@@ -1,5 +1,6 @@
 /** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
+import { formatTick } from '../chart/scale';
 import { h } from '../dom';
 
 export function comparisonTable({ comparison, settings, positive, classes }: ClassifierRecord): HTMLElement[] {
@@ -31,7 +32,11 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
           { class: 'muted' },
           `Each on the same split for ${settings.epochs} epochs; kept: ${settings.variant}, the best on the validation part`,
         ),
-        h('thead', {}, h('tr', {}, h('td'), h('td'), ...head.map((cell) => h('th', { scope: 'col' }, cell)))),
+        h(
+          'thead',
+          {},
+          h('tr', {}, h('td'), h('td', { class: 'bar' }), ...head.map((cell) => h('th', { scope: 'col' }, cell))),
+        ),
         h(
           'tbody',
           {},
@@ -41,7 +46,7 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
             const cells = [
               score(scores).toFixed(3),
               scores.accuracy.toFixed(3),
-              scores.parameters.toLocaleString('en'),
+              formatTick(scores.parameters),
               scores.seconds.toFixed(1),
             ];
             return h(

@@ -68,11 +68,13 @@ export function renderUnitCurve(
       return `<text x="${x.place(t)}" y="${bottom + 13}" text-anchor="${anchor}">${t}</text>`;
     }),
     `<text x="${right}" y="${bottom + 26}" text-anchor="end">${xName}</text>`,
-    `<text x="${left + 4}" y="${bottom - 5}">${yName}</text>`,
   ];
   if (diagonal) {
     parts.push(`<path d="M${left} ${bottom}L${right} ${top}" stroke="${colours.muted}" stroke-dasharray="4 4"/>`);
   }
+  parts.push(
+    `<text x="${left + 4}" y="${bottom - 5}" stroke="${colours.background}" stroke-width="3" paint-order="stroke">${yName}</text>`,
+  );
   parts.push(
     `<path d="M${linePerPixel(points, x.place).map(at).join('L')}" fill="none" stroke="${colours.train}" stroke-width="2" stroke-linejoin="round"/>`,
   );

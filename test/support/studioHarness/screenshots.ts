@@ -1,6 +1,7 @@
 /** Takes pictures of the Studio at the widths and themes that it must look well in; see studioHarness.mjs. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { fakeCheck } from './fakeClassifier';
 import { fakeRun, fakeStudio, runItem } from './fakeServices';
 import { launchBrowser, openStudio } from './openStudio';
 import type { ThemeName } from './themes';
@@ -69,6 +70,15 @@ async function main(): Promise<void> {
         await page.waitForTimeout(500);
         await shoot('replay');
       }
+      fake.classifier.state.checks = [fakeCheck()];
+      fake.classifier.state.corrections = [
+        { id: '1', label: 'ham', excerpt: 'Lunch on Friday? Anna says the new place.' },
+      ];
+      await page.getByRole('tab', { name: 'Classifier' }).click();
+      await page.locator('.confusion td.right').first().waitFor();
+      if (width === 400) await page.locator('summary', { hasText: 'What did most' }).click();
+      await page.waitForTimeout(300);
+      await shoot('classifier');
       if (open.faults.length > 0) console.error(theme, width, open.faults);
       await open.close();
     }

@@ -1,0 +1,121 @@
+/** Verdicts on selections with the detector that comes along, corrections of them, and a classifier of one's own. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as vscode from 'vscode';
+import type { Verdict } from '../../../src/common/classifierProtocol';
+import type { Services } from '../../../src/extension/services';
+import { activated, closeAll, openText, until } from '../support';
+
+const spam =
+  'URGENT! You have won a £2000 prize. Call 09061701461 now to claim your free cash reward, txt WIN to 80086.';
+const ham = 'Are we still meeting for lunch tomorrow? I will be at home until noon, call me when you leave.';
+
+describe('spam check', function () {
+  this.timeout(180_000);
+  let services: Services;
+  const check = (): Thenable<Verdict[] | undefined> => vscode.commands.executeCommand('inkling.checkSpam');
+
+  before(async () => {
+    services = await activated();
+  });
+  afterEach(async () => {
+    await vscode.commands.executeCommand('inkling.clearSpamCheck');
+    await closeAll();
+  });
+
+  it('tells spam from a message of a friend, the whole document where nothing is selected', async () => {
+    await openText(spam);
+    const [verdict] = (await check()) ?? [];
+    assert.equal(verdict?.label, 'spam');
+    assert.ok(verdict.probability > 0.9, `${verdict.probability}`);
+    assert.equal(services.classifier.check.checks.length, 1);
+    await openText(ham);
+    assert.equal((await check())?.[0].label, 'ham');
+  });
+
+  it('checks several selections at once, in the order of the text', async () => {
+    const editor = await openText(`${ham}\n${spam}\n`);
+    editor.selections = [new vscode.Selection(1, 0, 1, spam.length), new vscode.Selection(0, 0, 0, ham.length)];
+    assert.deepEqual(
+      ((await check()) ?? []).map(({ label }) => label),
+      ['ham', 'spam'],
+    );
+  });
+
+  it('says in a hover what a word did, at its place in the document, until the text changes', async () => {
+    const editor = await openText(`${ham}\n${spam}\n`);
+    editor.selection = new vscode.Selection(1, 0, 1, spam.length);
+    await check();
+    const at = new vscode.Position(1, spam.indexOf('prize') + 1);
+    const hover = services.classifier.check.provideHover(editor.document, at);
+    assert.equal(editor.document.getText(hover?.range), 'prize');
+    const text = (hover?.contents[0] as vscode.MarkdownString).value;
+    assert.match(text, /points/);
+    assert.match(text, /occlusion/);
+    assert.equal(services.classifier.check.provideHover(editor.document, new vscode.Position(0, 3)), undefined);
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'));
+    assert.deepEqual(services.classifier.check.checks, []);
+  });
+
+  it('takes a correction, applies it at once and to the next check, and takes it back', async () => {
+    const { corrections, check: spamCheck } = services.classifier;
+    const before = corrections.of('').length;
+    await openText(spam);
+    await check();
+    await vscode.commands.executeCommand('inkling.markNotSpam');
+    assert.equal(corrections.of('').length, before + 1);
+    assert.equal(spamCheck.checks[0].verdict.label, 'ham');
+    assert.equal(spamCheck.checks[0].verdict.corrected, true);
+    assert.equal((await check())?.[0].label, 'ham');
+    await vscode.commands.executeCommand('inkling.undoCorrection');
+    assert.equal(corrections.of('').length, before);
+    assert.equal(spamCheck.checks[0].verdict.label, 'spam');
+  });
+
+  it('follows the threshold that the user sets', async () => {
+    const { active, check: spamCheck } = services.classifier;
+    await openText(ham);
+    const [plain] = (await check()) ?? [];
+    assert.equal(plain.label, 'ham');
+    await active.setThreshold(plain.probabilities.spam / 2);
+    await spamCheck.refresh();
+    assert.equal(spamCheck.checks[0].verdict.label, 'spam');
+    await active.setThreshold(undefined);
+    await spamCheck.refresh();
+    assert.equal(spamCheck.checks[0].verdict.label, 'ham');
+  });
+
+  it('says so where there is nothing to check', async () => {
+    await openText(' \n');
+    assert.equal(await check(), undefined);
+    assert.deepEqual(services.classifier.check.checks, []);
+  });
+
+  it('trains on a labelled document, uses the new classifier, and goes back to the one that comes along', async () => {
+    const { active } = services.classifier;
+    const lines = Array.from({ length: 80 }, (_, i) =>
+      i % 2 ? `sea\tthe waves and the ship at ${i} knots` : `land\tthe field and the plough at ${i} paces`,
+    );
+    const editor = await openText([...lines, 'a line without a label'].join('\n'));
+    const settings = { variant: 'rnn', units: 8, epochs: 6, batch: 16, learningRate: 0.02, vectors: 'learned' };
+    const file = await vscode.commands.executeCommand<string | undefined>(
+      'inkling.trainClassifier',
+      editor.document.uri,
+      undefined,
+      { settings },
+    );
+    assert.ok(file && fs.existsSync(file));
+    assert.equal(active.path, file);
+    assert.deepEqual((await active.record()).classes, ['land', 'sea']);
+    await openText('the ship on the waves');
+    assert.equal((await check())?.[0].label, 'sea');
+    await active.use(undefined);
+    assert.deepEqual((await active.record()).classes, ['ham', 'spam']);
+    const entry = (await services.models.list()).find((each) => each.path === file);
+    assert.equal(entry?.summary?.kind, 'classifier');
+    // The next tests of other suites want a list without it.
+    await fs.promises.rm(file);
+    await services.models.refresh();
+    await until(() => active.path === undefined, 'the detector that comes along is active');
+  });
+});
