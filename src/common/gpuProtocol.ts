@@ -40,5 +40,5 @@ export interface SelfTestResult {
 export interface GpuMethods {
   describeGpu: { params: { modulesFolder?: string }; result: GpuReport; event: never };
   installGpu: { params: { folder: string; which: GpuPackage }; result: GpuReport; event: { line: string } };
-  selfTestGpu: { params: { which: GpuPackage; modulesFolder?: string }; result: SelfTestResult; event: never };
+  selfTestGpu: { params: { which: GpuPackage | 'wasm'; modulesFolder?: string }; result: SelfTestResult; event: never };
 }
