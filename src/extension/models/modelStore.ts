@@ -70,6 +70,7 @@ export class ModelStore {
 
   /** Tells everyone that a file was written. */
   async refresh(): Promise<void> {
+    await this.listing; // a look that began before the file was written does not count
     await this.list();
     this.changed.fire();
   }
