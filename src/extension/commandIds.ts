@@ -28,6 +28,8 @@ export const commandIds = [
   'inkling.trainClassifier',
   'inkling.chooseClassifier',
   'inkling.showClassifier',
+  'inkling.setUpGpu',
+  'inkling.showEngineReport',
   'inkling.showLog',
   'inkling.restartEngine',
 ] as const;

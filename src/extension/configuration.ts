@@ -1,9 +1,15 @@
 /** Typed access to the settings `inkling.*`. Read where they are needed, so that a change counts at once. */
 import * as vscode from 'vscode';
+import type { TrainRequest } from '../common/engineProtocol';
 import { settingDefaults, type SettingName, type SettingValue } from './settingDefaults';
 
 export function setting<K extends SettingName>(name: K, scope?: vscode.ConfigurationScope): SettingValue<K> {
   return vscode.workspace.getConfiguration('inkling', scope).get<SettingValue<K>>(name, settingDefaults[name]);
+}
+
+/** What the settings say a run computes on. */
+export function engineChoice(): Pick<TrainRequest, 'threads' | 'backend'> {
+  return { threads: setting('engine.threads') || undefined, backend: setting('engine.backend') };
 }
 
 /**

@@ -3,6 +3,7 @@ import type * as vscode from 'vscode';
 import { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import { registerCommands, type CommandTable } from './commands';
+import { gpuCommands } from './gpu/gpuCommands';
 import { createServices, type Services } from './services';
 import { trainingCommands } from './training/trainingCommands';
 import { writingCommands } from './writingCommands';
@@ -17,6 +18,7 @@ export function activate(context: vscode.ExtensionContext): Services {
     ...trainingCommands(services),
     ...writingCommands(services),
     ...classifierCommands(services),
+    ...gpuCommands(services),
   };
   context.subscriptions.push(services, registerCommands(table, services.log));
   services.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);

@@ -5,9 +5,12 @@ import { createClassifier, type ClassifierParts } from './classifier/classifierP
 import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { TextContinuation } from './continueText';
+import { engineChoice } from './configuration';
 import { Disposables } from './dispose';
 import { createEngineClient, systemClock } from './engineHost/engineClient';
 import type { EngineSupervisor } from './engineHost/engineSupervisor';
+import { GpuParts } from './gpu/gpuParts';
+import { launchNow, onDidChangeLaunch } from './gpu/launchSettings';
 import { ActiveModel } from './models/activeModel';
 import { ModelActions } from './models/modelActions';
 import { ModelStore } from './models/modelStore';
@@ -33,20 +36,24 @@ export interface Services extends vscode.Disposable {
   completions: CompletionProvider;
   surprise: SurpriseMap;
   classifier: ClassifierParts;
+  gpu: GpuParts;
   studio: Studio;
 }
 
 export function createServices(context: vscode.ExtensionContext): Services {
   const bag = new Disposables();
   const log = bag.add(vscode.window.createOutputChannel('Inkling', { log: true }));
-  const engine = bag.add(createEngineClient(path.join(context.extensionPath, 'dist', 'engine.js'), log));
+  const entry = path.join(context.extensionPath, 'dist', 'engine.js');
+  const gpuFolder = path.join(context.globalStorageUri.fsPath, 'gpu');
+  const engine = bag.add(createEngineClient(entry, log, () => launchNow(gpuFolder)));
+  bag.add(onDidChangeLaunch(() => engine.renew()));
   const models = new ModelStore(path.join(context.globalStorageUri.fsPath, 'models'), (file) =>
     engine.call('inspect', { path: file }),
   );
   const active = new ActiveModel(context.workspaceState, context.globalState, models);
   const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
   const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
-  const runs = new TrainingRuns(engine, store, models);
+  const runs = new TrainingRuns(engine, store, models, engineChoice);
   bag.add(new TrainingProgress(runs));
   const continuation = new TextContinuation(engine);
   const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
@@ -72,6 +79,10 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const shared = { log, engine, models, active, runs, continuation, classifier };
   const studio = bag.add(registerStudio(context, studioServices(context, shared)));
   const modelActions = new ModelActions(models, active);
+  const { version } = context.extension.packageJSON as { version: string };
+  const gpu = bag.add(
+    new GpuParts({ entry, ownFolder: gpuFolder, engine, log, store, state: context.globalState, version }),
+  );
   return {
     ...shared,
     logFolder: context.logUri.fsPath,
@@ -79,6 +90,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     completionSwitch,
     completions,
     surprise,
+    gpu,
     studio,
     dispose: () => bag.dispose(),
   };

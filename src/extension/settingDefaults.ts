@@ -28,6 +28,8 @@ export const settingDefaults = {
   'classifier.badRows': 'skip' as 'skip' | 'refuse',
   'engine.threads': 0,
   'engine.backend': 'auto' as BackendChoice,
+  'engine.nodePath': '',
+  'engine.modulesPath': '',
   'engine.idleMinutes': 10,
 };
 

@@ -6,13 +6,16 @@ import type { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import type { CommandTable } from './commands';
 import { continueOptions } from './continueText';
+import type { gpuCommands } from './gpu/gpuCommands';
 import type { ModelEntry } from './models/modelStore';
 import type { Services } from './services';
 import type { trainingCommands } from './training/trainingCommands';
 
 type WritingCommand = Exclude<
   CommandId,
-  keyof ReturnType<typeof trainingCommands> | keyof ReturnType<typeof classifierCommands>
+  | keyof ReturnType<typeof trainingCommands>
+  | keyof ReturnType<typeof classifierCommands>
+  | keyof ReturnType<typeof gpuCommands>
 >;
 
 export function writingCommands(services: Services): CommandTable<WritingCommand> {

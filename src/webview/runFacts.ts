@@ -60,14 +60,18 @@ export function splitSentence(history: RunHistory): string {
   return `${split} · seed ${seed}`;
 }
 
-/** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads". */
+/** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */
 export function machineSentence(history: RunHistory): string {
   const { start } = history;
   if (!start) return '';
   const { cell, layers } = start.config.network;
   const units = layers.map((layer) => layer.units).join(' + ');
-  const threads = start.threads === 1 ? '1 thread' : `${start.threads} threads`;
-  return `${cell.toUpperCase()} ${units} · ${start.parameters.toLocaleString('en')} parameters · ${start.backend} (${start.kernel}), ${threads}`;
+  // A run that lost its GPU ended on something else than it began on.
+  const { backend, kernel, threads } = history.done ?? start;
+  const onGpu = backend === 'webgpu' || backend === 'tensorflow';
+  const count = onGpu ? '' : `, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+  const why = start.backendReason ? `. ${start.backendReason}` : '';
+  return `${cell.toUpperCase()} ${units} · ${start.parameters.toLocaleString('en')} parameters · ${backend} (${kernel})${count}${why}`;
 }
 
 /** "step 1,200 · epoch 3.1 · 40s" at the reading nearest to `step`. */

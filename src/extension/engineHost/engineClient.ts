@@ -1,8 +1,10 @@
 /** The engine as the rest of the extension sees it: the supervised process, its log channel, and the offer to restart. */
 import * as vscode from 'vscode';
 import { setting } from '../configuration';
-import { EngineSupervisor, type Clock } from './engineSupervisor';
+import { EngineSupervisor, type Clock, type EngineProcess } from './engineSupervisor';
+import type { EngineLaunch } from '../gpu/engineLaunch';
 import { forkEngine } from './forkEngine';
+import { startWithSpare } from './startWithSpare';
 
 export type EngineCaller = Pick<EngineSupervisor, 'call'>;
 
@@ -14,10 +16,27 @@ export const systemClock: Clock = {
   },
 };
 
-/** Starts no process yet; the first call does. */
-export function createEngineClient(entry: string, log: vscode.LogOutputChannel): EngineSupervisor {
+/** Starts no process yet; the first call does, in the program that `launch` names then. */
+export function createEngineClient(
+  entry: string,
+  log: vscode.LogOutputChannel,
+  launch: () => EngineLaunch,
+): EngineSupervisor {
+  const output = (text: string): void => log.info(`[engine output] ${text}`);
+  /** Programs in which the engine did not start: they are not tried again until the window is loaded anew. */
+  const useless = new Set<string>();
   return new EngineSupervisor({
-    start: () => forkEngine(entry, (text) => log.info(`[engine output] ${text}`)),
+    start() {
+      const { program, modulesFolder } = launch();
+      const startOwn = (): EngineProcess => forkEngine(entry, output, undefined, { modulesFolder });
+      if (!program || useless.has(program)) return startOwn();
+      return startWithSpare(forkEngine(entry, output, undefined, { program, modulesFolder }), startOwn, (reason) => {
+        useless.add(program);
+        log.warn(
+          `The engine did not start in ${program} (${reason}): it runs in VS Code's own Node.js, without WebGPU.`,
+        );
+      });
+    },
     clock: systemClock,
     log(level, message) {
       if (level === 'error') log.error(message);

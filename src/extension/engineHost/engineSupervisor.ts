@@ -64,6 +64,8 @@ export class EngineSupervisor {
   private nextId = 1;
   private crashes: number[] = [];
   private givenUp = false;
+  /** The settings that the process was started with count no more. */
+  private outdated = false;
   private disposed = false;
   private cancelIdle: (() => void) | undefined;
   private cancelStartLimit: (() => void) | undefined;
@@ -105,6 +107,12 @@ export class EngineSupervisor {
     });
   }
 
+  /** The next call but those under way gets a process started anew: what it is started with has changed. */
+  renew(): void {
+    this.outdated = this.process !== undefined;
+    this.watchIdle();
+  }
+
   /** Ends the process, forgets its crashes, and lets the next call start a fresh one. */
   restart(): void {
     this.givenUp = false;
@@ -120,6 +128,7 @@ export class EngineSupervisor {
   private startProcess(): EngineProcess {
     const process = this.options.start();
     this.process = process;
+    this.outdated = false;
     this.options.log('info', `Engine started (process ${process.pid ?? 'unknown'}).`);
     process.onFrame((frame) => {
       if (this.process === process) this.receive(frame);
@@ -171,6 +180,7 @@ export class EngineSupervisor {
     this.cancelIdle?.();
     this.cancelIdle = undefined;
     if (!this.process || this.pending.size > 0) return;
+    if (this.outdated) return this.endProcess('Its settings have changed.');
     this.cancelIdle = this.options.clock.after(this.options.idleMs(), () => this.endProcess('The engine was idle.'));
   }
 

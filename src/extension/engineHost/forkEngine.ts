@@ -2,16 +2,24 @@
 import { fork } from 'node:child_process';
 import * as os from 'node:os';
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
+import type { EngineLaunch } from '../gpu/engineLaunch';
 import type { EngineProcess } from './engineSupervisor';
 
 /**
  * Starts the engine. `output` gets whatever it prints outside the protocol (warnings of the runtime, a last gasp);
- * `stopLimitMs` is how long it may take to end by itself, once it was let go of, before it is killed.
+ * `stopLimitMs` is how long it may take to end by itself, once it was let go of, before it is killed; `launch` says in
+ * which program.
  */
-export function forkEngine(entry: string, output: (text: string) => void, stopLimitMs = 3000): EngineProcess {
+export function forkEngine(
+  entry: string,
+  output: (text: string) => void,
+  stopLimitMs = 5000,
+  { program = process.execPath, modulesFolder }: EngineLaunch = {},
+): EngineProcess {
   const child = fork(entry, [], {
     execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    execPath: program,
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', INKLING_MODULES: modulesFolder },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -15,6 +15,9 @@ export interface RunRecord extends RunItem {
   /** The process that trains it; a running run whose owner is gone was interrupted. */
   owner: number;
   baselines?: Baselines;
+  /** What computes it, as far as known: "webgpu (NVIDIA …)"; and why that, where there is something to say. */
+  device?: string;
+  backendReason?: string;
 }
 
 const keptRuns = 50;

@@ -1,7 +1,7 @@
 /** "How shall it train?": one quick pick with a time budget, a recipe or settings of one's own, each with what it would do. */
 import * as vscode from 'vscode';
 import type { Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
-import { setting } from '../configuration';
+import { engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount, formatDuration } from '../models/modelFormat';
 import { editConfig } from './customConfig';
@@ -22,7 +22,7 @@ interface ChoiceItem extends vscode.QuickPickItem {
 /** Asks the user; undefined when they leave. The list is there at once, the engine's plans fill it as they come. */
 export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
-  const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes) });
+  const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
   const recipes = { label: '$(book) ' + vscode.l10n.t('A recipe…'), choose: () => chooseRecipe(engine) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
-import { setting } from '../configuration';
+import { engineChoice } from '../configuration';
 import type { ModelEntry } from '../models/modelStore';
 import type { Services } from '../services';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './textSources';
@@ -65,8 +65,7 @@ async function begin(
   config: TrainingChoice,
   resumePath?: string,
 ): Promise<string | undefined> {
-  const threads = setting('engine.threads') || undefined;
-  const request = { ...text, config, threads, backend: setting('engine.backend'), resumePath };
+  const request = { ...text, config, ...engineChoice(), resumePath };
   return useWhenDone(parts, parts.runs.start(request));
 }
 
@@ -121,7 +120,7 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
   const items = resumable.map((record) => ({
     label: record.title,
     description: record.state,
-    detail: [record.network, new Date(record.startedAt).toLocaleString()].filter(Boolean).join(' · '),
+    detail: [record.network, record.device, new Date(record.startedAt).toLocaleString()].filter(Boolean).join(' · '),
     id: record.id,
   }));
   return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which run shall go on?') }))?.id;

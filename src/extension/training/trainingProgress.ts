@@ -24,7 +24,8 @@ export class TrainingProgress extends Disposables {
     this.add(
       runs.onDidTrain(({ event }) => {
         if (event.event === 'progress') this.update();
-        if (event.event === 'guard' || (event.event === 'notice' && event.kind === 'overfitting')) this.tell(event);
+        const told = event.event === 'notice' && (event.kind === 'overfitting' || event.kind === 'backend');
+        if (event.event === 'guard' || told) this.tell(event);
       }),
     );
   }
@@ -75,7 +76,7 @@ export class TrainingProgress extends Disposables {
     const loss = latest ? ` · ${latest.trainLoss.toFixed(2)}` : '';
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
     const details = latest ? describe(latest) : vscode.l10n.t('reading the text …');
-    this.item.tooltip = `${vscode.l10n.t('Training on {0}', run.title)}\n${details}`;
+    this.item.tooltip = [vscode.l10n.t('Training on {0}', run.title), details, run.device].filter(Boolean).join('\n');
     this.item.show();
   }
 

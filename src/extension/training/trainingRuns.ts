@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import type { ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
-import type { ProgressEvent, TrainEvent } from '../../common/trainEvents';
+import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -30,6 +30,8 @@ export interface ActiveRun {
   readonly title: string;
   readonly modelPath: string;
   readonly latest?: ProgressEvent;
+  /** What computes, once known: "wasm (relaxed SIMD)". */
+  readonly device?: string;
   readonly paused: boolean;
 }
 
@@ -56,6 +58,8 @@ export class TrainingRuns {
     private readonly engine: EngineCaller,
     readonly store: RunStore,
     private readonly models: ModelStore,
+    /** What a run that is taken up again computes on. */
+    private readonly machine: () => Pick<RunRequest, 'threads' | 'backend'>,
   ) {}
 
   get active(): ActiveRun | undefined {
@@ -97,6 +101,7 @@ export class TrainingRuns {
       sources,
       uris: record.sources.map((source) => source.uri),
       config,
+      ...this.machine(),
       resumePath: [checkpoint, record.modelPath].find((file) => fs.existsSync(file)),
     });
   }
@@ -165,6 +170,7 @@ export class TrainingRuns {
   private receive(id: string, event: TrainEvent): void {
     this.store.append(id, event);
     if (this.run && event.event === 'progress') this.run.latest = event;
+    if (event.event === 'start' || event.event === 'done') this.noteDevice(id, event);
     if (event.event === 'notice' && event.kind === 'paused') void this.setPaused(true);
     if (event.event === 'notice' && event.kind === 'resumed') void this.setPaused(false);
     if (event.event === 'epoch' && event.heldOutBitsPerCharacter !== undefined) {
@@ -172,6 +178,14 @@ export class TrainingRuns {
     }
     if (event.event === 'done' && event.reason === 'stopped') void this.store.update(id, { state: 'stopped' });
     this.trained.fire({ runId: id, event });
+  }
+
+  /** Said again at the end: a GPU that failed on the way was not the one that finished. */
+  private noteDevice(id: string, event: StartEvent | DoneEvent): void {
+    const device = `${event.backend} (${event.kernel})`;
+    if (this.run) this.run.device = device;
+    const reason = event.event === 'start' ? { backendReason: event.backendReason } : {};
+    void this.store.update(id, { device, ...reason });
   }
 
   private async setPaused(paused: boolean): Promise<void> {

@@ -1,0 +1,52 @@
+/**
+ * A process that has a spare: when the first one ends before it has said that it is ready (a Node.js that is gone, or too
+ * old), the spare is started and gets what was sent so far. Whoever called notices nothing.
+ */
+import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
+import type { EngineProcess } from './engineSupervisor';
+
+/** `onSpare` hears why the first process ended. */
+export function startWithSpare(
+  first: EngineProcess,
+  startSpare: () => EngineProcess,
+  onSpare: (reason: string) => void,
+): EngineProcess {
+  let current = first;
+  let ready = false;
+  let stopped = false;
+  let sent: HostFrame[] = [];
+  let onFrame: (frame: EngineFrame) => void = () => undefined;
+  let onExit: (reason: string) => void = () => undefined;
+  const follow = (process: EngineProcess): void => {
+    process.onFrame((frame) => {
+      if (frame.type === 'ready') {
+        ready = true;
+        sent = [];
+      }
+      onFrame(frame);
+    });
+    process.onExit((reason) => {
+      if (ready || stopped || process !== first) return onExit(reason);
+      onSpare(reason);
+      current = startSpare();
+      follow(current);
+      for (const frame of sent) current.send(frame);
+    });
+  };
+  follow(first);
+  return {
+    get pid() {
+      return current.pid;
+    },
+    send(frame) {
+      if (!ready) sent.push(frame);
+      current.send(frame);
+    },
+    onFrame: (listener) => void (onFrame = listener),
+    onExit: (listener) => void (onExit = listener),
+    stop() {
+      stopped = true;
+      current.stop();
+    },
+  };
+}

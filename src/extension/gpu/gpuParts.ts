@@ -1,0 +1,130 @@
+/** What the extension does about GPUs: the set-up, and the engine report as a document that cannot be edited. */
+import * as os from 'node:os';
+import * as vscode from 'vscode';
+import { asInklingError } from '../../common/errors';
+import type { SelfTestResult } from '../../common/gpuProtocol';
+import { setting } from '../configuration';
+import { Disposables } from '../dispose';
+import { systemClock, type EngineCaller } from '../engineHost/engineClient';
+import { EngineSupervisor } from '../engineHost/engineSupervisor';
+import { forkEngine } from '../engineHost/forkEngine';
+import type { RunStore } from '../training/runStore';
+import type { EngineLaunch } from './engineLaunch';
+import { formatReport, type ReportData } from './engineReport';
+import { setUpGpu, type SetupDialogs } from './gpuSetup';
+import { modulesFolder } from './launchSettings';
+import { askNode } from './nodeProgram';
+import { setupDialogs } from './setupDialogs';
+
+export interface GpuOptions {
+  /** dist/engine.js. */
+  entry: string;
+  /** Where Set Up GPU installs, unless the settings name another folder. */
+  ownFolder: string;
+  /** The engine that trains and writes. */
+  engine: EngineSupervisor;
+  log: vscode.LogOutputChannel;
+  store: RunStore;
+  state: vscode.Memento;
+  version: string;
+}
+
+const scheme = 'inkling-report';
+const reportUri = vscode.Uri.from({ scheme, path: '/Inkling Engine Report.md' });
+const selfTestKey = 'inkling.selfTests';
+const reportedRuns = 5;
+/** Loading a GPU's driver can take long on a first use; this is for one that hangs. */
+const idleMs = 60_000;
+
+export class GpuParts extends Disposables {
+  private report = '';
+  private readonly reportChanged = this.add(new vscode.EventEmitter<vscode.Uri>());
+
+  constructor(private readonly options: GpuOptions) {
+    super();
+    this.add(
+      vscode.workspace.registerTextDocumentContentProvider(scheme, {
+        onDidChange: this.reportChanged.event,
+        provideTextDocumentContent: () => this.report,
+      }),
+    );
+  }
+
+  /** Set Up GPU; `dialogs` for tests. */
+  async setUp(dialogs: SetupDialogs = setupDialogs(this.options.log)): Promise<void> {
+    const { engine, ownFolder, state } = this.options;
+    const measured = await setUpGpu({
+      dialogs,
+      startEngine: (launch) => this.startEngine(launch),
+      askNode,
+      folder: modulesFolder(ownFolder),
+      nodePath: setting('engine.nodePath'),
+      setNodePath: async (path) => {
+        const target = vscode.ConfigurationTarget.Global;
+        await vscode.workspace.getConfiguration('inkling').update('engine.nodePath', path, target);
+      },
+      changed: () => engine.renew(),
+    });
+    if (measured) await state.update(selfTestKey, [measured.gpu, measured.cpu]);
+  }
+
+  /** Opens the report, made anew. */
+  async showReport(): Promise<void> {
+    const options = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Writing the engine report') };
+    this.report = formatReport(await vscode.window.withProgress(options, () => this.gather()));
+    this.reportChanged.fire(reportUri);
+    const document = await vscode.workspace.openTextDocument(reportUri);
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  private async gather(): Promise<ReportData> {
+    const { engine, store, state, version, ownFolder } = this.options;
+    const trusted = vscode.workspace.isTrusted;
+    const nodePath = setting('engine.nodePath');
+    const node = trusted ? await askNode(nodePath || 'node') : 'not asked in a workspace that is not trusted';
+    const program = nodePath && typeof node !== 'string' ? node.path : undefined;
+    // In an engine of its own: a driver that crashes the examination must not end a training.
+    const examiner = this.startEngine(trusted ? { program, modulesFolder: modulesFolder(ownFolder) } : {});
+    try {
+      await store.load();
+      return {
+        inkling: version,
+        vscode: `${vscode.version} (${vscode.env.appHost}${vscode.env.remoteName ? `, ${vscode.env.remoteName}` : ''})`,
+        platform: `${process.platform} ${process.arch} ${os.release()}, ${os.cpus().length} × ${os.cpus()[0]?.model ?? '?'}`,
+        trusted,
+        settings: {
+          'engine.backend': setting('engine.backend'),
+          'engine.threads': setting('engine.threads'),
+          'engine.nodePath': nodePath,
+          'engine.modulesPath': setting('engine.modulesPath'),
+          'engine.idleMinutes': setting('engine.idleMinutes'),
+        },
+        engine: await orProblem(engine.call('describe', {})),
+        node,
+        gpu: await orProblem(examiner.call('describeGpu', {})),
+        selfTests: state.get<SelfTestResult[]>(selfTestKey, []),
+        runs: store.list().slice(0, reportedRuns),
+        home: os.homedir(),
+      };
+    } finally {
+      examiner.dispose();
+    }
+  }
+
+  private startEngine(launch: EngineLaunch): EngineCaller & { dispose(): void } {
+    const { entry, log } = this.options;
+    const say = (text: string): void => log.info(`[GPU] ${text}`);
+    return new EngineSupervisor({
+      start: () => forkEngine(entry, say, undefined, launch),
+      clock: systemClock,
+      log: (_, message) => say(message),
+      idleMs: () => idleMs,
+      onGivenUp: () => undefined, // the call that failed says what there is to say
+    });
+  }
+}
+
+/** The answer, or in words why there is none. */
+function orProblem<T>(answer: Promise<T>): Promise<T | string> {
+  return answer.catch((error: unknown) => asInklingError(error).message);
+}

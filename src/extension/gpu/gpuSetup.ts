@@ -1,0 +1,126 @@
+/**
+ * Set Up GPU: looks at what is there, installs a package into the folder for it, tests it, and says what was measured.
+ * All of it happens in an engine of its own, so that a driver that crashes takes no training with it. Knows nothing of
+ * VS Code: what is shown and asked comes from outside.
+ */
+import { InklingError } from '../../common/errors';
+import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { Cancellation } from '../engineHost/engineSupervisor';
+import type { EngineLaunch } from './engineLaunch';
+import type { NodeProgram } from './nodeProgram';
+
+export interface Findings {
+  report: GpuReport;
+  /** The Node.js in the settings, else one that the system finds; a string says why there is none. */
+  node: NodeProgram | string;
+  /** Where a package would go. */
+  folder: string;
+}
+
+export interface Measured {
+  gpu: SelfTestResult;
+  cpu: SelfTestResult;
+}
+
+/** What the user sees and answers; undefined everywhere: they left. */
+export interface SetupDialogs {
+  choosePackage(findings: Findings): Promise<GpuPackage | 'report' | undefined>;
+  /** Path of the Node.js that the engine may use; `found` is proposed where it is one. */
+  chooseNode(found: NodeProgram | string): Promise<string | undefined>;
+  /** The package is there but does not work. */
+  wantsReinstall(which: GpuPackage, problem: string): Promise<boolean>;
+  /** Shows that something goes on; `cancellable` work gets a token that means something. */
+  during<R>(
+    what: 'looking' | 'testing' | { installing: string },
+    work: (report: (line: string) => void, token: Cancellation) => Promise<R>,
+  ): Promise<R>;
+  tell(which: GpuPackage, measured: Measured): Promise<void>;
+  showReport(): Promise<void>;
+}
+
+export interface SetupParts {
+  dialogs: SetupDialogs;
+  /** An engine beside the one that trains. */
+  startEngine(launch: EngineLaunch): EngineCaller & { dispose(): void };
+  askNode(program: string): Promise<NodeProgram | string>;
+  folder: string;
+  /** The setting inkling.engine.nodePath; empty: none. */
+  nodePath: string;
+  setNodePath(path: string): Promise<void>;
+  /** A package was installed, or another Node.js was named: what the engine was started with has changed. */
+  changed(): void;
+}
+
+/** The whole conversation; undefined where the user left it. Throws what the engine throws (nothing is half set). */
+export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined> {
+  const { dialogs, folder, nodePath } = parts;
+  const { findings, program } = await dialogs.during('looking', async (_, token) => {
+    const node = await parts.askNode(nodePath || 'node');
+    // A Node.js that nobody named is only proposed.
+    const own = nodePath && typeof node !== 'string' ? node.path : undefined;
+    const report = await withEngine(parts, own, (engine) => engine.call('describeGpu', {}, { token }));
+    return { findings: { report, node, folder }, program: own };
+  });
+  const which = await dialogs.choosePackage(findings);
+  if (which === undefined) return undefined;
+  if (which === 'report') {
+    await dialogs.showReport();
+    return undefined;
+  }
+  const runtime = which === 'webgpu' && !program ? await nameNode(parts, findings.node) : program;
+  if (which === 'webgpu' && !runtime) return undefined;
+  return withEngine(parts, runtime, async (engine) => {
+    // What was found without that Node.js says nothing about WebGPU in it.
+    const report = runtime === program ? findings.report : await engine.call('describeGpu', {});
+    if (!(await ensureInstalled(parts, engine, which, report))) return undefined;
+    const measured = await dialogs.during('testing', async (_, token) => ({
+      gpu: await engine.call('selfTestGpu', { which }, { token }),
+      cpu: await engine.call('selfTestGpu', { which: 'wasm' }, { token }),
+    }));
+    await dialogs.tell(which, measured);
+    return measured;
+  });
+}
+
+/** A Node.js that the user agrees to, noted in the settings. */
+async function nameNode(parts: SetupParts, found: NodeProgram | string): Promise<string | undefined> {
+  const chosen = await parts.dialogs.chooseNode(found);
+  if (!chosen) return undefined;
+  const node = await parts.askNode(chosen);
+  if (typeof node === 'string')
+    throw new InklingError('invalidInput', `${node} Name a Node.js of version 20 or later.`);
+  await parts.setNodePath(node.path);
+  parts.changed();
+  return node.path;
+}
+
+/** Whether the package is there in the end. */
+async function ensureInstalled(
+  { dialogs, folder, changed }: SetupParts,
+  engine: EngineCaller,
+  which: GpuPackage,
+  report: GpuReport,
+): Promise<boolean> {
+  const { folder: found, problem } = report[which];
+  if (found && !problem) return true;
+  if (found && problem && !(await dialogs.wantsReinstall(which, problem))) return false;
+  await dialogs.during({ installing: report.wanted[which] }, (say, token) =>
+    engine.call('installGpu', { folder, which }, { token, onEvent: ({ line }) => say(line) }),
+  );
+  changed();
+  return true;
+}
+
+async function withEngine<R>(
+  { startEngine, folder }: SetupParts,
+  program: string | undefined,
+  work: (engine: EngineCaller) => Promise<R>,
+): Promise<R> {
+  const engine = startEngine({ program, modulesFolder: folder });
+  try {
+    return await work(engine);
+  } finally {
+    engine.dispose();
+  }
+}

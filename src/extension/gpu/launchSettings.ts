@@ -1,0 +1,29 @@
+/** What the settings and the trust in this workspace say about how the engine is started. */
+import * as vscode from 'vscode';
+import { setting } from '../configuration';
+import { engineLaunch, type EngineLaunch } from './engineLaunch';
+
+/** The folder with GPU packages: the one in the settings, else the extension's own, which Set Up GPU fills. */
+export function modulesFolder(ownFolder: string): string {
+  return setting('engine.modulesPath') || ownFolder;
+}
+
+export function launchNow(ownFolder: string): EngineLaunch {
+  return engineLaunch({
+    backend: setting('engine.backend'),
+    nodePath: setting('engine.nodePath'),
+    modulesFolder: modulesFolder(ownFolder),
+    trusted: vscode.workspace.isTrusted,
+  });
+}
+
+/** Calls `changed` whenever `launchNow` may have another answer. */
+export function onDidChangeLaunch(changed: () => void): vscode.Disposable {
+  const names = ['inkling.engine.backend', 'inkling.engine.nodePath', 'inkling.engine.modulesPath'];
+  return vscode.Disposable.from(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (names.some((name) => event.affectsConfiguration(name))) changed();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(changed),
+  );
+}

@@ -1,0 +1,39 @@
+/** A Node.js of the user's: whether it can run the engine, and where one is. */
+import { execFile } from 'node:child_process';
+
+export interface NodeProgram {
+  path: string;
+  /** "v22.1.0". */
+  version: string;
+}
+
+const oldest = 20;
+const patienceMs = 10_000;
+const question = 'JSON.stringify([process.execPath, process.version, process.versions.electron ?? null])';
+
+/** Asks `program`, a path or a name that the system finds, who it is; a string says why it cannot run the engine. */
+export function askNode(program: string): Promise<NodeProgram | string> {
+  return new Promise((resolve) => {
+    const env = { ...process.env };
+    delete env.NODE_OPTIONS; // a debugger's, and not for others to load code with
+    execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
+      if (error) return resolve(`${program} does not run (${error.message.split('\n')[0]}).`);
+      resolve(judge(program, stdout));
+    });
+  });
+}
+
+/** What the answer of a program means. */
+export function judge(program: string, answer: string): NodeProgram | string {
+  let path: unknown, version: unknown, electron: unknown;
+  try {
+    [path, version, electron] = JSON.parse(answer) as unknown[];
+  } catch {
+    return `${program} is no Node.js.`;
+  }
+  if (typeof path !== 'string' || typeof version !== 'string') return `${program} is no Node.js.`;
+  if (electron !== null) return `${program} is an Electron, which WebGPU does not run in.`;
+  const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);
+  if (major < oldest) return `${program} is Node.js ${version}; the engine needs ${oldest} or later.`;
+  return { path, version };
+}

@@ -1,0 +1,114 @@
+/** How Set Up GPU shows and asks (see gpuSetup.ts). */
+import * as vscode from 'vscode';
+import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
+import { setting } from '../configuration';
+import { formatCount } from '../models/modelFormat';
+import type { SetupDialogs } from './gpuSetup';
+
+const names: Record<GpuPackage, string> = { webgpu: 'WebGPU', tensorflow: 'TensorFlow' };
+
+/** `log` gets every line that an installation prints. */
+export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
+  return {
+    async choosePackage({ report, node, folder }) {
+      const { webgpu, tensorflow, wanted, nvidia } = report;
+      const nodeText = typeof node === 'string' ? node : `Node.js ${node.version}`;
+      const into = vscode.l10n.t('Installs {0} into {1}', wanted.tensorflow, folder);
+      const items: (vscode.QuickPickItem & { which: GpuPackage | 'report' })[] = [
+        {
+          label: '$(circuit-board) WebGPU',
+          description: stateOf(webgpu),
+          detail: webgpu.folder
+            ? vscode.l10n.t('Any card with Vulkan, Metal or Direct3D 12, in {0}', nodeText)
+            : vscode.l10n.t('Installs {0} (12 to 40 MB) into {1}; runs in {2}', wanted.webgpu, folder, nodeText),
+          which: 'webgpu',
+        },
+        {
+          label: '$(circuit-board) TensorFlow',
+          description: stateOf(tensorflow),
+          detail: tensorflow.folder ? vscode.l10n.t('NVIDIA cards with CUDA 11.2 and cuDNN 8.1') : into,
+          which: 'tensorflow',
+        },
+        { label: '$(output) ' + vscode.l10n.t('Show Engine Report'), which: 'report' },
+      ];
+      const driver = nvidia ?? vscode.l10n.t('no NVIDIA driver answers');
+      const title = vscode.l10n.t('Set up a GPU ({0}; {1})', report.platform, driver);
+      const placeHolder = vscode.l10n.t(
+        'Small networks are often faster on the processor; "auto" measures and takes the best',
+      );
+      return (await vscode.window.showQuickPick(items, { title, placeHolder, ignoreFocusOut: true }))?.which;
+    },
+
+    async chooseNode(found) {
+      const other = vscode.l10n.t('Choose Another…');
+      if (typeof found !== 'string') {
+        const use = vscode.l10n.t('Use It');
+        const question = vscode.l10n.t(
+          "WebGPU does not run in VS Code's own Node.js. Shall the engine run in Node.js {0} ({1}) when WebGPU is in use?",
+          found.version,
+          found.path,
+        );
+        const answer = await vscode.window.showInformationMessage(question, { modal: true }, use, other);
+        if (answer === use) return found.path;
+        if (answer !== other) return undefined;
+      } else {
+        const choose = vscode.l10n.t('Choose Node.js…');
+        const message = vscode.l10n.t('WebGPU needs a Node.js of version 20 or later beside VS Code.');
+        if ((await vscode.window.showWarningMessage(message, { modal: true, detail: found }, choose)) !== choose) {
+          return undefined;
+        }
+      }
+      const title = vscode.l10n.t('The Node.js program');
+      return (await vscode.window.showOpenDialog({ title, canSelectMany: false }))?.[0]?.fsPath;
+    },
+
+    async wantsReinstall(which, problem) {
+      const again = vscode.l10n.t('Install Again');
+      const message = vscode.l10n.t('{0} is installed and does not work.', names[which]);
+      return (await vscode.window.showWarningMessage(message, { modal: true, detail: problem }, again)) === again;
+    },
+
+    during(what, work) {
+      const title =
+        what === 'looking'
+          ? vscode.l10n.t('Looking for GPUs')
+          : what === 'testing'
+            ? vscode.l10n.t('Testing the GPU')
+            : vscode.l10n.t('Installing {0}', what.installing);
+      const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+      const tracked = (progress: vscode.Progress<{ message: string }>, token: vscode.CancellationToken) =>
+        work((line) => {
+          log.info(`[set up GPU] ${line}`);
+          progress.report({ message: line.slice(0, 100) });
+        }, token);
+      return Promise.resolve(vscode.window.withProgress(options, tracked));
+    },
+
+    async tell(which, { gpu, cpu }) {
+      const figures = vscode.l10n.t(
+        '{0} computes right on {1}: {2} ms a step of LSTM 1 × 128 ({3} characters/s); the processor takes {4} ms.',
+        names[which],
+        gpu.kernel,
+        gpu.stepMs.toFixed(1),
+        formatCount(gpu.targetsPerSecond),
+        cpu.stepMs.toFixed(1),
+      );
+      log.info(`[set up GPU] ${figures} Gradients within ${gpu.worst.toExponential(1)}.`);
+      const backend = setting('engine.backend');
+      if (backend === 'auto' || backend === which) return void vscode.window.showInformationMessage(figures);
+      const useAuto = vscode.l10n.t('Let Inkling Choose');
+      if ((await vscode.window.showInformationMessage(figures, useAuto)) !== useAuto) return;
+      const target = vscode.ConfigurationTarget.Global;
+      await vscode.workspace.getConfiguration('inkling').update('engine.backend', 'auto', target);
+    },
+
+    async showReport() {
+      await vscode.commands.executeCommand('inkling.showEngineReport');
+    },
+  };
+}
+
+function stateOf({ folder, version, device, problem }: GpuPackageReport): string {
+  if (!folder) return vscode.l10n.t('not installed');
+  return [version, device ?? problem].filter(Boolean).join(' · ');
+}
