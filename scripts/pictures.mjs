@@ -51,7 +51,6 @@ try {
   await widenSideBar();
   await runCommand(page, 'Inkling: Train on This File');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
-  await take('choose-dark');
   await choose(page, 'Quick');
   await toast(page, '% · loss').waitFor();
   const percent = () =>
