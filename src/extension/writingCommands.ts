@@ -37,7 +37,8 @@ export function writingCommands(services: Services): CommandTable<WritingCommand
     'inkling.renameModel': (entry?: ModelEntry, _all?: unknown, title?: string) => modelActions.rename(entry, title),
     'inkling.exportModel': (entry?: ModelEntry, _all?: unknown, target?: vscode.Uri) =>
       modelActions.export(entry, target),
-    'inkling.importModel': (source?: vscode.Uri) => modelActions.import(source),
+    // From the view's title VS Code passes whatever is selected there.
+    'inkling.importModel': (source?: unknown) => modelActions.import(source instanceof vscode.Uri ? source : undefined),
     'inkling.revealModel': (entry?: ModelEntry) => modelActions.reveal(entry),
     'inkling.deleteModel': (entry?: ModelEntry) => modelActions.delete(entry),
     'inkling.showLog': () => log.show(),

@@ -24,16 +24,17 @@ type TrainingCommand =
 export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
   const { runs, modelActions } = parts;
   return {
-    // From a menu VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
-    'inkling.trainOnFile': async (uri?: vscode.Uri, uris?: vscode.Uri[], choice?: TrainingChoice) => {
-      const chosen = uris?.length ? uris : [uri ?? activeResource()];
-      return train(parts, await gatherFiles(chosen), choice);
+    // From a menu VS Code passes the clicked resource and all selected ones; from the title of a view whatever is
+    // selected there. The last argument answers the quick pick.
+    'inkling.trainOnFile': async (clicked?: unknown, selected?: unknown, choice?: TrainingChoice) => {
+      const uris = (Array.isArray(selected) ? selected : [clicked]).filter((each) => each instanceof vscode.Uri);
+      return train(parts, await gatherFiles(uris.length > 0 ? uris : [activeResource()]), choice);
     },
     'inkling.trainOnWorkspaceFiles': async (glob?: string, choice?: TrainingChoice) => {
       const pattern = glob ?? (await askForGlob());
       if (pattern) return train(parts, await gatherGlob(pattern), choice);
     },
-    'inkling.trainOnSelection': async (choice?: TrainingChoice) => {
+    'inkling.trainOnSelection': async (_clicked?: unknown, _context?: unknown, choice?: TrainingChoice) => {
       const editor = vscode.window.activeTextEditor;
       if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and select what to train on.');
       return train(parts, gatherSelection(editor), choice);

@@ -96,6 +96,25 @@ describe('choices', () => {
     assert.ok(losses[0] < Math.log(summary?.vocabulary ?? 1), 'it did not begin from nothing');
   });
 
+  it('takes the arguments that menus pass', async () => {
+    const config = smallConfig({ maxSteps: 5 });
+    const editor = await openText(text);
+    const trained = async (id: string, ...args: unknown[]): Promise<string[]> => {
+      assert.ok(await vscode.commands.executeCommand<string>(id, ...args), id);
+      return services.runs.store.list()[0].sources.map(({ name }) => name);
+    };
+    const { uri } = editor.document;
+    const [name] = await trained('inkling.trainOnFile', uri, undefined, config);
+    assert.deepEqual(await trained('inkling.trainOnFile', uri, { groupId: 0 }, config), [name], 'editor title');
+    const [entry] = await services.models.list();
+    assert.deepEqual(await trained('inkling.trainOnFile', entry, [entry], config), [name], 'title of the Models view');
+    const note = vscode.Uri.joinPath((vscode.workspace.workspaceFolders ?? [])[0].uri, 'note.md');
+    assert.deepEqual(await trained('inkling.trainOnFile', uri, [uri, note], config), [name, 'note.md'], 'explorer');
+    editor.selection = new vscode.Selection(0, 0, 0, 2000);
+    const [selection] = await trained('inkling.trainOnSelection', uri, undefined, config);
+    assert.match(selection, /Selection of/);
+  });
+
   it('lets a run that ended go on for as long again', async () => {
     const model = await trainSmall(60);
     const entry = await services.models.find(model);
