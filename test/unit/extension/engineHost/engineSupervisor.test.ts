@@ -189,6 +189,26 @@ describe('EngineSupervisor', () => {
     assert.ok(!log.some((line) => line.startsWith('error')), log.join('\n'));
   });
 
+  it('renews the process when no call is pending any more, and at once when none is', async () => {
+    const training = describeCall();
+    supervisor.renew();
+    assert.equal(last().stopped, false, 'a call is under way');
+    last().say(answer(1));
+    await training;
+    assert.equal(last().stopped, true);
+    const next = describeCall();
+    assert.equal(processes.length, 2);
+    last().say(answer(2));
+    await next;
+    assert.equal(last().stopped, false, 'the new one stays');
+    supervisor.renew();
+    assert.equal(last().stopped, true);
+    supervisor.renew();
+    void describeCall().catch(() => undefined);
+    last().say(answer(3));
+    assert.equal(last().stopped, false, 'a renewal without a process means nothing later');
+  });
+
   it('treats a process that never says it is ready as crashed', async () => {
     const call = describeCall();
     clock.advance(startLimitMs + 1);

@@ -1,0 +1,64 @@
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { engineLaunch } from '../../../../src/extension/gpu/engineLaunch';
+import { askNode, judge } from '../../../../src/extension/gpu/nodeProgram';
+
+describe('how the engine is started', () => {
+  let folder: string;
+  const nodePath = '/usr/bin/node';
+  beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-launch-'))));
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+  const install = (name: string): void => {
+    fs.mkdirSync(path.join(folder, name), { recursive: true });
+    fs.writeFileSync(path.join(folder, name, 'package.json'), '{}');
+  };
+  const programFor = (backend: 'auto' | 'wasm' | 'webgpu' | 'tensorflow') =>
+    engineLaunch({ backend, nodePath, modulesFolder: folder, trusted: true }).program;
+
+  it("stays in VS Code's runtime while WebGPU cannot be chosen", () => {
+    assert.equal(programFor('auto'), undefined);
+    install('node_modules/webgpu');
+    assert.equal(programFor('wasm'), undefined);
+    assert.equal(programFor('tensorflow'), undefined);
+  });
+
+  it('moves to the Node.js in the settings when WebGPU can be chosen', () => {
+    assert.equal(programFor('webgpu'), nodePath);
+    install('node_modules/webgpu');
+    assert.equal(programFor('auto'), nodePath);
+  });
+
+  it('knows a package that lies in the folder itself', () => {
+    install('webgpu');
+    assert.equal(programFor('auto'), nodePath);
+  });
+
+  it('needs a Node.js in the settings', () => {
+    assert.deepEqual(engineLaunch({ backend: 'webgpu', nodePath: '', modulesFolder: folder, trusted: true }), {
+      program: undefined,
+      modulesFolder: folder,
+    });
+  });
+
+  it('starts nothing of the settings in a workspace that is not trusted', () => {
+    install('node_modules/webgpu');
+    assert.deepEqual(engineLaunch({ backend: 'webgpu', nodePath, modulesFolder: folder, trusted: false }), {});
+  });
+});
+
+describe('a Node.js program', () => {
+  it('is asked who it is', async () => {
+    assert.deepEqual(await askNode(process.execPath), { path: process.execPath, version: process.version });
+  });
+
+  it('is refused where it is not there, no Node.js, an Electron, or too old', async () => {
+    assert.match(String(await askNode('/nowhere/node')), /does not run/);
+    assert.match(String(judge('/bin/true', '')), /no Node\.js/);
+    assert.match(String(judge('/bin/x', '[1,2]')), /no Node\.js/);
+    assert.match(String(judge('/bin/code', '["/bin/code","v22.0.0","37.0.0"]')), /Electron/);
+    assert.match(String(judge('/bin/node', '["/bin/node","v18.19.1",null]')), /v18\.19\.1.*20 or later/);
+    assert.deepEqual(judge('node', '["/bin/node","v20.0.0",null]'), { path: '/bin/node', version: 'v20.0.0' });
+  });
+});
