@@ -154,6 +154,10 @@ function storedConfig(model: StoredModel, wanted: TrainArguments): TrainingConfi
 /** A config with the arguments' seed, budget and settings. */
 function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArguments): TrainingConfig {
   let result: TrainingConfig = { ...config, seed: seed ?? config.seed, budget: budget ?? config.budget };
+  // Whoever gives a time wants the rate taken down within it.
+  if (budget?.maxSeconds !== undefined && result.schedule.kind === 'cosine') {
+    result.schedule = { ...result.schedule, epochs: undefined };
+  }
   for (const [setting, value] of settings) result = setPath(result, setting, value);
   return result;
 }

@@ -56,8 +56,6 @@ const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768
 const charactersPerParameter = 20;
 /** Parameters that each character of the text can still feed, under dropout. */
 const parametersPerCharacter = 12;
-/** A text this short is read by fewer rows, for more updates a pass. */
-const fewTargets = 50_000;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 
@@ -102,7 +100,7 @@ const base: TrainingConfig = {
     initialisation: { kind: 'keras' },
   },
   objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-  batch: 16,
+  batch: 8,
   optimiser: { kind: 'adam', learningRate: 0.03, clipNorm: 5 },
   schedule: { kind: 'cosine', warmupSteps, finalFraction: 0.02 },
   budget: { maxSeconds: 60 },
@@ -115,18 +113,24 @@ const base: TrainingConfig = {
 export async function chooseAutomatically(request: AutomaticRequest): Promise<AutomaticChoice & { corpus: Corpus }> {
   const { texts, backend, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
   const began = performance.now();
-  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed }));
+  const batch = minutes === undefined ? base.batch : batchFor(backend.threads);
+  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed, batch }));
   const facts = factsOf(corpus, draft);
   if (minutes === undefined) {
     const choice = chooseForSteps(draft, facts);
     return { ...choice, config: adjust(choice.config), corpus };
   }
-  const speed = await measureSpeed(backend, corpus.vocabulary.size);
+  const speed = await measureSpeed(backend, corpus.vocabulary.size, draft.batch);
   const spent = (performance.now() - began) / 1000;
   const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30));
   // The minutes given are those of the whole command.
   const config = { ...adjust(choice.config), budget: choice.config.budget };
   return { ...choice, config, corpus };
+}
+
+/** Few rows give many updates, and four keep a thread at work. */
+function batchFor(threads: number): number {
+  return threads <= 2 ? base.batch : threads <= 4 ? 2 * base.batch : 4 * base.batch;
 }
 
 /** What each of several budgets would buy; the text is read and the machine measured once. */
@@ -135,8 +139,9 @@ export async function planBudgets(
   backend: Backend,
   minutes: readonly number[],
 ): Promise<Plan[]> {
-  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => config);
-  const speed = await measureSpeed(backend, corpus.vocabulary.size);
+  const batch = batchFor(backend.threads);
+  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => ({ ...config, batch }));
+  const speed = await measureSpeed(backend, corpus.vocabulary.size, draft.batch);
   return minutes.map((budget) => {
     const choice = chooseConfig(draft, factsOf(corpus, draft), speed, budget * 60);
     const spec = networkSpecOf(choice.config, corpus.vocabulary.size);
@@ -233,8 +238,7 @@ export function chooseConfig(
   const dropout = dropoutFor(passes);
   const cutShort = possible / facts.trainTargets > mostPasses;
   const expectedSeconds = cutShort ? (seconds * mostPasses * facts.trainTargets) / possible : seconds;
-  const batch = facts.trainTargets < fewTargets ? base.batch / 2 : base.batch;
-  const steps = (passes * facts.trainTargets) / (batch * base.objective.steps);
+  const steps = (passes * facts.trainTargets) / (draft.batch * base.objective.steps);
   const learningRate = learningRateFor(units, steps);
   const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
   const every = Math.max(1, Math.round(steps / evaluations));
@@ -254,7 +258,6 @@ export function chooseConfig(
   const config: TrainingConfig = {
     ...draft,
     network: networkOf(units, dropout),
-    batch,
     optimiser: { ...base.optimiser, learningRate },
     budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number(trainSeconds(units).toPrecision(4)) },
     evaluation: { ...base.evaluation, every },

@@ -336,11 +336,12 @@ const usualTwinEpochs = 10;
  */
 function everyStepTwin(config: TrainingConfig): TrainingConfig {
   const epochs = twinEpochs[config.recipe] ?? usualTwinEpochs;
+  const widest = Math.max(...config.network.layers.map((layer) => layer.units));
   return {
     ...config,
     objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-    batch: 16,
-    optimiser: { kind: 'adam', learningRate: 0.03, clipNorm: 5 },
+    batch: 8,
+    optimiser: { kind: 'adam', learningRate: Math.min(0.04, 5.12 / widest), clipNorm: 5 },
     schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs },
     budget: { epochs },
   };

@@ -14,8 +14,7 @@ export interface Speed {
 }
 
 const probeUnits = [96, 320];
-const probeBatch = 16;
-const probeSteps = 32;
+const probeSteps = 64;
 /** For each size, after one step that warms up. */
 const probeMs = 600;
 
@@ -33,20 +32,21 @@ export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[
   return 6 * (weights + below * vocabulary);
 }
 
-/** Trains for at most about two seconds on made-up tokens and tells what it measured. */
-export async function measureSpeed(backend: Backend, vocabulary: number): Promise<Speed> {
+/** Trains for at most about two seconds on made-up tokens, `batch` rows a step, and tells what it measured. */
+export async function measureSpeed(backend: Backend, vocabulary: number, batch: number): Promise<Speed> {
   const measured: { units: number; rate: number }[] = [];
   for (const units of probeUnits) {
-    const expectedMs = measured.length === 0 ? 0 : (1000 * operationsPerStep(units, vocabulary)) / measured[0].rate;
+    const expectedMs =
+      measured.length === 0 ? 0 : (1000 * operationsPerStep(units, vocabulary, batch)) / measured[0].rate;
     // On a slow backend the small size must do.
     if (expectedMs > probeMs) break;
-    measured.push({ units, rate: await operationsPerSecond(backend, units, vocabulary) });
+    measured.push({ units, rate: await operationsPerSecond(backend, units, vocabulary, batch) });
   }
   return speedFrom(measured);
 }
 
-function operationsPerStep(units: number, vocabulary: number): number {
-  return operationsPerTarget([{ units }], vocabulary) * probeBatch * probeSteps;
+function operationsPerStep(units: number, vocabulary: number, batch: number): number {
+  return operationsPerTarget([{ units }], vocabulary) * batch * probeSteps;
 }
 
 /** From operations a second measured at one or more widths, ascending. */
@@ -69,16 +69,16 @@ export function speedFrom(measured: readonly { units: number; rate: number }[]):
   };
 }
 
-async function operationsPerSecond(backend: Backend, units: number, vocabulary: number): Promise<number> {
+async function operationsPerSecond(backend: Backend, units: number, vocabulary: number, rows: number): Promise<number> {
   const spec: NetworkSpec = {
     cell: 'lstm',
     input: { kind: 'one-hot', vocabulary },
     layers: [{ units, dropout: 0 }],
     output: { kind: 'softmax', classes: vocabulary },
   };
-  const tokens = probeBatch * probeSteps;
+  const tokens = rows * probeSteps;
   const batch: Batch = {
-    batch: probeBatch,
+    batch: rows,
     steps: probeSteps,
     inputs: Uint16Array.from({ length: tokens }, (_, i) => (i * 31) % vocabulary),
     targets: Int32Array.from({ length: tokens }, (_, i) => (i * 17) % vocabulary),
@@ -96,7 +96,7 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
     lossScale: 1 / tokens,
     dropoutKey: 0,
   };
-  const limits = { batch: probeBatch, steps: probeSteps, streams: 1 };
+  const limits = { batch: rows, steps: probeSteps, streams: 1 };
   const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
   try {
     await network.trainStep(batch, update);
@@ -108,7 +108,7 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
       steps++;
       elapsedMs = performance.now() - began;
     }
-    return (operationsPerStep(units, vocabulary) * steps) / (elapsedMs / 1000);
+    return (operationsPerStep(units, vocabulary, rows) * steps) / (elapsedMs / 1000);
   } finally {
     network.dispose();
   }
