@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { ProgressEvent } from '../../../src/common/trainEvents';
+import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakeServices';
 import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
 
@@ -77,7 +78,7 @@ describe('Studio page in a browser', function () {
   };
 
   it('draws the run and says what it shows', async () => {
-    assert.match(await page.locator('.sentence').innerText(), /^(Still improving|Levelled off)/);
+    assert.match(await page.locator('.sentence:visible').innerText(), /^(Still improving|Levelled off)/);
     assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
     assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
     await page.locator('.chart text', { hasText: 'gzip 2.32' }).waitFor();
@@ -217,6 +218,38 @@ describe('Studio page in a browser', function () {
     assert.equal(await count(), before);
     const ranges = await page.evaluate(() => CSS.highlights.get('copied')?.size);
     assert.equal(ranges, 1);
+  });
+
+  it('asks for the classifier when its tab is shown, and moves the matrix with the threshold', async () => {
+    assert.equal(await page.locator('.confusion td').count(), 0);
+    studio.classifier.state.checks = [fakeCheck()];
+    await tab('Classifier');
+    const caught = page.locator('.confusion tr:nth-child(2) td').nth(1);
+    await caught.waitFor();
+    const before = Number(await caught.innerText());
+    await page.getByLabel('Threshold').fill('0.99');
+    const after = Number(await caught.innerText());
+    assert.ok(after < before, `${after} of ${before} are caught at 0.99`);
+    assert.match(await page.locator('.sentence:visible').innerText(), new RegExp(`Catches ${after} of 143 spam`));
+    await page.waitForTimeout(600);
+    assert.deepEqual(
+      studio.calls.filter((call) => call.startsWith('threshold')),
+      ['threshold 0.99'],
+    );
+    await page.getByText('Back to its own').click();
+    assert.equal(Number(await caught.innerText()), before);
+  });
+
+  it('shows what each word did to a verdict, and passes a correction on', async () => {
+    studio.classifier.state.checks = [fakeCheck()];
+    await tab('Classifier');
+    assert.deepEqual(await page.locator('mark.for-3').allInnerTexts(), ['WON', 'free', 'prize', 'claim']);
+    assert.deepEqual(await page.locator('mark.against-3').allInnerTexts(), ['lunch']);
+    await page.locator('summary', { hasText: 'What did most' }).click();
+    assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/);
+    await page.getByText('This Is ham').click();
+    await page.waitForTimeout(100);
+    assert.ok(studio.calls.includes('correct 0 ham'));
   });
 
   it('fits a sidebar of 200 px and names every control', async () => {

@@ -346,6 +346,52 @@ describe('StudioSession', () => {
     assert.ok(played.fake.calls.includes('control live pause'));
     played.session.dispose();
   });
+
+  it('reads the classifier only for a page that shows its tab, and tells that page of changes', async () => {
+    const { played } = studio();
+    const { classifier } = played.fake;
+    await played.send({ type: 'ready' });
+    classifier.changed();
+    await pause(batch);
+    assert.equal(played.all('classifier').length, 0);
+    await played.send({ type: 'requestClassifier' });
+    assert.deepEqual(played.last('classifier').state.record?.classes, ['ham', 'spam']);
+    classifier.changed();
+    classifier.changed();
+    await pause(batch);
+    assert.equal(played.all('classifier').length, 2, 'changes are sent in batches');
+    await played.send({ type: 'ready' });
+    classifier.changed();
+    await pause(batch);
+    assert.equal(played.all('classifier').length, 2, 'a new page has to ask');
+    played.session.dispose();
+  });
+
+  it('passes on what the Classifier tab asks for, and no threshold that is none', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'setThreshold', threshold: 0.8 });
+    await played.send({ type: 'setThreshold', threshold: null });
+    await played.send({ type: 'setThreshold', threshold: 1.5 });
+    await played.send({ type: 'chooseClassifier', path: '' });
+    await played.send({ type: 'checkSelection' });
+    await played.send({ type: 'trainClassifier' });
+    await played.send({ type: 'correctCheck', check: 0, label: 'ham' });
+    await played.send({ type: 'removeCorrection', id: 'c1' });
+    assert.deepEqual(
+      played.fake.calls.filter((call) => !call.startsWith('log')),
+      [
+        'threshold 0.8',
+        'threshold undefined',
+        'choose ',
+        'check',
+        'trainClassifier',
+        'correct 0 ham',
+        'removeCorrection c1',
+      ],
+    );
+    played.session.dispose();
+  });
 });
 
 describe('studioHtml', () => {
