@@ -1,0 +1,97 @@
+/** GPUs in the editor, on a machine that may have none: the report, another Node.js, and wasm where WebGPU is not. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as vscode from 'vscode';
+import { askNode } from '../../../src/extension/gpu/nodeProgram';
+import type { SetupDialogs } from '../../../src/extension/gpu/gpuSetup';
+import type { Services } from '../../../src/extension/services';
+import { activated, closeAll, trainSmall, until } from '../support';
+
+describe('GPU', () => {
+  let services: Services;
+  const set = (name: string, value: string | undefined): Thenable<void> =>
+    vscode.workspace.getConfiguration('inkling').update(name, value, vscode.ConfigurationTarget.Global);
+
+  before(async () => {
+    services = await activated();
+  });
+  afterEach(async () => {
+    await set('engine.backend', undefined);
+    await set('engine.nodePath', undefined);
+    services.engine.restart();
+    await closeAll();
+  });
+
+  it('shows the engine report as a document that cannot be edited', async () => {
+    await vscode.commands.executeCommand('inkling.showEngineReport');
+    const editor = vscode.window.activeTextEditor;
+    assert.equal(editor?.document.uri.scheme, 'inkling-report');
+    assert.equal(editor.document.languageId, 'markdown');
+    const report = editor.document.getText();
+    assert.match(report, /- On the processor: wasm \(.+\), \d+ threads/);
+    assert.match(report, /- webgpu: .+; wanted webgpu@/);
+    assert.match(report, /- inkling\.engine\.backend: "auto"/);
+    await editor
+      .edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'))
+      .then(
+        () => undefined,
+        () => undefined, // refused one way or the other
+      );
+    assert.equal(editor.document.getText(), report);
+  });
+
+  it('sets nothing and starts nothing when the user leaves Set Up GPU', async () => {
+    const pid = services.engine.pid;
+    let wanted = '';
+    const leave: Partial<SetupDialogs> = {
+      choosePackage: async ({ report }) => {
+        wanted = report.wanted.webgpu;
+        return undefined;
+      },
+      during: (_, work) =>
+        work(() => undefined, {
+          isCancellationRequested: false,
+          onCancellationRequested: () => ({ dispose: () => undefined }),
+        }),
+    };
+    await services.gpu.setUp(leave as SetupDialogs);
+    assert.match(wanted, /^webgpu@/);
+    assert.equal(services.engine.pid, pid);
+    assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.nodePath'), '');
+  });
+
+  it('trains on the processor where WebGPU is wanted and not there, and says why', async () => {
+    await set('engine.backend', 'webgpu');
+    await trainSmall(20);
+    const [run] = services.runs.store.list();
+    assert.match(run.device ?? '', /^wasm \(/);
+    assert.match(run.backendReason ?? '', /WebGPU|webgpu/);
+    const events = await services.runs.store.readEvents(run.id);
+    const notices = events.filter((event) => event.event === 'notice' && event.kind === 'backend');
+    assert.equal(notices.length, 1, JSON.stringify(notices));
+  });
+
+  it('runs the engine in the Node.js of the settings while WebGPU is wanted, and only then', async function () {
+    const node = await askNode('node');
+    if (typeof node === 'string' || process.platform !== 'linux') return this.skip();
+    const programOf = async (): Promise<string> => {
+      const { pid } = await services.engine.call('describe', {});
+      return fs.readlinkSync(`/proc/${pid}/exe`);
+    };
+    const own = await programOf();
+    await set('engine.nodePath', node.path);
+    assert.equal(await programOf(), own, 'nothing needs it yet');
+    await set('engine.backend', 'webgpu');
+    await until(async () => (await programOf()) === fs.realpathSync(node.path), 'the engine has moved');
+    await set('engine.backend', 'wasm');
+    await until(async () => (await programOf()) === own, 'the engine has moved back');
+  });
+
+  it("starts in VS Code's own runtime where the Node.js of the settings is gone", async () => {
+    await set('engine.nodePath', '/nowhere/bin/node');
+    await set('engine.backend', 'webgpu');
+    services.engine.restart();
+    const { backend } = await services.engine.call('describe', {});
+    assert.equal(backend, 'wasm');
+  });
+});
