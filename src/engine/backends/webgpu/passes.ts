@@ -228,12 +228,12 @@ export class Passes {
     const d = w.layers[l].directions[direction];
     const weightsOffset = this.offset('weight_hh', l, direction);
     const biasOffset = spec.cell === 'gru' ? this.offset('bias_hh', l, direction) : 0;
-    const persistent = persistentShape(spec.cell, H);
-    if (persistent) {
+    if (d.transposed) {
+      const persistent = persistentShape(spec.cell, H)!;
       const rows = gatesOf[spec.cell] * H;
       const dims = { rows, columns: H, offset: weightsOffset };
-      plan.add(transposeMatrix(), dims, [d.transposed!, own.parameters], Math.ceil(H / 16), Math.ceil(rows / 16));
-      const buffers = [d.gates, d.h, d.transposed!];
+      plan.add(transposeMatrix(), dims, [d.transposed, own.parameters], Math.ceil(H / 16), Math.ceil(rows / 16));
+      const buffers = [d.gates, d.h, d.transposed];
       if (d.c) buffers.push(d.c);
       if (d.recurrent) buffers.push(d.recurrent, own.parameters);
       const shader = persistentForward(spec.cell, persistent, w.stored);
@@ -272,8 +272,8 @@ export class Passes {
     const cells = d.c ? [d.c] : [];
     const states = d.recurrent ? [d.recurrent, d.h] : [];
     const dOutput = w.layers[l].dOutput!;
-    const persistent = persistentShape(spec.cell, H);
-    if (persistent) {
+    if (d.transposed) {
+      const persistent = persistentShape(spec.cell, H)!;
       const buffers = [d.gates, own.parameters, dOutput, w.batch, ...cells, ...states];
       plan.add(persistentBackward(spec.cell, persistent, w.stored), dims, buffers, Math.ceil(B / persistent.rows));
       return;
@@ -448,7 +448,7 @@ export class Passes {
   private rowsAnInvocation(units: number): number {
     const groups = (rows: number): number =>
       Math.ceil(units / unitsPerGroup) * Math.ceil(this.shape.batch / (rowLanes * rows));
-    return [4, 2].find((rows) => groups(rows) >= enoughGroups) ?? 1;
+    return this.w.tuning.rowsEach ?? [4, 2].find((rows) => groups(rows) >= enoughGroups) ?? 1;
   }
 }
 

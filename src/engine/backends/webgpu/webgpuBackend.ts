@@ -8,6 +8,7 @@ import type { Backend } from '../backend';
 import { Device } from './device';
 import { loadWebgpu } from './loadModule';
 import { WebgpuNetwork } from './webgpuNetwork';
+import type { Tuning } from './workspace';
 
 export interface WebgpuOptions {
   /** The folder in which the package `webgpu` is installed. */
@@ -16,6 +17,8 @@ export interface WebgpuOptions {
   half?: boolean;
   /** Flags for Dawn, for tests and trials. */
   flags?: string[];
+  /** For tests. */
+  tuning?: Tuning;
 }
 
 /** Throws `backendUnavailable` where the package or a GPU is missing. */
@@ -32,7 +35,10 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     threads: 1,
     createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
-      return WebgpuNetwork.create(device, spec, parameters, limits, options.half ? 'f16' : 'f32');
+      return WebgpuNetwork.create(device, spec, parameters, limits, {
+        ...options.tuning,
+        stored: options.half ? 'f16' : 'f32',
+      });
     },
     dispose: async () => device.dispose(),
   };

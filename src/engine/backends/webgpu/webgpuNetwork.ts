@@ -9,8 +9,7 @@ import type { GpuBuffer } from './gpuApi';
 import { Passes, type Shape } from './passes';
 import { PlanBuilder, type Plan } from './plan';
 import { stats, statsSize } from './shaders/optimiser';
-import type { Stored } from './shaders/recurrent';
-import { createWorkspace, type CarriedBuffers, type Workspace } from './workspace';
+import { createWorkspace, type CarriedBuffers, type Tuning, type Workspace } from './workspace';
 
 type Kind = 'train' | 'evaluate';
 
@@ -39,22 +38,22 @@ export class WebgpuNetwork implements Network {
     private readonly device: Device,
     readonly spec: NetworkSpec,
     readonly limits: NetworkLimits,
-    private readonly stored: Stored,
+    private readonly tuning: Tuning,
     private readonly parameters: GpuBuffer,
   ) {}
 
-  /** `stored`: how activations of training are kept. Throws `outOfMemory`, `invalidInput`. */
+  /** Throws `outOfMemory`, `invalidInput`. */
   static async create(
     device: Device,
     spec: NetworkSpec,
     parameters: Float32Array,
     limits: NetworkLimits,
-    stored: Stored,
+    tuning: Tuning,
   ): Promise<WebgpuNetwork> {
     checkParameters(spec, parameters);
     const buffer = await device.allocate(() => device.storage('parameters', parameterCount(spec)));
     device.write(buffer, 0, parameters);
-    return new WebgpuNetwork(device, spec, limits, stored, buffer);
+    return new WebgpuNetwork(device, spec, limits, tuning, buffer);
   }
 
   async trainStep(batch: Batch, update: Update): Promise<StepResult> {
@@ -274,7 +273,7 @@ export class WebgpuNetwork implements Network {
     this.training ??= this.device.allocate(() => {
       const { batch, steps } = this.limits;
       this.gradientBuffer = this.device.storage('gradients', parameterCount(this.spec));
-      const workspace = createWorkspace(this.device, this.spec, batch, steps, true, this.stored);
+      const workspace = createWorkspace(this.device, this.spec, batch, steps, true, this.tuning);
       return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
     });
     return this.training;
@@ -283,7 +282,7 @@ export class WebgpuNetwork implements Network {
   private steppingPlace(): Promise<Place> {
     this.check();
     this.stepping ??= this.device.allocate(() => {
-      const workspace = createWorkspace(this.device, this.spec, this.limits.streams, 1, false, 'f32');
+      const workspace = createWorkspace(this.device, this.spec, this.limits.streams, 1, false, this.tuning);
       return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
     });
     return this.stepping;

@@ -22,7 +22,7 @@ export interface DirectionBuffers {
   vectors?: GpuBuffer;
   /** [B, H] gradients handed from step to step. */
   carriedGradient?: GpuBuffer;
-  /** [H, G·H] the recurrent weights transposed, for the persistent shaders. */
+  /** [H, G·H] the recurrent weights transposed: the layer takes the persistent shaders. */
   transposed?: GpuBuffer;
 }
 
@@ -40,10 +40,21 @@ export interface LayerBuffers {
   dOutput?: GpuBuffer;
 }
 
+/** Which form the shaders take; by default what suits the shapes. Tests ask for the others. */
+export interface Tuning {
+  /** `false`: a dispatch for every time step also where a layer is small. */
+  persistent?: boolean;
+  /** Rows of the batch that each invocation of a recurrent step takes. */
+  rowsEach?: 1 | 2 | 4;
+  /** How activations of training are kept. */
+  stored?: Stored;
+}
+
 export interface Workspace {
   rows: number;
   steps: number;
   stored: Stored;
+  tuning: Tuning;
   layers: LayerBuffers[];
   carried: { train: CarriedBuffers[]; evaluate: CarriedBuffers[] };
   /** [T, B, V], then gradients of them. */
@@ -69,8 +80,10 @@ export function createWorkspace(
   rows: number,
   steps: number,
   trains: boolean,
-  stored: Stored,
+  tuning: Tuning,
 ): Workspace {
+  // Generation keeps float32: its states go in and out.
+  const stored = (trains && tuning.stored) || 'f32';
   const all: GpuBuffer[] = [];
   const words = (elements: number): number => (stored === 'f16' ? Math.ceil(elements / 2) : elements);
   const take = (label: string, elements: number): GpuBuffer => {
@@ -87,7 +100,7 @@ export function createWorkspace(
       const H = layer.units;
       const gates = gatesOf[spec.cell] * H;
       const width = layerOutputSize(layer);
-      const persistent = persistentShape(spec.cell, H) !== undefined;
+      const persistent = tuning.persistent !== false && persistentShape(spec.cell, H) !== undefined;
       const directions = (layer.bidirectional ? [false, true] : [false]).map((): DirectionBuffers => ({
         gates: take(`gates of layer ${l}`, words(positions * gates)),
         h: take(`states of layer ${l}`, words((positions + rows) * H)),
@@ -116,6 +129,7 @@ export function createWorkspace(
       rows,
       steps,
       stored,
+      tuning,
       layers,
       carried: trains ? { train: carried(), evaluate: carried() } : { train: [], evaluate: [] },
       logits: take('logits', positions * outputSize(spec)),

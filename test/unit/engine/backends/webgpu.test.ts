@@ -1,0 +1,191 @@
+/**
+ * What the ladder leaves out of the WebGPU backend: the recurrent step shaders in all widths, large vocabularies, 16-bit
+ * activations, the same numbers each time, and what is said where the package, the GPU or its memory is missing.
+ */
+import * as assert from 'node:assert';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { Backend, Batch, Network } from '../../../../src/engine/backends/backend';
+import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { createWebgpuBackend } from '../../../../src/engine/backends/webgpu/webgpuBackend';
+import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { initialiseParameters } from '../../../../src/engine/model/initialisation';
+import { Random } from '../../../../src/engine/random';
+import { gpuModules } from '../../../support/gpu';
+import { close } from '../../../support/ladder';
+import { assertClose, describeSpec, randomBatch, randomParameters, updateWith } from '../../../support/numeric';
+
+const network = (cell: NetworkSpec['cell'], units: number[], vocabulary = 11): NetworkSpec => ({
+  cell,
+  input: { kind: 'one-hot', vocabulary },
+  layers: units.map((n) => ({ units: n, dropout: 0.2 })),
+  output: { kind: 'softmax', classes: vocabulary },
+});
+
+/** Gradients of one batch of `rows` × 3 beside the reference's. */
+async function compare(backend: Backend, spec: NetworkSpec, rows: number, seed: number): Promise<void> {
+  const random = new Random(seed);
+  const parameters = randomParameters(random, spec, 0.2);
+  const batch = randomBatch(random, spec, rows, 3);
+  const limits = { batch: rows, steps: 3, streams: 1 };
+  const results = [];
+  for (const each of [backend, createReferenceBackend()]) {
+    const own = await each.createNetwork(spec, parameters, limits);
+    results.push(await own.gradients(batch, 0.5, seed));
+    own.dispose();
+  }
+  const what = `seed ${seed}, ${describeSpec(spec)}, ${rows} rows`;
+  assertClose(results[0].gradients, results[1].gradients, close, `gradients, ${what}`);
+  assertClose([results[0].lossSum], [results[1].lossSum], close, `loss, ${what}`);
+}
+
+describe('webgpu backend, beside the ladder', function () {
+  let modulesFolder: string;
+  before(function () {
+    modulesFolder = gpuModules(this);
+  });
+
+  /** Uses a backend and gives it back. */
+  async function withBackend(
+    options: Parameters<typeof createWebgpuBackend>[0],
+    use: (backend: Backend) => Promise<void>,
+  ): Promise<void> {
+    const backend = await createWebgpuBackend({ modulesFolder, ...options });
+    try {
+      await use(backend);
+    } finally {
+      await backend.dispose();
+    }
+  }
+
+  for (const rowsEach of [1, 2, 4] as const) {
+    it(`gives the reference gradients with a dispatch a step, ${rowsEach} rows an invocation`, async () => {
+      await withBackend({ tuning: { persistent: false, rowsEach } }, async (backend) => {
+        let seed = 20 + rowsEach;
+        for (const cell of ['lstm', 'gru', 'rnn'] as const) {
+          // More rows than one workgroup takes, and units on both sides of its 16 and of the strip of 32.
+          await compare(backend, network(cell, [37, 17]), 16 * rowsEach + 3, seed++);
+        }
+      });
+    });
+  }
+
+  it('gives the reference gradients where a layer is too large for the persistent shaders, and for many classes', async () => {
+    await withBackend({}, async (backend) => {
+      await compare(backend, network('lstm', [131]), 3, 31);
+      await compare(backend, network('rnn', [200]), 5, 32);
+      await compare(backend, network('gru', [9], 1500), 4, 33);
+    });
+  });
+
+  it('computes the same numbers each time', async () => {
+    await withBackend({}, async (backend) => {
+      const spec = network('lstm', [20]);
+      const outcomes: Float32Array[] = [];
+      for (let i = 0; i < 2; i++) {
+        const random = new Random(41);
+        const own = await backend.createNetwork(spec, randomParameters(random, spec), {
+          batch: 6,
+          steps: 5,
+          streams: 1,
+        });
+        for (let step = 0; step < 3; step++) {
+          await own.trainStep(randomBatch(random, spec, 6, 5, 'carry'), updateWith({ kind: 'adam', clipNorm: 1 }));
+        }
+        outcomes.push(await own.readParameters());
+        own.dispose();
+      }
+      assert.deepStrictEqual(outcomes[0], outcomes[1]);
+    });
+  });
+
+  it('learns with 16-bit activations as with 32', async function () {
+    let half: Backend;
+    try {
+      half = await createWebgpuBackend({ modulesFolder, half: true });
+    } catch (error) {
+      assert.match(String(error), /16-bit/);
+      return this.skip();
+    }
+    const full = await createWasmBackend({ threads: 1 });
+    for (const cell of ['lstm', 'gru', 'rnn'] as const) {
+      const spec = network(cell, [24, 16]);
+      const [a, b] = [await lossCurve(half, spec), await lossCurve(full, spec)];
+      assertClose(a, b, { absolute: 0.01, relative: 0.01 }, `loss curve of ${describeSpec(spec)}`);
+      assert.ok(b.at(-1)! < b[0] - 0.5, 'it learns at all');
+    }
+    await half.dispose();
+    await full.dispose();
+  });
+
+  it('says that the GPU has too little memory, and that a lost GPU is lost', async () => {
+    await withBackend({}, async (backend) => {
+      const spec = network('lstm', [4096]);
+      const limits = { batch: 4096, steps: 64, streams: 1 };
+      const own = await backend.createNetwork(
+        spec,
+        randomParameters(new Random(1), network('lstm', [4096]), 0),
+        limits,
+      );
+      await assert.rejects(own.trainStep(randomBatch(new Random(1), spec, 1, 1), updateWith()), {
+        code: 'outOfMemory',
+        message: /smaller batch/,
+      });
+      own.dispose();
+    });
+    const backend = await createWebgpuBackend({ modulesFolder });
+    const spec = network('rnn', [3]);
+    const own = await backend.createNetwork(spec, randomParameters(new Random(1), spec), {
+      batch: 1,
+      steps: 1,
+      streams: 1,
+    });
+    await backend.dispose();
+    await assert.rejects(own.trainStep(randomBatch(new Random(1), spec, 1, 1), updateWith()));
+  });
+});
+
+/** Mean losses of 60 training steps on text that repeats itself. */
+async function lossCurve(backend: Backend, spec: NetworkSpec): Promise<number[]> {
+  const [rows, steps] = [8, 12];
+  const limits = { batch: rows, steps, streams: 1 };
+  const own: Network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 5), limits);
+  const losses: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const symbol = (t: number, b: number): number => ((i * steps + t) * (b + 1) + b) % 11;
+    const batch: Batch = {
+      batch: rows,
+      steps,
+      inputs: Uint16Array.from({ length: rows * steps }, (_, p) => symbol(Math.floor(p / rows), p % rows)),
+      targets: Int32Array.from({ length: rows * steps }, (_, p) => symbol(Math.floor(p / rows) + 1, p % rows)),
+      state: 'carry',
+    };
+    const update = updateWith({ kind: 'adam', learningRate: 0.01, lossScale: 1 / 96, clipNorm: 1, dropoutKey: i });
+    losses.push((await own.trainStep(batch, update)).lossSum / 96);
+  }
+  own.dispose();
+  return losses;
+}
+
+describe('webgpu backend without a GPU', () => {
+  it('says what is missing', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-webgpu-'));
+    try {
+      const missing = { code: 'backendUnavailable', message: /npm install webgpu@0\.6\.2/ };
+      await assert.rejects(createWebgpuBackend({ modulesFolder: folder }), missing);
+      await assert.rejects(createWebgpuBackend(), missing);
+      const own = path.join(folder, 'webgpu');
+      fs.mkdirSync(own);
+      fs.writeFileSync(path.join(own, 'package.json'), '{}');
+      fs.writeFileSync(path.join(own, 'index.js'), 'exports.create = () => ({ requestAdapter: async () => null });');
+      await assert.rejects(createWebgpuBackend({ modulesFolder: folder }), {
+        code: 'backendUnavailable',
+        message: /No GPU adapter/,
+      });
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+});
