@@ -4,7 +4,7 @@
  *
  * The constants were found by training LSTMs of 64 to 384 units on texts of 10 kB to 1.1 MB for the number of characters
  * that two cores manage in about a minute. Three findings carry most of it. A minute is best spent where each parameter
- * sees some twenty characters (Hoffmann et al. 2022 find about as many for transformers). Small batches and a learning
+ * sees some fifteen characters or more (Hoffmann et al. 2022 find about twenty for transformers). Small batches and a learning
  * rate ten times the usual, taken down by a cosine, matter more than the size: there are only some thousand updates.
  * And a network with more parameters than the text has characters is fine as long as dropout grows with the passes.
  */
@@ -53,7 +53,7 @@ const evaluationShare = 1 / 3;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */
-const charactersPerParameter = 20;
+const charactersPerParameter = 14;
 /** Parameters that each character of the text can still feed, under dropout. */
 const parametersPerCharacter = 12;
 /** Passes over the text after which even dropout no longer helps. */
