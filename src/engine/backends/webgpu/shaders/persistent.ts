@@ -1,0 +1,203 @@
+/**
+ * All time steps of a small recurrent layer in one dispatch, forward and backward: each workgroup takes a few rows of the
+ * batch through all steps, the states (backward: the gates' gradients) of one step in workgroup memory, the weights read
+ * from the GPU's cache at every step. For layers whose recurrent weights fit there; one dispatch in place of one a step.
+ *
+ * 256 invocations: each owns one unit of `rowsEach` rows. Shapes as in recurrent.ts; `transposed` is W_hhᵀ [H, G·H].
+ */
+import type { CellKind } from '../../../../common/trainingConfig';
+import { gatesOf } from '../../../model/networkSpec';
+import { dropoutKeepCode } from './header';
+import {
+  activationsCode,
+  backwardCellCode,
+  backwardDimensions,
+  forwardCellCode,
+  handedOnGradientCode,
+  type Stored,
+} from './recurrent';
+import { read, unroll, write, type Shader } from './shader';
+
+/** How 256 invocations share the units and rows of a workgroup. */
+export interface PersistentShape {
+  /** Invocations along the units, at least as many as there are: 32, 64, 128 or 256. */
+  unitLanes: number;
+  /** Rows of each invocation. */
+  rowsEach: number;
+  /** Rows of the workgroup. */
+  rows: number;
+}
+
+/** Largest G · H · H: 256 KiB of weights, of which a GPU's caches keep hold. */
+const largestWeights = 65536;
+
+/** None where the layer is too large for it. */
+export function persistentShape(cell: CellKind, units: number): PersistentShape | undefined {
+  if (gatesOf[cell] * units * units > largestWeights) return undefined;
+  const unitLanes = [32, 64, 128].find((lanes) => lanes >= units) ?? 256;
+  const rowsEach = unitLanes === 256 ? 4 : 2;
+  return { unitLanes, rowsEach, rows: (256 / unitLanes) * rowsEach };
+}
+
+const transposeFields = ['rows', 'columns', 'offset'] as const;
+
+/** transposed [columns, rows] of the matrix [rows, columns] that lies at `offset` of `weights`. */
+export function transposeMatrix(): Shader<(typeof transposeFields)[number]> {
+  return {
+    name: 'transpose',
+    fields: transposeFields,
+    buffers: [write('transposed'), read('weights')],
+    code: /* wgsl */ `
+var<workgroup> tile: array<f32, 272>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let x = lane % 16u;
+  let y = lane / 16u;
+  let row = group.y * 16u + y;
+  let column = group.x * 16u + x;
+  if (row < dims.rows && column < dims.columns) {
+    tile[y * 17u + x] = weights[dims.offset + row * dims.columns + column];
+  }
+  workgroupBarrier();
+  let to_row = group.x * 16u + y;
+  let to_column = group.y * 16u + x;
+  if (to_row < dims.columns && to_column < dims.rows) {
+    transposed[to_row * dims.rows + to_column] = tile[x * 17u + y];
+  }
+}
+`,
+  };
+}
+
+const forwardFields = ['B', 'H', 'steps', 'biasOffset'] as const;
+
+export function persistentForward(
+  cell: CellKind,
+  { unitLanes, rowsEach, rows }: PersistentShape,
+  stored: Stored,
+): Shader<(typeof forwardFields)[number]> {
+  const G = gatesOf[cell];
+  const buffers = [write('gates', stored), write('h', stored), read('transposed')];
+  if (cell === 'lstm') buffers.push(write('c'));
+  if (cell === 'gru') buffers.push(write('recurrent', stored), read('weights'));
+  return {
+    name: `${cell} persistent forward ${unitLanes} ${stored}`,
+    fields: forwardFields,
+    buffers,
+    code: /* wgsl */ `
+// States of this step and of the next.
+var<workgroup> states: array<f32, ${2 * rows * unitLanes}>;
+${activationsCode}
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let H = dims.H;
+  let K = ${G}u * H;
+  let unit = lane % ${unitLanes}u;
+  let first = (lane / ${unitLanes}u) * ${rowsEach}u;
+  ${unroll(
+    rowsEach,
+    (r) => /* wgsl */ `
+  let row${r} = group.x * ${rows}u + first + ${r}u;
+  let own${r} = (first + ${r}u) * ${unitLanes}u;
+  states[own${r} + unit] = 0.0;
+  if (unit < H && row${r} < dims.B) { states[own${r} + unit] = f32(h[row${r} * H + unit]); }`,
+  )}
+  workgroupBarrier();
+  for (var t = 0u; t < dims.steps; t++) {
+    let now = (t % 2u) * ${rows * unitLanes}u;
+    let next = ${rows * unitLanes}u - now;
+    if (unit < H) {
+      ${unroll(rowsEach, (r) => unroll(G, (g) => `var sum${r}_${g} = 0.0;`))}
+      for (var k = 0u; k < H; k++) {
+        ${unroll(G, (g) => `let w${g} = transposed[k * K + ${g}u * H + unit];`)}
+        ${unroll(rowsEach, (r) => `let s${r} = states[now + own${r} + k];`)}
+        ${unroll(rowsEach, (r) => unroll(G, (g) => `sum${r}_${g} += w${g} * s${r};`))}
+      }
+      ${unroll(
+        rowsEach,
+        (r) => /* wgsl */ `
+      if (row${r} < dims.B) {
+        let at = (t * dims.B + row${r}) * K + unit;
+        let before = (t * dims.B + row${r}) * H + unit;
+        let after = before + dims.B * H;
+        ${unroll(G, (g) => `let b${g} = sum${r}_${g};`)}
+        ${forwardCellCode(cell, stored)}
+        h[after] = ${stored}(hidden);
+        states[next + own${r} + unit] = hidden;
+      }`,
+      )}
+    }
+    workgroupBarrier();
+  }
+}
+`,
+  };
+}
+
+export function persistentBackward(
+  cell: CellKind,
+  { unitLanes, rowsEach, rows }: PersistentShape,
+  stored: Stored,
+): Shader<(typeof backwardDimensions)[number]> {
+  const G = gatesOf[cell];
+  const buffers = [write('gates', stored), read('weights'), read('dOut'), read('batch', 'u32')];
+  if (cell === 'lstm') buffers.push(read('c'));
+  if (cell === 'gru') buffers.push(write('recurrent', stored), read('h', stored));
+  const product = cell === 'gru' ? 'recurrent' : 'gates';
+  return {
+    name: `${cell} persistent backward ${unitLanes} ${stored}`,
+    fields: backwardDimensions,
+    buffers,
+    code: /* wgsl */ `
+// Gradients of the gates of one step.
+var<workgroup> gradients: array<f32, ${G * rows * unitLanes}>;
+${activationsCode}
+${dropoutKeepCode}
+${handedOnGradientCode}
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let H = dims.H;
+  let K = ${G}u * H;
+  let unit = lane % ${unitLanes}u;
+  let first = (lane / ${unitLanes}u) * ${rowsEach}u;
+  ${unroll(
+    rowsEach,
+    (r) => /* wgsl */ `
+  let row${r} = group.x * ${rows}u + first + ${r}u;
+  let own${r} = (first + ${r}u) * ${G * unitLanes}u;
+  var sum${r} = 0.0;
+  var handed${r} = 0.0;`,
+  )}
+  for (var left = dims.steps; left > 0u; left--) {
+    let t = left - 1u;
+    if (unit < H) {
+      ${unroll(
+        rowsEach,
+        (r) => /* wgsl */ `
+      if (row${r} < dims.B) {
+        let at = (t * dims.B + row${r}) * K + unit;
+        let before = (t * dims.B + row${r}) * H + unit;
+        let after = before + dims.B * H;
+        let handed = handed${r};
+        let dh = sum${r} + handed_on_gradient(t, row${r}, unit)${cell === 'gru' ? ' + handed' : ''};
+        ${backwardCellCode(cell, stored)}
+        handed${r} = handing;
+        ${unroll(G, (g) => `gradients[own${r} + ${g}u * H + unit] = f32(${product}[at + ${g}u * H]);`)}
+      }`,
+      )}
+    }
+    workgroupBarrier();
+    if (unit < H) {
+      ${unroll(rowsEach, (r) => `sum${r} = 0.0;`)}
+      for (var k = 0u; k < K; k++) {
+        let w = weights[dims.weightsOffset + k * H + unit];
+        ${unroll(rowsEach, (r) => `sum${r} += w * gradients[own${r} + k];`)}
+      }
+    }
+    workgroupBarrier();
+  }
+}
+`,
+  };
+}
