@@ -5,14 +5,23 @@ import { choiceOption, numberOption } from './usage';
 
 const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
 
-/** Runs `use` with the backend, which is disposed of afterwards whatever happens. */
+/**
+ * Runs `use` with the backend, which is disposed of afterwards whatever happens. What `auto` chose and why, and a GPU that
+ * fails, are told on the error output.
+ */
 export async function withBackend<R>(
   options: { backend?: string; threads?: string },
   use: (backend: Backend) => Promise<R>,
 ): Promise<R> {
   const choice = choiceOption('backend', options.backend, choices) ?? 'auto';
   const threads = numberOption('threads', options.threads, { low: 1, high: 64, whole: true });
-  const backend = await createBackend(choice, { threads });
+  const say = (message: string): void => void process.stderr.write(`inkling: ${message}\n`);
+  const backend = await createBackend(choice, {
+    threads,
+    onChoice: ({ reason }) => say(reason),
+    onUnavailable: say,
+    onFallback: say,
+  });
   try {
     return await use(backend);
   } finally {

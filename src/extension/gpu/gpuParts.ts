@@ -1,7 +1,7 @@
 /** What the extension does about GPUs: the set-up, and the engine report as a document that cannot be edited. */
 import * as os from 'node:os';
 import * as vscode from 'vscode';
-import { asInklingError } from '../../common/errors';
+import { asInklingError, InklingError } from '../../common/errors';
 import type { SelfTestResult } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -52,6 +52,12 @@ export class GpuParts extends Disposables {
 
   /** Set Up GPU; `dialogs` for tests. */
   async setUp(dialogs: SetupDialogs = setupDialogs(this.options.log)): Promise<void> {
+    if (!vscode.workspace.isTrusted) {
+      throw new InklingError(
+        'invalidInput',
+        'Trust this workspace first: in Restricted Mode no GPU package is loaded.',
+      );
+    }
     const { engine, ownFolder, state } = this.options;
     const measured = await setUpGpu({
       dialogs,

@@ -15,6 +15,15 @@ describe('Restricted Mode', () => {
     assert.equal(active.path, model);
   });
 
+  it('loads no GPU package', async () => {
+    const { gpu } = await activated();
+    await assert.rejects(gpu.setUp(), /Trust this workspace/);
+    await vscode.commands.executeCommand('inkling.showEngineReport');
+    const report = vscode.window.activeTextEditor?.document.getText() ?? '';
+    assert.match(report, /Workspace trusted: no/);
+    assert.match(report, /Folder of packages: none/);
+  });
+
   it('ignores what the workspace says about the engine', () => {
     assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.threads'), 0);
     assert.equal(setting('engine.threads'), 0);
