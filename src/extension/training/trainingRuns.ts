@@ -124,6 +124,7 @@ export class TrainingRuns {
   }
 
   private conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+    this.refuseSecondRun(); // one may have begun while this one was being prepared
     const outcome = this.train(id, modelPath, request);
     this.started.fire({ id, title: request.title, outcome });
     return outcome;

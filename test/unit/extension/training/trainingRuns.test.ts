@@ -1,0 +1,192 @@
+/** Runs conducted over an engine that the test plays. */
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { ModelSummary, TrainRequest } from '../../../../src/common/engineProtocol';
+import { InklingError, type ErrorCode } from '../../../../src/common/errors';
+import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../../../src/common/trainEvents';
+import { recipeFor } from '../../../../src/engine/recipes/recipes';
+import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
+import { ModelStore } from '../../../../src/extension/models/modelStore';
+import { RunStore } from '../../../../src/extension/training/runStore';
+import { TrainingRuns, type RunRequest } from '../../../../src/extension/training/trainingRuns';
+
+interface Training {
+  request: TrainRequest;
+  say(event: Partial<TrainEvent> & { event: TrainEvent['event'] }): void;
+  end(): void;
+  fail(code: ErrorCode): void;
+}
+
+describe('TrainingRuns', () => {
+  const config = { ...recipeFor('nietzsche', 'every-step'), budget: { epochs: 3 } };
+  const summary = { network: 'LSTM 1 × 8', heldOutBitsPerCharacter: 2 } as ModelSummary;
+  const request: RunRequest = {
+    title: 'a.txt',
+    sources: [{ name: 'a.txt', text: 'some text' }],
+    uris: ['file:///a.txt'],
+    config,
+  };
+  let folder: string;
+  let trainings: Training[];
+  let controls: unknown[];
+  let runs: TrainingRuns;
+
+  beforeEach(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-conduct-'));
+    trainings = [];
+    controls = [];
+    const engine = {
+      call: (method: string, params: unknown, options?: { onEvent?: (event: TrainEvent) => void }) => {
+        if (method === 'control') return Promise.resolve(controls.push(params));
+        return new Promise((resolve, reject) =>
+          trainings.push({
+            request: params as TrainRequest,
+            say: (event) => options?.onEvent?.(event as TrainEvent),
+            end: () => resolve({ modelPath: (params as TrainRequest).modelPath, summary }),
+            fail: (code) => reject(new InklingError(code, 'it went wrong')),
+          }),
+        );
+      },
+    } as unknown as EngineCaller;
+    const store = new RunStore(
+      path.join(folder, 'runs'),
+      () => false,
+      (error) => assert.fail(String(error)),
+    );
+    const models = new ModelStore(path.join(folder, 'models'), () => Promise.resolve(summary));
+    runs = new TrainingRuns(engine, store, models, () => ({ threads: 2 }));
+  });
+  afterEach(async () => {
+    await runs.store.flush();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Begins a run and waits until the engine hears of it. */
+  async function begin(begun: Promise<unknown>): Promise<Training> {
+    begun.catch(() => undefined);
+    const before = trainings.length;
+    while (trainings.length === before) await new Promise((resolve) => setTimeout(resolve, 1));
+    return trainings[before];
+  }
+  const start: Partial<StartEvent> & { event: 'start' } = { event: 'start', config, backend: 'wasm', kernel: 'simd' };
+  const progress: Partial<ProgressEvent> & { event: 'progress' } = { event: 'progress', step: 4, trainLoss: 2 };
+  const done = (reason: DoneEvent['reason']): Partial<DoneEvent> & { event: 'done' } => ({ event: 'done', reason });
+
+  it('notes a run from its beginning to its end, and tells of it', async () => {
+    const heard: string[] = [];
+    runs.onDidStart(({ title }) => heard.push(`started ${title}`));
+    runs.onDidTrain(({ event }) => heard.push(event.event));
+    const outcome = runs.start(request);
+    const training = await begin(outcome);
+    assert.equal(runs.active?.title, 'a.txt');
+    assert.equal(runs.store.list()[0].state, 'running');
+    for (const event of [start, progress, done('budget')]) training.say(event);
+    assert.equal(runs.active?.latest?.step, 4);
+    training.end();
+    const { record } = await outcome;
+    assert.equal(runs.active, undefined);
+    assert.equal(record.state, 'done');
+    assert.equal(record.network, 'LSTM 1 × 8');
+    assert.deepEqual(record.sources, [{ name: 'a.txt', uri: 'file:///a.txt' }]);
+    assert.deepEqual(heard, ['started a.txt', 'start', 'progress', 'done']);
+    assert.equal((await runs.store.readEvents(record.id)).length, 3);
+  });
+
+  it('tells apart how a run ended', async () => {
+    const endings = [
+      ['engineExited', 'interrupted'],
+      ['cancelled', 'stopped'],
+      ['outOfMemory', 'failed'],
+    ] as const;
+    for (const [code, state] of endings) {
+      const outcome = runs.start(request);
+      const training = await begin(outcome);
+      training.fail(code);
+      await assert.rejects(outcome);
+      const record = runs.store.get(training.request.runId);
+      assert.equal(record?.state, state);
+      assert.equal(record?.message, 'it went wrong');
+      assert.equal(runs.active, undefined);
+    }
+    const outcome = runs.start(request);
+    const stopped = await begin(outcome);
+    stopped.say(done('stopped'));
+    stopped.end();
+    assert.equal((await outcome).record.state, 'stopped');
+  });
+
+  it('refuses a second run, also one that was begun at the same moment', async () => {
+    const both = [runs.start(request), runs.start(request)];
+    const training = await begin(Promise.allSettled(both));
+    await assert.rejects(runs.start(request), /already/);
+    training.end();
+    const results = await Promise.allSettled(both);
+    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.equal(trainings.length, 1);
+  });
+
+  it('controls the run in progress only, and remembers a pause', async () => {
+    const outcome = runs.start(request);
+    const training = await begin(outcome);
+    const { runId } = training.request;
+    await runs.control(runId, 'pause');
+    assert.equal(runs.active?.paused, true);
+    assert.equal(runs.store.get(runId)?.state, 'paused');
+    training.say({ event: 'notice', kind: 'resumed', step: 1, message: '' });
+    assert.equal(runs.active?.paused, false);
+    await assert.rejects(runs.control('another', 'stop'), /not training/);
+    await runs.control(runId, 'stop');
+    assert.deepEqual(controls, [
+      { runId, action: 'pause' },
+      { runId, action: 'stop' },
+    ]);
+    training.end();
+    await outcome;
+  });
+
+  it('takes up an interrupted run on the same text, from its checkpoint, within its budget', async () => {
+    const first = runs.start(request);
+    const training = await begin(first);
+    const { runId, modelPath } = training.request;
+    training.say(start);
+    training.fail('engineExited');
+    await assert.rejects(first);
+    fs.writeFileSync(`${modelPath}.checkpoint`, '');
+    const again = await begin(runs.resume(runId));
+    assert.equal(again.request.runId, runId);
+    assert.equal(again.request.resumePath, `${modelPath}.checkpoint`);
+    assert.deepEqual(again.request.sources, request.sources);
+    assert.deepEqual(again.request.config, config);
+    assert.equal(again.request.threads, 2);
+    again.end();
+  });
+
+  it('lets a run that used up its budget go on for as long again, from its model', async () => {
+    const first = runs.start(request);
+    const training = await begin(first);
+    training.say(start);
+    training.say(done('budget'));
+    fs.writeFileSync(training.request.modelPath, '');
+    training.end();
+    await first;
+    const again = await begin(runs.resume(training.request.runId));
+    assert.equal(again.request.resumePath, training.request.modelPath);
+    assert.deepEqual((again.request.config as typeof config).budget, {
+      epochs: 6,
+      maxSteps: undefined,
+      maxSeconds: undefined,
+    });
+    again.end();
+  });
+
+  it('says why a run cannot be taken up', async () => {
+    await assert.rejects(runs.resume('unknown'), /text of this run is gone/);
+    const first = runs.start(request);
+    const training = await begin(first);
+    training.fail('internal');
+    await assert.rejects(first);
+    await assert.rejects(runs.resume(training.request.runId), /before it began/);
+  });
+});
