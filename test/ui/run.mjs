@@ -29,6 +29,10 @@ function story(paragraphs) {
 const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-ui-'));
 fs.writeFileSync(path.join(workspace, 'story.txt'), story(1500));
 fs.writeFileSync(path.join(workspace, 'draft.md'), '# Draft\n\n');
+fs.writeFileSync(
+  path.join(workspace, 'message.txt'),
+  'URGENT! You have won a prize of 2000 pounds. Call 09061701461 now to claim your free cash reward!\n',
+);
 
 const vscode = setupVscode(process.env.INKLING_VSCODE ?? 'latest');
 const profile = makeProfile();
@@ -190,6 +194,26 @@ try {
       const box = last?.getBoundingClientRect();
       return box && marks.filter((mark) => Math.abs(mark.getBoundingClientRect().top - box.top) < 4).length > 3;
     });
+  });
+
+  await step('a message is checked for spam and its words are tinted', async () => {
+    await openFile(page, 'message.txt');
+    await runCommand(page, 'Inkling: Check Selection for Spam');
+    await toast(page, 'This text: spam').waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.view-overlays [class*="ced-"]').length > 3);
+  });
+
+  await step('the Classifier tab says why and how sure', async () => {
+    await toast(page, 'This text: spam').locator('.monaco-button', { hasText: 'Details' }).click();
+    studio = await webviewFrame(page, '.confusion td.right');
+    await studio.locator('.check mark').first().waitFor();
+    assert.match(plain(await studio.locator('.verdict').innerText()), /^spam \S+ .*naive Bayes/);
+    const caught = studio.locator('.confusion tr:nth-child(2) td').nth(1);
+    const before = Number((await caught.innerText()).replace(',', ''));
+    await studio.getByLabel('Threshold').fill('0.99');
+    assert.ok(Number((await caught.innerText()).replace(',', '')) < before, 'the matrix moves with the threshold');
+    await studio.getByText('Back to its own').click();
+    await studio.locator('.check').scrollIntoViewIfNeeded();
   });
 
   await step('history survives a reload of the window', async () => {
