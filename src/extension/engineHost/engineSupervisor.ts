@@ -107,9 +107,9 @@ export class EngineSupervisor {
     });
   }
 
-  /** The next call but those under way gets a process started anew: what it is started with has changed. */
+  /** Ends the process as soon as no call is pending, for the next to start it anew: what it is started with has changed. */
   renew(): void {
-    this.outdated = this.process !== undefined;
+    this.outdated = true;
     this.watchIdle();
   }
 

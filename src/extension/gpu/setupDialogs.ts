@@ -73,7 +73,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
         what === 'looking'
           ? vscode.l10n.t('Looking for GPUs')
           : what === 'testing'
-            ? vscode.l10n.t('Testing the GPU')
+            ? vscode.l10n.t('Testing the GPU; a first use can take minutes')
             : vscode.l10n.t('Installing {0}', what.installing);
       const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
       const tracked = (progress: vscode.Progress<{ message: string }>, token: vscode.CancellationToken) =>

@@ -83,7 +83,10 @@ describe('backend of a run', () => {
   });
 
   it('lets any other failure through', async () => {
-    const create: NewBackend = () => Promise.reject(new InklingError('internal', 'broken'));
+    const create: NewBackend = async (choice) => {
+      if (choice === 'webgpu') throw new InklingError('internal', 'broken');
+      return fake('wasm');
+    };
     await assert.rejects(
       withRunBackend(create, { backend: 'webgpu' }, onEvent, async () => undefined),
       /broken/,
