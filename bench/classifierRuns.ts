@@ -67,7 +67,9 @@ async function variants(data: LabelledData): Promise<void> {
   for (const variant of job.variants ?? classifierVariants) {
     for (const seed of job.seeds) {
       const settings = settingsOf(variant, seed);
+      const before = process.cpuUsage();
       const model = await trainClassifier({ data, settings, vectors, backend });
+      const processorSeconds = process.cpuUsage(before).user / 1e6;
       const classifier = new Classifier(backend, model);
       const whole = splitExamples(texts, labels, settings.heldOutFraction, seed, 'keep').heldOut;
       const logits = await classifier.logits(Array.from(whole, (i) => tokenize(texts[i])));
@@ -77,8 +79,20 @@ async function variants(data: LabelledData): Promise<void> {
         logits.map((row) => decide(model.record, probabilitiesOf(model, row))),
         data.classes,
       );
-      const { report, baselines, seconds, duplicatesRemoved } = model.record;
-      print({ variant, seed, seconds, report, withDuplicates, baselines, duplicatesRemoved });
+      const { report, baselines, seconds, duplicatesRemoved, history } = model.record;
+      // Of the first fit: with measuring after each epoch, without tokens, baselines and report.
+      const trainSeconds = history.at(-1)?.seconds ?? 0;
+      print({
+        variant,
+        seed,
+        seconds,
+        trainSeconds,
+        processorSeconds,
+        report,
+        withDuplicates,
+        baselines,
+        duplicatesRemoved,
+      });
     }
   }
   await backend.dispose();

@@ -47,7 +47,15 @@ for variant in (sys.argv[3] if len(sys.argv) > 3 else "rnn,birnn,lstm,bilstm,gru
     )
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     start = time.perf_counter()
-    model.fit(texts[train], labels[train], batch_size=512, epochs=20, verbose=0)
+    model.fit(
+        texts[train],
+        labels[train],
+        batch_size=512,
+        epochs=20,
+        validation_data=(texts[held_out], labels[held_out]),
+        validation_batch_size=512,
+        verbose=0,
+    )
     seconds = time.perf_counter() - start
     predicted = model.predict(texts[held_out], batch_size=512, verbose=0)[:, 0] > 0.5
     truth = labels[held_out] == 1
