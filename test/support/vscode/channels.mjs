@@ -147,7 +147,7 @@ export async function setupChromium() {
     console.log('setting up Chromium ...');
     npm(temporary, ['install', browserPackage]);
   });
-  const entry = path.join(folder, 'node_modules/@sparticuz/chromium/build/index.js');
+  const entry = path.join(folder, 'node_modules/@sparticuz/chromium/build/esm/index.js');
   const { default: chromium } = await import(pathToFileURL(entry).href);
   return chromium.executablePath();
 }
