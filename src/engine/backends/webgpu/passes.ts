@@ -18,6 +18,7 @@ import type { PlanBuilder } from './plan';
 import { floatBits } from './plan';
 import { elementGroups, gatherOneHot, gatherVectors, handOn, initialState, keepState } from './shaders/elementwise';
 import { header } from './shaders/header';
+import { classesEach, denseSoftmaxLoss, positionsPerGroup } from './shaders/denseLoss';
 import { lossLanes, sigmoidLoss, softmaxLoss } from './shaders/loss';
 import { matmul, matmulTile, type MatmulForm, type MatmulTypes } from './shaders/matmul';
 import { squareGroups, summarise, sumSquares, updateParameters } from './shaders/optimiser';
@@ -83,10 +84,9 @@ export class Passes {
     });
   }
 
-  /** Through all layers and steps to the logits of the steps that have targets. */
+  /** Through all layers and steps. */
   forward(): void {
-    const { spec, w, own } = this;
-    const { batch: B, steps: T } = this.shape;
+    const { spec, w } = this;
     spec.layers.forEach((_, l) => {
       w.layers[l].directions.forEach((_, direction) => {
         this.enter(l, direction);
@@ -94,7 +94,12 @@ export class Passes {
       });
       this.handOn(l);
     });
-    const { firstLossStep } = this.shape;
+  }
+
+  /** The logits of the steps that have targets. */
+  logits(): void {
+    const { spec, w, own } = this;
+    const { batch: B, steps: T, firstLossStep } = this.shape;
     const { buffer, offset, width } = this.handedOn(spec.layers.length - 1);
     const first = firstLossStep * B;
     this.matmul(
@@ -108,9 +113,9 @@ export class Passes {
     );
   }
 
-  /** Losses and hits of all targets; with `gradients`, logits become gradients. */
+  /** Logits, losses and hits of all targets; with `gradients`, logits become gradients. */
   loss(gradients: boolean): void {
-    const { w, plan } = this;
+    const { w, plan, own, spec } = this;
     const { batch: B, steps: T, firstLossStep } = this.shape;
     const count = (T - firstLossStep) * B;
     const dims = {
@@ -122,8 +127,23 @@ export class Passes {
       targetsOffset: w.sections.targets,
       rowWeightsOffset: w.sections.rowWeights,
     };
+    const each = classesEach(this.classes);
+    if (spec.output.kind === 'softmax' && each) {
+      const { buffer, offset, width } = this.handedOn(spec.layers.length - 1);
+      const more = {
+        K: width,
+        topOffset: offset + firstLossStep * B * width,
+        weightsOffset: this.tensors.get('output.weight')!.offset,
+        biasOffset: this.tensors.get('output.bias')!.offset,
+      };
+      const shader = denseSoftmaxLoss(each, gradients, w.stored);
+      const buffers = [w.logits, w.outcomes, buffer, own.parameters, w.batch];
+      plan.add(shader, { ...dims, ...more }, buffers, Math.ceil(count / positionsPerGroup));
+      return;
+    }
+    this.logits();
     const buffers = [w.logits, w.outcomes, w.batch];
-    if (this.spec.output.kind === 'sigmoid') plan.add(sigmoidLoss(gradients), dims, buffers, elementGroups(count));
+    if (spec.output.kind === 'sigmoid') plan.add(sigmoidLoss(gradients), dims, buffers, elementGroups(count));
     else plan.add(softmaxLoss(lossLanes(this.classes), gradients), dims, buffers, Math.min(count, 65535));
   }
 

@@ -106,7 +106,10 @@ export class WebgpuNetwork implements Network {
     const { workspace: w, block } = await this.steppingPlace();
     const streams = tokens.length;
     const shape: Shape = { batch: streams, steps: 1, firstLossStep: 0, training: false };
-    const plan = this.plan(`step ${streams}`, shape, w, (passes) => passes.forward());
+    const plan = this.plan(`step ${streams}`, shape, w, (passes) => {
+      passes.forward();
+      passes.logits();
+    });
     block.fillTokens(tokens);
     this.device.write(w.batch, 0, block.words);
     this.forEachState(

@@ -5,6 +5,8 @@ import { gpuModules } from '../../../support/gpu';
 import { climbLadder } from '../../../support/ladder';
 
 describe('webgpu backend', function () {
+  // A software adapter compiles each shader for seconds.
+  this.timeout(300_000);
   let webgpu: Backend;
   before(async function () {
     webgpu = await createWebgpuBackend({ modulesFolder: gpuModules(this) });

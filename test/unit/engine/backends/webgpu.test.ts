@@ -42,6 +42,8 @@ async function compare(backend: Backend, spec: NetworkSpec, rows: number, seed: 
 }
 
 describe('webgpu backend, beside the ladder', function () {
+  // A software adapter compiles each shader for seconds.
+  this.timeout(300_000);
   let modulesFolder: string;
   before(function () {
     modulesFolder = gpuModules(this);
@@ -60,14 +62,16 @@ describe('webgpu backend, beside the ladder', function () {
     }
   }
 
-  for (const rowsEach of [1, 2, 4] as const) {
-    it(`gives the reference gradients with a dispatch a step, ${rowsEach} rows an invocation`, async () => {
+  for (const [cell, rowsEach] of [
+    ['lstm', 1],
+    ['gru', 2],
+    ['rnn', 4],
+    ['lstm', 4],
+  ] as const) {
+    it(`gives the reference gradients with a dispatch a step, ${cell}, ${rowsEach} rows an invocation`, async () => {
       await withBackend({ tuning: { persistent: false, rowsEach } }, async (backend) => {
-        let seed = 20 + rowsEach;
-        for (const cell of ['lstm', 'gru', 'rnn'] as const) {
-          // More rows than one workgroup takes, and units on both sides of its 16 and of the strip of 32.
-          await compare(backend, network(cell, [37, 17]), 16 * rowsEach + 3, seed++);
-        }
+        // More rows than one workgroup takes, and units on both sides of its 16 and of the strip of 32.
+        await compare(backend, network(cell, [37, 17]), 16 * rowsEach + 3, 20 + rowsEach);
       });
     });
   }
@@ -154,7 +158,7 @@ async function lossCurve(backend: Backend, spec: NetworkSpec): Promise<number[]>
   const own: Network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 5), limits);
   const losses: number[] = [];
   for (let i = 0; i < 60; i++) {
-    const symbol = (t: number, b: number): number => ((i * steps + t) * (b + 1) + b) % 11;
+    const symbol = (t: number, b: number): number => (4 * (i * steps + t) + b) % 11;
     const batch: Batch = {
       batch: rows,
       steps,
