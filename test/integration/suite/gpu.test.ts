@@ -60,6 +60,19 @@ describe('GPU', () => {
     assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.nodePath'), '');
   });
 
+  it('asks before it does anything: closing the list of Set Up GPU ends it', async () => {
+    let over = false;
+    const command = vscode.commands.executeCommand('inkling.setUpGpu').then(() => (over = true));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(over, false, 'it looks at the machine, then waits for an answer');
+    await until(async () => {
+      await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+      return over;
+    }, 'the set-up is over');
+    await command;
+    assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.nodePath'), '');
+  });
+
   it('trains on the processor where WebGPU is wanted and not there, and says why', async () => {
     await set('engine.backend', 'webgpu');
     await trainSmall(20);
