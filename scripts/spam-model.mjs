@@ -118,7 +118,7 @@ const model = await engine.train.trainClassifier({
   backend,
   split,
   created: `${created.slice(0, 10)}T00:00:00.000Z`,
-  wordLimit: 12000,
+  wordLimit: 10000,
   onEvent: (event) => event.event === 'epoch' && console.log(JSON.stringify(event)),
 });
 // How long it took is no property of the weights.
@@ -140,7 +140,7 @@ const sets = [
 const rows = [];
 const wrong = [];
 for (const [name, list] of sets) {
-  const { report, naiveBayes, probabilities } = await engine.train.evaluateClassifier(classifier, {
+  const { report, baselines, probabilities } = await engine.train.evaluateClassifier(classifier, {
     examples: list,
     classes: data.classes,
     problems: [],
@@ -149,8 +149,8 @@ for (const [name, list] of sets) {
   const { spam } = report.perClass;
   const percent = (x) => `${(100 * x).toFixed(2)} %`;
   const scores = spam.support > 0 ? [spam.precision, spam.recall, spam.f1].map((x) => x.toFixed(4)) : ['', '', ''];
-  const bayes = naiveBayes.perClass.spam.support > 0 ? naiveBayes.perClass.spam.f1.toFixed(4) : '';
-  const bayesLost = percent(naiveBayes.confusion[0][1] / naiveBayes.perClass.ham.support);
+  const bayes = spam.support > 0 ? baselines.naiveBayes.perClass.spam.f1.toFixed(4) : '';
+  const bayesLost = percent(baselines.naiveBayes.confusion[0][1] / report.perClass.ham.support);
   rows.push([name, report.perClass.ham.support, spam.support, ...scores, percent(lost), bayes, bayesLost]);
   const mistakes = list
     .map((example, i) => ({ example, p: probabilities[i][1] }))

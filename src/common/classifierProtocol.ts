@@ -277,8 +277,7 @@ export interface EvaluateClassifierRequest {
 /** What a trained classifier makes of other labelled texts. */
 export interface ClassifierEvaluation {
   report: ClassificationReport;
-  /** The naive Bayes baseline of the same model. */
-  naiveBayes: ClassificationReport;
+  baselines: Baselines;
   scores: ScoredExample[];
   curves: BinaryCurves | null;
   problems: DataProblem[];

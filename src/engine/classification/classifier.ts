@@ -13,6 +13,7 @@ import type { BagOfWords } from './bagOfWords';
 import { textBatch } from './batches';
 import { calibrate, type Calibration } from './calibration';
 import { encodeTexts, Encoder } from './encoder';
+import type { LogisticRegression } from './logisticRegression';
 import { softmax, type NaiveBayes } from './naiveBayes';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
@@ -31,6 +32,7 @@ export interface ClassifierModel {
   calibration: Calibration;
   bag: BagOfWords;
   naiveBayes: NaiveBayes;
+  logisticRegression: LogisticRegression;
 }
 
 /** Rows of the inference network's table and of its batches. */

@@ -1,6 +1,6 @@
 /**
  * A classifier as one model file: the recurrent network's tensors under PyTorch's names, and as further tensors the
- * counts of the evidence, the naive Bayes baseline, and word vectors that are not the shipped table's. The embedding in
+ * counts of the evidence, the baselines, and word vectors that are not the shipped table's. The embedding in
  * the file is a single row of zeros: the real one is made for the texts at hand (encoder.ts).
  */
 import * as path from 'node:path';
@@ -13,6 +13,7 @@ import type { Calibration } from './calibration';
 import { specFor, withoutEmbedding, type ClassifierModel } from './classifier';
 import { Encoder } from './encoder';
 import { Evidence } from './evidence';
+import { LogisticRegression } from './logisticRegression';
 import { curvesOf } from './metrics';
 import { NaiveBayes } from './naiveBayes';
 import { hashedSource, tableSource, type VectorSource } from './vectorSource';
@@ -36,10 +37,12 @@ interface ClassifierDetails {
 
 /** Writes the classifier to `file`. Throws as `writeModelFile`. */
 export async function saveClassifier(file: string, model: ClassifierModel, title: string): Promise<void> {
-  const { record, spec, encoder, vectors, bag, naiveBayes } = model;
+  const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
   const { size, evidence, learned } = encoder;
   const tensors: Record<string, Float32Array> = {
     'naiveBayes.logLikelihoods': concatenate(naiveBayes.logLikelihoods),
+    'logisticRegression.idf': Float32Array.from(logisticRegression.idf),
+    'logisticRegression.weights': Float32Array.from(logisticRegression.weights),
   };
   if (evidence) tensors['evidence.counts'] = concatenate(evidence.counts);
   if (learned) tensors['learned.rows'] = concatenate([...learned.values()]);
@@ -133,6 +136,12 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
     calibration: details.calibration,
     bag: new BagOfWords(details.bag.words),
     naiveBayes: new NaiveBayes(details.bag.logPriors, likelihoods),
+    logisticRegression: new LogisticRegression(
+      details.record.classes.length,
+      details.bag.words.length,
+      Float64Array.from(tensor('logisticRegression.idf')),
+      Float64Array.from(tensor('logisticRegression.weights')),
+    ),
   };
 }
 

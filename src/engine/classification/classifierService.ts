@@ -78,13 +78,13 @@ export class ClassifierService {
     return this.enqueue(async () => {
       const data = await readSources(sources, badRows);
       const classifier = await this.open(modelPath);
-      const { report, naiveBayes, probabilities } = await evaluateClassifier(classifier, data);
+      const { report, baselines, probabilities } = await evaluateClassifier(classifier, data);
       const { positive } = classifier.model.record;
       const scores = data.examples.map((example, i) => ({
         label: report.classes.indexOf(example.label),
         probability: positive === null ? Math.max(...probabilities[i]) : probabilities[i][positive],
       }));
-      return { report, naiveBayes, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
+      return { report, baselines, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
     });
   }
 

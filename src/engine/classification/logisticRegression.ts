@@ -26,7 +26,7 @@ export function tfidf(row: SparseCounts, idf: Float64Array): SparseCounts {
 }
 
 export class LogisticRegression {
-  private constructor(
+  constructor(
     readonly classes: number,
     readonly vocabulary: number,
     readonly idf: Float64Array,

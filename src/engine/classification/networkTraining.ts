@@ -9,7 +9,6 @@ import { initialiseParameters } from '../model/initialisation';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
 import { dropWords, paddedGroups, raggedGroups, textBatch, type TextGroup } from './batches';
-import { specFor } from './classifier';
 import type { EncodedTexts } from './encoder';
 import { classificationReport } from './metrics';
 
@@ -46,13 +45,12 @@ export function classifierSpec(
   inputSize: number,
 ): NetworkSpec {
   const { cell, bidirectional } = variantCells[settings.variant];
-  const spec: NetworkSpec = {
+  return {
     cell,
     input: { kind: 'embedding', vocabulary: rows, dimensions: inputSize, trainable: settings.vectors !== 'frozen' },
     layers: [{ units: settings.units, dropout: settings.dropout, ...(bidirectional && { bidirectional }) }],
     output: classes === 2 ? { kind: 'sigmoid' } : { kind: 'softmax', classes },
   };
-  return specFor(spec, rows, inputSize, settings.vectors !== 'frozen');
 }
 
 /** Trains; `onEpoch` hears of each epoch. Throws `cancelled` soon after `signal` is aborted. */

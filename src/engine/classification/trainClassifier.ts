@@ -94,7 +94,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     Array.from(split.train, (i) => texts[i]),
     task.wordLimit ?? defaultWordLimit,
   );
-  const { baselines, naiveBayes } = fitBaselines(bag, texts, labels, split, classes);
+  const { baselines, ...fitted } = fitBaselines(bag, texts, labels, split, classes);
   const record: ClassifierRecord = {
     settings,
     classes,
@@ -119,7 +119,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     vectors: task.vectors,
     calibration: { kind: 'none' },
     bag,
-    naiveBayes,
+    ...fitted,
   };
   if (positive !== null) {
     if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
@@ -134,8 +134,9 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
 export async function evaluateClassifier(
   classifier: Classifier,
   data: LabelledData,
-): Promise<{ report: ClassificationReport; naiveBayes: ClassificationReport; probabilities: number[][] }> {
-  const { classes } = classifier.model.record;
+): Promise<{ report: ClassificationReport; baselines: Baselines; probabilities: number[][] }> {
+  const { record, bag, naiveBayes, logisticRegression } = classifier.model;
+  const { classes } = record;
   const unknown = data.classes.filter((label) => !classes.includes(label));
   if (unknown.length > 0 || data.examples.length === 0) {
     throw new InklingError(
@@ -148,15 +149,18 @@ export async function evaluateClassifier(
   const truth = data.examples.map((example) => classes.indexOf(example.label));
   const logits = await classifier.logits(data.examples.map((example) => tokenize(example.text)));
   const probabilities = logits.map((row) => probabilitiesOf(classifier.model, row));
-  const { bag, naiveBayes } = classifier.model;
-  const bayes = data.examples.map((example) => likeliest(naiveBayes.probabilities(bag.count(example.text))));
+  const counts = data.examples.map((example) => bag.count(example.text));
+  const frequent = likeliest(
+    classes.map((_, c) => record.baselines.majority.confusion.reduce((n, row) => n + row[c], 0)),
+  );
+  const report = (predicted: number[]): ClassificationReport => classificationReport(truth, predicted, classes);
   return {
-    report: classificationReport(
-      truth,
-      probabilities.map((p) => decide(classifier.model.record, p)),
-      classes,
-    ),
-    naiveBayes: classificationReport(truth, bayes, classes),
+    report: report(probabilities.map((p) => decide(record, p))),
+    baselines: {
+      majority: report(truth.map(() => frequent)),
+      naiveBayes: report(counts.map((row) => likeliest(naiveBayes.probabilities(row)))),
+      logisticRegression: report(counts.map((row) => likeliest(logisticRegression.probabilities(row)))),
+    },
     probabilities,
   };
 }
@@ -312,21 +316,22 @@ function fitBaselines(
   labels: Int32Array,
   split: Split,
   classes: string[],
-): { baselines: Baselines; naiveBayes: NaiveBayes } {
+): { baselines: Baselines; naiveBayes: NaiveBayes; logisticRegression: LogisticRegression } {
   const rows = Array.from(split.train, (i) => bag.count(texts[i]));
   const known = Array.from(split.train, (i) => labels[i]);
   const truth = Array.from(split.heldOut, (i) => labels[i]);
   const asked = Array.from(split.heldOut, (i) => bag.count(texts[i]));
   const naiveBayes = NaiveBayes.fit(rows, known, classes.length, bag.words.length);
-  const regression = LogisticRegression.fit(rows, known, classes.length, bag.words.length);
+  const logisticRegression = LogisticRegression.fit(rows, known, classes.length, bag.words.length);
   const frequent = likeliest(classes.map((_, c) => known.filter((label) => label === c).length));
   const report = (predicted: number[]): ClassificationReport => classificationReport(truth, predicted, classes);
   return {
     naiveBayes,
+    logisticRegression,
     baselines: {
       majority: report(truth.map(() => frequent)),
       naiveBayes: report(asked.map((row) => likeliest(naiveBayes.probabilities(row)))),
-      logisticRegression: report(asked.map((row) => likeliest(regression.probabilities(row)))),
+      logisticRegression: report(asked.map((row) => likeliest(logisticRegression.probabilities(row)))),
     },
   };
 }

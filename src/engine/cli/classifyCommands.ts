@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import {
   classifierVariants,
+  type Baselines,
   type ClassificationReport,
   type ClassifierDoneEvent,
   type ClassifierEvent,
@@ -14,7 +15,6 @@ import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, saveClassifier } from '../classification/classifierFile';
 import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
-import { classificationReport } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
@@ -98,37 +98,20 @@ export async function evaluateCommand(args: string[]): Promise<void> {
   const started = performance.now();
   await withClassifier(values, modelName, async (classifier, modelFile) => {
     const data = await readAll(files, badRowsOf(values) ?? 'refuse');
-    const { report, naiveBayes } = await evaluateClassifier(classifier, data);
-    const { classes } = report;
-    const truth = data.examples.map((example) => classes.indexOf(example.label));
-    const { baselines, threshold } = classifier.model.record;
-    const frequent = mostFrequent(baselines.majority);
-    const majority = classificationReport(
-      truth,
-      truth.map(() => frequent),
-      classes,
-    );
+    const { report, baselines } = await evaluateClassifier(classifier, data);
     if (!values.json) {
       printReport(report);
-      print(
-        `\nnaive Bayes of the same model: accuracy ${share(naiveBayes.accuracy)}, macro F1 ${figure(naiveBayes.macro.f1)}`,
-      );
-      print(
-        `always "${classes[frequent]}": accuracy ${share(majority.accuracy)}, macro F1 ${figure(majority.macro.f1)}`,
-      );
+      printBaselines(baselines);
       return;
     }
     printJson({
       event: 'done',
       model: modelFile,
-      accuracy: report.accuracy,
-      macroF1: report.macro.f1,
-      perClass: report.perClass,
+      ...summarise(report),
       confusion: report.confusion,
-      // Logistic regression is not kept in the model, so it has a figure only where the model was trained.
-      baselines: { majority: summarise(majority), naiveBayes: summarise(naiveBayes) },
+      baselines: summariseAll(baselines),
       seconds: (performance.now() - started) / 1000,
-      threshold,
+      threshold: classifier.model.record.threshold,
       problems: data.problems,
     });
   });
@@ -223,15 +206,18 @@ function thresholdRule(text: string): ThresholdRule {
   throw new UsageError(`--threshold takes max-f1, lost:0.3% (good messages lost at most) or a number, not "${text}".`);
 }
 
-function mostFrequent(majority: ClassificationReport): number {
-  const predictions = majority.classes.map((_, c) => majority.confusion.reduce((sum, row) => sum + row[c], 0));
-  return predictions.indexOf(Math.max(...predictions));
-}
-
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return decodeText(Buffer.concat(chunks), 'standard input');
+}
+
+function summariseAll({ majority, naiveBayes, logisticRegression }: Baselines): ClassifierDoneEvent['baselines'] {
+  return {
+    majority: summarise(majority),
+    naiveBayes: summarise(naiveBayes),
+    logisticRegression: summarise(logisticRegression),
+  };
 }
 
 function doneEvent(file: string, { record }: ClassifierModel, problems: DataProblem[]): ClassifierDoneEvent {
@@ -239,15 +225,9 @@ function doneEvent(file: string, { record }: ClassifierModel, problems: DataProb
   return {
     event: 'done',
     model: file,
-    accuracy: report.accuracy,
-    macroF1: report.macro.f1,
-    perClass: report.perClass,
+    ...summarise(report),
     confusion: report.confusion,
-    baselines: {
-      majority: summarise(baselines.majority),
-      naiveBayes: summarise(baselines.naiveBayes),
-      logisticRegression: summarise(baselines.logisticRegression),
-    },
+    baselines: summariseAll(baselines),
     seconds: record.seconds,
     threshold: record.threshold,
     duplicatesRemoved: record.duplicatesRemoved,
@@ -290,16 +270,16 @@ function printEvent(event: ClassifierEvent): void {
 function printResult(file: string, { record }: ClassifierModel): void {
   print('');
   printReport(record.report);
-  const { majority, naiveBayes, logisticRegression } = record.baselines;
+  printBaselines(record.baselines);
+  print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
+}
+
+function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines): void {
   print('\nbeside it                accuracy   macro F1');
-  for (const [name, report] of Object.entries({
-    majority,
-    'naive Bayes': naiveBayes,
-    'logistic regression': logisticRegression,
-  })) {
+  const rows = { majority, 'naive Bayes': naiveBayes, 'logistic regression': logisticRegression };
+  for (const [name, report] of Object.entries(rows)) {
     print(`  ${name.padEnd(20)} ${share(report.accuracy).padStart(10)} ${figure(report.macro.f1).padStart(10)}`);
   }
-  print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
 }
 
 /** As scikit-learn prints it, with the confusion matrix under it. */
