@@ -208,6 +208,32 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
     }
   });
 
+  it("goes on from the reference's parameters, optimiser and state", async () => {
+    for (let seed = 501; seed <= last(501, 6, 3); seed++) {
+      const random = new Random(seed);
+      const spec = randomSpec(random);
+      const update = updateWith({ kind: 'adam', learningRate: 0.01, epsilon: 1e-3, lossScale: 0.1 });
+      const batches = Array.from({ length: 5 }, () => randomBatch(random, spec, 5, 4, stateOf(spec)));
+      await withNetworks(backend(), spec, randomParameters(random, spec), async (fast, truth) => {
+        for (const batch of batches.slice(0, 3)) await truth.trainStep(batch, update);
+        await fast.writeParameters(await truth.readParameters());
+        await fast.writeOptimiser(await truth.readOptimiser());
+        await fast.writeState(await truth.readState());
+        for (const batch of batches.slice(3)) {
+          const [a, b] = [await fast.trainStep(batch, update), await truth.trainStep(batch, update)];
+          assertClose(
+            [a.lossSum],
+            [b.lossSum],
+            { absolute: 1e-4, relative: 1e-3 },
+            `seed ${seed}, ${describeSpec(spec)}`,
+          );
+        }
+        const state = await truth.readState();
+        assertClose(await fast.readState(), state, { absolute: 1e-4, relative: 1e-3 }, `state, seed ${seed}`);
+      });
+    }
+  });
+
   it('refuses what does not fit, by name', async () => {
     const spec: NetworkSpec = {
       cell: 'rnn',
