@@ -36,6 +36,16 @@ export function wordTints(verdict: Verdict, label: string): WordTint[] {
   });
 }
 
+/** What a button says that gives a text this label: "This Is Not Spam" where the classes are spam and something else. */
+export function correctionTitle(
+  label: string,
+  { classes, positive }: Pick<ClassifierRecord, 'classes' | 'positive'>,
+): string {
+  const name = positive === null ? '' : classes[positive];
+  if (name.toLowerCase() === 'spam') return label === name ? 'This Is Spam' : 'This Is Not Spam';
+  return `This Is “${label}”`;
+}
+
 /** "+1.2" or "−0.4": with a true minus sign. */
 export function formatPoints(points: number): string {
   return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(Math.abs(points) < 0.095 ? 2 : 1)}`;

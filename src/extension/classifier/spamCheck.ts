@@ -5,7 +5,14 @@
 import * as vscode from 'vscode';
 import type { ClassifierRecord, Correction, Verdict } from '../../common/classifierProtocol';
 import type { CheckedText } from '../../common/classifierState';
-import { formatPoints, formatShare, pointsTowards, tintedClass, wordTints } from '../../common/contributions';
+import {
+  correctionTitle,
+  formatPoints,
+  formatShare,
+  pointsTowards,
+  tintedClass,
+  wordTints,
+} from '../../common/contributions';
 import { InklingError } from '../../common/errors';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -147,7 +154,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   ): Promise<void> {
     const details = vscode.l10n.t('Details');
     const other = oppositeOf(verdicts, record);
-    const wrong = other === undefined ? undefined : vscode.l10n.t('This Is {0}', capital(other));
+    const wrong = other === undefined ? undefined : correctionTitle(other, record);
     const whole = passages.length === 1 && passages[0].text.length === document.getText().length;
     const buttons = wrong === undefined ? [details] : [wrong, details];
     const chosen = await vscode.window.showInformationMessage(describe(verdicts, whole), ...buttons);
@@ -248,10 +255,6 @@ function oppositeOf(verdicts: Verdict[], { classes, positive }: ClassifierRecord
   const [first] = verdicts;
   if (positive === null || verdicts.some(({ label }) => label !== first.label)) return undefined;
   return classes.find((name) => name !== first.label);
-}
-
-function capital(name: string): string {
-  return name.slice(0, 1).toUpperCase() + name.slice(1);
 }
 
 function explanation(points: number, label: string, verdict: Verdict): vscode.MarkdownString {

@@ -1,7 +1,14 @@
 /** The last check: for each text its verdict on a scale with the threshold, its words tinted, and what did most. */
 import type { Verdict } from '../../common/classifierProtocol';
 import type { CheckedText, ClassifierState } from '../../common/classifierState';
-import { formatPoints, formatShare, pointsTowards, tintedClass, wordTints } from '../../common/contributions';
+import {
+  correctionTitle,
+  formatPoints,
+  formatShare,
+  pointsTowards,
+  tintedClass,
+  wordTints,
+} from '../../common/contributions';
 import { h } from '../dom';
 import { button } from '../toolkit';
 
@@ -37,7 +44,7 @@ export function checkCards(
         'div',
         { class: 'row' },
         h('span', { class: 'muted' }, 'Wrong?'),
-        ...others.map((name) => button(`This Is ${name}`, () => onCorrect(i, name)).element),
+        ...others.map((name) => button(correctionTitle(name, record), () => onCorrect(i, name)).element),
       ),
     );
   });

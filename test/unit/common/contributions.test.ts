@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { formatPoints, formatShare, pointsTowards, tintedClass, wordTints } from '../../../src/common/contributions';
+import {
+  correctionTitle,
+  formatPoints,
+  formatShare,
+  pointsTowards,
+  tintedClass,
+  wordTints,
+} from '../../../src/common/contributions';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 
 describe('contributions', () => {
@@ -36,6 +43,15 @@ describe('contributions', () => {
       cash: 2,
       YES: 1,
     });
+  });
+
+  it('are corrected by a button in the words of the classes', () => {
+    const two = { classes: ['ham', 'spam'], positive: 1 };
+    assert.deepEqual(
+      ['ham', 'spam'].map((label) => correctionTitle(label, two)),
+      ['This Is Not Spam', 'This Is Spam'],
+    );
+    assert.equal(correctionTitle('sea', { classes: ['land', 'sea'], positive: 1 }), 'This Is “sea”');
   });
 
   it('are written with a sign, and shares never as certain when they are not', () => {

@@ -247,7 +247,7 @@ describe('Studio page in a browser', function () {
     assert.deepEqual(await page.locator('mark.against-3').allInnerTexts(), ['lunch']);
     await page.locator('summary', { hasText: 'What did most' }).click();
     assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/);
-    await page.getByText('This Is ham').click();
+    await page.getByText('This Is Not Spam').click();
     await page.waitForTimeout(100);
     assert.ok(studio.calls.includes('correct 0 ham'));
   });
