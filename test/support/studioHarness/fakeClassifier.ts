@@ -152,7 +152,10 @@ export function fakeClassifier(calls: string[]): FakeClassifier {
     },
     changed,
     service: {
-      state: async () => fake.state,
+      async state() {
+        calls.push('read the classifier');
+        return fake.state;
+      },
       onDidChange: (listener) => {
         const own = (): unknown => listener();
         listeners.add(own);
