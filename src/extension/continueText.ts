@@ -38,6 +38,7 @@ export class TextContinuation {
     this.current = source;
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
     const insertion = new StreamingInsertion(editor, editor.selection.end);
+    const stopped = source.token.onCancellationRequested(() => insertion.discard());
     const closed = vscode.workspace.onDidCloseTextDocument((document) => {
       if (document === editor.document) source.cancel();
     });
@@ -61,6 +62,7 @@ export class TextContinuation {
     } finally {
       await insertion.finish().catch((error: unknown) => (refused ??= error));
       closed.dispose();
+      stopped.dispose();
       forward?.dispose();
       source.dispose();
       if (this.current === source) {

@@ -7,6 +7,8 @@ import { InklingError } from '../common/errors';
 
 /** An edit is refused when the document changed at the same moment; that passes. A document that refuses this often is read-only. */
 const attempts = 4;
+/** UTF-16 units written at once: few enough that the text is seen to flow, and that a stop comes at once. */
+const pieceLength = 100;
 
 export class StreamingInsertion {
   private offset: number;
@@ -29,11 +31,18 @@ export class StreamingInsertion {
     });
   }
 
-  /** Resolves when the piece stands in the document; rejects with `invalidInput` when it cannot be written. */
+  /** Resolves when the text stands in the document; rejects with `invalidInput` when it cannot be written. */
   write(text: string): Promise<void> {
     this.waiting += text;
-    this.work = this.work.then(() => this.insertWaiting());
+    this.work = this.work.then(async () => {
+      while (this.waiting !== '') await this.insert(this.takePiece());
+    });
     return this.work;
+  }
+
+  /** Forgets what was not written yet. */
+  discard(): void {
+    this.waiting = '';
   }
 
   /** Waits for the last piece and closes the undo step. */
@@ -45,10 +54,15 @@ export class StreamingInsertion {
     }
   }
 
-  private async insertWaiting(): Promise<void> {
-    const text = this.waiting;
-    this.waiting = '';
-    if (text === '') return;
+  private takePiece(): string {
+    // Not between the halves of a surrogate pair.
+    const length = /[\ud800-\udbff]/.test(this.waiting.charAt(pieceLength - 1)) ? pieceLength + 1 : pieceLength;
+    const piece = this.waiting.slice(0, length);
+    this.waiting = this.waiting.slice(length);
+    return piece;
+  }
+
+  private async insert(text: string): Promise<void> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { version } = this.editor.document;
       const done = await this.editor.edit(

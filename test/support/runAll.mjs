@@ -67,6 +67,9 @@ if (!fs.existsSync(installed) || stale()) {
   }
 }
 if (!check('build', () => npm('run', '-s', 'build:tests'))) end();
+// Every suite that looks at a page uses the same browser; a machine without one gets it from npm.
+const { setupChromium } = await import('./vscode/channels.mjs');
+process.env.INKLING_CHROMIUM = await setupChromium();
 check('lint', () => npm('run', '-s', 'lint'));
 check('types', () => npm('run', '-s', 'types'));
 suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs']));

@@ -66,7 +66,12 @@ describe('writing with a model', () => {
     };
     const start = `${sentence}the old clock in the h`;
     assert.ok((await offered(await openText(start))) > 0);
-    assert.equal(await offered(await openText(start, 'typescript')), 0);
+    const code = await openText(start, 'typescript');
+    assert.equal(await offered(code), 0);
+    const typescript = vscode.workspace.getConfiguration('inkling', { languageId: 'typescript' });
+    await typescript.update('completion.enabled', true, vscode.ConfigurationTarget.Global, true);
+    assert.ok((await offered(code)) > 0, 'switched on for one language');
+    await typescript.update('completion.enabled', undefined, vscode.ConfigurationTarget.Global, true);
 
     const inside = await openText(`${start}all struck nine`);
     const position = inside.document.positionAt(start.length);
