@@ -121,6 +121,7 @@ export class Device {
 
   /** Runs `create` and waits for the GPU's word that memory was there; throws `outOfMemory` if not. */
   async allocate<T>(create: () => T): Promise<T> {
+    this.check();
     this.device.pushErrorScope('out-of-memory');
     let made: T;
     try {

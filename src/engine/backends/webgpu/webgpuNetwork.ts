@@ -190,7 +190,10 @@ export class WebgpuNetwork implements Network {
     this.disposed = true;
     for (const plan of this.plans.values()) plan.dispose();
     for (const buffer of [this.parameters, this.gradientBuffer, ...this.slots]) buffer?.destroy();
-    for (const place of [this.training, this.stepping]) void place?.then(({ workspace }) => workspace.dispose());
+    for (const place of [this.training, this.stepping]) {
+      // One that could not be made told whoever asked for it, and has nothing to give back.
+      place?.then(({ workspace }) => workspace.dispose()).catch(() => {});
+    }
   }
 
   /** Sends the batch and its dispatches; the result awaits the GPU. */
