@@ -41,7 +41,11 @@ describe('The classifier service', () => {
     const events: ClassifierEvent[] = [];
     const record = await train(1, (event) => events.push(event));
     assert.strictEqual(events.filter((event) => event.event === 'epoch').length, 8);
-    const [spam, ham] = await service.classify({ modelPath: file, texts: ['win a prize', 'lunch at home'], explain: true });
+    const [spam, ham] = await service.classify({
+      modelPath: file,
+      texts: ['win a prize', 'lunch at home'],
+      explain: true,
+    });
     assert.deepStrictEqual([spam.label, ham.label], ['spam', 'ham']);
     assert.ok(spam.contributions.length === 3 && ham.engineMs > 0);
     assert.deepStrictEqual((await service.record(file)).report, record.report);
