@@ -38,9 +38,9 @@ export class Device {
   private failure: InklingError | undefined;
   readonly name: string;
 
+  private disposed = false;
+
   private constructor(
-    /** Held for as long as the device lives: without it the instance is collected, and the process crashes. */
-    private gpu: Gpu | undefined,
     adapter: GpuAdapter,
     private readonly device: GpuDevice,
     /** Whether activations may be stored as f16. */
@@ -52,7 +52,7 @@ export class Device {
       this.failure ??= new InklingError('backendUnavailable', `The GPU refused a command: ${error.message}`);
     };
     void device.lost.then(({ message }) => {
-      if (!this.gpu) return;
+      if (this.disposed) return;
       this.failure = new InklingError(
         'backendUnavailable',
         `The GPU was lost (${message || 'no reason given'}); training goes on with --backend wasm.`,
@@ -80,7 +80,7 @@ export class Device {
         maxComputeInvocationsPerWorkgroup: Math.min(256, limits.maxComputeInvocationsPerWorkgroup),
       },
     });
-    return new Device(gpu, adapter, device, hasHalf);
+    return new Device(adapter, device, hasHalf);
   }
 
   /** Bytes of workgroup memory that a shader may declare. */
@@ -91,7 +91,7 @@ export class Device {
   /** Throws what has become of the device, if it failed. */
   check(): void {
     if (this.failure) throw this.failure;
-    if (!this.gpu) throw new InklingError('internal', 'This GPU device has been given back.');
+    if (this.disposed) throw new InklingError('internal', 'This GPU device has been given back.');
   }
 
   /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU holds. */
@@ -221,8 +221,8 @@ export class Device {
   }
 
   dispose(): void {
-    if (!this.gpu) return;
-    this.gpu = undefined;
+    if (this.disposed) return;
+    this.disposed = true;
     this.device.destroy();
   }
 }

@@ -6,6 +6,7 @@ import { checkNetworkSpec } from '../../model/networkSpec';
 import { InklingError } from '../../../common/errors';
 import type { Backend } from '../backend';
 import { Device } from './device';
+import type { Gpu } from './gpuApi';
 import { loadWebgpu } from './loadModule';
 import { WebgpuNetwork } from './webgpuNetwork';
 import type { Tuning } from './workspace';
@@ -27,10 +28,24 @@ export interface WebgpuOptions {
  */
 const withoutZeroing = 'enable-dawn-features=disable_workgroup_init';
 
+/**
+ * What the package's `create` returned, for as long as the process lives: an instance without a reference is collected, and
+ * a collected one crashes the process, also when its devices have been given back.
+ */
+const instances = new Map<string, Gpu>();
+
+async function gpuOf({ modulesFolder, flags = [] }: WebgpuOptions): Promise<Gpu> {
+  const { create } = await loadWebgpu(modulesFolder);
+  const key = JSON.stringify([modulesFolder, flags]);
+  let gpu = instances.get(key);
+  if (!gpu) instances.set(key, (gpu = create([withoutZeroing, ...flags])));
+  return gpu;
+}
+
 /** Throws `backendUnavailable` where the package or a GPU is missing. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
-  const { create } = await loadWebgpu(options.modulesFolder);
-  const device = await Device.open(create([withoutZeroing, ...(options.flags ?? [])]));
+  const gpu = await gpuOf(options);
+  const device = await Device.open(gpu);
   if (options.half && !device.hasHalf) {
     device.dispose();
     throw new InklingError('backendUnavailable', 'This GPU does not offer 16-bit floats; train without --half.');
