@@ -35,8 +35,8 @@ await build({
 });
 const lines = (command, args) =>
   execFileSync(command, args, { encoding: 'utf8', cwd: root, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] })
-    .trim()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 const engine = (what, job) =>
   lines(node24(), [
