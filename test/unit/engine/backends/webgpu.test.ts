@@ -10,7 +10,7 @@ import type { Backend, Batch, Network } from '../../../../src/engine/backends/ba
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { createWebgpuBackend } from '../../../../src/engine/backends/webgpu/webgpuBackend';
-import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';
 import { Random } from '../../../../src/engine/random';
 import { gpuModules } from '../../../support/gpu';
@@ -81,6 +81,37 @@ describe('webgpu backend, beside the ladder', function () {
       await compare(backend, network('lstm', [131]), 3, 31);
       await compare(backend, network('rnn', [200]), 5, 32);
       await compare(backend, network('gru', [9], 1500), 4, 33);
+    });
+  });
+
+  it('gives the reference gradients of a table that both directions read', async () => {
+    await withBackend({}, async (backend) => {
+      const spec: NetworkSpec = {
+        cell: 'gru',
+        input: { kind: 'embedding', vocabulary: 7, dimensions: 5, trainable: true },
+        layers: [{ units: 6, dropout: 0.2, bidirectional: true }],
+        output: { kind: 'sigmoid' },
+      };
+      await compare(backend, spec, 50, 34);
+    });
+  });
+
+  it('takes the lowest of equally likely classes', async () => {
+    await withBackend({}, async (backend) => {
+      for (const classes of [11, 300, 1500]) {
+        const spec = network('rnn', [4], classes);
+        const limits = { batch: 5, steps: 1, streams: 1 };
+        const own = await backend.createNetwork(spec, new Float32Array(parameterCount(spec)), limits);
+        const batch: Batch = {
+          batch: 5,
+          steps: 1,
+          inputs: new Uint16Array(5),
+          targets: Int32Array.of(0, 1, 0, classes - 1, 2),
+          state: 'zero',
+        };
+        assert.strictEqual((await own.evaluate(batch)).correct, 2, `${classes} classes`);
+        own.dispose();
+      }
     });
   });
 
