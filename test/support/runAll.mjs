@@ -73,7 +73,8 @@ process.env.INKLING_CHROMIUM = await setupChromium();
 check('lint', () => npm('run', '-s', 'lint'));
 check('types', () => npm('run', '-s', 'types'));
 // The WebGPU tests run on a software adapter where there is one; they skip where its package cannot be had.
-if (process.platform === 'linux' && (!only || only.includes('unit'))) run(process.execPath, ['scripts/gpu-packages.mjs']);
+if (process.platform === 'linux' && (!only || only.includes('unit')))
+  run(process.execPath, ['scripts/gpu-packages.mjs']);
 suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs']));
 suite('integration', 'integration.json', () => run(process.execPath, ['test/support/vscode/runIntegration.mjs']));
 suite('ui', 'ui.json', () => npm('run', '-s', 'package') && run(process.execPath, ['test/ui/run.mjs']));
