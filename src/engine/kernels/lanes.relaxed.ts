@@ -1,57 +1,10 @@
-// The vector type of the relaxed-SIMD build: four float32 lanes with fused multiply-add. The build puts one of
+// The vector type of the relaxed-SIMD build: that of the SIMD build, but with fused multiply-add. The build puts one of
 // lanes.scalar.ts, lanes.simd.ts and this file in the place of "./lanes" (esbuild.js).
+export {
+  vec, mask, BYTES, load, store, splat, loadSplat, add, sub, mul, div, sqrt, min, max, powerOfTwo, nearest, greater, keep,
+  sumLanes, maxLanes,
+} from './lanes.simd';
 
-export type vec = v128;
-export type mask = v128;
-/** Bytes of one vector; a panel row of 16 numbers holds 64 / BYTES of them. */
-// @ts-ignore: decorator
-@inline export const BYTES: usize = 16;
-
-// @ts-ignore: decorator
-@inline export function load(p: usize): vec { return v128.load(p); }
-// @ts-ignore: decorator
-@inline export function store(p: usize, a: vec): void { v128.store(p, a); }
-// @ts-ignore: decorator
-@inline export function splat(x: f32): vec { return f32x4.splat(x); }
-// @ts-ignore: decorator
-@inline export function loadSplat(p: usize): vec { return v128.load32_splat(p); }
-// @ts-ignore: decorator
-@inline export function add(a: vec, b: vec): vec { return f32x4.add(a, b); }
-// @ts-ignore: decorator
-@inline export function sub(a: vec, b: vec): vec { return f32x4.sub(a, b); }
-// @ts-ignore: decorator
-@inline export function mul(a: vec, b: vec): vec { return f32x4.mul(a, b); }
-// @ts-ignore: decorator
-@inline export function div(a: vec, b: vec): vec { return f32x4.div(a, b); }
-// @ts-ignore: decorator
-@inline export function sqrt(a: vec): vec { return f32x4.sqrt(a); }
-// @ts-ignore: decorator
-@inline export function min(a: vec, b: vec): vec { return f32x4.pmin(a, b); }
-// @ts-ignore: decorator
-@inline export function max(a: vec, b: vec): vec { return f32x4.pmax(a, b); }
 /** a · b + c, rounded once where the processor can (relaxed: else twice). */
 // @ts-ignore: decorator
-@inline export function madd(a: vec, b: vec, c: vec): vec { return v128.relaxed_madd<f32>(a, b, c); }
-/** 2ⁿ for whole n in [-126, 127]. */
-// @ts-ignore: decorator
-@inline export function powerOfTwo(n: vec): vec {
-  return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-}
-// @ts-ignore: decorator
-@inline export function nearest(a: vec): vec { return f32x4.nearest(a); }
-// @ts-ignore: decorator
-@inline export function greater(a: vec, b: vec): mask { return f32x4.gt(a, b); }
-/** a where the mask is set, else 0. */
-// @ts-ignore: decorator
-@inline export function keep(m: mask, a: vec): vec { return v128.and(m, a); }
-// @ts-ignore: decorator
-@inline export function sumLanes(a: vec): f32 {
-  return (f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1)) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
-}
-// @ts-ignore: decorator
-@inline export function maxLanes(a: vec): f32 {
-  const x = f32x4.extract_lane(a, 0), y = f32x4.extract_lane(a, 1);
-  const z = f32x4.extract_lane(a, 2), w = f32x4.extract_lane(a, 3);
-  const s: f32 = x > y ? x : y, t: f32 = z > w ? z : w;
-  return s > t ? s : t;
-}
+@inline export function madd(a: v128, b: v128, c: v128): v128 { return v128.relaxed_madd<f32>(a, b, c); }

@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { InklingError } from '../../../common/errors';
 import { distFolder } from '../../paths';
-import type { Layout } from './layout';
+import { chunkBytes, type Layout } from './layout';
 import { forwardBackward, sumGradients, sumSquares, transposeWeights, update, type Job } from './phases';
 import type { Kernels } from './runtime';
 
@@ -124,7 +124,7 @@ export function runJob(
   if (job.kind === 'evaluate') return 0;
   sumGradients(k, layout, job, thread, threads);
   barrier();
-  const chunks = Math.ceil(layout.trainableBytes / 16384);
+  const chunks = Math.ceil(layout.trainableBytes / chunkBytes);
   const partial = new Float64Array(memory.buffer, layout.partialSums, chunks);
   const total = (): number => partial.reduce((sum, x) => sum + x, 0);
   sumSquares(k, layout, partial, 0, thread, threads);
