@@ -19,11 +19,7 @@ function fetchMessages(): void {
   }
 }
 
-for (let generation = 0; ;) {
-  const next = control.next(generation);
-  generation = next.generation;
-  if (next.stop) break;
-  if (thread >= next.threads) continue;
+for (let next = control.next(thread, 0); next; next = control.next(thread, next.call)) {
   try {
     fetchMessages();
     const network = networks.get(next.network)!;

@@ -20,8 +20,11 @@ export interface NetworkMessage {
 }
 export type WorkerMessage = { add: NetworkMessage } | { remove: number };
 
-/** Words of the control array. */
-const word = { generation: 0, arrived: 1, barrier: 2, threads: 3, network: 4, stop: 5, failed: 6, count: 8 } as const;
+/** Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
+ *  thread that sits a job out may wake at any later moment, and must never see the number of one job with the threads
+ *  of the next. What else belongs to a job is read only by threads that take part in it, and stays until they have. */
+const word = { call: 0, arrived: 1, barrier: 2, network: 3, stop: 4, failed: 5, count: 8 } as const;
+const threadsOf = (call: number): number => call & 255;
 /** Bytes of the control block: the words, then the job as JSON. */
 const jobAt = word.count * 4;
 const controlBytes = 4096;
@@ -44,33 +47,31 @@ export class Control {
     this.text.set(bytes);
     this.text[bytes.length] = 0;
     Atomics.store(this.words, word.network, network);
-    Atomics.store(this.words, word.threads, threads);
-    this.wake();
+    this.wake(threads);
   }
 
   stop(): void {
     Atomics.store(this.words, word.stop, 1);
-    this.wake();
+    this.wake(0);
   }
 
-  private wake(): void {
-    Atomics.add(this.words, word.generation, 1);
-    Atomics.notify(this.words, word.generation);
+  private wake(threads: number): void {
+    const job = (Atomics.load(this.words, word.call) >>> 8) + 1;
+    Atomics.store(this.words, word.call, (job << 8) | threads);
+    Atomics.notify(this.words, word.call);
   }
 
-  /** A worker waits for the generation after `seen`. */
-  next(seen: number): { generation: number; stop: boolean; network: number; threads: number; job: Job } {
-    this.waitWhile(word.generation, seen, Infinity);
-    const generation = Atomics.load(this.words, word.generation);
-    const stop = Atomics.load(this.words, word.stop) === 1;
-    const text = this.text.slice(0, this.text.indexOf(0));
-    return {
-      generation,
-      stop,
-      network: Atomics.load(this.words, word.network),
-      threads: Atomics.load(this.words, word.threads),
-      job: stop ? (undefined as never) : (JSON.parse(new TextDecoder().decode(text)) as Job),
-    };
+  /** Worker `thread` waits for the first call after `seen` that it takes part in; undefined when it is to stop. */
+  next(thread: number, seen: number): { call: number; network: number; threads: number; job: Job } | undefined {
+    for (let call = seen; ;) {
+      this.waitWhile(word.call, call, Infinity);
+      call = Atomics.load(this.words, word.call);
+      if (Atomics.load(this.words, word.stop) === 1) return undefined;
+      const threads = threadsOf(call);
+      if (thread >= threads) continue;
+      const job = JSON.parse(new TextDecoder().decode(this.text.slice(0, this.text.indexOf(0)))) as Job;
+      return { call, network: Atomics.load(this.words, word.network), threads, job };
+    }
   }
 
   /** Returns when all `threads` threads have called it. Throws if one has failed. */
