@@ -1,16 +1,19 @@
-// Collects the messages of the extension's code into l10n/bundle.l10n.json, for translators:  node scripts/strings.mjs
+// Collects the messages of the code into l10n/bundle.l10n.json, for translators:  node scripts/strings.mjs
+// They stand in l10n.t('…') in the extension, in t('…') of src/common/l10n.ts elsewhere, each as one literal.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = path.join(root, 'src/extension');
 const messages = new Set();
-for (const name of fs.readdirSync(folder, { recursive: true })) {
-  if (!name.endsWith('.ts')) continue;
-  const text = fs.readFileSync(path.join(folder, name), 'utf8');
-  for (const [, , message] of text.matchAll(/l10n\.t\(\s*(['"])((?:\\.|(?!\1).)*)\1/g)) {
-    messages.add(message.replace(/\\(.)/g, '$1'));
+for (const room of ['src/common', 'src/extension', 'src/webview']) {
+  const folder = path.join(root, room);
+  for (const name of fs.readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.ts')) continue;
+    const text = fs.readFileSync(path.join(folder, name), 'utf8');
+    for (const [, , message] of text.matchAll(/(?:\bl10n\.|(?<![\w.$]))t\(\s*(['"])((?:\\.|(?!\1).)*)\1/g)) {
+      messages.add(message.replace(/\\(.)/g, '$1'));
+    }
   }
 }
 const bundle = Object.fromEntries([...messages].sort().map((message) => [message, message]));

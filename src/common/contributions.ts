@@ -2,6 +2,7 @@
  * How a verdict's contributions become tints: which way a word speaks, and how strongly in three steps. Points are
  * natural log-odds: 0.7 of them double the odds.
  */
+import { t } from './l10n';
 import type { ClassifierRecord, Verdict } from './classifierProtocol';
 
 /** Points from which a word has strength 1, 2, 3. Absolute, so that two texts can be compared. */
@@ -42,8 +43,8 @@ export function correctionTitle(
   { classes, positive }: Pick<ClassifierRecord, 'classes' | 'positive'>,
 ): string {
   const name = positive === null ? '' : classes[positive];
-  if (name.toLowerCase() === 'spam') return label === name ? 'This Is Spam' : 'This Is Not Spam';
-  return `This Is “${label}”`;
+  if (name.toLowerCase() === 'spam') return label === name ? t('This Is Spam') : t('This Is Not Spam');
+  return t('This Is “{0}”', label);
 }
 
 /** "+1.2" or "−0.4": with a true minus sign. */

@@ -2,6 +2,7 @@
  * What the curves of a run say, in one or two sentences. Judged on the held-out text where there is one: falling training
  * loss alone cannot tell learning from memorising.
  */
+import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
 import type { EpochEvent } from './trainEvents';
@@ -21,24 +22,28 @@ interface Reading {
 /** `unit` is what the losses are said in; the judgement is the same in all. */
 export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): string {
   const { start, done } = history;
-  if (!start) return 'Nothing has been measured yet.';
+  if (!start) return t('Nothing has been measured yet.');
   const scale = scaleOf(start.config.text.unit, history.evaluations);
   const say: Say = (nats, named = false) => {
     const value = formatLoss(toUnit(nats, unit, scale));
     if (!named) return value;
-    return unit === 'perplexity' ? `a perplexity of ${value}` : `${value} ${unitName(unit, scale)}`;
+    return unit === 'perplexity' ? t('a perplexity of {0}', value) : `${value} ${unitName(unit, scale)}`;
   };
   const sentences: string[] = [];
 
   const guard = history.guards.at(-1);
   if (guard) {
-    const times = history.guards.length === 1 ? '' : ` ${history.guards.length} times`;
-    const what = Number.isFinite(guard.loss)
-      ? `the loss rose to ${say(guard.loss)}`
-      : 'the loss was no longer a number';
+    const times = history.guards.length;
     sentences.push(
-      `Diverged${times} and recovered: at step ${formatCount(guard.step)} ${what}, so the weights of step ` +
-        `${formatCount(guard.restoredStep)} came back and the learning rate went down to ${formatRate(guard.learningRateAfter)}.`,
+      times === 1 ? t('Diverged and recovered.') : t('Diverged and recovered {0} times.', times),
+      Number.isFinite(guard.loss)
+        ? t('At step {0} the loss rose to {1}.', formatInteger(guard.step), say(guard.loss))
+        : t('At step {0} the loss was no longer a number.', formatInteger(guard.step)),
+      t(
+        'The weights of step {0} came back and the learning rate went down to {1}.',
+        formatInteger(guard.restoredStep),
+        formatRate(guard.learningRateAfter),
+      ),
     );
   }
 
@@ -46,7 +51,7 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   if (measured.length > 0) sentences.push(judgeHeldOut(measured, done !== undefined, say));
   else sentences.push(judgeTraining(history, say));
 
-  if (done?.reason === 'early-stop') sentences.push('Stopped early, because the held-out loss no longer improved.');
+  if (done?.reason === 'early-stop') sentences.push(t('Stopped early, because the held-out loss no longer improved.'));
   return sentences.join(' ');
 }
 
@@ -58,7 +63,10 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   }));
   const last = readings[readings.length - 1];
   if (readings.length === 1) {
-    return `Held-out loss ${say(last.loss, true)} after the first evaluation; a second one will show where it is going.`;
+    return t(
+      'Held-out loss {0} after the first evaluation; a second one will show where it is going.',
+      say(last.loss, true),
+    );
   }
   const bestAt = indexOfSmallest(readings);
   const best = readings[bestAt];
@@ -66,28 +74,43 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   const rise = last.loss / best.loss - 1;
   const trainFell = evaluations[evaluations.length - 1].trainLoss < evaluations[bestAt].trainLoss * (1 - noise / 2);
   if (since.length >= 2 && rise > noise && trainFell) {
-    return (
-      `Overfitting since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss, true)} while the ` +
-      `training loss went on falling. The weights of ${best.place} are the best.`
+    return t(
+      'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss went on falling. The weights of {0} are the best.',
+      best.place,
+      say(best.loss),
+      say(last.loss, true),
     );
   }
   if (since.length >= 2 && rise > noise) {
-    return `Worse since ${best.place}: the held-out loss rose from ${say(best.loss)} to ${say(last.loss, true)}, and the training loss did not fall either.`;
+    return t(
+      'Worse since {0}: the held-out loss rose from {1} to {2}, and the training loss did not fall either.',
+      best.place,
+      say(best.loss),
+      say(last.loss, true),
+    );
   }
   const gain = 1 - best.loss / bestBefore(readings, last.step * 0.75);
   if (gain > noise) {
     const share = `${(gain * 100).toFixed(gain < 0.0995 ? 1 : 0)} %`;
     return ended
-      ? `Ended while still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}. Resume it for more.`
-      : `Still improving: the held-out loss fell by ${share} over the last quarter, to ${say(best.loss, true)}.`;
+      ? t(
+          'Ended while still improving: the held-out loss fell by {0} over the last quarter, to {1}. Resume it for more.',
+          share,
+          say(best.loss, true),
+        )
+      : t('Still improving: the held-out loss fell by {0} over the last quarter, to {1}.', share, say(best.loss, true));
   }
-  return `Levelled off: the held-out loss has stayed near ${say(best.loss, true)} since ${readings[firstNear(readings, best.loss)].place}.`;
+  return t(
+    'Levelled off: the held-out loss has stayed near {0} since {1}.',
+    say(best.loss, true),
+    readings[firstNear(readings, best.loss)].place,
+  );
 }
 
 function judgeTraining(history: RunHistory, say: Say): string {
   const { progress } = history;
   const last = progress.at(-1);
-  if (!last || progress.length < 8) return 'Just begun: too little has been measured to say where it is going.';
+  if (!last || progress.length < 8) return t('Just begun: too little has been measured to say where it is going.');
   // Means over stretches, as a single batch says little.
   const quarter = Math.max(1, Math.floor(progress.length / 4));
   const mean = (from: number, to: number): number =>
@@ -95,16 +118,17 @@ function judgeTraining(history: RunHistory, say: Say): string {
   const now = mean(progress.length - quarter, progress.length);
   const before = mean(progress.length - 2 * quarter, progress.length - quarter);
   const warning = history.start?.heldOutTokens
-    ? 'Nothing has been evaluated on the held-out text yet.'
-    : 'No text was held out, so nothing here tells learning from memorising.';
-  if (now < before * (1 - noise)) return `Still improving on the training text: loss ${say(now, true)}. ${warning}`;
+    ? t('Nothing has been evaluated on the held-out text yet.')
+    : t('No text was held out, so nothing here tells learning from memorising.');
+  if (now < before * (1 - noise))
+    return `${t('Still improving on the training text: loss {0}.', say(now, true))} ${warning}`;
   if (now > before * (1 + 4 * noise))
-    return `The training loss is rising: ${say(before)} to ${say(now, true)}. ${warning}`;
-  return `Levelled off on the training text at ${say(now, true)}. ${warning}`;
+    return `${t('The training loss is rising: {0} to {1}.', say(before), say(now, true))} ${warning}`;
+  return `${t('Levelled off on the training text at {0}.', say(now, true))} ${warning}`;
 }
 
 function placeOf(event: EpochEvent): string {
-  return event.complete ? `epoch ${event.epoch}` : `step ${formatCount(event.step)}`;
+  return event.complete ? t('epoch {0}', event.epoch) : t('step {0}', formatInteger(event.step));
 }
 
 function indexOfSmallest(readings: readonly Reading[]): number {
@@ -119,10 +143,6 @@ function bestBefore(readings: readonly Reading[], step: number): number {
 
 function firstNear(readings: readonly Reading[], loss: number): number {
   return readings.findIndex((reading) => reading.loss <= loss * (1 + noise));
-}
-
-function formatCount(value: number): string {
-  return value.toLocaleString('en');
 }
 
 function formatRate(value: number): string {

@@ -2,6 +2,7 @@
  * Cross-entropy in the units people read it in. With L in nats a token and c characters a token:
  * bits per character = L / (ln 2 · c), perplexity = exp(L) a token.
  */
+import { t } from './l10n';
 import type { EpochEvent } from './trainEvents';
 
 export type LossUnit = 'nats' | 'bits' | 'perplexity';
@@ -46,7 +47,12 @@ export function bitsToUnit(bitsPerCharacter: number, unit: LossUnit, scale: Toke
 /** "bits per character", "nats per word", "perplexity per word". */
 export function unitName(unit: LossUnit, scale: TokenScale): string {
   const token = unit === 'bits' && scale.charactersPerToken !== undefined ? 'character' : scale.unit;
-  return `${unit} per ${token}`;
+  const names = {
+    nats: { character: t('nats per character'), word: t('nats per word') },
+    bits: { character: t('bits per character'), word: t('bits per word') },
+    perplexity: { character: t('perplexity per character'), word: t('perplexity per word') },
+  };
+  return names[unit][token];
 }
 
 /** Three to four significant figures: enough to compare two runs by. */

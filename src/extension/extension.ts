@@ -1,5 +1,6 @@
 /** Entry of the extension: wires the parts together and registers the commands. Nothing is computed or started here. */
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
+import { setLanguage } from '../common/l10n';
 import { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import { registerCommands, type CommandTable } from './commands';
@@ -13,6 +14,7 @@ let services: Services | undefined;
 /** Returns the parts, for the tests that run inside VS Code. */
 export function activate(context: vscode.ExtensionContext): Services {
   const start = performance.now();
+  setLanguage({ tag: vscode.env.language, bundle: vscode.l10n.bundle ?? {} });
   services = createServices(context);
   const table: CommandTable<CommandId> = {
     ...trainingCommands(services),

@@ -4,6 +4,7 @@
  */
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
+import { formatInteger, t } from '../common/l10n';
 import type { HostMessage } from '../common/studioProtocol';
 import { checkCards } from './classifier/checkCards';
 import { comparisonTable } from './classifier/comparisonTable';
@@ -23,12 +24,19 @@ export class ClassifierTab {
   private shown: ClassifierRecord | undefined;
   private threshold: number | undefined;
 
-  private readonly choice = choice<string>('Classifier', (path) => this.send({ type: 'chooseClassifier', path }), [], {
-    labelHidden: true,
+  private readonly choice = choice<string>(
+    t('Classifier'),
+    (path) => this.send({ type: 'chooseClassifier', path }),
+    [],
+    {
+      labelHidden: true,
+    },
+  );
+  private readonly check = button(t('Check Selection'), () => this.send({ type: 'checkSelection' }), {
+    kind: 'primary',
   });
-  private readonly check = button('Check Selection', () => this.send({ type: 'checkSelection' }), { kind: 'primary' });
-  private readonly train = button('Train on This File', () => this.send({ type: 'trainClassifier' }), {
-    hint: 'Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; JSON Lines',
+  private readonly train = button(t('Train on This File'), () => this.send({ type: 'trainClassifier' }), {
+    hint: t('Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; JSON Lines'),
   });
   private readonly problem = h('p', { class: 'failure', hidden: true });
   private readonly checks = h('div', { class: 'stack' });
@@ -44,7 +52,7 @@ export class ClassifierTab {
   private readonly training = h('p', { class: 'sentence', hidden: true });
   /** Made with the first state: a page that never shows this tab has no second chart. */
   private curves: LearningCurves | undefined;
-  private readonly curvesPlace = section('How it learned');
+  private readonly curvesPlace = section(t('How it learned'));
   private readonly comparison = h('div', { class: 'stack' });
   private readonly facts = h('p', { class: 'muted small' });
   private readonly advice = h('ul', { class: 'small' });
@@ -54,10 +62,10 @@ export class ClassifierTab {
     this.body = h(
       'div',
       { class: 'stack' },
-      section('On examples it never saw', this.thresholds.element, this.report),
+      section(t('On examples it never saw'), this.thresholds.element, this.report),
       this.curvesPlace,
       this.comparison,
-      h('details', {}, h('summary', {}, 'What it was trained on'), this.facts, this.advice),
+      h('details', {}, h('summary', {}, t('What it was trained on')), this.facts, this.advice),
     );
     this.element = h(
       'div',
@@ -120,22 +128,28 @@ function section(title: string, ...parts: HTMLElement[]): HTMLElement {
 
 function trainingSentence(training: NonNullable<ClassifierState['training']>): string {
   const { title, variant, variantNumber, variants, epochs, history } = training;
-  const which = variants > 1 ? `${variant}, ${variantNumber} of ${variants}` : variant;
+  const which = variants > 1 ? t('{0}, {1} of {2}', variant, variantNumber, variants) : variant;
   const last = history.at(-1);
-  const where = last ? `epoch ${last.epoch} of ${epochs}` : 'reading the examples';
-  return `Training on ${title} (${which}): ${where}.`;
+  const where = last ? t('epoch {0} of {1}', last.epoch, epochs) : t('reading the examples …');
+  return t('Training on {0} ({1}): {2}', title, which, where);
 }
 
 /** "4,459 examples to learn from, 1,000 held out … · bigru, 64 units, 10 epochs, ragged · seed 42 · 8 s". */
 function recordFacts(record: ClassifierRecord): string {
   const { settings, trainExamples, heldOutExamples, duplicatesRemoved, sources, seconds, created } = record;
-  const count = (n: number): string => n.toLocaleString('en');
   const parts = [
     sources.join(', '),
-    `${count(trainExamples)} examples to learn from, ${count(heldOutExamples)} held out`,
-    duplicatesRemoved > 0 ? `${count(duplicatesRemoved)} held-out duplicates removed` : '',
-    `${settings.variant}, ${settings.units} units, ${settings.epochs} epochs, ${settings.lengths}, ${settings.vectors} vectors`,
-    `seed ${settings.seed}`,
+    t('{0} examples to learn from, {1} held out', formatInteger(trainExamples), formatInteger(heldOutExamples)),
+    duplicatesRemoved > 0 ? t('{0} held-out duplicates removed', formatInteger(duplicatesRemoved)) : '',
+    t(
+      '{0}, {1} units, {2} epochs, {3}, {4} vectors',
+      settings.variant,
+      settings.units,
+      settings.epochs,
+      settings.lengths,
+      settings.vectors,
+    ),
+    t('seed {0}', settings.seed),
     `${seconds.toFixed(1)} s`,
     created.slice(0, 10),
   ];

@@ -1,4 +1,5 @@
 /** The evaluations of a run as a table: the curves for those who would rather read, or cannot see them. */
+import { formatInteger, t } from '../common/l10n';
 import { toUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
 import type { EpochEvent } from '../common/trainEvents';
@@ -10,15 +11,17 @@ const maximumRows = 40;
 
 export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory): void } {
   const rows = h('tbody');
-  const head = ['epoch', 'step', 'train', 'held out', 'bits'].map((name) => h('th', { scope: 'col' }, name));
+  const head = [t('epoch'), t('step'), t('train'), t('held out'), t('bits')].map((name) =>
+    h('th', { scope: 'col' }, name),
+  );
   const table = h(
     'table',
     {},
-    h('caption', { class: 'visually-hidden' }, 'Losses in nats; bits per character'),
+    h('caption', { class: 'visually-hidden' }, t('Losses in nats; bits per character')),
     h('thead', {}, h('tr', {}, ...head)),
     rows,
   );
-  const element = h('details', { ontoggle: () => drawNow() }, h('summary', {}, 'Figures as a table'), table);
+  const element = h('details', { ontoggle: () => drawNow() }, h('summary', {}, t('Figures as a table')), table);
   let latest: RunHistory | undefined;
   const drawNow = (): void => {
     if (!latest || !element.open) return;
@@ -29,7 +32,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
           e.heldOutBitsPerCharacter ?? (e.heldOutLoss === undefined ? undefined : toUnit(e.heldOutLoss, 'bits', scale));
         const cells = [
           e.epoch,
-          e.step.toLocaleString('en'),
+          formatInteger(e.step),
           e.trainLoss.toFixed(3),
           e.heldOutLoss?.toFixed(3) ?? '–',
           bits?.toFixed(3) ?? '–',

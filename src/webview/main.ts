@@ -1,8 +1,10 @@
 /** The Studio page: three tabs, fed by one stream of messages from the host. */
+import { setLanguage, t } from '../common/l10n';
 import type { HostMessage, StudioSettings, StudioTab } from '../common/studioProtocol';
 import { ClassifierTab } from './classifierTab';
 import { atMostEvery, h, setText, show } from './dom';
 import { connect, type Send } from './host';
+import { readLanguage } from './language';
 import { RunHistories } from './runHistories';
 import { SamplesTab } from './samplesTab';
 import './styles.css';
@@ -13,6 +15,7 @@ const settingsMs = 250;
 const noticeMs = 6000;
 
 function start(root: HTMLElement): void {
+  setLanguage(readLanguage());
   registerToolkit();
   let settings: StudioSettings | undefined;
   let unsent = false;
@@ -35,11 +38,11 @@ function start(root: HTMLElement): void {
   const samples = new SamplesTab(send, histories, flushSettings, (part) => change({ samples: part }));
   const classifier = new ClassifierTab(send);
   const pages = tabs<StudioTab>(
-    'Studio',
+    t('Studio'),
     [
-      { id: 'training', title: 'Training', content: training.element },
-      { id: 'samples', title: 'Samples', content: samples.element },
-      { id: 'classifier', title: 'Classifier', content: classifier.element },
+      { id: 'training', title: t('Training'), content: training.element },
+      { id: 'samples', title: t('Samples'), content: samples.element },
+      { id: 'classifier', title: t('Classifier'), content: classifier.element },
     ],
     (tab) => change({ tab }),
   );
@@ -48,7 +51,7 @@ function start(root: HTMLElement): void {
   const notice = h('div', { class: 'notice', hidden: true }, noticeText);
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
   const hideNotice = (): void => show(notice, false);
-  notice.append(button('Dismiss', hideNotice, { kind: 'icon', icon: 'close' }).element);
+  notice.append(button(t('Dismiss'), hideNotice, { kind: 'icon', icon: 'close' }).element);
   const showNotice = (message: string, error: boolean): void => {
     setText(noticeText, message);
     notice.setAttribute('role', error ? 'alert' : 'status');

@@ -1,4 +1,5 @@
 /** What the Training tab says in words and figures of a run, apart from its curves. No DOM. */
+import { formatInteger, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunState } from '../common/studioProtocol';
@@ -24,23 +25,23 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunState): F
   const live = state === 'running' || state === 'paused';
   return [
     {
-      label: 'held out',
+      label: t('held out'),
       value: say(done ? done.heldOutLoss : evaluation?.heldOutLoss),
-      hint: `Loss on text that the model never trained on, ${name}`,
+      hint: t('Loss on text that the model never trained on, {0}', name),
     },
     {
-      label: 'train',
+      label: t('train'),
       value: say(latest?.trainLoss ?? done?.trainLoss),
-      hint: `Loss on the text it trains on, ${name}`,
+      hint: t('Loss on the text it trains on, {0}', name),
     },
     {
-      label: 'speed',
+      label: t('speed'),
       value: speed ? `${formatTick(roundTo(speed, 3))}/s` : '–',
-      hint: 'Characters (or words) trained on a second',
+      hint: t('Characters (or words) trained on a second'),
     },
     live
-      ? { label: 'time left', value: latest?.secondsLeft === undefined ? '–' : formatSeconds(latest.secondsLeft) }
-      : { label: 'took', value: seconds > 0 ? formatSeconds(seconds) : '–' },
+      ? { label: t('time left'), value: latest?.secondsLeft === undefined ? '–' : formatSeconds(latest.secondsLeft) }
+      : { label: t('took'), value: seconds > 0 ? formatSeconds(seconds) : '–' },
   ];
 }
 
@@ -49,15 +50,15 @@ export function splitSentence(history: RunHistory): string {
   const { start } = history;
   if (!start) return '';
   const { config, seed, tokens, trainTokens, heldOutTokens } = start;
-  const unit = `${config.text.unit}s`;
-  const count = (n: number): string => n.toLocaleString('en');
+  const count = (n: number): string =>
+    config.text.unit === 'word' ? t('{0} words', formatInteger(n)) : t('{0} characters', formatInteger(n));
   const share = tokens > 0 ? `${Math.round((heldOutTokens / tokens) * 100)} %` : '';
-  const where = { tail: `the last ${share}`, random: `a random ${share}`, none: '' }[config.text.heldOut.kind];
+  const where = config.text.heldOut.kind === 'random' ? t('a random {0}', share) : t('the last {0}', share);
   const split =
     heldOutTokens > 0
-      ? `Train: ${count(trainTokens)} ${unit} · held out: ${where}, ${count(heldOutTokens)} ${unit}`
-      : `Train: all ${count(trainTokens)} ${unit} · nothing held out`;
-  return `${split} · seed ${seed}`;
+      ? t('Train: {0} · held out: {1}, {2}', count(trainTokens), where, count(heldOutTokens))
+      : t('Train: all {0} · nothing held out', count(trainTokens));
+  return `${split} · ${t('seed {0}', seed)}`;
 }
 
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */
@@ -69,29 +70,30 @@ export function machineSentence(history: RunHistory): string {
   // A run that lost its GPU ended on something else than it began on.
   const { backend, kernel, threads } = history.done ?? start;
   const onGpu = backend === 'webgpu' || backend === 'tensorflow';
-  const count = onGpu ? '' : `, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+  const count = onGpu ? '' : `, ${threads === 1 ? t('1 thread') : t('{0} threads', threads)}`;
   const why = start.backendReason ? `. ${start.backendReason}` : '';
-  return `${cell.toUpperCase()} ${units} · ${start.parameters.toLocaleString('en')} parameters · ${backend} (${kernel})${count}${why}`;
+  const parameters = t('{0} parameters', formatInteger(start.parameters));
+  return `${cell.toUpperCase()} ${units} · ${parameters} · ${backend} (${kernel})${count}${why}`;
 }
 
 /** "step 1,200 · epoch 3.1 · 40s" at the reading nearest to `step`. */
 export function placeSentence(history: RunHistory, point: { step: number; epoch: number; seconds: number }): string {
   const stepsPerEpoch = history.start?.stepsPerEpoch ?? 0;
   const epoch = stepsPerEpoch > 0 ? (point.step / stepsPerEpoch).toFixed(1) : String(point.epoch);
-  return `step ${point.step.toLocaleString('en')} · epoch ${epoch} · ${formatSeconds(point.seconds)}`;
+  return `${t('step {0} · epoch {1}', formatInteger(point.step), epoch)} · ${formatSeconds(point.seconds)}`;
 }
 
 export function runLabel(run: RunItem): string {
   const when = run.startedAt.slice(0, 16).replace('T', ' ');
   const state = {
-    running: ' · running',
-    paused: ' · paused',
-    failed: ' · failed',
-    interrupted: ' · interrupted',
+    running: t('running'),
+    paused: t('paused'),
+    failed: t('failed'),
+    interrupted: t('interrupted'),
     done: '',
     stopped: '',
   }[run.state];
-  return `${run.title} · ${when}${state}`;
+  return [run.title, when, state].filter((part) => part !== '').join(' · ');
 }
 
 function roundTo(value: number, digits: number): number {

@@ -1,4 +1,5 @@
 /** The Samples tab: a prompt, the controls of sampling, the temperature wall, and how the model learned to write. */
+import { t } from '../common/l10n';
 import {
   bounds,
   type HostMessage,
@@ -24,8 +25,6 @@ import { WallView } from './wall/wallView';
 type SampleSettings = StudioSettings['samples'];
 
 const redrawMs = 100;
-const temperatureHelp =
-  'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. 0: always the likeliest.';
 
 export class SamplesTab {
   readonly element: HTMLElement;
@@ -57,56 +56,61 @@ export class SamplesTab {
   private readonly replayBlock: HTMLElement;
   private readonly legend = tintLegend();
 
-  private readonly model = choice<string>('Model', (modelPath) => this.useModel(modelPath), [], { labelHidden: true });
-  private readonly prompt = textArea('Prompt', 'Empty: the model begins by itself', (prompt) =>
+  private readonly model = choice<string>(t('Model'), (modelPath) => this.useModel(modelPath), [], {
+    labelHidden: true,
+  });
+  private readonly prompt = textArea(t('Prompt'), t('Empty: the model begins by itself'), (prompt) =>
     this.change({ prompt }),
   );
   private readonly temperature = slider(
-    'Temperature',
+    t('Temperature'),
     { ...bounds.temperature, step: 0.05 },
     (value) => value.toFixed(2),
     (temperature) => this.change({ temperature }),
-    temperatureHelp,
+    temperatureHelp(),
   );
   private readonly chips = temperatureChips((temperatures) => this.change({ temperatures }));
-  private readonly write = button('Write', () => this.generate(), { kind: 'primary', icon: 'pen' });
-  private readonly stop = button('Stop', () => this.send({ type: 'stopWriting' }), { icon: 'stop' });
-  private readonly continueText = button('Continue Text', () => this.continue(), {
+  private readonly write = button(t('Write'), () => this.generate(), { kind: 'primary', icon: 'pen' });
+  private readonly stop = button(t('Stop'), () => this.send({ type: 'stopWriting' }), { icon: 'stop' });
+  private readonly continueText = button(t('Continue Text'), () => this.continue(), {
     icon: 'cursor',
-    hint: 'Writes into the editor at the cursor, at the temperature of the slider and with these controls. Escape stops.',
+    hint: t(
+      'Writes into the editor at the cursor, at the temperature of the slider and with these controls. Escape stops.',
+    ),
   });
-  private readonly topK = this.field('Top-k', 'topK', true, 'Only the k likeliest; 0 is off');
+  private readonly topK = this.field(t('Top-k'), 'topK', true, t('Only the k likeliest; 0 is off'));
   private readonly topP = this.field(
-    'Top-p',
+    t('Top-p'),
     'topP',
     false,
-    'Only the likeliest that together reach this share; 1 is off',
+    t('Only the likeliest that together reach this share; 1 is off'),
   );
   private readonly minP = this.field(
-    'Min-p',
+    t('Min-p'),
     'minP',
     false,
-    'Only those at least this share as likely as the likeliest; 0 is off',
+    t('Only those at least this share as likely as the likeliest; 0 is off'),
   );
   private readonly penalty = this.field(
-    'Repetition',
+    t('Repetition'),
     'repetitionPenalty',
     false,
-    'Makes what was just written less likely; 1 is off',
+    t('Makes what was just written less likely; 1 is off'),
   );
-  private readonly length = this.field('Length', 'length', true, 'Characters (or words) to write');
-  private readonly seed = this.field('Seed', 'seed', true, 'The same seed writes the same text');
-  private readonly dice = button('Another seed', () => this.change({ seed: randomSeed() }), {
+  private readonly length = this.field(t('Length'), 'length', true, t('Characters (or words) to write'));
+  private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed writes the same text'));
+  private readonly dice = button(t('Another seed'), () => this.change({ seed: randomSeed() }), {
     kind: 'icon',
     icon: 'dice',
   });
-  private readonly tint = checkbox('Tint by how sure the model was', (tint) => this.change({ tint }));
+  private readonly tint = checkbox(t('Tint by how sure the model was'), (tint) => this.change({ tint }));
   private readonly replaySlider = slider(
-    'While it learned',
+    t('While it learned'),
     { minimum: 0, maximum: 1, step: 1 },
-    (value) => (value >= this.recordedSteps().length ? 'now' : `${value + 1} of ${this.recordedSteps().length}`),
+    (value) =>
+      value >= this.recordedSteps().length ? t('now') : t('{0} of {1}', value + 1, this.recordedSteps().length),
     (value) => this.moveReplay(value),
-    'Samples recorded while the model trained; at the right end, what it writes now',
+    t('Samples recorded while the model trained; at the right end, what it writes now'),
   );
 
   constructor(
@@ -135,18 +139,18 @@ export class SamplesTab {
       'button',
       {
         class: 'link',
-        title: 'Takes the text before the cursor of the open editor as the prompt',
+        title: t('Takes the text before the cursor of the open editor as the prompt'),
         onclick: () => send({ type: 'promptFromCursor' }),
       },
-      'From cursor',
+      t('From cursor'),
     );
-    const promptHead = h('div', { class: 'row between' }, h('span', { class: 'muted' }, 'Prompt'), fromCursor);
+    const promptHead = h('div', { class: 'row between' }, h('span', { class: 'muted' }, t('Prompt')), fromCursor);
     this.replayBlock = h('div', { class: 'replay' }, this.replaySlider.element, this.replayPlace);
     this.empty = h(
       'div',
       { class: 'empty', hidden: true },
-      h('p', {}, 'No model yet. Train one, and it writes here while it learns.'),
-      button('Train on This File', () => send({ type: 'train' }), { kind: 'primary', icon: 'play' }).element,
+      h('p', {}, t('No model yet. Train one, and it writes here while it learns.')),
+      button(t('Train on This File'), () => send({ type: 'train' }), { kind: 'primary', icon: 'play' }).element,
     );
     this.body = h(
       'div',
@@ -154,12 +158,12 @@ export class SamplesTab {
       this.model.element,
       h('div', { class: 'prompt-field' }, promptHead, this.prompt.element),
       this.temperature.element,
-      h('p', { class: 'muted small' }, temperatureHelp),
+      h('p', { class: 'muted small' }, temperatureHelp()),
       this.chips.element,
       h(
         'details',
         {},
-        h('summary', {}, 'More controls'),
+        h('summary', {}, t('More controls')),
         h(
           'div',
           { class: 'fields' },
@@ -330,7 +334,7 @@ export class SamplesTab {
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);
-    this.continueText.setLabel(this.continuing ? 'Stop Continuing' : 'Continue Text');
+    this.continueText.setLabel(this.continuing ? t('Stop Continuing') : t('Continue Text'));
     this.drawReplay();
     this.drawWalls(settings);
     show(this.legend, settings.tint);
@@ -370,15 +374,23 @@ export class SamplesTab {
     setText(
       this.wallHelp,
       nothing
-        ? 'Write fills one column for each temperature, all from the same prompt and seed.'
-        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}Click a character to see what else was considered, and to branch there.`,
+        ? t('Write fills one column for each temperature, all from the same prompt and seed.')
+        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}${t('Click a character to see what else was considered, and to branch there.')}`,
     );
   }
 }
 
+function temperatureHelp(): string {
+  return t(
+    'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. 0: always the likeliest.',
+  );
+}
+
 function modelLabel(model: ModelItem): string {
   const bits = model.heldOutBitsPerCharacter;
-  return [model.title, model.network, bits === undefined ? '' : `${bits.toFixed(2)} bits`].filter(Boolean).join(' · ');
+  return [model.title, model.network, bits === undefined ? '' : t('{0} bits', bits.toFixed(2))]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function randomSeed(): number {
@@ -388,14 +400,14 @@ function randomSeed(): number {
 /** "sure ▁▂▃▄ surprised", with the limits as tooltips. */
 function tintLegend(): HTMLElement {
   const steps = tintSteps.map((limit, i) =>
-    h('i', { class: `tint-sample tint-${i + 1}`, title: `below ${limit * 100} %` }),
+    h('i', { class: `tint-sample tint-${i + 1}`, title: t('below {0} %', limit * 100) }),
   );
   return h(
     'span',
     { class: 'tint-legend muted small' },
-    'sure',
+    t('sure'),
     h('i', { class: 'tint-sample' }),
     ...steps,
-    'surprised',
+    t('surprised'),
   );
 }

@@ -3,6 +3,7 @@
  * @vscode/webview-ui-toolkit, which is archived: whoever replaces it rewrites this file and nothing else. Choices and
  * sliders are the browser's own, which the sidebar's width never clips.
  */
+import { t } from '../common/l10n';
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
@@ -137,7 +138,9 @@ export function numberField(
     element.setAttribute('aria-invalid', String(!valid));
     element.title = valid
       ? hint
-      : `From ${limits.minimum} to ${limits.maximum}${limits.whole ? ', whole numbers' : ''}`;
+      : limits.whole
+        ? t('From {0} to {1}, whole numbers', limits.minimum, limits.maximum)
+        : t('From {0} to {1}', limits.minimum, limits.maximum);
     if (valid) onChange(value);
   });
   return {

@@ -1,6 +1,7 @@
 /** The Training tab: the run as it goes, its curves, what they say, and earlier runs to compare with. */
 import type { Baselines } from '../common/engineProtocol';
 import { describeRun } from '../common/describeRun';
+import { t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
 import { buildAccuracyChart, buildLossChart, type ChartInput, type ChartModel } from './chart/chartModel';
@@ -36,7 +37,7 @@ export class TrainingTab {
   private readonly body: HTMLElement;
   private readonly progress = h(
     'div',
-    { class: 'progress', role: 'progressbar', 'aria-label': 'Training progress' },
+    { class: 'progress', role: 'progressbar', 'aria-label': t('Training progress') },
     h('div'),
   );
   private readonly figures = h('dl', { class: 'figures' });
@@ -46,51 +47,51 @@ export class TrainingTab {
   private readonly split = h('p', { class: 'muted small' });
   private readonly machine = h('p', { class: 'muted small' });
   private readonly reasons = h('ul', { class: 'small' });
-  private readonly reasonsBlock = h('details', {}, h('summary', {}, 'Why this network'), this.reasons);
+  private readonly reasonsBlock = h('details', {}, h('summary', {}, t('Why this network')), this.reasons);
   private readonly compareList = h('div', { class: 'compare' });
-  private readonly compare = h('details', {}, h('summary', {}, 'Compare with earlier runs'), this.compareList);
+  private readonly compare = h('details', {}, h('summary', {}, t('Compare with earlier runs')), this.compareList);
   private compareBoxes: FieldControl<boolean>[] = [];
   private readonly table = evaluationTable();
 
-  private readonly runChoice = choice<string>('Run', (runId) => this.send({ type: 'selectRun', runId }), [], {
+  private readonly runChoice = choice<string>(t('Run'), (runId) => this.send({ type: 'selectRun', runId }), [], {
     labelHidden: true,
   });
-  private readonly train = button('Train on This File', () => this.send({ type: 'train' }), {
+  private readonly train = button(t('Train on This File'), () => this.send({ type: 'train' }), {
     kind: 'primary',
     icon: 'play',
   });
-  private readonly pause = button('Pause', () => this.control('pause'), { icon: 'pause' });
-  private readonly resume = button('Resume', () => this.resumeRun(), { kind: 'primary', icon: 'play' });
-  private readonly stop = button('Stop and Keep', () => this.control('stop'), {
+  private readonly pause = button(t('Pause'), () => this.control('pause'), { icon: 'pause' });
+  private readonly resume = button(t('Resume'), () => this.resumeRun(), { kind: 'primary', icon: 'play' });
+  private readonly stop = button(t('Stop and Keep'), () => this.control('stop'), {
     icon: 'stop',
-    hint: 'Ends the run and keeps the best weights so far',
+    hint: t('Ends the run and keeps the best weights so far'),
   });
-  private readonly another = button('Train on This File', () => this.send({ type: 'train' }), { icon: 'play' });
+  private readonly another = button(t('Train on This File'), () => this.send({ type: 'train' }), { icon: 'play' });
 
-  private readonly unit = choice<TrainingSettings['unit']>('Loss in', (unit) => this.change({ unit }), [
-    { value: 'nats', label: 'nats' },
-    { value: 'bits', label: 'bits per character' },
-    { value: 'perplexity', label: 'perplexity' },
+  private readonly unit = choice<TrainingSettings['unit']>(t('Loss in'), (unit) => this.change({ unit }), [
+    { value: 'nats', label: t('nats') },
+    { value: 'bits', label: t('bits per character') },
+    { value: 'perplexity', label: t('perplexity') },
   ]);
   private readonly xQuantity = choice<TrainingSettings['xQuantity']>(
-    'Over',
+    t('Over'),
     (xQuantity) => this.change({ xQuantity }),
     [
-      { value: 'step', label: 'steps' },
-      { value: 'epoch', label: 'epochs' },
-      { value: 'seconds', label: 'time' },
+      { value: 'step', label: t('steps') },
+      { value: 'epoch', label: t('epochs') },
+      { value: 'seconds', label: t('time') },
     ],
   );
-  private readonly logX = checkbox('Log x', (on) => this.change({ xScale: on ? 'log' : 'linear' }));
-  private readonly logY = checkbox('Log y', (on) => this.change({ yScale: on ? 'log' : 'linear' }));
-  private readonly showAccuracy = checkbox('Accuracy', (showAccuracy) => this.change({ showAccuracy }));
-  private readonly showBaselines = checkbox('Baselines', (showBaselines) => this.change({ showBaselines }));
+  private readonly logX = checkbox(t('Log x'), (on) => this.change({ xScale: on ? 'log' : 'linear' }));
+  private readonly logY = checkbox(t('Log y'), (on) => this.change({ yScale: on ? 'log' : 'linear' }));
+  private readonly showAccuracy = checkbox(t('Accuracy'), (showAccuracy) => this.change({ showAccuracy }));
+  private readonly showBaselines = checkbox(t('Baselines'), (showBaselines) => this.change({ showBaselines }));
   private readonly smoothing = slider(
-    'Smoothing',
+    t('Smoothing'),
     { minimum: 0, maximum: 0.99, step: 0.01 },
     (value) => value.toFixed(2),
     (smoothing) => this.change({ smoothing }),
-    'Weight of the past in the training curve. The band behind it always shows the true lowest and highest batch.',
+    t('Weight of the past in the training curve. The band behind it always shows the true lowest and highest batch.'),
   );
 
   constructor(
@@ -105,13 +106,13 @@ export class TrainingTab {
       h(
         'p',
         {},
-        'Open a text and train a model on it. It stays on this machine, and a minute is enough for a first one.',
+        t('Open a text and train a model on it. It stays on this machine, and a minute is enough for a first one.'),
       ),
       this.train.element,
     );
     const save = (format: 'png' | 'svg' | 'csv'): HTMLElement =>
       button(format.toUpperCase(), () => void this.export(format), {
-        hint: `Save the curves as ${format.toUpperCase()}`,
+        hint: t('Save the curves as {0}', format.toUpperCase()),
       }).element;
     this.body = h(
       'div',
@@ -126,7 +127,7 @@ export class TrainingTab {
       this.sentence,
       h(
         'div',
-        { class: 'controls', role: 'group', 'aria-label': 'How the curves are drawn' },
+        { class: 'controls', role: 'group', 'aria-label': t('How the curves are drawn') },
         this.unit.element,
         this.xQuantity.element,
         this.smoothing.element,
@@ -144,7 +145,7 @@ export class TrainingTab {
       this.reasonsBlock,
       this.compare,
       this.table.element,
-      h('div', { class: 'row' }, h('span', { class: 'muted' }, 'Save as'), save('png'), save('svg'), save('csv')),
+      h('div', { class: 'row' }, h('span', { class: 'muted' }, t('Save as')), save('png'), save('svg'), save('csv')),
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body);
   }
@@ -251,13 +252,13 @@ export class TrainingTab {
     show(this.stop.element, live);
     show(this.resume.element, run.state !== 'running');
     show(this.another.element, !live);
-    this.resume.setLabel(run.state === 'paused' ? 'Resume' : 'Resume Training');
+    this.resume.setLabel(run.state === 'paused' ? t('Resume') : t('Resume Training'));
     show(this.failure, run.state === 'failed' || run.state === 'interrupted');
     setText(
       this.failure,
       run.state === 'failed'
-        ? (run.message ?? 'This run failed; the log says why.')
-        : 'This run was interrupted. Resume Training goes on from its last checkpoint.',
+        ? (run.message ?? t('This run failed; the log says why.'))
+        : t('This run was interrupted. Resume Training goes on from its last checkpoint.'),
     );
     const tiles = figures(history, settings.unit, run.state);
     if (this.figures.children.length !== tiles.length) {
@@ -309,11 +310,11 @@ export class TrainingTab {
     };
     const lines = model.lines.filter((line) => line.points.length > 0).reverse();
     const items = lines.map((line) => item(lineColour(line, colours), 'line', line.label));
-    if (model.band.length > 1) items.push(item(colours.train, 'band', 'lowest–highest batch'));
+    if (model.band.length > 1) items.push(item(colours.train, 'band', t('lowest–highest batch')));
     const kinds = new Set(model.markers.map((marker) => marker.kind));
-    if (kinds.has('best')) items.push(item(colours.best, 'ring', 'best checkpoint'));
-    if (kinds.has('guard')) items.push(item(colours.guard, 'line', 'divergence guard'));
-    if (kinds.has('learning-rate')) items.push(item(colours.learningRate, 'line', 'learning rate changed'));
+    if (kinds.has('best')) items.push(item(colours.best, 'ring', t('best checkpoint')));
+    if (kinds.has('guard')) items.push(item(colours.guard, 'line', t('divergence guard')));
+    if (kinds.has('learning-rate')) items.push(item(colours.learningRate, 'line', t('learning rate changed')));
     items.push(h('span', { class: 'muted' }, model.yName));
     const text = items.map((element) => element.textContent).join('|');
     if (this.legend.dataset.shown === text + colours.text) return;
@@ -326,7 +327,7 @@ export class TrainingTab {
     show(this.compare, others.length > 0);
     const labels = others.map((other) => {
       const bits = other.heldOutBitsPerCharacter;
-      return runLabel(other) + (bits === undefined ? '' : ` · ${bits.toFixed(2)} bits`);
+      return runLabel(other) + (bits === undefined ? '' : ` · ${t('{0} bits', bits.toFixed(2))}`);
     });
     // Built anew only when the runs change: a box that has the focus keeps it.
     if (this.compareList.dataset.shown !== labels.join('\n')) {
@@ -353,6 +354,6 @@ export class TrainingTab {
     const svg = this.chart.picture(`${run.title}: ${describeRun(history, this.settings?.unit)}`, width, height);
     const contents =
       format === 'csv' ? historyToCsv(history) : format === 'svg' ? svg : await paintPng(svg, width, height);
-    this.send({ type: 'export', format, name: `${run.title} curves`, contents });
+    this.send({ type: 'export', format, name: t('{0} curves', run.title), contents });
   }
 }

@@ -1,4 +1,5 @@
 /** The frame of the Studio page. The policy allows our own script and style and nothing else. */
+import type { Language } from '../../common/l10n';
 
 export interface PageAddresses {
   /** Addresses that the webview may load. */
@@ -7,14 +8,17 @@ export interface PageAddresses {
   /** The webview's own source, for the policy. */
   source: string;
   nonce: string;
+  language: Language;
 }
 
-export function studioHtml({ script, style, source, nonce }: PageAddresses): string {
+export function studioHtml({ script, style, source, nonce, language }: PageAddresses): string {
   // img-src data: the chart is painted through an image when it is saved as PNG.
   // The nonce for styles: the component library tests with an empty style sheet what the browser can do.
   const policy = `default-src 'none'; style-src ${source} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:`;
+  // Data, which a browser never runs; a "<" in it could still end the block.
+  const data = JSON.stringify(language).replaceAll('<', '\\u003c');
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${/^[\w-]+$/.test(language.tag) ? language.tag : 'en'}">
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -25,6 +29,7 @@ export function studioHtml({ script, style, source, nonce }: PageAddresses): str
 </head>
 <body>
 <main id="studio"></main>
+<script nonce="${nonce}" type="application/json" id="language">${data}</script>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;

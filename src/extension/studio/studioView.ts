@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { currentLanguage } from '../../common/l10n';
 import type { HostMessage, StudioTab } from '../../common/studioProtocol';
 import { studioHtml } from './studioHtml';
 import type { StudioServices } from './studioServices';
@@ -42,6 +43,7 @@ export function registerStudio(context: vscode.ExtensionContext, services: Studi
         style: address('webview.css'),
         source: webview.cspSource,
         nonce: randomBytes(16).toString('base64'),
+        language: currentLanguage(),
       });
     },
   };

@@ -3,6 +3,7 @@
  * From data to data; `renderChart.ts` turns it into a picture and `readOut` into words.
  */
 import type { Baselines } from '../../common/engineProtocol';
+import { t } from '../../common/l10n';
 import { bitsToUnit, characterScale, scaleOf, toUnit, unitName, type TokenScale } from '../../common/lossUnits';
 import type { RunHistory } from '../../common/runHistory';
 import type { StudioSettings } from '../../common/studioProtocol';
@@ -53,12 +54,12 @@ export function buildLossChart({ history, settings, baselines, overlays }: Chart
   );
   const lines: ChartLine[] = overlays.map(({ title, history: earlier }, i) => overlayLine(title, earlier, i, settings));
   lines.push({
-    label: settings.smoothing > 0 ? 'train (smoothed)' : 'train',
+    label: settings.smoothing > 0 ? t('train (smoothed)') : t('train'),
     role: 'train',
     overlay: 0,
     points: finite(history.progress.map((p, i) => ({ x: x(p), y: unit(smoothed[i]) }))),
   });
-  lines.push({ label: 'held out', role: 'heldOut', overlay: 0, points: heldOutPoints(history, x, unit) });
+  lines.push({ label: t('held out'), role: 'heldOut', overlay: 0, points: heldOutPoints(history, x, unit) });
 
   return {
     lines,
@@ -87,12 +88,12 @@ export function buildAccuracyChart({ history, settings }: ChartInput): ChartMode
   return {
     lines: [
       {
-        label: 'train',
+        label: t('train'),
         role: 'train',
         overlay: 0,
         points: finite(history.progress.map((p, i) => ({ x: x(p), y: smoothed[i] }))),
       },
-      { label: 'held out', role: 'heldOut', overlay: 0, points: finite(heldOut) },
+      { label: t('held out'), role: 'heldOut', overlay: 0, points: finite(heldOut) },
     ],
     band: [],
     baselines: [],
@@ -100,7 +101,7 @@ export function buildAccuracyChart({ history, settings }: ChartInput): ChartMode
     xQuantity: settings.xQuantity,
     xScale: settings.xScale,
     yScale: 'linear',
-    yName: 'accuracy',
+    yName: t('accuracy'),
   };
 }
 
@@ -191,13 +192,13 @@ function overlayLine(
   const unit = (nats: number): number => toUnit(nats, settings.unit, scale);
   const x = xIn(history, settings);
   const heldOut = heldOutPoints(history, x, unit);
-  if (heldOut.length > 0) return { label: `${title}, held out`, role: 'overlay', overlay, points: heldOut };
+  if (heldOut.length > 0) return { label: t('{0}, held out', title), role: 'overlay', overlay, points: heldOut };
   const smoothed = smooth(
     history.progress.map((p) => ({ y: p.loss, merged: p.merged })),
     settings.smoothing,
   );
   const points = finite(history.progress.map((p, i) => ({ x: x(p), y: unit(smoothed[i]) })));
-  return { label: `${title}, train`, role: 'overlay', overlay, points };
+  return { label: t('{0}, train', title), role: 'overlay', overlay, points };
 }
 
 function baselineLines(
@@ -209,7 +210,7 @@ function baselineLines(
   const named: [string, number][] = [
     ['gzip', gzip],
     ['brotli', brotli],
-    [`Markov order ${markov.order}`, markov.bitsPerCharacter],
+    [t('Markov order {0}', markov.order), markov.bitsPerCharacter],
   ];
   return named.flatMap(([label, bits]) => {
     const y = bitsToUnit(bits, settings.unit, scale);
@@ -243,7 +244,7 @@ function markers(
   const best = history.evaluations.filter((e) => e.best).at(-1);
   if (best) {
     const loss = best.heldOutLoss ?? best.trainLoss;
-    list.push({ kind: 'best', x: x(best), y: unit(loss), label: 'best checkpoint' });
+    list.push({ kind: 'best', x: x(best), y: unit(loss), label: t('best checkpoint') });
   }
   return list;
 }

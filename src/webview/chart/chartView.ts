@@ -2,6 +2,7 @@
  * The chart on the page: draws the pictures, follows pointer and arrow keys with a read-out, and hands out the picture
  * for saving. Redrawn when the width or the theme changes.
  */
+import { t } from '../../common/l10n';
 import { h, setText, show } from '../dom';
 import { opaque } from './colour';
 import { readingPlaces, readOut, type ChartModel } from './chartModel';
@@ -34,7 +35,7 @@ export class ChartView {
         class: 'chart',
         tabindex: 0,
         role: 'group',
-        'aria-label': 'Loss curves. Left and right arrow keys read the values.',
+        'aria-label': t('Loss curves. Left and right arrow keys read the values.'),
         onpointermove: (event) => this.follow(event as PointerEvent),
         onpointerleave: () => this.moveTo(undefined, false),
         onkeydown: (event) => this.key(event as KeyboardEvent),
@@ -132,7 +133,7 @@ export class ChartView {
     this.cursor.style.top = `${plot.top}px`;
     this.cursor.style.height = `${this.cursorEnd(plot) - plot.top}px`;
     const accuracy = content.accuracy ? (readOut(content.accuracy, reading.x)?.rows ?? []) : [];
-    const accuracyRows = accuracy.map((row) => ({ ...row, label: `accuracy, ${row.label}` }));
+    const accuracyRows = accuracy.map((row) => ({ ...row, label: t('accuracy, {0}', row.label) }));
     const rows = [...reading.rows, ...accuracyRows].map((row) => {
       const swatch = h('i', { class: 'swatch' });
       swatch.style.background = lineColour(row, colours);
@@ -157,7 +158,7 @@ export async function paintPng(svg: string, width: number, height: number): Prom
   await image.decode();
   const canvas = h('canvas', { width: width * 2, height: height * 2 });
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This editor cannot paint pictures; save the chart as SVG instead.');
+  if (!context) throw new Error(t('This editor cannot paint pictures; save the chart as SVG instead.'));
   context.scale(2, 2);
   context.drawImage(image, 0, 0, width, height);
   return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');

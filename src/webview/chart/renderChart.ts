@@ -2,6 +2,7 @@
  * A chart as SVG markup, self-contained: the same string is shown on the page, saved as a file, and painted for the PNG.
  * Colours come in by name, as a saved file knows no theme. No DOM.
  */
+import { t } from '../../common/l10n';
 import { extent, type ChartLine, type ChartModel } from './chartModel';
 import { createScale, formatSeconds, formatTick, linearTicks, logTicks, timeTicks, type Scale } from './scale';
 import { bandPerPixel, linePerPixel, splitAtStepsBack, type BandPoint } from './series';
@@ -136,7 +137,7 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
         `${time ? formatSeconds(tick) : formatTick(tick)}</text>`,
     );
   }
-  const name = time ? 'training time' : `${model.xQuantity}s`;
+  const name = { seconds: t('training time'), step: t('steps'), epoch: t('epochs') }[model.xQuantity];
   parts.push(`<text x="${box.right}" y="${box.bottom + 26}" text-anchor="end" fill="${colours.muted}">${name}</text>`);
   return parts.join('');
 }

@@ -9,6 +9,7 @@ import {
   tintedClass,
   wordTints,
 } from '../../common/contributions';
+import { t } from '../../common/l10n';
 import { h } from '../dom';
 import { button } from '../toolkit';
 
@@ -29,13 +30,13 @@ export function checkCards(
     const bayes = verdict.naiveBayes;
     return h(
       'article',
-      { class: 'check', 'aria-label': checks.length > 1 ? `Selection ${i + 1}` : 'The text that was checked' },
+      { class: 'check', 'aria-label': checks.length > 1 ? t('Selection {0}', i + 1) : t('The text that was checked') },
       h(
         'p',
         { class: 'verdict' },
         h('strong', {}, verdict.label),
-        ` ${verdict.corrected ? 'by your own word' : formatShare(verdict.probability)}`,
-        h('span', { class: 'muted' }, ` · naive Bayes: ${bayes.label} ${formatShare(bayes.probability)}`),
+        ` ${verdict.corrected ? t('by your own word') : formatShare(verdict.probability)}`,
+        h('span', { class: 'muted' }, ` · ${t('naive Bayes')}: ${bayes.label} ${formatShare(bayes.probability)}`),
       ),
       probabilityBar(verdict, label),
       h('div', { class: 'writing check-text', tabindex: 0 }, ...tintedText(check, label)),
@@ -43,7 +44,7 @@ export function checkCards(
       h(
         'div',
         { class: 'row' },
-        h('span', { class: 'muted' }, 'Wrong?'),
+        h('span', { class: 'muted' }, t('Wrong?')),
         ...others.map((name) => button(correctionTitle(name, record), () => onCorrect(i, name)).element),
       ),
     );
@@ -57,11 +58,11 @@ function probabilityBar(verdict: Verdict, label: string): HTMLElement {
   fill.style.width = `${probability * 100}%`;
   const bar = h(
     'div',
-    { class: 'probability', role: 'img', 'aria-label': `Probability of ${label}: ${formatShare(probability)}` },
+    { class: 'probability', role: 'img', 'aria-label': t('Probability of {0}: {1}', label, formatShare(probability)) },
     fill,
   );
   if (verdict.threshold !== null) {
-    const mark = h('i', { title: `Threshold ${verdict.threshold.toFixed(2)}` });
+    const mark = h('i', { title: t('Threshold {0}', verdict.threshold.toFixed(2)) });
     mark.style.left = `${verdict.threshold * 100}%`;
     bar.append(mark);
   }
@@ -78,7 +79,10 @@ function tintedText({ text, verdict }: CheckedText, label: string): (Node | stri
       shown.slice(at, start),
       h(
         'mark',
-        { class: `${points > 0 ? 'for' : 'against'}-${strength}`, title: `${formatPoints(points)} towards ${label}` },
+        {
+          class: `${points > 0 ? 'for' : 'against'}-${strength}`,
+          title: t('{0} towards {1}', formatPoints(points), label),
+        },
         shown.slice(start, end),
       ),
     );
@@ -106,12 +110,12 @@ function strongestWords({ text, verdict }: CheckedText, label: string): HTMLElem
   return h(
     'details',
     {},
-    h('summary', {}, 'What did most'),
+    h('summary', {}, t('What did most')),
     h('ul', { class: 'words' }, ...rows),
     h(
       'p',
       { class: 'muted small' },
-      `Points towards ${label}: the log-odds that go when the word is left out (${verdict.method}).`,
+      t('Points towards {0}: the log-odds that go when the word is left out ({1}).', label, verdict.method),
     ),
   );
 }

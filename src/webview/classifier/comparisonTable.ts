@@ -1,5 +1,6 @@
 /** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
+import { t } from '../../common/l10n';
 import { formatTick } from '../chart/scale';
 import { h } from '../dom';
 
@@ -9,7 +10,9 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
       h(
         'p',
         { class: 'muted small' },
-        'The six variants (RNN, LSTM, GRU, each one-way and bidirectional) can be compared when a classifier is trained.',
+        t(
+          'The six variants (RNN, LSTM, GRU, each one-way and bidirectional) can be compared when a classifier is trained.',
+        ),
       ),
     ];
   }
@@ -18,9 +21,9 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
   const values = comparison.map(score);
   // Bars begin a little below the lowest: they show differences, the figures beside them the size.
   const low = Math.max(0, Math.min(...values) - 0.05);
-  const head = [name === undefined ? 'macro F1' : `F1 ${name}`, 'accuracy', 'parameters', 'seconds'];
+  const head = [name === undefined ? t('macro F1') : `F1 ${name}`, t('accuracy'), t('parameters'), t('seconds')];
   return [
-    h('h3', {}, 'The six variants'),
+    h('h3', {}, t('The six variants')),
     h(
       'div',
       { class: 'scroll' },
@@ -30,7 +33,11 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
         h(
           'caption',
           { class: 'muted' },
-          `Each on the same split for ${settings.epochs} epochs; kept: ${settings.variant}, the best on the validation part`,
+          t(
+            'Each on the same split for {0} epochs; kept: {1}, the best on the validation part',
+            settings.epochs,
+            settings.variant,
+          ),
         ),
         h(
           'thead',

@@ -1,5 +1,6 @@
 /** The user's corrections of this classifier, each of which can be taken back. */
 import type { CorrectionItem } from '../../common/classifierState';
+import { t } from '../../common/l10n';
 import { h, setText, show } from '../dom';
 import { button } from '../toolkit';
 
@@ -14,13 +15,13 @@ export function correctionList(onRemove: (id: string) => void): {
     { hidden: true },
     title,
     rows,
-    h('p', { class: 'muted small' }, 'They count with each verdict; the model itself stays as it was trained.'),
+    h('p', { class: 'muted small' }, t('They count with each verdict; the model itself stays as it was trained.')),
   );
   return {
     element,
     draw(corrections) {
       show(element, corrections.length > 0);
-      setText(title, `Your corrections (${corrections.length})`);
+      setText(title, t('Your corrections ({0})', corrections.length));
       rows.replaceChildren(
         ...corrections.map(({ id, label, excerpt }) =>
           h(
@@ -28,7 +29,7 @@ export function correctionList(onRemove: (id: string) => void): {
             {},
             h('strong', {}, label),
             h('span', { class: 'excerpt' }, excerpt),
-            button('Take back', () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
+            button(t('Take back'), () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
           ),
         ),
       );

@@ -1,5 +1,6 @@
 /** Loss and accuracy after each epoch, on the examples it learns from and on the part set aside. */
 import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
+import { t } from '../../common/l10n';
 import type { ChartModel } from '../chart/chartModel';
 import { ChartView, themeColours } from '../chart/chartView';
 import { lineColour } from '../chart/renderChart';
@@ -16,13 +17,13 @@ export class LearningCurves {
 
   draw(history: readonly ClassifierEpochEvent[]): void {
     show(this.element, history.length > 0);
-    const loss = curves(history, 'loss, nats', 'trainLoss', 'validationLoss');
+    const loss = curves(history, t('loss, nats'), 'trainLoss', 'validationLoss');
     const best = history.findLast((event) => event.best);
-    if (best) loss.markers.push({ kind: 'best', x: best.epoch, y: best.validationLoss, label: 'best epoch' });
+    if (best) loss.markers.push({ kind: 'best', x: best.epoch, y: best.validationLoss, label: t('best epoch') });
     this.chart.draw({
       loss,
-      accuracy: curves(history, 'accuracy', 'trainAccuracy', 'validationAccuracy'),
-      headline: (x) => `epoch ${Math.round(x)}`,
+      accuracy: curves(history, t('accuracy'), 'trainAccuracy', 'validationAccuracy'),
+      headline: (x) => t('epoch {0}', Math.round(x)),
     });
     const colours = themeColours();
     const items = loss.lines.map((line) => {
@@ -41,8 +42,8 @@ function curves(history: readonly ClassifierEpochEvent[], yName: string, train: 
     history.map((event) => ({ x: event.epoch, y: event[figure] })).filter(({ y }) => Number.isFinite(y));
   return {
     lines: [
-      { label: 'train', role: 'train', overlay: 0, points: points(train) },
-      { label: 'validation', role: 'heldOut', overlay: 0, points: points(aside) },
+      { label: t('train'), role: 'train', overlay: 0, points: points(train) },
+      { label: t('validation'), role: 'heldOut', overlay: 0, points: points(aside) },
     ],
     band: [],
     baselines: [],

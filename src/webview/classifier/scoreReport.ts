@@ -1,17 +1,18 @@
 /** The classifier beside its baselines: one that always says the most frequent class, naive Bayes, logistic regression. */
 import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
+import { t } from '../../common/l10n';
 import { h } from '../dom';
 
 export function scoreReport(record: ClassifierRecord): HTMLElement[] {
   const { baselines, report, settings, positive, classes } = record;
   const name = positive === null ? undefined : classes[positive];
   const rows: [string, ClassificationReport][] = [
-    [`this classifier (${settings.variant})`, report],
-    ['logistic regression', baselines.logisticRegression],
-    ['naive Bayes', baselines.naiveBayes],
-    ['always the most frequent', baselines.majority],
+    [t('this classifier ({0})', settings.variant), report],
+    [t('logistic regression'), baselines.logisticRegression],
+    [t('naive Bayes'), baselines.naiveBayes],
+    [t('always the most frequent'), baselines.majority],
   ];
-  const head = [...(name === undefined ? [] : [`F1 ${name}`]), 'macro F1', 'accuracy'];
+  const head = [...(name === undefined ? [] : [`F1 ${name}`]), t('macro F1'), t('accuracy')];
   return [
     h(
       'div',
@@ -19,7 +20,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
       h(
         'table',
         {},
-        h('caption', { class: 'muted' }, 'Beside it, on the same held-out examples (at its own threshold)'),
+        h('caption', { class: 'muted' }, t('Beside it, on the same held-out examples (at its own threshold)')),
         h('thead', {}, h('tr', {}, h('td'), ...head.map((cell) => h('th', { scope: 'col' }, cell)))),
         h(
           'tbody',

@@ -2,6 +2,7 @@
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { confusionAt, reportOfConfusion } from '../../common/confusionReport';
 import { formatShare } from '../../common/contributions';
+import { formatInteger, t } from '../../common/l10n';
 import { themeColours } from '../chart/chartView';
 import { h, setText, show } from '../dom';
 import { button, slider } from '../toolkit';
@@ -13,13 +14,13 @@ export class ThresholdView {
   /** What stands on the page. */
   private threshold = 0.5;
   private readonly control = slider(
-    'Threshold',
+    t('Threshold'),
     { minimum: 0.01, maximum: 0.99, step: 0.01 },
     (value) => value.toFixed(2),
     (value) => this.set(value, value),
-    'From this probability on a text is called by the class. Verdicts in the editor follow.',
+    t('From this probability on a text is called by the class. Verdicts in the editor follow.'),
   );
-  private readonly reset = button('Back to its own', () => this.set(this.record?.threshold ?? 0.5, undefined));
+  private readonly reset = button(t('Back to its own'), () => this.set(this.record?.threshold ?? 0.5, undefined));
   private readonly sentence = h('p', { class: 'sentence', 'aria-live': 'polite' });
   private readonly matrix = h('table', { class: 'confusion' });
   private readonly scores = h('table');
@@ -102,27 +103,26 @@ export function thresholdSentence(confusion: number[][], classes: string[], posi
   const lost = confusion[other][positive];
   const negatives = lost + confusion[other][other];
   const share = (n: number, of: number): string => (of === 0 ? '–' : formatShare(n / of));
-  return (
-    `Catches ${caught} of ${positives} ${classes[positive]} (${share(caught, positives)}); ` +
-    `takes ${lost} of ${negatives} ${classes[other]} for ${classes[positive]} (${share(lost, negatives)}).`
-  );
+  const hits = t('Catches {0} of {1} {2} ({3})', caught, positives, classes[positive], share(caught, positives));
+  const wrong = [lost, negatives, classes[other], classes[positive], share(lost, negatives)];
+  return `${hits}; ${t('takes {0} of {1} {2} for {3} ({4})', ...wrong)}.`;
 }
 
 /** Rows are what the examples are, columns what they were called. */
 function confusionRows(confusion: number[][], classes: string[]): HTMLElement[] {
   const most = Math.max(1, ...confusion.map((row) => row.reduce((a, b) => a + b, 0)));
-  const head = classes.map((name) => h('th', { scope: 'col' }, `called ${name}`));
+  const head = classes.map((name) => h('th', { scope: 'col' }, t('called {0}', name)));
   const rows = confusion.map((row, c) => {
     const sum = Math.max(1, ...[row.reduce((a, b) => a + b, 0)]);
     const cells = row.map((count, predicted) => {
-      const cell = h('td', { class: predicted === c ? 'right' : 'wrong' }, count.toLocaleString('en'));
+      const cell = h('td', { class: predicted === c ? 'right' : 'wrong' }, formatInteger(count));
       cell.style.setProperty('--share', String(count === 0 ? 0 : Math.max(0.08, count / Math.min(most, sum))));
       return cell;
     });
-    return h('tr', {}, h('th', { scope: 'row' }, `is ${classes[c]}`), ...cells);
+    return h('tr', {}, h('th', { scope: 'row' }, t('is {0}', classes[c])), ...cells);
   });
   return [
-    h('caption', { class: 'visually-hidden' }, 'Confusion matrix of the held-out examples'),
+    h('caption', { class: 'visually-hidden' }, t('Confusion matrix of the held-out examples')),
     h('thead', {}, h('tr', {}, h('td'), ...head)),
     h('tbody', {}, ...rows),
   ];
@@ -138,19 +138,19 @@ function scoreRows(confusion: number[][], classes: string[]): HTMLElement[] {
     figure(precision),
     figure(recall),
     figure(f1),
-    support.toLocaleString('en'),
+    formatInteger(support),
   ];
-  const head = ['precision', 'recall', 'F1', 'support'].map((name) => h('th', { scope: 'col' }, name));
+  const head = [t('precision'), t('recall'), 'F1', t('support')].map((name) => h('th', { scope: 'col' }, name));
   return [
-    h('caption', { class: 'visually-hidden' }, 'Scores of each class on the held-out examples'),
+    h('caption', { class: 'visually-hidden' }, t('Scores of each class on the held-out examples')),
     h('thead', {}, h('tr', {}, h('td'), ...head)),
     h(
       'tbody',
       {},
       ...classes.map((name) => row(name, scores(report.perClass[name]))),
-      row('accuracy', ['', '', figure(report.accuracy), report.macro.support.toLocaleString('en')]),
-      row('macro avg', scores(report.macro)),
-      row('weighted avg', scores(report.weighted)),
+      row(t('accuracy'), ['', '', figure(report.accuracy), formatInteger(report.macro.support)]),
+      row(t('macro avg'), scores(report.macro)),
+      row(t('weighted avg'), scores(report.weighted)),
     ),
   ];
 }

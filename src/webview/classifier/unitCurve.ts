@@ -1,5 +1,6 @@
 /** A curve within the unit square (ROC, precision over recall) as SVG, with a mark where the threshold stands. No DOM. */
 import type { BinaryCurves } from '../../common/classifierProtocol';
+import { t } from '../../common/l10n';
 import type { ChartColours } from '../chart/renderChart';
 import { createScale } from '../chart/scale';
 import { linePerPixel, type Point } from '../chart/series';
@@ -20,9 +21,9 @@ export function rocCurve({ roc }: BinaryCurves, confusion: number[][], positive:
   const x = ratio(confusion[other][positive], confusion[other][other]);
   const y = ratio(confusion[positive][positive], confusion[positive][other]);
   return {
-    title: `ROC, area ${roc.auc.toFixed(4)}`,
-    xName: 'false positive rate',
-    yName: 'true positive rate',
+    title: t('ROC, area {0}', roc.auc.toFixed(4)),
+    xName: t('false positive rate'),
+    yName: t('true positive rate'),
     points: roc.falsePositiveRate.map((rate, i) => ({ x: rate, y: roc.truePositiveRate[i] })),
     diagonal: true,
     mark: x === undefined || y === undefined ? undefined : { x, y },
@@ -38,9 +39,9 @@ export function precisionRecallCurve(
   const x = ratio(confusion[positive][positive], confusion[positive][other]);
   const y = ratio(confusion[positive][positive], confusion[other][positive]);
   return {
-    title: `Average precision ${precisionRecall.averagePrecision.toFixed(4)}`,
-    xName: 'recall',
-    yName: 'precision',
+    title: t('Average precision {0}', precisionRecall.averagePrecision.toFixed(4)),
+    xName: t('recall'),
+    yName: t('precision'),
     // From recall 0 to 1, so that the line runs to the right.
     points: precisionRecall.recall.map((recall, i) => ({ x: recall, y: precisionRecall.precision[i] })).reverse(),
     diagonal: false,

@@ -1,4 +1,5 @@
 /** One column of the wall: what was written at one temperature, tinted, with its copied runs and its buttons. */
+import { formatInteger, t } from '../../common/l10n';
 import { tokenAt, type WallColumn } from '../../common/wall';
 import { h, setText, show } from '../dom';
 import { button } from '../toolkit';
@@ -71,10 +72,10 @@ export class ColumnView {
         h(
           'span',
           { class: 'tools' },
-          tool('Copy', 'copy', () => actions.copy(whole())),
-          tool('Insert at cursor', 'insert', () => actions.insert(whole())),
-          tool('Keep in list', 'keep', () => this.column && actions.keep(this.column, this.promptText)),
-          close ? tool('Close', 'close', () => this.column && close(this.column.id)) : null,
+          tool(t('Copy'), 'copy', () => actions.copy(whole())),
+          tool(t('Insert at cursor'), 'insert', () => actions.insert(whole())),
+          tool(t('Keep in list'), 'keep', () => this.column && actions.keep(this.column, this.promptText)),
+          close ? tool(t('Close'), 'close', () => this.column && close(this.column.id)) : null,
         ),
       ),
       this.writing,
@@ -89,10 +90,10 @@ export class ColumnView {
     this.promptText = prompt;
     this.shownTint = tint;
     const temperature = `T ${column.options.temperature}`;
-    setText(this.title, column.lead === '' ? temperature : `${temperature}, branch`);
-    setText(this.status, { writing: 'writing…', done: '', failed: 'failed' }[column.state]);
+    setText(this.title, column.lead === '' ? temperature : t('{0}, branch', temperature));
+    setText(this.status, { writing: t('writing…'), done: '', failed: t('failed') }[column.state]);
     this.element.classList.toggle('busy', column.state === 'writing');
-    this.writing.setAttribute('aria-label', `Sample at temperature ${column.options.temperature}`);
+    this.writing.setAttribute('aria-label', t('Sample at temperature {0}', column.options.temperature));
     setText(this.prompt, prompt.length > promptTail ? `…${prompt.slice(-promptTail)}` : prompt);
     setText(this.lead, column.lead);
     if (column.text.startsWith(this.text.data)) this.text.appendData(column.text.slice(this.text.length));
@@ -124,8 +125,8 @@ export class ColumnView {
     if (!copy) return;
     const children: HTMLElement[] = [];
     if (copy.novelShare !== undefined) {
-      const hint = 'Share of its 8-character pieces that do not stand in the training text';
-      children.push(h('span', { class: 'muted', title: hint }, `${percent(copy.novelShare)} new pieces`));
+      const hint = t('Share of its 8-character pieces that do not stand in the training text');
+      children.push(h('span', { class: 'muted', title: hint }, t('{0} new pieces', percent(copy.novelShare))));
     }
     for (const run of copy.runs.slice(0, maximumRuns)) {
       const length = run.end - run.start;
@@ -134,15 +135,15 @@ export class ColumnView {
           'button',
           {
             class: 'link',
-            title: 'Copied word for word: open it in the training text',
+            title: t('Copied word for word: open it in the training text'),
             onclick: () => this.actions.openSource(run.source, run.sourceOffset, length),
           },
-          `${length} characters from ${run.source} at ${run.sourceOffset.toLocaleString('en')}`,
+          t('{0} characters from {1} at {2}', length, run.source, formatInteger(run.sourceOffset)),
         ),
       );
     }
     const more = copy.runs.length - maximumRuns;
-    if (more > 0) children.push(h('span', { class: 'muted' }, `and ${more} more copied runs`));
+    if (more > 0) children.push(h('span', { class: 'muted' }, t('and {0} more copied runs', more)));
     this.copies.replaceChildren(...children);
   }
 
@@ -181,7 +182,7 @@ export class ColumnView {
     const probability = column.probabilities[startsOf(column.lengths).indexOf(token.start)];
     const chance = probability < 0 ? '' : `, ${percent(probability)}`;
     const name = spokenToken(column.text.slice(token.start, end));
-    setText(this.live, `${name}${chance}. Enter: what else was considered`);
+    setText(this.live, `${name}${chance}. ${t('Enter: what else was considered')}`);
   }
 
   private choose(offset: number): void {

@@ -1,5 +1,6 @@
 /** What else the model considered at one place of a sample: a small list beside it, each with its way to branch. */
 import type { Considered } from '../../common/engineProtocol';
+import { t } from '../../common/l10n';
 import { tokenAt, type WallColumn } from '../../common/wall';
 import { h } from '../dom';
 import { icon } from '../icons';
@@ -23,7 +24,7 @@ export class ConsideredPopover {
       {
         class: 'popover',
         role: 'dialog',
-        'aria-label': 'What else the model considered here',
+        'aria-label': t('What else the model considered here'),
         hidden: true,
         onkeydown: (event) => this.key(event as KeyboardEvent),
       },
@@ -43,8 +44,8 @@ export class ConsideredPopover {
     this.from = from;
     this.anchor = anchor;
     const before = (column.lead + column.text.slice(0, start)).slice(-contextLength);
-    this.context.replaceChildren('after “…', h('span', { class: 'writing-font' }, before), '”');
-    this.list.replaceChildren(h('span', { class: 'muted' }, 'asking the model…'));
+    this.context.replaceChildren(t('after'), ' “…', h('span', { class: 'writing-font' }, before), '”');
+    this.list.replaceChildren(h('span', { class: 'muted' }, t('asking the model…')));
     this.element.hidden = false;
     this.place();
   }
@@ -63,8 +64,10 @@ export class ConsideredPopover {
         'button',
         {
           class: chosen ? 'chosen' : undefined,
-          title: 'Branch here with this one',
-          'aria-label': `${spokenToken(token)}, ${percent(probability)}${chosen ? ', the one written' : ''}. Branch here`,
+          title: t('Branch here with this one'),
+          'aria-label': chosen
+            ? t('{0}, {1}, the one written. Branch here', spokenToken(token), percent(probability))
+            : t('{0}, {1}. Branch here', spokenToken(token), percent(probability)),
           onclick: () => {
             this.close(true);
             this.branch(column.id, start, token);
@@ -76,7 +79,7 @@ export class ConsideredPopover {
         icon('branch'),
       );
     });
-    this.list.replaceChildren(...(rows.length > 0 ? rows : [h('span', { class: 'muted' }, 'Nothing to show.')]));
+    this.list.replaceChildren(...(rows.length > 0 ? rows : [h('span', { class: 'muted' }, t('Nothing to show.'))]));
     this.place();
     rows[0]?.focus({ preventScroll: true });
   }

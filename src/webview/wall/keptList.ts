@@ -1,4 +1,5 @@
 /** Samples that the writer kept. The host holds them all; the page shows a screenful and more when asked. */
+import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
 import { h, show } from '../dom';
 import { button } from '../toolkit';
@@ -14,8 +15,8 @@ export interface KeptActions {
 export class KeptList {
   readonly element: HTMLElement;
   private readonly list = h('div', { class: 'stack' });
-  private readonly heading = h('h3', {}, 'Kept');
-  private readonly more = button('Show more', () => this.showMore());
+  private readonly heading = h('h3');
+  private readonly more = button(t('Show more'), () => this.showMore());
   private kept: readonly KeptSample[] = [];
   private count = pageSize;
 
@@ -27,7 +28,7 @@ export class KeptList {
     this.kept = kept;
     show(this.element, kept.length > 0);
     show(this.more.element, kept.length > this.count);
-    this.heading.textContent = `Kept (${kept.length})`;
+    this.heading.textContent = t('Kept ({0})', kept.length);
     this.list.replaceChildren(...kept.slice(0, this.count).map((sample) => this.card(sample)));
   }
 
@@ -49,9 +50,9 @@ export class KeptList {
         h(
           'span',
           { class: 'tools' },
-          button('Copy', () => actions.copy(sample.text), { kind: 'icon', icon: 'copy' }).element,
-          button('Insert at cursor', () => actions.insert(sample.text), { kind: 'icon', icon: 'insert' }).element,
-          button('Remove from list', () => actions.remove(sample.id), { kind: 'icon', icon: 'close' }).element,
+          button(t('Copy'), () => actions.copy(sample.text), { kind: 'icon', icon: 'copy' }).element,
+          button(t('Insert at cursor'), () => actions.insert(sample.text), { kind: 'icon', icon: 'insert' }).element,
+          button(t('Remove from list'), () => actions.remove(sample.id), { kind: 'icon', icon: 'close' }).element,
         ),
       ),
       h(

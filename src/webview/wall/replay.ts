@@ -1,4 +1,5 @@
 /** What was recorded while a run trained, as columns of a wall that nobody writes any more. No DOM. */
+import { formatInteger, t } from '../../common/l10n';
 import type { RunHistory } from '../../common/runHistory';
 import type { SampleEvent } from '../../common/trainEvents';
 import type { WallColumn } from '../../common/wall';
@@ -27,11 +28,11 @@ export function recordedColumns(samples: readonly SampleEvent[], maximum: number
 /** "step 1,200 · epoch 3 · held out 2.01 bits": where a recorded sample stands in the run. */
 export function placeOfSample(history: RunHistory, at: number): string {
   const place = history.sampleSteps[at];
-  if (!place) return 'now';
+  if (!place) return t('now');
   const evaluation = history.evaluations.findLast(
     (e) => e.step <= place.step && e.heldOutBitsPerCharacter !== undefined,
   );
   const bits = evaluation?.heldOutBitsPerCharacter;
-  const quality = bits === undefined ? '' : ` · ${bits.toFixed(2)} bits a character`;
-  return `step ${place.step.toLocaleString('en')} · epoch ${place.epoch}${quality}`;
+  const quality = bits === undefined ? '' : ` · ${t('{0} bits a character', bits.toFixed(2))}`;
+  return `${t('step {0} · epoch {1}', formatInteger(place.step), place.epoch)}${quality}`;
 }

@@ -1,4 +1,5 @@
 /** The temperatures of the wall's columns: chips that go away on a click, and one more from the slider. */
+import { t } from '../../common/l10n';
 import { maximumColumns } from '../../common/wall';
 import { h } from '../dom';
 import { icon } from '../icons';
@@ -13,13 +14,13 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
   let shown: readonly number[] = [];
   let next = 0;
   const chips = h('span', { class: 'chips' });
-  const add = button('Add', () => onChange(withTemperature(shown, next)), {
-    hint: 'A column at the temperature of the slider',
+  const add = button(t('Add'), () => onChange(withTemperature(shown, next)), {
+    hint: t('A column at the temperature of the slider'),
   });
   const element = h(
     'div',
-    { class: 'row', role: 'group', 'aria-label': 'Temperatures side by side' },
-    h('span', { class: 'muted' }, 'Side by side'),
+    { class: 'row', role: 'group', 'aria-label': t('Temperatures side by side') },
+    h('span', { class: 'muted' }, t('Side by side')),
     chips,
     add.element,
   );
@@ -36,8 +37,8 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
             'button',
             {
               class: 'chip',
-              'aria-label': `Remove temperature ${temperature}`,
-              title: 'Remove this column',
+              'aria-label': t('Remove temperature {0}', temperature),
+              title: t('Remove this column'),
               onclick: () => onChange(temperatures.filter((t) => t !== temperature)),
             },
             String(temperature),

@@ -1,4 +1,5 @@
 /** How sure the model was, as a few steps of tint, and names for tokens that cannot be seen. No DOM. */
+import { t } from '../../common/l10n';
 import type { WallColumn } from '../../common/wall';
 
 /** Step i tints tokens below this probability (and not below the next); above the first there is no tint. */
@@ -43,7 +44,7 @@ export function visibleToken(token: string): string {
 
 /** A token as it can be heard. */
 export function spokenToken(token: string): string {
-  const spoken: Record<string, string> = { ' ': 'space', '\n': 'new line', '\t': 'tab' };
+  const spoken: Record<string, string> = { ' ': t('space'), '\n': t('new line'), '\t': t('tab') };
   return spoken[token] ?? withoutSpace(token);
 }
 

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Language } from '../../../src/common/l10n';
 import type { HostMessage } from '../../../src/common/studioProtocol';
 import { studioHtml } from '../../../src/extension/studio/studioHtml';
 import { StudioSession } from '../../../src/extension/studio/studioSession';
@@ -32,12 +33,21 @@ export interface OpenStudio {
   close(): Promise<void>;
 }
 
+export interface PageOptions {
+  width: number;
+  height: number;
+  theme: ThemeName;
+  language?: Language;
+}
+
+const english: Language = { tag: 'en', bundle: {} };
+
 /** `dist` holds webview.js and webview.css. */
 export async function openStudio(
   browser: Browser,
   dist: string,
   services: StudioServices,
-  { width, height, theme }: { width: number; height: number; theme: ThemeName },
+  { width, height, theme, language = english }: PageOptions,
 ): Promise<OpenStudio> {
   const page = await browser.newPage({ viewport: { width, height } });
   const session = new StudioSession(services);
@@ -51,6 +61,7 @@ export async function openStudio(
     style: `${address}/webview.css`,
     source: address,
     nonce: 'abc',
+    language,
   });
   await page.route(`${address}/**`, (route) => {
     const name = new URL(route.request().url()).pathname.slice(1);

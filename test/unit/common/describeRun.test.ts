@@ -71,7 +71,7 @@ describe('describeRun', () => {
     const events = fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true });
     assert.match(
       describeRun(foldEvents(events)),
-      /^Diverged and recovered: at step 900 .* weights of step 840 came back .* 0\.002\. /,
+      /^Diverged and recovered. At step 900 .* weights of step 840 came back .* 0\.002\. /,
     );
   });
 

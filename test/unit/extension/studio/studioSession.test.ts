@@ -395,17 +395,32 @@ describe('StudioSession', () => {
 });
 
 describe('studioHtml', () => {
+  const addresses = {
+    script: 'vscode-resource:/w.js',
+    style: 'vscode-resource:/w.css',
+    source: 'vscode-resource:',
+    nonce: 'n0nce',
+  };
+
   it('allows our own script and style and nothing else', () => {
-    const html = studioHtml({
-      script: 'vscode-resource:/w.js',
-      style: 'vscode-resource:/w.css',
-      source: 'vscode-resource:',
-      nonce: 'n0nce',
-    });
+    const html = studioHtml({ ...addresses, language: { tag: 'en', bundle: {} } });
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
     assert.match(policy, /^default-src 'none'; /);
     assert.doesNotMatch(policy, /unsafe|\*|connect-src|https:/);
     assert.match(html, /<script nonce="n0nce" src="vscode-resource:\/w\.js">/);
-    assert.equal(html.match(/<script/g)?.length, 1);
+    assert.deepEqual(html.match(/<script [^>]*>/g), [
+      '<script nonce="n0nce" type="application/json" id="language">',
+      '<script nonce="n0nce" src="vscode-resource:/w.js">',
+    ]);
+  });
+
+  it('carries the language as data that cannot end its block', () => {
+    const language = { tag: 'de', bundle: { Pause: '</script><script>alert(1)</script>' } };
+    const html = studioHtml({ ...addresses, language });
+    assert.match(html, /^<html lang="de">$/m);
+    assert.equal(html.match(/<script/g)?.length, 2);
+    const data = /id="language">(.*)<\/script>/.exec(html)?.[1] ?? '';
+    assert.deepEqual(JSON.parse(data), language);
+    assert.match(studioHtml({ ...addresses, language: { tag: '"><b>', bundle: {} } }), /^<html lang="en">$/m);
   });
 });

@@ -1,0 +1,9 @@
+/** The language that the host wrote into the page, beside the script: it is there before anything is drawn. */
+import type { Language } from '../common/l10n';
+
+/** Id of the data block; `studioHtml.ts` writes it. */
+const blockId = 'language';
+
+export function readLanguage(): Language {
+  return JSON.parse(document.getElementById(blockId)?.textContent ?? '{"tag":"en","bundle":{}}') as Language;
+}

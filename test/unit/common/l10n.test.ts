@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { formatInteger, setLanguage, t } from '../../../src/common/l10n';
+
+describe('l10n', () => {
+  afterEach(() => setLanguage({ tag: 'en', bundle: {} }));
+
+  it('says what has no translation in English', () => {
+    assert.equal(t('{0} of {1}', 3, 'five'), '3 of five');
+    setLanguage({ tag: 'de', bundle: { other: 'anderes' } });
+    assert.equal(t('toString'), 'toString');
+  });
+
+  it('puts the values where the translation wants them', () => {
+    setLanguage({ tag: 'de', bundle: { '{0} of {1}': 'von {1}: {0} ({0})' } });
+    assert.equal(t('{0} of {1}', '{1}', 5), 'von 5: {1} ({1})');
+    assert.equal(t('{0} of {1}', 3), 'von {1}: 3 (3)');
+  });
+
+  it('parts thousands so that no language takes them for decimals', () => {
+    assert.equal(formatInteger(1234567), '1,234,567');
+    setLanguage({ tag: 'de', bundle: {} });
+    assert.equal(formatInteger(1234567), '1\u202f234\u202f567');
+    setLanguage({ tag: 'en-gb', bundle: {} });
+    assert.equal(formatInteger(1234.5), '1,235');
+  });
+});
