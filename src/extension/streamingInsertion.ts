@@ -78,7 +78,7 @@ export class StreamingInsertion {
     }
     throw new InklingError(
       'invalidInput',
-      'This document cannot be written to. Save a copy of it, or open one that can be edited.',
+      vscode.l10n.t('This document cannot be written to. Save a copy of it, or open one that can be edited.'),
     );
   }
 }

@@ -55,7 +55,7 @@ export function studioServices(context: vscode.ExtensionContext, parts: Parts): 
       insertAtCursor: async (text) => {
         const editor = requireEditor();
         const done = await editor.edit((edit) => editor.selections.forEach(({ end }) => edit.insert(end, text)));
-        if (!done) throw new InklingError('invalidInput', 'The active document cannot be written to.');
+        if (!done) throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
       },
       continueText: async (modelPath: string, options: SamplingOptions, signal: AbortSignal) => {
         const source = new vscode.CancellationTokenSource();
@@ -137,7 +137,7 @@ async function openSource(
 ): Promise<void> {
   const run = runs.store.list().find((record) => record.modelPath === modelPath);
   const uri = run?.sources.find(({ name }) => name === source)?.uri;
-  if (!uri) throw new InklingError('invalidInput', `It is not known any more where ${source} lies.`);
+  if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('It is not known any more where {0} lies.', source));
   const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
   const text = document.getText().replace(/\r\n?/g, '\n');
   const positionAt = (at: number): vscode.Position => {
@@ -150,7 +150,11 @@ async function openSource(
 
 function requireEditor(): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
-  if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and put the cursor where to write.');
+  if (!editor)
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('No text is open. Open one and put the cursor where to write.'),
+    );
   return editor;
 }
 

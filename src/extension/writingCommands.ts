@@ -51,6 +51,10 @@ export function writingCommands(services: Services): CommandTable<WritingCommand
 
 function requireEditor(): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
-  if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and put the cursor where to write.');
+  if (!editor)
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('No text is open. Open one and put the cursor where to write.'),
+    );
   return editor;
 }

@@ -28,7 +28,8 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
     'inkling.markNotSpam': () => check.correct(requireEditor(), false),
     'inkling.undoCorrection': async () => {
       const last = corrections.of(active.path ?? '').at(-1);
-      if (!last) throw new InklingError('invalidInput', 'There is no correction of this classifier to undo.');
+      if (!last)
+        throw new InklingError('invalidInput', vscode.l10n.t('There is no correction of this classifier to undo.'));
       await corrections.remove(last.id);
       await check.refresh();
     },
@@ -51,7 +52,8 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
 
 function requireEditor(): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
-  if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and select what to check.');
+  if (!editor)
+    throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open one and select what to check.'));
   return editor;
 }
 

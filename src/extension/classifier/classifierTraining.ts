@@ -45,7 +45,10 @@ export class ClassifierTraining extends Disposables {
   /** Trains, and makes the new classifier the one that gives verdicts; its path. */
   async train(source: LabelledSource, choice: ClassifierChoice): Promise<string> {
     if (this.running) {
-      throw new InklingError('invalidInput', 'A classifier is being trained already. Wait for it, or cancel it first.');
+      throw new InklingError(
+        'invalidInput',
+        vscode.l10n.t('A classifier is being trained already. Wait for it, or cancel it first.'),
+      );
     }
     const title = path.basename(source.name);
     const options = {

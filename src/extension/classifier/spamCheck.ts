@@ -230,7 +230,10 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
     .map((range) => ({ start: document.offsetAt(range.start), text: document.getText(range).slice(0, maximumLength) }))
     .filter(({ text }) => text.trim() !== '');
   if (passages.length === 0) {
-    throw new InklingError('invalidInput', 'There are no words to check. Open or select a text that has some.');
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('There are no words to check. Open or select a text that has some.'),
+    );
   }
   return passages;
 }

@@ -5,6 +5,7 @@
  */
 import type { EngineFrame, EngineMethod, EngineMethods, HostFrame } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 
 /** The far end of a channel. Frames sent after `stop` or an exit are dropped. */
 export interface EngineProcess {
@@ -88,7 +89,7 @@ export class EngineSupervisor {
   ): Promise<EngineMethods[M]['result']> {
     return new Promise((resolve, reject) => {
       if (options.token?.isCancellationRequested) return reject(cancelled());
-      if (this.disposed) return reject(new InklingError('engineExited', 'Inkling is shutting down.'));
+      if (this.disposed) return reject(new InklingError('engineExited', t('Inkling is shutting down.')));
       if (this.givenUp) return reject(tooManyCrashes());
       const process = this.process ?? this.startProcess();
       const id = this.nextId++;
@@ -117,12 +118,12 @@ export class EngineSupervisor {
   restart(): void {
     this.givenUp = false;
     this.crashes = [];
-    this.endProcess('The engine was restarted.');
+    this.endProcess(t('The engine was restarted.'));
   }
 
   dispose(): void {
     this.disposed = true;
-    this.endProcess('Inkling is shutting down.');
+    this.endProcess(t('Inkling is shutting down.'));
   }
 
   private startProcess(): EngineProcess {
@@ -180,8 +181,8 @@ export class EngineSupervisor {
     this.cancelIdle?.();
     this.cancelIdle = undefined;
     if (!this.process || this.pending.size > 0) return;
-    if (this.outdated) return this.endProcess('Its settings have changed.');
-    this.cancelIdle = this.options.clock.after(this.options.idleMs(), () => this.endProcess('The engine was idle.'));
+    if (this.outdated) return this.endProcess(t('Its settings have changed.'));
+    this.cancelIdle = this.options.clock.after(this.options.idleMs(), () => this.endProcess(t('The engine was idle.')));
   }
 
   private crashed(reason: string): void {
@@ -194,7 +195,7 @@ export class EngineSupervisor {
         ? tooManyCrashes()
         : new InklingError(
             'engineExited',
-            `The Inkling engine ended unexpectedly (${reason}). Try again; it starts anew by itself.`,
+            t('The Inkling engine ended unexpectedly ({0}). Try again; it starts anew by itself.', reason),
           ),
     );
     if (this.givenUp) this.options.onGivenUp();
@@ -204,7 +205,7 @@ export class EngineSupervisor {
     const process = this.process;
     if (!process) return;
     this.options.log('info', `Engine stopped: ${reason}`);
-    this.forgetProcess(new InklingError('engineExited', `${reason} Start the command again.`));
+    this.forgetProcess(new InklingError('engineExited', `${reason} ${t('Start the command again.')}`));
     process.stop();
   }
 
@@ -228,6 +229,10 @@ function cancelled(): InklingError {
 function tooManyCrashes(): InklingError {
   return new InklingError(
     'engineExited',
-    `The Inkling engine ended ${maximumRestarts + 1} times within ${restartWindowMs / 60_000} minutes and stays off. Look at the log, then run "Inkling: Restart Engine".`,
+    t(
+      'The Inkling engine ended {0} times within {1} minutes and stays off. Look at the log, then run "Inkling: Restart Engine".',
+      maximumRestarts + 1,
+      restartWindowMs / 60_000,
+    ),
   );
 }

@@ -55,7 +55,7 @@ export class GpuParts extends Disposables {
     if (!vscode.workspace.isTrusted) {
       throw new InklingError(
         'invalidInput',
-        'Trust this workspace first: in Restricted Mode no GPU package is loaded.',
+        vscode.l10n.t('Trust this workspace first: in Restricted Mode no GPU package is loaded.'),
       );
     }
     const { engine, ownFolder, state } = this.options;

@@ -1,6 +1,7 @@
 /** Which model writes: what was chosen in this workspace, else what was chosen last anywhere, else the newest. */
 import type * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 import { Emitter } from '../emitter';
 import type { ModelStore } from './modelStore';
 
@@ -33,7 +34,7 @@ export class ActiveModel {
     if (path) return path;
     throw new InklingError(
       'invalidInput',
-      'There is no model yet. Open a text and run "Inkling: Train on This File" first.',
+      t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'),
     );
   }
 

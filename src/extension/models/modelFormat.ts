@@ -2,7 +2,7 @@
 
 /** "1.93 bits" of a held-out text, or an empty text when unknown. */
 export function formatBits(bitsPerCharacter: number | null | undefined): string {
-  return typeof bitsPerCharacter === 'number' ? `${bitsPerCharacter.toFixed(2)} bits` : '';
+  return typeof bitsPerCharacter === 'number' ? t('{0} bits', bitsPerCharacter.toFixed(2)) : '';
 }
 
 export function formatBytes(bytes: number): string {
@@ -27,3 +27,4 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
   return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} h`;
 }
+import { t } from '../../common/l10n';

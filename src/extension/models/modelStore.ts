@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 import { Emitter } from '../emitter';
 
 /** A model file; `problem` instead of a summary when it cannot be read. */
@@ -215,6 +216,6 @@ export function fileNameOf(title: string): string {
 function missing(file: string): InklingError {
   return new InklingError(
     'invalidInput',
-    `The model ${path.basename(file)} is not there any more. Choose another one in the Models view.`,
+    t('The model {0} is not there any more. Choose another one in the Models view.', path.basename(file)),
   );
 }

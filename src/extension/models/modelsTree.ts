@@ -35,9 +35,7 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
       entry.problem ? 'warning' : isActive ? 'circle-filled' : entry.summary?.kind === 'classifier' ? 'filter' : 'book',
     );
     item.contextValue = `inkling.${entry.problem ? 'broken' : entry.summary?.kind}${isActive ? '.active' : ''}`;
-    item.accessibilityInformation = {
-      label: `${entry.title}, ${item.description}${isActive ? `, ${vscode.l10n.t('active')}` : ''}`,
-    };
+    item.accessibilityInformation = { label: `${entry.title}, ${item.description}` };
     if (entry.summary?.kind === 'language-model') {
       item.command = { command: 'inkling.useModel', title: vscode.l10n.t('Use'), arguments: [entry] };
     }
@@ -69,8 +67,11 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Texts'), summary.sources.join(', ')],
     [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
     [vscode.l10n.t('Held-out text'), `${formatBits(summary.heldOutBitsPerCharacter) || '–'}`],
-    [vscode.l10n.t('Trained'), `${formatDuration(summary.seconds)}, ${formatCount(summary.steps)} steps`],
-    [vscode.l10n.t('Recipe'), `${summary.recipe}, seed ${summary.seed}`],
+    [
+      vscode.l10n.t('Trained'),
+      vscode.l10n.t('{0}, {1} steps', formatDuration(summary.seconds), formatCount(summary.steps)),
+    ],
+    [vscode.l10n.t('Recipe'), vscode.l10n.t('{0}, seed {1}', summary.recipe, summary.seed)],
     [vscode.l10n.t('File'), path],
   ];
   for (const [name, value] of rows) text.appendText(`${name}: ${value}`).appendMarkdown('  \n');

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 import { foldEvent, foldEvents } from '../../common/runHistory';
 import {
   defaultSettings,
@@ -377,7 +378,7 @@ export class StudioSession {
     if (text === undefined) {
       throw new InklingError(
         'invalidInput',
-        'No text editor is open: open a text and place the cursor where to go on.',
+        t('No text editor is open: open a text and place the cursor where to go on.'),
       );
     }
     this.updateSettings({ ...this.settings, samples: { ...this.settings.samples, prompt: text } });
@@ -423,7 +424,7 @@ export class StudioSession {
     const bytes = Buffer.from(contents, format === 'png' ? 'base64' : 'utf8');
     const safe = name.replace(/[^\p{L}\p{N} ._-]+/gu, '-').replace(/^[. ]+/, '') || 'inkling';
     const saved = await this.services.editor.saveFile(`${safe}.${format}`, bytes);
-    if (saved) this.post?.({ type: 'notice', message: `Saved as ${format.toUpperCase()}.`, error: false });
+    if (saved) this.post?.({ type: 'notice', message: t('Saved as {0}.', format.toUpperCase()), error: false });
   }
 
   // ---- batches

@@ -58,7 +58,8 @@ function editEntry(config: TrainingConfig, path: string, value: string): Promise
 function editOther(config: TrainingConfig): Promise<TrainingConfig | undefined> {
   return ask({ placeHolder: 'network.layers.1.units=128' }, (typed) => {
     const equals = typed.indexOf('=');
-    if (equals < 1) throw new InklingError('invalidInput', 'Write path=value, for instance earlyStopping.patience=3.');
+    if (equals < 1)
+      throw new InklingError('invalidInput', vscode.l10n.t('Write path=value, for instance earlyStopping.patience=3.'));
     return setPath(config, typed.slice(0, equals).trim(), typed.slice(equals + 1).trim());
   });
 }

@@ -45,7 +45,7 @@ export function gatherSelection(editor: vscode.TextEditor): GatheredText {
     .filter((selection) => !selection.isEmpty)
     .sort((a, b) => a.start.compareTo(b.start));
   if (selections.length === 0) {
-    throw new InklingError('invalidInput', 'Nothing is selected. Select the text to train on first.');
+    throw new InklingError('invalidInput', vscode.l10n.t('Nothing is selected. Select the text to train on first.'));
   }
   const title = vscode.l10n.t('Selection of {0}', path.posix.basename(document.uri.path));
   const text = selections.map((selection) => plainText(document.getText(selection))).join('\n');
@@ -59,7 +59,10 @@ async function gather(files: vscode.Uri[], title: string, only: boolean): Promis
     if (source) found.push({ uri, source });
   }
   if (found.length === 0) {
-    throw new InklingError('invalidInput', `There is no text in ${title}. Choose files that hold prose.`);
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('There is no text in {0}. Choose files that hold prose.', title),
+    );
   }
   return { title, sources: found.map(({ source }) => source), uris: found.map(({ uri }) => uri.toString()) };
 }

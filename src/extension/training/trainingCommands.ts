@@ -36,7 +36,8 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
     },
     'inkling.trainOnSelection': async (_clicked?: unknown, _context?: unknown, choice?: TrainingChoice) => {
       const editor = vscode.window.activeTextEditor;
-      if (!editor) throw new InklingError('invalidInput', 'No text is open. Open one and select what to train on.');
+      if (!editor)
+        throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open one and select what to train on.'));
       return train(parts, gatherSelection(editor), choice);
     },
     'inkling.pauseTraining': () => runs.control(requireActive(parts), 'pause'),
@@ -106,7 +107,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     });
   }
   if (items.length === 0) {
-    throw new InklingError('invalidInput', 'Open the text to train on first.');
+    throw new InklingError('invalidInput', vscode.l10n.t('Open the text to train on first.'));
   }
   const title = vscode.l10n.t('Train {0} further: on which text?', entry.title);
   await (await vscode.window.showQuickPick(items, { title }))?.go();
@@ -116,7 +117,10 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
   await runs.store.load();
   const resumable = runs.store.list().filter(({ state }) => state !== 'running' && state !== 'paused');
   if (resumable.length === 0) {
-    throw new InklingError('invalidInput', 'There is no run to resume. Run "Inkling: Train on This File" first.');
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('There is no run to resume. Run "Inkling: Train on This File" first.'),
+    );
   }
   const items = resumable.map((record) => ({
     label: record.title,
@@ -128,14 +132,14 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
 }
 
 function requireActive({ runs }: Parts): string {
-  if (!runs.active) throw new InklingError('invalidInput', 'Nothing is training in this window.');
+  if (!runs.active) throw new InklingError('invalidInput', vscode.l10n.t('Nothing is training in this window.'));
   return runs.active.id;
 }
 
 /** The text or notebook in front of the user. */
 function activeResource(): vscode.Uri {
   const uri = vscode.window.activeNotebookEditor?.notebook.uri ?? vscode.window.activeTextEditor?.document.uri;
-  if (!uri) throw new InklingError('invalidInput', 'No text is open. Open the text to train on first.');
+  if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open the text to train on first.'));
   return uri;
 }
 

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import type { ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { Emitter } from '../emitter';
@@ -86,12 +87,12 @@ export class TrainingRuns {
     const record = this.store.get(id);
     const sources = await this.store.readSources(id);
     if (!record || sources.length === 0) {
-      throw new InklingError('invalidInput', 'The text of this run is gone. Train on the file again.');
+      throw new InklingError('invalidInput', t('The text of this run is gone. Train on the file again.'));
     }
     const events = await this.store.readEvents(id);
     const start = events.findLast((event) => event.event === 'start');
     if (!start) {
-      throw new InklingError('invalidInput', 'This run ended before it began to train. Train on the file again.');
+      throw new InklingError('invalidInput', t('This run ended before it began to train. Train on the file again.'));
     }
     const checkpoint = record.modelPath + '.checkpoint';
     // A budget counts from the start of the run: one that was used up is doubled.
@@ -109,7 +110,7 @@ export class TrainingRuns {
   /** Pauses, resumes or stops the run that trains now; takes effect within a step. */
   async control(id: string, action: 'pause' | 'resume' | 'stop'): Promise<void> {
     if (this.run?.id !== id) {
-      throw new InklingError('invalidInput', 'This run is not training in this window any more.');
+      throw new InklingError('invalidInput', t('This run is not training in this window any more.'));
     }
     await this.engine.call('control', { runId: id, action });
     if (action !== 'stop') await this.setPaused(action === 'pause');
@@ -119,7 +120,10 @@ export class TrainingRuns {
     if (!this.run) return;
     throw new InklingError(
       'invalidInput',
-      `Inkling is training on ${this.run.title} already. Stop that run first ("Inkling: Stop Training and Keep the Model").`,
+      t(
+        'Inkling is training on {0} already. Stop that run first ("Inkling: Stop Training and Keep the Model").',
+        this.run.title,
+      ),
     );
   }
 
