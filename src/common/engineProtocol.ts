@@ -68,7 +68,8 @@ export interface SamplingOptions {
 
 export interface SampleRequest {
   modelPath: string;
-  prompt: string;
+  /** One for all streams, or one for each. */
+  prompt: string | string[];
   /** One stream for each, generated as one batch. */
   streams: SamplingOptions[];
   /** Also stream, for every token, how sure the model was. */

@@ -1,4 +1,4 @@
-/** Continue Text: the model's own words, streamed into the editor at the cursor as one undo step. */
+/** Continue Text: the model's own words, streamed into the editor at every cursor, all of it one undo step. */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../common/engineProtocol';
 import { InklingError } from '../common/errors';
@@ -6,6 +6,9 @@ import { cleanPrefix, windowStart } from './completion/cursorText';
 import { setting } from './configuration';
 import type { EngineCaller } from './engineHost/engineClient';
 import { StreamingInsertion } from './streamingInsertion';
+
+/** At more cursors than this nobody follows what is written. */
+const maximumCursors = 16;
 
 export class TextContinuation {
   private current: vscode.CancellationTokenSource | undefined;
@@ -23,8 +26,10 @@ export class TextContinuation {
   }
 
   /**
-   * Writes after the primary selection of `editor` until `length` tokens are out, `token` says stop, or the user does.
-   * Rejects with `invalidInput` for a document that cannot be written to, or with what the engine says.
+   * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `token` says
+   * stop, or the user does. The first in the document has the seed of `options`, each other one the next.
+   * Rejects with `invalidInput` for too many cursors or a document that cannot be written to, or with what the engine
+   * says.
    */
   async run(
     editor: vscode.TextEditor,
@@ -32,12 +37,13 @@ export class TextContinuation {
     options: SamplingOptions,
     token?: vscode.CancellationToken,
   ): Promise<void> {
+    const positions = endsOfSelections(editor);
     this.stop();
     const source = new vscode.CancellationTokenSource();
     const forward = token?.onCancellationRequested(() => source.cancel());
     this.current = source;
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
-    const insertion = new StreamingInsertion(editor, editor.selection.end);
+    const insertion = new StreamingInsertion(editor, positions);
     const stopped = source.token.onCancellationRequested(() => insertion.discard());
     const closed = vscode.workspace.onDidCloseTextDocument((document) => {
       if (document === editor.document) source.cancel();
@@ -46,11 +52,15 @@ export class TextContinuation {
     try {
       await this.engine.call(
         'sample',
-        { modelPath, prompt: textBefore(editor.document, editor.selection.end), streams: [options] },
+        {
+          modelPath,
+          prompt: positions.map((position) => textBefore(editor.document, position)),
+          streams: positions.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
+        },
         {
           token: source.token,
-          onEvent: ({ text }) => {
-            insertion.write(text).catch((error: unknown) => {
+          onEvent: ({ stream, text }) => {
+            insertion.write(stream, text).catch((error: unknown) => {
               refused ??= error;
               source.cancel();
             });
@@ -72,6 +82,17 @@ export class TextContinuation {
     }
     if (refused) throw refused;
   }
+}
+
+/** Where the selections end, in the order of the document. */
+function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] {
+  if (selections.length > maximumCursors) {
+    throw new InklingError(
+      'invalidInput',
+      `Continue Text writes at up to ${maximumCursors} cursors at once, and here are ${selections.length}. Keep fewer of them.`,
+    );
+  }
+  return selections.map(({ end }) => end).sort((a, b) => a.compareTo(b));
 }
 
 /** The text that a model is shown before a position. */

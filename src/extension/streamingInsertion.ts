@@ -1,48 +1,58 @@
 /**
- * Inserts text that comes in pieces into an editor, as one undo step. Pieces that come while an edit is under way are
- * written together with the next one; edits by the user elsewhere in the document move the place along.
+ * Inserts texts that come in pieces into an editor, each at its own place, as one undo step. Pieces that come while an
+ * edit is under way are written together with the next one; edits by the user elsewhere in the document move the places
+ * along.
  */
 import * as vscode from 'vscode';
 import { InklingError } from '../common/errors';
 
 /** An edit is refused when the document changed at the same moment; that passes. A document that refuses this often is read-only. */
 const attempts = 4;
-/** UTF-16 units written at once: few enough that the text is seen to flow, and that a stop comes at once. */
+/** UTF-16 units written at once at a place: few enough that the text is seen to flow, and that a stop comes at once. */
 const pieceLength = 100;
 
+interface Place {
+  /** UTF-16 offset in the document where the next piece goes. */
+  offset: number;
+  waiting: string;
+}
+
 export class StreamingInsertion {
-  private offset: number;
-  private waiting = '';
+  private readonly places: Place[];
   private begun = false;
   private work: Promise<void> = Promise.resolve();
   private readonly subscription: vscode.Disposable;
 
   constructor(
     private readonly editor: vscode.TextEditor,
-    position: vscode.Position,
+    positions: readonly vscode.Position[],
   ) {
-    this.offset = editor.document.offsetAt(position);
+    this.places = positions.map((position) => ({ offset: editor.document.offsetAt(position), waiting: '' }));
     this.subscription = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (document !== editor.document) return;
-      // This counts for the insertions themselves too: each moves the place behind what it wrote.
+      // This counts for the insertions themselves too: each moves its place behind what it wrote. The changes of one
+      // event come from the end of the document to its beginning, so each is where the offsets still say.
       for (const { rangeOffset, rangeLength, text } of contentChanges) {
-        if (rangeOffset <= this.offset) this.offset += text.length - Math.min(rangeLength, this.offset - rangeOffset);
+        for (const place of this.places) {
+          if (rangeOffset > place.offset) continue;
+          place.offset += text.length - Math.min(rangeLength, place.offset - rangeOffset);
+        }
       }
     });
   }
 
-  /** Resolves when the text stands in the document; rejects with `invalidInput` when it cannot be written. */
-  write(text: string): Promise<void> {
-    this.waiting += text;
+  /** Resolves when the text stands in the document at its place; rejects with `invalidInput` when it cannot be written. */
+  write(place: number, text: string): Promise<void> {
+    this.places[place].waiting += text;
     this.work = this.work.then(async () => {
-      while (this.waiting !== '') await this.insert(this.takePiece());
+      while (this.places.some(({ waiting }) => waiting !== '')) await this.insert(this.places.map(takePiece));
     });
     return this.work;
   }
 
   /** Forgets what was not written yet. */
   discard(): void {
-    this.waiting = '';
+    for (const place of this.places) place.waiting = '';
   }
 
   /** Waits for the last piece and closes the undo step. */
@@ -54,24 +64,21 @@ export class StreamingInsertion {
     }
   }
 
-  private takePiece(): string {
-    // Not between the halves of a surrogate pair.
-    const length = /[\ud800-\udbff]/.test(this.waiting.charAt(pieceLength - 1)) ? pieceLength + 1 : pieceLength;
-    const piece = this.waiting.slice(0, length);
-    this.waiting = this.waiting.slice(length);
-    return piece;
-  }
-
-  private async insert(text: string): Promise<void> {
+  /** One edit with a piece, maybe an empty one, for every place. */
+  private async insert(pieces: readonly string[]): Promise<void> {
+    const { document } = this.editor;
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const { version } = this.editor.document;
+      const { version } = document;
       const done = await this.editor.edit(
-        (edit) => edit.insert(this.editor.document.positionAt(this.offset), text),
+        (edit) =>
+          pieces.forEach((piece, i) => {
+            if (piece !== '') edit.insert(document.positionAt(this.places[i].offset), piece);
+          }),
         // Only the first piece opens an undo step; the user's next typing opens another by itself.
         { undoStopBefore: !this.begun, undoStopAfter: false },
       );
       // A read-only editor says that it was done, and does nothing.
-      if (done && this.editor.document.version !== version) {
+      if (done && document.version !== version) {
         this.begun = true;
         return;
       }
@@ -81,4 +88,12 @@ export class StreamingInsertion {
       vscode.l10n.t('This document cannot be written to. Save a copy of it, or open one that can be edited.'),
     );
   }
+}
+
+function takePiece(place: Place): string {
+  // Not between the halves of a surrogate pair.
+  const length = /[\ud800-\udbff]/.test(place.waiting.charAt(pieceLength - 1)) ? pieceLength + 1 : pieceLength;
+  const piece = place.waiting.slice(0, length);
+  place.waiting = place.waiting.slice(length);
+  return piece;
 }

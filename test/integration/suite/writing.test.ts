@@ -118,6 +118,44 @@ describe('writing with a model', () => {
     await set('continueText.length', undefined);
   });
 
+  it('writes at every cursor, each from its own text, as one undo step', async () => {
+    await set('continueText.length', 120);
+    await set('continueText.temperature', 0);
+    const before = 'the old clock in the h\n\nand the rain went on f\n';
+    const editor = await openText(before);
+    const at = (line: number): vscode.Selection => {
+      const { end } = editor.document.lineAt(line).range;
+      return new vscode.Selection(end, end);
+    };
+    editor.selections = [at(2), at(0)];
+    await vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
+    const written = editor.document.getText();
+    assert.match(written, /^the old clock in the hall struck .{80,}\n\nand the rain went on falling over .{80,}\n$/s);
+    await vscode.commands.executeCommand('undo');
+    assert.equal(editor.document.getText(), before, 'one undo takes all of it back');
+
+    await set('continueText.length', 10_000);
+    editor.selections = [at(2), at(0)];
+    const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
+    await until(() => editor.document.getText().length > before.length + 100, 'it writes');
+    await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'once ')), 'the edit is made');
+    await vscode.commands.executeCommand('inkling.stopContinuing');
+    await writing;
+    const stopped = editor.document.getText();
+    assert.match(stopped, /^once the old clock in the hall struck .*and the rain went on falling over /s);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(editor.document.getText(), stopped, 'it has stopped at both');
+
+    const many = await openText('a\n'.repeat(17));
+    many.selections = Array.from({ length: 17 }, (_, line) => new vscode.Selection(line, 1, line, 1));
+    await assert.rejects(
+      services.continuation.run(many, model, { temperature: 0.5, seed: 1, length: 30 }),
+      /at up to 16 cursors/,
+    );
+    await set('continueText.length', undefined);
+    await set('continueText.temperature', undefined);
+  });
+
   it('stops writing on Esc and keeps what was written', async () => {
     await set('continueText.length', 10_000);
     const editor = await openText(sentence);

@@ -52,6 +52,21 @@ describe('generator', () => {
     assert.equal(together.tokens, 20 + 27 + 34 + 41);
   });
 
+  it('reads one prompt for each stream, and a prompt that several share once', async () => {
+    const prompts = ['once ', 'under a hill', '', 'once '];
+    const streams = prompts.map((_, seed) => ({ temperature: 1, seed, length: 15 }));
+    const model = await drawnModel({ seed: 4 });
+    const together = await generate(model, { prompt: prompts, streams });
+    for (const [i, prompt] of prompts.entries()) {
+      const alone = await generate(model, { prompt, streams: [streams[i]] });
+      assert.equal(together.texts[i], alone.texts[0], `stream ${i}`);
+    }
+    const counted = learnedModel(story);
+    await generate(counted, { prompt: ['it was', 'then', 'it was'], streams: [greedy(1), greedy(1), greedy(1)] });
+    assert.equal(counted.steps(), 'it was'.length + 'then'.length);
+    await assert.rejects(generate(model, { prompt: ['a', 'b'], streams }), /one for each/);
+  });
+
   it('takes more streams than the network takes rows', async () => {
     const streams = Array.from({ length: 7 }, (_, seed) => ({ temperature: 1, seed, length: 9 }));
     const many = await generate(await drawnModel({ streams: 2 }), { prompt: 'a', streams });
