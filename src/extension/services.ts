@@ -50,10 +50,13 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const models = new ModelStore(path.join(context.globalStorageUri.fsPath, 'models'), (file) =>
     engine.call('inspect', { path: file }),
   );
-  const active = new ActiveModel(context.workspaceState, context.globalState, models);
   const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
   const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
   const runs = new TrainingRuns(engine, store, models, engineChoice);
+  const active = new ActiveModel(context.workspaceState, context.globalState, models, {
+    path: () => (runs.active?.latest ? runs.active.modelPath : undefined),
+    onDidChange: runs.onDidChange,
+  });
   bag.add(new TrainingProgress(runs));
   const continuation = new TextContinuation(engine);
   const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
@@ -74,6 +77,12 @@ export function createServices(context: vscode.ExtensionContext): Services {
     }),
   );
   bag.add(models.onDidChange(() => completions.forget()));
+  bag.add(
+    // What a model in training has answered before it learned better.
+    runs.onDidTrain(({ event }) => {
+      if (event.event === 'epoch' && event.best && runs.active?.modelPath === active.path) completions.forget();
+    }),
+  );
   const correctionsFile = path.join(context.globalStorageUri.fsPath, 'corrections.json');
   const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
   const shared = { log, engine, models, active, runs, continuation, classifier };

@@ -36,7 +36,8 @@ export interface TrainerOptions {
   onEvent: (event: TrainEvent) => void;
   /** Keeps the run's state, by default every 30 seconds, at a pause and at the end of a long epoch. */
   onCheckpoint?: (state: RunState, history: TrainEvent[]) => Promise<string>;
-  /** Receives the weights about every two seconds and after each evaluation, for a sampler beside the training. */
+  /** Receives the weights, for a sampler beside the training: before the first progress event, so that whoever hears of
+   *  it can write already, and then about every two seconds. */
   onSnapshot?: (parameters: Float32Array, step: number) => void;
   files?: string[];
   /** Why the automatic configuration chose what it did. */
@@ -100,7 +101,7 @@ export class Trainer {
   private sittingBegan = 0;
   private secondsBefore = 0;
   private lastProgressMs = 0;
-  private lastSnapshotMs = 0;
+  private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
   /** The step of the last evaluation, so that none is made twice. */
   private evaluatedStep = -1;
@@ -184,7 +185,7 @@ export class Trainer {
     if (optimiser) await this.network.writeOptimiser(optimiser);
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
     this.secondsBefore = this.progress.seconds;
-    this.sittingBegan = this.lastProgressMs = this.lastSnapshotMs = this.lastCheckpointMs = this.now();
+    this.sittingBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
   }
 
   /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
@@ -227,8 +228,7 @@ export class Trainer {
       if (samples && !(await this.writeSamples())) continue;
       progress.due = null;
       const now = this.now();
-      if (now - this.lastProgressMs >= progressMs) this.sendProgress();
-      if (now - this.lastSnapshotMs >= snapshotMs) await this.publish();
+      if (now - this.lastProgressMs >= progressMs) await this.sendProgress();
       const checkpointMs = epochEnded ? shortestEpochToKeepMs : (this.options.checkpointSeconds ?? 30) * 1000;
       if (now - this.lastCheckpointMs >= checkpointMs) await this.checkpoint();
     }
@@ -309,7 +309,7 @@ export class Trainer {
   /** Evaluates the weights as they are and notes whether they are the best so far; false when it was interrupted. */
   private async evaluate(complete: boolean): Promise<boolean> {
     const { config, corpus, progress, network } = { ...this.options, progress: this.progress, network: this.network };
-    if (!this.meter.isEmpty) this.sendProgress();
+    await this.sendProgress();
     const isInterrupted = (): boolean => this.stopping || this.pausing;
     const { maximumTargets } = config.evaluation;
     const heldOut = await evaluateHeldOut(network, corpus, config, maximumTargets, isInterrupted);
@@ -427,7 +427,7 @@ export class Trainer {
     const seconds = (progress.seconds = this.seconds());
     // Taken first: what follows must not influence a run that goes on from here.
     const state = await this.takeState();
-    if (!this.meter.isEmpty) this.sendProgress();
+    await this.sendProgress();
     const kept = await this.weightsToKeep();
     await network.writeParameters(kept);
     const heldOut = await evaluateHeldOut(network, corpus, config, Infinity);
@@ -535,9 +535,11 @@ export class Trainer {
     });
   }
 
-  private sendProgress(): void {
+  /** What was trained since the last time, if anything was. */
+  private async sendProgress(): Promise<void> {
     this.lastProgressMs = this.now();
     if (this.meter.isEmpty) return;
+    if (this.lastProgressMs - this.lastSnapshotMs >= snapshotMs) await this.publish();
     const { progress } = this;
     const fraction = Math.min(1, this.fraction());
     const seconds = this.seconds();

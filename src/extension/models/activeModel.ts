@@ -1,4 +1,7 @@
-/** Which model writes: what was chosen in this workspace, else what was chosen last anywhere, else the newest. */
+/**
+ * Which model writes: what was chosen in this workspace, else what was chosen last anywhere, else the one that is being
+ * trained, else the newest. A model in training writes with the weights that its run published last.
+ */
 import type * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
@@ -6,6 +9,13 @@ import { Emitter } from '../emitter';
 import type { ModelStore } from './modelStore';
 
 const key = 'inkling.activeModel';
+
+/** The first model trains here, and can write before it has a file. */
+export interface ModelInTraining {
+  /** Its path, once its run has published weights; undefined when nothing trains. */
+  path(): string | undefined;
+  onDidChange(listener: () => unknown): unknown;
+}
 
 export class ActiveModel {
   private readonly changed = new Emitter<string | undefined>();
@@ -15,11 +25,16 @@ export class ActiveModel {
     private readonly workspaceState: vscode.Memento,
     private readonly globalState: vscode.Memento,
     private readonly models: ModelStore,
-  ) {}
+    private readonly training: ModelInTraining,
+  ) {
+    training.onDidChange(() => {
+      if (this.chosen === undefined) this.changed.fire(this.path);
+    });
+  }
 
   /** The path, or undefined; says nothing about whether the file is still there. */
   get path(): string | undefined {
-    return this.workspaceState.get<string>(key) ?? this.globalState.get<string>(key);
+    return this.chosen ?? this.training.path();
   }
 
   async use(path: string | undefined): Promise<void> {
@@ -40,9 +55,15 @@ export class ActiveModel {
 
   /** As `require`, but undefined when there is none. */
   async find(): Promise<string | undefined> {
-    const chosen = this.path;
+    const { chosen } = this;
     if (chosen && (await this.models.find(chosen))?.summary) return chosen;
+    const training = this.training.path();
+    if (training) return training;
     const usable = (await this.models.list()).find((entry) => entry.summary?.kind === 'language-model');
     return usable?.path;
+  }
+
+  private get chosen(): string | undefined {
+    return this.workspaceState.get<string>(key) ?? this.globalState.get<string>(key);
   }
 }

@@ -30,6 +30,7 @@ export interface ActiveRun {
   readonly id: string;
   readonly title: string;
   readonly modelPath: string;
+  /** Once there is any, the run's model can be written with. */
   readonly latest?: ProgressEvent;
   /** What computes, once known: "wasm (relaxed SIMD)". */
   readonly device?: string;
@@ -46,7 +47,7 @@ export interface StartedRun {
 
 export class TrainingRuns {
   private readonly changed = new Emitter<void>();
-  /** The list of runs, or the state of one, changed. */
+  /** The list of runs, or the state of one, changed; also said when the run in progress is first heard of. */
   readonly onDidChange = this.changed.event;
   private readonly trained = new Emitter<{ runId: string; event: TrainEvent }>();
   readonly onDidTrain = this.trained.event;
@@ -174,7 +175,11 @@ export class TrainingRuns {
 
   private receive(id: string, event: TrainEvent): void {
     this.store.append(id, event);
-    if (this.run && event.event === 'progress') this.run.latest = event;
+    if (this.run && event.event === 'progress') {
+      const isFirst = this.run.latest === undefined;
+      this.run.latest = event;
+      if (isFirst) this.changed.fire();
+    }
     if (event.event === 'start' || event.event === 'done') this.noteDevice(id, event);
     if (event.event === 'notice' && event.kind === 'paused') void this.setPaused(true);
     if (event.event === 'notice' && event.kind === 'resumed') void this.setPaused(false);

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services';
 import { gatherFiles } from '../../../src/extension/training/textSources';
 import { RunStore } from '../../../src/extension/training/runStore';
-import { activated, closeAll, openText, smallConfig, text, trainSmall, until } from '../support';
+import { activated, closeAll, openText, sentence, smallConfig, text, trainSmall, until } from '../support';
 
 describe('training', () => {
   let services: Services;
@@ -38,6 +38,33 @@ describe('training', () => {
     assert.equal(latestRun().state, 'stopped');
     assert.equal(services.active.path, model);
     assert.equal(services.runs.active, undefined);
+  });
+
+  it('lets a first model write while it is still training', async () => {
+    await services.active.use(undefined);
+    const { done } = await startLong();
+    const path = services.runs.active?.modelPath;
+    assert.ok(path && !fs.existsSync(path));
+    assert.equal(services.active.path, path);
+    const editor = await openText(sentence);
+    await vscode.commands.executeCommand('inkling.continueText', { seed: 1 });
+    assert.ok(editor.document.getText().length > sentence.length, 'Continue Text');
+    await until(() => (services.runs.active?.latest?.trainLoss ?? Infinity) < 0.5, 'it has learned something');
+    const { document } = await openText(`${sentence}the old clock in the h`);
+    const offered = async (): Promise<boolean> => {
+      const items = await services.completions.provideInlineCompletionItems(
+        document,
+        document.positionAt(document.getText().length),
+        { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined },
+        new vscode.CancellationTokenSource().token,
+      );
+      return items.length > 0;
+    };
+    await until(offered, 'a completion is offered');
+    assert.ok(!fs.existsSync(path), 'all that from the run itself');
+    await vscode.commands.executeCommand('inkling.stopTraining');
+    assert.equal(await done, path);
+    assert.equal(services.active.path, path);
   });
 
   it('pauses, resumes, and refuses a second run beside the first', async () => {

@@ -397,7 +397,9 @@ describe('Trainer', () => {
       assert.ok(parameters.every(Number.isFinite));
       steps.push(step);
     };
-    await train(smallConfig(), text, { now: () => (ms += 50), onSnapshot });
+    await train(smallConfig(), text, { now: () => (ms += 50), onSnapshot }, (event) => {
+      if (event.event === 'progress') assert.ok(steps.length > 0, 'none before the first progress');
+    });
     assert.ok(steps.length >= 2);
   });
 });

@@ -82,7 +82,12 @@ describe('TrainingRuns', () => {
     const training = await begin(outcome);
     assert.equal(runs.active?.title, 'a.txt');
     assert.equal(runs.store.list()[0].state, 'running');
-    for (const event of [start, progress, done('budget')]) training.say(event);
+    let changes = 0;
+    const counting = runs.onDidChange(() => changes++);
+    for (const event of [start, progress, progress]) training.say(event);
+    assert.equal(changes, 1, 'the first progress says that the model can write');
+    counting.dispose();
+    training.say(done('budget'));
     assert.equal(runs.active?.latest?.step, 4);
     training.end();
     const { record } = await outcome;
@@ -90,8 +95,8 @@ describe('TrainingRuns', () => {
     assert.equal(record.state, 'done');
     assert.equal(record.network, 'LSTM 1 × 8');
     assert.deepEqual(record.sources, [{ name: 'a.txt', uri: 'file:///a.txt' }]);
-    assert.deepEqual(heard, ['started a.txt', 'start', 'progress', 'done']);
-    assert.equal((await runs.store.readEvents(record.id)).length, 3);
+    assert.deepEqual(heard, ['started a.txt', 'start', 'progress', 'progress', 'done']);
+    assert.equal((await runs.store.readEvents(record.id)).length, 4);
   });
 
   it('tells apart how a run ended', async () => {

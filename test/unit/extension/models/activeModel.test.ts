@@ -1,0 +1,67 @@
+/** Which model writes, by what was chosen, what trains and what there is. */
+import * as assert from 'node:assert/strict';
+import { ActiveModel } from '../../../../src/extension/models/activeModel';
+import type { ModelStore } from '../../../../src/extension/models/modelStore';
+import { Emitter } from '../../../../src/extension/emitter';
+
+class FakeMemento {
+  private readonly values = new Map<string, unknown>();
+  keys = (): readonly string[] => [...this.values.keys()];
+  get = <T>(key: string): T => this.values.get(key) as T;
+  update = async (key: string, value: unknown): Promise<void> => void this.values.set(key, value);
+  setKeysForSync = (): void => undefined;
+}
+
+describe('ActiveModel', () => {
+  let stored: string[];
+  let inTraining: string | undefined;
+  const trainingChanged = new Emitter<void>();
+  const entries = (): { path: string; summary: { kind: string } }[] =>
+    stored.map((path) => ({ path, summary: { kind: 'language-model' } }));
+  const models = {
+    list: async () => entries(),
+    find: async (path: string) => entries().find((entry) => entry.path === path),
+  } as unknown as ModelStore;
+  const make = (workspace = new FakeMemento(), global = new FakeMemento()): ActiveModel =>
+    new ActiveModel(workspace, global, models, { path: () => inTraining, onDidChange: trainingChanged.event });
+
+  beforeEach(() => {
+    stored = ['new', 'old'];
+    inTraining = undefined;
+  });
+
+  it('is what was chosen here, else anywhere, else the newest', async () => {
+    const global = new FakeMemento();
+    const active = make(new FakeMemento(), global);
+    assert.equal(await active.require(), 'new');
+    await active.use('old');
+    assert.equal(await active.require(), 'old');
+    const elsewhere = make(new FakeMemento(), global);
+    assert.equal(elsewhere.path, 'old');
+    stored = ['new'];
+    assert.equal(await elsewhere.require(), 'new', 'the one chosen is gone');
+  });
+
+  it('says what to do when there is none', async () => {
+    stored = [];
+    assert.equal(await make().find(), undefined);
+    await assert.rejects(make().require(), /Train on This File/);
+  });
+
+  it('is the model in training where none was chosen, and tells when that can write', async () => {
+    stored = [];
+    const active = make();
+    const heard: (string | undefined)[] = [];
+    active.onDidChange((path) => heard.push(path));
+    inTraining = 'first';
+    trainingChanged.fire();
+    assert.deepEqual(heard, ['first']);
+    assert.equal(active.path, 'first');
+    assert.equal(await active.require(), 'first');
+    stored = ['other'];
+    await active.use('other');
+    trainingChanged.fire();
+    assert.equal(await active.require(), 'other', 'a choice stands while another model trains');
+    assert.deepEqual(heard, ['first', 'other']);
+  });
+});
