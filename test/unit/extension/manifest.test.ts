@@ -141,6 +141,30 @@ describe('manifest', () => {
     for (const [key, value] of Object.entries(bundle)) assert.equal(value, key);
   });
 
+  it('is translated whole: every text, every placeholder, every command it links to', () => {
+    const folder = path.join(root, manifest.l10n);
+    const languages = fs.readdirSync(folder).flatMap((name) => /^bundle\.l10n\.(.+)\.json$/.exec(name)?.[1] ?? []);
+    assert.ok(languages.includes('de'));
+    const english = { ...strings, ...(JSON.parse(read('l10n/bundle.l10n.json')) as Record<string, string>) };
+    const parts = (text: string): string[] => [...new Set(text.match(/\{\d\}|\(command:[^)]*\)/g))].sort();
+    for (const language of languages) {
+      const translated: Record<string, string> = {
+        ...(JSON.parse(read(`package.nls.${language}.json`)) as Record<string, string>),
+        ...(JSON.parse(read(`l10n/bundle.l10n.${language}.json`)) as Record<string, string>),
+      };
+      const hint = `what is new in English is to be added to *.${language}.json`;
+      assert.deepEqual(Object.keys(translated).sort(), Object.keys(english).sort(), hint);
+      for (const [key, text] of Object.entries(english)) {
+        assert.ok(translated[key].trim() !== '', key);
+        assert.deepEqual(parts(translated[key]), parts(text), `${language}: ${key}`);
+      }
+      for (const { media } of contributes.walkthroughs[0].steps) {
+        const file = media.markdown.replace(/\.md$/, `.nls.${language}.md`);
+        assert.ok(fs.existsSync(path.join(root, file)), file);
+      }
+    }
+  });
+
   it('names views, colours and context keys that the code knows', () => {
     const views = Object.values(contributes.views).flat();
     assert.deepEqual(
