@@ -1,7 +1,10 @@
 // The pointwise part of the recurrent cells, one time step, on panels (see matrix.ts): `rows` rows of uPanels panels of
 // units. All panels of one step lie `stride` bytes apart; the gates of one step follow each other, uPanels panels each.
-import { BYTES, load, store, splat, add, sub, mul, madd } from './lanes';
-import { sigmoid, tanh } from './functions';
+//
+// Each turn of a loop does two neighbouring vectors, and stores nothing before it has loaded everything: then V8 joins
+// the two into one of 256 bits, where it is allowed to.
+import { BYTES, load, loadNext, store, storeNext, add, sub, mul, madd } from './lanes';
+import { oneMinus, sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from './functions';
 
 /**
  * LSTM (gates i f g o, PyTorch's order):
@@ -13,18 +16,21 @@ export function lstmForward(
 ): void {
   const gate = stride * uPanels;
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
       const ip = gates + e, fp = ip + gate, gp = fp + gate, op = gp + gate;
-      const i = sigmoid(load(ip)), f = sigmoid(load(fp)), g = tanh(load(gp)), o = sigmoid(load(op));
-      const cell = madd(f, load(cOld + e), mul(i, g));
-      const squashed = tanh(cell);
-      store(ip, i);
-      store(fp, f);
-      store(gp, g);
-      store(op, o);
-      store(c + e, cell);
-      store(s + e, squashed);
-      store(h + e, mul(o, squashed));
+      const i = sigmoid(load(ip)), i2 = sigmoid(loadNext(ip));
+      const f = sigmoid(load(fp)), f2 = sigmoid(loadNext(fp));
+      const g = tanh(load(gp)), g2 = tanh(loadNext(gp));
+      const o = sigmoid(load(op)), o2 = sigmoid(loadNext(op));
+      const cell = madd(f, load(cOld + e), mul(i, g)), cell2 = madd(f2, loadNext(cOld + e), mul(i2, g2));
+      const squashed = tanh(cell), squashed2 = tanh(cell2);
+      store(ip, i); storeNext(ip, i2);
+      store(fp, f); storeNext(fp, f2);
+      store(gp, g); storeNext(gp, g2);
+      store(op, o); storeNext(op, o2);
+      store(c + e, cell); storeNext(c + e, cell2);
+      store(s + e, squashed); storeNext(s + e, squashed2);
+      store(h + e, mul(o, squashed)); storeNext(h + e, mul(o2, squashed2));
     }
   }
 }
@@ -37,18 +43,21 @@ export function lstmBackward(
   gates: usize, cOld: usize, s: usize, dh: usize, dc: usize, stride: usize, rows: i32, uPanels: i32,
 ): void {
   const gate = stride * uPanels;
-  const one = splat(1);
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
       const ip = gates + e, fp = ip + gate, gp = fp + gate, op = gp + gate;
-      const i = load(ip), f = load(fp), g = load(gp), o = load(op);
-      const d = load(dh + e), squashed = load(s + e);
-      const dCell = madd(mul(d, o), sub(one, mul(squashed, squashed)), load(dc + e));
-      store(op, mul(mul(d, squashed), mul(o, sub(one, o))));
-      store(ip, mul(mul(dCell, g), mul(i, sub(one, i))));
-      store(fp, mul(mul(dCell, load(cOld + e)), mul(f, sub(one, f))));
-      store(gp, mul(mul(dCell, i), sub(one, mul(g, g))));
-      store(dc + e, mul(dCell, f));
+      const i = load(ip), i2 = loadNext(ip), f = load(fp), f2 = loadNext(fp);
+      const g = load(gp), g2 = loadNext(gp), o = load(op), o2 = loadNext(op);
+      const d = load(dh + e), d2 = loadNext(dh + e), t = load(s + e), t2 = loadNext(s + e);
+      const dCell = madd(mul(d, o), slopeOfTanh(t), load(dc + e));
+      const dCell2 = madd(mul(d2, o2), slopeOfTanh(t2), loadNext(dc + e));
+      const cPrevious = load(cOld + e), cPrevious2 = loadNext(cOld + e);
+      store(op, mul(mul(d, t), slopeOfSigmoid(o))); storeNext(op, mul(mul(d2, t2), slopeOfSigmoid(o2)));
+      store(ip, mul(mul(dCell, g), slopeOfSigmoid(i))); storeNext(ip, mul(mul(dCell2, g2), slopeOfSigmoid(i2)));
+      store(fp, mul(mul(dCell, cPrevious), slopeOfSigmoid(f)));
+      storeNext(fp, mul(mul(dCell2, cPrevious2), slopeOfSigmoid(f2)));
+      store(gp, mul(mul(dCell, i), slopeOfTanh(g))); storeNext(gp, mul(mul(dCell2, i2), slopeOfTanh(g2)));
+      store(dc + e, mul(dCell, f)); storeNext(dc + e, mul(dCell2, f2));
     }
   }
 }
@@ -60,17 +69,18 @@ export function lstmBackward(
  */
 export function gruForward(x: usize, y: usize, hOld: usize, h: usize, stride: usize, rows: i32, uPanels: i32): void {
   const gate = stride * uPanels;
-  const one = splat(1);
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
       const rp = x + e, zp = rp + gate, np = zp + gate;
-      const r = sigmoid(add(load(rp), load(y + e)));
-      const z = sigmoid(add(load(zp), load(y + e + gate)));
-      const n = tanh(madd(r, load(y + e + gate + gate), load(np)));
-      store(rp, r);
-      store(zp, z);
-      store(np, n);
-      store(h + e, madd(z, load(hOld + e), mul(sub(one, z), n)));
+      const yr = y + e, yz = yr + gate, yn = yz + gate;
+      const r = sigmoid(add(load(rp), load(yr))), r2 = sigmoid(add(loadNext(rp), loadNext(yr)));
+      const z = sigmoid(add(load(zp), load(yz))), z2 = sigmoid(add(loadNext(zp), loadNext(yz)));
+      const n = tanh(madd(r, load(yn), load(np))), n2 = tanh(madd(r2, loadNext(yn), loadNext(np)));
+      const kept = mul(z, load(hOld + e)), kept2 = mul(z2, loadNext(hOld + e));
+      store(rp, r); storeNext(rp, r2);
+      store(zp, z); storeNext(zp, z2);
+      store(np, n); storeNext(np, n2);
+      store(h + e, madd(oneMinus(z), n, kept)); storeNext(h + e, madd(oneMinus(z2), n2, kept2));
     }
   }
 }
@@ -81,22 +91,23 @@ export function gruForward(x: usize, y: usize, hOld: usize, h: usize, stride: us
  */
 export function gruBackward(x: usize, y: usize, hOld: usize, dh: usize, stride: usize, rows: i32, uPanels: i32): void {
   const gate = stride * uPanels;
-  const one = splat(1);
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
       const rp = x + e, zp = rp + gate, np = zp + gate;
       const yr = y + e, yz = yr + gate, yn = yz + gate;
-      const r = load(rp), z = load(zp), n = load(np), d = load(dh + e);
-      const dn = mul(mul(d, sub(one, z)), sub(one, mul(n, n)));
-      const dz = mul(mul(d, sub(load(hOld + e), n)), mul(z, sub(one, z)));
-      const dr = mul(mul(dn, load(yn)), mul(r, sub(one, r)));
-      store(rp, dr);
-      store(zp, dz);
-      store(np, dn);
-      store(yr, dr);
-      store(yz, dz);
-      store(yn, mul(dn, r));
-      store(dh + e, mul(d, z));
+      const r = load(rp), r2 = loadNext(rp), z = load(zp), z2 = loadNext(zp), n = load(np), n2 = loadNext(np);
+      const d = load(dh + e), d2 = loadNext(dh + e);
+      const dn = mul(mul(d, oneMinus(z)), slopeOfTanh(n)), dn2 = mul(mul(d2, oneMinus(z2)), slopeOfTanh(n2));
+      const dz = mul(mul(d, sub(load(hOld + e), n)), slopeOfSigmoid(z));
+      const dz2 = mul(mul(d2, sub(loadNext(hOld + e), n2)), slopeOfSigmoid(z2));
+      const dr = mul(mul(dn, load(yn)), slopeOfSigmoid(r)), dr2 = mul(mul(dn2, loadNext(yn)), slopeOfSigmoid(r2));
+      store(rp, dr); storeNext(rp, dr2);
+      store(zp, dz); storeNext(zp, dz2);
+      store(np, dn); storeNext(np, dn2);
+      store(yr, dr); storeNext(yr, dr2);
+      store(yz, dz); storeNext(yz, dz2);
+      store(yn, mul(dn, r)); storeNext(yn, mul(dn2, r2));
+      store(dh + e, mul(d, z)); storeNext(dh + e, mul(d2, z2));
     }
   }
 }
@@ -104,21 +115,20 @@ export function gruBackward(x: usize, y: usize, hOld: usize, dh: usize, stride: 
 /** tanh RNN: h = tanh(pre-activation), which stays in `gates` too. */
 export function rnnForward(gates: usize, h: usize, stride: usize, rows: i32, uPanels: i32): void {
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
-      const value = tanh(load(gates + e));
-      store(gates + e, value);
-      store(h + e, value);
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
+      const value = tanh(load(gates + e)), value2 = tanh(loadNext(gates + e));
+      store(gates + e, value); storeNext(gates + e, value2);
+      store(h + e, value); storeNext(h + e, value2);
     }
   }
 }
 
 /** tanh RNN backward: `gates` = dh·(1 − h²). */
 export function rnnBackward(gates: usize, dh: usize, stride: usize, rows: i32, uPanels: i32): void {
-  const one = splat(1);
   for (let p: usize = 0; p < <usize>uPanels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) {
-      const h = load(gates + e);
-      store(gates + e, mul(load(dh + e), sub(one, mul(h, h))));
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
+      const h = load(gates + e), h2 = loadNext(gates + e), d = load(dh + e), d2 = loadNext(dh + e);
+      store(gates + e, mul(d, slopeOfTanh(h))); storeNext(gates + e, mul(d2, slopeOfTanh(h2)));
     }
   }
 }
@@ -126,7 +136,10 @@ export function rnnBackward(gates: usize, dh: usize, stride: usize, rows: i32, u
 /** a += b, over `rows` rows of `panels` panels. */
 export function addTo(a: usize, b: usize, stride: usize, rows: i32, panels: i32): void {
   for (let p: usize = 0; p < <usize>panels * stride; p += stride) {
-    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += BYTES) store(a + e, add(load(a + e), load(b + e)));
+    for (let e = p, end = p + ((<usize>rows) << 6); e < end; e += 2 * BYTES) {
+      const sum = add(load(a + e), load(b + e)), sum2 = add(loadNext(a + e), loadNext(b + e));
+      store(a + e, sum); storeNext(a + e, sum2);
+    }
   }
 }
 

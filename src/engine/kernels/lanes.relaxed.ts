@@ -1,7 +1,7 @@
 // The vector type of the relaxed-SIMD build: that of the SIMD build, but with fused multiply-add. The build puts one of
 // lanes.scalar.ts, lanes.simd.ts and this file in the place of "./lanes" (esbuild.js).
 export {
-  vec, mask, BYTES, load, store, splat, loadSplat, add, sub, mul, div, sqrt, min, max, powerOfTwo, nearest, greater, keep,
+  vec, mask, BYTES, load, loadNext, store, storeNext, splat, loadSplat, add, sub, mul, div, sqrt, min, max, powerOfTwo, greater, keep,
   sumLanes, maxLanes,
 } from './lanes.simd';
 

@@ -9,8 +9,13 @@ export type mask = bool;
 
 // @ts-ignore: decorator
 @inline export function load(p: usize): vec { return f32.load(p); }
+/** The vector after the one at p: neighbours in one step are what V8 joins into wider operations. */
+// @ts-ignore: decorator
+@inline export function loadNext(p: usize): vec { return f32.load(p, 4); }
 // @ts-ignore: decorator
 @inline export function store(p: usize, a: vec): void { f32.store(p, a); }
+// @ts-ignore: decorator
+@inline export function storeNext(p: usize, a: vec): void { f32.store(p, a, 4); }
 // @ts-ignore: decorator
 @inline export function splat(x: f32): vec { return x; }
 // @ts-ignore: decorator
@@ -32,11 +37,9 @@ export type mask = bool;
 /** a · b + c, rounded twice. */
 // @ts-ignore: decorator
 @inline export function madd(a: vec, b: vec, c: vec): vec { return a * b + c; }
-/** 2ⁿ for whole n in [-126, 127]. */
+/** 2ⁿ for whole n in [-126, 127], given as 1.5·2²³ + n: its lowest bits become the exponent. */
 // @ts-ignore: decorator
-@inline export function powerOfTwo(n: vec): vec { return reinterpret<f32>((<i32>n + 127) << 23); }
-// @ts-ignore: decorator
-@inline export function nearest(a: vec): vec { return f32.nearest(a); }
+@inline export function powerOfTwo(shifted: vec): vec { return reinterpret<f32>((reinterpret<i32>(shifted) << 23) + 0x3f800000); }
 // @ts-ignore: decorator
 @inline export function greater(a: vec, b: vec): mask { return a > b; }
 /** a where the mask is set, else 0. */

@@ -9,8 +9,13 @@ export type mask = v128;
 
 // @ts-ignore: decorator
 @inline export function load(p: usize): vec { return v128.load(p); }
+/** The vector after the one at p: neighbours in one step are what V8 joins into wider operations. */
+// @ts-ignore: decorator
+@inline export function loadNext(p: usize): vec { return v128.load(p, 16); }
 // @ts-ignore: decorator
 @inline export function store(p: usize, a: vec): void { v128.store(p, a); }
+// @ts-ignore: decorator
+@inline export function storeNext(p: usize, a: vec): void { v128.store(p, a, 16); }
 // @ts-ignore: decorator
 @inline export function splat(x: f32): vec { return f32x4.splat(x); }
 // @ts-ignore: decorator
@@ -32,13 +37,9 @@ export type mask = v128;
 /** a · b + c, rounded twice. */
 // @ts-ignore: decorator
 @inline export function madd(a: vec, b: vec, c: vec): vec { return f32x4.add(f32x4.mul(a, b), c); }
-/** 2ⁿ for whole n in [-126, 127]. */
+/** 2ⁿ for whole n in [-126, 127], given as 1.5·2²³ + n: its lowest bits become the exponent. */
 // @ts-ignore: decorator
-@inline export function powerOfTwo(n: vec): vec {
-  return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-}
-// @ts-ignore: decorator
-@inline export function nearest(a: vec): vec { return f32x4.nearest(a); }
+@inline export function powerOfTwo(shifted: vec): vec { return i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)); }
 // @ts-ignore: decorator
 @inline export function greater(a: vec, b: vec): mask { return f32x4.gt(a, b); }
 /** a where the mask is set, else 0. */

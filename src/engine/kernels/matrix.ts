@@ -172,28 +172,44 @@ function multiplyPlain(
  * dW += Σ_t A_tᵀ·G_t for the panels [nBegin, nEnd) of dW.
  * A_t: `rows` rows, mPanels panels, `aStep` bytes from step to step; G_t: `rows` rows, panels `gStride` bytes apart,
  * `gStep` bytes from step to step; dW: mPanels·16 rows, panels without gaps.
- * Steps are taken in blocks small enough for A's and G's panels to stay in the first-level cache.
+ * Rows and steps are taken in blocks small enough for A's and G's panels to stay in the first-level cache.
  */
 export function weightGradient(
   dw: usize, a: usize, aStride: usize, aStep: usize, g: usize, gStride: usize, gStep: usize,
   rows: i32, steps: i32, mPanels: i32, nBegin: i32, nEnd: i32,
 ): void {
-  const panelBytes = (<usize>mPanels) << 10;
-  const block = max(1, 256 / rows);
+  // Whole steps where several fit into a block; a step of more rows than that is cut.
+  const block = max(1, BLOCK_ROWS / rows);
   for (let t = 0; t < steps; t += block) {
     const count = min(block, steps - t);
-    for (let n = nBegin; n < nEnd; n++) {
-      const gp = g + (<usize>t) * gStep + (<usize>n) * gStride;
-      let d = dw + (<usize>n) * panelBytes;
-      let ap = a + (<usize>t) * aStep;
-      for (let m = 0; m < mPanels; m++, ap += aStride, d += 1024) {
-        if (BYTES == 4) {
-          gradientPlain(d, ap, aStep, gp, gStep, rows, count);
-        } else {
-          gradientTile6(d, ap, aStep, gp, gStep, rows, count);
-          gradientTile6(d + 384, ap + 24, aStep, gp, gStep, rows, count);
-          gradientTile4(d + 768, ap + 48, aStep, gp, gStep, rows, count);
-        }
+    for (let r = 0; r < rows; r += BLOCK_ROWS) {
+      const at = (<usize>r) << 6;
+      gradientBlock(
+        dw, a + (<usize>t) * aStep + at, aStride, aStep, g + (<usize>t) * gStep + at, gStride, gStep,
+        min(BLOCK_ROWS, rows - r), count, mPanels, nBegin, nEnd,
+      );
+    }
+  }
+}
+
+/** A panel of 192 rows is 12 KB. */
+const BLOCK_ROWS: i32 = 192;
+
+function gradientBlock(
+  dw: usize, a: usize, aStride: usize, aStep: usize, g: usize, gStride: usize, gStep: usize,
+  rows: i32, steps: i32, mPanels: i32, nBegin: i32, nEnd: i32,
+): void {
+  for (let n = nBegin; n < nEnd; n++) {
+    const gp = g + (<usize>n) * gStride;
+    let d = dw + ((<usize>n * mPanels) << 10);
+    let ap = a;
+    for (let m = 0; m < mPanels; m++, ap += aStride, d += 1024) {
+      if (BYTES == 4) {
+        gradientPlain(d, ap, aStep, gp, gStep, rows, steps);
+      } else {
+        gradientTile6(d, ap, aStep, gp, gStep, rows, steps);
+        gradientTile6(d + 384, ap + 24, aStep, gp, gStep, rows, steps);
+        gradientTile4(d + 768, ap + 48, aStep, gp, gStep, rows, steps);
       }
     }
   }

@@ -14,9 +14,13 @@ export function gatherRows(
 ): void {
   const panelBytes = (<usize>tableRows) << 6;
   for (let n = 0; n < nPanels; n++, out += stride, table += panelBytes, bias += 64) {
+    if (!tokens) {
+      repeatRow(out, bias, rows);
+      continue;
+    }
     for (let r: usize = 0; r < <usize>rows; r++) {
       const to = out + (r << 6);
-      const token = tokens ? <u32>i32.load16_u(tokens + (r << 1)) : NO_TOKEN;
+      const token = <u32>i32.load16_u(tokens + (r << 1));
       if (token == NO_TOKEN) {
         for (let i: usize = 0; i < 64; i += BYTES) store(to + i, load(bias + i));
       } else {
@@ -24,6 +28,18 @@ export function gatherRows(
         for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(bias + i), load(from + i)));
       }
     }
+  }
+}
+
+/** The sixteen numbers at `from` in every row of a panel. */
+function repeatRow(out: usize, from: usize, rows: i32): void {
+  if (BYTES == 4) {
+    for (const end = out + ((<usize>rows) << 6); out < end; out += 64) memory.copy(out, from, 64);
+    return;
+  }
+  const b0 = v128.load(from), b1 = v128.load(from, 16), b2 = v128.load(from, 32), b3 = v128.load(from, 48);
+  for (const end = out + ((<usize>rows) << 6); out < end; out += 64) {
+    v128.store(out, b0); v128.store(out, b1, 16); v128.store(out, b2, 32); v128.store(out, b3, 48);
   }
 }
 
@@ -82,13 +98,28 @@ export function sumRows(
   sums: usize, g: usize, stride: usize, gStep: usize, rows: i32, steps: i32, nBegin: i32, nEnd: i32,
 ): void {
   for (let n = nBegin; n < nEnd; n++) {
-    for (let i: usize = 0; i < 64; i += BYTES) {
-      let sum = load(sums + ((<usize>n) << 6) + i);
-      for (let t = 0; t < steps; t++) {
-        let p = g + (<usize>n) * stride + (<usize>t) * gStep + i;
-        for (let r = 0; r < rows; r++, p += 64) sum = add(sum, load(p));
+    const s = sums + ((<usize>n) << 6);
+    const p = g + (<usize>n) * stride;
+    if (BYTES == 4) {
+      for (let i: usize = 0; i < 64; i += 4) {
+        let sum = f32.load(s + i);
+        for (let t = 0; t < steps; t++) {
+          let at = p + (<usize>t) * gStep + i;
+          for (const end = at + ((<usize>rows) << 6); at < end; at += 64) sum += f32.load(at);
+        }
+        f32.store(s + i, sum);
       }
-      store(sums + ((<usize>n) << 6) + i, sum);
+    } else {
+      // Four chains side by side hide each other's latency.
+      let s0 = v128.load(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48);
+      for (let t = 0; t < steps; t++) {
+        let at = p + (<usize>t) * gStep;
+        for (const end = at + ((<usize>rows) << 6); at < end; at += 64) {
+          s0 = f32x4.add(s0, v128.load(at)); s1 = f32x4.add(s1, v128.load(at, 16));
+          s2 = f32x4.add(s2, v128.load(at, 32)); s3 = f32x4.add(s3, v128.load(at, 48));
+        }
+      }
+      v128.store(s, s0); v128.store(s, s1, 16); v128.store(s, s2, 32); v128.store(s, s3, 48);
     }
   }
 }
@@ -116,17 +147,30 @@ export function dropout(
   const scale: f32 = <f32>(1.0 / (1.0 - f64(rate)));
   const base = (((step + 1) * <i32>0xc2b2ae3d) ^ ((layer + 1) * <i32>0x27d4eb2f) ^ key);
   for (let p = 0; p < panels; p++) {
-    for (let r = 0; r < rows; r++) {
-      const row = base ^ ((firstRow + r + 1) * <i32>0x85ebca77);
-      const offset = (<usize>p) * stride + ((<usize>r) << 6);
-      for (let j = 0; j < 16; j++) {
-        const unit = (p << 4) + j;
-        let x = <u32>(((unit + firstUnit) * <i32>0x9e3779b1) ^ row);
-        x = (x ^ (x >>> 16)) * 0x7feb352d;
-        x = (x ^ (x >>> 15)) * 0x846ca68b;
-        x ^= x >>> 16;
-        const at = offset + ((<usize>j) << 2);
-        f32.store(to + at, unit < units && x >>> 8 >= threshold ? f32.load(from + at) * scale : 0);
+    for (let j = 0; j < 16; j += <i32>(BYTES >>> 2)) {
+      const unit = (p << 4) + j;
+      let at = (<usize>p) * stride + ((<usize>j) << 2);
+      if (BYTES == 4) {
+        const unitHash = (unit + firstUnit) * <i32>0x9e3779b1;
+        for (let r = 0; r < rows; r++, at += 64) {
+          let x = <u32>(unitHash ^ base ^ ((firstRow + r + 1) * <i32>0x85ebca77));
+          x = (x ^ (x >>> 16)) * 0x7feb352d;
+          x = (x ^ (x >>> 15)) * 0x846ca68b;
+          x ^= x >>> 16;
+          f32.store(to + at, unit < units && x >>> 8 >= threshold ? f32.load(from + at) * scale : 0);
+        }
+      } else {
+        const four = i32x4.add(i32x4.splat(unit), i32x4(0, 1, 2, 3));
+        const unitHash = i32x4.mul(i32x4.add(four, i32x4.splat(firstUnit)), i32x4.splat(<i32>0x9e3779b1));
+        const real = i32x4.lt_s(four, i32x4.splat(units));
+        for (let r = 0; r < rows; r++, at += 64) {
+          let x = v128.xor(unitHash, i32x4.splat(base ^ ((firstRow + r + 1) * <i32>0x85ebca77)));
+          x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x7feb352d));
+          x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(<i32>0x846ca68b));
+          x = i32x4.shr_u(v128.xor(x, i32x4.shr_u(x, 16)), 8);
+          const kept = v128.and(real, i32x4.ge_s(x, i32x4.splat(<i32>threshold)));
+          v128.store(to + at, v128.and(kept, f32x4.mul(v128.load(from + at), f32x4.splat(scale))));
+        }
       }
     }
   }

@@ -122,7 +122,7 @@ export const panelsFor = (columns: number): number => Math.ceil(columns / 16);
 export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
   const { batch: B, steps: T, streams: S } = limits;
   const trains = B > 0;
-  let end = 64; // 0 stays free: it means "none"
+  let end = 1024; // 0 means "none"; the constants of the kernels lie before 1024
   const take = (bytes: number): number => {
     const at = end;
     end += Math.ceil(bytes / 64) * 64;

@@ -329,11 +329,10 @@ export class WasmNetwork implements Network {
 
   private run(job: Job): number {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
-    const work =
-      job.batch *
-      job.steps *
-      (parameterCount(this.spec) -
-        (this.layout.embedding ? this.layout.embedding.rows * this.layout.embedding.panels * 16 : 0));
+    // The rows of an embedding are picked, not multiplied.
+    const { input } = this.spec;
+    const picked = input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0;
+    const work = job.batch * job.steps * (parameterCount(this.spec) - picked);
     const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
     return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads);
   }
