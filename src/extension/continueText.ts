@@ -89,7 +89,11 @@ function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] 
   if (selections.length > maximumCursors) {
     throw new InklingError(
       'invalidInput',
-      `Continue Text writes at up to ${maximumCursors} cursors at once, and here are ${selections.length}. Keep fewer of them.`,
+      vscode.l10n.t(
+        'Continue Text writes at up to {0} cursors at once, and here are {1}. Keep fewer of them.',
+        maximumCursors,
+        selections.length,
+      ),
     );
   }
   return selections.map(({ end }) => end).sort((a, b) => a.compareTo(b));
