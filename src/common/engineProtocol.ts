@@ -27,6 +27,8 @@ export interface TrainRequest {
   modelPath: string;
   /** Continue this model or checkpoint (same text: exactly; changed text: with its weights). */
   resumePath?: string;
+  /** The budget is for what is to come. Else it counts from the start of the run, also where that is continued. */
+  further?: boolean;
   threads?: number;
   backend?: BackendChoice;
   title?: string;

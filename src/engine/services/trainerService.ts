@@ -107,6 +107,7 @@ type WithBackend = <R>(
 
 interface Course {
   config: TrainingConfig;
+  further?: boolean;
   corpus?: Corpus;
   reasons?: string[];
   expectedSeconds?: number;
@@ -120,14 +121,12 @@ async function courseOf(
   resume: StoredModel | undefined,
 ): Promise<Course> {
   const { config: asked } = request;
-  if (!('auto' in asked)) return { config: asked };
+  if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, seed } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
   if (!resume?.config) {
     // On a backend of its own: one that chooses by measurement must do so on the run's network, not on those tried here.
     return withBackend(request, (backend) => chooseAutomatically({ texts, backend, minutes, seed }));
   }
-  // Budgets count from the start of the run.
-  const maxSeconds = resume.results.seconds + 60 * minutes;
-  return { config: { ...resume.config, budget: { maxSeconds } } };
+  return { config: { ...resume.config, budget: { maxSeconds: 60 * minutes } }, further: true };
 }

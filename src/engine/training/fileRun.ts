@@ -34,6 +34,8 @@ export interface FileRunOptions {
   title?: string;
   /** Go on with this model: exactly where it is the same text and course, else with its weights. */
   resume?: StoredModel;
+  /** The budget is for what is to come; else it counts from the start of the run that `resume` goes on with. */
+  further?: boolean;
   /** Built already, with the config's text settings (automatic configuration); only for a new model. */
   corpus?: Corpus;
   reasons?: string[];
@@ -82,8 +84,9 @@ async function readIfThere(file: string): Promise<StoredModel | undefined> {
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network. */
 export function openFileRun(options: FileRunOptions): FileRun {
   const { resume, modelPath, onEvent } = options;
-  const config = validateConfig(options.config);
-  const start = resume ? continueModel(resume, config, options.texts) : undefined;
+  const asked = validateConfig(options.config);
+  const start = resume ? continueModel(resume, asked, options) : undefined;
+  const config = { ...asked, budget: start?.budget ?? asked.budget };
   const corpus = start?.corpus ?? options.corpus ?? buildCorpus(options.texts, config.text);
   const run: RunDescription = {
     title: options.title ?? path.basename(options.texts[0].name),
@@ -136,12 +139,18 @@ interface Start {
   corpus: Corpus;
   spec: NetworkSpec;
   state?: RunState;
+  /** Counted from the start of the run, where it goes on. */
+  budget?: BudgetConfig;
   initialParameters?: Float32Array;
   initialOptimiser?: RunState['optimiser'];
 }
 
 /** Where a run starts that continues `model`. */
-function continueModel(model: StoredModel, config: TrainingConfig, texts: readonly SourceText[]): Start {
+function continueModel(
+  model: StoredModel,
+  config: TrainingConfig,
+  { texts, further = false }: Pick<FileRunOptions, 'texts' | 'further'>,
+): Start {
   if (model.kind !== 'language-model' || !model.config) {
     throw new InklingError(
       'incompatibleModel',
@@ -165,8 +174,9 @@ function continueModel(model: StoredModel, config: TrainingConfig, texts: readon
   const { layers } = networkSpecOf(config, vocabulary.size);
   const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
   if (state && sameText && sameCourse(model.config, config)) {
-    checkBudgetLeft(model.title, config.budget, state.progress);
-    return { corpus, spec, state };
+    const budget = further ? budgetFrom(state.progress, config.budget) : config.budget;
+    checkBudgetLeft(model.title, budget, state.progress);
+    return { corpus, spec, state, budget };
   }
 
   const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
@@ -180,6 +190,18 @@ function continueModel(model: StoredModel, config: TrainingConfig, texts: readon
           slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, spec, slot, 'zero')),
         }
       : undefined,
+  };
+}
+
+/** A budget for what follows `progress`, counted from the start of the run. */
+function budgetFrom(
+  { step, epoch, seconds }: RunProgress,
+  { epochs, maxSteps, maxSeconds }: BudgetConfig,
+): BudgetConfig {
+  return {
+    ...(epochs !== undefined && { epochs: epoch + epochs }),
+    ...(maxSteps !== undefined && { maxSteps: step + maxSteps }),
+    ...(maxSeconds !== undefined && { maxSeconds: seconds + maxSeconds }),
   };
 }
 

@@ -67,7 +67,8 @@ async function begin(
   config: TrainingChoice,
   resumePath?: string,
 ): Promise<string | undefined> {
-  const request = { ...text, config, ...engineChoice(), resumePath };
+  // A model that is trained further goes on for as long again.
+  const request = { ...text, config, ...engineChoice(), resumePath, further: resumePath !== undefined };
   return useWhenDone(parts, parts.runs.start(request));
 }
 

@@ -8,7 +8,6 @@ import type { ModelSummary, TextSource, TrainRequest } from '../../common/engine
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
-import type { TrainingConfig } from '../../common/trainingConfig';
 import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { ModelStore } from '../models/modelStore';
@@ -24,6 +23,8 @@ export interface RunRequest {
   backend?: TrainRequest['backend'];
   /** Continue this model or checkpoint. */
   resumePath?: string;
+  /** The budget is for what is to come, not for the whole run since its start. */
+  further?: boolean;
 }
 
 export interface ActiveRun {
@@ -96,13 +97,12 @@ export class TrainingRuns {
       throw new InklingError('invalidInput', t('This run ended before it began to train. Train on the file again.'));
     }
     const checkpoint = record.modelPath + '.checkpoint';
-    // A budget counts from the start of the run: one that was used up is doubled.
-    const config = record.state === 'done' ? extended(start.config) : start.config;
     return this.conduct(id, record.modelPath, {
       title: record.title,
       sources,
       uris: record.sources.map((source) => source.uri),
-      config,
+      config: start.config,
+      further: record.state === 'done',
       ...this.machine(),
       resumePath: [checkpoint, record.modelPath].find((file) => fs.existsSync(file)),
     });
@@ -149,10 +149,10 @@ export class TrainingRuns {
     try {
       await this.store.create({ ...this.store.get(id), ...record, message: undefined }, request.sources);
       this.changed.fire();
-      const { sources, config, title, threads, backend, resumePath } = request;
+      const { sources, config, title, threads, backend, resumePath, further } = request;
       const result = await this.engine.call(
         'train',
-        { runId: id, sources, config, modelPath, title, threads, backend, resumePath },
+        { runId: id, sources, config, modelPath, title, threads, backend, resumePath, further },
         { onEvent: (event) => this.receive(id, event) },
       );
       await this.store.flush();
@@ -204,14 +204,4 @@ export class TrainingRuns {
     await this.store.update(this.run.id, { state: paused ? 'paused' : 'running' });
     this.changed.fire();
   }
-}
-
-/** The same configuration with twice the budget. */
-function extended(config: TrainingConfig): TrainingConfig {
-  const { epochs, maxSteps, maxSeconds } = config.budget;
-  const twice = (value: number | undefined): number | undefined => (value === undefined ? undefined : 2 * value);
-  return {
-    ...config,
-    budget: { epochs: twice(epochs), maxSteps: twice(maxSteps), maxSeconds: twice(maxSeconds) },
-  };
 }

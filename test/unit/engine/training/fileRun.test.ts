@@ -128,6 +128,24 @@ describe('A run to a model file', () => {
     assert.ok(next.trainLoss < losses[2], `${next.trainLoss} after ${losses.join()}`);
   });
 
+  it('goes on for as long again where that is asked, whether the text is the same or not', async () => {
+    for (const [budget, expected] of [
+      [{ maxSteps: 20 }, { maxSteps: 40 }],
+      [{ epochs: 2 }, { epochs: 4 }],
+    ]) {
+      const config = smallConfig({ budget });
+      const { model } = await run(config, { modelPath: file('once') });
+      const again = await run(config, { modelPath: file('again'), resume: model, further: true });
+      const [start] = of(again.events, 'start');
+      assert.deepEqual(start.config.budget, expected);
+      assert.equal(start.fromStep, model.results.steps);
+      assert.equal(again.model.results.steps, 2 * model.results.steps);
+      const texts = [{ name: 'changed.txt', text: madeText(1500, 2) }];
+      const changed = await run(config, { modelPath: file('changed'), resume: model, further: true, texts });
+      assert.deepEqual(of(changed.events, 'start')[0].config.budget, budget, 'a new model has its own budget');
+    }
+  });
+
   it('trains on changed text with new characters: their rows are added and the loss does not jump', async () => {
     const config = smallConfig({ budget: { maxSteps: 120 } });
     const first = await run(config, { modelPath: file('first') });

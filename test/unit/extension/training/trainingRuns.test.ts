@@ -178,11 +178,8 @@ describe('TrainingRuns', () => {
     await first;
     const again = await begin(runs.resume(training.request.runId));
     assert.equal(again.request.resumePath, training.request.modelPath);
-    assert.deepEqual((again.request.config as typeof config).budget, {
-      epochs: 6,
-      maxSteps: undefined,
-      maxSeconds: undefined,
-    });
+    assert.deepEqual((again.request.config as typeof config).budget, config.budget);
+    assert.equal(again.request.further, true);
     again.end();
   });
 
