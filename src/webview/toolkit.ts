@@ -108,7 +108,8 @@ export function checkbox(label: string, onChange: (checked: boolean) => void): F
 /** `label` is heard; what is seen above the field is the caller's. */
 export function textArea(label: string, placeholder: string, onInput: (value: string) => void): FieldControl<string> {
   const element = create<TextArea>('vscode-text-area');
-  element.setAttribute('aria-label', label);
+  // The component takes its text for its name, and calls itself "Text area" where it has none.
+  element.append(h('span', { class: 'visually-hidden' }, label));
   element.setAttribute('rows', '2');
   element.setAttribute('resize', 'vertical');
   element.setAttribute('placeholder', placeholder);

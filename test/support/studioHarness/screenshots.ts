@@ -1,12 +1,18 @@
 /** Takes pictures of the Studio at the widths and themes that it must look well in; see studioHarness.mjs. */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Language } from '../../../src/common/l10n';
 import { fakeCheck } from './fakeClassifier';
 import { fakeRun, fakeStudio, runItem } from './fakeServices';
 import { launchBrowser, openStudio } from './openStudio';
 import type { ThemeName } from './themes';
 
-const [dist, out, only] = process.argv.slice(2);
+const [dist, out, only, tag = 'en'] = process.argv.slice(2);
+const bundleFile = `l10n/bundle.l10n.${tag}.json`;
+const language: Language = {
+  tag,
+  bundle: fs.existsSync(bundleFile) ? (JSON.parse(fs.readFileSync(bundleFile, 'utf8')) as Record<string, string>) : {},
+};
 
 function studio(): ReturnType<typeof fakeStudio> {
   const runs = [
@@ -29,34 +35,40 @@ async function main(): Promise<void> {
   const browser = await launchBrowser();
   const themeNames: ThemeName[] = ['dark', 'light', 'highContrast'];
   for (const theme of themeNames) {
-    for (const width of [240, 400, 900]) {
+    for (const width of [200, 320, 900]) {
       if (only && !`${theme}-${width}`.includes(only)) continue;
       const fake = studio();
       fake.paceMs = 2;
-      const open = await openStudio(browser, dist, fake.services, { width, height: width < 900 ? 1100 : 1000, theme });
+      const open = await openStudio(browser, dist, fake.services, {
+        width,
+        height: width < 900 ? 1100 : 1000,
+        theme,
+        language,
+      });
       const { page } = open;
       const shoot = (name: string): Promise<unknown> =>
         page.screenshot({ path: path.join(out, `${theme}-${width}-${name}.png`), fullPage: true });
       await page.waitForTimeout(600);
       if (width === 900) {
         await page.selectOption('select', 'over');
-        await page.locator('summary', { hasText: 'Compare' }).click();
+        await page.waitForTimeout(300);
+        await page.locator('details:has(.compare) summary').click();
         await page.locator('.compare vscode-checkbox').first().click();
-        await page.getByText('Accuracy', { exact: true }).click();
+        await page.locator('.checks vscode-checkbox').nth(2).click();
         await page.waitForTimeout(500);
         await page.mouse.move(500, 320);
       }
-      if (width === 400) {
+      if (width === 320) {
         const chart = await page.locator('.chart').boundingBox();
         if (chart) await page.mouse.move(chart.x + 200, chart.y + 80);
       }
       await page.waitForTimeout(200);
       await shoot('training');
       await page.mouse.move(1, 1);
-      await page.getByRole('tab', { name: 'Samples' }).click();
-      await page.getByText('Write', { exact: true }).click();
+      await page.getByRole('tab').nth(1).click();
+      await page.locator('.tab-body:visible .row vscode-button[appearance=primary]').click();
       await page.waitForTimeout(1800);
-      if (width === 400) await page.locator('summary', { hasText: 'More' }).click();
+      if (width === 320) await page.locator('details:has(.fields) summary').click();
       await page.locator('.column .tools vscode-button').nth(2).click();
       await page
         .locator('.writing')
@@ -64,7 +76,7 @@ async function main(): Promise<void> {
         .click({ position: { x: 60, y: 14 } });
       await page.waitForTimeout(400);
       await shoot('samples');
-      if (width === 400) {
+      if (width === 320) {
         await page.keyboard.press('Escape');
         await page.locator('.replay input').fill('3');
         await page.waitForTimeout(500);
@@ -74,9 +86,9 @@ async function main(): Promise<void> {
       fake.classifier.state.corrections = [
         { id: '1', label: 'ham', excerpt: 'Lunch on Friday? Anna says the new place.' },
       ];
-      await page.getByRole('tab', { name: 'Classifier' }).click();
+      await page.getByRole('tab').nth(2).click();
       await page.locator('.confusion td.right').first().waitFor();
-      if (width === 400) await page.locator('summary', { hasText: 'What did most' }).click();
+      if (width === 320) await page.locator('details:has(.words) summary').click();
       await page.waitForTimeout(300);
       await shoot('classifier');
       if (open.faults.length > 0) console.error(theme, width, open.faults);

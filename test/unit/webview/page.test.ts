@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import type { Language } from '../../../src/common/l10n';
 import type { ProgressEvent } from '../../../src/common/trainEvents';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakeServices';
@@ -54,10 +55,16 @@ describe('Studio page in a browser', function () {
 
   beforeEach(async () => {
     studio = fake();
-    open = await openStudio(browser, dist, studio.services, { width: 400, height: 900, theme: 'dark' });
+    await show();
+  });
+
+  /** In English unless a language is given. */
+  async function show(language?: Language): Promise<void> {
+    await open?.close();
+    open = await openStudio(browser, dist, studio.services, { width: 400, height: 900, theme: 'dark', language });
     page = open.page;
     await page.locator('.chart svg path').first().waitFor({ state: 'attached' });
-  });
+  }
 
   afterEach(async function () {
     await open?.close();
@@ -65,6 +72,8 @@ describe('Studio page in a browser', function () {
   });
 
   const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
+  const openDetails = (): Promise<void> =>
+    page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
   const write = async (): Promise<void> => {
     await tab('Samples');
     await page.getByText('Write', { exact: true }).click();
@@ -250,6 +259,55 @@ describe('Studio page in a browser', function () {
     await page.getByText('This Is Not Spam').click();
     await page.waitForTimeout(100);
     assert.ok(studio.calls.includes('correct 0 ham'));
+  });
+
+  it('says everything in the language of VS Code', async () => {
+    // A language in which every sentence is marked: what stands outside the marks was never asked for.
+    const messages = Object.keys(JSON.parse(fs.readFileSync('l10n/bundle.l10n.json', 'utf8')) as object);
+    await show({ tag: 'qps', bundle: Object.fromEntries(messages.map((message) => [message, `⟦${message}⟧`])) });
+    studio.classifier.state.checks = [fakeCheck()];
+    studio.classifier.state.corrections = [{ id: 'c', label: 'ham', excerpt: 'Lunch' }];
+    await page.getByRole('tab').nth(2).click();
+    await page.locator('mark.for-3').first().waitFor();
+    await page.getByRole('tab').nth(1).click();
+    await page.getByRole('button', { name: '⟦Write⟧', exact: true }).click();
+    await page.locator('.copies:not([hidden])').first().waitFor();
+    await openDetails();
+    const texts = await page.evaluate(() => {
+      const found: string[] = [];
+      const madeUp = '.writing, .writing-font, option, td, .word, .excerpt, .compare, ul.small, mark';
+      for (const element of document.querySelectorAll('body *:not(script)')) {
+        for (const name of ['title', 'aria-label', 'aria-valuetext', 'placeholder']) {
+          found.push(element.getAttribute(name) ?? '');
+        }
+        if (element.closest(madeUp)) continue;
+        for (const node of element.childNodes) if (node instanceof Text) found.push(node.data);
+      }
+      return found;
+    });
+    assert.ok(texts.some((text) => text.includes('⟦Pause⟧')));
+    const outside = new Set<string>();
+    for (const text of texts) {
+      let rest = text;
+      while (/⟦[^⟦⟧]*⟧/.test(rest)) rest = rest.replace(/⟦[^⟦⟧]*⟧/g, '');
+      for (const word of rest.match(/\p{L}{2,}/gu) ?? []) outside.add(word);
+    }
+    const data =
+      'CSV Dick LSTM Moby PNG SIMD SVG Sonnets bigru bilstm birnn gru ham lstm messages relaxed rnn spam txt wasm';
+    assert.deepEqual([...outside].filter((word) => !data.split(' ').includes(word)).sort(), []);
+  });
+
+  it('fits a sidebar of 200 px in German, whose words are longer', async () => {
+    const bundle = JSON.parse(fs.readFileSync('l10n/bundle.l10n.de.json', 'utf8')) as Record<string, string>;
+    await show({ tag: 'de', bundle });
+    await page.setViewportSize({ width: 200, height: 900 });
+    assert.match(await page.locator('.sentence:visible').innerText(), /^(Wird noch besser|Stehen geblieben)/);
+    for (const name of ['Training', 'Proben', 'Klassifikator']) {
+      await tab(name);
+      await page.waitForTimeout(150);
+      await openDetails();
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
+    }
   });
 
   it('fits a sidebar of 200 px and names every control', async () => {
