@@ -47,7 +47,8 @@ describe('The package of the command line', function () {
   });
 
   it('trains on threads and samples', () => {
-    const out = inkling(['train', 'made.txt', '--recipe', 'dinosaur-names', '--max-steps', '3', '--threads', '2']);
+    const recipe = ['--recipe', 'nietzsche', '--objective', 'every-step'];
+    const out = inkling(['train', 'made.txt', ...recipe, '--max-steps', '3', '--threads', '2']);
     assert.match(out, /made\.inkling\.safetensors: 3 steps/);
     const [{ text }] = JSON.parse(inkling(['sample', 'made.inkling.safetensors', '--length', '5', '--json'])) as {
       text: string;
