@@ -37,13 +37,14 @@ export async function createBackend(choice: BackendChoice, options: BackendOptio
   const { threads, half, onChoice, onUnavailable, onFallback = (): void => {} } = options;
   const modulesFolder = options.modulesFolder ?? defaultModulesFolder();
   const wasm = (): Promise<Backend> => createWasmBackend({ threads });
-  const webgpu = (): Promise<Backend> => createWebgpuBackend({ modulesFolder, half });
+  const webgpu = (hardwareOnly = false): Promise<Backend> => createWebgpuBackend({ modulesFolder, half, hardwareOnly });
   const tensorflow = (): Promise<Backend> => createTensorflowBackend({ modulesFolder });
   const guard = (backend: Backend): Backend => new FallbackBackend(backend, { spare: wasm, onFallback });
   switch (choice) {
     case 'auto': {
       const candidates = [wasm];
-      if (findWebgpu(modulesFolder)) candidates.push(webgpu);
+      // A GPU in software runs on the same cores as wasm, and compiling its shaders alone takes seconds.
+      if (findWebgpu(modulesFolder)) candidates.push(() => webgpu(true));
       if (findTensorflow(modulesFolder)) candidates.push(tensorflow);
       return candidates.length === 1 ? wasm() : AutoBackend.create({ candidates, guard, onChoice, onUnavailable });
     }

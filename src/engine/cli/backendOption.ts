@@ -1,7 +1,7 @@
-/** The backend that --backend and --threads ask for. */
+/** The backend that --backend, --threads and --half ask for. */
 import type { Backend } from '../backends/backend';
 import { createBackend } from '../backends/index';
-import { choiceOption, numberOption } from './usage';
+import { choiceOption, numberOption, UsageError } from './usage';
 
 const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
 
@@ -10,14 +10,17 @@ const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
  * fails, are told on the error output.
  */
 export async function withBackend<R>(
-  options: { backend?: string; threads?: string },
+  options: { backend?: string; threads?: string; half?: boolean },
   use: (backend: Backend) => Promise<R>,
 ): Promise<R> {
   const choice = choiceOption('backend', options.backend, choices) ?? 'auto';
+  const { half } = options;
+  if (half && choice !== 'webgpu') throw new UsageError('--half stores in 16 bits on a GPU: add --backend webgpu.');
   const threads = numberOption('threads', options.threads, { low: 1, high: 64, whole: true });
   const say = (message: string): void => void process.stderr.write(`inkling: ${message}\n`);
   const backend = await createBackend(choice, {
     threads,
+    half,
     onChoice: ({ reason }) => say(reason),
     onUnavailable: say,
     onFallback: say,

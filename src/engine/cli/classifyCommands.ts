@@ -136,7 +136,7 @@ export async function classifyCommand(args: string[]): Promise<void> {
 }
 
 async function withClassifier(
-  values: { backend?: string; threads?: string },
+  values: { backend?: string; threads?: string; half?: boolean },
   modelName: string,
   use: (classifier: Classifier, file: string) => Promise<void>,
 ): Promise<void> {

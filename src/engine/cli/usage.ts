@@ -18,7 +18,8 @@ export const help = `inkling: train a small recurrent language model on a text, 
   inkling train-classifier <file> [--variant …] [--json]
   inkling evaluate <model> <file> [--json]
 
-All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose.
+All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
+activations in 16 bits. GPU packages are looked for in the folder that INKLING_MODULES names.
 Without --recipe, train configures itself for the time given (--minutes, default 1).
 Ctrl-C stops a training run and keeps what it learned; --resume goes on exactly where it stopped.
 `;
@@ -29,6 +30,7 @@ export const commonOptions = {
   verbose: { type: 'boolean' },
   json: { type: 'boolean' },
   threads: { type: 'string' },
+  half: { type: 'boolean' },
 } as const;
 
 type Options = NonNullable<ParseArgsConfig['options']>;

@@ -86,7 +86,8 @@ export function loadTensorflow(modulesFolder: string | undefined): TensorflowBin
     throw new InklingError(
       'backendUnavailable',
       `TensorFlow was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
-        `"npm install @tensorflow/tfjs-node-gpu@${tensorflowVersion}" in a folder and name it in inkling.engine.modulesPath.`,
+        `"npm install @tensorflow/tfjs-node-gpu@${tensorflowVersion}" in a folder and name it in inkling.engine.modulesPath ` +
+        '(on the command line: the environment variable INKLING_MODULES).',
     );
   }
   if (!found.addon) {

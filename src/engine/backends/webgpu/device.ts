@@ -29,6 +29,9 @@ export interface Slice {
   size: number;
 }
 
+/** Adapters that are programs on the CPU, by the names that their drivers give them. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
+
 /** Bytes of a staging buffer that is worth keeping. */
 const largestSpare = 1 << 20;
 
@@ -46,8 +49,7 @@ export class Device {
     /** Whether activations may be stored as f16. */
     readonly hasHalf: boolean,
   ) {
-    const { description, device: part, vendor, architecture } = adapter.info;
-    this.name = description || part || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
+    this.name = isSoftware(adapter) ? `${nameOf(adapter)}, on the CPU` : nameOf(adapter);
     device.onuncapturederror = ({ error }): void => {
       this.failure ??= new InklingError('backendUnavailable', `The GPU refused a command: ${error.message}`);
     };
@@ -60,13 +62,20 @@ export class Device {
     });
   }
 
-  /** Throws `backendUnavailable` where there is no adapter. */
-  static async open(gpu: Gpu): Promise<Device> {
+  /** Throws `backendUnavailable` where there is no adapter, or only one in software and `hardwareOnly`. */
+  static async open(gpu: Gpu, { hardwareOnly = false } = {}): Promise<Device> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) {
       throw new InklingError(
         'backendUnavailable',
         'No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use --backend wasm.',
+      );
+    }
+    if (hardwareOnly && isSoftware(adapter)) {
+      throw new InklingError(
+        'backendUnavailable',
+        `The only GPU adapter here, ${nameOf(adapter)}, is a program on the CPU and slower than wasm: it is not tried ` +
+          '(--backend webgpu uses it all the same).',
       );
     }
     const { limits } = adapter;
@@ -225,6 +234,15 @@ export class Device {
     this.disposed = true;
     this.device.destroy();
   }
+}
+
+function nameOf({ info: { description, device, vendor, architecture } }: GpuAdapter): string {
+  return description || device || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
+}
+
+function isSoftware({ info }: GpuAdapter): boolean {
+  const names = `${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter === true || softwareNames.test(names);
 }
 
 const smaller = 'Choose fewer units, a smaller batch or fewer steps, or use --backend wasm.';

@@ -103,7 +103,14 @@ export interface GpuDevice {
 }
 
 export interface GpuAdapter {
-  readonly info: { vendor: string; architecture: string; device: string; description: string };
+  readonly info: {
+    vendor: string;
+    architecture: string;
+    device: string;
+    description: string;
+    /** It computes on the CPU. */
+    isFallbackAdapter?: boolean;
+  };
   readonly limits: GpuLimits;
   readonly features: ReadonlySet<string>;
   requestDevice(descriptor: {

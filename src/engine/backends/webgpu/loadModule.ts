@@ -31,7 +31,8 @@ export async function loadWebgpu(modulesFolder: string | undefined): Promise<Web
     throw new InklingError(
       'backendUnavailable',
       `The package webgpu was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
-        `"npm install webgpu@${webgpuVersion}" in a folder and name it in inkling.engine.modulesPath.`,
+        `"npm install webgpu@${webgpuVersion}" in a folder and name it in inkling.engine.modulesPath ` +
+        '(on the command line: the environment variable INKLING_MODULES).',
     );
   }
   try {

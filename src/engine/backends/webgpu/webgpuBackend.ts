@@ -16,6 +16,8 @@ export interface WebgpuOptions {
   modulesFolder?: string;
   /** Keep activations in 16 bits: half the memory and its traffic. The GPU must offer it. */
   half?: boolean;
+  /** Refuse an adapter that computes on the CPU: the wasm backend is faster there. */
+  hardwareOnly?: boolean;
   /** Flags for Dawn, for tests and trials. */
   flags?: string[];
   /** For tests. */
@@ -42,13 +44,16 @@ async function gpuOf({ modulesFolder, flags = [] }: WebgpuOptions): Promise<Gpu>
   return gpu;
 }
 
-/** Throws `backendUnavailable` where the package or a GPU is missing. */
+/** Throws `backendUnavailable` where the package or a GPU is missing, or the GPU is not what the options ask for. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   const gpu = await gpuOf(options);
-  const device = await Device.open(gpu);
+  const device = await Device.open(gpu, options);
   if (options.half && !device.hasHalf) {
     device.dispose();
-    throw new InklingError('backendUnavailable', 'This GPU does not offer 16-bit floats; train without --half.');
+    throw new InklingError(
+      'backendUnavailable',
+      'This GPU does not offer 16-bit floats: leave 16-bit storage (--half) off.',
+    );
   }
   return {
     name: 'webgpu',

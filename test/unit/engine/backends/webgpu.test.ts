@@ -6,6 +6,7 @@ import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { createBackend } from '../../../../src/engine/backends';
 import type { Backend, Batch, Network } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -201,6 +202,8 @@ async function lossCurve(backend: Backend, spec: NetworkSpec): Promise<number[]>
 }
 
 describe('webgpu backend without a GPU', () => {
+  const tiny = network('rnn', [3]);
+
   it('says what is missing', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-webgpu-'));
     try {
@@ -218,5 +221,67 @@ describe('webgpu backend without a GPU', () => {
     } finally {
       fs.rmSync(folder, { recursive: true });
     }
+  });
+
+  /** A package `webgpu` whose one adapter is this; it fails the test when a device is asked for that should not be. */
+  async function withAdapter(info: object, use: (modulesFolder: string) => Promise<void>): Promise<void> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-webgpu-'));
+    try {
+      const own = path.join(folder, 'webgpu');
+      fs.mkdirSync(own);
+      fs.writeFileSync(path.join(own, 'package.json'), '{}');
+      const device = '{ lost: new Promise(() => {}), limits: {}, destroy() {} }';
+      const adapter = `{ info: ${JSON.stringify(info)}, limits: {}, features: new Set(), requestDevice: async () => (${device}) }`;
+      fs.writeFileSync(
+        path.join(own, 'index.js'),
+        `exports.create = () => ({ requestAdapter: async () => (${adapter}) });`,
+      );
+      await use(folder);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  }
+  const card = { vendor: 'acme', architecture: 'one', device: 'card', description: '' };
+
+  it('does not try a GPU in software where it has a choice, and says so', async () => {
+    const software = [
+      { vendor: 'mesa', architecture: '', device: 'llvmpipe (LLVM 15.0.6, 256 bits)', description: '' },
+      { ...card, isFallbackAdapter: true },
+    ];
+    for (const info of software) {
+      await withAdapter(info, async (modulesFolder) => {
+        const said: string[] = [];
+        const onUnavailable = (message: string): void => void said.push(message);
+        const auto = await createBackend('auto', { modulesFolder, threads: 1, onUnavailable });
+        const own = await auto.createNetwork(tiny, new Float32Array(parameterCount(tiny)), {
+          batch: 1,
+          steps: 1,
+          streams: 1,
+        });
+        assert.strictEqual(auto.name, 'wasm');
+        assert.strictEqual(said.length, 1);
+        assert.match(said[0], new RegExp(`${info.device.split(' ')[0]}.* is a program on the CPU .* not tried`));
+        own.dispose();
+        await auto.dispose();
+
+        const asked = await createWebgpuBackend({ modulesFolder });
+        assert.match(asked.kernel, /on the CPU/);
+        await asked.dispose();
+      });
+    }
+    await withAdapter(card, async (modulesFolder) => {
+      const backend = await createWebgpuBackend({ modulesFolder, hardwareOnly: true });
+      assert.strictEqual(backend.kernel, 'card');
+      await backend.dispose();
+    });
+  });
+
+  it('refuses 16-bit storage where the GPU has none', async () => {
+    await withAdapter(card, async (modulesFolder) => {
+      await assert.rejects(createBackend('webgpu', { modulesFolder, half: true }), {
+        code: 'backendUnavailable',
+        message: /16-bit.*--half/,
+      });
+    });
   });
 });
