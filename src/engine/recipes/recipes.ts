@@ -329,6 +329,8 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
 /** Passes of an every-step twin over its text; a long text needs fewer. */
 const twinEpochs: Record<string, number> = { nietzsche: 3 };
 const usualTwinEpochs = 10;
+/** Few epochs would leave little to look back at: then samples come every so many steps. */
+const twinSampleSteps = 300;
 
 /**
  * The same network on the same text, trained with a loss at every step: stateful truncated back-propagation through
@@ -344,5 +346,6 @@ function everyStepTwin(config: TrainingConfig): TrainingConfig {
     optimiser: { kind: 'adam', learningRate: Math.min(0.04, 5.12 / widest), clipNorm: 5 },
     schedule: { kind: 'cosine', warmupSteps: 20, finalFraction: 0.05, epochs },
     budget: { epochs },
+    samples: epochs < usualTwinEpochs ? { ...config.samples, every: twinSampleSteps } : config.samples,
   };
 }

@@ -63,6 +63,24 @@ describe('Automatic configuration', () => {
     assert.ok(config.network.layers[0].dropout > 0);
   });
 
+  it('leaves ten samples or more to look back at, however long the text and the run', () => {
+    for (const trainTargets of [2_000, 10_000, 540_000, 5e6]) {
+      for (const minutes of [1, 30]) {
+        const facts = { ...nietzsche, trainTargets, heldOutTargets: trainTargets / 9 };
+        const { config } = chooseConfig(draft, facts, speed, minutes * 60);
+        const { epochs, maxSeconds = 0 } = config.budget;
+        const targets = epochs
+          ? epochs * trainTargets
+          : maxSeconds / speed.secondsPerTarget(config.network.layers, facts.vocabulary);
+        const steps = Math.floor(targets / (config.batch * config.objective.steps));
+        const { every } = config.samples;
+        assert.ok(every !== 'epoch');
+        const times = Math.floor(steps / every);
+        assert.ok(times >= 10 && times <= 16, `${times} times in ${steps} steps`);
+      }
+    }
+  });
+
   it('holds nothing out of a few words', async () => {
     const few = [{ name: 'few.txt', text: madeText(200) }];
     const { config } = await chooseAutomatically({
