@@ -7,7 +7,7 @@
  * PyTorch's LSTM and RNN have two biases a gate where ours have one: a zero `rnn.bias_hh_l*` is written beside it, and
  * on reading both are added.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
@@ -26,6 +26,7 @@ import {
   type Header,
   type Tensor,
 } from './safetensors';
+import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 
 /** Version of the format. A reader refuses a file of a higher one. */
 export const modelFileVersion = 1;
@@ -110,7 +111,7 @@ const headerChecksumKey = keyOf('headerChecksum');
 /**
  * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
  * new one, never a part. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
- * earlier file is as it was.
+ * earlier file is as it was. What a killed writer left here long ago is removed.
  */
 export async function writeModelFile(file: string, model: StoredModel): Promise<void> {
   const tensors = tensorsToWrite(model);
@@ -122,7 +123,7 @@ export async function writeModelFile(file: string, model: StoredModel): Promise<
       'The history and vocabulary of this model are over 100 MB; train fewer steps.',
     );
   }
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const temporary = temporaryFileFor(file);
   try {
     const handle = await fs.open(temporary, 'wx');
     try {
@@ -138,11 +139,12 @@ export async function writeModelFile(file: string, model: StoredModel): Promise<
     throw writeError(error, file);
   }
   await syncFolder(path.dirname(file));
+  await sweepTemporaryFiles(file);
 }
 
 /** Throws what `writeModelFile` would throw for this place, before hours are spent on what is to be written there. */
 export async function checkWritable(file: string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const temporary = temporaryFileFor(file);
   try {
     await (await fs.open(temporary, 'wx')).close();
     await fs.rm(temporary);

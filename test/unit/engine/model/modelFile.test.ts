@@ -1,6 +1,6 @@
 /** The model file: what goes in comes out, and everything that is not whole is refused without being touched. */
 import * as assert from 'node:assert';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -336,6 +336,14 @@ describe(`model file (seed ${seed})`, () => {
       await assert.rejects(writeModelFile(file, modelOf()), { code: 'invalidInput', message: /is a folder/ });
       assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
     });
+  });
+
+  it('removes what a killed writer left long ago', async () => {
+    const leftover = `${file}.${randomUUID()}.tmp`;
+    await fs.writeFile(leftover, 'part');
+    await fs.utimes(leftover, 0, 0);
+    await writeModelFile(file, modelOf());
+    assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
   });
 
   it('is whole at every moment while two write it at once', async () => {

@@ -1,0 +1,52 @@
+/**
+ * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; and what is
+ * left of them when the writer was killed.
+ */
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+
+const namePattern = /^(.+?)(?:\.(\d+))?\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
+const modelSuffix = '.inkling.safetensors';
+
+/** A write takes seconds; after this long without one, nobody is at it, also on another machine that shares the folder. */
+const abandonedMs = 3_600_000;
+
+/** A new name beside `file`. */
+export function temporaryFileFor(file: string): string {
+  return `${file}.${process.pid}.${randomUUID()}.tmp`;
+}
+
+/**
+ * Removes what killed writers left in the folder of `file`: of this file, and of any under the usual name of models.
+ * Only what has not been touched for an hour and whose process is gone. Never throws: it is no part of the work.
+ */
+export async function sweepTemporaryFiles(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const own = modelOf(path.basename(file));
+  for (const name of await fs.readdir(folder).catch(() => [])) {
+    const [, target, owner] = namePattern.exec(name) ?? [];
+    if (target === undefined) continue;
+    const model = modelOf(target);
+    if (model !== own && !model.endsWith(modelSuffix)) continue;
+    const leftover = path.join(folder, name);
+    const touched = await fs.stat(leftover).catch(() => undefined);
+    if (!touched || Date.now() - touched.mtimeMs < abandonedMs || (owner && isRunning(Number(owner)))) continue;
+    await fs.rm(leftover, { force: true }).catch(() => {});
+  }
+}
+
+/** The name of the model that a file belongs to: itself, or the model of a checkpoint. */
+function modelOf(name: string): string {
+  return name.replace(/\.checkpoint$/, '');
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0); // signal 0 only asks
+    return true;
+  } catch (error) {
+    // Somebody else's process may not be asked, but runs.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
