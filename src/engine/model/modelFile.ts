@@ -356,6 +356,10 @@ function writeError(error: unknown, file: string): InklingError {
     case 'ENOSPC':
     case 'EDQUOT':
       return fail(`The disk is full: ${file} was not written. Free some space, or choose another folder.`);
+    case 'EFBIG':
+      return fail(
+        `${file} was not written: it is larger than files may be there. Choose another disk, or fewer units.`,
+      );
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
@@ -368,7 +372,9 @@ function writeError(error: unknown, file: string): InklingError {
     case 'ENOTEMPTY':
       return fail(`${file} is a folder. Choose another name for the model.`);
     default:
-      return new InklingError('internal', `${file} could not be written (${String(error)}).`, { cause: error });
+      return new InklingError('internal', `${file} could not be written (${String(error)}). Choose another folder.`, {
+        cause: error,
+      });
   }
 }
 

@@ -17,6 +17,7 @@ import { checkWritable, readModelFile, writeModelFile, type StoredModel } from '
 import type { NetworkSpec } from '../model/networkSpec';
 import { extendParameters, extendSpec } from './extendModel';
 import { networkSpecOf } from './networkSpecOf';
+import { keepModel, lastWritten } from './keepModel';
 import type { RunProgress, RunState } from './runState';
 import { checkpointModel, runStateOf, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
@@ -123,11 +124,16 @@ export function openFileRun(options: FileRunOptions): FileRun {
     spec: run.spec,
     async run() {
       await checkWritable(modelPath);
+      const seenMs = await lastWritten(modelPath);
       const { done, parameters, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
       const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
       const model = storedModel(run, parameters, state, history, results);
-      await writeModelFile(modelPath, model);
+      const moved = await keepModel(modelPath, model, seenMs);
+      if (moved) {
+        const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;
+        onEvent({ event: 'notice', step: steps, kind: 'information', message });
+      }
       await fs.rm(checkpointPath(modelPath), { force: true });
       onEvent(done);
       return model;

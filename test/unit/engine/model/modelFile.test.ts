@@ -312,6 +312,7 @@ describe(`model file (seed ${seed})`, () => {
       ['writeFile', 'ENOSPC', /disk is full/],
       ['sync', 'ENOSPC', /disk is full/],
       ['writeFile', 'EDQUOT', /disk is full/],
+      ['writeFile', 'EFBIG', /Choose another disk, or fewer units/],
       ['open', 'EROFS', /not read-only/],
       ['open', 'EACCES', /not read-only/],
     ] as const) {

@@ -1,5 +1,6 @@
 /** Runs to a model file: stopped and resumed through the file, on changed text, after a crash. */
 import * as assert from 'node:assert';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -202,6 +203,40 @@ describe('A run to a model file', () => {
     const [start] = of(events, 'start');
     assert.equal(start.fromStep, 0);
     assert.ok(of(events, 'epoch')[0].trainLoss < model.results.trainLoss! + 0.2);
+  });
+
+  it('moves aside what another run wrote to its file meanwhile, and says so', async () => {
+    const config = smallConfig({ budget: { maxSteps: 3 } });
+    const modelPath = file('shared.inkling.safetensors');
+    await fs.writeFile(file('shared-2.inkling.safetensors'), 'taken');
+    const other = await run({ ...config, seed: 8 }, { modelPath: file('other') });
+    const { events, model } = await run(config, { modelPath }, (event) => {
+      if (event.event === 'start') copyFileSync(file('other'), modelPath);
+    });
+    assert.deepEqual((await readModelFile(modelPath)).parameters, model.parameters);
+    const aside = file('shared-3.inkling.safetensors');
+    assert.deepEqual((await readModelFile(aside)).parameters, other.model.parameters);
+    const [notice] = of(events, 'notice');
+    assert.ok(notice.message.includes(aside));
+    assert.equal(events.at(-1)!.event, 'done');
+    // Its own earlier model is simply replaced.
+    const again = await run(config, { modelPath });
+    assert.deepEqual(of(again.events, 'notice'), []);
+    assert.ok(!(await exists(file('shared-4.inkling.safetensors'))));
+  });
+
+  it('keeps the model elsewhere where its file cannot be written at the end', async () => {
+    const modelPath = file('blocked');
+    const config = smallConfig({ budget: { maxSteps: 3 } });
+    const whole = await run(config, { modelPath: file('free') });
+    const blocked = run(config, { modelPath }, (event) => {
+      if (event.event === 'start') mkdirSync(modelPath);
+    });
+    const error = await blocked.then(() => assert.fail('it was written'), String);
+    const [, kept] = /is a folder.* The trained model is kept in (.+)\.$/.exec(error) ?? [];
+    assert.ok(kept, error);
+    assert.deepEqual((await readModelFile(kept)).parameters, whole.model.parameters);
+    await fs.rm(path.dirname(kept), { recursive: true });
   });
 
   it('refuses a place where the model could not be written before it trains', async () => {
