@@ -21,7 +21,12 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
     h('thead', {}, h('tr', {}, ...head)),
     rows,
   );
-  const element = h('details', { ontoggle: () => drawNow() }, h('summary', {}, t('Figures as a table')), table);
+  const element = h(
+    'details',
+    { ontoggle: () => drawNow() },
+    h('summary', {}, t('Figures as a table')),
+    h('div', { class: 'scroll' }, table),
+  );
   let latest: RunHistory | undefined;
   const drawNow = (): void => {
     if (!latest || !element.open) return;
