@@ -52,6 +52,8 @@ export class SamplesTab {
   private readonly empty: HTMLElement;
   private readonly body: HTMLElement;
   private readonly wallHelp = h('p', { class: 'muted' });
+  /** Heard, not seen: the columns say it themselves to those who see them. */
+  private readonly writingState = h('div', { class: 'visually-hidden', role: 'status' });
   private readonly replayPlace = h('div', { class: 'muted small', role: 'status' });
   private readonly replayBlock: HTMLElement;
   private readonly legend = tintLegend();
@@ -178,6 +180,7 @@ export class SamplesTab {
       h('div', { class: 'row' }, this.write.element, this.stop.element, this.continueText.element),
       this.replayBlock,
       this.wallHelp,
+      this.writingState,
       this.liveWall.element,
       this.recordedWall.element,
       h('div', { class: 'row between' }, this.tint.element, this.legend),
@@ -334,6 +337,10 @@ export class SamplesTab {
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);
+    // Nothing is said of what was written before the page was opened.
+    if (writing || this.writingState.textContent !== '') {
+      setText(this.writingState, writing ? t('The model is writing.') : t('The model has written.'));
+    }
     this.continueText.setLabel(this.continuing ? t('Stop Continuing') : t('Continue Text'));
     this.drawReplay();
     this.drawWalls(settings);

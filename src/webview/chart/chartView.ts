@@ -175,6 +175,7 @@ export function themeColours(): ChartColours {
     text: foreground,
     muted: colour('descriptionForeground', 'foreground'),
     grid: colour('chart-guide', 'widget-border', 'editorWidget-border', 'contrastBorder'),
+    gridOpacity: document.body.matches('.vscode-high-contrast, .vscode-high-contrast-light') ? 0.35 : 1,
     background: colour('sideBar-background', 'editor-background'),
     train: line('blue'),
     heldOut: line('orange'),

@@ -11,6 +11,8 @@ export interface ChartColours {
   text: string;
   muted: string;
   grid: string;
+  /** In high contrast the grid's colour is that of borders, and must not outshine the curves. */
+  gridOpacity: number;
   background: string;
   train: string;
   heldOut: string;
@@ -112,7 +114,7 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
   const { colours } = options;
   const parts: string[] = [];
   const grid = yTicks.map((tick) => `M${box.left} ${fixed(y.place(tick))}H${box.right}`).join('');
-  parts.push(`<path d="${grid}" stroke="${colours.grid}"/>`);
+  parts.push(`<path d="${grid}" stroke="${colours.grid}" stroke-opacity="${colours.gridOpacity}"/>`);
   for (const tick of yTicks) {
     parts.push(
       `<text x="${box.left - 5}" y="${fixed(y.place(tick))}" dy="0.35em" text-anchor="end" fill="${colours.muted}">` +

@@ -39,7 +39,11 @@ export function checkCards(
         h('span', { class: 'muted' }, ` · ${t('naive Bayes')}: ${bayes.label} ${formatShare(bayes.probability)}`),
       ),
       probabilityBar(verdict, label),
-      h('div', { class: 'writing check-text', tabindex: 0 }, ...tintedText(check, label)),
+      h(
+        'div',
+        { class: 'writing check-text', tabindex: 0, role: 'group', 'aria-label': t('The text that was checked') },
+        ...tintedText(check, label),
+      ),
       strongestWords(check, label),
       h(
         'div',

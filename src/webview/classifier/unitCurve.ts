@@ -62,7 +62,7 @@ export function renderUnitCurve(
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-size="10" fill="${colours.muted}" role="img"><title>${title}</title>`,
     `<text x="${left}" y="12" font-size="11" fill="${colours.text}">${title}</text>`,
-    `<path d="${ticks.map((t) => `M${left} ${y.place(t)}H${right}`).join('')}" stroke="${colours.grid}"/>`,
+    `<path d="${ticks.map((t) => `M${left} ${y.place(t)}H${right}`).join('')}" stroke="${colours.grid}" stroke-opacity="${colours.gridOpacity}"/>`,
     ...ticks.map((t) => `<text x="${left - 5}" y="${y.place(t)}" dy="0.35em" text-anchor="end">${t}</text>`),
     ...[0, 0.5, 1].map((t) => {
       const anchor = t === 0 ? 'start' : t === 1 ? 'end' : 'middle';

@@ -57,7 +57,7 @@ export class KeptList {
       ),
       h(
         'div',
-        { class: 'writing', tabindex: 0 },
+        { class: 'writing', tabindex: 0, role: 'group', 'aria-label': t('Kept sample') },
         h('span', { class: 'prompt' }, sample.prompt.slice(-40)),
         sample.text,
       ),

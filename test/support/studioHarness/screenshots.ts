@@ -65,6 +65,15 @@ async function main(): Promise<void> {
       await page.waitForTimeout(200);
       await shoot('training');
       await page.mouse.move(1, 1);
+      if (width === 900) {
+        await page.selectOption('select', 'guarded');
+        await page.locator('select').nth(1).selectOption('perplexity');
+        await page.locator('select').nth(2).selectOption('seconds');
+        await page.locator('.checks vscode-checkbox').nth(0).click();
+        await page.locator('.checks vscode-checkbox').nth(1).click();
+        await page.waitForTimeout(400);
+        await shoot('axes');
+      }
       await page.getByRole('tab').nth(1).click();
       await page.locator('.tab-body:visible .row vscode-button[appearance=primary]').click();
       await page.waitForTimeout(1800);

@@ -28,6 +28,7 @@ const colours: ChartColours = {
   text: '#111',
   muted: '#222',
   grid: '#333',
+  gridOpacity: 1,
   background: '#444',
   train: '#555',
   heldOut: '#666',

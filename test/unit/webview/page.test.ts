@@ -334,4 +334,52 @@ describe('Studio page in a browser', function () {
       }
     }
   });
+
+  it('is reached, named and shown by the keyboard alone', async () => {
+    await write();
+    await page.getByRole('button', { name: 'Keep in list' }).first().click();
+    studio.classifier.state.checks = [fakeCheck()];
+    for (const name of ['Training', 'Samples', 'Classifier']) {
+      await page.getByRole('tab', { name }).focus();
+      await page.keyboard.press('Enter');
+      await page.locator('.tab-body:visible select').first().waitFor();
+      await page.waitForTimeout(150);
+      await openDetails();
+      const seen = new Set<string>();
+      for (let presses = 0; presses < 80; presses++) {
+        await page.keyboard.press('Tab');
+        const stop = await page.evaluate(focusStop);
+        if (!stop) break;
+        assert.ok(stop.name !== '', `${name}: ${stop.what} has no name`);
+        assert.ok(stop.marked, `${name}: ${stop.what} does not show that it has the focus`);
+        seen.add(stop.what);
+      }
+      const wanted = await page.evaluate(() =>
+        [...document.querySelectorAll('.tab-body select, .tab-body input, .tab-body vscode-button, .tab-body summary')]
+          .filter((element) => element.checkVisibility())
+          .map((element) => element.localName),
+      );
+      assert.ok(wanted.length > 8);
+      for (const what of new Set(wanted)) assert.ok(seen.has(what), `${name}: Tab never comes to a ${what}`);
+    }
+  });
 });
+
+/** Runs in the page: what has the focus, its name, and whether that is seen. */
+function focusStop(): { what: string; name: string; marked: boolean } | undefined {
+  const host = document.activeElement;
+  if (!host || host === document.body) return undefined;
+  const chain: Element[] = [host];
+  for (let inner = host.shadowRoot?.activeElement; inner; inner = inner.shadowRoot?.activeElement) chain.push(inner);
+  const labelled = host instanceof HTMLInputElement || host instanceof HTMLSelectElement ? host.labels : null;
+  const name = host.getAttribute('aria-label') ?? labelled?.[0]?.textContent ?? host.textContent ?? '';
+  const outlined = (element: Element): boolean => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return outlineStyle !== 'none' && outlineWidth !== '0px';
+  };
+  const inside = [...(host.shadowRoot?.querySelectorAll('*') ?? [])];
+  const focusColour = getComputedStyle(document.documentElement).getPropertyValue('--vscode-focusBorder').trim();
+  const rgb = `rgb(${[1, 3, 5].map((i) => parseInt(focusColour.slice(i, i + 2), 16)).join(', ')})`;
+  const bordered = inside.some((element) => getComputedStyle(element).borderColor.includes(rgb));
+  return { what: host.localName, name: name.trim(), marked: [...chain, ...inside].some(outlined) || bordered };
+}
