@@ -9,17 +9,30 @@
 // they are written with v128 and immediate offsets because V8 joins neighbouring 128-bit operations into 256-bit ones where it is allowed to (see backends/wasm/runtime.ts).
 import { BYTES, load, store, splat, madd } from './lanes';
 
+/** Where a product may start from besides a row of numbers: from nothing, or from what the result holds. */
+const FROM_ZERO: usize = 0, FROM_RESULT: usize = 1;
+const zeros = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 64);
+
 /**
- * C += A·W, or C = A·W when `accumulate` is 0.
+ * C = S + A·W. Every row of S is 0 (`start` = 0), what C holds there (1), or the nPanels·16 numbers at `start` (a bias).
  * A: `rows` rows, kPanels panels; W: kPanels·16 rows, nPanels panels without gaps; C: `rows` rows, nPanels panels.
  */
 export function multiply(
   c: usize, cStride: usize, a: usize, aStride: usize, w: usize,
-  rows: i32, kPanels: i32, nPanels: i32, accumulate: i32,
+  rows: i32, kPanels: i32, nPanels: i32, start: usize,
 ): void {
-  if (!accumulate) clear(c, cStride, rows, nPanels);
+  // The sixteen numbers of row r and panel n of S are at s + r·sRow + n·sStride.
+  let s = start, sRow: usize = 0, sStride: usize = 64;
+  if (start == FROM_ZERO) {
+    s = zeros;
+    sStride = 0;
+  } else if (start == FROM_RESULT) {
+    s = c;
+    sRow = 64;
+    sStride = cStride;
+  }
   if (BYTES == 4) {
-    multiplyPlain(c, cStride, a, aStride, w, rows, kPanels, nPanels);
+    multiplyPlain(c, cStride, s, sRow, sStride, a, aStride, w, rows, kPanels, nPanels);
     return;
   }
   // Sixes first, as long as the rest divides by four; what is left over (three rows at most) goes row by row.
@@ -28,16 +41,21 @@ export function multiply(
   if (six >= 6 && ((even - six) & 3) != 0) six -= 6;
   const four = six + ((rows - six) & ~3);
   if (four > 0) {
-    let cp = c, wp = w;
+    let cp = c, wp = w, sp = s;
     for (let n = 0; n < nPanels; n++) {
-      for (let r = 0; r < six; r += 6) tile6(cp + (<usize>r << 6), a + (<usize>r << 6), aStride, wp, kPanels);
-      for (let r = six; r < four; r += 4) tile4(cp + (<usize>r << 6), a + (<usize>r << 6), aStride, wp, kPanels);
+      for (let r: usize = 0; r < <usize>six; r += 6) {
+        tile6(cp + (r << 6), sp + r * sRow, sRow, a + (r << 6), aStride, wp, kPanels);
+      }
+      for (let r: usize = six; r < <usize>four; r += 4) {
+        tile4(cp + (r << 6), sp + r * sRow, sRow, a + (r << 6), aStride, wp, kPanels);
+      }
       cp += cStride;
       wp += (<usize>kPanels) << 10;
+      sp += sStride;
     }
   }
-  for (let r = four; r < rows; r++) {
-    multiplyRow(c + (<usize>r << 6), cStride, a + (<usize>r << 6), aStride, w, kPanels, nPanels);
+  for (let r: usize = four; r < <usize>rows; r++) {
+    multiplyRow(c + (r << 6), cStride, s + r * sRow, sStride, a + (r << 6), aStride, w, kPanels, nPanels);
   }
 }
 
@@ -46,14 +64,15 @@ export function clear(c: usize, cStride: usize, rows: i32, panels: i32): void {
   for (let n = 0; n < panels; n++, c += cStride) memory.fill(c, 0, (<usize>rows) << 6);
 }
 
-/** Six rows of one panel of C += A·W. Unrolled by hand: the accumulators must stay in registers. */
-function tile6(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
-  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
-  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
-  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
-  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
-  let c40 = v128.load(c, 256), c41 = v128.load(c, 272), c42 = v128.load(c, 288), c43 = v128.load(c, 304);
-  let c50 = v128.load(c, 320), c51 = v128.load(c, 336), c52 = v128.load(c, 352), c53 = v128.load(c, 368);
+/** Six rows of one panel of C = S + A·W. Unrolled by hand: the accumulators must stay in registers. */
+function tile6(c: usize, s: usize, sRow: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
+  const s1 = s + sRow, s2 = s1 + sRow, s3 = s2 + sRow, s4 = s3 + sRow, s5 = s4 + sRow;
+  let c00 = v128.load(s), c01 = v128.load(s, 16), c02 = v128.load(s, 32), c03 = v128.load(s, 48);
+  let c10 = v128.load(s1), c11 = v128.load(s1, 16), c12 = v128.load(s1, 32), c13 = v128.load(s1, 48);
+  let c20 = v128.load(s2), c21 = v128.load(s2, 16), c22 = v128.load(s2, 32), c23 = v128.load(s2, 48);
+  let c30 = v128.load(s3), c31 = v128.load(s3, 16), c32 = v128.load(s3, 32), c33 = v128.load(s3, 48);
+  let c40 = v128.load(s4), c41 = v128.load(s4, 16), c42 = v128.load(s4, 32), c43 = v128.load(s4, 48);
+  let c50 = v128.load(s5), c51 = v128.load(s5, 16), c52 = v128.load(s5, 32), c53 = v128.load(s5, 48);
   const aJump = aStride - 64;
   for (let panel = 0; panel < kPanels; panel++) {
     for (const end = a + 64; a < end; a += 4, w += 64) {
@@ -81,12 +100,13 @@ function tile6(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void
   v128.store(c, c50, 320); v128.store(c, c51, 336); v128.store(c, c52, 352); v128.store(c, c53, 368);
 }
 
-/** Four rows of one panel of C += A·W. Unrolled by hand: the accumulators must stay in registers. */
-function tile4(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
-  let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
-  let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
-  let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
-  let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+/** Four rows of one panel of C = S + A·W. Unrolled by hand: the accumulators must stay in registers. */
+function tile4(c: usize, s: usize, sRow: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void {
+  const s1 = s + sRow, s2 = s1 + sRow, s3 = s2 + sRow;
+  let c00 = v128.load(s), c01 = v128.load(s, 16), c02 = v128.load(s, 32), c03 = v128.load(s, 48);
+  let c10 = v128.load(s1), c11 = v128.load(s1, 16), c12 = v128.load(s1, 32), c13 = v128.load(s1, 48);
+  let c20 = v128.load(s2), c21 = v128.load(s2, 16), c22 = v128.load(s2, 32), c23 = v128.load(s2, 48);
+  let c30 = v128.load(s3), c31 = v128.load(s3, 16), c32 = v128.load(s3, 32), c33 = v128.load(s3, 48);
   const aJump = aStride - 64;
   for (let panel = 0; panel < kPanels; panel++) {
     for (const end = a + 64; a < end; a += 4, w += 64) {
@@ -108,16 +128,19 @@ function tile4(c: usize, a: usize, aStride: usize, w: usize, kPanels: i32): void
   v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
 }
 
-/** One row of C += A·W: four panels at a time, so that enough sums are under way to hide each one's latency. */
-function multiplyRow(c: usize, cStride: usize, a: usize, aStride: usize, w: usize, kPanels: i32, nPanels: i32): void {
+/** One row of C = S + A·W: four panels at a time, so that enough sums are under way to hide each one's latency. */
+function multiplyRow(
+  c: usize, cStride: usize, s: usize, sStride: usize, a: usize, aStride: usize, w: usize, kPanels: i32, nPanels: i32,
+): void {
   const wStride = (<usize>kPanels) << 10;
   let n = 0;
-  for (; n + 4 <= nPanels; n += 4, c += cStride * 4, w += wStride * 4) {
+  for (; n + 4 <= nPanels; n += 4, c += cStride * 4, s += sStride * 4, w += wStride * 4) {
     const d1 = c + cStride, d2 = d1 + cStride, d3 = d2 + cStride;
-    let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
-    let c10 = v128.load(d1), c11 = v128.load(d1, 16), c12 = v128.load(d1, 32), c13 = v128.load(d1, 48);
-    let c20 = v128.load(d2), c21 = v128.load(d2, 16), c22 = v128.load(d2, 32), c23 = v128.load(d2, 48);
-    let c30 = v128.load(d3), c31 = v128.load(d3, 16), c32 = v128.load(d3, 32), c33 = v128.load(d3, 48);
+    const s1 = s + sStride, s2 = s1 + sStride, s3 = s2 + sStride;
+    let c00 = v128.load(s), c01 = v128.load(s, 16), c02 = v128.load(s, 32), c03 = v128.load(s, 48);
+    let c10 = v128.load(s1), c11 = v128.load(s1, 16), c12 = v128.load(s1, 32), c13 = v128.load(s1, 48);
+    let c20 = v128.load(s2), c21 = v128.load(s2, 16), c22 = v128.load(s2, 32), c23 = v128.load(s2, 48);
+    let c30 = v128.load(s3), c31 = v128.load(s3, 16), c32 = v128.load(s3, 32), c33 = v128.load(s3, 48);
     let p = a, w0 = w, w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride;
     for (let panel = 0; panel < kPanels; panel++, p += aStride - 64) {
       for (const end = p + 64; p < end; p += 4, w0 += 64, w1 += 64, w2 += 64, w3 += 64) {
@@ -133,8 +156,8 @@ function multiplyRow(c: usize, cStride: usize, a: usize, aStride: usize, w: usiz
     v128.store(d2, c20); v128.store(d2, c21, 16); v128.store(d2, c22, 32); v128.store(d2, c23, 48);
     v128.store(d3, c30); v128.store(d3, c31, 16); v128.store(d3, c32, 32); v128.store(d3, c33, 48);
   }
-  for (; n < nPanels; n++, c += cStride, w += wStride) {
-    let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
+  for (; n < nPanels; n++, c += cStride, s += sStride, w += wStride) {
+    let c00 = v128.load(s), c01 = v128.load(s, 16), c02 = v128.load(s, 32), c03 = v128.load(s, 48);
     let p = a, w0 = w;
     for (let panel = 0; panel < kPanels; panel++, p += aStride - 64) {
       for (const end = p + 64; p < end; p += 4, w0 += 64) {
@@ -148,14 +171,16 @@ function multiplyRow(c: usize, cStride: usize, a: usize, aStride: usize, w: usiz
 
 /** The scalar build's product: no tile, the result stays in memory. */
 function multiplyPlain(
-  c: usize, cStride: usize, a: usize, aStride: usize, w: usize, rows: i32, kPanels: i32, nPanels: i32,
+  c: usize, cStride: usize, s: usize, sRow: usize, sStride: usize, a: usize, aStride: usize, w: usize,
+  rows: i32, kPanels: i32, nPanels: i32,
 ): void {
-  for (let n = 0; n < nPanels; n++, c += cStride, w += (<usize>kPanels) << 10) {
-    for (let r = 0; r < rows; r++) {
-      const cp = c + (<usize>r << 6);
+  for (let n = 0; n < nPanels; n++, c += cStride, s += sStride, w += (<usize>kPanels) << 10) {
+    for (let r: usize = 0; r < <usize>rows; r++) {
+      const cp = c + (r << 6);
+      memory.copy(cp, s + r * sRow, 64);
       let wp = w;
       for (let k = 0; k < kPanels << 4; k++, wp += 64) {
-        addScaled(cp, wp, f32.load(a + (<usize>(k >> 4)) * aStride + (<usize>r << 6) + (<usize>(k & 15) << 2)));
+        addScaled(cp, wp, f32.load(a + (<usize>(k >> 4)) * aStride + (r << 6) + (<usize>(k & 15) << 2)));
       }
     }
   }

@@ -7,17 +7,13 @@ const NO_TOKEN: u32 = 0xffff;
 /**
  * out = bias + table[token], for the first product of a one-hot input.
  * `out`: `rows` rows, nPanels panels; `table`: nPanels panels of `tableRows` rows; `bias`: nPanels·16 numbers;
- * `tokens`: `rows` 16-bit ids, or 0 for the bias alone.
+ * `tokens`: `rows` 16-bit ids.
  */
 export function gatherRows(
   out: usize, stride: usize, table: usize, tableRows: i32, bias: usize, tokens: usize, rows: i32, nPanels: i32,
 ): void {
   const panelBytes = (<usize>tableRows) << 6;
   for (let n = 0; n < nPanels; n++, out += stride, table += panelBytes, bias += 64) {
-    if (!tokens) {
-      repeatRow(out, bias, rows);
-      continue;
-    }
     for (let r: usize = 0; r < <usize>rows; r++) {
       const to = out + (r << 6);
       const token = <u32>i32.load16_u(tokens + (r << 1));
@@ -28,18 +24,6 @@ export function gatherRows(
         for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(bias + i), load(from + i)));
       }
     }
-  }
-}
-
-/** The sixteen numbers at `from` in every row of a panel. */
-function repeatRow(out: usize, from: usize, rows: i32): void {
-  if (BYTES == 4) {
-    for (const end = out + ((<usize>rows) << 6); out < end; out += 64) memory.copy(out, from, 64);
-    return;
-  }
-  const b0 = v128.load(from), b1 = v128.load(from, 16), b2 = v128.load(from, 32), b3 = v128.load(from, 48);
-  for (const end = out + ((<usize>rows) << 6); out < end; out += 64) {
-    v128.store(out, b0); v128.store(out, b1, 16); v128.store(out, b2, 32); v128.store(out, b3, 48);
   }
 }
 
@@ -86,11 +70,6 @@ export function scatterVectors(
       for (let i: usize = 0; i < 64; i += BYTES) store(to + i, add(load(to + i), load(from + i)));
     }
   }
-}
-
-/** Zeros in the columns of panels [begin, end) of a table of `rows` rows of `panels` · 16 numbers. */
-export function clearColumns(table: usize, panels: i32, rows: i32, begin: i32, end: i32): void {
-  for (let r = 0; r < rows; r++) memory.fill(table + ((<usize>(r * panels + begin)) << 6), 0, (<usize>(end - begin)) << 6);
 }
 
 /** sums[n] += Σ of the rows of panel n, over `steps` blocks, for the panels [nBegin, nEnd): the gradient of a bias. */

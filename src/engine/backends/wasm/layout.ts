@@ -5,6 +5,7 @@
  *
  * All offsets are bytes. B rows (the batch), T steps, Hp units padded, N gate columns (gates · Hp), Vp classes padded.
  */
+import { reservedBytes } from './runtime';
 import {
   gatesOf,
   inputSize,
@@ -52,12 +53,16 @@ export interface DirectionPlace {
   c: number;
   /** LSTM: [T] tanh c. */
   squashed: number;
-  /** [T] vectors that enter, for layer 0 with embeddings or scalars. */
+  /** [T] numbers that enter, for layer 0 with scalars. */
   denseInput: number;
+  /** Layer 0 with embeddings: W·x of the tokens that occur in a batch, one row each (`Layout.occurring`). */
+  projected: number;
+  /** Its gradients. */
+  dProjected: number;
   /** [1] gradients handed from step to step. */
   dh: number;
   dc: number;
-  /** [T] gradients of the vectors that entered; only where something below learns. */
+  /** [T] gradients of what the layer below handed on. */
   dInput: number;
 }
 
@@ -83,6 +88,8 @@ export interface Layout {
   limits: NetworkLimits;
   layers: LayerPlace[];
   embedding?: VectorPlace & { rows: number; panels: number; trainable: boolean };
+  /** With embeddings: the tokens of a batch, each once. `ids` are 16-bit, `vectors` and `dVectors` one row a token. */
+  occurring?: { ids: number; vectors: number; dVectors: number };
   inputPanels: number;
   output: MatrixPlace;
   outputBias: VectorPlace;
@@ -90,6 +97,7 @@ export interface Layout {
   logits: number;
   /** [1], for losses of logits that must stay. */
   scratchLogits: number;
+  /** Ids; with embeddings, places among the tokens that occur. */
   tokens: number;
   reversedTokens: number;
   targets: number;
@@ -122,7 +130,7 @@ export const panelsFor = (columns: number): number => Math.ceil(columns / 16);
 export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
   const { batch: B, steps: T, streams: S } = limits;
   const trains = B > 0;
-  let end = 1024; // 0 means "none"; the constants of the kernels lie before 1024
+  let end = reservedBytes;
   const take = (bytes: number): number => {
     const at = end;
     end += Math.ceil(bytes / 64) * 64;
@@ -164,6 +172,8 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
       c: 0,
       squashed: 0,
       denseInput: 0,
+      projected: 0,
+      dProjected: 0,
       dh: 0,
       dc: 0,
       dInput: 0,
@@ -238,7 +248,8 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
 
   function placeWorkspace(layout: Layout, B: number, T: number, take: (bytes: number) => number): void {
     const toGradient = layout.gradients - layout.trainable;
-    const learnsBelow = (l: number): boolean => l > 0 || (spec.input.kind === 'embedding' && spec.input.trainable);
+    const learns = layout.embedding?.trainable;
+    const mostOccurring = layout.embedding ? Math.min(B * T, layout.embedding.rows) : 0;
     const withGradient = (place: VectorPlace | undefined): void => {
       if (place) place.gradients = place.weights + toGradient;
     };
@@ -257,14 +268,16 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
           d.c = take((T + 1) * d.unitPanels * perStep);
           d.squashed = take(T * d.unitPanels * perStep);
         }
-        if (d.layer === 0 && !oneHot) d.denseInput = take(T * layout.inputPanels * perStep);
+        if (d.layer === 0 && spec.input.kind === 'scalar') d.denseInput = take(T * layout.inputPanels * perStep);
+        if (d.layer === 0 && layout.embedding) {
+          d.projected = take(mostOccurring * d.gatePanels * 64);
+          d.dProjected = take(mostOccurring * d.gatePanels * 64);
+        }
         d.dh = take(d.unitPanels * perStep);
         d.dc = take(d.unitPanels * perStep);
-        if (learnsBelow(d.layer)) {
-          transposedToo(d.input);
-          // A layer's input gradients are the gradients of what the layer below handed on.
-          d.dInput = d.layer > 0 ? layout.layers[d.layer - 1].dOutput : take(T * layout.inputPanels * perStep);
-        }
+        if (d.layer > 0 || learns) transposedToo(d.input);
+        // A layer's input gradients are the gradients of what the layer below handed on.
+        if (d.layer > 0) d.dInput = layout.layers[d.layer - 1].dOutput;
         for (const carried of [layout.carried.train, layout.carried.evaluate]) {
           carried.h.push(take(d.unitPanels * perStep));
           carried.c.push(spec.cell === 'lstm' ? take(d.unitPanels * perStep) : 0);
@@ -276,7 +289,14 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
     withGradient(layout.output);
     withGradient(layout.outputBias);
     transposedToo(layout.output);
-    if (layout.embedding?.trainable) withGradient(layout.embedding);
+    if (learns) withGradient(layout.embedding);
+    if (layout.embedding) {
+      layout.occurring = {
+        ids: take(mostOccurring * 2),
+        vectors: take(mostOccurring * layout.inputPanels * 64),
+        dVectors: learns ? take(mostOccurring * layout.inputPanels * 64) : 0,
+      };
+    }
     layout.logits = take(T * layout.classPanels * perStep);
     layout.scratchLogits = take(layout.classPanels * perStep);
     layout.tokens = take(T * B * 2);

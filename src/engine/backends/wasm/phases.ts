@@ -1,9 +1,12 @@
 /**
  * One training step as one thread does it. The step has phases, with a barrier after each (team.ts):
  *
+ * 0. `projectTokens`    embeddings only: the input's part of the gates for each token that occurs in the batch, once; the
+ *                       thread's own share of the tokens.
  * 1. `forwardBackward`  the thread's own rows of the batch through all layers and time steps and back. Rows are
  *                       independent, so nothing is shared and nothing waits.
  * 2. `sumGradients`     the thread's own columns of every weight gradient, summed over all rows and steps.
+ *    `embeddingGradient` embeddings only: the thread's own share of the tokens that occur.
  * 3. `sumSquares`       only when clipping by norm.
  * 4. `update`           the thread's own chunks of the parameters.
  * 5. `transposeWeights` the thread's own panels of the transposes that the backward pass reads.
@@ -11,7 +14,7 @@
  * Every number is computed by the same chain of operations whichever thread does it, and sums over rows, steps and
  * chunks run in a fixed order: results do not depend on the number of threads, bit for bit.
  */
-import type { Kernels } from './runtime';
+import { fromResult, fromZero, type Kernels } from './runtime';
 import { chunkBytes, type DirectionPlace, type LayerPlace, type Layout, type MatrixPlace } from './layout';
 
 /** What is to be done, the same for all threads. */
@@ -19,6 +22,8 @@ export interface Job {
   kind: 'train' | 'gradients' | 'evaluate' | 'transpose';
   batch: number;
   steps: number;
+  /** With embeddings: how many different tokens the batch has. */
+  occurring: number;
   carry: boolean;
   /** First step that has a target; no loss before it. */
   firstLossStep: number;
@@ -42,6 +47,20 @@ export interface Job {
 export function share(count: number, thread: number, threads: number, grain = 1): [number, number] {
   const cut = (i: number): number => (i === threads ? count : Math.floor((count * i) / threads / grain) * grain);
   return [cut(thread), cut(thread + 1)];
+}
+
+/** Phase 0. */
+export function projectTokens(k: Kernels, layout: Layout, job: Job, thread: number, threads: number): void {
+  const { embedding, inputPanels } = layout;
+  const { ids, vectors } = layout.occurring!;
+  const [first, end] = share(job.occurring, thread, threads, 2);
+  const stride = job.occurring * 64;
+  const at = first * 64;
+  k.gatherVectors(vectors + at, stride, embedding!.weights, ids + first * 2, end - first, inputPanels);
+  for (const d of layout.layers[0].directions) {
+    const w = d.input.weights;
+    k.multiply(d.projected + at, stride, vectors + at, stride, w, end - first, inputPanels, d.gatePanels, fromZero);
+  }
 }
 
 /** Rows that go through all steps and back together: few enough to stay near the processor, a multiple of six (matrix.ts). */
@@ -135,19 +154,20 @@ class Rows {
     const bias = d.inputBias.weights;
     for (let t = 0; t < this.job.steps; t++) {
       const gates = this.step(d.gates, d.gatePanels, t);
-      if (!below && input.kind === 'one-hot') {
-        k.gatherRows(gates, stride, d.input.weights, d.input.rows, bias, this.tokensAt(d, t), count, d.gatePanels);
+      if (!below && input.kind !== 'scalar') {
+        const [table, rows] =
+          input.kind === 'one-hot' ? [d.input.weights, d.input.rows] : [d.projected, this.job.occurring];
+        k.gatherRows(gates, stride, table, rows, bias, this.tokensAt(d, t), count, d.gatePanels);
         continue;
       }
-      k.gatherRows(gates, stride, 0, 0, bias, 0, count, d.gatePanels);
       let x: number;
       if (below) {
         x = this.handedOn(below, t);
       } else {
         x = this.step(d.denseInput, layout.inputPanels, t);
-        fillDenseInput(k, layout, x, stride, this.tokensAt(d, t), count);
+        k.scalarRows(x, this.tokensAt(d, t), input.kind === 'scalar' ? input.scale : 0, count);
       }
-      k.multiply(gates, stride, x, stride, d.input.weights, count, d.input.rows / 16, d.gatePanels, 1);
+      k.multiply(gates, stride, x, stride, d.input.weights, count, d.input.rows / 16, d.gatePanels, bias);
     }
   }
 
@@ -165,7 +185,7 @@ class Rows {
     const w = d.recurrent.weights;
     switch (this.layout.spec.cell) {
       case 'lstm': {
-        k.multiply(gates, stride, hOld, stride, w, count, unitPanels, gatePanels, 1);
+        k.multiply(gates, stride, hOld, stride, w, count, unitPanels, gatePanels, fromResult);
         const cOld = this.step(d.c, unitPanels, t);
         const c = this.step(d.c, unitPanels, t + 1);
         k.lstmForward(gates, cOld, c, this.step(d.squashed, unitPanels, t), h, stride, count, unitPanels);
@@ -173,13 +193,13 @@ class Rows {
       }
       case 'gru': {
         const recurrent = this.step(d.recurrentGates, gatePanels, t);
-        k.gatherRows(recurrent, stride, 0, 0, d.recurrentBias!.weights, 0, count, gatePanels);
-        k.multiply(recurrent, stride, hOld, stride, w, count, unitPanels, gatePanels, 1);
+        const start = d.recurrentBias!.weights;
+        k.multiply(recurrent, stride, hOld, stride, w, count, unitPanels, gatePanels, start);
         k.gruForward(gates, recurrent, hOld, h, stride, count, unitPanels);
         break;
       }
       case 'rnn':
-        k.multiply(gates, stride, hOld, stride, w, count, unitPanels, gatePanels, 1);
+        k.multiply(gates, stride, hOld, stride, w, count, unitPanels, gatePanels, fromResult);
         k.rnnForward(gates, h, stride, count, unitPanels);
     }
   }
@@ -224,8 +244,7 @@ class Rows {
       const logits = this.step(layout.logits, classPanels, t);
       const x = this.handedOn(top, t);
       const cell = (t * job.batch + first) * 4;
-      k.gatherRows(logits, stride, 0, 0, outputBias.weights, 0, count, classPanels);
-      k.multiply(logits, stride, x, stride, output.weights, count, output.rows / 16, classPanels, 1);
+      k.multiply(logits, stride, x, stride, output.weights, count, output.rows / 16, classPanels, outputBias.weights);
       const [targets, losses, correct] = [layout.targets + cell, layout.losses + cell, layout.correct + cell];
       if (job.kind === 'evaluate') {
         // The logits stay: `evaluate` may want them.
@@ -238,7 +257,7 @@ class Rows {
         k.sigmoidLoss(logits, count, targets, losses, correct, weights, job.lossScale);
       }
       const dTop = this.step(top.dOutput, top.outputPanels, t);
-      k.multiply(dTop, stride, logits, stride, output.transposed, count, classPanels, top.outputPanels, 0);
+      k.multiply(dTop, stride, logits, stride, output.transposed, count, classPanels, top.outputPanels, fromZero);
     }
   }
 
@@ -283,39 +302,25 @@ class Rows {
         case 'lstm': {
           const cOld = this.step(d.c, unitPanels, t);
           k.lstmBackward(gates, cOld, this.step(d.squashed, unitPanels, t), dh, dc, stride, count, unitPanels);
-          if (t > 0) k.multiply(dh, stride, gates, stride, back, count, gatePanels, unitPanels, 0);
+          if (t > 0) k.multiply(dh, stride, gates, stride, back, count, gatePanels, unitPanels, fromZero);
           break;
         }
         case 'gru': {
           const recurrent = this.step(d.recurrentGates, gatePanels, t);
           k.gruBackward(gates, recurrent, hOld, dh, stride, count, unitPanels);
-          if (t > 0) k.multiply(dh, stride, recurrent, stride, back, count, gatePanels, unitPanels, 1);
+          if (t > 0) k.multiply(dh, stride, recurrent, stride, back, count, gatePanels, unitPanels, fromResult);
           break;
         }
         case 'rnn':
           k.rnnBackward(gates, dh, stride, count, unitPanels);
-          if (t > 0) k.multiply(dh, stride, gates, stride, back, count, gatePanels, unitPanels, 0);
+          if (t > 0) k.multiply(dh, stride, gates, stride, back, count, gatePanels, unitPanels, fromZero);
       }
       if (d.dInput) {
         const dInput = this.step(d.dInput, d.input.rows / 16, t);
-        k.multiply(dInput, stride, gates, stride, d.input.transposed, count, gatePanels, d.input.rows / 16, 0);
+        k.multiply(dInput, stride, gates, stride, d.input.transposed, count, gatePanels, d.input.rows / 16, fromZero);
       }
     }
   }
-}
-
-/** Rows of embeddings or scalars. An embedding's table is rows of whole panels, one after the other. */
-export function fillDenseInput(
-  k: Kernels,
-  layout: Layout,
-  x: number,
-  stride: number,
-  tokens: number,
-  rows: number,
-): void {
-  const { input } = layout.spec;
-  if (input.kind === 'scalar') k.scalarRows(x, tokens, input.scale, rows);
-  else k.gatherVectors(x, stride, layout.embedding!.weights, tokens, rows, layout.embedding!.panels);
 }
 
 /** Phase 2: this thread's panels of every gradient, over all rows and steps. */
@@ -368,21 +373,22 @@ export function sumGradients(k: Kernels, layout: Layout, job: Job, thread: numbe
         const below = layout.layers[d.layer - 1];
         const source = below.output || at(below.directions[0].h, below.outputPanels, 1);
         addMatrix(d.input, source, below.outputPanels, d.gates, 0, steps, begin, end);
-      } else if (layout.spec.input.kind === 'one-hot') {
-        for (let t = 0; t < steps; t++) {
-          k.scatterRows(
-            d.input.gradients,
-            d.input.rows,
-            at(d.gates, d.gatePanels, t),
-            stride,
-            tokens + t * batch * 2,
-            batch,
-            begin,
-            end,
-          );
-        }
-      } else {
+      } else if (layout.spec.input.kind === 'scalar') {
         addMatrix(d.input, d.denseInput, layout.inputPanels, d.gates, 0, steps, begin, end);
+      } else {
+        // Added up token by token; with embeddings in a table of the tokens that occur, whose product comes after.
+        const rows = layout.occurring ? job.occurring : d.input.rows;
+        const table = layout.occurring ? d.dProjected : d.input.gradients;
+        if (layout.occurring) k.clear(table + begin * rows * 64, rows * 64, rows, end - begin);
+        for (let t = 0; t < steps; t++) {
+          const g = at(d.gates, d.gatePanels, t);
+          k.scatterRows(table, rows, g, stride, tokens + t * batch * 2, batch, begin, end);
+        }
+        if (layout.occurring && rows > 0) {
+          const { vectors } = layout.occurring;
+          const panels = layout.inputPanels;
+          k.weightGradient(d.input.gradients, vectors, rows * 64, 0, table, rows * 64, 0, rows, 1, panels, begin, end);
+        }
       }
       clearPanels(d.inputBias.gradients, 64, begin, end);
       k.sumRows(d.inputBias.gradients, d.gates, stride, d.gatePanels * stride, batch, steps, begin, end);
@@ -416,15 +422,25 @@ export function sumGradients(k: Kernels, layout: Layout, job: Job, thread: numbe
 
   if (layout.embedding?.trainable) {
     const { gradients, rows, panels } = layout.embedding;
-    const [from, to] = share(panels, thread, threads);
-    k.clearColumns(gradients, panels, rows, from, to);
-    for (const d of layout.layers[0].directions) {
-      const tokens = d.reverse ? layout.reversedTokens : layout.tokens;
-      for (let t = 0; t < steps; t++) {
-        k.scatterVectors(gradients, at(d.dInput, panels, t), stride, tokens + t * batch * 2, batch, panels, from, to);
-      }
-    }
+    const [from, to] = share(rows, thread, threads);
+    k.clear(gradients + from * panels * 64, 0, (to - from) * panels, 1);
   }
+}
+
+/** After phase 2, where an embedding learns: the gradients of the vectors that occur; all others are 0. */
+export function embeddingGradient(k: Kernels, layout: Layout, job: Job, thread: number, threads: number): void {
+  const { gradients, panels } = layout.embedding!;
+  const { ids, dVectors } = layout.occurring!;
+  const [first, end] = share(job.occurring, thread, threads, 2);
+  const stride = job.occurring * 64;
+  const at = first * 64;
+  const rows = end - first;
+  layout.layers[0].directions.forEach((d, i) => {
+    const w = d.input.transposed;
+    const start = i === 0 ? fromZero : fromResult;
+    k.multiply(dVectors + at, stride, d.dProjected + at, stride, w, rows, d.gatePanels, panels, start);
+  });
+  k.scatterVectors(gradients, dVectors + at, stride, ids + first * 2, rows, panels, 0, panels);
 }
 
 /** This thread's chunks of the trainable block. */

@@ -13,6 +13,13 @@ import { distFolder } from '../../paths';
 export const kernelNames = ['scalar', 'simd', 'relaxed'] as const;
 export type KernelName = (typeof kernelNames)[number];
 
+/** The first bytes of the memory, where the kernels' constants lie. */
+export const reservedBytes = 1024;
+
+/** What `multiply` starts from: nothing, or what the result holds; else the address of a row (a bias). */
+export const fromZero = 0;
+export const fromResult = 1;
+
 /** The kernels' exports; pointers and strides are byte counts. What each does is said in src/engine/kernels. */
 export interface Kernels {
   multiply(
@@ -24,7 +31,7 @@ export interface Kernels {
     rows: number,
     kPanels: number,
     nPanels: number,
-    accumulate: number,
+    start: number,
   ): void;
   clear(c: number, cStride: number, rows: number, panels: number): void;
   weightGradient(
@@ -99,7 +106,6 @@ export interface Kernels {
     begin: number,
     end: number,
   ): void;
-  clearColumns(table: number, panels: number, rows: number, begin: number, end: number): void;
   sumRows(
     sums: number,
     g: number,
@@ -251,10 +257,11 @@ function computesExactly(module: WebAssembly.Module): boolean {
   const numbers = new Float32Array(memory.buffer);
   const rows = 11;
   const panels = 5;
-  const [a, w, c] = [0, 16384, 131072];
+  const [a, w, c] = [reservedBytes, 16384, 131072];
   for (let i = 0; i < rows * panels * 16; i++) numbers[a / 4 + i] = ((i * 7) % 17) - 8;
   for (let i = 0; i < panels * panels * 256; i++) numbers[w / 4 + i] = ((i * 5) % 13) - 6;
-  for (let round = 0; round < 200; round++) kernels.multiply(c, rows * 64, a, rows * 64, w, rows, panels, panels, 0);
+  for (let round = 0; round < 200; round++)
+    kernels.multiply(c, rows * 64, a, rows * 64, w, rows, panels, panels, fromZero);
   for (let r = 0; r < rows; r++) {
     for (let n = 0; n < panels * 16; n++) {
       let sum = 0;

@@ -8,7 +8,16 @@ import { Worker } from 'node:worker_threads';
 import { InklingError } from '../../../common/errors';
 import { distFolder } from '../../paths';
 import { chunkBytes, type Layout } from './layout';
-import { forwardBackward, sumGradients, sumSquares, transposeWeights, update, type Job } from './phases';
+import {
+  embeddingGradient,
+  forwardBackward,
+  projectTokens,
+  sumGradients,
+  sumSquares,
+  transposeWeights,
+  update,
+  type Job,
+} from './phases';
 import type { Kernels } from './runtime';
 
 /** What a worker is told about a network, once. */
@@ -120,11 +129,19 @@ export function runJob(
     barrier();
     return 0;
   }
+  if (layout.embedding) {
+    projectTokens(k, layout, job, thread, threads);
+    barrier();
+  }
   forwardBackward(k, layout, job, thread, threads);
   barrier();
   if (job.kind === 'evaluate') return 0;
   sumGradients(k, layout, job, thread, threads);
   barrier();
+  if (layout.embedding?.trainable) {
+    embeddingGradient(k, layout, job, thread, threads);
+    barrier();
+  }
   const chunks = Math.ceil(layout.trainableBytes / chunkBytes);
   const partial = new Float64Array(memory.buffer, layout.partialSums, chunks);
   const total = (): number => partial.reduce((sum, x) => sum + x, 0);

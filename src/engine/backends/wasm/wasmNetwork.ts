@@ -13,14 +13,15 @@ import {
   type Update,
 } from '../backend';
 import { createLayout, forEachElement, type CarriedPlace, type Layout } from './layout';
-import { fillDenseInput, type Job } from './phases';
-import { createMemory, instantiate, type Kernels } from './runtime';
+import type { Job } from './phases';
+import { createMemory, fromResult, instantiate, type Kernels } from './runtime';
 import type { Team } from './team';
 
 const idleJob: Job = {
   kind: 'evaluate',
   batch: 0,
   steps: 0,
+  occurring: 0,
   carry: false,
   firstLossStep: 0,
   weighted: false,
@@ -159,21 +160,34 @@ export class WasmNetwork implements Network {
           gatePanels,
         );
       } else {
-        if (l === 0) fillDenseInput(k, layout, x, stride, layout.step.tokens, streams);
-        k.gatherRows(s.gates, stride, 0, 0, d.inputBias.weights, 0, streams, gatePanels);
-        k.multiply(s.gates, stride, x, stride, d.input.weights, streams, xPanels, gatePanels, 1);
+        if (l === 0 && layout.embedding) {
+          k.gatherVectors(x, stride, layout.embedding.weights, layout.step.tokens, streams, xPanels);
+        } else if (l === 0 && spec.input.kind === 'scalar') {
+          k.scalarRows(x, layout.step.tokens, spec.input.scale, streams);
+        }
+        k.multiply(s.gates, stride, x, stride, d.input.weights, streams, xPanels, gatePanels, d.inputBias.weights);
       }
-      const product = spec.cell === 'gru' ? s.recurrentGates : s.gates;
-      if (spec.cell === 'gru') k.gatherRows(product, stride, 0, 0, d.recurrentBias!.weights, 0, streams, gatePanels);
-      k.multiply(product, stride, s.h[0], stride, d.recurrent.weights, streams, unitPanels, gatePanels, 1);
+      const [product, start] =
+        spec.cell === 'gru' ? [s.recurrentGates, d.recurrentBias!.weights] : [s.gates, fromResult];
+      k.multiply(product, stride, s.h[0], stride, d.recurrent.weights, streams, unitPanels, gatePanels, start);
       if (spec.cell === 'lstm') k.lstmForward(s.gates, s.c[0], s.c[1], s.squashed, s.h[1], stride, streams, unitPanels);
       else if (spec.cell === 'gru') k.gruForward(s.gates, product, s.h[0], s.h[1], stride, streams, unitPanels);
       else k.rnnForward(s.gates, s.h[1], stride, streams, unitPanels);
       x = s.h[1];
       xPanels = unitPanels;
     });
-    k.gatherRows(layout.step.logits, stride, 0, 0, layout.outputBias.weights, 0, streams, layout.classPanels);
-    k.multiply(layout.step.logits, stride, x, stride, layout.output.weights, streams, xPanels, layout.classPanels, 1);
+    const bias = layout.outputBias.weights;
+    k.multiply(
+      layout.step.logits,
+      stride,
+      x,
+      stride,
+      layout.output.weights,
+      streams,
+      xPanels,
+      layout.classPanels,
+      bias,
+    );
     this.copyStates(states, streams, (d) => ({ h: d.h[1], c: d.c[1] }), false);
     const V = outputSize(spec);
     for (let s = 0; s < streams; s++) this.copyRow(this.logits, s * V, V, layout.step.logits, streams, s, false);
@@ -260,15 +274,17 @@ export class WasmNetwork implements Network {
     if (spec.layers[0].bidirectional && batch.state === 'carry') {
       throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
     }
-    this.ids.set(inputs, layout.tokens / 2);
+    const { tokens, occurring } = this.occurringTokens(inputs);
+    this.ids.set(tokens, layout.tokens / 2);
     this.integers.set(batch.targets.subarray(0, count), layout.targets / 4);
     if (batch.rowWeights) this.floats.set(batch.rowWeights.subarray(0, B), layout.rowWeights / 4);
-    if (spec.layers[0].bidirectional) this.reverseTokens(batch);
+    if (spec.layers[0].bidirectional) this.reverseTokens(batch, tokens);
     if (batch.state === 'carry') this.prepareCarried(batch, job.kind === 'evaluate' ? 'evaluate' : 'train');
     return {
       ...job,
       batch: B,
       steps: T,
+      occurring,
       carry: batch.state === 'carry',
       firstLossStep: Math.min(T, Math.floor(first / B)),
       weighted: batch.rowWeights !== undefined,
@@ -288,8 +304,26 @@ export class WasmNetwork implements Network {
     }
   }
 
+  /** With embeddings: lists the tokens that occur, in the order of their first place, and names each by its place in the
+   *  list. */
+  private occurringTokens(inputs: Uint16Array): { tokens: Uint16Array; occurring: number } {
+    const { embedding, occurring } = this.layout;
+    if (!embedding || !occurring) return { tokens: inputs, occurring: 0 };
+    const places = new Int32Array(embedding.rows).fill(-1);
+    let count = 0;
+    const tokens = inputs.map((token) => {
+      if (token === noToken) return noToken;
+      if (places[token] < 0) {
+        this.ids[occurring.ids / 2 + count] = token;
+        places[token] = count++;
+      }
+      return places[token];
+    });
+    return { tokens, occurring: count };
+  }
+
   /** Row b of the reversed tokens is row b of the tokens from position lengths[b] − 1 down to 0, then "no token". */
-  private reverseTokens({ batch: B, steps: T, inputs, lengths }: Batch): void {
+  private reverseTokens({ batch: B, steps: T, lengths }: Batch, tokens: Uint16Array): void {
     const at = this.layout.reversedTokens / 2;
     this.ids.fill(noToken, at, at + B * T);
     for (let b = 0; b < B; b++) {
@@ -300,7 +334,7 @@ export class WasmNetwork implements Network {
           `A bidirectional network needs the length of every row, from 1 to ${T}; row ${b} has ${length}.`,
         );
       }
-      for (let t = 0; t < length; t++) this.ids[at + t * B + b] = inputs[(length - 1 - t) * B + b];
+      for (let t = 0; t < length; t++) this.ids[at + t * B + b] = tokens[(length - 1 - t) * B + b];
     }
   }
 

@@ -22,6 +22,32 @@ for (const kernel of kernelNames) {
 
       climbLadder(() => wasm);
 
+      it('gives the reference gradients for every kind of input in one direction and in two', async () => {
+        const inputs: NetworkSpec['input'][] = [
+          { kind: 'one-hot', vocabulary: 23 },
+          { kind: 'scalar', scale: 1 / 50 },
+          { kind: 'embedding', vocabulary: 23, dimensions: 18, trainable: true },
+          { kind: 'embedding', vocabulary: 2000, dimensions: 5, trainable: false },
+        ];
+        const random = new Random(11);
+        for (const [i, input] of inputs.entries()) {
+          for (const bidirectional of [false, true]) {
+            const cell = (['lstm', 'gru', 'rnn', 'gru'] as const)[i];
+            const layers = [{ units: 19, dropout: 0.2, ...(bidirectional && { bidirectional }) }];
+            const spec: NetworkSpec = { cell, input, layers, output: { kind: 'softmax', classes: 3 } };
+            const parameters = initialiseParameters(spec, { kind: 'keras' }, 2);
+            const batch = randomBatch(random, spec, ladderLimits.batch, ladderLimits.steps);
+            const truth = await createReferenceBackend().createNetwork(spec, parameters, ladderLimits);
+            const fast = await wasm.createNetwork(spec, parameters, ladderLimits);
+            const [expected, actual] = [await truth.gradients(batch, 1, 3), await fast.gradients(batch, 1, 3)];
+            const what = `${input.kind}, ${bidirectional ? 'two directions' : 'one direction'}`;
+            assertClose([actual.lossSum], [expected.lossSum], close, `${what}: loss`);
+            assertClose(actual.gradients, expected.gradients, close, `${what}: gradients`);
+            fast.dispose();
+          }
+        }
+      });
+
       it('gives the reference gradients where a network is wider than one block of the kernels', async () => {
         for (const cell of ['lstm', 'gru', 'rnn'] as const) {
           const spec: NetworkSpec = {

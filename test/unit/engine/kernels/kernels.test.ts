@@ -9,7 +9,10 @@ import {
   instantiate,
   kernelModule,
   kernelNames,
+  reservedBytes,
   type Kernels,
+  fromResult,
+  fromZero,
 } from '../../../../src/engine/backends/wasm/runtime';
 import { dropoutKeep } from '../../../../src/engine/backends/backend';
 import { Random } from '../../../../src/engine/random';
@@ -21,7 +24,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Buffers in a fresh memory, each followed by 64 bytes of guard words. */
 class Bench {
-  private end = 64;
+  private end = reservedBytes;
   private readonly guards: number[] = [];
   readonly floats: Float32Array;
   readonly k: Kernels;
@@ -100,22 +103,21 @@ for (const kernel of kernelNames) {
 
     it('multiply', () => {
       overShapes((b, all, first, rows, what) => {
-        const [kPanels, nPanels, accumulate] = [
-          between(b.random, 1, 4),
-          between(b.random, 1, 6),
-          between(b.random, 0, 1),
-        ];
+        const [kPanels, nPanels] = [between(b.random, 1, 4), between(b.random, 1, 6)];
         const [a, w, c] = [b.take(all * kPanels * 16), b.take(kPanels * nPanels * 256), b.take(all * nPanels * 16)];
+        const bias = b.take(nPanels * 16);
+        const start = [fromZero, fromResult, bias][b.random.integer(3)];
         const before = b.copyOf(c, all * nPanels * 16);
         const stride = all * 64;
-        b.k.multiply(c + first * 64, stride, a + first * 64, stride, w, rows, kPanels, nPanels, accumulate);
+        b.k.multiply(c + first * 64, stride, a + first * 64, stride, w, rows, kPanels, nPanels, start);
         const expected: number[] = [];
         const actual: number[] = [];
         for (let r = 0; r < all; r++) {
           for (let n = 0; n < nPanels * 16; n++) {
             let sum = before[(n >> 4) * all * 16 + r * 16 + (n & 15)];
             if (r >= first && r < first + rows) {
-              if (!accumulate) sum = 0;
+              if (start === fromZero) sum = 0;
+              if (start === bias) sum = b.floats[bias / 4 + n];
               for (let k = 0; k < kPanels * 16; k++) sum += b.at(a, all, r, k) * b.at(w, kPanels * 16, k, n);
             }
             expected.push(sum);
