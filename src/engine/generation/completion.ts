@@ -3,13 +3,13 @@
  *
  * The first draft is greedy; further ones are drawn at the asked temperature, all as one batch. A draft is then cut back
  * to the last end of a word up to which the model was sure enough: its confidence is the geometric mean of the
- * probabilities of its characters. So nothing is offered that ends in the middle of a word or in glued punctuation, and
- * nothing below the threshold.
+ * probabilities of its characters. So nothing is offered that ends in the middle of a word or in glued punctuation,
+ * nothing that goes in circles, and nothing below the threshold.
  */
 import type { CompletionRequest, CompletionResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { Breather } from './breather';
-import { endOfCompletion } from './completionExtent';
+import { endBeforeLoop, endOfCompletion } from './completionExtent';
 import { encodeText, silentTokens, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
 import { prime } from './prime';
@@ -181,7 +181,8 @@ function cutBack(
   request: CompletionRequest,
 ): { text: string; confidence: number } | undefined {
   const { unit } = model.vocabulary;
-  const end = endOfCompletion(request.extent, draft.text, unit) ?? draft.text.length;
+  const complete = endOfCompletion(request.extent, draft.text, unit) ?? draft.text.length;
+  const end = Math.min(complete, endBeforeLoop(request.prefix.slice(-contextCharacters), draft.text));
   for (let i = draft.ends.length - 1; i >= 0; i--) {
     const { at, characters, logProbability } = draft.ends[i];
     if (at > end || !(at === end || unit === 'word' || endsWord(draft.text, at))) continue;

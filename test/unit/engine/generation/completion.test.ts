@@ -2,7 +2,7 @@
 import * as assert from 'node:assert/strict';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { complete } from '../../../../src/engine/generation/completion';
-import { endOfCompletion } from '../../../../src/engine/generation/completionExtent';
+import { endBeforeLoop, endOfCompletion } from '../../../../src/engine/generation/completionExtent';
 import { createPredictor } from '../../../../src/engine/generation/predictor';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
@@ -56,6 +56,18 @@ describe('completion', () => {
     assert.equal(endOfCompletion('phrase', 'it’s well-known (to me)', 'character'), 15);
     assert.equal(endOfCompletion('phrase', 'one two three four ', 'character'), 18);
     assert.equal(endOfCompletion('phrase', 'one two three four', 'character'), undefined);
+  });
+
+  it('stops before it goes in circles', async () => {
+    const before = (text: string, draft: string): string => draft.slice(0, endBeforeLoop(text, draft));
+    assert.equal(before('by ', 'of the state of the state of the state'), 'of the state');
+    assert.equal(before('a member of the state ', 'of the state of'), '');
+    assert.equal(before('Of the state of the st', 'ate of the state'), 'ate');
+    assert.equal(before('it was very ', 'very good, and very very very bad'), 'very good, and very very');
+    assert.equal(before('the cat and ', 'the dog and the hen'), 'the dog and the hen');
+    const looping = learnedModel('the head of the state of the state of the state of the state of the state');
+    assert.deepEqual(await offer({ prefix: 'the head ', extent: 'line' }, looping), ['of the state']);
+    assert.deepEqual(await offer({ prefix: 'the head of the state ', extent: 'line' }, looping), []);
   });
 
   it('offers the rest of the sentence with its end', async () => {
