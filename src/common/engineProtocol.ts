@@ -63,6 +63,8 @@ export interface SamplingOptions {
   minP?: number;
   repetitionPenalty?: number;
   stop?: string[];
+  /** Words, or short phrases, that the text shall contain; each at the place where the model would soonest have it. */
+  mustContain?: string[];
   seed: number;
   /** Tokens to generate. */
   length: number;

@@ -1,7 +1,7 @@
 /** `inkling sample`: writes on from a prompt, at one temperature or at several as one batch. */
 import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../../common/engineProtocol';
-import { generate } from '../generation/generator';
+import { generateContaining } from '../generation/mustContain';
 import { withBackend } from './backendOption';
 import { openModel } from './openModel';
 import { commonOptions, numberOption, parse, UsageError } from './usage';
@@ -16,6 +16,7 @@ const options = {
   'min-p': { type: 'string' },
   'repetition-penalty': { type: 'string' },
   stop: { type: 'string', multiple: true },
+  'must-contain': { type: 'string', multiple: true },
   seed: { type: 'string' },
 } as const;
 
@@ -37,6 +38,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
     minP: numberOption('min-p', values['min-p'], { low: 0, high: 1 }),
     repetitionPenalty: numberOption('repetition-penalty', values['repetition-penalty'], { low: 0.01, high: 100 }),
     stop: values.stop,
+    mustContain: values['must-contain'],
   };
   const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
   const prompt = values.prompt ?? '';
@@ -46,7 +48,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
     const model = await openModel(positionals[0], backend, () => ({ batch: 1, steps: 1, streams: stepRows }));
     const live = !values.json && streams.length === 1;
     if (live) out.write(prompt);
-    const { texts, unknown } = await generate(
+    const { texts, unknown } = await generateContaining(
       model,
       { prompt, streams },
       { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },

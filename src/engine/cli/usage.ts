@@ -10,7 +10,7 @@ export const help = `inkling: train a small recurrent language model on a text, 
       [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
       [--out FILE] [--resume FILE] [--set path=value]… [--title TEXT] [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
-      [--repetition-penalty R] [--stop S]… [--seed N] [--json]
+      [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]

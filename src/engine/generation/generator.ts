@@ -1,6 +1,6 @@
 /**
  * Writes on from a prompt: several streams, each with its own options and seed, advanced as one batch. A prompt that
- * streams share is read once; every further token costs one step.
+ * streams share is read once; every further token costs one step. (Words that must come: mustContain.ts.)
  */
 import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';

@@ -25,7 +25,7 @@ export function checkSamplingOptions(options: SamplingOptions): void {
   const fail = (message: string): never => {
     throw new InklingError('invalidInput', message);
   };
-  const { temperature, topK, topP, minP, repetitionPenalty, length, seed, stop } = options;
+  const { temperature, topK, topP, minP, repetitionPenalty, length, seed, stop, mustContain } = options;
   if (!(temperature >= 0 && temperature < Infinity)) fail(`The temperature is 0 or more, not ${temperature}.`);
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
     fail(`Top-k is a whole number from 1, not ${topK}.`);
@@ -36,6 +36,7 @@ export function checkSamplingOptions(options: SamplingOptions): void {
   if (!(Number.isInteger(length) && length >= 0)) fail(`The length is a whole number of tokens, not ${length}.`);
   if (!Number.isInteger(seed)) fail(`The seed is a whole number, not ${seed}.`);
   if (stop?.some((text) => text === '')) fail('A stop string has at least one character.');
+  if (mustContain?.some((word) => word.trim() === '')) fail('A word that must be contained has at least one letter.');
 }
 
 /** One stream's sampler: its options, its chance, what it drew last, and scratch space, so that a draw allocates nothing. */

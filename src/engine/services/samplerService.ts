@@ -8,7 +8,7 @@ import type { Backend } from '../backends/backend';
 import { ClassifierService } from '../classification/classifierService';
 import { complete } from '../generation/completion';
 import { considered } from '../generation/considered';
-import { generate } from '../generation/generator';
+import { generateContaining } from '../generation/mustContain';
 import { scoreText } from '../generation/score';
 import { normaliseText } from '../corpus/normaliseText';
 import type { Handlers } from '../rpc/methods';
@@ -51,7 +51,7 @@ export function samplerService(createBackend: () => Promise<Backend>): Handlers<
     sample: ({ modelPath, prompt, streams, details }, { signal, onEvent }) =>
       shelf.use(modelPath, staleMs.sample, async ({ model, writing, copies }) => {
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
-        const result = await generate(model, { prompt, streams, details }, { onDelta, signal, ...writing });
+        const result = await generateContaining(model, { prompt, streams, details }, { onDelta, signal, ...writing });
         const index = await copies();
         return {
           texts: result.texts,

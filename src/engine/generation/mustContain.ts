@@ -1,0 +1,252 @@
+/**
+ * Writing that must contain certain words. To sample until a rare word comes by chance takes for ever, and to raise its
+ * probability until it comes bends everything around it. So the model first writes freely, and a word that did not come
+ * by itself is put where the model would soonest have written it: of all places between two words of the draft
+ *
+ *   argmax  ln p(word, and then its end | the text up to the place),
+ *
+ * and from there the model writes on, until no word is missing. The places looked at end where the other missing words
+ * would lack room.
+ */
+import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
+import { unknownWordId } from '../corpus/vocabulary';
+import { Random } from '../random';
+import { generate, type GenerationRequest, type GenerationResult, type GenerationTools } from './generator';
+import { encodeText, silentTokens, type LanguageModel } from './languageModel';
+import { createPredictor, type Predictor } from './predictor';
+import { prime } from './prime';
+import { checkSamplingOptions, softmax } from './sampler';
+import { StateCache } from './stateCache';
+
+/** A token as it stands in the text, with the model's own probability of it. */
+interface Piece {
+  text: string;
+  probability: number;
+}
+
+interface Wanted {
+  /** As the user gave it, in the model's normalisation. */
+  text: string;
+  ids: Uint16Array;
+}
+
+interface Placement {
+  word: Wanted;
+  /** Pieces of the draft that stay in front of it. */
+  at: number;
+  /** The word, and for characters what ends it. */
+  pieces: Piece[];
+  score: number;
+}
+
+type Tools = GenerationTools & { predictor: Predictor; cache: StateCache };
+
+/** Keeps the seeds of further drafts apart from other chances under the same seed. */
+const draftStream = 0x77726473;
+/** What a word could go on with. */
+const goesOn = /^[\p{L}\p{M}\p{N}'’-]/u;
+const betweenWords = /(?:^|\s)$/u;
+
+/**
+ * As `generate`; a stream with `mustContain` contains each of its words as a word of its own, in any case of its
+ * letters. Such streams are written one after the other, in larger pieces. Throws what `generate` throws, and
+ * `invalidInput` for a word that the model cannot write or words that the length has no room for.
+ */
+export async function generateContaining(
+  model: LanguageModel,
+  request: GenerationRequest,
+  tools: GenerationTools = {},
+): Promise<GenerationResult> {
+  const { streams, prompt } = request;
+  if (!streams.some(isBound)) return generate(model, request, tools);
+  streams.forEach(checkSamplingOptions);
+  const predictor = tools.predictor ?? createPredictor(model);
+  const own: Tools = { ...tools, predictor, cache: tools.cache ?? new StateCache(predictor.reach) };
+  const began = performance.now();
+  const results: GenerationResult[] = [];
+  for (const [stream, options] of streams.entries()) {
+    const start = typeof prompt === 'string' ? prompt : prompt[stream];
+    const onDelta = (delta: SampleDelta): void => tools.onDelta?.({ ...delta, stream });
+    const one = { prompt: start, streams: [options], details: request.details };
+    results.push(
+      await (isBound(options)
+        ? writeContaining(model, one, options, { ...own, onDelta })
+        : generate(model, one, { ...own, onDelta })),
+    );
+  }
+  const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
+  return {
+    texts: results.flatMap(({ texts }) => texts),
+    tokens,
+    tokensPerSecond: (1000 * tokens) / (performance.now() - began),
+    unknown: [...new Set(results.flatMap(({ unknown }) => unknown))],
+  };
+}
+
+function isBound({ mustContain }: SamplingOptions): boolean {
+  return mustContain !== undefined && mustContain.length > 0;
+}
+
+async function writeContaining(
+  model: LanguageModel,
+  request: GenerationRequest & { prompt: string },
+  options: SamplingOptions,
+  tools: Tools,
+): Promise<GenerationResult> {
+  const { prompt, details } = request;
+  const words = (options.mustContain ?? []).map((word) => wantedWord(model, word));
+  const seeds = new Random(options.seed, draftStream);
+  let kept = '';
+  let left = options.length;
+  let seed = options.seed;
+  const send = (pieces: readonly Piece[]): void => {
+    const text = pieces.map((piece) => piece.text).join('');
+    kept += text;
+    left -= pieces.length;
+    const tokens = pieces.map((piece) => piece.text);
+    const probabilities = pieces.map((piece) => piece.probability);
+    if (text !== '') tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
+  };
+  for (;;) {
+    const missing = words.filter((word) => !contains(kept, word));
+    const room = left - missing.reduce((sum, { ids }) => sum + ids.length + 2, 0);
+    if (missing.length > 0 && room < 0) {
+      throw new InklingError('invalidInput', 'So short a text has no room for all these words: ask for a longer one.');
+    }
+    const draft: Piece[] = [];
+    const onDelta = ({ text, tokens = [], probabilities = [] }: SampleDelta): void => {
+      draft.push(...tokens.map((token, i) => ({ text: token, probability: probabilities[i] })));
+      // With every word in its place the rest flows as it comes.
+      if (missing.length === 0) tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
+    };
+    const free: SamplingOptions = { ...options, length: left, seed, mustContain: undefined };
+    const { texts, unknown } = await generate(
+      model,
+      { prompt: prompt + kept, streams: [free], details: true },
+      { ...tools, onDelta },
+    );
+    const lacking = missing.filter((word) => !contains(kept + texts[0], word));
+    if (lacking.length === 0) {
+      if (missing.length > 0) send(draft);
+      else kept += texts[0];
+      const tokens = missing.length > 0 ? options.length - left : options.length - left + draft.length;
+      return { texts: [kept], tokens, tokensPerSecond: 0, unknown };
+    }
+    const limit = Math.floor(room / missing.length);
+    const place = await bestPlace(model, prompt + kept, draft.slice(0, limit), lacking, tools);
+    send([...draft.slice(0, place.at), ...place.pieces]);
+    seed = seeds.uint32();
+  }
+}
+
+/** Throws `invalidInput` for a word with something that the model has never seen. */
+function wantedWord(model: LanguageModel, word: string): Wanted {
+  const text = normaliseText(word.trim(), model.config.text);
+  const ids = model.vocabulary.encode(text);
+  if (ids.length === 0 || ids.includes(model.vocabulary.unit === 'word' ? unknownWordId : noToken)) {
+    throw new InklingError(
+      'invalidInput',
+      `The model cannot write "${word}": it has never seen ${model.vocabulary.unit === 'word' ? 'this word' : 'all of its characters'}. Ask for words of its text.`,
+    );
+  }
+  return { text, ids };
+}
+
+function contains(text: string, { text: word }: Wanted): boolean {
+  const literal = word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\s+/g, '\\s+');
+  return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])${literal}(?![\\p{L}\\p{M}\\p{N}])`, 'iu').test(text);
+}
+
+/** Where in the draft, behind `before`, which of the words is likeliest. */
+async function bestPlace(
+  model: LanguageModel,
+  before: string,
+  draft: readonly Piece[],
+  words: readonly Wanted[],
+  tools: Tools,
+): Promise<Placement> {
+  const { predictor, cache, signal } = tools;
+  const { vocabulary } = model;
+  const size = predictor.contextSize;
+  const classes = predictor.classes;
+
+  // The places, each with the text up to there; in a script without spaces there may be one everywhere.
+  const texts = [before];
+  for (const { text } of draft) texts.push(texts[texts.length - 1] + text);
+  const all = texts.map((_, at) => at);
+  const between = vocabulary.unit === 'word' ? all : all.filter((at) => betweenWords.test(texts[at]));
+  const places = between.length > 0 ? between : all;
+
+  const contexts = new Float32Array(places.length * size);
+  const logits = new Float32Array(places.length * classes);
+  for (const [row, at] of places.entries()) {
+    // Each place costs only the steps from the one before: the cache knows that.
+    const primed = await prime(model, predictor, encodeText(model, texts[at]).ids, cache, signal);
+    contexts.set(primed.context, row * size);
+    logits.set(primed.logits, row * classes);
+  }
+
+  let best: Placement | undefined;
+  for (const word of words) {
+    const { probabilities, ends } = await readWord(model, word, contexts.slice(), logits, predictor);
+    for (const [row, at] of places.entries()) {
+      const own = probabilities[row];
+      const end = ends[row];
+      const score = own.reduce((sum, p) => sum + Math.log(p), Math.log(end?.all ?? 1));
+      if (best && !(score > best.score)) continue;
+      const space = vocabulary.unit === 'word' && !betweenWords.test(texts[at]);
+      const pieces = [...word.ids].map((id, i) => ({
+        text: (vocabulary.unit === 'word' && (i > 0 || space) ? ' ' : '') + vocabulary.tokenText(id),
+        probability: own[i],
+      }));
+      if (end) pieces.push({ text: vocabulary.tokenText(end.token), probability: end.probability });
+      best = { word, at, pieces, score };
+    }
+  }
+  return best!;
+}
+
+/** The end of a word of characters: the likeliest that ends it, and the probability of all that do. */
+interface WordEnd {
+  token: number;
+  probability: number;
+  all: number;
+}
+
+/**
+ * The probabilities of a word's tokens behind each context, and of its end, which a word vocabulary does not need.
+ * `contexts` [S, contextSize] are used up, `logits` [S, V] are not.
+ */
+async function readWord(
+  { vocabulary }: LanguageModel,
+  { ids }: Wanted,
+  contexts: Float32Array,
+  logits: Float32Array,
+  predictor: Predictor,
+): Promise<{ probabilities: number[][]; ends: (WordEnd | undefined)[] }> {
+  const { classes } = predictor;
+  const rows = contexts.length / predictor.contextSize;
+  const silent = new Set(silentTokens(vocabulary));
+  const probabilities: number[][] = Array.from({ length: rows }, () => []);
+  const shares = new Float32Array(classes);
+  let next = logits;
+  for (const id of ids) {
+    for (let row = 0; row < rows; row++) probabilities[row].push(softmax(next, row * classes, shares)[id]);
+    next = await predictor.step(new Uint16Array(rows).fill(id), contexts);
+  }
+  const ends = probabilities.map((_, row) => {
+    if (vocabulary.unit === 'word') return undefined;
+    softmax(next, row * classes, shares);
+    const end: WordEnd = { token: -1, probability: 0, all: 0 };
+    for (let id = 0; id < classes; id++) {
+      if (silent.has(id) || goesOn.test(vocabulary.tokenText(id))) continue;
+      end.all += shares[id];
+      if (shares[id] > end.probability) Object.assign(end, { token: id, probability: shares[id] });
+    }
+    return end.token < 0 ? undefined : end;
+  });
+  return { probabilities, ends };
+}

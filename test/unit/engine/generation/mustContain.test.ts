@@ -1,0 +1,83 @@
+/** Writing that must contain words: that it does, where they are put, and what cannot be asked for. */
+import * as assert from 'node:assert/strict';
+import type { SampleDelta, SamplingOptions } from '../../../../src/common/engineProtocol';
+import { generate } from '../../../../src/engine/generation/generator';
+import { generateContaining } from '../../../../src/engine/generation/mustContain';
+import { drawnModel, lastStep, learnedModel } from './toyModels';
+
+const story = 'it was a dark night and the wind blew over the hill. then came rain. it was a cold night and so on. ';
+
+const options = (mustContain: string[], changes: Partial<SamplingOptions> = {}): SamplingOptions => ({
+  temperature: 0,
+  seed: 1,
+  length: 60,
+  mustContain,
+  ...changes,
+});
+
+describe('writing that must contain words', () => {
+  it('leaves a text alone that contains them by itself', async () => {
+    const model = learnedModel(`${story}WIND.`);
+    const free = await generate(model, { prompt: 'it was a ', streams: [options([])] });
+    const { texts } = await generateContaining(model, { prompt: 'it was a ', streams: [options(['WIND', 'dark'])] });
+    assert.deepEqual(texts, free.texts);
+  });
+
+  it('puts a word where the model would soonest have it, and goes on from there', async () => {
+    const model = learnedModel(story);
+    const { texts } = await generateContaining(model, { prompt: 'then ', streams: [options(['cold'])] });
+    assert.match(texts[0], /^came rain\. it was a cold night and /);
+    assert.equal(texts[0].length, 60);
+  });
+
+  it('contains every word as a word of its own, at any temperature, as long as was asked', async () => {
+    const words = ['ab', 'zebra', 'no way'];
+    for (const changes of [{}, { objective: lastStep(8) }, { text: { examples: 'lines' as const } }]) {
+      const model = await drawnModel({ seed: 5, ...changes });
+      const streams = [0, 0.7, 1.5].map((temperature, seed) => options(words, { temperature, seed, length: 80 }));
+      const { texts, tokens } = await generateContaining(model, { prompt: 'once ', streams });
+      assert.equal(tokens, 240);
+      for (const text of texts) {
+        assert.equal(text.length, 80);
+        for (const word of words) assert.match(text, new RegExp(`(?<![a-z])${word}(?![a-z])`), text);
+      }
+      const again = await generateContaining(model, { prompt: 'once ', streams });
+      assert.deepEqual(again.texts, texts, 'the same for the same seeds');
+    }
+  });
+
+  it('writes whole words of a model of words', async () => {
+    const model = learnedModel(story, { unit: 'word' });
+    const request = { prompt: 'then', streams: [options(['hill'], { length: 4 }), options([], { length: 2 })] };
+    const { texts } = await generateContaining(model, request);
+    assert.match(texts[0], /^( \S+)*? hill\b/);
+    assert.equal(texts[0].trim().split(' ').length, 4);
+    assert.equal(texts[1].trim().split(' ').length, 2);
+  });
+
+  it('streams pieces that together are the text, with a probability for every token', async () => {
+    const model = await drawnModel({ seed: 6 });
+    const deltas: SampleDelta[] = [];
+    const { texts } = await generateContaining(
+      model,
+      { prompt: ['a', 'b'], streams: [options(['zebra']), options(['ox', 'owl'])], details: true },
+      { onDelta: (delta) => deltas.push(delta) },
+    );
+    for (const [stream, text] of texts.entries()) {
+      const own = deltas.filter((delta) => delta.stream === stream);
+      assert.equal(own.map((delta) => delta.text).join(''), text);
+      assert.equal(own.flatMap((delta) => delta.tokens ?? []).join(''), text);
+      const probabilities = own.flatMap((delta) => delta.probabilities ?? []);
+      assert.equal(probabilities.length, text.length);
+      assert.ok(probabilities.every((p) => p > 0 && p <= 1));
+    }
+  });
+
+  it('says which word the model cannot write, and when there is no room', async () => {
+    const model = learnedModel(story);
+    const ask = (streams: SamplingOptions[]): Promise<unknown> => generateContaining(model, { prompt: '', streams });
+    await assert.rejects(ask([options(['Grüße'])]), /cannot write "Grüße".*never seen/);
+    await assert.rejects(ask([options(['dark', 'wind'], { length: 8 })]), /no room/);
+    await assert.rejects(ask([options([' '])]), /at least one letter/);
+  });
+});
