@@ -78,6 +78,8 @@ export interface StudioSettings {
     minP: number;
     /** 1 = off. */
     repetitionPenalty: number;
+    /** Words that shall come, parted by commas. */
+    mustContain: string;
     length: number;
     seed: number;
     /** Tint each character by the model's own probability. */
@@ -105,6 +107,7 @@ export const defaultSettings: StudioSettings = {
     topP: 1,
     minP: 0,
     repetitionPenalty: 1,
+    mustContain: '',
     length: 300,
     seed: 42,
     tint: true,
@@ -288,6 +291,7 @@ const settingsCheck = object<StudioSettings>({
     topP: number(bounds.topP),
     minP: number(bounds.minP),
     repetitionPenalty: number(bounds.repetitionPenalty),
+    mustContain: text(1000),
     length: whole(bounds.length),
     seed: whole(bounds.seed),
     tint: flag,

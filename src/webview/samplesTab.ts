@@ -13,7 +13,7 @@ import { emptyWall, maximumColumns, reduceWall, type Wall, type WallColumn } fro
 import { atMostEvery, h, setText, show } from './dom';
 import type { Send } from './host';
 import type { RunHistories } from './runHistories';
-import { button, checkbox, choice, numberField, slider, textArea } from './toolkit';
+import { button, checkbox, choice, numberField, slider, textArea, textField } from './toolkit';
 import type { ColumnActions } from './wall/columnView';
 import { ConsideredPopover } from './wall/consideredPopover';
 import { KeptList } from './wall/keptList';
@@ -99,6 +99,12 @@ export class SamplesTab {
     false,
     t('Makes what was just written less likely; 1 is off'),
   );
+  private readonly mustContain = textField(
+    t('Must contain'),
+    t('lamp, cold tea'),
+    (mustContain) => this.change({ mustContain }),
+    t('Words that shall come, parted by commas; each is put where the model would soonest have it'),
+  );
   private readonly length = this.field(t('Length'), 'length', true, t('Characters (or words) to write'));
   private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed writes the same text'));
   private readonly dice = button(t('Another seed'), () => this.change({ seed: randomSeed() }), {
@@ -176,6 +182,7 @@ export class SamplesTab {
           this.minP.element,
           this.penalty.element,
         ),
+        this.mustContain.element,
       ),
       h('div', { class: 'row' }, this.write.element, this.stop.element, this.continueText.element),
       this.replayBlock,
@@ -263,6 +270,7 @@ export class SamplesTab {
     this.topP.set(settings.topP);
     this.minP.set(settings.minP);
     this.penalty.set(settings.repetitionPenalty);
+    this.mustContain.set(settings.mustContain);
     this.length.set(settings.length);
     this.seed.set(settings.seed);
     this.tint.set(settings.tint);

@@ -117,6 +117,21 @@ export function textArea(label: string, placeholder: string, onInput: (value: st
   return { element, set: (value) => (element.value = value) };
 }
 
+/** One line of text. */
+export function textField(
+  label: string,
+  placeholder: string,
+  onInput: (value: string) => void,
+  hint: string,
+): FieldControl<string> {
+  const element = create<TextField>('vscode-text-field');
+  element.append(label);
+  element.title = hint;
+  element.setAttribute('placeholder', placeholder);
+  element.addEventListener('input', () => onInput(element.value));
+  return { element, set: (value) => (element.value = value) };
+}
+
 /** A number typed in; `onChange` gets only values within the bounds, anything else is marked and waits. */
 export function numberField(
   label: string,

@@ -402,7 +402,8 @@ export class StudioSession {
 
   /** The controls as they stand; what is off is left out. */
   private optionsAt(temperature: number): SamplingOptions {
-    const { topK, topP, minP, repetitionPenalty, length, seed } = this.settings.samples;
+    const { topK, topP, minP, repetitionPenalty, mustContain, length, seed } = this.settings.samples;
+    const words = mustContain.split(',').filter((word) => word.trim() !== '');
     return {
       temperature,
       length,
@@ -411,6 +412,7 @@ export class StudioSession {
       ...(topP < 1 ? { topP } : {}),
       ...(minP > 0 ? { minP } : {}),
       ...(repetitionPenalty > 1 ? { repetitionPenalty } : {}),
+      ...(words.length > 0 ? { mustContain: words.map((word) => word.trim()) } : {}),
     };
   }
 

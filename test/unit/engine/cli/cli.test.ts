@@ -134,6 +134,8 @@ describe('The command line', function () {
 
   it('sample prints the prompt and what follows; as JSON an array, the same for the same seed', async () => {
     const model = 'made.inkling.safetensors';
+    const bound = await inkling(['sample', model, '--length', '40', '--must-contain', 'slow sea', '--seed', '5']);
+    assert.match(bound.out, /\bslow sea\b/);
     const { out, err } = await inkling(['sample', model, '--prompt', 'the sea', '--length', '30', '--seed', '5']);
     assert.equal(err, '');
     assert.match(out, /^the sea/);

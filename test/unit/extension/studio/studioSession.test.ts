@@ -281,10 +281,12 @@ describe('StudioSession', () => {
   it('hands the controls to Continue Text and can be used again when it fails', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
-    const samples = { ...defaultSettings.samples, temperature: 0.9, topP: 0.8, minP: 0.1, repetitionPenalty: 1.2 };
+    const changes = { temperature: 0.9, topP: 0.8, minP: 0.1, repetitionPenalty: 1.2, mustContain: ' lamp,, cold tea' };
+    const samples = { ...defaultSettings.samples, ...changes };
     await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
     await played.send({ type: 'continueText', modelPath: '/m' });
-    const options = '{"temperature":0.9,"length":300,"seed":42,"topP":0.8,"minP":0.1,"repetitionPenalty":1.2}';
+    const options =
+      '{"temperature":0.9,"length":300,"seed":42,"topP":0.8,"minP":0.1,"repetitionPenalty":1.2,"mustContain":["lamp","cold tea"]}';
     assert.ok(played.fake.calls.includes(`continue /m ${options}`));
     played.fake.services.editor.continueText = () => Promise.reject(new InklingError('invalidInput', 'Open a text.'));
     await played.send({ type: 'continueText', modelPath: '/m' });
