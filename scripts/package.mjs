@@ -9,8 +9,21 @@ const file = path.join(root, 'inkling.vsix');
 const maximumBytes = 5_000_000;
 
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
+// The extension page shows only pictures with an https address, which those of the checkout do not have.
+const packedReadme = 'dist/README.md';
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8').replace(/^!\[[^\]]*\]\(media\/[^)]*\)\n\n?/gm, '');
+fs.writeFileSync(path.join(root, packedReadme), readme);
 const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
-const args = ['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '-o', file];
+const args = [
+  'package',
+  '--no-dependencies',
+  '--allow-missing-repository',
+  '--no-rewrite-relative-links',
+  '--readme-path',
+  packedReadme,
+  '-o',
+  file,
+];
 try {
   // Its own build step (vscode:prepublish) is not used: the build above is the same one that the tests run on.
   execFileSync(process.execPath, [vsce, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
