@@ -65,8 +65,7 @@ function bundles() {
   const entries = {
     extension: 'src/extension/extension.ts',
     engine: 'src/engine/process.ts',
-    trainerThread: 'src/engine/trainerThread.ts',
-    samplerThread: 'src/engine/samplerThread.ts',
+    serviceThread: 'src/engine/serviceThread.ts',
     kernelThread: 'src/engine/backends/wasm/kernelThread.ts',
   };
   const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => exists(file)));

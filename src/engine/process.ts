@@ -37,8 +37,8 @@ function main(): void {
   }
 
   const engine = new Engine(describe, {
-    startSampler: () => startThread<SamplerMethods>('samplerThread', send),
-    startTrainer: () => startThread<TrainerMethods>('trainerThread', send),
+    startSampler: () => startThread<SamplerMethods>('sampler', send),
+    startTrainer: () => startThread<TrainerMethods>('trainer', send),
   });
   const server = new CallServer<EngineMethods>(engine.handlers, send);
 

@@ -9,6 +9,9 @@ import type { Caller, Methods } from '../rpc/methods';
 
 export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
 
+/** What a thread does; `serviceThread.ts` is the entry of both. */
+export type ThreadRole = 'trainer' | 'sampler';
+
 export interface Thread<M extends Methods<M>> {
   call: Caller<M>;
   /** Whether it has ended, by itself or not. */
@@ -16,9 +19,9 @@ export interface Thread<M extends Methods<M>> {
   dispose(): Promise<void>;
 }
 
-/** Starts `entry`, the name of a bundle beside the engine's own. Pending calls are rejected when the thread ends. */
-export function startThread<M extends Methods<M>>(entry: string, onLog: (frame: LogFrame) => void): Thread<M> {
-  const worker = new Worker(path.join(distFolder(), `${entry}.js`));
+/** Starts a thread. Pending calls are rejected when the thread ends. */
+export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (frame: LogFrame) => void): Thread<M> {
+  const worker = new Worker(path.join(distFolder(), 'serviceThread.js'), { workerData: role });
   const client = new CallClient<M>((frame) => worker.postMessage(frame));
   let isGone = false;
   const end = (error: InklingError): void => {
@@ -31,11 +34,11 @@ export function startThread<M extends Methods<M>>(entry: string, onLog: (frame: 
       error.code === 'ERR_WORKER_OUT_OF_MEMORY'
         ? new InklingError('outOfMemory', 'The engine ran out of memory. Choose a shorter text or a smaller network.')
         : asInklingError(error);
-    onLog({ type: 'log', level: 'error', message: `${entry}: ${known.message}` });
+    onLog({ type: 'log', level: 'error', message: `${role}: ${known.message}` });
     end(known);
   });
   worker.on('exit', (code) => {
-    end(new InklingError('engineExited', `A part of the engine ended (${entry}, code ${code}); try again.`));
+    end(new InklingError('engineExited', `A part of the engine ended (${role}, code ${code}); try again.`));
   });
   return {
     call: client.call,

@@ -1,0 +1,23 @@
+/**
+ * Entry of the engine's two kinds of threads, one bundle because they share nearly all their code. A trainer does one
+ * run, one plan or one measurement, then it ends. The sampler has a backend of its own, on this one thread, so that
+ * samples never queue behind training.
+ */
+import * as os from 'node:os';
+import { workerData } from 'node:worker_threads';
+import { createBackend } from './backends';
+import { lowerPriority } from './services/priority';
+import { samplerService, type SamplerMethods } from './services/samplerService';
+import type { ThreadRole } from './services/threadClient';
+import { serveThread } from './services/threadServer';
+import { trainerService, type TrainerMethods } from './services/trainerService';
+
+const role = workerData as ThreadRole;
+if (role === 'trainer') {
+  // On Linux a priority belongs to a thread, and the kernel threads that are started from here inherit it: samples and
+  // completions come first. Elsewhere it would belong to the whole process, which has lowered its own already.
+  if (process.platform === 'linux') lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL + 5);
+  serveThread<TrainerMethods>(trainerService(createBackend));
+} else {
+  serveThread<SamplerMethods>(samplerService(() => createBackend('wasm', { threads: 1 })));
+}
