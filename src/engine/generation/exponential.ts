@@ -15,7 +15,8 @@ const powers = Float64Array.from({ length: 1023 }, (_, k) => 2 ** -k);
 /** For x ≤ 0; exactly 1 at 0, and 0 where e^x would be no normal number any more. NaN stays NaN. */
 export function exponential(x: number): number {
   if (x < -708) return 0;
-  const k = Math.round(-x * log2e);
+  // Rounded to a whole number: x ≤ 0.
+  const k = (0.5 - x * log2e) | 0;
   const r = x + k * ln2;
   let sum = 1 / 40320 + r / 362880;
   sum = 1 / 5040 + r * sum;

@@ -103,6 +103,32 @@ export function sumRows(
   }
 }
 
+/**
+ * Rows of `columns` numbers between a flat array, `flatStride` bytes from row to row, and a matrix of `rows` rows in
+ * panels; into the matrix when `inwards`. What pads the last panel is left alone.
+ */
+export function copyRows(
+  flat: usize, flatStride: usize, matrix: usize, rows: i32, columns: i32, inwards: i32,
+): void {
+  const panelBytes = (<usize>rows) << 6;
+  for (let r = 0; r < rows; r++, flat += flatStride, matrix += 64) {
+    let f = flat, m = matrix;
+    for (let left = (<usize>columns) << 2; left > 0; f += 64, m += panelBytes) {
+      const bytes = min<usize>(left, 64);
+      if (BYTES == 16 && bytes == 64) {
+        const to = inwards ? m : f, from = inwards ? f : m;
+        v128.store(to, v128.load(from)); v128.store(to, v128.load(from, 16), 16);
+        v128.store(to, v128.load(from, 32), 32); v128.store(to, v128.load(from, 48), 48);
+      } else if (inwards) {
+        memory.copy(m, f, bytes);
+      } else {
+        memory.copy(f, m, bytes);
+      }
+      left -= bytes;
+    }
+  }
+}
+
 /** One number a row, id · scale, as a matrix of one panel whose other columns are 0. */
 export function scalarRows(out: usize, tokens: usize, scale: f32, rows: i32): void {
   for (let r: usize = 0; r < <usize>rows; r++) {

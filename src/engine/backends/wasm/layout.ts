@@ -11,6 +11,7 @@ import {
   inputSize,
   outputSize,
   parameterLayout,
+  stateSize,
   type NetworkSpec,
   type TensorSpec,
 } from '../../model/networkSpec';
@@ -112,6 +113,8 @@ export interface Layout {
   trainableBytes: number;
   /** Float64 partial sums of squares, one a chunk of the trainable block. */
   partialSums: number;
+  /** States or logits on their way in or out, one flat row after the other. */
+  flat: number;
   /** Work space of `step`, one state a stream. */
   step: {
     directions: { gates: number; recurrentGates: number; h: number[]; c: number[]; squashed: number }[];
@@ -218,6 +221,7 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
     slots: [],
     trainableBytes,
     partialSums: 0,
+    flat: take(Math.max(B, S) * Math.max(stateSize(spec), outputSize(spec)) * 4),
     step: {
       directions: [],
       input: take(S * inputPanels * 64),

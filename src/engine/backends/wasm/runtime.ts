@@ -106,6 +106,7 @@ export interface Kernels {
     begin: number,
     end: number,
   ): void;
+  copyRows(flat: number, flatStride: number, matrix: number, rows: number, columns: number, inwards: number): void;
   sumRows(
     sums: number,
     g: number,

@@ -190,7 +190,7 @@ export class WasmNetwork implements Network {
     );
     this.copyStates(states, streams, (d) => ({ h: d.h[1], c: d.c[1] }), false);
     const V = outputSize(spec);
-    for (let s = 0; s < streams; s++) this.copyRow(this.logits, s * V, V, layout.step.logits, streams, s, false);
+    this.copyOut(this.logits.subarray(0, streams * V), V, layout.step.logits, streams);
     return this.logits.subarray(0, streams * V);
   }
 
@@ -391,7 +391,7 @@ export class WasmNetwork implements Network {
     const all = new Float32Array(T * B * V);
     for (let t = firstLossStep; t < T; t++) {
       const from = this.layout.logits + t * this.layout.classPanels * B * 64;
-      for (let b = 0; b < B; b++) this.copyRow(all, (t * B + b) * V, V, from, B, b, false);
+      this.copyOut(all.subarray(t * B * V, (t + 1) * B * V), V, from, B);
     }
     return all;
   }
@@ -420,25 +420,11 @@ export class WasmNetwork implements Network {
     return values;
   }
 
-  /** Moves one row between `flat[offset…]` and row `row` of a matrix of `rows` rows. */
-  private copyRow(
-    flat: Float32Array,
-    offset: number,
-    columns: number,
-    matrix: number,
-    rows: number,
-    row: number,
-    inwards: boolean,
-  ): void {
-    const { floats } = this;
-    for (let c = 0; c < columns; c += 16) {
-      const at = matrix / 4 + (c >> 4) * rows * 16 + row * 16;
-      const end = Math.min(16, columns - c);
-      for (let j = 0; j < end; j++) {
-        if (inwards) floats[at + j] = flat[offset + c + j];
-        else flat[offset + c + j] = floats[at + j];
-      }
-    }
+  /** The matrix of [rows, columns] in panels at `matrix`, into `values`. */
+  private copyOut(values: Float32Array, columns: number, matrix: number, rows: number): void {
+    const { flat } = this.layout;
+    this.kernels.copyRows(flat, columns * 4, matrix, rows, columns, 0);
+    values.set(this.floats.subarray(flat / 4, flat / 4 + rows * columns));
   }
 
   /** Moves [rows, stateSize] between `states` and one pair of matrices a layer. */
@@ -448,14 +434,17 @@ export class WasmNetwork implements Network {
     placeOf: (d: { h: number[]; c: number[] }, layer: number) => { h: number; c: number },
     inwards: boolean,
   ): void {
+    const { flat } = this.layout;
     const size = stateSize(this.spec);
+    if (inwards) this.floats.set(states.subarray(0, rows * size), flat / 4);
     let offset = 0;
     this.spec.layers.forEach(({ units }, l) => {
       const place = placeOf(this.layout.step.directions[l], l);
       for (const matrix of this.spec.cell === 'lstm' ? [place.h, place.c] : [place.h]) {
-        for (let b = 0; b < rows; b++) this.copyRow(states, b * size + offset, units, matrix, rows, b, inwards);
+        this.kernels.copyRows(flat + offset * 4, size * 4, matrix, rows, units, inwards ? 1 : 0);
         offset += units;
       }
     });
+    if (!inwards) states.set(this.floats.subarray(flat / 4, flat / 4 + rows * size));
   }
 }

@@ -274,6 +274,39 @@ for (const kernel of kernelNames) {
       });
     });
 
+    it('copyRows', () => {
+      overShapes((b, _all, _first, rows, what) => {
+        const [columns, gap] = [between(b.random, 1, 50), between(b.random, 0, 3)];
+        const panels = Math.ceil(columns / 16);
+        const [flat, matrix] = [b.take(rows * (columns + gap)), b.take(rows * panels * 16)];
+        const [flatBefore, matrixBefore] = [
+          b.copyOf(flat, rows * (columns + gap)),
+          b.copyOf(matrix, rows * panels * 16),
+        ];
+        const inwards = b.random.integer(2);
+        b.k.copyRows(flat, (columns + gap) * 4, matrix, rows, columns, inwards);
+        for (let r = 0; r < rows; r++) {
+          for (let c = 0; c < panels * 16; c++) {
+            const inMatrix = (c >> 4) * rows * 16 + r * 16 + (c & 15);
+            const inFlat = r * (columns + gap) + c;
+            const moved = c < columns;
+            assert.strictEqual(
+              b.floats[matrix / 4 + inMatrix],
+              moved && inwards ? flatBefore[inFlat] : matrixBefore[inMatrix],
+              what,
+            );
+            if (moved) {
+              assert.strictEqual(
+                b.floats[flat / 4 + inFlat],
+                inwards ? flatBefore[inFlat] : matrixBefore[inMatrix],
+                what,
+              );
+            }
+          }
+        }
+      });
+    });
+
     it('rows by token and back, dropout', () => {
       overShapes((b, all, first, rows, what) => {
         const [nPanels, vocabulary] = [between(b.random, 1, 4), between(b.random, 1, 30)];
