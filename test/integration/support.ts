@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TrainingConfig } from '../../src/common/trainingConfig';
 import type { Services } from '../../src/extension/services';
+import { everyStep, lstm, smallConfig } from '../support/trainingConfig';
 
 export const extensionId = 'inkling.inkling';
 
@@ -17,39 +18,16 @@ export const sentence = 'the old clock in the hall struck nine and the rain went
 export const text = sentence.repeat(60);
 
 /** A network small enough to learn `text` in a second or two on any machine. */
-export function smallConfig(budget: TrainingConfig['budget']): TrainingConfig {
-  return {
-    recipe: 'test',
-    seed: 7,
-    text: {
-      unit: 'character',
-      lowercase: false,
-      normalization: 'nfc',
-      examples: 'text',
-      heldOut: { kind: 'tail', fraction: 0.1 },
-    },
-    network: {
-      cell: 'lstm',
-      input: { kind: 'one-hot' },
-      layers: [{ units: 48, dropout: 0 }],
-      initialisation: { kind: 'keras' },
-    },
-    objective: {
-      kind: 'every-step',
-      steps: 32,
-      stride: 32,
-      reduction: 'mean',
-      carryState: true,
-      shuffle: false,
-    },
+export function quickConfig(budget: TrainingConfig['budget']): TrainingConfig {
+  return smallConfig({
+    network: lstm(48),
+    objective: everyStep(32),
     batch: 8,
     optimiser: { kind: 'adam', learningRate: 0.01, clipNorm: 5 },
-    schedule: { kind: 'constant' },
     budget,
     evaluation: { every: 50, maximumTargets: 2000 },
-    keep: 'best-held-out',
     samples: { every: 100, temperatures: [0.5], length: 40, prompt: { kind: 'none' }, count: 1 },
-  };
+  });
 }
 
 export async function openText(content: string, language = 'plaintext'): Promise<vscode.TextEditor> {
@@ -87,7 +65,7 @@ export async function trainSmall(maxSteps = 150): Promise<string> {
     'inkling.trainOnFile',
     editor.document.uri,
     undefined,
-    smallConfig({ maxSteps }),
+    quickConfig({ maxSteps }),
   );
   assert.ok(path, 'a model was trained');
   return path;

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services';
-import { activated, closeAll, openText, smallConfig, text, until } from '../support';
+import { activated, closeAll, openText, quickConfig, text, until } from '../support';
 
 const report = (name: string, value: string): void => console.log(`figure: ${name} = ${value}`);
 const quantile = (values: number[], share: number): number =>
@@ -37,7 +37,7 @@ describe('figures of the editor', function () {
   it('from a keystroke to the text offered, 1 × 512, a document of 2,000 words', async () => {
     const words = text.split(' ');
     const document = Array.from({ length: 2000 }, (_, i) => words[i % words.length]).join(' ');
-    const config = smallConfig({ maxSteps: 40 });
+    const config = quickConfig({ maxSteps: 40 });
     config.network.layers = [{ units: 512, dropout: 0 }];
     const source = await openText(text);
     await vscode.commands.executeCommand('inkling.trainOnFile', source.document.uri, undefined, config);
@@ -72,7 +72,7 @@ describe('figures of the editor', function () {
       'inkling.trainOnFile',
       source.uri,
       undefined,
-      smallConfig({ maxSeconds: minutes * 60 }),
+      quickConfig({ maxSeconds: minutes * 60 }),
     );
     await until(() => services.runs.active?.latest !== undefined, 'it trains');
     await vscode.window.showTextDocument(editor.document);

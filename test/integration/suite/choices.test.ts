@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services';
 import { editConfig } from '../../../src/extension/training/customConfig';
-import { activated, closeAll, openText, smallConfig, text, trainSmall } from '../support';
+import { activated, closeAll, openText, quickConfig, text, trainSmall } from '../support';
 
 type Item = vscode.QuickPickItem;
 
@@ -44,7 +44,7 @@ describe('choices', () => {
   afterEach(closeAll);
 
   it('custom settings: one changed, a wrong one refused with a reason, one added, then the start', async () => {
-    const config = smallConfig({ maxSteps: 10 });
+    const config = quickConfig({ maxSteps: 10 });
     let edited: unknown;
     const complaints = await answering(
       [
@@ -70,7 +70,7 @@ describe('choices', () => {
   });
 
   it('settings that do not fit together lead to the first of them instead of to a start', async () => {
-    const config = { ...smallConfig({ maxSteps: 10 }), keep: 'best-held-out' as const };
+    const config = { ...quickConfig({ maxSteps: 10 }), keep: 'best-held-out' as const };
     config.text = { ...config.text, heldOut: { kind: 'none', fraction: 0 } };
     let edited: unknown;
     await answering(['Start training', 'last', 'Start training'], async () => (edited = await editConfig(config)));
@@ -97,7 +97,7 @@ describe('choices', () => {
   });
 
   it('takes the arguments that menus pass', async () => {
-    const config = smallConfig({ maxSteps: 5 });
+    const config = quickConfig({ maxSteps: 5 });
     const editor = await openText(text);
     const trained = async (id: string, ...args: unknown[]): Promise<string[]> => {
       assert.ok(await vscode.commands.executeCommand<string>(id, ...args), id);

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services';
 import { gatherFiles } from '../../../src/extension/training/textSources';
 import { RunStore } from '../../../src/extension/training/runStore';
-import { activated, closeAll, openText, sentence, smallConfig, text, trainSmall, until } from '../support';
+import { activated, closeAll, openText, sentence, quickConfig, text, trainSmall, until } from '../support';
 
 describe('training', () => {
   let services: Services;
@@ -19,7 +19,7 @@ describe('training', () => {
       'inkling.trainOnFile',
       editor.document.uri,
       undefined,
-      smallConfig({ maxSeconds: 300 }),
+      quickConfig({ maxSeconds: 300 }),
     );
     await until(() => services.runs.active?.latest !== undefined, 'the run makes progress');
     return { done }; // in an object: an async function would wait for a promise that it returns
@@ -76,7 +76,7 @@ describe('training', () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     assert.equal(services.runs.active?.latest?.step, step, 'nothing moves while paused');
     await assert.rejects(
-      services.runs.start({ title: 'second', sources: [], uris: [], config: smallConfig({ maxSteps: 1 }) }),
+      services.runs.start({ title: 'second', sources: [], uris: [], config: quickConfig({ maxSteps: 1 }) }),
       /already/,
     );
     await vscode.commands.executeCommand('inkling.resumeTraining');
@@ -160,7 +160,7 @@ describe('training', () => {
         'inkling.trainOnFile',
         empty.document.uri,
         undefined,
-        smallConfig({ maxSteps: 1 }),
+        quickConfig({ maxSteps: 1 }),
       ),
       undefined,
     );

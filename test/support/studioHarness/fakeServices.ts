@@ -3,36 +3,23 @@ import type { SampleDelta, SampleResult } from '../../../src/common/engineProtoc
 import { InklingError } from '../../../src/common/errors';
 import type { ModelItem, RunItem } from '../../../src/common/studioProtocol';
 import type { StartEvent, TrainEvent } from '../../../src/common/trainEvents';
-import type { TrainingConfig } from '../../../src/common/trainingConfig';
 import { Random } from '../../../src/engine/random';
 import type { StudioServices } from '../../../src/extension/studio/studioServices';
+import { everyStep, lstm, smallConfig } from '../trainingConfig';
 import { fakeClassifier, type FakeClassifier } from './fakeClassifier';
 
-export const config: TrainingConfig = {
+export const config = smallConfig({
   recipe: 'auto',
   seed: 42,
-  text: {
-    unit: 'character',
-    lowercase: false,
-    normalization: 'nfc',
-    examples: 'text',
-    heldOut: { kind: 'tail', fraction: 0.1 },
-  },
-  network: {
-    cell: 'lstm',
-    input: { kind: 'one-hot' },
-    layers: [{ units: 256, dropout: 0.1 }],
-    initialisation: { kind: 'keras' },
-  },
-  objective: { kind: 'every-step', steps: 64, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
+  network: lstm(256, 0.1),
+  objective: everyStep(64),
   batch: 64,
   optimiser: { kind: 'adam', learningRate: 0.004 },
   schedule: { kind: 'cosine', finalFraction: 0.05 },
   budget: { maxSeconds: 60 },
   evaluation: { every: 100, maximumTargets: 50000 },
-  keep: 'best-held-out',
   samples: { every: 'epoch', temperatures: [0.5, 1], length: 200, prompt: { kind: 'none' }, count: 1 },
-};
+});
 
 export function startEvent(part: Partial<StartEvent> = {}): StartEvent {
   return {

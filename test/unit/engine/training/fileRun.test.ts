@@ -15,7 +15,8 @@ import {
   readForResume,
   type FileRunOptions,
 } from '../../../../src/engine/training/fileRun';
-import { madeText, of, smallConfig } from './support';
+import { smallConfig } from '../../../support/trainingConfig';
+import { madeText, of } from './support';
 
 const text = madeText(1500);
 let folder: string;

@@ -1,4 +1,4 @@
-/** Small runs for the tests of this room: a made text, a small config, a trainer that keeps its events. */
+/** Small runs for the tests of this room: a made text, a trainer that keeps its events. */
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Backend } from '../../../../src/engine/backends/backend';
@@ -14,35 +14,6 @@ export function madeText(characters: number, seed = 1): string {
   let text = '';
   while (text.length < characters) text += words[random.integer(words.length)] + (random.integer(9) ? ' ' : '.\n');
   return text.slice(0, characters);
-}
-
-export function smallConfig(change: Partial<TrainingConfig> = {}): TrainingConfig {
-  return {
-    recipe: 'test',
-    seed: 7,
-    text: {
-      unit: 'character',
-      lowercase: false,
-      normalization: 'none',
-      examples: 'text',
-      heldOut: { kind: 'tail', fraction: 0.1 },
-    },
-    network: {
-      cell: 'lstm',
-      input: { kind: 'one-hot' },
-      layers: [{ units: 8, dropout: 0 }],
-      initialisation: { kind: 'keras' },
-    },
-    objective: { kind: 'every-step', steps: 8, stride: 1, reduction: 'mean', carryState: true, shuffle: false },
-    batch: 4,
-    optimiser: { kind: 'adam', learningRate: 0.02 },
-    schedule: { kind: 'constant' },
-    budget: { maxSteps: 40 },
-    evaluation: { every: 15, maximumTargets: 1000 },
-    keep: 'best-held-out',
-    samples: { every: 20, temperatures: [0.5, 1], length: 10, prompt: { kind: 'window' }, count: 1 },
-    ...change,
-  };
 }
 
 export interface Watched extends TrainedRun {

@@ -9,7 +9,8 @@ import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
 import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
 import type { RunState } from '../../../../src/engine/training/runState';
 import type { Trainer } from '../../../../src/engine/training/trainer';
-import { madeText, of, smallConfig, train, type Watched } from './support';
+import { smallConfig } from '../../../support/trainingConfig';
+import { madeText, of, train, type Watched } from './support';
 
 const text = madeText(1500);
 
