@@ -50,6 +50,12 @@ export function parseLabelledText(content: string, name: string, badRows: BadRow
   const first = text.split('\n', 50).find((line) => line.trim() !== '');
   if (first === undefined) throw new InklingError('invalidInput', `${name} is empty: it holds no labelled text.`);
   const collector = new Collector(name);
+  if (first.trimStart().startsWith('[') && /\.json$/i.test(name)) {
+    throw new InklingError(
+      'invalidInput',
+      `${name} is one JSON array: write its objects one a line, without brackets and commas around them (JSON Lines).`,
+    );
+  }
   if (first.trimStart().startsWith('{')) readJsonLines(text, collector);
   else {
     const separator = headerSeparator(first);

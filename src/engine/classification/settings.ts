@@ -74,6 +74,12 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   within('heldOutFraction', 0.05, 0.5);
   within('validationFraction', 0, 0.5);
   within('patience', 1, 1000, true);
+  if (settings.vectors === 'learned' && settings.vectorFile !== undefined) {
+    throw new InklingError(
+      'invalidInput',
+      'Learned vectors begin at random: leave the vector file out, or take frozen or tuned vectors from it.',
+    );
+  }
   const rule = settings.threshold;
   const figure = rule.kind === 'fixed' ? rule.value : rule.kind === 'maximum-lost' ? rule.share : 0;
   if (!(figure >= 0 && figure <= 1)) {

@@ -142,8 +142,9 @@ export async function evaluateClassifier(
     throw new InklingError(
       'invalidInput',
       unknown.length > 0
-        ? `This classifier knows the labels ${classes.join(', ')}; the file has also ${unknown.join(', ')}.`
-        : 'There are no labelled examples to evaluate on.',
+        ? `This classifier knows the labels ${classes.join(', ')}; the file has also ${unknown.join(', ')}. ` +
+            'Rename these labels or leave their rows out, or train a classifier that knows them.'
+        : 'There are no labelled examples to evaluate on: add some to the file.',
     );
   }
   const truth = data.examples.map((example) => classes.indexOf(example.label));
@@ -171,6 +172,8 @@ export interface CrossValidation {
   macroF1: Spread;
   /** F1 of each class. */
   f1: Record<string, Spread>;
+  /** The same folds by what stands beside the classifier. */
+  baselines: Record<keyof Baselines, { accuracy: Spread; macroF1: Spread }>;
 }
 
 /** k-fold cross-validation: every example is held out once. */
@@ -179,14 +182,25 @@ export async function crossValidate(task: ClassifierTask, folds: number): Promis
   const { classes, examples } = task.data;
   const texts = examples.map((example) => example.text);
   const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
-  const reports: ClassificationReport[] = [];
+  const records: ClassifierRecord[] = [];
   for (const split of foldExamples(texts, labels, folds, task.settings.seed)) {
-    reports.push((await trainClassifier({ ...task, split })).record.report);
+    records.push((await trainClassifier({ ...task, split })).record);
   }
+  const reports = records.map(({ report }) => report);
+  const spreads = (of: ClassificationReport[]): { accuracy: Spread; macroF1: Spread } => ({
+    accuracy: spreadOf(of.map(({ accuracy }) => accuracy)),
+    macroF1: spreadOf(of.map(({ macro }) => macro.f1)),
+  });
+  const beside = (name: keyof Baselines): ReturnType<typeof spreads> =>
+    spreads(records.map(({ baselines }) => baselines[name]));
   return {
     reports,
-    accuracy: spreadOf(reports.map((report) => report.accuracy)),
-    macroF1: spreadOf(reports.map((report) => report.macro.f1)),
+    ...spreads(reports),
+    baselines: {
+      majority: beside('majority'),
+      naiveBayes: beside('naiveBayes'),
+      logisticRegression: beside('logisticRegression'),
+    },
     f1: Object.fromEntries(classes.map((name) => [name, spreadOf(reports.map((report) => report.perClass[name].f1))])),
   };
 }

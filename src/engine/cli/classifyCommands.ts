@@ -15,6 +15,7 @@ import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, saveClassifier } from '../classification/classifierFile';
 import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
+import type { Spread } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
@@ -82,6 +83,11 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       await saveClassifier(file, model, values.title ?? base);
       if (values.json) printJson(doneEvent(file, model, data.problems));
       else printResult(file, model);
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    throw new InklingError('cancelled', 'Stopped: no classifier was written. Fewer --epochs take less time.', {
+      cause: error,
     });
   } finally {
     process.off('SIGINT', interrupt);
@@ -301,12 +307,19 @@ function printReport(report: ClassificationReport): void {
 
 function printFolds(result: Awaited<ReturnType<typeof crossValidate>>, folds: number): void {
   print(`${folds}-fold cross-validation: mean ± standard deviation (smallest to largest)`);
-  const rows = { accuracy: result.accuracy, 'macro F1': result.macroF1, ...result.f1 };
-  for (const [name, spread] of Object.entries(rows)) {
-    const label = name in result.f1 ? `F1 ${name}` : name;
-    print(
-      `${label.padEnd(16)} ${figure(spread.mean)} ± ${figure(spread.deviation)} (${figure(spread.minimum)} to ${figure(spread.maximum)})`,
-    );
+  const { majority, naiveBayes, logisticRegression } = result.baselines;
+  const rows: [name: string, spread: Spread][] = [
+    ['accuracy', result.accuracy],
+    ['macro F1', result.macroF1],
+    ...Object.entries(result.f1).map(([name, spread]): [string, Spread] => [`F1 ${name}`, spread]),
+    ['macro F1 of the majority', majority.macroF1],
+    ['macro F1 of naive Bayes', naiveBayes.macroF1],
+    ['macro F1 of logistic regression', logisticRegression.macroF1],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, { mean, deviation, minimum, maximum }] of rows) {
+    const range = `(${figure(minimum)} to ${figure(maximum)})`;
+    print(`${name.padEnd(width)}  ${figure(mean)} ± ${figure(deviation)} ${range}`);
   }
 }
 

@@ -1,4 +1,7 @@
 /** `inkling inspect`: what is in a model file. */
+import type { ClassifierRecord } from '../../common/classifierProtocol';
+import type { ModelSummary } from '../../common/engineProtocol';
+import { recordOf } from '../classification/classifierFile';
 import { readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { count, duration } from './progressPrinter';
@@ -7,15 +10,28 @@ import { commonOptions, parse, UsageError } from './usage';
 export async function inspectCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, commonOptions);
   if (positionals.length !== 1) throw new UsageError('Name one model file: inkling inspect <model>.');
-  const summary = summariseModel(positionals[0], await readModelMetadata(positionals[0]));
+  const metadata = await readModelMetadata(positionals[0]);
+  const summary = summariseModel(positionals[0], metadata);
+  const record = metadata.kind === 'classifier' ? recordOf(metadata.details) : undefined;
   if (values.json) {
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    process.stdout.write(`${JSON.stringify(record ? { ...summary, classifier: aboutClassifier(record) } : summary)}\n`);
     return;
   }
-  const { trainLoss, heldOutLoss, heldOutBitsPerCharacter, config } = summary;
+  const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
+  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)} ${value}\n`);
+  const settings = record?.settings ?? summary.config;
+  if (settings) process.stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
+}
+
+type Row = [name: string, value: string];
+
+const size = ({ bytes }: ModelSummary): string => `${(bytes / 1e6).toFixed(2)} MB`;
+
+function languageModelRows(summary: ModelSummary): Row[] {
+  const { trainLoss, heldOutLoss, heldOutBitsPerCharacter } = summary;
   const nats = (loss: number | null): string => (loss === null ? 'not measured' : `${loss.toFixed(4)} nats`);
   const bits = heldOutBitsPerCharacter === null ? '' : ` (${heldOutBitsPerCharacter.toFixed(3)} bits a character)`;
-  const rows: [string, string][] = [
+  return [
     ['title', summary.title],
     ['kind', summary.kind],
     ['recipe', summary.recipe],
@@ -28,8 +44,38 @@ export async function inspectCommand(args: string[]): Promise<void> {
     ['trained', `${count(summary.steps)} steps in ${duration(summary.seconds)}`],
     ['training loss', nats(trainLoss)],
     ['held-out loss', nats(heldOutLoss) + bits],
-    ['file', `${(summary.bytes / 1e6).toFixed(2)} MB`],
+    ['file', size(summary)],
   ];
-  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)} ${value}\n`);
-  if (config) process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+}
+
+function classifierRows(summary: ModelSummary, record: ClassifierRecord): Row[] {
+  const { classes, positive, threshold, report, baselines, history } = record;
+  const decides =
+    positive === null || threshold === null ? [] : [`${classes[positive]} from ${threshold.toFixed(4)} on`];
+  return [
+    ['title', summary.title],
+    ['kind', summary.kind],
+    ['network', summary.network],
+    ['parameters', String(summary.parameters)],
+    ['labels', classes.join(', ')],
+    ...decides.map((value): Row => ['threshold', value]),
+    ['texts', summary.sources.join(', ')],
+    ['created', summary.created],
+    ['seed', String(summary.seed)],
+    ['trained', `${history.length} epochs in ${duration(summary.seconds)}, on ${record.trainExamples} examples`],
+    ['held out', `${record.heldOutExamples} examples`],
+    [
+      'accuracy',
+      `${report.accuracy.toFixed(4)} (always the most frequent label: ${baselines.majority.accuracy.toFixed(4)})`,
+    ],
+    ['macro F1', `${report.macro.f1.toFixed(4)} (naive Bayes: ${baselines.naiveBayes.macro.f1.toFixed(4)})`],
+    ...classes.map((name): Row => [`F1 ${name}`, report.perClass[name].f1.toFixed(4)]),
+    ['file', size(summary)],
+  ];
+}
+
+/** What a classifier is and how well it does: its record without the long lists. */
+function aboutClassifier(record: ClassifierRecord): object {
+  const { settings, classes, positive, threshold, report, baselines, trainExamples, heldOutExamples } = record;
+  return { settings, classes, positive, threshold, trainExamples, heldOutExamples, report, baselines };
 }

@@ -45,6 +45,12 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
+  // Until there is something to keep, Ctrl-C ends the program as ever, but says so.
+  const leave = (): void => {
+    process.stderr.write('inkling: Stopped before the training began; nothing was written.\n');
+    process.exit(130);
+  };
+  process.once('SIGINT', leave);
   await withBackend(values, async (backend) => {
     const printer = new ProgressPrinter(process.stdout);
     const show = (event: TrainEvent): void => {
@@ -53,6 +59,7 @@ export async function trainCommand(args: string[]): Promise<void> {
     };
     const run = await openRun(wanted, backend, show);
     const stop = (): void => run.trainer.stop();
+    process.off('SIGINT', leave);
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
     try {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import type { ClassifierRecord } from '../../../../src/common/classifierProtocol';
 import { repositoryRoot, sharedFile } from '../../../support/shared';
 
 const cli = path.join(repositoryRoot, 'dist', 'cli.js');
@@ -59,7 +60,19 @@ describe('inkling train-classifier, evaluate, classify', () => {
   it('cross-validate on request', () => {
     const result = run(['train-classifier', data, ...quick, '--folds', '2', '--epochs', '2']);
     assert.strictEqual(result.status, 0, result.stderr);
-    assert.match(result.stdout, /2-fold cross-validation[^]*F1 spam/);
+    assert.match(result.stdout, /2-fold cross-validation[^]*F1 spam[^]*macro F1 of naive Bayes +\d/);
+  });
+
+  it('show what is in the model', () => {
+    const shown = run(['inspect', model]).stdout;
+    assert.match(shown, /^labels +ham, spam$/m);
+    assert.match(shown, /^trained +8 epochs in .* on \d+ examples$/m);
+    assert.match(shown, /^F1 spam +(0\.9|1\.0)/m);
+    assert.match(shown, /"variant": "gru"/);
+    assert.doesNotMatch(shown, /vocabulary|held-out loss/);
+    const [{ classifier }] = objects(run(['inspect', model, '--json']).stdout) as [{ classifier: ClassifierRecord }];
+    assert.deepStrictEqual(classifier.classes, ['ham', 'spam']);
+    assert.strictEqual(classifier.report.confusion.length, 2);
   });
 
   it('name what is wrong in one line: 1 for the data, 2 for usage', () => {
@@ -71,6 +84,12 @@ describe('inkling train-classifier, evaluate, classify', () => {
     fs.writeFileSync(bad, 'ham\ta\nham\tb\n');
     assert.match(run(['train-classifier', bad]).stderr, /at least two classes/);
     assert.match(run(['classify', model], '  ').stderr, /empty/);
+    fs.writeFileSync(bad, 'ham\ta\neggs\tb\n');
+    const strange = run(['evaluate', model, bad]);
+    assert.strictEqual(strange.status, 1);
+    assert.match(strange.stderr, /^inkling: .* has also eggs\. Rename these labels [^\n]*\n$/);
+    const file = ['--vector-file', 'vectors.txt'];
+    assert.match(run(['train-classifier', data, ...quick, ...file]).stderr, /leave the vector file out/);
     for (const args of [
       ['train-classifier'],
       ['evaluate', model],

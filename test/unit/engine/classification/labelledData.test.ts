@@ -95,6 +95,7 @@ describe('A labelled file with every fault', () => {
   it('refuses an empty file and a header without the columns', () => {
     assert.throws(() => parseLabelledText(' \n', 'a.csv', 'skip'), invalid(/is empty/));
     assert.throws(() => parseLabelledText('a,b\n1,2\n', 'a.csv', 'skip'), invalid(/line 1: the header "a,b"/));
+    assert.throws(() => parseLabelledText('[{"label":"a"}]', 'a.json', 'skip'), invalid(/one a line.*JSON Lines/));
   });
 
   it('refuses one class and too few rows, saying how many are missing', () => {

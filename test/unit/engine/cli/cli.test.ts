@@ -114,6 +114,18 @@ describe('The command line', function () {
     assert.equal((await readModelFile(path.join(folder, 'stopped'))).results.steps, of(events(out), 'done')[0].steps);
   });
 
+  it('Ctrl-C ends the training of a classifier, which says that nothing was written', async () => {
+    const rows = Array.from({ length: 400 }, (_, i) => (i % 2 ? `spam\twin a prize ${i}` : `ham\tlunch at home ${i}`));
+    await fs.writeFile(path.join(folder, 'mail.tsv'), rows.join('\n'));
+    const args = ['train-classifier', 'mail.tsv', '--vectors', 'learned', '--epochs', '1000', '--json'];
+    const { code, err } = await inkling(args, (out, interrupt) => {
+      if (out.includes('"event":"epoch"')) interrupt();
+    });
+    assert.equal(code, 1);
+    assert.match(err, /^inkling: Stopped: no classifier was written\. [^\n]+\n$/);
+    assert.ok(!(await fs.readdir(folder)).some((name) => name.startsWith('mail.inkling')));
+  });
+
   it('train without a recipe configures itself and says why', async () => {
     const { code, out, err } = await inkling([
       'train',
