@@ -55,6 +55,12 @@ export interface Plan {
   reasons: string[];
 }
 
+/** What settings would train on a text, and how long; or why they cannot. */
+export interface EstimateRequest extends Pick<PlanRequest, 'sources' | 'threads' | 'backend'> {
+  configs: TrainingConfig[];
+}
+export type Estimate = { network: string; seconds: number } | { problem: string };
+
 export interface SamplingOptions {
   /** 0 = always the most likely. */
   temperature: number;
@@ -197,6 +203,8 @@ export interface EngineDescription {
 export interface EngineMethods extends GpuMethods {
   describe: { params: Record<string, never>; result: EngineDescription; event: never };
   plan: { params: PlanRequest; result: Plan[]; event: never };
+  /** Measured one after the other; each is told when it is known. */
+  estimate: { params: EstimateRequest; result: null; event: { index: number; estimate: Estimate } };
   recipes: {
     params: Record<string, never>;
     result: { id: string; title: string; config: TrainingConfig }[];

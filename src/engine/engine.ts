@@ -63,6 +63,7 @@ export class Engine {
       return run.thread.call('control', params);
     },
     plan: (params, { signal }) => this.inThread(signal, (call) => call('plan', params)),
+    estimate: (params, { signal, onEvent }) => this.inThread(signal, (call) => call('estimate', params, { onEvent })),
     baselines: (params, { signal }) => this.inThread(signal, (call) => call('baselines', params)),
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),

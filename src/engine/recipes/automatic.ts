@@ -52,7 +52,7 @@ const fewestHeldOut = 50;
 /** So often in a run samples are written, to look back at how it learned; all together in well under a second. */
 const sampledTimes = 12;
 /** An evaluation only runs forward; about so much of a training step. */
-const evaluationShare = 1 / 3;
+export const evaluationShare = 1 / 3;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */

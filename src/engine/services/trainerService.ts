@@ -10,6 +10,7 @@ import type { Corpus } from '../corpus/corpus';
 import { readModelFile, readModelMetadata, type StoredModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
+import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../rpc/methods';
 import { openFileRun, type SourceText } from '../training/fileRun';
 import type { Trainer } from '../training/trainer';
@@ -24,7 +25,10 @@ export interface PublishedEvent {
   live: LiveModel;
 }
 
-export interface TrainerMethods extends Pick<EngineMethods, 'plan' | 'baselines' | 'control' | 'trainClassifier'> {
+export interface TrainerMethods extends Pick<
+  EngineMethods,
+  'plan' | 'estimate' | 'baselines' | 'control' | 'trainClassifier'
+> {
   train: {
     params: TrainRequest;
     result: EngineMethods['train']['result'];
@@ -89,6 +93,13 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
     },
     plan: ({ sources, minutes, ...asked }) =>
       withBackend(asked, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
+    estimate: async ({ sources, configs, ...asked }, { onEvent }) => {
+      const texts = await readSources(sources);
+      await withBackend(asked, (backend) =>
+        estimateRuns(texts, backend, configs, (index, estimate) => onEvent({ index, estimate })),
+      );
+      return null;
+    },
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => newBackend('wasm', { threads })).train(request, onEvent, signal),
     baselines: async ({ sources, heldOutFraction }) =>

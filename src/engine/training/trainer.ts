@@ -9,7 +9,7 @@
 import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
-import type { Backend, Network, OptimiserState, StepResult, Update } from '../backends/backend';
+import type { Backend, Network, OptimiserState, StepResult } from '../backends/backend';
 import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
 import { randomWindow, type Corpus } from '../corpus/corpus';
 import { generate } from '../generation/generator';
@@ -26,6 +26,7 @@ import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
 import { Schedule } from './schedule';
 import { takeTurns } from './takeTurns';
+import { updateOf } from './updateOf';
 
 export interface TrainerOptions {
   config: TrainingConfig;
@@ -239,8 +240,10 @@ export class Trainer {
     const { config, progress, network } = this;
     const { batch, epochEnded, tokens } = this.batches.next();
     this.learningRate = this.schedule.rate(progress.step, this.scheduleFraction());
+    const { learningRate } = this;
+    const update = updateOf(config, { learningRate, targets: tokens, step: progress.step });
     const began = this.now();
-    const result = await network.trainStep(batch, this.update(tokens));
+    const result = await network.trainStep(batch, update);
     const stepMs = this.now() - began;
     progress.step++;
     progress.characters += result.targets;
@@ -250,22 +253,6 @@ export class Trainer {
       progress.smoothedLoss = decay * progress.smoothedLoss! + (1 - decay) * result.lossSum;
     }
     return epochEnded;
-  }
-
-  private update(targets: number): Update {
-    const { optimiser, objective, seed } = this.config;
-    return {
-      kind: optimiser.kind,
-      learningRate: this.learningRate,
-      beta1: optimiser.beta1 ?? 0.9,
-      beta2: optimiser.beta2 ?? 0.999,
-      rho: optimiser.rho ?? 0.9,
-      epsilon: optimiser.epsilon ?? 1e-7,
-      clipValue: optimiser.clipValue ?? 0,
-      clipNorm: optimiser.clipNorm ?? 0,
-      lossScale: objective.reduction === 'sum' ? 1 : 1 / Math.max(1, targets),
-      dropoutKey: new Random(seed, this.progress.step).uint32() | 0,
-    };
   }
 
   /** Accounts for a step's losses, or puts the run back if it has diverged. */

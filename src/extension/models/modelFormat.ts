@@ -1,4 +1,5 @@
 /** How figures of models and runs are written for people. */
+import { t } from '../../common/l10n';
 
 /** "1.93 bits" of a held-out text, or an empty text when unknown. */
 export function formatBits(bitsPerCharacter: number | null | undefined): string {
@@ -27,4 +28,3 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
   return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} h`;
 }
-import { t } from '../../common/l10n';

@@ -1,6 +1,6 @@
 /** "How shall it train?": one quick pick with a time budget, a recipe or settings of one's own, each with what it would do. */
 import * as vscode from 'vscode';
-import type { Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
+import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount, formatDuration } from '../models/modelFormat';
@@ -23,7 +23,7 @@ interface ChoiceItem extends vscode.QuickPickItem {
 export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
   const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
-  const recipes = { label: '$(book) ' + vscode.l10n.t('A recipe…'), choose: () => chooseRecipe(engine) };
+  const recipes = { label: '$(book) ' + vscode.l10n.t('A recipe…'), choose: () => chooseRecipe(engine, sources) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
     choose: async () => {
@@ -66,20 +66,54 @@ export async function chooseTraining(engine: EngineCaller, sources: TextSource[]
     })
     .catch(() => undefined) // the same failure will be shown by whatever is chosen
     .finally(() => (pick.busy = false));
-  const item = await new Promise<ChoiceItem | undefined>((resolve) => {
+  return (await answerOf(pick))?.choose();
+}
+
+/** The recipes, each with its network and its time on this text as they become known. */
+async function chooseRecipe(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
+  const recipes = await engine.call('recipes', {});
+  const items = recipes.map(({ id, title, config }) => ({ label: title, description: id, detail: ' ', config }));
+  const pick = vscode.window.createQuickPick<(typeof items)[number]>();
+  pick.title = vscode.l10n.t('Train with a recipe');
+  pick.matchOnDescription = true;
+  pick.ignoreFocusOut = true;
+  pick.items = items;
+  pick.busy = true;
+  const left = new vscode.CancellationTokenSource();
+  const configs = recipes.map(({ config }) => config);
+  void engine
+    .call(
+      'estimate',
+      { sources, configs, ...engineChoice() },
+      {
+        token: left.token,
+        onEvent: ({ index, estimate }) => {
+          items[index].detail = describe(estimate);
+          const active = pick.activeItems;
+          pick.items = items;
+          pick.activeItems = active;
+        },
+      },
+    )
+    .catch(() => undefined) // the same failure will be shown by whatever is chosen
+    .finally(() => (pick.busy = false));
+  const chosen = await answerOf(pick);
+  left.cancel();
+  return chosen?.config;
+}
+
+function describe(estimate: Estimate): string {
+  if ('problem' in estimate) return estimate.problem;
+  return `${estimate.network} · ${vscode.l10n.t('about {0}', formatDuration(estimate.seconds))}`;
+}
+
+/** What the user takes; undefined when they leave. */
+async function answerOf<T extends vscode.QuickPickItem>(pick: vscode.QuickPick<T>): Promise<T | undefined> {
+  const item = await new Promise<T | undefined>((resolve) => {
     pick.onDidAccept(() => resolve(pick.selectedItems[0]));
     pick.onDidHide(() => resolve(undefined));
     pick.show();
   });
   pick.dispose();
-  return item?.choose();
-}
-
-async function chooseRecipe(engine: EngineCaller): Promise<TrainingChoice | undefined> {
-  const recipes = await engine.call('recipes', {});
-  const chosen = await vscode.window.showQuickPick(
-    recipes.map(({ id, title, config }) => ({ label: title, description: id, config })),
-    { title: vscode.l10n.t('Train with a recipe'), matchOnDescription: true, ignoreFocusOut: true },
-  );
-  return chosen?.config;
+  return item;
 }
