@@ -11,6 +11,8 @@ import { BYTES, load, store, splat, madd } from './lanes';
 
 /** Where a product may start from besides a row of numbers: from nothing, or from what the result holds. */
 const FROM_ZERO: usize = 0, FROM_RESULT: usize = 1;
+/** 16 KB of W. */
+const BLOCK_PANELS: i32 = 16;
 const zeros = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 64);
 
 /**
@@ -40,22 +42,28 @@ export function multiply(
   let six = even - (even % 6);
   if (six >= 6 && ((even - six) & 3) != 0) six -= 6;
   const four = six + ((rows - six) & ~3);
-  if (four > 0) {
-    let cp = c, wp = w, sp = s;
+  for (let r: usize = four; r < <usize>rows; r++) {
+    multiplyRow(c + (r << 6), cStride, s + r * sRow, sStride, a + (r << 6), aStride, w, kPanels, nPanels);
+  }
+  // The rows of W in blocks that stay in the first-level cache while they meet all rows of A.
+  for (let k = 0; four > 0 && k < kPanels; k += BLOCK_PANELS) {
+    const ap = a + (<usize>k) * aStride;
+    const count = min(BLOCK_PANELS, kPanels - k);
+    let cp = c, wp = w + ((<usize>k) << 10), sp = s;
     for (let n = 0; n < nPanels; n++) {
       for (let r: usize = 0; r < <usize>six; r += 6) {
-        tile6(cp + (r << 6), sp + r * sRow, sRow, a + (r << 6), aStride, wp, kPanels);
+        tile6(cp + (r << 6), sp + r * sRow, sRow, ap + (r << 6), aStride, wp, count);
       }
       for (let r: usize = six; r < <usize>four; r += 4) {
-        tile4(cp + (r << 6), sp + r * sRow, sRow, a + (r << 6), aStride, wp, kPanels);
+        tile4(cp + (r << 6), sp + r * sRow, sRow, ap + (r << 6), aStride, wp, count);
       }
       cp += cStride;
       wp += (<usize>kPanels) << 10;
       sp += sStride;
     }
-  }
-  for (let r: usize = four; r < <usize>rows; r++) {
-    multiplyRow(c + (r << 6), cStride, s + r * sRow, sStride, a + (r << 6), aStride, w, kPanels, nPanels);
+    s = c;
+    sRow = 64;
+    sStride = cStride;
   }
 }
 

@@ -103,7 +103,9 @@ for (const kernel of kernelNames) {
 
     it('multiply', () => {
       overShapes((b, all, first, rows, what) => {
-        const [kPanels, nPanels] = [between(b.random, 1, 4), between(b.random, 1, 6)];
+        // More than one block of W's rows, now and then.
+        const kPanels = b.random.integer(4) === 0 ? between(b.random, 17, 33) : between(b.random, 1, 4);
+        const nPanels = between(b.random, 1, 6);
         const [a, w, c] = [b.take(all * kPanels * 16), b.take(kPanels * nPanels * 256), b.take(all * nPanels * 16)];
         const bias = b.take(nPanels * 16);
         const start = [fromZero, fromResult, bias][b.random.integer(3)];
