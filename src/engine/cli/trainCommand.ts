@@ -45,31 +45,32 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
-  // Until there is something to keep, Ctrl-C ends the program as ever, but says so.
-  const leave = (): void => {
-    process.stderr.write('inkling: Stopped before the training began; nothing was written.\n');
+  let run: FileRun | undefined;
+  let hasLearned = false;
+  // An untrained model is not worth the earlier one that it would replace.
+  const interrupt = (): void => {
+    if (run && hasLearned) return run.trainer.stop();
+    process.stderr.write('inkling: Stopped before it had learned anything; nothing was written.\n');
     process.exit(130);
   };
-  process.once('SIGINT', leave);
-  await withBackend(values, async (backend) => {
-    const printer = new ProgressPrinter(process.stdout);
-    const show = (event: TrainEvent): void => {
-      if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else printer.show(event);
-    };
-    const run = await openRun(wanted, backend, show);
-    const stop = (): void => run.trainer.stop();
-    process.off('SIGINT', leave);
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-    try {
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await withBackend(values, async (backend) => {
+      const printer = new ProgressPrinter(process.stdout);
+      const show = (event: TrainEvent): void => {
+        hasLearned ||= event.event === 'progress';
+        if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        else printer.show(event);
+      };
+      run = await openRun(wanted, backend, show);
       const model = await run.run();
       if (!values.json) process.stdout.write(summary(wanted.out, model));
-    } finally {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    }
-  });
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
 }
 
 function readArguments(values: ReturnType<typeof parse<typeof options>>['values'], files: string[]): TrainArguments {

@@ -18,9 +18,14 @@ interface Outcome {
 let folder: string;
 
 /** Runs the built command in the test's folder; `onOutput` sees what has been printed so far. */
-function inkling(args: string[], onOutput: (out: string, interrupt: () => void) => void = () => {}): Promise<Outcome> {
+function inkling(
+  args: string[],
+  onOutput: (out: string, interrupt: () => void) => void = () => {},
+  nodeOptions: string[] = [],
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(repositoryRoot, 'dist/cli.js'), ...args], { cwd: folder });
+    const command = [...nodeOptions, path.join(repositoryRoot, 'dist/cli.js'), ...args];
+    const child = spawn(process.execPath, command, { cwd: folder });
     const outcome: Outcome = { code: null, out: '', err: '' };
     child.stdout.on('data', (data: Buffer) => {
       outcome.out += data.toString();
@@ -112,6 +117,22 @@ describe('The command line', function () {
     assert.equal(code, 0);
     assert.equal(of(events(out), 'done')[0].reason, 'stopped');
     assert.equal((await readModelFile(path.join(folder, 'stopped'))).results.steps, of(events(out), 'done')[0].steps);
+  });
+
+  it('Ctrl-C before the first step leaves an earlier model as it is', async () => {
+    const file = path.join(folder, 'made.inkling.safetensors');
+    const earlier = await fs.readFile(file);
+    // Hands itself the signal once the command listens for it: then the speed is being measured.
+    const early = `setInterval(() => { if (process.listenerCount('SIGINT') > 0) process.kill(process.pid, 'SIGINT'); }, 0).unref();`;
+    await fs.writeFile(path.join(folder, 'early.cjs'), early);
+    const { code, out, err } = await inkling(['train', 'made.txt', '--max-seconds', '5', '--json'], undefined, [
+      '--require',
+      './early.cjs',
+    ]);
+    assert.equal(code, 130);
+    assert.equal(out, '');
+    assert.match(err, /^inkling: Stopped before it had learned anything; nothing was written\.\n$/);
+    assert.ok(earlier.equals(await fs.readFile(file)));
   });
 
   it('Ctrl-C ends the training of a classifier, which says that nothing was written', async () => {
