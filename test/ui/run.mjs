@@ -68,12 +68,35 @@ const read = (name) => fs.readFileSync(path.join(workspace, name), 'utf8');
 const plain = (text) => text.replace(/\u00a0/g, ' ');
 let studio;
 
+/** Presses Write and waits until every column has some text. */
+async function writeOnWall() {
+  await studio.locator('.wall').first().scrollIntoViewIfNeeded();
+  await studio
+    .getByRole('button', { name: /^Write/ })
+    .first()
+    .click();
+  await studio.locator('.column .writing').first().waitFor();
+  await studio.waitForFunction(() => {
+    const columns = [...document.querySelectorAll('.column .writing')];
+    return columns.length > 1 && columns.every((column) => column.textContent.length > 100);
+  });
+}
+
 try {
   page.on('pageerror', (error) => console.error(`  page error: ${error.message}`));
   await step('the workbench shows the extension', async () => {
     await page.goto(workbenchUrl(server.port, workspace));
     await page.locator('.monaco-workbench').waitFor();
     await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
+  });
+
+  await step('recipes come with their network and their time', async () => {
+    await openFile(page, 'story.txt');
+    await runCommand(page, 'Inkling: Train on This File');
+    await choose(page, 'A recipe');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'LSTM 1 × 128 · about' }).first().waitFor();
+    await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-recipes.png`) });
+    await page.keyboard.press('Escape');
   });
 
   await step('train on a file from the palette', async () => {
@@ -113,6 +136,16 @@ try {
     );
   });
 
+  await step('the wall is filled by the run itself, before there is a model', async () => {
+    await runCommand(page, 'Inkling: Show Samples');
+    studio = await webviewFrame(page, '.wall');
+    await studio
+      .locator('select option', { hasText: 'story.txt (in training)' })
+      .first()
+      .waitFor({ state: 'attached' });
+    await writeOnWall();
+  });
+
   await step('Cancel in the notification stops and keeps', async () => {
     const progress = toast(page, 'Training on story.txt');
     await progress.hover();
@@ -123,16 +156,7 @@ try {
   await step('the wall is filled', async () => {
     await toast(page, 'Trained on story.txt').locator('.monaco-button', { hasText: 'Show Samples' }).click();
     studio = await webviewFrame(page, '.wall');
-    await studio.locator('.wall').first().scrollIntoViewIfNeeded();
-    await studio
-      .getByRole('button', { name: /^Write/ })
-      .first()
-      .click();
-    await studio.locator('.column .writing').first().waitFor();
-    await studio.waitForFunction(() => {
-      const columns = [...document.querySelectorAll('.column .writing')];
-      return columns.length > 1 && columns.every((column) => column.textContent.length > 100);
-    });
+    await writeOnWall();
   });
 
   await step('the model is listed', async () => {
