@@ -351,7 +351,8 @@ export class TrainingTab {
     const history = run && this.histories.get(run.id);
     if (!run || !history) return;
     const [width, height] = [900, 480];
-    const svg = this.chart.picture(`${run.title}: ${describeRun(history, this.settings?.unit)}`, width, height);
+    const caption = { title: run.title, sentence: describeRun(history, this.settings?.unit) };
+    const svg = this.chart.picture(caption, width, height);
     const contents =
       format === 'csv' ? historyToCsv(history) : format === 'svg' ? svg : await paintPng(svg, width, height);
     this.send({ type: 'export', format, name: t('{0} curves', run.title), contents });

@@ -60,7 +60,7 @@ export class ChartView {
   }
 
   /** The loss chart as a file of its own, with caption and legend. */
-  picture(caption: string, width: number, height: number): string {
+  picture(caption: { title: string; sentence: string }, width: number, height: number): string {
     if (!this.content) return '';
     return renderChart(this.content.loss, {
       name: 'saved',

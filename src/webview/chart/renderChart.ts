@@ -44,16 +44,18 @@ export interface PlotOptions {
   xDomain?: readonly [number, number];
   /** Label of the x axis is left out where another chart follows. */
   showX: boolean;
-  /** A caption and a legend inside the picture, for exports. */
-  caption?: string;
+  /** A title, what the curves say and a legend inside the picture, for exports. */
+  caption?: { title: string; sentence: string };
 }
 
 const fontSize = 10;
+/** Mean width of a character, in font sizes: a picture that stands alone cannot measure its text. */
+const characterWidth = 0.55;
 
 export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const { width, height, colours, caption } = options;
-  const legend = caption === undefined ? [] : model.lines.filter((line) => line.points.length > 0);
-  const top = caption === undefined ? 8 : 44;
+  const head = caption && exportHead(caption, model, options);
+  const top = head ? head.height : 8;
   const bottom = height - (options.showX ? 32 : 6);
   const bounds = extent(model);
   const open =
@@ -69,7 +71,7 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const y = createScale(model.yScale, yDomain, [bottom, top]);
 
   const parts: string[] = [open];
-  if (caption !== undefined) parts.push(exportHead(caption, legend, options));
+  if (head) parts.push(head.svg);
   parts.push(
     `<clipPath id="${options.name}-plot"><rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/></clipPath>`,
   );
@@ -228,18 +230,69 @@ function markerSigns(
     .join('');
 }
 
-function exportHead(caption: string, legend: readonly ChartLine[], { width, height, colours }: PlotOptions): string {
-  let head = `<rect width="${width}" height="${height}" fill="${colours.background}"/>`;
-  head += `<text x="10" y="16" font-size="12" font-weight="600">${escape(caption)}</text>`;
-  let at = 10;
-  for (const line of legend) {
-    const dash = lineDash(line, colours);
-    head +=
-      `<path d="M${at} 30h16" stroke="${lineColour(line, colours)}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}/>` +
-      `<text x="${at + 20}" y="33" fill="${colours.muted}">${escape(line.label)}</text>`;
-    at += 36 + line.label.length * fontSize * 0.55;
+/** Background, title, sentence and legend, each on as many lines as it needs; `height` is where the plot may begin. */
+function exportHead(
+  { title: name, sentence }: { title: string; sentence: string },
+  model: ChartModel,
+  { width, height, colours }: PlotOptions,
+): { svg: string; height: number } {
+  const margin = 10;
+  const rowHeight = 16;
+  const room = width - 2 * margin;
+  let at = 18;
+  const parts = [
+    `<rect width="${width}" height="${height}" fill="${colours.background}"/>`,
+    `<text x="${margin}" y="${at}" font-size="13" font-weight="600">${escape(name)}</text>`,
+  ];
+  for (const line of wrapWords(sentence, Math.floor(room / (11 * characterWidth)))) {
+    at += rowHeight;
+    parts.push(`<text x="${margin}" y="${at}" font-size="11">${escape(line)}</text>`);
   }
-  return head;
+  at += rowHeight + 4;
+  let x = margin;
+  for (const { sign, label } of exportLegend(model, colours)) {
+    const itemWidth = (sign === '' ? 16 : 36) + label.length * fontSize * characterWidth;
+    if (x > margin && x + itemWidth > width - margin) {
+      x = margin;
+      at += rowHeight;
+    }
+    const text = `<text x="${sign === '' ? 0 : 20}" y="3" fill="${colours.muted}">${escape(label)}</text>`;
+    parts.push(`<g transform="translate(${fixed(x)} ${at - 3})">${sign}${text}</g>`);
+    x += itemWidth;
+  }
+  return { svg: parts.join(''), height: at + 12 };
+}
+
+/** Each with its sign, 16 wide and about a middle line; the name of the y axis last, without one. */
+function exportLegend(model: ChartModel, colours: ChartColours): { sign: string; label: string }[] {
+  const lines = model.lines.filter((line) => line.points.length > 0).reverse();
+  const items = lines.map((line) => {
+    const dash = lineDash(line, colours);
+    const dashes = dash ? ` stroke-dasharray="${dash}"` : '';
+    const sign = `<path d="M0 0h16" stroke="${lineColour(line, colours)}" stroke-width="2"${dashes}/>`;
+    return { sign, label: line.label };
+  });
+  if (model.band.length > 1) {
+    const sign = `<rect y="-4" width="16" height="8" fill="${colours.train}" fill-opacity="0.18"/>`;
+    items.push({ sign, label: t('lowest–highest batch') });
+  }
+  if (model.markers.some(({ kind }) => kind === 'best')) {
+    const sign = `<circle cx="9" r="4" fill="none" stroke="${colours.best}" stroke-width="2"/>`;
+    items.push({ sign, label: t('best checkpoint') });
+  }
+  items.push({ sign: '', label: model.yName });
+  return items;
+}
+
+/** Lines of at most `length` characters; a longer word has a line of its own. */
+function wrapWords(text: string, length: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    if (last >= 0 && lines[last].length + 1 + word.length <= length) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function title(text: string): string {

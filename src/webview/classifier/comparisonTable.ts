@@ -21,7 +21,12 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
   const values = comparison.map(score);
   // Bars begin a little below the lowest: they show differences, the figures beside them the size.
   const low = Math.max(0, Math.min(...values) - 0.05);
-  const head = [name === undefined ? t('macro F1') : `F1 ${name}`, t('accuracy'), t('parameters'), t('seconds')];
+  const head = [name === undefined ? t('macro F1') : `F1 ${name}`, t('accuracy'), t('parameters')];
+  // The model that comes along was compared without a clock, and not chosen by the comparison.
+  const timed = comparison.some(({ seconds }) => seconds > 0);
+  if (timed) head.push(t('seconds'));
+  const best = comparison.reduce((a, b) => (b.validationMacroF1 > a.validationMacroF1 ? b : a));
+  const { epochs, variant } = settings;
   return [
     h('h3', {}, t('The six variants')),
     h(
@@ -33,11 +38,14 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
         h(
           'caption',
           { class: 'muted' },
-          t(
-            'Each on the same split for {0} epochs; kept: {1}, the best on the validation part',
-            settings.epochs,
-            settings.variant,
-          ),
+          best.variant === variant
+            ? t('Each on the same split for {0} epochs; kept: {1}, the best on the validation part', epochs, variant)
+            : t(
+                'Each on the same split for {0} epochs; this classifier is the {1}, the best on the validation part the {2}',
+                epochs,
+                variant,
+                best.variant,
+              ),
         ),
         h(
           'thead',
@@ -50,15 +58,11 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
           ...comparison.map((scores) => {
             const bar = h('i');
             bar.style.width = `${((score(scores) - low) / (1 - low || 1)) * 100}%`;
-            const cells = [
-              score(scores).toFixed(3),
-              scores.accuracy.toFixed(3),
-              formatTick(scores.parameters),
-              scores.seconds.toFixed(1),
-            ];
+            const cells = [score(scores).toFixed(3), scores.accuracy.toFixed(3), formatTick(scores.parameters)];
+            if (timed) cells.push(scores.seconds.toFixed(1));
             return h(
               'tr',
-              { class: scores.variant === settings.variant ? 'best' : undefined },
+              { class: scores.variant === variant ? 'best' : undefined },
               h('th', { scope: 'row' }, scores.variant),
               h('td', { class: 'bar', 'aria-hidden': 'true' }, bar),
               ...cells.map((cell) => h('td', {}, cell)),

@@ -276,10 +276,19 @@ describe('chart: model and picture', () => {
   });
 
   it('puts caption and legend into a saved picture, escaped', () => {
-    const options = { name: 's', width: 800, height: 400, colours, showX: true, caption: 'Tom & <Jerry>' };
-    const { svg } = renderChart(buildLossChart(input()), options);
+    const sentence = Array.from({ length: 60 }, (_, i) => `word${i}`).join(' ');
+    const caption = { title: 'Tom & <Jerry>', sentence };
+    const options = { name: 's', width: 500, height: 400, colours, showX: true, caption };
+    const { svg, top, bottom } = renderChart(buildLossChart(input()), options);
     assert.match(svg, /Tom &amp; &lt;Jerry&gt;/);
-    assert.match(svg, />held out</);
+    for (const label of ['held out', 'lowest–highest batch', 'best checkpoint', 'nats per character']) {
+      assert.ok(svg.includes(`>${label}<`), label);
+    }
+    // The sentence is there whole, on lines that the picture has room for and above the plot.
+    const lines = [...svg.matchAll(/y="(\d+)" font-size="11">([^<]*)</g)];
+    assert.equal(lines.map(([, , line]) => line).join(' '), sentence);
+    assert.ok(lines.length > 3 && lines.every(([, , line]) => line.length * 11 * 0.5 < 500));
+    assert.ok(Number(lines.at(-1)?.[1]) < top && top < bottom - 100);
   });
 
   it('writes a table of as many columns everywhere', () => {
