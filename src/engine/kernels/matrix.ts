@@ -241,8 +241,8 @@ function gradientBlock(
         gradientPlain(d, ap, aStep, gp, gStep, rows, steps);
       } else {
         gradientTile6(d, ap, aStep, gp, gStep, rows, steps);
-        gradientTile6(d + 384, ap + 24, aStep, gp, gStep, rows, steps);
-        gradientTile4(d + 768, ap + 48, aStep, gp, gStep, rows, steps);
+        gradientTile5(d + 384, ap + 24, aStep, gp, gStep, rows, steps);
+        gradientTile5(d + 704, ap + 44, aStep, gp, gStep, rows, steps);
       }
     }
   }
@@ -294,12 +294,13 @@ function gradientTile6(c: usize, a: usize, aStep: usize, g: usize, gStep: usize,
   v128.store(c, c50, 320); v128.store(c, c51, 336); v128.store(c, c52, 352); v128.store(c, c53, 368);
 }
 
-/** Four rows of one panel of dW += Aᵀ·G, over `steps` blocks of `rows` rows. */
-function gradientTile4(c: usize, a: usize, aStep: usize, g: usize, gStep: usize, rows: i32, steps: i32): void {
+/** Five rows of one panel of dW += Aᵀ·G, over `steps` blocks of `rows` rows. */
+function gradientTile5(c: usize, a: usize, aStep: usize, g: usize, gStep: usize, rows: i32, steps: i32): void {
   let c00 = v128.load(c), c01 = v128.load(c, 16), c02 = v128.load(c, 32), c03 = v128.load(c, 48);
   let c10 = v128.load(c, 64), c11 = v128.load(c, 80), c12 = v128.load(c, 96), c13 = v128.load(c, 112);
   let c20 = v128.load(c, 128), c21 = v128.load(c, 144), c22 = v128.load(c, 160), c23 = v128.load(c, 176);
   let c30 = v128.load(c, 192), c31 = v128.load(c, 208), c32 = v128.load(c, 224), c33 = v128.load(c, 240);
+  let c40 = v128.load(c, 256), c41 = v128.load(c, 272), c42 = v128.load(c, 288), c43 = v128.load(c, 304);
   const bytes = (<usize>rows) << 6;
   for (let t = 0; t < steps; t++) {
     for (const end = g + bytes; g < end; g += 64, a += 64) {
@@ -312,6 +313,8 @@ function gradientTile4(c: usize, a: usize, aStep: usize, g: usize, gStep: usize,
       c20 = madd(x, w0, c20); c21 = madd(x, w1, c21); c22 = madd(x, w2, c22); c23 = madd(x, w3, c23);
       x = v128.load32_splat(a, 12);
       c30 = madd(x, w0, c30); c31 = madd(x, w1, c31); c32 = madd(x, w2, c32); c33 = madd(x, w3, c33);
+      x = v128.load32_splat(a, 16);
+      c40 = madd(x, w0, c40); c41 = madd(x, w1, c41); c42 = madd(x, w2, c42); c43 = madd(x, w3, c43);
     }
     a += aStep - bytes;
     g += gStep - bytes;
@@ -320,6 +323,7 @@ function gradientTile4(c: usize, a: usize, aStep: usize, g: usize, gStep: usize,
   v128.store(c, c10, 64); v128.store(c, c11, 80); v128.store(c, c12, 96); v128.store(c, c13, 112);
   v128.store(c, c20, 128); v128.store(c, c21, 144); v128.store(c, c22, 160); v128.store(c, c23, 176);
   v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
+  v128.store(c, c40, 256); v128.store(c, c41, 272); v128.store(c, c42, 288); v128.store(c, c43, 304);
 }
 
 /**
