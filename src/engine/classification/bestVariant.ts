@@ -5,6 +5,7 @@
 import {
   classifierVariants,
   type ClassifierEpochEvent,
+  type ClassifierRecord,
   type ClassifierVariant,
   type VariantScores,
 } from '../../common/classifierProtocol';
@@ -28,16 +29,20 @@ export async function trainBestVariant(
         task.onEvent?.(event);
       },
     });
-    const { history, report, seconds } = model.record;
-    const best = bestOf(history);
-    const { accuracy, macro, perClass } = report;
-    const validationMacroF1 = best.macroF1;
-    comparison.push({ variant, validationMacroF1, accuracy, macroF1: macro.f1, perClass, parameters, seconds });
+    comparison.push(scoresOf(model.record, parameters));
+    const best = bestOf(model.record.history);
     if (!kept || isBetter(best, kept.best)) kept = { model, best };
   }
   const { model } = kept!;
   model.record.comparison = comparison;
   return model;
+}
+
+/** A variant's row of the comparison; `parameters` are those trained beside the word vectors. */
+export function scoresOf({ settings, history, report, seconds }: ClassifierRecord, parameters: number): VariantScores {
+  const { accuracy, macro, perClass } = report;
+  const validationMacroF1 = bestOf(history).macroF1;
+  return { variant: settings.variant, validationMacroF1, accuracy, macroF1: macro.f1, perClass, parameters, seconds };
 }
 
 interface Best {

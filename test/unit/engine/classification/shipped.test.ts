@@ -1,6 +1,8 @@
 /** What comes with the program: the table of word vectors and the spam model, as they lie in media/classifier. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
+import { classifierVariants } from '../../../../src/common/classifierProtocol';
+import { confusionAt } from '../../../../src/common/confusionReport';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { Classifier } from '../../../../src/engine/classification/classifier';
 import { loadClassifier } from '../../../../src/engine/classification/classifierFile';
@@ -43,6 +45,23 @@ describe('The shipped spam model', () => {
     assert.ok(fs.statSync(shippedSpamModel()).size <= 1e6);
     const card = fs.readFileSync(shippedSpamModel().replace('.safetensors', '.md'), 'utf8');
     for (const heading of ['## Data', '## Scores', '## Known failures']) assert.ok(card.includes(heading));
+  });
+
+  it('is compared with the five other variants, and its figures follow from its scores', async () => {
+    const { record, parameters } = await loadClassifier(shippedSpamModel());
+    const { comparison, report, scores, threshold, positive } = record;
+    assert.deepStrictEqual(
+      comparison?.map(({ variant }) => variant),
+      classifierVariants,
+    );
+    const own = comparison.find(({ variant }) => variant === record.settings.variant);
+    assert.strictEqual(own?.parameters, parameters.length);
+    assert.deepStrictEqual(own.perClass, report.perClass);
+    // All were measured on the same examples.
+    for (const { perClass } of comparison) {
+      for (const label of record.classes) assert.strictEqual(perClass[label].support, report.perClass[label].support);
+    }
+    assert.deepStrictEqual(confusionAt(scores, positive ?? -1, threshold ?? -1), report.confusion);
   });
 
   it('is right on plain cases of several kinds', async () => {
