@@ -240,6 +240,17 @@ try {
     await studio.locator('.check').scrollIntoViewIfNeeded();
   });
 
+  await step('the page of the extension has no broken picture', async () => {
+    await runCommand(page, 'Extensions: Show Installed Extensions');
+    await page.locator('.extensions-list .monaco-list-row', { hasText: 'Inkling' }).first().click();
+    const readme = await webviewFrame(page, '#five-minutes-with-it, h2');
+    const text = await readme.locator('body').innerText();
+    assert.match(text, /Five minutes with it/);
+    assert.doesNotMatch(text, /The Studio beside a text/);
+    const broken = await readme.evaluate(() => [...document.images].filter((image) => image.naturalWidth === 0).length);
+    assert.equal(broken, 0);
+  });
+
   await step('history survives a reload of the window', async () => {
     await page.reload();
     await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
