@@ -21,11 +21,12 @@ execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
 // A copy, so that trying things out changes no file of the checkout.
 const folder = path.join(os.tmpdir(), 'inkling-start');
 fs.mkdirSync(folder, { recursive: true });
-for (const name of fs.readdirSync(path.join(root, 'media/samples'))) {
+const samples = fs.readdirSync(path.join(root, 'media/samples'));
+for (const name of samples) {
   const target = path.join(folder, name);
   if (!fs.existsSync(target)) fs.copyFileSync(path.join(root, 'media/samples', name), target);
 }
-const [sample] = fs.readdirSync(folder);
+const [sample] = samples;
 
 const desktop = !values.browser && spawnSync('code', ['--version'], { shell: process.platform === 'win32' });
 if (desktop && desktop.status === 0) {
