@@ -79,7 +79,7 @@ export class ProgressPrinter {
 
   private showLine(line: string, seconds: number): void {
     if (this.output.isTTY) {
-      this.line = line.slice(0, (this.output.columns ?? 80) - 1);
+      this.line = line.slice(0, (this.output.columns || 80) - 1);
       this.output.write(`\r\x1b[K${this.line}`);
     } else if (seconds - this.lastPlainSeconds >= plainIntervalSeconds) {
       this.lastPlainSeconds = seconds;
