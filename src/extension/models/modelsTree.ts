@@ -46,12 +46,15 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
   }
 }
 
-function describe({ summary, bytes, problem }: ModelEntry, isActive: boolean): string {
+/** Short, as a narrow sidebar cuts it off: a text that gave the model its name is not named twice. */
+function describe({ title, summary, bytes, problem }: ModelEntry, isActive: boolean): string {
   if (!summary) return problem ? vscode.l10n.t('cannot be read') : '';
+  const [source] = summary.sources;
+  const text = summary.sources.length === 1 ? source : vscode.l10n.t('{0} texts', summary.sources.length);
   const parts = [
     isActive ? vscode.l10n.t('active') : '',
     formatBits(summary.heldOutBitsPerCharacter),
-    summary.sources.length === 1 ? summary.sources[0] : vscode.l10n.t('{0} texts', summary.sources.length),
+    text === title ? '' : text,
     formatBytes(bytes),
     new Date(summary.created).toLocaleDateString(),
   ];
@@ -61,12 +64,13 @@ function describe({ summary, bytes, problem }: ModelEntry, isActive: boolean): s
 function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   if (!summary) return text.appendText(problem ?? path);
+  const bits = summary.heldOutBitsPerCharacter ?? null;
   const rows: [string, string][] = [
     [vscode.l10n.t('Network'), summary.network],
     [vscode.l10n.t('Parameters'), formatCount(summary.parameters)],
     [vscode.l10n.t('Texts'), summary.sources.join(', ')],
     [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
-    [vscode.l10n.t('Held-out text'), `${formatBits(summary.heldOutBitsPerCharacter) || '–'}`],
+    [vscode.l10n.t('Held-out text'), bits === null ? '–' : vscode.l10n.t('{0} bits a character', bits.toFixed(2))],
     [
       vscode.l10n.t('Trained'),
       vscode.l10n.t('{0}, {1} steps', formatDuration(summary.seconds), formatCount(summary.steps)),
