@@ -159,6 +159,20 @@ try {
     await writeOnWall();
   });
 
+  await step('a word that must come stands in every column', async () => {
+    await studio.locator('summary', { hasText: 'More controls' }).click();
+    const field = studio.locator('vscode-text-field', { hasText: 'Must contain' }).locator('input');
+    await field.fill('slow lantern');
+    await writeOnWall();
+    await studio.waitForFunction(() => {
+      const columns = [...document.querySelectorAll('.column .writing')];
+      return columns.length > 1 && columns.every((column) => /\bslow lantern\b/.test(column.textContent));
+    });
+    await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-words.png`) });
+    await field.fill('');
+    await studio.locator('summary', { hasText: 'More controls' }).click();
+  });
+
   await step('the model is listed', async () => {
     await page.locator('.pane-body .monaco-list-row', { hasText: 'story' }).first().waitFor();
   });
