@@ -62,6 +62,10 @@ export class Engine {
       if (!run) throw new InklingError('invalidInput', 'This training is over.');
       return run.thread.call('control', params);
     },
+    standBack: async (params) => {
+      await this.runs.get(params.runId)?.thread.call('standBack', params);
+      return null;
+    },
     plan: (params, { signal }) => this.inThread(signal, (call) => call('plan', params)),
     estimate: (params, { signal, onEvent }) => this.inThread(signal, (call) => call('estimate', params, { onEvent })),
     baselines: (params, { signal }) => this.inThread(signal, (call) => call('baselines', params)),

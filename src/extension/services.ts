@@ -19,6 +19,7 @@ import { registerStudio, type Studio } from './studio/studioView';
 import { studioServices } from './studioBridge';
 import { SurpriseMap } from './surprise/surpriseMap';
 import { RunStore } from './training/runStore';
+import { standBackWhileTyping } from './training/standBack';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 
@@ -58,6 +59,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     onDidChange: runs.onDidChange,
   });
   bag.add(new TrainingProgress(runs));
+  bag.add(standBackWhileTyping(runs, engine));
   const continuation = new TextContinuation(engine);
   const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
   const completions = new CompletionProvider({

@@ -113,6 +113,8 @@ export interface Backend {
   /** Which build or device computes, for people: "relaxed SIMD", "NVIDIA …". */
   readonly kernel: string;
   readonly threads: number;
+  /** Leaves one of several threads idle for a while, counted from now: somebody types. Changes no result. */
+  standBack?(milliseconds: number): void;
   createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network>;
   dispose(): Promise<void>;
 }

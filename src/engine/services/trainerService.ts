@@ -27,7 +27,7 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'control' | 'trainClassifier'
+  'plan' | 'estimate' | 'baselines' | 'control' | 'standBack' | 'trainClassifier'
 > {
   train: {
     params: TrainRequest;
@@ -40,7 +40,7 @@ type Action = EngineMethods['control']['params']['action'];
 
 export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods> {
   /** The runs under way; `null` while one still reads its text: what it is told then waits. */
-  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
+  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend: Backend }>();
 
   /** For what is no run: whichever backend it gets will do. */
   const withBackend: WithBackend = (asked, work) => withRunBackend(newBackend, asked, () => undefined, work);
@@ -49,7 +49,7 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
     train: (request, { signal, onEvent }) =>
       withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
         const { runId, modelPath, resumePath, title } = request;
-        const control = { trainer: null as Trainer | null, waiting: [] as Action[] };
+        const control = { trainer: null as Trainer | null, waiting: [] as Action[], backend };
         trainers.set(runId, control);
         try {
           const texts = await readSources(request.sources);
@@ -89,6 +89,10 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
       if (!control) throw new InklingError('invalidInput', 'This training is over.');
       if (control.trainer) control.trainer[action]();
       else control.waiting.push(action);
+      return null;
+    },
+    standBack: ({ runId, milliseconds }) => {
+      trainers.get(runId)?.backend.standBack?.(milliseconds);
       return null;
     },
     plan: ({ sources, minutes, ...asked }) =>

@@ -172,6 +172,8 @@ export function runJob(
 export class Team {
   readonly control = new Control();
   private readonly workers: Worker[] = [];
+  /** Until then (by performance.now) one thread stays idle. */
+  private backAt = 0;
 
   constructor(readonly threads: number) {
     for (let thread = 1; thread < threads; thread++) {
@@ -190,8 +192,15 @@ export class Team {
     for (const worker of this.workers) worker.postMessage(message);
   }
 
-  /** Runs a job on `threads` threads (at most all) and waits for its end. */
-  run(id: number, k: Kernels, layout: Layout, memory: WebAssembly.Memory, job: Job, threads: number): number {
+  /** Leaves a thread idle for so long, where there are several. */
+  standBack(milliseconds: number): void {
+    this.backAt = performance.now() + milliseconds;
+  }
+
+  /** Runs a job on `most` threads (at most all) and waits for its end. */
+  run(id: number, k: Kernels, layout: Layout, memory: WebAssembly.Memory, job: Job, most: number): number {
+    const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
+    const threads = Math.min(most, free);
     if (threads > 1) this.control.start(id, job, threads);
     return runJob(k, layout, memory, job, 0, threads, this.control);
   }

@@ -55,6 +55,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
         parameters,
       );
     },
+    standBack: (milliseconds) => team.standBack(milliseconds),
     dispose: () => team.dispose(),
   };
 }

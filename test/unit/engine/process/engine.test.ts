@@ -17,11 +17,15 @@ import { trainerService, type TrainerMethods } from '../../../../src/engine/serv
 import { tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
+/** What backends were told of somebody who types, milliseconds. */
+let stoodBack: number[] = [];
+
 /** The reference backend, whose networks refuse to be used after they were put away. */
 async function backend(): Promise<Backend> {
   const reference = createReferenceBackend();
   return {
     ...reference,
+    standBack: (milliseconds) => void stoodBack.push(milliseconds),
     createNetwork: async (...parameters) => {
       const network = await reference.createNetwork(...parameters);
       network.dispose = () => {
@@ -223,6 +227,17 @@ describe('engine', () => {
     assert.equal(fromStep, 12);
     assert.ok(summary.steps > begun.steps);
     assert.deepEqual(summary.config!.network, begun.config!.network);
+  });
+
+  it('lets a run stand back while somebody types, and takes it lightly where none is left', async () => {
+    stoodBack = [];
+    let asked: Promise<null> | undefined;
+    await call('train', request(), {
+      onEvent: (event) => event.event === 'epoch' && (asked ??= call('standBack', { runId: 'run', milliseconds: 250 })),
+    });
+    await asked;
+    assert.deepEqual(stoodBack, [250]);
+    assert.equal(await call('standBack', { runId: 'run', milliseconds: 1 }), null);
   });
 
   it('refuses to control a run that is over', async () => {

@@ -1,0 +1,19 @@
+/** While the user types, training leaves a processor to the editor. It changes no result: see ARCHITECTURE.md. */
+import * as vscode from 'vscode';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { TrainingRuns } from './trainingRuns';
+
+/** Told again this often at most; each time it holds for twice as long, so that steady typing leaves no gap. */
+const everyMs = 1000;
+
+export function standBackWhileTyping(runs: TrainingRuns, engine: EngineCaller): vscode.Disposable {
+  let told = -Infinity;
+  return vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+    const run = runs.active;
+    if (!run?.latest || run.paused || contentChanges.length === 0) return;
+    if (document !== vscode.window.activeTextEditor?.document || performance.now() - told < everyMs) return;
+    told = performance.now();
+    // A run that has just ended needs no thread.
+    engine.call('standBack', { runId: run.id, milliseconds: 2 * everyMs }).catch(() => {});
+  });
+}
