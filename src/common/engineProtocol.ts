@@ -18,7 +18,15 @@ import type { TrainingConfig } from './trainingConfig';
 /** A text to train on: as it stands in an editor, or a file that the engine reads itself. */
 export type TextSource = { name: string; text: string } | { name: string; path: string };
 
-export interface TrainRequest {
+/** What a run computes on. */
+export interface ComputeRequest {
+  threads?: number;
+  backend?: BackendChoice;
+  /** Where WebGPU computes: keep activations in 16 bits. */
+  half?: boolean;
+}
+
+export interface TrainRequest extends ComputeRequest {
   runId: string;
   sources: TextSource[];
   /** `auto` configures itself for `minutes`. */
@@ -29,20 +37,15 @@ export interface TrainRequest {
   resumePath?: string;
   /** The budget is for what is to come. Else it counts from the start of the run, also where that is continued. */
   further?: boolean;
-  threads?: number;
-  backend?: BackendChoice;
   title?: string;
 }
 
 export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'reference';
 
-/** What a budget would buy, for the quick pick. */
-export interface PlanRequest {
+/** What a budget would buy, for the quick pick; on what the runs will compute on. */
+export interface PlanRequest extends ComputeRequest {
   sources: TextSource[];
   minutes: number[];
-  /** What the runs will compute on, so that their time is estimated on the same. */
-  threads?: number;
-  backend?: BackendChoice;
 }
 export interface Plan {
   minutes: number;
@@ -56,7 +59,8 @@ export interface Plan {
 }
 
 /** What settings would train on a text, and how long; or why they cannot. */
-export interface EstimateRequest extends Pick<PlanRequest, 'sources' | 'threads' | 'backend'> {
+export interface EstimateRequest extends ComputeRequest {
+  sources: TextSource[];
   configs: TrainingConfig[];
 }
 export type Estimate = { network: string; seconds: number } | { problem: string };

@@ -1,6 +1,6 @@
 /** Typed access to the settings `inkling.*`. Read where they are needed, so that a change counts at once. */
 import * as vscode from 'vscode';
-import type { TrainRequest } from '../common/engineProtocol';
+import type { ComputeRequest } from '../common/engineProtocol';
 import { settingDefaults, type SettingName, type SettingValue } from './settingDefaults';
 
 export function setting<K extends SettingName>(name: K, scope?: vscode.ConfigurationScope): SettingValue<K> {
@@ -8,8 +8,12 @@ export function setting<K extends SettingName>(name: K, scope?: vscode.Configura
 }
 
 /** What the settings say a run computes on. */
-export function engineChoice(): Pick<TrainRequest, 'threads' | 'backend'> {
-  return { threads: setting('engine.threads') || undefined, backend: setting('engine.backend') };
+export function engineChoice(): ComputeRequest {
+  return {
+    threads: setting('engine.threads') || undefined,
+    backend: setting('engine.backend'),
+    half: setting('engine.half'),
+  };
 }
 
 /**

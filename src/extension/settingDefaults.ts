@@ -28,6 +28,7 @@ export const settingDefaults = {
   'classifier.badRows': 'skip' as 'skip' | 'refuse',
   'engine.threads': 0,
   'engine.backend': 'auto' as BackendChoice,
+  'engine.half': false,
   'engine.nodePath': '',
   'engine.modulesPath': '',
   'engine.idleMinutes': 10,

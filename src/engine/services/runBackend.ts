@@ -2,7 +2,7 @@
  * The backend of one training run: the one that was asked for, or wasm where that is not to be had, since a run on the
  * CPU is better than none. Why it is this one stands in the run's `start` event; what goes wrong later becomes a notice.
  */
-import type { TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import { defaultModulesFolder, type createBackend } from '../backends';
@@ -15,7 +15,7 @@ export type NewBackend = typeof createBackend;
 /** Runs `work` with the backend, which is disposed of afterwards. `work` sends its events through the function it gets. */
 export async function withRunBackend<R>(
   newBackend: NewBackend,
-  { backend: choice = 'auto', threads }: Pick<TrainRequest, 'backend' | 'threads'>,
+  { backend: choice = 'auto', threads, half }: ComputeRequest,
   onEvent: (event: TrainEvent) => void,
   work: (backend: Backend, onEvent: (event: TrainEvent) => void) => Promise<R>,
 ): Promise<R> {
@@ -30,6 +30,7 @@ export async function withRunBackend<R>(
   };
   const options = {
     threads,
+    half,
     onChoice: (chosen: { reason: string }): void => void reasons.push(chosen.reason),
     onUnavailable: (message: string): void => void reasons.push(message),
     onFallback: say,

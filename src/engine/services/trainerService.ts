@@ -1,5 +1,5 @@
 /** What a trainer thread answers: training, and the other work that takes seconds (plans, baselines). */
-import type { EngineMethods, TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -115,10 +115,7 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
   };
 }
 
-type WithBackend = <R>(
-  asked: Pick<TrainRequest, 'backend' | 'threads'>,
-  work: (backend: Backend) => Promise<R>,
-) => Promise<R>;
+type WithBackend = <R>(asked: ComputeRequest, work: (backend: Backend) => Promise<R>) => Promise<R>;
 
 interface Course {
   config: TrainingConfig;

@@ -100,6 +100,7 @@ export class GpuParts extends Disposables {
         trusted,
         settings: {
           'engine.backend': setting('engine.backend'),
+          'engine.half': setting('engine.half'),
           'engine.threads': setting('engine.threads'),
           'engine.nodePath': nodePath,
           'engine.modulesPath': setting('engine.modulesPath'),

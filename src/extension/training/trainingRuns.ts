@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import type { ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest, ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
@@ -13,14 +13,12 @@ import type { EngineCaller } from '../engineHost/engineClient';
 import type { ModelStore } from '../models/modelStore';
 import type { RunRecord, RunStore } from './runStore';
 
-export interface RunRequest {
+export interface RunRequest extends ComputeRequest {
   title: string;
   sources: TextSource[];
   /** Where the sources came from, in the same order; undefined for a text without a place. */
   uris: (string | undefined)[];
   config: TrainRequest['config'];
-  threads?: number;
-  backend?: TrainRequest['backend'];
   /** Continue this model or checkpoint. */
   resumePath?: string;
   /** The budget is for what is to come, not for the whole run since its start. */
@@ -62,7 +60,7 @@ export class TrainingRuns {
     readonly store: RunStore,
     private readonly models: ModelStore,
     /** What a run that is taken up again computes on. */
-    private readonly machine: () => Pick<RunRequest, 'threads' | 'backend'>,
+    private readonly machine: () => ComputeRequest,
   ) {}
 
   get active(): ActiveRun | undefined {
@@ -149,10 +147,10 @@ export class TrainingRuns {
     try {
       await this.store.create({ ...this.store.get(id), ...record, message: undefined }, request.sources);
       this.changed.fire();
-      const { sources, config, title, threads, backend, resumePath, further } = request;
+      const { sources, config, title, threads, backend, half, resumePath, further } = request;
       const result = await this.engine.call(
         'train',
-        { runId: id, sources, config, modelPath, title, threads, backend, resumePath, further },
+        { runId: id, sources, config, modelPath, title, threads, backend, half, resumePath, further },
         { onEvent: (event) => this.receive(id, event) },
       );
       await this.store.flush();

@@ -54,6 +54,17 @@ describe('backend of a run', () => {
     assert.equal(reason(), undefined);
   });
 
+  it('asks for threads and 16 bits as the run does', async () => {
+    const create: NewBackend = async (choice, options) => {
+      assert.deepEqual([choice, options?.threads, options?.half], ['webgpu', 2, true]);
+      return fake('webgpu');
+    };
+    await withRunBackend(create, { backend: 'webgpu', threads: 2, half: true }, onEvent, async (_, send) =>
+      send(start),
+    );
+    assert.equal(events.length, 1);
+  });
+
   it('passes on what was measured', async () => {
     const create: NewBackend = async (choice, options) => {
       assert.equal(choice, 'auto');

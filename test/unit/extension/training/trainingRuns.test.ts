@@ -56,7 +56,7 @@ describe('TrainingRuns', () => {
       (error) => assert.fail(String(error)),
     );
     const models = new ModelStore(path.join(folder, 'models'), () => Promise.resolve(summary));
-    runs = new TrainingRuns(engine, store, models, () => ({ threads: 2 }));
+    runs = new TrainingRuns(engine, store, models, () => ({ threads: 2, half: true }));
   });
   afterEach(async () => {
     await runs.store.flush();
@@ -164,7 +164,7 @@ describe('TrainingRuns', () => {
     assert.equal(again.request.resumePath, `${modelPath}.checkpoint`);
     assert.deepEqual(again.request.sources, request.sources);
     assert.deepEqual(again.request.config, config);
-    assert.equal(again.request.threads, 2);
+    assert.deepEqual([again.request.threads, again.request.half], [2, true]);
     again.end();
   });
 
