@@ -29,6 +29,7 @@ interface IndexEntry {
 
 const suffix = '.inkling.safetensors';
 const deletedSuffix = '.deleted';
+const importingSuffix = '.importing';
 
 export class ModelStore {
   private readonly changed = new Emitter<void>();
@@ -108,7 +109,7 @@ export class ModelStore {
   async importFile(source: string): Promise<string> {
     const title = path.basename(source).replace(/(\.inkling)?\.safetensors$/, '');
     const target = await this.newPath(title);
-    const temporary = target + '.importing';
+    const temporary = target + importingSuffix;
     try {
       await fs.promises.copyFile(source, temporary);
       await this.inspect(temporary);
@@ -188,9 +189,9 @@ export class ModelStore {
 
   private async makeFolder(): Promise<void> {
     await fs.promises.mkdir(this.folder, { recursive: true });
-    // What was put away in an earlier session and never brought back.
+    // What was put away in an earlier session and never brought back, and copies that were cut off.
     for (const name of await fs.promises.readdir(this.folder)) {
-      if (!name.endsWith(deletedSuffix)) continue;
+      if (!name.endsWith(deletedSuffix) && !name.endsWith(importingSuffix)) continue;
       const stat = await fs.promises.stat(path.join(this.folder, name)).catch(() => undefined);
       if (stat && Date.now() - stat.ctimeMs > 24 * 3600_000) {
         await fs.promises.rm(path.join(this.folder, name), { force: true });

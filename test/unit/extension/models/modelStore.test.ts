@@ -108,6 +108,24 @@ describe('ModelStore', () => {
     assert.equal(fs.readdirSync(folder).filter((name) => name !== 'index.json').length, 2);
   });
 
+  it('clears away, after a day, what was put away and copies that were cut off', async () => {
+    const store = open();
+    await put(store, 'one');
+    for (const suffix of ['.deleted', '.importing']) {
+      fs.writeFileSync(path.join(folder, `old.inkling.safetensors${suffix}`), 'old');
+    }
+    await store.newPath('two');
+    assert.equal(fs.readdirSync(folder).length, 3);
+    const realNow = Date.now;
+    try {
+      Date.now = (): number => realNow() + 25 * 3_600_000;
+      await store.newPath('two');
+    } finally {
+      Date.now = realNow;
+    }
+    assert.deepEqual(fs.readdirSync(folder), ['one.inkling.safetensors']);
+  });
+
   it('tells of changes', async () => {
     const store = open();
     let told = 0;
