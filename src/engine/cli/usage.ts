@@ -14,9 +14,14 @@ export const help = `inkling: train a small recurrent language model on a text, 
   inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]
-  inkling classify <model> [file|-] [--json]
-  inkling train-classifier <file> [--variant …] [--json]
-  inkling evaluate <model> <file> [--json]
+  inkling classify <model> [file|-] [--explain] [--json]
+  inkling train-classifier <file…> [--variant rnn|birnn|lstm|bilstm|gru|bigru] [--recipe sms-spam] [--seed N]
+      [--epochs N] [--batch N] [--units N] [--dropout P] [--learning-rate R] [--patience N]
+      [--lengths ragged|padded] [--max-tokens N] [--vectors frozen|tuned|learned] [--vector-file FILE]
+      [--evidence on|off] [--class-weights none|balanced] [--calibration none|temperature|platt|isotonic]
+      [--threshold max-f1|lost:0.3%|P] [--positive LABEL] [--held-out P] [--validation P] [--folds K]
+      [--bad-rows refuse|skip] [--out FILE] [--title TEXT] [--json]
+  inkling evaluate <model> <file…> [--bad-rows refuse|skip] [--json]
 
 All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
 activations in 16 bits. GPU packages are looked for in the folder that INKLING_MODULES names.

@@ -222,6 +222,20 @@ describe('The command line', function () {
     assert.match((await inkling(['recipes'])).out, /dinosaur-names: Dinosaur names/);
   });
 
+  it('help names every option that a command takes', async () => {
+    const { out } = await inkling(['help']);
+    const sources = path.join(repositoryRoot, 'src/engine/cli');
+    let seen = 0;
+    for (const name of await fs.readdir(sources)) {
+      const text = await fs.readFile(path.join(sources, name), 'utf8');
+      for (const [, option] of text.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: '(?:string|boolean)'/gm)) {
+        assert.ok(out.includes(`--${option}`), `--${option} of ${name}`);
+        seen++;
+      }
+    }
+    assert.ok(seen > 40, `${seen} options found`);
+  });
+
   describe('errors are one line that names the remedy', () => {
     const cases: [string[], number, RegExp][] = [
       [[], 2, /Name a command/],
