@@ -20,6 +20,7 @@ import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSetti
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText } from '../corpus/decodeText';
+import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
@@ -62,7 +63,10 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   if (positionals.length === 0) throw new UsageError('Name a labelled file: inkling train-classifier <file>.');
   const settings = settingsFrom(values);
   const folds = numberOption('folds', values.folds, { low: 2, high: 100, whole: true });
+  const base = path.basename(positionals[0], path.extname(positionals[0]));
+  const file = values.out ?? `${base}.inkling.safetensors`;
   const data = await readAll(positionals, settings.badRows);
+  if (folds === undefined) await checkWritable(file);
   const vectors = await vectorsFor(settings, data);
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
@@ -78,8 +82,6 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       }
       const onEvent = values.json ? printJson : printEvent;
       const model = await trainClassifier({ ...task, onEvent });
-      const base = path.basename(positionals[0], path.extname(positionals[0]));
-      const file = values.out ?? `${base}.inkling.safetensors`;
       await saveClassifier(file, model, values.title ?? base);
       if (values.json) printJson(doneEvent(file, model, data.problems));
       else printResult(file, model);

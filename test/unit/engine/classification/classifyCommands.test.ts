@@ -88,6 +88,9 @@ describe('inkling train-classifier, evaluate, classify', () => {
     const strange = run(['evaluate', model, bad]);
     assert.strictEqual(strange.status, 1);
     assert.match(strange.stderr, /^inkling: .* has also eggs\. Rename these labels [^\n]*\n$/);
+    const nowhere = run(['train-classifier', data, ...quick, '--out', 'no such folder/model', '--json']);
+    assert.strictEqual(nowhere.stdout, '', 'nothing is trained for a place that cannot take it');
+    assert.match(nowhere.stderr, /^inkling: The folder no such folder does not exist\. Create it[^\n]*\n$/);
     const file = ['--vector-file', 'vectors.txt'];
     assert.match(run(['train-classifier', data, ...quick, ...file]).stderr, /leave the vector file out/);
     for (const args of [
