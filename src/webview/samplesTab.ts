@@ -194,6 +194,10 @@ export class SamplesTab {
       this.keptList.element,
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.popover.element);
+    // Whoever has just pressed Continue Text is here with the keyboard, not in the editor.
+    this.element.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape' && this.continuing) this.send({ type: 'stopContinuing' });
+    });
   }
 
   receive(message: HostMessage): void {

@@ -200,6 +200,24 @@ describe('Studio page in a browser', function () {
     assert.ok(studio.calls.includes('open moby-dick.txt 18204 44'));
   });
 
+  it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
+    let stopped = false;
+    studio.services.editor.continueText = (_path, _options, signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          stopped = true;
+          resolve();
+        }),
+      );
+    await page.getByRole('tab', { name: 'Samples' }).click();
+    const button = page.locator('.tab-body:visible vscode-button', { hasText: 'Continue Text' });
+    await button.click();
+    await page.getByText('Stop Continuing', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await button.waitFor();
+    assert.ok(stopped);
+  });
+
   it('branches at a character, by mouse and by keyboard', async () => {
     await write();
     const writing = page.locator('.wall .writing').first();
