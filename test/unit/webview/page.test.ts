@@ -72,8 +72,12 @@ describe('Studio page in a browser', function () {
   });
 
   const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
-  /** Nothing of the tab is cut off at the right, or only to be seen by scrolling. */
+  /** Nothing of the tab is cut off at the right, or only to be seen by scrolling; no field lies over its neighbour. */
   const fits = async (name: string): Promise<void> => {
+    const fields = page.locator('vscode-text-field:visible');
+    for (const [content, room] of await fields.evaluateAll((all) => all.map((e) => [e.scrollWidth, e.clientWidth]))) {
+      assert.ok(content <= room, `${name}: a field has ${content} px in ${room}`);
+    }
     for (const selector of ['html', 'vscode-panels', '.tab-body:visible']) {
       const [content, room] = await page
         .locator(selector)
@@ -345,6 +349,9 @@ describe('Studio page in a browser', function () {
       await tab(name);
       await page.waitForTimeout(150);
       await fits(name);
+      await page.setViewportSize({ width: 320, height: 900 });
+      await fits(`${name} at 320 px`);
+      await page.setViewportSize({ width: 200, height: 900 });
       for (const role of ['button', 'checkbox', 'slider', 'combobox', 'textbox'] as const) {
         const all = await page.getByRole(role).count();
         const named = await page.getByRole(role, { name: /\S/ }).count();
