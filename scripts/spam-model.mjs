@@ -222,7 +222,7 @@ const bytes = fs.readFileSync(file);
 const count = (source, label) => examples.filter((e) => e.source === source && e.label === label).length;
 const card = `# The spam model that comes with Inkling
 
-Written by \`scripts/spam-model.mjs\` on ${created.slice(0, 10)}; the script, its seed (${seed}) and the pinned data give the same weights again.
+Written by \`scripts/spam-model.mjs\` on ${created.slice(0, 10)}; the script, its seed (${seed}) and the pinned data give the same weights again (on a runtime with fused multiply-add, as Node 24 has it; other kernels round differently).
 
 | what | |
 |---|---|
