@@ -292,6 +292,25 @@ describe('Studio page in a browser', function () {
     assert.ok(studio.calls.includes('correct 0 ham'));
   });
 
+  it('compares the variants, also where another one was best and no time was taken', async () => {
+    const { state } = studio.classifier;
+    await tab('Classifier');
+    const table = page.locator('table.variants');
+    await table.locator('tr.best', { hasText: 'bigru' }).waitFor();
+    assert.match(await table.innerText(), /10 epochs; kept: bigru, the best on the validation part[\s\S]*seconds/);
+    const record = state.record ?? assert.fail();
+    const comparison = (record.comparison ?? []).map((scores) => ({
+      ...scores,
+      seconds: 0,
+      validationMacroF1: scores.variant === 'lstm' ? 0.99 : 0.9,
+    }));
+    studio.classifier.state = { ...state, record: { ...record, comparison, created: '2024-05-02T10:20:00.000Z' } };
+    studio.classifier.changed();
+    await table.getByText('this classifier is the bigru, the best on the validation part the lstm').waitFor();
+    assert.doesNotMatch(await table.innerText(), /seconds/);
+    assert.equal(await table.locator('tbody tr').count(), 6);
+  });
+
   it('says everything in the language of VS Code', async () => {
     // A language in which every sentence is marked: what stands outside the marks was never asked for.
     const messages = Object.keys(JSON.parse(fs.readFileSync('l10n/bundle.l10n.json', 'utf8')) as object);
