@@ -63,6 +63,9 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   if (positionals.length === 0) throw new UsageError('Name a labelled file: inkling train-classifier <file>.');
   const settings = settingsFrom(values);
   const folds = numberOption('folds', values.folds, { low: 2, high: 100, whole: true });
+  if (folds !== undefined && values.out !== undefined) {
+    throw new UsageError('Folds are trained to be compared, not kept: leave out --folds, or --out.');
+  }
   const base = path.basename(positionals[0], path.extname(positionals[0]));
   const file = values.out ?? `${base}.inkling.safetensors`;
   const data = await readAll(positionals, settings.badRows);

@@ -2,7 +2,7 @@
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { recordOf } from '../classification/classifierFile';
-import { readModelMetadata } from '../model/modelFile';
+import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { count, duration } from './progressPrinter';
 import { commonOptions, parse, UsageError } from './usage';
@@ -11,6 +11,8 @@ export async function inspectCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, commonOptions);
   if (positionals.length !== 1) throw new UsageError('Name one model file: inkling inspect <model>.');
   const metadata = await readModelMetadata(positionals[0]);
+  // The header alone would not show that the weights were altered.
+  await readModelFile(positionals[0]);
   const summary = summariseModel(positionals[0], metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata.details) : undefined;
   if (values.json) {

@@ -97,6 +97,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
       ['train-classifier'],
       ['evaluate', model],
       ['classify'],
+      ['train-classifier', data, '--folds', '3', '--out', 'model'],
       ['train-classifier', data, '--variant', 'x'],
     ]) {
       assert.strictEqual(run(args).status, 2, args.join(' '));

@@ -281,6 +281,15 @@ describe('The command line', function () {
       });
     }
 
+    it('inkling inspect, of a model whose weights were altered', async () => {
+      const bytes = await fs.readFile(path.join(folder, 'made.inkling.safetensors'));
+      bytes[bytes.length - 1] ^= 1;
+      await fs.writeFile(path.join(folder, 'altered'), bytes);
+      const { code, out, err } = await inkling(['inspect', 'altered']);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, /^inkling: altered cannot be loaded: its weights were altered [^\n]+\n$/);
+    });
+
     it('with --verbose a stack as well', async () => {
       const { code, err } = await inkling(['inspect', 'made.txt', '--verbose']);
       assert.equal(code, 1);
