@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const file = path.join(root, 'inkling.vsix');
-const maximumBytes = 5_000_000;
+const maximumBytes = 2_000_000;
 
+// Nothing that an earlier build left behind is packed; the kernels are built anew only when their source changed.
+for (const name of fs.existsSync(path.join(root, 'dist')) ? fs.readdirSync(path.join(root, 'dist')) : []) {
+  if (name !== 'kernels') fs.rmSync(path.join(root, 'dist', name), { recursive: true });
+}
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
 // The extension page shows only pictures with an https address, which those of the checkout do not have.
 const packedReadme = 'dist/README.md';
