@@ -36,7 +36,18 @@ async function buildKernels() {
   const asc = await import('assemblyscript/asc');
   for (const [name, features] of Object.entries(kernelBuilds)) {
     const args = [path.join(source, 'index.ts'), '--outFile', path.join(out, `${name}.wasm`)];
-    args.push('-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--maximumMemory', '65536', '--memoryBase', '64');
+    args.push(
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--sharedMemory',
+      '--maximumMemory',
+      '65536',
+      '--memoryBase',
+      '64',
+    );
     for (const feature of ['threads', ...features]) args.push('--enable', feature);
     if (features.length === 0) args.push('--disable', 'simd');
     const readFile = (file, base) => {
