@@ -14,6 +14,7 @@ import { scoreReport } from './classifier/scoreReport';
 import { ThresholdView } from './classifier/thresholdView';
 import { atMostEvery, h, setText, show } from './dom';
 import type { Send } from './host';
+import { localDay } from './moment';
 import { button, choice } from './toolkit';
 
 const thresholdMs = 400;
@@ -151,7 +152,7 @@ function recordFacts(record: ClassifierRecord): string {
     ),
     t('seed {0}', settings.seed),
     `${seconds.toFixed(1)} s`,
-    created.slice(0, 10),
+    localDay(created),
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }

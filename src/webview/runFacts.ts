@@ -5,6 +5,7 @@ import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunState } from '../common/studioProtocol';
 import { tokenScale } from './chart/chartModel';
 import { formatSeconds, formatTick } from './chart/scale';
+import { localTime } from './moment';
 
 export interface Figure {
   label: string;
@@ -84,7 +85,6 @@ export function placeSentence(history: RunHistory, point: { step: number; epoch:
 }
 
 export function runLabel(run: RunItem): string {
-  const when = run.startedAt.slice(0, 16).replace('T', ' ');
   const state = {
     running: t('running'),
     paused: t('paused'),
@@ -93,7 +93,7 @@ export function runLabel(run: RunItem): string {
     done: '',
     stopped: '',
   }[run.state];
-  return [run.title, when, state].filter((part) => part !== '').join(' · ');
+  return [run.title, localTime(run.startedAt), state].filter((part) => part !== '').join(' · ');
 }
 
 function roundTo(value: number, digits: number): number {

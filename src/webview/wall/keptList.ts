@@ -2,6 +2,7 @@
 import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
 import { h, show } from '../dom';
+import { localDay } from '../moment';
 import { button } from '../toolkit';
 
 const pageSize = 10;
@@ -39,7 +40,7 @@ export class KeptList {
 
   private card(sample: KeptSample): HTMLElement {
     const { actions } = this;
-    const about = [`T ${sample.temperature}`, sample.model, sample.keptAt.slice(0, 10)].filter((part) => part !== '');
+    const about = [`T ${sample.temperature}`, sample.model, localDay(sample.keptAt)].filter((part) => part !== '');
     return h(
       'article',
       { class: 'column kept' },

@@ -72,7 +72,8 @@ describe('run facts', () => {
   });
 
   it('labels runs', () => {
-    assert.equal(runLabel(runItem({ id: 'a', state: 'paused' })), 'Moby Dick · 2024-05-01 10:20 · paused');
+    const startedAt = new Date(2024, 4, 1, 10, 20).toISOString();
+    assert.equal(runLabel(runItem({ id: 'a', state: 'paused', startedAt })), 'Moby Dick · 2024-05-01 10:20 · paused');
   });
 
   it('keeps the best and the last row of a long table', () => {
