@@ -37,7 +37,7 @@ const threadsOf = (call: number): number => call & 255;
 /** Bytes of the control block: the words, then the job as JSON. */
 const jobAt = word.count * 4;
 const controlBytes = 4096;
-const spins = 20_000;
+const spins = 4000;
 /** A thread that does not come to a barrier for this long is dead. */
 const patienceMs = 120_000;
 
