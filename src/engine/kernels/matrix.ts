@@ -5,8 +5,9 @@
 // operand, right operand and result, so nothing is packed on the way. `…Stride` is the distance of two panels in bytes.
 //
 // Every result element is one chain of multiply-adds over k in rising order, whatever tile computes it: results do not
-// depend on how rows are shared among threads. The tiles of 6 × 16 and 4 × 16 are BLIS' choice for 256-bit registers:
-// they are written with v128 and immediate offsets because V8 joins neighbouring 128-bit operations into 256-bit ones where it is allowed to (see backends/wasm/runtime.ts).
+// depend on how rows are shared among threads. Tiles of 6 × 16 are BLIS' choice for 256-bit registers, those of 5 and 4
+// rows take what sixes leave over. They are written with v128 and immediate offsets because V8 joins neighbouring 128-bit
+// operations into 256-bit ones where it is allowed to (see backends/wasm/runtime.ts).
 import { BYTES, load, store, splat, madd } from './lanes';
 
 /** Where a product may start from besides a row of numbers: from nothing, or from what the result holds. */

@@ -3,15 +3,16 @@ import type { Estimate } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Backend } from '../backends/backend';
-import { createBatches, heldOutTargets, networkLimits, trainTargets } from '../corpus/batches';
+import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { initialiseParameters } from '../model/initialisation';
 import { describeNetwork } from '../model/modelSummary';
 import { networkSpecOf } from '../training/networkSpecOf';
 import { updateOf } from '../training/updateOf';
 import { evaluationShare } from './automatic';
+import { secondsPerStep } from './speedProbe';
 
-/** After one step that warms up. */
+/** For each of the settings, after one step that warms up. */
 const measureMs = 150;
 
 /** One after the other, each told to `onEstimate` as it is known; a text that does not fit some settings says why. */
@@ -35,10 +36,11 @@ async function estimateRun(
   config: TrainingConfig,
 ): Promise<Estimate> {
   const corpus = buildCorpus(texts, config.text);
-  const { stepsPerEpoch } = createBatches(corpus, config, config.seed);
+  const batches = createBatches(corpus, config, config.seed);
+  const { stepsPerEpoch } = batches;
   const { epochs = Infinity, maxSteps = Infinity, maxSeconds = Infinity } = config.budget;
   const steps = Math.min(maxSteps, epochs * stepsPerEpoch);
-  const stepSeconds = await secondsPerStep(corpus, backend, config);
+  const stepSeconds = await stepTime(corpus, batches, backend, config);
   const targets = trainTargets(corpus, config);
   const { every, maximumTargets } = config.evaluation;
   const evaluations = every === 'epoch' ? steps / stepsPerEpoch : steps / every;
@@ -52,23 +54,21 @@ async function estimateRun(
   };
 }
 
-async function secondsPerStep(corpus: Corpus, backend: Backend, config: TrainingConfig): Promise<number> {
+async function stepTime(
+  corpus: Corpus,
+  batches: BatchSource,
+  backend: Backend,
+  config: TrainingConfig,
+): Promise<number> {
   const spec = networkSpecOf(config, corpus.vocabulary.size);
-  const batches = createBatches(corpus, config, config.seed);
   const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
   const network = await backend.createNetwork(spec, parameters, { ...networkLimits(corpus, config), streams: 1 });
   const { learningRate } = config.optimiser;
   try {
-    let began = 0;
-    let elapsedMs = 0;
-    let step = 0;
-    for (; step < 2 || elapsedMs < measureMs; step++) {
-      if (step === 1) began = performance.now();
+    return await secondsPerStep(measureMs, (step) => {
       const { batch, tokens } = batches.next();
-      await network.trainStep(batch, updateOf(config, { learningRate, targets: tokens, step }));
-      elapsedMs = performance.now() - began;
-    }
-    return elapsedMs / 1000 / (step - 1);
+      return network.trainStep(batch, updateOf(config, { learningRate, targets: tokens, step }));
+    });
   } finally {
     network.dispose();
   }

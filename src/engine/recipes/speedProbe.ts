@@ -99,17 +99,23 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
   const limits = { batch: rows, steps: probeSteps, streams: 1 };
   const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
   try {
-    await network.trainStep(batch, update);
-    const began = performance.now();
-    let steps = 0;
-    let elapsedMs = 0;
-    while (elapsedMs < probeMs) {
-      await network.trainStep(batch, update);
-      steps++;
-      elapsedMs = performance.now() - began;
-    }
-    return (operationsPerStep(units, vocabulary, rows) * steps) / (elapsedMs / 1000);
+    const seconds = await secondsPerStep(probeMs, () => network.trainStep(batch, update));
+    return operationsPerStep(units, vocabulary, rows) / seconds;
   } finally {
     network.dispose();
+  }
+}
+
+/** Mean of the steps (one at least) that fill `milliseconds`, after one that warms up; `trainStep` gets its number. */
+export async function secondsPerStep(
+  milliseconds: number,
+  trainStep: (step: number) => Promise<unknown>,
+): Promise<number> {
+  await trainStep(0);
+  const began = performance.now();
+  for (let step = 1; ; step++) {
+    await trainStep(step);
+    const elapsedMs = performance.now() - began;
+    if (elapsedMs >= milliseconds) return elapsedMs / 1000 / step;
   }
 }

@@ -5,7 +5,6 @@
  *
  * All offsets are bytes. B rows (the batch), T steps, Hp units padded, N gate columns (gates · Hp), Vp classes padded.
  */
-import { reservedBytes } from './runtime';
 import {
   gatesOf,
   inputSize,
@@ -16,6 +15,7 @@ import {
   type TensorSpec,
 } from '../../model/networkSpec';
 import type { NetworkLimits } from '../backend';
+import { reservedBytes } from './runtime';
 
 /** A weight matrix in panels: `rows` rows (K, what multiplies it), `panels` panels of columns. */
 export interface MatrixPlace {

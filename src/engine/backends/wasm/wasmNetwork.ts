@@ -51,6 +51,8 @@ export class WasmNetwork implements Network {
   /** Rows of the batch that left the carried state; 0 before the first. */
   private carriedRows = { train: 0, evaluate: 0 };
   private readonly logits: Float32Array;
+  /** Parameters that a step multiplies: all but an embedding's, whose rows are picked. */
+  private readonly multiplied: number;
   private disposed = false;
 
   constructor(
@@ -69,6 +71,8 @@ export class WasmNetwork implements Network {
     this.ids = new Uint16Array(this.memory.buffer);
     this.integers = new Int32Array(this.memory.buffer);
     this.logits = new Float32Array(limits.streams * outputSize(spec));
+    const { input } = spec;
+    this.multiplied = parameterCount(spec) - (input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0);
     team.tell({ add: { id, module, memory: this.memory, layout: this.layout } });
     this.setParameters(parameters);
   }
@@ -363,10 +367,7 @@ export class WasmNetwork implements Network {
 
   private run(job: Job): number {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
-    // The rows of an embedding are picked, not multiplied.
-    const { input } = this.spec;
-    const picked = input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0;
-    const work = job.batch * job.steps * (parameterCount(this.spec) - picked);
+    const work = job.batch * job.steps * this.multiplied;
     const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
     return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads);
   }

@@ -72,11 +72,21 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
 const forwardFields = ['B', 'H', 'steps', 'biasOffset'] as const;
 
+/** How both passes begin: the unit of an invocation, and the first of its rows within the workgroup. */
+const lanesCode = (G: number, { unitLanes, rowsEach }: PersistentShape): string => /* wgsl */ `
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let H = dims.H;
+  let K = ${G}u * H;
+  let unit = lane % ${unitLanes}u;
+  let first = (lane / ${unitLanes}u) * ${rowsEach}u;`;
+
 export function persistentForward(
   cell: CellKind,
-  { unitLanes, rowsEach, rows }: PersistentShape,
+  shape: PersistentShape,
   stored: Stored,
 ): Shader<(typeof forwardFields)[number]> {
+  const { unitLanes, rowsEach, rows } = shape;
   const G = gatesOf[cell];
   const buffers = [write('gates', stored), write('h', stored), read('transposed')];
   if (cell === 'lstm') buffers.push(write('c'));
@@ -89,12 +99,7 @@ export function persistentForward(
 // States of this step and of the next.
 var<workgroup> states: array<f32, ${2 * rows * unitLanes}>;
 ${activationsCode}
-@compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let H = dims.H;
-  let K = ${G}u * H;
-  let unit = lane % ${unitLanes}u;
-  let first = (lane / ${unitLanes}u) * ${rowsEach}u;
+${lanesCode(G, shape)}
   ${unroll(
     rowsEach,
     (r) => /* wgsl */ `
@@ -137,9 +142,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
 export function persistentBackward(
   cell: CellKind,
-  { unitLanes, rowsEach, rows }: PersistentShape,
+  shape: PersistentShape,
   stored: Stored,
 ): Shader<(typeof backwardDimensions)[number]> {
+  const { unitLanes, rowsEach, rows } = shape;
   const G = gatesOf[cell];
   const buffers = [write('gates', stored), read('weights'), read('dOut'), read('batch', 'u32')];
   if (cell === 'lstm') buffers.push(read('c'));
@@ -155,12 +161,7 @@ var<workgroup> gradients: array<f32, ${G * rows * unitLanes}>;
 ${activationsCode}
 ${dropoutKeepCode}
 ${handedOnGradientCode}
-@compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let H = dims.H;
-  let K = ${G}u * H;
-  let unit = lane % ${unitLanes}u;
-  let first = (lane / ${unitLanes}u) * ${rowsEach}u;
+${lanesCode(G, shape)}
   ${unroll(
     rowsEach,
     (r) => /* wgsl */ `
