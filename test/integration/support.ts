@@ -33,16 +33,26 @@ export function quickConfig(budget: TrainingConfig['budget']): TrainingConfig {
 export async function openText(content: string, language = 'plaintext'): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument({ language, content });
   const editor = await vscode.window.showTextDocument(document);
+  if (document.getText() !== content) {
+    // An untitled document of the same name was closed a moment ago, and VS Code restored its back-up instead.
+    const everything = new vscode.Range(0, 0, document.lineCount, 0);
+    assert.ok(await editor.edit((edit) => edit.replace(document.validateRange(everything), content)));
+  }
+  assert.equal(document.getText(), content);
   const end = document.positionAt(content.length);
   editor.selection = new vscode.Selection(end, end);
   return editor;
 }
 
+/** Closes every editor, drops what was not saved, and waits until the untitled documents are gone, which takes longer. */
 export async function closeAll(): Promise<void> {
-  for (let i = 0; i < 20 && vscode.window.activeTextEditor; i++) {
-    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
-  }
-  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  await until(async () => {
+    if (vscode.window.activeTextEditor) {
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    }
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    return !vscode.window.activeTextEditor && !vscode.workspace.textDocuments.some(({ isUntitled }) => isUntitled);
+  }, 'all editors closed');
 }
 
 /** Waits until `condition` holds; fails with `what` otherwise. */
