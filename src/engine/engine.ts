@@ -60,7 +60,7 @@ export class Engine {
     control: async (params) => {
       const run = this.runs.get(params.runId);
       if (!run) throw new InklingError('invalidInput', 'This training is over.');
-      return run.thread.call('control', params);
+      return this.command(run, params);
     },
     standBack: async (params) => {
       await this.runs.get(params.runId)?.thread.call('standBack', params);
@@ -100,6 +100,7 @@ export class Engine {
     }
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);
+    signal.addEventListener('abort', () => run.thread.interrupt());
     this.noteSources(modelPath, sources);
     try {
       return await run.thread.call('train', request, {
@@ -122,8 +123,14 @@ export class Engine {
   private pauseForGood(runId: string, run: Run): Promise<void> {
     return new Promise((resolve, reject) => {
       this.whenPaused.set(runId, resolve);
-      run.thread.call('control', { runId, action: 'pause' }).catch(reject);
+      this.command(run, { runId, action: 'pause' }).catch(reject);
     });
+  }
+
+  /** What a run is told, heard at once. */
+  private command(run: Run, params: EngineMethods['control']['params']): Promise<null> {
+    run.thread.interrupt();
+    return run.thread.call('control', params);
   }
 
   /** One piece of heavy work in a thread of its own, which a cancelled call ends. */

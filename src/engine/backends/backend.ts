@@ -89,8 +89,9 @@ export interface NetworkLimits {
 export interface Network {
   readonly spec: NetworkSpec;
   readonly limits: NetworkLimits;
-  /** Forward, loss, backward, clip, update. */
-  trainStep(batch: Batch, update: Update): Promise<StepResult>;
+  /** Forward, loss, backward, clip, update. Throws `cancelled` as soon as it finds that `isInterrupted`, and has changed
+   *  nothing then; a backend need not ask. */
+  trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult>;
   /** Forward, loss and backward only; gradients as `parameterLayout`, before clipping, zero where not trainable. */
   gradients(batch: Batch, lossScale: number, dropoutKey: number): Promise<StepResult & { gradients: Float32Array }>;
   /** Forward and loss without dropout. */

@@ -109,8 +109,8 @@ class FallbackNetwork implements Network {
     return this.network.limits;
   }
 
-  async trainStep(batch: Batch, update: Update): Promise<StepResult> {
-    const result = await this.attempt((network) => network.trainStep(batch, update));
+  async trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
+    const result = await this.attempt((network) => network.trainStep(batch, update, isInterrupted));
     if (!this.fellBack && this.now() - this.lastSavedMs >= (this.options.saveEveryMs ?? saveEveryMs)) await this.save();
     return result;
   }

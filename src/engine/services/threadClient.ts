@@ -6,22 +6,32 @@ import { asInklingError, InklingError } from '../../common/errors';
 import { distFolder } from '../paths';
 import { CallClient } from '../rpc/callClient';
 import type { Caller, Methods } from '../rpc/methods';
+import { Interruption } from './interruption';
 
 export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
 
 /** What a thread does; `serviceThread.ts` is the entry of both. */
 export type ThreadRole = 'trainer' | 'sampler';
 
+export interface ThreadData {
+  role: ThreadRole;
+  interruption: SharedArrayBuffer;
+}
+
 export interface Thread<M extends Methods<M>> {
   call: Caller<M>;
   /** Whether it has ended, by itself or not. */
   readonly isGone: boolean;
+  /** Makes a trainer hear the next call soon. */
+  interrupt(): void;
   dispose(): Promise<void>;
 }
 
 /** Starts a thread. Pending calls are rejected when the thread ends. */
 export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (frame: LogFrame) => void): Thread<M> {
-  const worker = new Worker(path.join(distFolder(), 'serviceThread.js'), { workerData: role });
+  const interruption = new Interruption();
+  const workerData: ThreadData = { role, interruption: interruption.buffer };
+  const worker = new Worker(path.join(distFolder(), 'serviceThread.js'), { workerData });
   const client = new CallClient<M>((frame) => worker.postMessage(frame));
   let isGone = false;
   const end = (error: InklingError): void => {
@@ -45,6 +55,7 @@ export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (fram
     get isGone() {
       return isGone;
     },
+    interrupt: () => interruption.request(),
     dispose: async () => {
       await worker.terminate();
     },

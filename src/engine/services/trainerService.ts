@@ -14,6 +14,7 @@ import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../rpc/methods';
 import { openFileRun, type SourceText } from '../training/fileRun';
 import type { Trainer } from '../training/trainer';
+import { Interruption } from './interruption';
 import type { LiveModel } from './modelShelf';
 import { withRunBackend, type NewBackend } from './runBackend';
 import { SnapshotWriter } from './snapshot';
@@ -38,7 +39,7 @@ export interface TrainerMethods extends Pick<
 
 type Action = EngineMethods['control']['params']['action'];
 
-export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods> {
+export function trainerService(newBackend: NewBackend, interruption = new Interruption()): Handlers<TrainerMethods> {
   /** The runs under way; `null` while one still reads its text: what it is told then waits. */
   const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend: Backend }>();
 
@@ -64,6 +65,7 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
             title: title ?? resume?.title,
             resume,
             onEvent: onRunEvent,
+            isInterrupted: interruption.isRequested,
             onSnapshot: (parameters) => {
               if (writer) return writer.write(parameters);
               writer = new SnapshotWriter(parameters.length);
@@ -76,7 +78,10 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
           control.trainer = run.trainer;
           for (const action of control.waiting) run.trainer[action]();
           // Whoever cancels a run does not want to lose it.
-          signal.addEventListener('abort', () => run.trainer.stop());
+          signal.addEventListener('abort', () => {
+            interruption.answer();
+            run.trainer.stop();
+          });
           if (signal.aborted) run.trainer.stop();
           await run.run();
           return { modelPath, summary: summariseModel(modelPath, await readModelMetadata(modelPath)) };
@@ -85,6 +90,7 @@ export function trainerService(newBackend: NewBackend): Handlers<TrainerMethods>
         }
       }),
     control: ({ runId, action }) => {
+      interruption.answer();
       const control = trainers.get(runId);
       if (!control) throw new InklingError('invalidInput', 'This training is over.');
       if (control.trainer) control.trainer[action]();

@@ -43,6 +43,7 @@ export interface FileRunOptions {
   expectedSeconds?: number;
   onEvent: (event: TrainEvent) => void;
   onSnapshot?: TrainerOptions['onSnapshot'];
+  isInterrupted?: TrainerOptions['isInterrupted'];
   checkpointSeconds?: number;
 }
 
@@ -106,6 +107,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,
     onSnapshot: options.onSnapshot,
+    isInterrupted: options.isInterrupted,
     spec: run.spec,
     state: start?.state,
     initialParameters: start?.initialParameters,

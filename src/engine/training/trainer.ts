@@ -1,7 +1,7 @@
 /**
  * A training run: takes batches, updates the network, and says what happens as `TrainEvent`s. It evaluates, keeps the
  * best weights, lowers the learning rate, notices divergence and overfitting, writes samples and checkpoints, and can
- * be paused, resumed and stopped between two steps.
+ * be paused, resumed and stopped: between two steps, or in place of one that is broken off and made again later.
  *
  * Everything that influences a later step is either in `RunState` or follows from the config and the step's number, so
  * a run restored from its state goes on exactly as if it had not been cut.
@@ -55,6 +55,8 @@ export interface TrainerOptions {
   initialOptimiser?: OptimiserState;
   /** The batches, instead of the corpus' own order. */
   batches?: BatchSource;
+  /** Asked during long steps: whether somebody has a command for this run that waits for its turn. */
+  isInterrupted?: () => boolean;
   /** Milliseconds from a fixed moment. */
   now?: () => number;
   checkpointSeconds?: number;
@@ -141,7 +143,7 @@ export class Trainer {
     }
   }
 
-  /** Takes effect between two steps; a checkpoint is kept. */
+  /** Takes effect between two steps, or in place of the one that `isInterrupted` broke off; a checkpoint is kept. */
   pause(): void {
     this.pausing = true;
     this.sampling?.abort();
@@ -200,6 +202,7 @@ export class Trainer {
 
       if (!progress.due) {
         const epochEnded = await this.step();
+        if (epochEnded === 'interrupted') continue;
         if (progress.guardEvents > maximumGuardEvents) {
           this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
           return 'early-stop';
@@ -235,15 +238,23 @@ export class Trainer {
     }
   }
 
-  /** One update; whether an epoch ended with it. */
-  private async step(): Promise<boolean> {
-    const { config, progress, network } = this;
+  /** One update; whether an epoch ended with it. One that is interrupted was never made. */
+  private async step(): Promise<boolean | 'interrupted'> {
+    const { config, progress, network, options } = this;
+    const before = this.batches.state();
     const { batch, epochEnded, tokens } = this.batches.next();
     this.learningRate = this.schedule.rate(progress.step, this.scheduleFraction());
     const { learningRate } = this;
     const update = updateOf(config, { learningRate, targets: tokens, step: progress.step });
     const began = this.now();
-    const result = await network.trainStep(batch, update);
+    let result: StepResult;
+    try {
+      result = await network.trainStep(batch, update, options.isInterrupted);
+    } catch (error) {
+      if (asInklingError(error).code !== 'cancelled') throw error;
+      this.batches.restore(before);
+      return 'interrupted';
+    }
     const stepMs = this.now() - began;
     progress.step++;
     progress.characters += result.targets;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { Language } from '../../../src/common/l10n';
 import type { ProgressEvent } from '../../../src/common/trainEvents';
+import { eventually } from '../../support/eventually';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakeServices';
 import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
@@ -73,7 +74,8 @@ describe('Studio page in a browser', function () {
 
   const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
   /** Nothing of the tab is cut off at the right, or only to be seen by scrolling; no field lies over its neighbour. */
-  const fits = async (name: string): Promise<void> => {
+  const fits = (name: string): Promise<void> => eventually(() => fitsNow(name));
+  const fitsNow = async (name: string): Promise<void> => {
     const fields = page.locator('vscode-text-field:visible');
     for (const [content, room] of await fields.evaluateAll((all) => all.map((e) => [e.scrollWidth, e.clientWidth]))) {
       assert.ok(content <= room, `${name}: a field has ${content} px in ${room}`);
@@ -100,9 +102,11 @@ describe('Studio page in a browser', function () {
   };
 
   it('draws the run and says what it shows', async () => {
-    assert.match(await page.locator('.sentence:visible').innerText(), /^(Still improving|Levelled off)/);
-    assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
-    assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
+    await eventually(async () => {
+      assert.match(await page.locator('.sentence:visible').innerText(), /^(Still improving|Levelled off)/);
+      assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
+      assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
+    });
     await page.locator('.chart text', { hasText: 'gzip 2.32' }).waitFor();
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
   });
@@ -111,14 +115,14 @@ describe('Studio page in a browser', function () {
     const box = await page.locator('.chart').boundingBox();
     assert.ok(box);
     await page.mouse.move(box.x + box.width / 2, box.y + 60);
-    assert.match(await page.locator('.read-out').innerText(), /step \d+ · epoch \d\.\d/);
+    await eventually(async () => assert.match(await page.locator('.read-out').innerText(), /step \d+ · epoch \d\.\d/));
     await page.mouse.move(1, 1);
-    assert.equal(await page.locator('.read-out').isHidden(), true);
+    await page.locator('.read-out').waitFor({ state: 'hidden' });
     await page.locator('.chart').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowLeft');
     const spoken = page.locator('.chart [aria-live]');
-    assert.match((await spoken.textContent()) ?? '', /step 796 .*held out 1\.\d+/);
+    await eventually(async () => assert.match((await spoken.textContent()) ?? '', /step 796 .*held out 1\.\d+/));
   });
 
   it('redraws no more than ten times a second', async () => {
@@ -147,10 +151,12 @@ describe('Studio page in a browser', function () {
     await page.waitForTimeout(400);
     await open.reload();
     await page.locator('.wall .writing').first().waitFor();
-    assert.equal(await page.locator('.wall .writing').first().innerText(), before);
+    await eventually(async () => assert.equal(await page.locator('.wall .writing').first().innerText(), before));
     await tab('Training');
-    assert.equal(await page.getByLabel('Loss in').inputValue(), 'perplexity');
-    assert.match(await page.locator('.legend').innerText(), /perplexity per character/);
+    await eventually(async () => {
+      assert.equal(await page.getByLabel('Loss in').inputValue(), 'perplexity');
+      assert.match(await page.locator('.legend').innerText(), /perplexity per character/);
+    });
   });
 
   it('lays an earlier run behind and takes it away again', async () => {
@@ -183,25 +189,28 @@ describe('Studio page in a browser', function () {
   it('passes on pause and stop', async () => {
     await page.getByText('Pause', { exact: true }).click();
     await page.getByText('Stop and Keep', { exact: true }).click();
-    await page.waitForTimeout(100);
-    assert.deepEqual(
-      studio.calls.filter((call) => call.startsWith('control')),
-      ['control live pause', 'control live stop'],
+    await eventually(() =>
+      assert.deepEqual(
+        studio.calls.filter((call) => call.startsWith('control')),
+        ['control live pause', 'control live stop'],
+      ),
     );
   });
 
   it('fills the wall, tints it and underlines what was copied', async () => {
     await write();
     assert.equal(await page.locator('.wall .column:visible').count(), 4);
-    const painted = await page.evaluate(() =>
-      ['tint-1', 'tint-4', 'copied'].map((name) => CSS.highlights.get(name)?.size ?? 0),
-    );
-    assert.ok(painted[0] > 0 && painted[1] > 0, String(painted));
-    assert.equal(painted[2], 1);
+    await eventually(async () => {
+      const painted = await page.evaluate(() =>
+        ['tint-1', 'tint-4', 'copied'].map((name) => CSS.highlights.get(name)?.size ?? 0),
+      );
+      assert.ok(painted[0] > 0 && painted[1] > 0, String(painted));
+      assert.equal(painted[2], 1);
+    });
     await page.getByText('44 characters from moby-dick.txt at 18,204').click();
     await page.getByText('Tint by how sure the model was').click();
     await page.waitForFunction(() => CSS.highlights.get('tint-1')?.size === 0);
-    assert.ok(studio.calls.includes('open moby-dick.txt 18204 44'));
+    await eventually(() => assert.ok(studio.calls.includes('open moby-dick.txt 18204 44')));
   });
 
   it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
@@ -228,8 +237,10 @@ describe('Studio page in a browser', function () {
     await writing.click({ position: { x: 60, y: 12 } });
     await page.locator('.popover .considered button').nth(1).waitFor();
     await page.keyboard.press('Escape');
-    assert.equal(await page.locator('.popover').isHidden(), true);
-    assert.equal(await writing.evaluate((element) => element === document.activeElement), true);
+    await page.locator('.popover').waitFor({ state: 'hidden' });
+    await eventually(async () =>
+      assert.equal(await writing.evaluate((element) => element === document.activeElement), true),
+    );
     await page.keyboard.press('Home');
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
@@ -239,7 +250,9 @@ describe('Studio page in a browser', function () {
     await page.keyboard.press('Enter');
     await page.locator('.column header', { hasText: 'branch' }).waitFor();
     const first = await writing.innerText();
-    assert.equal(await page.locator('.wall .column').nth(1).locator('.lead').innerText(), `${first.slice(0, 3)}a`);
+    await eventually(async () =>
+      assert.equal(await page.locator('.wall .column').nth(1).locator('.lead').innerText(), `${first.slice(0, 3)}a`),
+    );
   });
 
   it('replays what was recorded while it learned', async () => {
@@ -247,7 +260,9 @@ describe('Studio page in a browser', function () {
     await page.getByLabel('While it learned').fill('0');
     await page.locator('.replay', { hasText: 'step 132 · epoch 1' }).waitFor();
     await page.locator('.wall:visible .column').nth(1).waitFor();
-    assert.match(await page.locator('.wall:visible .prompt').first().innerText(), /Call me/);
+    await eventually(async () =>
+      assert.match(await page.locator('.wall:visible .prompt').first().innerText(), /Call me/),
+    );
   });
 
   it('does not grow with what was written', async () => {
@@ -255,9 +270,10 @@ describe('Studio page in a browser', function () {
     const count = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
     const before = await count();
     for (let i = 0; i < 5; i++) await write();
-    assert.equal(await count(), before);
-    const ranges = await page.evaluate(() => CSS.highlights.get('copied')?.size);
-    assert.equal(ranges, 1);
+    await eventually(async () => {
+      assert.equal(await count(), before);
+      assert.equal(await page.evaluate(() => CSS.highlights.get('copied')?.size), 1);
+    });
   });
 
   it('asks for the classifier when its tab is shown, and moves the matrix with the threshold', async () => {
@@ -268,28 +284,30 @@ describe('Studio page in a browser', function () {
     await caught.waitFor();
     const before = Number(await caught.innerText());
     await page.getByLabel('Threshold').fill('0.99');
-    const after = Number(await caught.innerText());
-    assert.ok(after < before, `${after} of ${before} are caught at 0.99`);
-    assert.match(await page.locator('.sentence:visible').innerText(), new RegExp(`Catches ${after} of 143 spam`));
-    await page.waitForTimeout(600);
-    assert.deepEqual(
-      studio.calls.filter((call) => call.startsWith('threshold')),
-      ['threshold 0.99'],
-    );
+    await eventually(async () => {
+      const after = Number(await caught.innerText());
+      assert.ok(after < before, `${after} of ${before} are caught at 0.99`);
+      assert.match(await page.locator('.sentence:visible').innerText(), new RegExp(`Catches ${after} of 143 spam`));
+      assert.deepEqual(
+        studio.calls.filter((call) => call.startsWith('threshold')),
+        ['threshold 0.99'],
+      );
+    });
     await page.getByText('Back to its own').click();
-    assert.equal(Number(await caught.innerText()), before);
+    await eventually(async () => assert.equal(Number(await caught.innerText()), before));
   });
 
   it('shows what each word did to a verdict, and passes a correction on', async () => {
     studio.classifier.state.checks = [fakeCheck()];
     await tab('Classifier');
-    assert.deepEqual(await page.locator('mark.for-3').allInnerTexts(), ['WON', 'free', 'prize', 'claim']);
-    assert.deepEqual(await page.locator('mark.against-3').allInnerTexts(), ['lunch']);
+    await eventually(async () => {
+      assert.deepEqual(await page.locator('mark.for-3').allInnerTexts(), ['WON', 'free', 'prize', 'claim']);
+      assert.deepEqual(await page.locator('mark.against-3').allInnerTexts(), ['lunch']);
+    });
     await page.locator('summary', { hasText: 'What did most' }).click();
-    assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/);
+    await eventually(async () => assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/));
     await page.getByText('This Is Not Spam').click();
-    await page.waitForTimeout(100);
-    assert.ok(studio.calls.includes('correct 0 ham'));
+    await eventually(() => assert.ok(studio.calls.includes('correct 0 ham')));
   });
 
   it('compares the variants, also where another one was best and no time was taken', async () => {
@@ -307,8 +325,10 @@ describe('Studio page in a browser', function () {
     studio.classifier.state = { ...state, record: { ...record, comparison, created: '2024-05-02T10:20:00.000Z' } };
     studio.classifier.changed();
     await table.getByText('this classifier is the bigru, the best on the validation part the lstm').waitFor();
-    assert.doesNotMatch(await table.innerText(), /seconds/);
-    assert.equal(await table.locator('tbody tr').count(), 6);
+    await eventually(async () => {
+      assert.doesNotMatch(await table.innerText(), /seconds/);
+      assert.equal(await table.locator('tbody tr').count(), 6);
+    });
   });
 
   it('says everything in the language of VS Code', async () => {
@@ -351,10 +371,12 @@ describe('Studio page in a browser', function () {
     const bundle = JSON.parse(fs.readFileSync('l10n/bundle.l10n.de.json', 'utf8')) as Record<string, string>;
     await show({ tag: 'de', bundle });
     await page.setViewportSize({ width: 200, height: 900 });
-    assert.match(await page.locator('.sentence:visible').innerText(), /^(Wird noch besser|Stehen geblieben)/);
+    await eventually(async () =>
+      assert.match(await page.locator('.sentence:visible').innerText(), /^(Wird noch besser|Stehen geblieben)/),
+    );
     for (const name of ['Training', 'Proben', 'Klassifikator']) {
       await tab(name);
-      await page.waitForTimeout(150);
+      await page.locator('.tab-body:visible select').first().waitFor();
       await openDetails();
       await fits(name);
     }
@@ -366,15 +388,17 @@ describe('Studio page in a browser', function () {
     await page.locator('summary', { hasText: 'More' }).click();
     for (const name of ['Training', 'Samples', 'Classifier']) {
       await tab(name);
-      await page.waitForTimeout(150);
+      await page.locator('.tab-body:visible select').first().waitFor();
       await fits(name);
       await page.setViewportSize({ width: 320, height: 900 });
       await fits(`${name} at 320 px`);
       await page.setViewportSize({ width: 200, height: 900 });
       for (const role of ['button', 'checkbox', 'slider', 'combobox', 'textbox'] as const) {
-        const all = await page.getByRole(role).count();
-        const named = await page.getByRole(role, { name: /\S/ }).count();
-        assert.equal(named, all, `${name}: a ${role} has no name`);
+        await eventually(async () => {
+          const all = await page.getByRole(role).count();
+          const named = await page.getByRole(role, { name: /\S/ }).count();
+          assert.equal(named, all, `${name}: a ${role} has no name`);
+        });
       }
     }
   });

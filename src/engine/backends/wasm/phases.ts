@@ -6,6 +6,7 @@
  * 1. `forwardBackward`  the thread's own rows of the batch through all layers and time steps and back. Rows are
  *                       independent, so nothing is shared and nothing waits.
  * 2. `sumGradients`     the thread's own columns of every weight gradient, summed over all rows and steps.
+ *    `keepState`        the thread's own rows: where the next batch carries on.
  *    `embeddingGradient` embeddings only: the thread's own share of the tokens that occur.
  * 3. `sumSquares`       only when clipping by norm.
  * 4. `update`           the thread's own chunks of the parameters.
@@ -13,6 +14,9 @@
  *
  * Every number is computed by the same chain of operations whichever thread does it, and sums over rows, steps and
  * chunks run in a fixed order: results do not depend on the number of threads, bit for bit.
+ *
+ * Phases 1 and 2 take nearly all of the time and change nothing that a later step reads. They call `proceed` every few
+ * milliseconds, which throws when the step is to be given up.
  */
 import { fromResult, fromZero, type Kernels } from './runtime';
 import { chunkBytes, type DirectionPlace, type LayerPlace, type Layout, type MatrixPlace } from './layout';
@@ -67,14 +71,28 @@ export function projectTokens(k: Kernels, layout: Layout, job: Job, thread: numb
 const blockRows = 96;
 
 /** Phase 1 for rows of this thread; with `evaluate` only the forward part, without dropout. */
-export function forwardBackward(k: Kernels, layout: Layout, job: Job, thread: number, threads: number): void {
+export function forwardBackward(
+  k: Kernels,
+  layout: Layout,
+  job: Job,
+  thread: number,
+  threads: number,
+  proceed: () => void,
+): void {
   const [begin, end] = share(job.batch, thread, threads, 2);
   for (let first = begin; first < end; first += blockRows) {
-    const rows = new Rows(k, layout, job, first, Math.min(blockRows, end - first));
+    const rows = new Rows(k, layout, job, first, Math.min(blockRows, end - first), proceed);
     rows.forward();
     rows.outputs();
     if (job.kind !== 'evaluate') rows.backward();
   }
+}
+
+/** What this thread's rows leave to the next batch, where it carries on. */
+export function keepState(k: Kernels, layout: Layout, job: Job, thread: number, threads: number): void {
+  if (!job.carry) return;
+  const [begin, end] = share(job.batch, thread, threads, 2);
+  new Rows(k, layout, job, begin, end - begin, () => undefined).keepState();
 }
 
 /** Rows [first, first + count) of the batch. `stride` is the distance of two panels: all rows of the batch. */
@@ -89,6 +107,7 @@ class Rows {
     private readonly job: Job,
     private readonly first: number,
     private readonly count: number,
+    private readonly proceed: () => void,
   ) {
     this.stride = job.batch * 64;
     this.at = first * 64;
@@ -111,7 +130,6 @@ class Rows {
         this.startState(d);
         this.inputPart(d);
         for (let t = 0; t < this.job.steps; t++) this.recurrentStep(d, t);
-        this.keepState(d);
       }
       this.handOn(layer);
     }
@@ -138,12 +156,14 @@ class Rows {
     }
   }
 
-  private keepState(d: DirectionPlace): void {
-    if (!this.job.carry || d.reverse) return;
-    const { k, stride, count, job } = this;
-    const carried = this.carriedOf(d);
-    k.copy(carried.h, stride, this.step(d.h, d.unitPanels, job.steps), stride, count, d.unitPanels);
-    if (d.c) k.copy(carried.c, stride, this.step(d.c, d.unitPanels, job.steps), stride, count, d.unitPanels);
+  keepState(): void {
+    const { k, layout, stride, count, job } = this;
+    for (const { directions } of layout.layers) {
+      const [d] = directions;
+      const carried = this.carriedOf(d);
+      k.copy(carried.h, stride, this.step(d.h, d.unitPanels, job.steps), stride, count, d.unitPanels);
+      if (d.c) k.copy(carried.c, stride, this.step(d.c, d.unitPanels, job.steps), stride, count, d.unitPanels);
+    }
   }
 
   /** gates = b + W·x for all steps: everything of the pre-activations that needs no state. */
@@ -153,6 +173,7 @@ class Rows {
     const { input } = layout.spec;
     const bias = d.inputBias.weights;
     for (let t = 0; t < this.job.steps; t++) {
+      this.proceed();
       const gates = this.step(d.gates, d.gatePanels, t);
       if (!below && input.kind !== 'scalar') {
         const [table, rows] =
@@ -177,6 +198,7 @@ class Rows {
   }
 
   private recurrentStep(d: DirectionPlace, t: number): void {
+    this.proceed();
     const { k, stride, count } = this;
     const { unitPanels, gatePanels } = d;
     const gates = this.step(d.gates, gatePanels, t);
@@ -241,6 +263,7 @@ class Rows {
     const { output, outputBias, classPanels, spec } = layout;
     const weights = job.weighted ? layout.rowWeights + first * 4 : 0;
     for (let t = job.firstLossStep; t < job.steps; t++) {
+      this.proceed();
       const logits = this.step(layout.logits, classPanels, t);
       const x = this.handedOn(top, t);
       const cell = (t * job.batch + first) * 4;
@@ -290,6 +313,7 @@ class Rows {
     k.clear(dh, stride, count, unitPanels);
     if (d.c) k.clear(dc, stride, count, unitPanels);
     for (let t = job.steps - 1; t >= 0; t--) {
+      this.proceed();
       if (t >= from) {
         const dOutput = this.step(layer.dOutput, layer.outputPanels, t) + offset;
         this.dropOrCopy(dOutput, dOutput, d, t, layer.dropout);
@@ -323,8 +347,18 @@ class Rows {
   }
 }
 
+/** Rows that `weightGradient` takes between two questions whether to go on: four of its own blocks. */
+const gradientRows = 768;
+
 /** Phase 2: this thread's panels of every gradient, over all rows and steps. */
-export function sumGradients(k: Kernels, layout: Layout, job: Job, thread: number, threads: number): void {
+export function sumGradients(
+  k: Kernels,
+  layout: Layout,
+  job: Job,
+  thread: number,
+  threads: number,
+  proceed: () => void,
+): void {
   const { batch, steps } = job;
   const stride = batch * 64;
   const at = (buffer: number, panels: number, t: number): number => buffer + t * panels * stride;
@@ -340,20 +374,24 @@ export function sumGradients(k: Kernels, layout: Layout, job: Job, thread: numbe
     end: number,
   ): void => {
     const [aStep, gStep] = [aPanels * stride, place.panels * stride];
-    k.weightGradient(
-      place.gradients,
-      at(a, aPanels, t),
-      stride,
-      aStep,
-      at(g, place.panels, t),
-      stride,
-      gStep,
-      batch,
-      count,
-      aPanels,
-      begin,
-      end,
-    );
+    const piece = Math.max(1, Math.floor(gradientRows / batch));
+    for (let from = t; from < t + count; from += piece) {
+      proceed();
+      k.weightGradient(
+        place.gradients,
+        at(a, aPanels, from),
+        stride,
+        aStep,
+        at(g, place.panels, from),
+        stride,
+        gStep,
+        batch,
+        Math.min(piece, t + count - from),
+        aPanels,
+        begin,
+        end,
+      );
+    }
   };
   const clearPanels = (gradients: number, bytesPerPanel: number, begin: number, end: number): void => {
     k.clear(gradients + begin * bytesPerPanel, 0, (end - begin) * (bytesPerPanel / 64), 1);

@@ -11,6 +11,7 @@ import { chunkBytes, type Layout } from './layout';
 import {
   embeddingGradient,
   forwardBackward,
+  keepState,
   projectTokens,
   sumGradients,
   sumSquares,
@@ -32,7 +33,17 @@ export type WorkerMessage = { add: NetworkMessage } | { remove: number };
 /** Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
  *  thread that sits a job out may wake at any later moment, and must never see the number of one job with the threads
  *  of the next. What else belongs to a job is read only by threads that take part in it, and stays until they have. */
-const word = { call: 0, arrived: 1, barrier: 2, network: 3, stop: 4, failed: 5, count: 8 } as const;
+const word = {
+  call: 0,
+  arrived: 1,
+  barrier: 2,
+  network: 3,
+  stop: 4,
+  failed: 5,
+  /** The phase in which thread 0 gave the job up, or 0. */
+  givenUp: 6,
+  count: 8,
+} as const;
 const threadsOf = (call: number): number => call & 255;
 /** Bytes of the control block: the words, then the job as JSON. */
 const jobAt = word.count * 4;
@@ -40,6 +51,8 @@ const controlBytes = 4096;
 const spins = 4000;
 /** A thread that does not come to a barrier for this long is dead. */
 const patienceMs = 120_000;
+/** Thrown out of a phase that is given up. */
+const enough = Symbol('enough');
 
 export class Control {
   readonly words: Int32Array;
@@ -92,10 +105,45 @@ export class Control {
       Atomics.add(this.words, word.barrier, 1);
       Atomics.notify(this.words, word.barrier);
     } else {
+      Atomics.notify(this.words, word.arrived);
       this.waitWhile(word.barrier, turn, patienceMs);
     }
     if (Atomics.load(this.words, word.failed) === 1)
       throw new InklingError('internal', 'A training thread has failed; restart the engine.');
+  }
+
+  /**
+   * Runs a phase (from 1) that may be given up, and waits for all others; false when it was given up. Only thread 0
+   * decides that, and writes down in which phase: it may be a phase ahead of a thread that still has to look.
+   */
+  attempt(phase: number, threads: number, work: (proceed: () => void) => void, isInterrupted?: () => boolean): boolean {
+    const { givenUp } = word;
+    const proceed = (): void => {
+      if (isInterrupted?.()) Atomics.store(this.words, givenUp, phase);
+      if (Atomics.load(this.words, givenUp) !== 0) throw enough;
+    };
+    try {
+      work(proceed);
+      if (isInterrupted) this.awaitOthers(threads, proceed);
+    } catch (error) {
+      if (error !== enough) throw error;
+    }
+    this.barrier(threads);
+    if (Atomics.load(this.words, givenUp) !== phase) return true;
+    this.barrier(threads); // all have looked
+    if (isInterrupted) Atomics.store(this.words, givenUp, 0);
+    return false;
+  }
+
+  /** Thread 0, when it is done first: waits until all others are at the barrier, and may give up until then. */
+  private awaitOthers(threads: number, proceed: () => void): void {
+    for (let i = 0, end = performance.now() + patienceMs; performance.now() < end; i++) {
+      const arrived = Atomics.load(this.words, word.arrived);
+      if (arrived === threads - 1 || Atomics.load(this.words, word.failed) === 1) return;
+      proceed();
+      if (i >= spins) Atomics.wait(this.words, word.arrived, arrived, 5);
+    }
+    this.fail();
   }
 
   /** Tells the others that this thread cannot go on. */
@@ -113,7 +161,11 @@ export class Control {
   }
 }
 
-/** One job, as thread `thread` of `threads`. Returns the square of the gradient's norm before clipping (training). */
+/**
+ * One job, as thread `thread` of `threads`. Returns the square of the gradient's norm before clipping (training).
+ * Thread 0 may ask whether somebody `isInterrupted`; a job given up for that throws `cancelled` there, with weights,
+ * optimiser and carried state as they were.
+ */
 export function runJob(
   k: Kernels,
   layout: Layout,
@@ -122,6 +174,7 @@ export function runJob(
   thread: number,
   threads: number,
   control: Control,
+  isInterrupted?: () => boolean,
 ): number {
   const barrier = (): void => control.barrier(threads);
   if (job.kind === 'transpose') {
@@ -133,11 +186,19 @@ export function runJob(
     projectTokens(k, layout, job, thread, threads);
     barrier();
   }
-  forwardBackward(k, layout, job, thread, threads);
-  barrier();
-  if (job.kind === 'evaluate') return 0;
-  sumGradients(k, layout, job, thread, threads);
-  barrier();
+  if (job.kind === 'evaluate') {
+    forwardBackward(k, layout, job, thread, threads, () => undefined);
+    keepState(k, layout, job, thread, threads);
+    barrier();
+    return 0;
+  }
+  const attempt = (phase: number, work: typeof forwardBackward): boolean =>
+    control.attempt(phase, threads, (proceed) => work(k, layout, job, thread, threads, proceed), isInterrupted);
+  if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
+    if (thread > 0) return 0;
+    throw new InklingError('cancelled', 'The training step was broken off.');
+  }
+  keepState(k, layout, job, thread, threads);
   if (layout.embedding?.trainable) {
     embeddingGradient(k, layout, job, thread, threads);
     barrier();
@@ -197,12 +258,20 @@ export class Team {
     this.backAt = performance.now() + milliseconds;
   }
 
-  /** Runs a job on `most` threads (at most all) and waits for its end. */
-  run(id: number, k: Kernels, layout: Layout, memory: WebAssembly.Memory, job: Job, most: number): number {
+  /** Runs a job on `most` threads (at most all) and waits for its end. Throws `cancelled` once it `isInterrupted`. */
+  run(
+    id: number,
+    k: Kernels,
+    layout: Layout,
+    memory: WebAssembly.Memory,
+    job: Job,
+    most: number,
+    isInterrupted?: () => boolean,
+  ): number {
     const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
     const threads = Math.min(most, free);
     if (threads > 1) this.control.start(id, job, threads);
-    return runJob(k, layout, memory, job, 0, threads, this.control);
+    return runJob(k, layout, memory, job, 0, threads, this.control, isInterrupted);
   }
 
   async dispose(): Promise<void> {

@@ -77,14 +77,14 @@ export class WasmNetwork implements Network {
     this.setParameters(parameters);
   }
 
-  async trainStep(batch: Batch, update: Update): Promise<StepResult> {
+  async trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
     if (this.optimiser !== update.kind) {
       this.optimiser = update.kind;
       this.updates = 0;
       for (const slot of this.layout.slots) this.floats.fill(0, slot / 4, (slot + this.layout.trainableBytes) / 4);
     }
-    this.updates++;
-    const correction = (beta: number): number => 1 / (1 - beta ** this.updates);
+    const updates = this.updates + 1;
+    const correction = (beta: number): number => 1 / (1 - beta ** updates);
     const job = this.load(batch, {
       ...idleJob,
       kind: 'train',
@@ -101,7 +101,8 @@ export class WasmNetwork implements Network {
       mScale: update.kind === 'adam' ? correction(update.beta1) : 1,
       vScale: update.kind === 'adam' ? correction(update.beta2) : 1,
     });
-    const squares = this.run(job);
+    const squares = this.run(job, isInterrupted);
+    this.updates = updates;
     return { ...this.totals(job), gradientNorm: Math.sqrt(squares) };
   }
 
@@ -365,11 +366,11 @@ export class WasmNetwork implements Network {
     return { h: place.h[layer], c: place.c[layer] };
   }
 
-  private run(job: Job): number {
+  private run(job: Job, isInterrupted?: () => boolean): number {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
     const work = job.batch * job.steps * this.multiplied;
     const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
-    return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads);
+    return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads, isInterrupted);
   }
 
   /** Sums of losses and hits, in fixed order. */

@@ -7,6 +7,7 @@ import type { SampleDelta, TrainRequest } from '../../../../src/common/enginePro
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { everyStep, lstm } from '../../../support/trainingConfig';
 import { forkEngine, type ForkedEngine } from './forkedEngine';
 import { tinyConfig, tinyText } from './tinyRun';
 
@@ -192,6 +193,24 @@ describe('engine process', () => {
     assert.ok(done.event === 'done' && done.reason === 'stopped');
     assert.equal(summary.steps, done.steps);
     await assert.rejects(control('stop'), withCode('invalidInput'));
+  });
+
+  it('breaks a long step off for a pause', async () => {
+    const text = tinyText.repeat(6);
+    const path = `${folder}/large.safetensors`;
+    const params = request({
+      modelPath: path,
+      sources: [{ name: 'fox.txt', text }],
+      config: tinyConfig({ maxSteps: 2 }, { network: lstm(1024), objective: everyStep(128), batch: 128 }),
+    });
+    const { events, result, until } = start(engine, params);
+    await until(({ event }) => event === 'start');
+    await engine.call('control', { runId: params.runId, action: 'pause' });
+    await until((event) => event.event === 'notice' && event.kind === 'paused');
+    const paused = events.find((event) => event.event === 'notice');
+    assert.equal(paused?.event === 'notice' && paused.step, 0, 'the first step takes seconds');
+    await engine.call('control', { runId: params.runId, action: 'stop' });
+    await result.catch(withCode('invalidInput'));
   });
 
   it('keeps the model of a run whose call is cancelled', async () => {

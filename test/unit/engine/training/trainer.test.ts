@@ -3,8 +3,10 @@ import * as assert from 'node:assert';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { createBatches } from '../../../../src/engine/corpus/batches';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { Random } from '../../../../src/engine/random';
 import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
 import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
 import type { RunState } from '../../../../src/engine/training/runState';
@@ -120,6 +122,31 @@ describe('Trainer', () => {
       ['paused', 'resumed'],
     );
     assert.deepEqual(pausing.parameters, whole.parameters);
+  });
+
+  it('makes a step that was broken off again, as if it had not been', async () => {
+    for (const config of [
+      smallConfig(),
+      smallConfig({
+        objective: { ...smallConfig().objective, kind: 'last-step', steps: 6, stride: 20, shuffle: true },
+      }),
+    ]) {
+      const backend = await createWasmBackend({ threads: 1 });
+      const whole = await train(config, text, { backend });
+      const random = new Random(3);
+      let interruptions = 0;
+      const isInterrupted = (): boolean => {
+        const yes = random.integer(80) === 0;
+        interruptions += yes ? 1 : 0;
+        return yes;
+      };
+      const disturbed = await train(config, text, { backend, isInterrupted });
+      assert.ok(interruptions > 5, `${interruptions} interruptions`);
+      const { seconds } = disturbed.state.progress;
+      assert.deepEqual(disturbed.state, { ...whole.state, progress: { ...whole.state.progress, seconds } });
+      assert.deepEqual(disturbed.parameters, whole.parameters);
+      await backend.dispose();
+    }
   });
 
   describe('a command during an evaluation or a sample', () => {

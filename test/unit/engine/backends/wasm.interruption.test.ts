@@ -1,0 +1,97 @@
+/** A training step that is broken off must leave no trace: weights, optimiser and carried state as before it. */
+import * as assert from 'node:assert';
+import type { Network, OptimiserState } from '../../../../src/engine/backends/backend';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { Random } from '../../../../src/engine/random';
+import {
+  between,
+  describeSpec,
+  pick,
+  randomBatch,
+  randomParameters,
+  randomSpec,
+  updateWith,
+} from '../../../support/numeric';
+
+const seed = 20;
+
+interface Everything {
+  parameters: Float32Array;
+  optimiser: OptimiserState;
+  state: Float32Array;
+}
+
+async function everythingOf(network: Network): Promise<Everything> {
+  return {
+    parameters: await network.readParameters(),
+    optimiser: await network.readOptimiser(),
+    state: await network.readState(),
+  };
+}
+
+describe(`a training step that is broken off, seed ${seed}`, () => {
+  for (const threads of [1, 3]) {
+    it(`leaves everything as it was and can be made again, ${threads} threads`, async () => {
+      const wasm = await createWasmBackend({ threads, threadedWork: 0 });
+      const alone = await createWasmBackend({ threads: 1 });
+      let brokenOff = 0;
+      for (let network = 0; network < 40; network++) {
+        const random = new Random(seed + network);
+        const spec = randomSpec(random);
+        const limits = { batch: 9, steps: 5, streams: 1 };
+        const parameters = randomParameters(random, spec);
+        const tried = await wasm.createNetwork(spec, parameters, limits);
+        const undisturbed = await alone.createNetwork(spec, parameters, limits);
+        const state = spec.layers[0].bidirectional ? 'zero' : 'carry';
+        const kind = pick(random, ['sgd', 'rmsprop', 'adam'] as const);
+        for (let step = 0; step < 6; step++) {
+          const batch = randomBatch(random, spec, between(random, 1, 9), between(random, 1, 5), state);
+          const update = updateWith({ kind, dropoutKey: step, clipNorm: 1 });
+          // A first step or another number of rows lays the state anew; from then on nothing may move.
+          let before: Everything | undefined;
+          for (let attempt = 0; attempt < 3; attempt++) {
+            let questions = random.integer(20);
+            try {
+              await tried.trainStep(batch, update, () => questions-- === 0);
+              break;
+            } catch (error) {
+              assert.strictEqual((error as { code?: string }).code, 'cancelled');
+              brokenOff++;
+              const now = await everythingOf(tried);
+              assert.deepStrictEqual(now, before ?? now, describeSpec(spec));
+              before = now;
+            }
+            if (attempt === 2) await tried.trainStep(batch, update);
+          }
+          await undisturbed.trainStep(batch, update);
+          assert.deepStrictEqual(await everythingOf(tried), await everythingOf(undisturbed), describeSpec(spec));
+        }
+        tried.dispose();
+        undisturbed.dispose();
+      }
+      assert.ok(brokenOff > 100, `${brokenOff} were broken off`);
+      await wasm.dispose();
+      await alone.dispose();
+    });
+  }
+
+  it('thousands of times, with changing numbers of threads', async () => {
+    const wasm = await createWasmBackend({ kernel: 'scalar', threads: 6, threadedWork: 0 });
+    const random = new Random(seed);
+    const spec = randomSpec(random, 4);
+    const limits = { batch: 12, steps: 2, streams: 1 };
+    const network = await wasm.createNetwork(spec, randomParameters(random, spec), limits);
+    const batches = Array.from({ length: 12 }, (_, rows) => randomBatch(random, spec, rows + 1, 2));
+    const still = updateWith({ learningRate: 0 });
+    const expected: number[] = [];
+    for (const batch of batches) expected.push((await network.trainStep(batch, still)).lossSum);
+    for (let i = 0; i < 10_000; i++) {
+      const which = random.integer(batches.length);
+      let questions = random.integer(15);
+      const result = await network.trainStep(batches[which], still, () => questions-- === 0).catch(() => undefined);
+      if (result) assert.strictEqual(result.lossSum, expected[which]);
+    }
+    network.dispose();
+    await wasm.dispose();
+  });
+});
