@@ -15,27 +15,34 @@ import { secondsPerStep } from './speedProbe';
 /** For each of the settings, after one step that warms up. */
 const measureMs = 150;
 
-/** One after the other, each told to `onEstimate` as it is known; a text that does not fit some settings says why. */
+/** One after the other, each told to `onEstimate` as it is known; a text that does not fit some settings says why. Those
+ *  that read the text alike come together, so that a long text is laid out once for them, and only one at a time is held. */
 export async function estimateRuns(
   texts: readonly { name: string; text: string }[],
   backend: Backend,
   configs: readonly TrainingConfig[],
   onEstimate: (index: number, estimate: Estimate) => void,
 ): Promise<void> {
-  for (const [index, config] of configs.entries()) {
-    onEstimate(
-      index,
-      await estimateRun(texts, backend, config).catch((error) => ({ problem: asInklingError(error).message })),
-    );
+  const alike = new Map<string, number[]>();
+  configs.forEach(({ text }, index) => {
+    const key = JSON.stringify(text);
+    alike.set(key, [...(alike.get(key) ?? []), index]);
+  });
+  for (const indices of alike.values()) {
+    let corpus: Corpus | undefined;
+    for (const index of indices) {
+      const config = configs[index];
+      try {
+        corpus ??= buildCorpus(texts, config.text);
+        onEstimate(index, await estimateRun(corpus, backend, config));
+      } catch (error) {
+        onEstimate(index, { problem: asInklingError(error).message });
+      }
+    }
   }
 }
 
-async function estimateRun(
-  texts: readonly { name: string; text: string }[],
-  backend: Backend,
-  config: TrainingConfig,
-): Promise<Estimate> {
-  const corpus = buildCorpus(texts, config.text);
+async function estimateRun(corpus: Corpus, backend: Backend, config: TrainingConfig): Promise<Estimate> {
   const batches = createBatches(corpus, config, config.seed);
   const { stepsPerEpoch } = batches;
   const { epochs = Infinity, maxSteps = Infinity, maxSeconds = Infinity } = config.budget;

@@ -13,15 +13,22 @@ describe('estimates', () => {
     const windows: TrainingConfig['objective'] = { ...everyStep(8), kind: 'last-step', stride: 3, carryState: false };
     const configs = [
       smallConfig({ budget: { maxSeconds: 0.001, epochs: 1000 } }),
-      smallConfig({ budget: { epochs: 1 }, objective: windows, network: { ...lstm(8), cell: 'gru' } }),
+      smallConfig({
+        text: { ...smallConfig().text, lowercase: true },
+        budget: { epochs: 1 },
+        objective: windows,
+        network: { ...lstm(8), cell: 'gru' },
+      }),
       smallConfig({ budget: { maxSteps: 3 }, evaluation: { every: 'epoch', maximumTargets: 100 } }),
       smallConfig({ objective: { ...windows, steps: 4000 } }),
     ];
     const estimates: Estimate[] = [];
+    const order: number[] = [];
     await estimateRuns(texts, createReferenceBackend(), configs, (index, estimate) => {
-      assert.equal(index, estimates.length, 'in order');
-      estimates.push(estimate);
+      order.push(index);
+      estimates[index] = estimate;
     });
+    assert.deepEqual(order, [0, 2, 3, 1], 'the lowercased text by itself');
     const [bounded, gru, few, long] = estimates;
     assert.deepEqual(bounded, { network: 'LSTM 1 × 8', seconds: 0.001 });
     assert.ok('network' in gru && gru.network === 'GRU 1 × 8' && gru.seconds > 0 && Number.isFinite(gru.seconds));
