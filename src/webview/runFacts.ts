@@ -28,7 +28,9 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunState): F
     {
       label: t('held out'),
       value: say(done ? done.heldOutLoss : evaluation?.heldOutLoss),
-      hint: t('Loss on text that the model never trained on, {0}', name),
+      hint: done
+        ? t('Loss on all of the held-out text, which the model never trained on, {0}', name)
+        : t('Loss on text that the model never trained on, {0}', name),
     },
     {
       label: t('train'),
@@ -59,7 +61,10 @@ export function splitSentence(history: RunHistory): string {
     heldOutTokens > 0
       ? t('Train: {0} · held out: {1}, {2}', count(trainTokens), where, count(heldOutTokens))
       : t('Train: all {0} · nothing held out', count(trainTokens));
-  return `${split} · ${t('seed {0}', seed)}`;
+  // The figure of a run that has ended is of all of them, and differs a little from the curve's last point.
+  const { maximumTargets } = config.evaluation;
+  const sampled = t('curve on about {0} of these, spread evenly', formatInteger(maximumTargets));
+  return [split, ...(heldOutTokens > maximumTargets ? [sampled] : []), t('seed {0}', seed)].join(' · ');
 }
 
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */

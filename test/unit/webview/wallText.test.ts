@@ -61,8 +61,10 @@ describe('run facts', () => {
   it('names split, seed and machine', () => {
     assert.equal(
       splitSentence(history),
-      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · seed 2',
+      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · curve on about 50,000 of these, spread evenly · seed 2',
     );
+    const start = history.start ?? assert.fail();
+    assert.doesNotMatch(splitSentence({ ...history, start: { ...start, heldOutTokens: 50_000 } }), /curve/);
     assert.equal(machineSentence(history), 'LSTM 256 · 335,929 parameters · wasm (relaxed SIMD), 2 threads');
   });
 
