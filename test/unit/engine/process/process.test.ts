@@ -196,12 +196,13 @@ describe('engine process', () => {
   });
 
   it('breaks a long step off for a pause', async () => {
-    const text = tinyText.repeat(6);
-    const path = `${folder}/large.safetensors`;
+    // A small network, so that little else takes time, and a batch of 32,768 characters.
+    const config = tinyConfig({ maxSteps: 2 }, { network: lstm(256), objective: everyStep(256), batch: 128 });
+    config.text.heldOut = { kind: 'none', fraction: 0 };
     const params = request({
-      modelPath: path,
-      sources: [{ name: 'fox.txt', text }],
-      config: tinyConfig({ maxSteps: 2 }, { network: lstm(1024), objective: everyStep(128), batch: 128 }),
+      modelPath: `${folder}/long.safetensors`,
+      sources: [{ name: 'fox.txt', text: tinyText.repeat(7) }],
+      config,
     });
     const { events, result, until } = start(engine, params);
     await until(({ event }) => event === 'start');
