@@ -74,10 +74,11 @@ export async function complete(
     });
     rows = going;
     if (rows.length === 0 || length + 1 === maximumLength) break;
+    // Here, where the last logits have been used: others who step the network meanwhile write over them.
+    if (breather.due) await breather.pause();
     const answer = predictor.step(tokens.subarray(0, rows.length), contexts.subarray(0, rows.length * size));
     logits = answer instanceof Float32Array ? answer : await answer;
     stepsRun++;
-    if (breather.due) await breather.pause();
   }
 
   const items = new Map<string, number>();

@@ -5,7 +5,7 @@
 import type { ScoreResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { Batch } from '../backends/backend';
+import type { Batch, Network } from '../backends/backend';
 import { createBatches } from '../corpus/batches';
 import { buildCorpus } from '../corpus/corpus';
 import { normaliseText } from '../corpus/normaliseText';
@@ -17,16 +17,32 @@ import { checkLanguageModel, type LanguageModel } from './languageModel';
 /** Windows that a text is scored by when none are asked for, at most: each costs as many steps as it is long. */
 const enoughWindows = 20_000;
 
+/** The text that a network scores last: it carries the state of one from batch to batch, so the next one waits. */
+const turns = new WeakMap<Network, Promise<unknown>>();
+
 /**
  * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
  * windows of `length` tokens, one every `stride`; else as the model was trained. The model's network must take batches
  * of `windows.length` steps. Characters that the model does not know are not counted. Throws `invalidInput` for a text
  * with nothing to predict, `cancelled`.
  */
-export async function scoreText(
+export function scoreText(
   model: LanguageModel,
   text: string,
   options: { windows?: { length: number; stride: number }; signal?: AbortSignal } = {},
+): Promise<ScoreResult> {
+  const scoring = (turns.get(model.network) ?? Promise.resolve()).then(() => scoreNow(model, text, options));
+  turns.set(
+    model.network,
+    scoring.catch(() => undefined),
+  );
+  return scoring;
+}
+
+async function scoreNow(
+  model: LanguageModel,
+  text: string,
+  options: { windows?: { length: number; stride: number }; signal?: AbortSignal },
 ): Promise<ScoreResult> {
   checkLanguageModel(model);
   const { network } = model;

@@ -229,6 +229,14 @@ describe('score', () => {
     assert.ok(Math.abs(score.bitsPerCharacter - [...bits].reduce((a, b) => a + b) / lines.length) < 1e-4);
   });
 
+  it('of two texts at once is that of each alone', async () => {
+    const model = await drawnModel({ seed: 18, steps: 4 });
+    const texts = [letters(300, 19), letters(200, 20)];
+    const alone = [await scoreText(model, texts[0]), await scoreText(model, texts[1])];
+    assert.deepEqual(await Promise.all(texts.map((text) => scoreText(model, text))), alone);
+    await Promise.all([assert.rejects(scoreText(model, 'a')), scoreText(model, texts[0])]);
+  });
+
   it('refuses what cannot be scored', async () => {
     const model = await drawnModel();
     await assert.rejects(scoreText(model, 'a'), /longer/);
