@@ -46,9 +46,15 @@ type Tools = GenerationTools & { predictor: Predictor; cache: StateCache };
 
 /** Keeps the seeds of further drafts apart from other chances under the same seed. */
 const draftStream = 0x77726473;
+/** Letters of scripts that put no spaces between words. */
+const unspaced =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+/** Letters that belong to the word beside which they stand. */
+const joined = `[[\\p{L}\\p{M}\\p{N}]--[${unspaced}]]`;
 /** What a word could go on with. */
-const goesOn = /^[\p{L}\p{M}\p{N}'’-]/u;
-const betweenWords = /(?:^|\s)$/u;
+const goesOn = new RegExp(`^(?:${joined}|['’\\-])`, 'v');
+const needsNoEnd = new RegExp(`[${unspaced}]$`, 'u');
+const betweenWords = new RegExp(`(?:^|[\\s${unspaced}])$`, 'u');
 
 /**
  * As `generate`; a stream with `mustContain` contains each of its words as a word of its own, in any case of its
@@ -98,6 +104,8 @@ async function writeContaining(
 ): Promise<GenerationResult> {
   const { prompt, details } = request;
   const words = (options.mustContain ?? []).map((word) => wantedWord(model, word));
+  // What was put somewhere is not missing, even where the draft left no place between two words.
+  const placed = new Set<Wanted>();
   const seeds = new Random(options.seed, draftStream);
   let kept = '';
   let left = options.length;
@@ -111,7 +119,7 @@ async function writeContaining(
     if (text !== '') tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
   };
   for (;;) {
-    const missing = words.filter((word) => !contains(kept, word));
+    const missing = words.filter((word) => !placed.has(word) && !contains(kept, word));
     const room = left - missing.reduce((sum, { ids }) => sum + ids.length + 2, 0);
     if (missing.length > 0 && room < 0) {
       throw new InklingError('invalidInput', 'So short a text has no room for all these words: ask for a longer one.');
@@ -137,6 +145,7 @@ async function writeContaining(
     }
     const limit = Math.floor(room / missing.length);
     const place = await bestPlace(model, prompt + kept, draft.slice(0, limit), lacking, tools);
+    placed.add(place.word);
     send([...draft.slice(0, place.at), ...place.pieces]);
     seed = seeds.uint32();
   }
@@ -157,7 +166,7 @@ function wantedWord(model: LanguageModel, word: string): Wanted {
 
 function contains(text: string, { text: word }: Wanted): boolean {
   const literal = word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\s+/g, '\\s+');
-  return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])${literal}(?![\\p{L}\\p{M}\\p{N}])`, 'iu').test(text);
+  return new RegExp(`(?<!${joined})${literal}(?!${joined})`, 'iv').test(text);
 }
 
 /** Where in the draft, behind `before`, which of the words is likeliest. */
@@ -217,12 +226,12 @@ interface WordEnd {
 }
 
 /**
- * The probabilities of a word's tokens behind each context, and of its end, which a word vocabulary does not need.
+ * The probabilities of a word's tokens behind each context, and of its end, where it needs one.
  * `contexts` [S, contextSize] are used up, `logits` [S, V] are not.
  */
 async function readWord(
   { vocabulary }: LanguageModel,
-  { ids }: Wanted,
+  { text, ids }: Wanted,
   contexts: Float32Array,
   logits: Float32Array,
   predictor: Predictor,
@@ -235,10 +244,12 @@ async function readWord(
   let next = logits;
   for (const id of ids) {
     for (let row = 0; row < rows; row++) probabilities[row].push(softmax(next, row * classes, shares)[id]);
-    next = await predictor.step(new Uint16Array(rows).fill(id), contexts);
+    const answer = predictor.step(new Uint16Array(rows).fill(id), contexts);
+    // To await what is there already would let others write over it.
+    next = answer instanceof Float32Array ? answer : await answer;
   }
   const ends = probabilities.map((_, row) => {
-    if (vocabulary.unit === 'word') return undefined;
+    if (vocabulary.unit === 'word' || needsNoEnd.test(text)) return undefined;
     softmax(next, row * classes, shares);
     const end: WordEnd = { token: -1, probability: 0, all: 0 };
     for (let id = 0; id < classes; id++) {

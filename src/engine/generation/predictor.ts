@@ -24,7 +24,7 @@ export interface Predictor {
   /** A new context before any text, [contextSize]. */
   start(): Promise<Float32Array>;
   /** Advances S contexts, [S, contextSize], by one token each, in place. Returns logits [S, V], valid until the next
-   *  call. */
+   *  call, which may be another caller's as soon as this one awaits anything: not even a value that is there already. */
   step(tokens: Uint16Array, contexts: Float32Array): Float32Array | Promise<Float32Array>;
 }
 
@@ -67,13 +67,15 @@ function windowPredictor(model: LanguageModel): Predictor {
     start: async () => {
       if (!beginning) {
         // A window that reaches back before the text is padded in front.
-        beginning = new Float32Array(contextSize);
+        // Shown to others only when it is whole: they may ask for it meanwhile.
+        const padded = new Float32Array(contextSize);
         const padding = Uint16Array.of(paddingToken(model));
         const row = new Float32Array(size);
         for (let j = 1; j < steps; j++) {
           await network.step(padding, row);
-          beginning.set(row, j * size);
+          padded.set(row, j * size);
         }
+        beginning = padded;
       }
       return beginning.slice();
     },

@@ -3,7 +3,6 @@ import * as assert from 'node:assert/strict';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { complete } from '../../../../src/engine/generation/completion';
 import { endBeforeLoop, endOfCompletion } from '../../../../src/engine/generation/completionExtent';
-import { generate } from '../../../../src/engine/generation/generator';
 import { createPredictor } from '../../../../src/engine/generation/predictor';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
@@ -178,31 +177,6 @@ describe('completion', () => {
     assert.deepEqual(await offer({ prefix: 'or not to', extent: 'word' }, model), []);
     assert.deepEqual(await offer({ prefix: 'or not ' }, model), ['to be that is']);
     assert.deepEqual(await offer({ prefix: 'xyzzy', extent: 'word' }, model), []);
-  });
-
-  it('offers the same while others write with the same network', async () => {
-    const model = learnedModel(story);
-    const predictor = createPredictor(model);
-    const ask = (prefix: string): Promise<string[]> =>
-      complete(model, predictor, request({ prefix, extent: 'line' })).then(({ items }) =>
-        items.map(({ text }) => text),
-      );
-    const write = async (): Promise<string[]> => {
-      const streams = [3, 4].map((seed) => ({ temperature: 0.5, seed, length: 60 }));
-      return (await generate(model, { prompt: ['was ', 'morning '], streams }, { predictor })).texts;
-    };
-    const alone = [await ask('night, '), await ask('all was '), await write()];
-    assert.deepEqual(alone[0], ['and the wind blew over the hill. Then came the rain (much of it), and nobody’s']);
-
-    // A clock that jumps at every look: each lets the others go first after every single step.
-    const { now } = performance;
-    let time = 0;
-    performance.now = () => (time += 10);
-    try {
-      assert.deepEqual(await Promise.all([ask('night, '), ask('all was '), write()]), alone);
-    } finally {
-      performance.now = now;
-    }
   });
 
   it('answers an empty prefix', async () => {

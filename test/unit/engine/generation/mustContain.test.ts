@@ -55,6 +55,24 @@ describe('writing that must contain words', () => {
     assert.equal(texts[1].trim().split(' ').length, 2);
   });
 
+  it('knows that some scripts put no spaces between words', async () => {
+    const model = learnedModel('月亮升起来了，山里的老人看着月光下的河水。风吹过竹林，老人想起了故乡的春天。');
+    const ask = async (word: string): Promise<string> =>
+      (await generateContaining(model, { prompt: '月亮升起', streams: [options([word], { length: 20 })] })).texts[0];
+    const free = await generate(model, { prompt: '月亮升起', streams: [options([], { length: 20 })] });
+    assert.equal(await ask('老人'), free.texts[0], 'it stands between other characters already');
+    const bound = await ask('竹林');
+    assert.match(bound, /竹林/);
+    assert.equal([...bound].length, 20);
+  });
+
+  it('puts a word somewhere even where the draft has no place between two', async () => {
+    const model = learnedModel('abcdefghijklmnopqrstuvwxyz'.repeat(3));
+    const { texts } = await generateContaining(model, { prompt: 'a', streams: [options(['cat'], { length: 20 })] });
+    assert.equal(texts[0].length, 20);
+    assert.equal(texts[0].split('cat').length, 2, texts[0]);
+  });
+
   it('streams pieces that together are the text, with a probability for every token', async () => {
     const model = await drawnModel({ seed: 6 });
     const deltas: SampleDelta[] = [];

@@ -1,0 +1,93 @@
+/** Callers share a network and take turns at every step: each must get what it would get alone. */
+import * as assert from 'node:assert/strict';
+import type { Backend } from '../../../../src/engine/backends/backend';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { complete } from '../../../../src/engine/generation/completion';
+import { considered } from '../../../../src/engine/generation/considered';
+import { generate } from '../../../../src/engine/generation/generator';
+import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
+import { generateContaining } from '../../../../src/engine/generation/mustContain';
+import { createPredictor, type Predictor } from '../../../../src/engine/generation/predictor';
+import { scoreText } from '../../../../src/engine/generation/score';
+import { StateCache } from '../../../../src/engine/generation/stateCache';
+import { SurpriseMap } from '../../../../src/engine/generation/surprise';
+import { drawnModel, everyStep, lastStep } from './toyModels';
+
+type Asking = (predictor: Predictor, cache: StateCache) => Promise<unknown>;
+
+/** What the editor asks for while one writes, each in two variants. */
+function everyKind(model: LanguageModel, seed: number): Asking[] {
+  const sampling = { temperature: 0.7, seed, length: 30 };
+  const completion = { modelPath: '', extent: 'line', minimumConfidence: 0, temperature: 0.8, seed } as const;
+  return [
+    { prompt: 'ab ', word: 'cat' },
+    { prompt: 'x', word: 'dogs' },
+  ].flatMap(({ prompt, word }): Asking[] => [
+    (predictor, cache) =>
+      complete(model, predictor, { ...completion, prefix: prompt, alternatives: 3, maximumLength: 25 }, cache).then(
+        ({ items }) => items,
+      ),
+    (predictor, cache) =>
+      generate(model, { prompt, streams: [sampling, { ...sampling, seed: seed + 1 }] }, { predictor, cache }).then(
+        ({ texts }) => texts,
+      ),
+    (predictor, cache) =>
+      generateContaining(model, { prompt, streams: [{ ...sampling, mustContain: [word] }] }, { predictor, cache }).then(
+        ({ texts }) => texts,
+      ),
+    (predictor, cache) => considered(model, predictor, prompt, 5, cache),
+    (predictor) => new SurpriseMap(model, predictor).update(`${prompt} and so on`, 0),
+    () => scoreText(model, `${prompt} and so on and on and on`),
+  ]);
+}
+
+/** The answers, with one predictor and one cache for all. */
+function atOnce(model: LanguageModel, asked: Asking[]): Promise<unknown[]> {
+  const predictor = createPredictor(model);
+  const cache = new StateCache(predictor.reach);
+  return Promise.all(asked.map((ask) => ask(predictor, cache)));
+}
+
+describe('callers of one network at once', () => {
+  const { now } = performance;
+  let backend: Backend;
+  before(async () => {
+    backend = await createWasmBackend({ threads: 1 });
+  });
+  afterEach(() => {
+    performance.now = now;
+  });
+  after(() => backend.dispose());
+
+  for (const objective of [everyStep, lastStep(12)]) {
+    it(`get what each gets alone (${objective.kind})`, async () => {
+      const drawn = await drawnModel({ objective });
+      const parameters = await drawn.network.readParameters();
+      const network = await backend.createNetwork(drawn.network.spec, parameters, { batch: 1, steps: 12, streams: 64 });
+      const model = { ...drawn, network };
+      for (let seed = 1; seed <= 5; seed++) {
+        const asked = everyKind(model, seed);
+        const alone: unknown[] = [];
+        for (const ask of asked) alone.push(...(await atOnce(model, [ask])));
+        // A clock that jumps at every look: whoever lets others go first when it is time to does so at every step.
+        let time = 0;
+        performance.now = () => (time += 10);
+        assert.deepEqual(await atOnce(model, asked), alone);
+        performance.now = now;
+        // Callers of one kind go in step, and meet where others do not.
+        const kinds = asked.length / 2;
+        for (let kind = 0; kind < kinds; kind++) {
+          const both = [kind, kind + kinds];
+          assert.deepEqual(
+            await atOnce(
+              model,
+              both.map((i) => asked[i]),
+            ),
+            both.map((i) => alone[i]),
+          );
+        }
+      }
+      network.dispose();
+    });
+  }
+});
