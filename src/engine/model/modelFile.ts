@@ -110,10 +110,14 @@ const headerChecksumKey = keyOf('headerChecksum');
 
 /**
  * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
- * new one, never a part. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
+ * new one, never a part. `settle` puts the written file in its place otherwise. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
  * earlier file is as it was. What a killed writer left here long ago is removed.
  */
-export async function writeModelFile(file: string, model: StoredModel): Promise<void> {
+export async function writeModelFile(
+  file: string,
+  model: StoredModel,
+  settle: (written: string) => Promise<void> = (written) => fs.rename(written, file),
+): Promise<void> {
   const tensors = tensorsToWrite(model);
   const entries = entriesOf(tensors);
   const header = encodeHeader(metadataToWrite(model, tensors, entries), entries);
@@ -133,7 +137,7 @@ export async function writeModelFile(file: string, model: StoredModel): Promise<
     } finally {
       await handle.close();
     }
-    await fs.rename(temporary, file);
+    await settle(temporary);
   } catch (error) {
     await fs.rm(temporary, { force: true }).catch(() => {});
     throw writeError(error, file);

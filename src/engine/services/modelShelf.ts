@@ -29,6 +29,13 @@ export interface LiveModel {
   memory: SharedArrayBuffer;
 }
 
+interface LiveRun {
+  /** Counts the runs: two may train one path after the other, each a network of its own. */
+  run: number;
+  announced: LiveModel;
+  reader: SnapshotReader;
+}
+
 export interface KeptContexts {
   predictor: Predictor;
   cache: StateCache;
@@ -50,6 +57,8 @@ interface Entry {
   shelved: ShelvedModel;
   /** Which weights these are; another version means another file or snapshot. */
   version: string;
+  /** Whose snapshot it is; undefined for a file. */
+  run?: number;
   readAtMs: number;
   users: number;
   /** Off the shelf: its network goes with its last user. */
@@ -63,7 +72,8 @@ const maximumIndexed = 64 * 1024 * 1024;
 export class ModelShelf {
   /** Least recently used first. */
   private readonly entries = new Map<string, Entry>();
-  private readonly live = new Map<string, { announced: LiveModel; reader: SnapshotReader }>();
+  private readonly live = new Map<string, LiveRun>();
+  private runs = 0;
   private readonly sources = new Map<string, readonly TextSource[]>();
   /** Taking a model is a short affair, done for one caller after the other. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -72,7 +82,7 @@ export class ModelShelf {
 
   /** From now on this path means the run's last snapshot. */
   announce(live: LiveModel): void {
-    this.live.set(live.modelPath, { announced: live, reader: new SnapshotReader(live.memory) });
+    this.live.set(live.modelPath, { run: ++this.runs, announced: live, reader: new SnapshotReader(live.memory) });
   }
 
   /** The run is over: the path means its file again. */
@@ -103,11 +113,11 @@ export class ModelShelf {
 
   private async take(path: string, staleMs: number): Promise<Entry> {
     let entry = this.entries.get(path);
-    const version = await this.versionOf(path);
-    if (!entry || !isCurrent(entry, version, staleMs)) {
-      if (entry && isLive(entry.version) && isLive(version)) await this.refresh(path, entry);
+    const found = await this.versionOf(path);
+    if (!entry || !isCurrent(entry, found, staleMs)) {
+      if (entry && isSameRun(entry, found)) await this.refresh(path, entry);
       else {
-        const fresh = await this.load(path, version);
+        const fresh = await this.load(path, found);
         if (entry) this.discard(path, entry);
         entry = fresh;
       }
@@ -125,12 +135,12 @@ export class ModelShelf {
     disposeUnused(entry);
   }
 
-  private async versionOf(path: string): Promise<string> {
+  private async versionOf(path: string): Promise<Version> {
     const live = this.live.get(path);
-    if (live && live.reader.version > 0) return `live ${live.reader.version}`;
+    if (live && live.reader.version > 0) return snapshotVersion(live.run, live.reader.version);
     try {
       const { mtimeMs, size, ino } = await fs.stat(path);
-      return `file ${mtimeMs} ${size} ${ino}`;
+      return { version: `file ${mtimeMs} ${size} ${ino}` };
     } catch (error) {
       throw new InklingError('invalidInput', `The model "${path}" cannot be read; choose another one.`, {
         cause: error,
@@ -138,13 +148,13 @@ export class ModelShelf {
     }
   }
 
-  private async load(path: string, version: string): Promise<Entry> {
-    const snapshot = isLive(version) ? this.live.get(path) : undefined;
+  private async load(path: string, version: Version): Promise<Entry> {
+    const snapshot = version.run === undefined ? undefined : this.live.get(path);
     const read = snapshot?.reader.read();
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
       const model = await this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
-      return entryOf(equip(model, this.indexer(path, model, config)), `live ${read.version}`);
+      return entryOf(equip(model, this.indexer(path, model, config)), snapshotVersion(snapshot.run, read.version));
     }
     const stored = await readModelFile(path);
     if (stored.kind !== 'language-model' || !stored.config) {
@@ -161,13 +171,14 @@ export class ModelShelf {
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
-    const read = this.live.get(path)?.reader.read();
-    if (!read) return;
+    const live = this.live.get(path);
+    const read = live?.run === entry.run ? live?.reader.read() : undefined;
+    if (!live || !read) return;
     const { model, copies } = entry.shelved;
     await model.network.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
     entry.shelved = equip(model, copies);
-    entry.version = `live ${read.version}`;
+    Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
 
@@ -221,8 +232,14 @@ export class ModelShelf {
   }
 }
 
-function entryOf(shelved: ShelvedModel, version: string): Entry {
-  return { shelved, version, readAtMs: performance.now(), users: 0, discarded: false };
+type Version = Pick<Entry, 'version' | 'run'>;
+
+function snapshotVersion(run: number, snapshot: number): Version {
+  return { version: `run ${run} snapshot ${snapshot}`, run };
+}
+
+function entryOf(shelved: ShelvedModel, version: Version): Entry {
+  return { shelved, ...version, readAtMs: performance.now(), users: 0, discarded: false };
 }
 
 /** A model with fresh caches. */
@@ -238,14 +255,15 @@ function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedMod
   return { model, writing, typing, surprise: new SurpriseMap(model, typing.predictor), copies };
 }
 
-function isLive(version: string): boolean {
-  return version.startsWith('live');
+/** Whether both are weights of one run in progress. */
+function isSameRun(a: Version, b: Version): boolean {
+  return a.run !== undefined && a.run === b.run;
 }
 
 /** Weights in use stay as they are, and those of a run may be a little old. */
-function isCurrent(entry: Entry, version: string, staleMs: number): boolean {
-  if (entry.version === version) return true;
-  if (!isLive(entry.version) || !isLive(version)) return false;
+function isCurrent(entry: Entry, found: Version, staleMs: number): boolean {
+  if (entry.version === found.version) return true;
+  if (!isSameRun(entry, found)) return false;
   return entry.users > 0 || performance.now() - entry.readAtMs < staleMs;
 }
 

@@ -1,4 +1,5 @@
 /** What a trainer thread answers: training, and the other work that takes seconds (plans, baselines). */
+import * as fs from 'node:fs/promises';
 import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -7,8 +8,9 @@ import type { Backend } from '../backends/backend';
 import { ClassifierService } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
-import { readModelFile, readModelMetadata, type StoredModel } from '../model/modelFile';
+import { readModelFile, type StoredModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
+import { parameterCount } from '../model/networkSpec';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
 import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../rpc/methods';
@@ -40,19 +42,24 @@ export interface TrainerMethods extends Pick<
 type Action = EngineMethods['control']['params']['action'];
 
 export function trainerService(newBackend: NewBackend, interruption = new Interruption()): Handlers<TrainerMethods> {
-  /** The runs under way; `null` while one still reads its text: what it is told then waits. */
-  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend: Backend }>();
+  /** The runs under way; `null` while one still opens its backend or reads its text: what it is told then waits. */
+  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend?: Backend }>();
 
   /** For what is no run: whichever backend it gets will do. */
   const withBackend: WithBackend = (asked, work) => withRunBackend(newBackend, asked, () => undefined, work);
 
   return {
-    train: (request, { signal, onEvent }) =>
-      withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
-        const { runId, modelPath, resumePath, title } = request;
-        const control = { trainer: null as Trainer | null, waiting: [] as Action[], backend };
-        trainers.set(runId, control);
-        try {
+    train: async (request, { signal, onEvent }) => {
+      const { runId, modelPath, resumePath, title } = request;
+      const control = {
+        trainer: null as Trainer | null,
+        waiting: [] as Action[],
+        backend: undefined as Backend | undefined,
+      };
+      trainers.set(runId, control);
+      try {
+        return await withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
+          control.backend = backend;
           const texts = await readSources(request.sources);
           const resume = resumePath === undefined ? undefined : await readModelFile(resumePath);
           const course = await courseOf(request, texts, withBackend, resume);
@@ -83,12 +90,16 @@ export function trainerService(newBackend: NewBackend, interruption = new Interr
             run.trainer.stop();
           });
           if (signal.aborted) run.trainer.stop();
-          await run.run();
-          return { modelPath, summary: summariseModel(modelPath, await readModelMetadata(modelPath)) };
-        } finally {
-          trainers.delete(runId);
-        }
-      }),
+          const model = await run.run();
+          // Not read back: another run may have this path by now.
+          const { size: bytes } = await fs.stat(modelPath);
+          const summary = summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
+          return { modelPath, summary };
+        });
+      } finally {
+        trainers.delete(runId);
+      }
+    },
     control: ({ runId, action }) => {
       interruption.answer();
       const control = trainers.get(runId);
@@ -98,7 +109,7 @@ export function trainerService(newBackend: NewBackend, interruption = new Interr
       return null;
     },
     standBack: ({ runId, milliseconds }) => {
-      trainers.get(runId)?.backend.standBack?.(milliseconds);
+      trainers.get(runId)?.backend?.standBack?.(milliseconds);
       return null;
     },
     plan: ({ sources, minutes, ...asked }) =>

@@ -13,7 +13,7 @@ import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { normalisedPieces } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import { checkWritable, readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
+import { checkWritable, readModelFile, readModelMetadata, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { extendParameters, extendSpec } from './extendModel';
 import { networkSpecOf } from './networkSpecOf';
@@ -73,6 +73,13 @@ export async function readForResume(file: string): Promise<StoredModel> {
   const isFurther =
     checkpoint.provenance.created === model.provenance.created && checkpoint.results.steps > model.results.steps;
   return isFurther ? checkpoint : model;
+}
+
+/** Removes the checkpoint beside a model, if it is of one of the runs `created` then: another may train this path. */
+async function removeCheckpoint(modelPath: string, created: (string | undefined)[]): Promise<void> {
+  const file = checkpointPath(modelPath);
+  const checkpoint = await readModelMetadata(file).catch(() => undefined);
+  if (!checkpoint || created.includes(checkpoint.provenance.created)) await fs.rm(file, { force: true });
 }
 
 async function readIfThere(file: string): Promise<StoredModel | undefined> {
@@ -136,7 +143,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
         const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;
         onEvent({ event: 'notice', step: steps, kind: 'information', message });
       }
-      await fs.rm(checkpointPath(modelPath), { force: true });
+      await removeCheckpoint(modelPath, [run.created, resume?.provenance.created]);
       onEvent(done);
       return model;
     },

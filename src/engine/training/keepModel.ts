@@ -1,6 +1,6 @@
 /**
  * Where a run's model goes at its end, so that nothing is lost: to its file; if another run has written that meanwhile,
- * the other's model is moved aside first; and where the file cannot be written (a full disk), to the system's temporary
+ * the other's model is put aside first; and where the file cannot be written (a full disk), to the system's temporary
  * folder.
  */
 import * as fs from 'node:fs/promises';
@@ -16,7 +16,7 @@ export async function lastWritten(file: string): Promise<number | undefined> {
 }
 
 /**
- * Writes `model` to `file`, which the run last saw as written at `seenMs`. Gives where another run's model was moved to,
+ * Writes `model` to `file`, which the run last saw as written at `seenMs`. Gives where another run's model was put,
  * if one was there. Throws as `writeModelFile`, the message saying where the model was kept instead.
  */
 export async function keepModel(
@@ -24,10 +24,20 @@ export async function keepModel(
   model: StoredModel,
   seenMs: number | undefined,
 ): Promise<string | undefined> {
+  let moved: string | undefined;
   try {
-    const writtenMs = await lastWritten(file);
-    const moved = writtenMs !== undefined && writtenMs !== seenMs ? await moveAside(file) : undefined;
-    await writeModelFile(file, model);
+    await writeModelFile(file, model, async (written) => {
+      const writtenMs = await lastWritten(file);
+      const aside = writtenMs !== undefined && writtenMs !== seenMs ? await copyAside(file) : undefined;
+      try {
+        await fs.rename(written, file);
+      } catch (error) {
+        // The other's model is still in its place.
+        if (aside) await fs.rm(aside, { force: true }).catch(() => undefined);
+        throw error;
+      }
+      moved = aside;
+    });
     return moved;
   } catch (error) {
     const failure = asInklingError(error);
@@ -39,15 +49,23 @@ export async function keepModel(
   }
 }
 
-/** `novel.inkling.safetensors` becomes `novel-2.inkling.safetensors`, or the first free number after that. */
-async function moveAside(file: string): Promise<string> {
+/**
+ * `novel.inkling.safetensors` becomes `novel-2.inkling.safetensors`, or the first free number after that. A copy: who
+ * reads the file meanwhile always finds a model there.
+ */
+async function copyAside(file: string): Promise<string | undefined> {
   const extension = /(\.inkling)?\.[^.]*$/.exec(path.basename(file))?.[0] ?? '';
   const stem = file.slice(0, file.length - extension.length);
   for (let i = 2; ; i++) {
     const free = `${stem}-${i}${extension}`;
-    if ((await lastWritten(free)) !== undefined) continue;
-    await fs.rename(file, free);
-    return free;
+    try {
+      await fs.copyFile(file, free, fs.constants.COPYFILE_EXCL);
+      return free;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined; // put away meanwhile
+      if (code !== 'EEXIST') throw error;
+    }
   }
 }
 

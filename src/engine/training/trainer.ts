@@ -79,6 +79,9 @@ const progressMs = 500;
 const snapshotMs = 2000;
 /** An epoch shorter than this does not get a checkpoint of its own. */
 const shortestEpochToKeepMs = 5000;
+/** What takes so long, and twenty times as long as anything before, was no work. */
+const shortestSleepMs = 60_000;
+const turnsToJudgeBy = 10;
 /** The guard steps in this many times; then the run ends with its best weights. */
 const maximumGuardEvents = 6;
 /** Apart from the streams of other rooms. */
@@ -103,6 +106,10 @@ export class Trainer {
   private sampling: AbortController | undefined;
   private sittingBegan = 0;
   private secondsBefore = 0;
+  /** For `leaveOutSleep`. */
+  private turnBegan = 0;
+  private longestTurnMs = 0;
+  private turns = 0;
   private lastProgressMs = 0;
   private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
@@ -143,9 +150,11 @@ export class Trainer {
     }
   }
 
-  /** Takes effect between two steps, or in place of the one that `isInterrupted` broke off; a checkpoint is kept. */
+  /** Takes effect between two steps, or in place of the one that `isInterrupted` broke off; a checkpoint is kept, and
+   *  kept anew when a paused run is told so again. */
   pause(): void {
     this.pausing = true;
+    this.wake?.();
     this.sampling?.abort();
   }
 
@@ -188,7 +197,7 @@ export class Trainer {
     if (optimiser) await this.network.writeOptimiser(optimiser);
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
     this.secondsBefore = this.progress.seconds;
-    this.sittingBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
+    this.sittingBegan = this.turnBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
   }
 
   /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
@@ -196,12 +205,14 @@ export class Trainer {
     const { config, progress } = this;
     for (;;) {
       await takeTurns();
+      this.leaveOutSleep();
       if (this.pausing && !this.stopping) await this.waitWhilePaused();
       if (this.stopping) return 'stopped';
       if (!progress.due && this.fraction() >= 1) return 'budget';
 
       if (!progress.due) {
         const epochEnded = await this.step();
+        this.leaveOutSleep();
         if (epochEnded === 'interrupted') continue;
         if (progress.guardEvents > maximumGuardEvents) {
           this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
@@ -236,6 +247,21 @@ export class Trainer {
       const checkpointMs = epochEnded ? shortestEpochToKeepMs : (this.options.checkpointSeconds ?? 30) * 1000;
       if (now - this.lastCheckpointMs >= checkpointMs) await this.checkpoint();
     }
+  }
+
+  /** The machine may sleep, or the process be stopped, for hours in the middle of a run: that is no training time. */
+  private leaveOutSleep(): void {
+    const now = this.now();
+    const turnMs = now - this.turnBegan;
+    this.turnBegan = now;
+    if (this.turns++ < turnsToJudgeBy || turnMs < Math.max(shortestSleepMs, 20 * this.longestTurnMs)) {
+      this.longestTurnMs = Math.max(this.longestTurnMs, turnMs);
+      return;
+    }
+    this.sittingBegan += turnMs;
+    this.lastProgressMs += turnMs;
+    const minutes = Math.round(turnMs / 60_000);
+    this.notice('information', `The machine slept for about ${minutes} min; that is not counted as training time.`);
   }
 
   /** One update; whether an epoch ended with it. One that is interrupted was never made. */
@@ -407,14 +433,18 @@ export class Trainer {
   }
 
   private async waitWhilePaused(): Promise<void> {
-    await this.checkpoint();
     const seconds = this.seconds();
-    this.notice('paused', `Paused at step ${this.progress.step}.`);
-    while (this.pausing && !this.stopping) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.pausing && !this.stopping) {
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+      await this.checkpoint();
+      this.notice('paused', `Paused at step ${this.progress.step}.`);
+      await woken;
+      // The pause is no training time.
+      this.secondsBefore = seconds;
+      this.sittingBegan = this.now();
+    }
     this.wake = undefined;
-    // The pause is no training time.
-    this.secondsBefore = seconds;
-    this.sittingBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
+    this.turnBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
     if (!this.stopping) this.notice('resumed', `Training goes on from step ${this.progress.step}.`);
   }
 

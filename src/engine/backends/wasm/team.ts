@@ -49,8 +49,12 @@ const threadsOf = (call: number): number => call & 255;
 const jobAt = word.count * 4;
 const controlBytes = 4096;
 const spins = 4000;
-/** A thread that does not come to a barrier for this long is dead. */
+/**
+ * A thread that does not come to a barrier for this long is dead. Waited for in slices, and each counts for no more than
+ * its length: when the machine sleeps, or the process is stopped, all threads do.
+ */
 const patienceMs = 120_000;
+const sliceMs = 1000;
 /** Thrown out of a phase that is given up. */
 const enough = Symbol('enough');
 
@@ -106,7 +110,7 @@ export class Control {
       Atomics.notify(this.words, word.barrier);
     } else {
       Atomics.notify(this.words, word.arrived);
-      this.waitWhile(word.barrier, turn, patienceMs);
+      this.waitWhile(word.barrier, turn, patienceMs / sliceMs);
     }
     if (Atomics.load(this.words, word.failed) === 1)
       throw new InklingError('internal', 'A training thread has failed; restart the engine.');
@@ -137,11 +141,15 @@ export class Control {
 
   /** Thread 0, when it is done first: waits until all others are at the barrier, and may give up until then. */
   private awaitOthers(threads: number, proceed: () => void): void {
-    for (let i = 0, end = performance.now() + patienceMs; performance.now() < end; i++) {
+    let left = patienceMs;
+    for (let i = 0, looked = performance.now(); left > 0; i++) {
       const arrived = Atomics.load(this.words, word.arrived);
       if (arrived === threads - 1 || Atomics.load(this.words, word.failed) === 1) return;
       proceed();
       if (i >= spins) Atomics.wait(this.words, word.arrived, arrived, 5);
+      const now = performance.now();
+      left -= Math.min(now - looked, sliceMs);
+      looked = now;
     }
     this.fail();
   }
@@ -153,10 +161,11 @@ export class Control {
     Atomics.notify(this.words, word.barrier);
   }
 
-  private waitWhile(index: number, value: number, limitMs: number): void {
+  private waitWhile(index: number, value: number, slices: number): void {
     for (let i = 0; i < spins; i++) if (Atomics.load(this.words, index) !== value) return;
-    while (Atomics.load(this.words, index) === value) {
-      if (Atomics.wait(this.words, index, value, limitMs) === 'timed-out') this.fail();
+    for (let left = slices; Atomics.load(this.words, index) === value;) {
+      const ended = Atomics.wait(this.words, index, value, slices === Infinity ? Infinity : sliceMs);
+      if (ended === 'timed-out' && --left === 0) this.fail();
     }
   }
 }

@@ -12,6 +12,7 @@ import {
   type StepResult,
   type Update,
 } from '../backend';
+import { checkParameters } from '../checkBatch';
 import { createLayout, forEachElement, type CarriedPlace, type Layout } from './layout';
 import type { Job } from './phases';
 import { createMemory, fromResult, instantiate, type Kernels } from './runtime';
@@ -204,6 +205,7 @@ export class WasmNetwork implements Network {
   }
 
   async writeParameters(parameters: Float32Array): Promise<void> {
+    checkParameters(this.spec, parameters);
     this.setParameters(parameters);
   }
 

@@ -1,10 +1,61 @@
 /** Threads that sit out a job must neither do it nor disturb it, whatever moment they wake up at. */
 import * as assert from 'node:assert';
+import { Control } from '../../../../src/engine/backends/wasm/team';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';
 import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 import { randomBatch } from '../../../support/numeric';
+
+/** Places in the control array. */
+const arrived = 1;
+const barrier = 2;
+
+describe('the patience of a training thread', () => {
+  const { now } = performance;
+  const { wait } = Atomics;
+  afterEach(() => {
+    performance.now = now;
+    Atomics.wait = wait;
+  });
+
+  it('outlasts a machine that slept for an hour while it waited to give up a step', () => {
+    const control = new Control();
+    let questions = 0;
+    let slept = 0;
+    performance.now = () => now.call(performance) + slept;
+    const done = control.attempt(
+      1,
+      2,
+      () => undefined,
+      () => {
+        questions++;
+        if (questions === 10) slept = 3_600_000;
+        if (questions === 20) Atomics.add(control.words, arrived, 1); // the other thread is at the barrier
+        return false;
+      },
+    );
+    assert.strictEqual(done, true);
+    assert.strictEqual(questions, 20);
+  });
+
+  it('waits at a barrier for two minutes in slices, of which a sleep is one', () => {
+    for (const [timeouts, survives] of [
+      [100, true],
+      [200, false],
+    ] as const) {
+      const control = new Control();
+      let waited = 0;
+      Atomics.wait = () => {
+        if (++waited < timeouts) return 'timed-out';
+        Atomics.add(control.words, barrier, 1);
+        return 'ok';
+      };
+      if (survives) control.barrier(2);
+      else assert.throws(() => control.barrier(2), /thread has failed/);
+    }
+  });
+});
 
 describe('the team of training threads', () => {
   it('does thousands of jobs for changing numbers of threads, with more threads than processors', async () => {

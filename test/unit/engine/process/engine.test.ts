@@ -17,11 +17,14 @@ import { trainerService, type TrainerMethods } from '../../../../src/engine/serv
 import { tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
+/** What opening a backend waits for. */
+let opening: Promise<void> = Promise.resolve();
 /** What backends were told of somebody who types, milliseconds. */
 let stoodBack: number[] = [];
 
 /** The reference backend, whose networks refuse to be used after they were put away. */
 async function backend(): Promise<Backend> {
+  await opening;
   const reference = createReferenceBackend();
   return {
     ...reference,
@@ -68,6 +71,7 @@ describe('engine', () => {
   beforeEach(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-engine-'));
     samplers = [];
+    opening = Promise.resolve();
     engine = new Engine(
       () => ({ version: '0', node: process.version, pid: 0, backend: 'reference', kernel: 'float64', threads: 1 }),
       {
@@ -239,6 +243,46 @@ describe('engine', () => {
     await asked;
     assert.deepEqual(stoodBack, [250]);
     assert.equal(await call('standBack', { runId: 'run', milliseconds: 1 }), null);
+  });
+
+  it('is heard while it still opens its backend, which takes a GPU a while', async () => {
+    let open: () => void;
+    opening = new Promise((resolve) => (open = resolve));
+    const params = request();
+    const config = { ...(params.config as ReturnType<typeof tinyConfig>), budget: { maxSteps: 1e6 } };
+    let reason = '';
+    const run = call(
+      'train',
+      { ...params, config },
+      { onEvent: (event) => event.event === 'done' && (reason = event.reason) },
+    );
+    await call('control', { runId: 'run', action: 'stop' });
+    open!();
+    assert.equal((await run).summary.steps, 0);
+    assert.equal(reason, 'stopped');
+  });
+
+  it('keeps the checkpoint of a paused run when it closes, at once', async () => {
+    const params = request();
+    const config = { ...(params.config as ReturnType<typeof tinyConfig>), budget: { maxSteps: 1e6 } };
+    let paused: () => void;
+    const hasPaused = new Promise<void>((resolve) => (paused = resolve));
+    const run = call(
+      'train',
+      { ...params, config },
+      { onEvent: (event) => event.event === 'notice' && event.kind === 'paused' && paused() },
+    );
+    run.catch(() => undefined);
+    await call('control', { runId: 'run', action: 'pause' });
+    await hasPaused;
+    fs.rmSync(`${params.modelPath}.checkpoint`);
+    let late = false;
+    const timer = setTimeout(() => (late = true), 20_000);
+    await engine.close(20_000);
+    clearTimeout(timer);
+    assert.equal(late, false, 'it did not wait for a word that never comes');
+    await assert.rejects(run);
+    assert.ok(fs.existsSync(`${params.modelPath}.checkpoint`));
   });
 
   it('refuses to control a run that is over', async () => {

@@ -226,6 +226,18 @@ describe('A run to a model file', () => {
     assert.ok(!(await exists(file('shared-4.inkling.safetensors'))));
   });
 
+  it('leaves the checkpoint of another run on its path alone', async () => {
+    const config = smallConfig({ budget: { maxSteps: 3 } });
+    const modelPath = file('both');
+    const other = await run({ ...config, seed: 9 }, { modelPath: file('paused') });
+    await writeModelFile(checkpointPath(modelPath), {
+      ...other.model,
+      provenance: { ...other.model.provenance, created: 'another time' },
+    });
+    await run(config, { modelPath });
+    assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, 'another time');
+  });
+
   it('keeps the model elsewhere where its file cannot be written at the end', async () => {
     const modelPath = file('blocked');
     const config = smallConfig({ budget: { maxSteps: 3 } });

@@ -218,6 +218,24 @@ describe('Trainer', () => {
     }
   });
 
+  it('keeps its checkpoint anew when it is told to pause once more', async () => {
+    const kept: RunState[] = [];
+    let time = 0;
+    await train(
+      smallConfig(),
+      text,
+      { now: () => (time += 10), onCheckpoint: (state) => Promise.resolve(`${kept.push(state)}`) },
+      (event, trainer) => {
+        if (event.event === 'start') trainer.pause();
+        if (event.event !== 'notice' || event.kind !== 'paused') return;
+        setTimeout(() => (kept.length < 3 ? trainer.pause() : trainer.stop()), 1);
+      },
+    );
+    assert.equal(kept.length, 3);
+    // The pause is no training time.
+    assert.ok(kept[2].progress.seconds - kept[0].progress.seconds < 0.1);
+  });
+
   it('can be stopped while it is paused', async () => {
     const result = await interrupted(
       smallConfig(),
@@ -353,6 +371,23 @@ describe('Trainer', () => {
     const seconds = await train(smallConfig({ budget: { maxSeconds: 0.2 } }), text, { now: tickingClock() });
     assert.ok(seconds.done.steps > 3 && seconds.done.steps < 200);
     assert.equal(seconds.done.reason, 'budget');
+  });
+
+  it('does not count it as training that the machine slept', async () => {
+    const config = smallConfig({ budget: { maxSeconds: 20 } });
+    for (const slept of [0, 8 * 3_600_000]) {
+      let time = 0;
+      const now = (): number => {
+        time += 50;
+        return time > 5000 ? time + slept : time;
+      };
+      const { events, done } = await train(config, text, { now });
+      assert.ok(done.steps > 40, `${done.steps} steps`);
+      assert.ok(done.seconds < 21, `${done.seconds} s`);
+      assert.ok(of(events, 'epoch').every(({ seconds }) => seconds < 21));
+      const told = of(events, 'notice').filter(({ message }) => /slept for about 480 min/.test(message));
+      assert.equal(told.length, slept > 0 ? 1 : 0);
+    }
   });
 
   it('counts its budget from the start of the run, also after a resume', async () => {

@@ -1,0 +1,74 @@
+/** The shelf of models: which weights a path means while runs come and go. */
+import * as assert from 'node:assert/strict';
+import type { TrainingConfig } from '../../../../src/common/trainingConfig';
+import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
+import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { ModelShelf, type LiveModel } from '../../../../src/engine/services/modelShelf';
+import { SnapshotWriter } from '../../../../src/engine/services/snapshot';
+import { tinyConfig } from './tinyRun';
+
+const modelPath = 'never-written.safetensors';
+
+/** A run that has published `snapshots` times, weights that are all `weight`. */
+function run(letters: string, units: number, snapshots: number, weight: number): LiveModel {
+  const vocabulary = Vocabulary.build('character', [letters]);
+  const spec: NetworkSpec = {
+    cell: 'lstm',
+    input: { kind: 'one-hot', vocabulary: vocabulary.size },
+    layers: [{ units, dropout: 0 }],
+    output: { kind: 'softmax', classes: vocabulary.size },
+  };
+  const writer = new SnapshotWriter(parameterCount(spec));
+  for (let i = 0; i < snapshots; i++) writer.write(new Float32Array(parameterCount(spec)).fill(weight));
+  const config: TrainingConfig = tinyConfig({ maxSteps: 1 });
+  return { modelPath, spec, vocabulary: vocabulary.toJSON(), config, memory: writer.memory };
+}
+
+describe('model shelf', () => {
+  const look = (shelf: ModelShelf): Promise<unknown[]> =>
+    shelf.use(modelPath, 0, async ({ model }) => [
+      model.vocabulary.size,
+      model.network.spec.layers[0].units,
+      (await model.network.readParameters()).subarray(0, 3).join(),
+    ]);
+
+  // The same file name comes again when a model was deleted and its text is trained on once more.
+  for (const [name, second, expected] of [
+    ['of another size', run('abc', 6, 2, 0.5), [3, 6, '0.5,0.5,0.5']],
+    ['with other letters', run('wxyz', 4, 2, 0.5), [4, 4, '0.5,0.5,0.5']],
+    ['that has published as often', run('abc', 4, 3, 0.5), [3, 4, '0.5,0.5,0.5']],
+  ] as const) {
+    it(`knows a second run on one path, ${name}, from the first`, async () => {
+      const shelf = new ModelShelf(() => Promise.resolve(createReferenceBackend()));
+      shelf.announce(run('abc', 4, 3, 0.25));
+      assert.deepEqual(await look(shelf), [3, 4, '0.25,0.25,0.25']);
+      shelf.retire(modelPath);
+      await assert.rejects(look(shelf), /cannot be read/);
+      shelf.announce(second);
+      assert.deepEqual(await look(shelf), expected);
+    });
+  }
+
+  it('takes newer weights of one run into the network that it has', async () => {
+    const networks: unknown[] = [];
+    const reference = createReferenceBackend();
+    const shelf = new ModelShelf(() =>
+      Promise.resolve({
+        ...reference,
+        createNetwork: async (...parameters) => {
+          networks.push(parameters);
+          return reference.createNetwork(...parameters);
+        },
+      }),
+    );
+    const live = run('abc', 4, 1, 0.25);
+    shelf.announce(live);
+    await look(shelf);
+    const again = new Int32Array(live.memory, 0, 2);
+    new Float32Array(live.memory, 8).fill(0.75);
+    Atomics.store(again, 0, 3);
+    assert.deepEqual(await look(shelf), [3, 4, '0.75,0.75,0.75']);
+    assert.equal(networks.length, 1);
+  });
+});

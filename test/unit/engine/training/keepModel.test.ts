@@ -1,0 +1,91 @@
+/** Two runs that end in one file: whatever happens in between, no model is lost. */
+import * as assert from 'node:assert';
+import fs from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
+import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { keepModel, lastWritten } from '../../../../src/engine/training/keepModel';
+
+const spec: NetworkSpec = {
+  cell: 'rnn',
+  input: { kind: 'one-hot', vocabulary: 3 },
+  layers: [{ units: 2, dropout: 0 }],
+  output: { kind: 'softmax', classes: 3 },
+};
+
+const modelOf = (title: string): StoredModel => ({
+  kind: 'language-model',
+  title,
+  spec,
+  vocabulary: {},
+  history: [],
+  provenance: { engineVersion: '0', created: title, seed: 1, files: [], textHash: '' },
+  results: { steps: 1, epochs: 0, seconds: 1, trainLoss: 1, heldOutLoss: null, heldOutBitsPerCharacter: null },
+  parameters: new Float32Array(parameterCount(spec)),
+});
+
+describe('keeping a model that another run may have written over', () => {
+  const { open, rename } = fs;
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-keep-'));
+    file = path.join(folder, 'novel.inkling.safetensors');
+  });
+  afterEach(async () => {
+    Object.assign(fs, { open, rename });
+    await fs.rm(folder, { recursive: true });
+  });
+
+  const titleIn = async (name: string): Promise<string> => (await readModelFile(path.join(folder, name))).title;
+  /** Calls `act` when the model is written to its temporary file, before it is synced. */
+  const whileWriting = (act: () => Promise<unknown>): void => {
+    fs.open = async (...parameters) => {
+      fs.open = open;
+      const handle = await open(...parameters);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => {
+        await act();
+        return sync();
+      };
+      return handle;
+    };
+  };
+
+  for (const first of [undefined, 'its own earlier model']) {
+    it(`puts aside what the other wrote while this one was being written (before: ${first ?? 'nothing'})`, async () => {
+      if (first) await writeModelFile(file, modelOf(first));
+      const seenMs = await lastWritten(file);
+      whileWriting(async () => {
+        await writeModelFile(file, modelOf('other'));
+        await fs.utimes(file, 1, 1); // whatever the clock of the disk makes of two writes in one moment
+      });
+      const aside = await keepModel(file, modelOf('own'), seenMs);
+      assert.equal(path.basename(aside!), 'novel-2.inkling.safetensors');
+      assert.equal(await titleIn('novel.inkling.safetensors'), 'own');
+      assert.equal(await titleIn('novel-2.inkling.safetensors'), 'other');
+    });
+  }
+
+  it('leaves the other model where it is when its own cannot be written', async () => {
+    await writeModelFile(file, modelOf('other'));
+    whileWriting(() => Promise.reject(Object.assign(new Error('simulated'), { code: 'ENOSPC' })));
+    await assert.rejects(keepModel(file, modelOf('own'), undefined), /disk is full.*is kept in/);
+    assert.deepEqual(await fs.readdir(folder), ['novel.inkling.safetensors']);
+    assert.equal(await titleIn('novel.inkling.safetensors'), 'other');
+  });
+
+  it('always has a model at its place, and no copy of it when the last move fails', async () => {
+    await writeModelFile(file, modelOf('other'));
+    let titleThen: string | undefined;
+    fs.rename = async () => {
+      fs.rename = rename;
+      titleThen = await titleIn('novel.inkling.safetensors');
+      throw Object.assign(new Error('simulated'), { code: 'EPERM' });
+    };
+    await assert.rejects(keepModel(file, modelOf('own'), undefined), /is kept in/);
+    assert.equal(titleThen, 'other');
+    assert.deepEqual(await fs.readdir(folder), ['novel.inkling.safetensors']);
+  });
+});
