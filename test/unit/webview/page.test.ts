@@ -411,7 +411,8 @@ describe('Studio page in a browser', function () {
       await page.getByRole('tab', { name }).focus();
       await page.keyboard.press('Enter');
       await page.locator('.tab-body:visible select').first().waitFor();
-      await page.waitForTimeout(150);
+      // The checks come a moment after their tab.
+      if (name === 'Classifier') await page.locator('mark.for-3').first().waitFor();
       await openDetails();
       const seen = new Set<string>();
       for (let presses = 0; presses < 80; presses++) {

@@ -6,7 +6,10 @@ import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 import { randomBatch } from '../../../support/numeric';
 
-describe('the team of training threads', () => {
+describe('the team of training threads', function () {
+  // Waiting threads spin for a moment: where others want the processors, thousands of jobs take minutes.
+  this.timeout(300_000);
+
   it('does thousands of jobs for changing numbers of threads, with more threads than processors', async () => {
     const wasm = await createWasmBackend({ kernel: 'scalar', threads: 8, threadedWork: 0 });
     const spec: NetworkSpec = {
