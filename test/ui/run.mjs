@@ -262,14 +262,16 @@ try {
     studio = await webviewFrame(page, '.confusion td.right');
     await studio.locator('.check mark').first().waitFor();
     assert.match(plain(await studio.locator('.verdict').innerText()), /^spam \S+ .*naive Bayes/);
-    const caught = () => {
-      const cell = document.querySelectorAll('.confusion tr:nth-child(2) td')[1];
-      return Number(cell.textContent.replace(',', ''));
-    };
-    const before = await studio.evaluate(caught);
+    const caught = await studio.locator('.confusion tr:nth-child(2) td').nth(1).innerText();
     await studio.getByLabel('Threshold').fill('0.99');
     // The matrix moves with the threshold.
-    await studio.waitForFunction(`(${caught})() < ${before}`);
+    await studio.waitForFunction(
+      (before) => {
+        const cell = document.querySelectorAll('.confusion tr:nth-child(2) td')[1];
+        return Number(cell.textContent.replace(',', '')) < before;
+      },
+      Number(caught.replace(',', '')),
+    );
     await studio.getByText('Back to its own').click();
     await studio.locator('.check').scrollIntoViewIfNeeded();
   });
