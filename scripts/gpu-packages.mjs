@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { retry } from './retry.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const folder = path.join(root, '.cache', 'gpu');
@@ -14,7 +15,9 @@ const there = fs.existsSync(manifest) && JSON.parse(fs.readFileSync(manifest, 'u
 if (!there) {
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `webgpu@${version}`];
-  execFileSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd: folder, stdio: 'inherit' });
+  // npm's own patience is cut down to a third: without a network the tests go on without the package.
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', `webgpu@${version}`];
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  retry(() => execFileSync(npm, args, { cwd: folder, stdio: 'inherit' }));
 }
 console.log(`webgpu ${version} in ${path.relative(root, folder)}`);

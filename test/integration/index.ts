@@ -5,7 +5,7 @@ import Mocha from 'mocha';
 
 export async function run(): Promise<void> {
   const folder = path.join(__dirname, process.env.INKLING_SUITE ?? 'suite');
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, color: false, grep: process.env.INKLING_GREP });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, color: false, grep: process.env.INKLING_GREP });
   for (const name of fs.readdirSync(folder).sort()) {
     if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
   }

@@ -59,7 +59,7 @@ export async function closeAll(): Promise<void> {
 export async function until(
   condition: () => boolean | PromiseLike<boolean>,
   what: string,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await condition())) {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { retry } from '../../scripts/retry.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = path.join(root, 'test-output');
@@ -61,7 +62,11 @@ fs.mkdirSync(output, { recursive: true });
 const installed = path.join(root, 'node_modules/.package-lock.json');
 const stale = () => fs.statSync(installed).mtimeMs < fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
 if (!fs.existsSync(installed) || stale()) {
-  if (!npm('ci')) {
+  try {
+    retry(() => {
+      if (!npm('ci')) throw new Error('npm ci failed');
+    });
+  } catch {
     add('install', { passed: 0, failed: 1, skipped: 0 }, Date.now() - began);
     end();
   }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setupVscode } from '../support/vscode/channels.mjs';
 import { installVsix, makeProfile, openPage, startServer, workbenchUrl } from '../support/vscode/host.mjs';
-import { choose, focusEditor, openFile, runCommand, save, toast, webviewFrame } from './workbench.mjs';
+import { choose, focusEditor, openFile, pressInToast, runCommand, save, toast, webviewFrame } from './workbench.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = path.join(root, 'test-output');
@@ -15,7 +15,7 @@ const pictures = path.join(output, 'ui');
 fs.rmSync(pictures, { recursive: true, force: true });
 fs.mkdirSync(pictures, { recursive: true });
 
-/** Prose from a few patterns: easy to learn, and long enough that a run of a minute is planned for it. */
+/** Prose from a few patterns: easy to learn, and long enough that a run of five minutes is planned for it. */
 function story(paragraphs) {
   const who = ['the old gardener', 'a tall stranger', 'the captain', 'her sister', 'nobody', 'the cat'];
   const did = ['opened the door', 'waited by the window', 'counted the candles', 'sang a slow song', 'wrote a letter'];
@@ -28,7 +28,9 @@ function story(paragraphs) {
 }
 const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-ui-'));
 fs.writeFileSync(path.join(workspace, 'story.txt'), story(1500));
-fs.writeFileSync(path.join(workspace, 'draft.md'), '# Draft\n\n');
+// The draft begins as the story does, so that the model is on firm ground.
+const draft = 'The old clock in the hall struck nine. Nobody sang a slow song before the rain.\n\n';
+fs.writeFileSync(path.join(workspace, 'draft.md'), draft);
 fs.writeFileSync(
   path.join(workspace, 'message.txt'),
   'URGENT! You have won a prize of 2000 pounds. Call 09061701461 now to claim your free cash reward!\n',
@@ -70,7 +72,7 @@ let studio;
 
 /** Presses Write and waits until every column has some text. */
 async function writeOnWall() {
-  await studio.locator('.wall').first().scrollIntoViewIfNeeded();
+  await studio.evaluate(() => document.querySelector('.wall').scrollIntoView());
   await studio
     .getByRole('button', { name: /^Write/ })
     .first()
@@ -94,7 +96,8 @@ try {
     await openFile(page, 'story.txt');
     await runCommand(page, 'Inkling: Train on This File');
     await choose(page, 'A recipe');
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'LSTM 1 × 128 · about' }).first().waitFor();
+    const planned = page.locator('.quick-input-list .monaco-list-row', { hasText: 'LSTM 1 × 128 · about' });
+    await planned.first().waitFor({ timeout: 90_000 });
     await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-recipes.png`) });
     await page.keyboard.press('Escape');
   });
@@ -105,11 +108,13 @@ try {
     const first = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Quick' }).first();
     await first.waitFor();
     // The plan with its network arrives a moment later.
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
+    const planned = page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' });
+    await planned.first().waitFor({ timeout: 90_000 });
   });
 
   await step('progress is shown while it trains', async () => {
-    await choose(page, 'Quick');
+    // Five minutes, which no machine gets to the end of before the run is cancelled below.
+    await choose(page, 'Balanced');
     await toast(page, 'Training on story.txt').waitFor();
     await toast(page, '% · loss').waitFor();
     await page.locator('.statusbar-item', { hasText: /Inkling \d+ %/ }).waitFor();
@@ -122,17 +127,15 @@ try {
   });
 
   await step('it learns', async () => {
-    // "Inkling 17 % · 1.99": until the loss is low enough to write with, or the minute is nearly over.
+    // "Inkling 17 % · 1.99": until the loss is low enough to write with. What is left to chance in the story is 0.07.
     await page.waitForFunction(
       () => {
         const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');
-        const found = items
-          .map((text) => /Inkling (\d+) % · ([\d.]+)/.exec(text.replace(/\u00a0/g, ' ')))
-          .find(Boolean);
-        return found && (Number(found[2]) < 0.4 || Number(found[1]) > 80);
+        const found = items.map((text) => /Inkling \d+ % · ([\d.]+)/.exec(text.replace(/\u00a0/g, ' '))).find(Boolean);
+        return found && Number(found[1]) < 0.15;
       },
       undefined,
-      { timeout: 90_000 },
+      { timeout: 200_000 },
     );
   });
 
@@ -154,7 +157,7 @@ try {
   });
 
   await step('the wall is filled', async () => {
-    await toast(page, 'Trained on story.txt').locator('.monaco-button', { hasText: 'Show Samples' }).click();
+    await pressInToast(page, 'Trained on story.txt', 'Show Samples');
     studio = await webviewFrame(page, '.wall');
     await writeOnWall();
   });
@@ -178,41 +181,50 @@ try {
   });
 
   await step('ghost text is taken with Tab and saved', async () => {
+    const typed = 'The old clock in the h';
     await openFile(page, 'draft.md');
-    await page.keyboard.type('The old clock in the h', { delay: 30 });
-    const ghost = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text').first();
-    await ghost.waitFor({ timeout: 15_000 });
-    const offered = plain(await ghost.textContent());
+    await page.keyboard.type(typed, { delay: 30 });
+    // What was offered a letter ago may stand there for a moment.
+    await page.waitForFunction(() => {
+      const ghosts = document.querySelectorAll('.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text');
+      return ghosts[0]?.textContent.startsWith('all');
+    });
     await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-ghost-text.png`) });
     await page.keyboard.press('Tab');
     await save(page);
     const text = read('draft.md');
-    assert.equal(text, `# Draft\n\nThe old clock in the h${offered}`);
-    assert.ok(offered.startsWith('all'), `offered "${offered}"`);
+    assert.ok(text.startsWith(draft + typed), text);
+    assert.match(text.slice(draft.length + typed.length), /^all\b[^\n]*$/);
   });
 
   await step('Tab still indents where nothing is offered', async () => {
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Enter');
+    // Before text nothing is ever offered; at an end, something comes before the key.
+    await page.keyboard.press('Home');
     await page.keyboard.press('Tab');
-    await page.keyboard.type('x');
-    await page.keyboard.press('Escape');
     await save(page);
-    assert.match(read('draft.md'), /\n[ \t]+x$/);
+    assert.match(read('draft.md'), /\n[ \t]+The old clock in the hall[^\n]*$/);
   });
 
   await step('Continue Text writes, Esc stops it, one undo takes it back', async () => {
     const before = read('draft.md');
     await focusEditor(page);
     await page.keyboard.press('Control+End');
+    const lines = '.editor-group-container.active .view-lines';
+    const start = await page.evaluate((where) => document.querySelector(where).textContent.length, lines);
     await page.keyboard.press('Control+k');
     await page.keyboard.press('Control+g');
-    const length = () =>
-      page.evaluate(() => document.querySelector('.editor-group-container.active .view-lines').textContent.length);
-    const start = await length();
-    while ((await length()) < start + 40) await page.waitForTimeout(20);
+    await page.waitForFunction(
+      ([where, wanted]) => document.querySelector(where).textContent.length >= wanted,
+      [lines, start + 40],
+    );
     await page.keyboard.press('Escape');
-    await page.waitForTimeout(300); // the piece that was under way
+    // The piece that was under way: until nothing more has come for a while.
+    await page.waitForFunction((where) => {
+      const { length } = document.querySelector(where).textContent;
+      const now = performance.now();
+      if (length !== window.seen?.length) window.seen = { length, since: now };
+      return now - window.seen.since > 1500;
+    }, lines);
     await save(page);
     assert.ok(read('draft.md').length > before.length + 10, 'it wrote something');
     await page.keyboard.press('Control+z');
@@ -225,13 +237,17 @@ try {
     await page.keyboard.type('Quixotic zebras waltz by.', { delay: 5 });
     await page.keyboard.press('Escape');
     await runCommand(page, 'Inkling: Toggle Surprise Map');
-    // The invented sentence at the very end is marked, too.
-    await page.waitForFunction(() => {
-      const marks = [...document.querySelectorAll('.view-overlays [class*="ced-"]')];
-      const last = [...document.querySelectorAll('.view-line')].find((line) => line.textContent.includes('Quixotic'));
-      const box = last?.getBoundingClientRect();
-      return box && marks.filter((mark) => Math.abs(mark.getBoundingClientRect().top - box.top) < 4).length > 3;
-    });
+    // The invented sentence at the very end is marked, too: the whole story is read until there.
+    await page.waitForFunction(
+      () => {
+        const marks = [...document.querySelectorAll('.view-overlays [class*="ced-"]')];
+        const last = [...document.querySelectorAll('.view-line')].find((line) => line.textContent.includes('Quixotic'));
+        const box = last?.getBoundingClientRect();
+        return box && marks.filter((mark) => Math.abs(mark.getBoundingClientRect().top - box.top) < 4).length > 3;
+      },
+      undefined,
+      { timeout: 120_000 },
+    );
   });
 
   await step('a message is checked for spam and its words are tinted', async () => {
@@ -242,16 +258,23 @@ try {
   });
 
   await step('the Classifier tab says why and how sure', async () => {
-    await toast(page, 'This text: spam').locator('.monaco-button', { hasText: 'Details' }).click();
+    await pressInToast(page, 'This text: spam', 'Details');
     studio = await webviewFrame(page, '.confusion td.right');
     await studio.locator('.check mark').first().waitFor();
     assert.match(plain(await studio.locator('.verdict').innerText()), /^spam \S+ .*naive Bayes/);
-    const caught = studio.locator('.confusion tr:nth-child(2) td').nth(1);
-    const before = Number((await caught.innerText()).replace(',', ''));
+    const caught = await studio.locator('.confusion tr:nth-child(2) td').nth(1).innerText();
     await studio.getByLabel('Threshold').fill('0.99');
-    assert.ok(Number((await caught.innerText()).replace(',', '')) < before, 'the matrix moves with the threshold');
+    // The matrix moves with the threshold.
+    await studio.waitForFunction(
+      (before) => {
+        const cell = document.querySelectorAll('.confusion tr:nth-child(2) td')[1];
+        return Number(cell.textContent.replace(',', '')) < before;
+      },
+      Number(caught.replace(',', '')),
+    );
     await studio.getByText('Back to its own').click();
-    await studio.locator('.check').scrollIntoViewIfNeeded();
+    // For the picture, and in one go: the page draws the check anew as the threshold comes and goes.
+    await studio.evaluate(() => document.querySelector('.check').scrollIntoView());
   });
 
   await step('the page of the extension has no broken picture', async () => {
@@ -261,8 +284,8 @@ try {
     const text = await readme.locator('body').innerText();
     assert.match(text, /Five minutes with it/);
     assert.doesNotMatch(text, /The Studio beside a text/);
-    const broken = await readme.evaluate(() => [...document.images].filter((image) => image.naturalWidth === 0).length);
-    assert.equal(broken, 0);
+    // A picture that is still being loaded has no width either.
+    await readme.waitForFunction(() => [...document.images].every((image) => image.naturalWidth > 0));
   });
 
   await step('history survives a reload of the window', async () => {

@@ -1,21 +1,31 @@
 // Driving the workbench as a user does.
 
-/** Runs a command from the palette; tries again while the window still learns which commands there are. */
-export async function runCommand(page, title) {
+/**
+ * Types into the list that `key` opens and presses the row with this text. Tries again where the key was lost, and while
+ * the window still learns which rows there are.
+ */
+async function find(page, key, typed, label) {
   const input = page.locator('.quick-input-widget input.input').first();
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
   for (let attempt = 0; attempt < 10; attempt++) {
-    await page.keyboard.press('F1');
-    await input.waitFor({ state: 'visible' });
-    await input.fill(`>${title}`);
-    const found = await row.waitFor({ state: 'visible', timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
+    await page.keyboard.press(key);
+    const found = await input
+      .waitFor({ state: 'visible', timeout: 3000 })
+      .then(() => input.fill(typed, { timeout: 3000 }))
+      .then(() => row.waitFor({ state: 'visible', timeout: 3000 }))
+      .then(
+        () => true,
+        () => false,
+      );
     if (found) return row.click();
     await page.keyboard.press('Escape');
   }
-  throw new Error(`the palette has no "${title}"`);
+  throw new Error(`no "${label}" behind ${key}`);
+}
+
+/** Runs a command from the palette. */
+export function runCommand(page, title) {
+  return find(page, 'F1', `>${title}`, title);
 }
 
 /** Chooses the row with this text of the quick pick that is open. */
@@ -27,9 +37,7 @@ export async function choose(page, label) {
 
 /** Opens a file of the workspace and puts the cursor at its end. */
 export async function openFile(page, name) {
-  await page.keyboard.press('Control+p');
-  await page.locator('.quick-input-widget input.input').first().fill(name);
-  await choose(page, name);
+  await find(page, 'Control+p', name, name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await focusEditor(page);
   await page.keyboard.press('Control+End');
@@ -40,7 +48,7 @@ export async function focusEditor(page) {
 }
 
 /** The frame of a webview that shows `selector`: a webview nests two frames. */
-export async function webviewFrame(page, selector, limitMs = 20_000) {
+export async function webviewFrame(page, selector, limitMs = 60_000) {
   const end = Date.now() + limitMs;
   for (;;) {
     for (const frame of page.frames()) {
@@ -63,6 +71,16 @@ export async function webviewFrame(page, selector, limitMs = 20_000) {
 /** The toast with this text. */
 export function toast(page, text) {
   return page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+}
+
+/** Presses a button of a toast, or of the notification that is left of it: a toast goes by itself after ten seconds. */
+export async function pressInToast(page, text, label) {
+  const press = (list, options) =>
+    page.locator(`${list} .notification-list-item`, { hasText: text }).getByText(label, { exact: true }).click(options);
+  await press('.notifications-toasts', { timeout: 3000 }).catch(async () => {
+    await runCommand(page, 'Notifications: Show Notifications');
+    await press('.notifications-center');
+  });
 }
 
 /** Saves the active file and waits until it is clean. */

@@ -52,6 +52,8 @@ describe('training', () => {
     await until(() => (services.runs.active?.latest?.trainLoss ?? Infinity) < 0.5, 'it has learned something');
     const { document } = await openText(`${sentence}the old clock in the h`);
     const offered = async (): Promise<boolean> => {
+      // Else an answer from before it knew enough, that there is none, would be kept until the run has a better best.
+      services.completions.forget();
       const items = await services.completions.provideInlineCompletionItems(
         document,
         document.positionAt(document.getText().length),

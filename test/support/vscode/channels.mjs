@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { retry } from '../../../scripts/retry.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const cacheRoot = path.join(root, '.vscode-test');
@@ -24,15 +25,17 @@ function npm(folder, args) {
       ([name]) => keep.test(name) || !(/^npm_/i.test(name) || name === 'INIT_CWD' || name === 'NODE_OPTIONS'),
     ),
   );
-  try {
-    execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: folder,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (error) {
-    throw new Error(`npm ${args.join(' ')} failed in ${folder}:\n${String(error.stderr).slice(-2000)}`);
-  }
+  retry(() => {
+    try {
+      execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+        cwd: folder,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      throw new Error(`npm ${args.join(' ')} failed in ${folder}:\n${String(error.stderr).slice(-2000)}`);
+    }
+  });
 }
 
 // Two small native addons are left unbuilt (no compiler needed). VS Code works without them but prints a stack trace for

@@ -29,7 +29,7 @@ const { browser, page } = await openPage();
 /** What the workbench logs about itself at every start. */
 const noise =
   /^(Resolv(ing|ed) connection token|Creating a socket|Updating additional builtin|Ignoring fetching additional builtin|\[(reconnection-grace-time|AgentHost|AccountPolicyGate|remote-connection|Service Worker))/;
-const limitMs = Number(process.env.INKLING_HOST_LIMIT_MS ?? 300_000);
+const limitMs = Number(process.env.INKLING_HOST_LIMIT_MS ?? 1_200_000);
 const errors = [];
 let code = 'not run';
 try {
@@ -56,7 +56,7 @@ try {
   }
   // VS Code reports 0 for an extension host that was killed: the server's log says how it really ended.
   let end;
-  for (let i = 0; i < 100 && code === 0 && !end; i++) {
+  for (let i = 0; i < 600 && code === 0 && !end; i++) {
     end = /Extension Host Process exited with code: (\S+), signal: (\S+)\./.exec(fs.readFileSync(server.log, 'utf8'));
     if (!end) await new Promise((resolve) => setTimeout(resolve, 100));
   }

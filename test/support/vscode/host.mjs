@@ -130,7 +130,9 @@ export async function openPage({ width = 1280, height = 800 } = {}) {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  // Of no matter to what passes; a machine that others keep busy takes its time, most of all for a workbench.
+  page.setDefaultTimeout(60_000);
+  page.setDefaultNavigationTimeout(120_000);
   return { browser, page };
 }
 

@@ -57,7 +57,10 @@ describe('the patience of a training thread', () => {
   });
 });
 
-describe('the team of training threads', () => {
+describe('the team of training threads', function () {
+  // Waiting threads spin for a moment: where others want the processors, thousands of jobs take minutes.
+  this.timeout(300_000);
+
   it('does thousands of jobs for changing numbers of threads, with more threads than processors', async () => {
     const wasm = await createWasmBackend({ kernel: 'scalar', threads: 8, threadedWork: 0 });
     const spec: NetworkSpec = {

@@ -139,8 +139,12 @@ describe('The command line', function () {
     const rows = Array.from({ length: 400 }, (_, i) => (i % 2 ? `spam\twin a prize ${i}` : `ham\tlunch at home ${i}`));
     await fs.writeFile(path.join(folder, 'mail.tsv'), rows.join('\n'));
     const args = ['train-classifier', 'mail.tsv', '--vectors', 'learned', '--epochs', '1000', '--json'];
+    // Once: the command listens for one signal only, so that a second Ctrl-C ends it at once.
+    let interrupted = false;
     const { code, err } = await inkling(args, (out, interrupt) => {
-      if (out.includes('"event":"epoch"')) interrupt();
+      if (interrupted || !out.includes('"event":"epoch"')) return;
+      interrupted = true;
+      interrupt();
     });
     assert.equal(code, 1);
     assert.match(err, /^inkling: Stopped: no classifier was written\. [^\n]+\n$/);

@@ -8,7 +8,7 @@ import { repositoryRoot } from '../../../support/shared';
 import { madeText } from '../training/support';
 
 describe('The package of the command line', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   this.slow(10_000);
   let folder: string;
   const npm = (args: string[], cwd: string): string =>

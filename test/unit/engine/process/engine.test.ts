@@ -224,7 +224,7 @@ describe('engine', () => {
     const { modelPath } = request();
     await call('train', request());
     const begun = await call('inspect', { path: modelPath });
-    const params = request({ runId: 'more', resumePath: modelPath, config: { auto: true, minutes: 0.02 } });
+    const params = request({ runId: 'more', resumePath: modelPath, config: { auto: true, minutes: 0.1 } });
     let fromStep = 0;
     const { summary } = await call('train', params, {
       onEvent: (event) => event.event === 'start' && (fromStep = event.fromStep),
