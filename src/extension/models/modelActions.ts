@@ -4,11 +4,13 @@ import * as vscode from 'vscode';
 import type { ActiveModel } from './activeModel';
 import { formatBits } from './modelFormat';
 import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
+import type { TrainingRuns } from '../training/trainingRuns';
 
 export class ModelActions {
   constructor(
     private readonly models: ModelStore,
     private readonly active: ActiveModel,
+    private readonly runs: TrainingRuns,
   ) {}
 
   /** The entry an action was called on, or the one that the user picks; undefined when they leave. */
@@ -82,6 +84,7 @@ export class ModelActions {
   async delete(given?: ModelEntry): Promise<void> {
     const entry = await this.choose(given, vscode.l10n.t('Which model shall be deleted?'));
     if (!entry) return;
+    this.runs.refuseWhileTraining(entry.path);
     const wasActive = this.active.path === entry.path;
     const aside = await this.models.putAway(entry.path);
     if (wasActive) await this.active.use(undefined);
@@ -90,8 +93,8 @@ export class ModelActions {
     // Not awaited: the command is done, the offer stands as long as the message does.
     void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
       if (chosen !== undo) return aside.purge();
-      await aside.restore();
-      if (wasActive) await this.active.use(entry.path);
+      const path = await aside.restore();
+      if (wasActive) await this.active.use(path);
     });
   }
 

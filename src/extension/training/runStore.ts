@@ -51,6 +51,12 @@ export class RunStore {
     return [...this.records.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
+  /** Where the models of the noted runs lie, or will. */
+  async modelPaths(): Promise<string[]> {
+    await this.load();
+    return this.list().map(({ modelPath }) => modelPath);
+  }
+
   get(id: string): RunRecord | undefined {
     return this.records.get(id);
   }
