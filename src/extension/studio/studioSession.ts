@@ -172,7 +172,7 @@ export class StudioSession {
       case 'removeKept':
         return this.updateKept(this.kept.filter((sample) => sample.id !== message.id));
       case 'openSource':
-        return editor.openSource(this.wall.modelPath, message.source, message.offset, message.length);
+        return editor.openSource(this.wall.modelPath, message.source, message.offset, message.text);
       case 'requestClassifier':
         this.classifierShown = true;
         return this.sendClassifier();

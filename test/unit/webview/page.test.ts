@@ -210,7 +210,13 @@ describe('Studio page in a browser', function () {
     await page.getByText('44 characters from moby-dick.txt at 18,204').click();
     await page.getByText('Tint by how sure the model was').click();
     await page.waitForFunction(() => CSS.highlights.get('tint-1')?.size === 0);
-    await eventually(() => assert.ok(studio.calls.includes('open moby-dick.txt 18204 44')));
+    const written = await page.locator('.wall .column .writing').first().innerText();
+    await eventually(() => {
+      const [, passage] =
+        /^open moby-dick.txt 18204 (.*)$/s.exec(studio.calls.find((c) => c.startsWith('open')) ?? '') ?? [];
+      assert.equal(passage?.length, 44);
+      assert.ok(written.includes(passage), `“${passage}” of “${written}”`);
+    });
   });
 
   it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
