@@ -55,8 +55,12 @@ export function studioServices(context: vscode.ExtensionContext, parts: Parts): 
       },
       insertAtCursor: async (text) => {
         const editor = requireEditor();
+        const { version } = editor.document;
         const done = await editor.edit((edit) => editor.selections.forEach(({ end }) => edit.insert(end, text)));
-        if (!done) throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
+        // A read-only editor says that it was done, and does nothing.
+        const changed = text === '' || editor.document.version !== version;
+        if (!done || !changed)
+          throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
       },
       continueText: async (modelPath: string, options: SamplingOptions, signal: AbortSignal) => {
         const source = new vscode.CancellationTokenSource();

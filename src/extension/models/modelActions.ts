@@ -1,6 +1,7 @@
 /** What can be done with a model from the Models view or the palette. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { present } from '../commands';
 import type { ActiveModel } from './activeModel';
 import { formatBits } from './modelFormat';
 import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
@@ -91,11 +92,13 @@ export class ModelActions {
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t('Deleted the model {0}.', entry.title);
     // Not awaited: the command is done, the offer stands as long as the message does.
-    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
+    const answer = async (): Promise<void> => {
+      const chosen = await vscode.window.showInformationMessage(message, undo);
       if (chosen !== undo) return aside.purge();
       const path = await aside.restore();
       if (wasActive) await this.active.use(path);
-    });
+    };
+    answer().catch(present);
   }
 
   /** File name of the model at a path, for messages. */
