@@ -9,6 +9,8 @@ import type { EngineCaller } from '../../../src/extension/engineHost/engineClien
 import type { ActiveModel } from '../../../src/extension/models/activeModel';
 import { ModelActions } from '../../../src/extension/models/modelActions';
 import type { ModelEntry, ModelStore } from '../../../src/extension/models/modelStore';
+import type { Services } from '../../../src/extension/services';
+import { trainingCommands } from '../../../src/extension/training/trainingCommands';
 import type { TrainingRuns } from '../../../src/extension/training/trainingRuns';
 import { activated, closeAll, openText, until } from '../support';
 
@@ -89,6 +91,30 @@ describe('offers in messages', () => {
       await until(() => failures.length > 1, 'that it could not be taken back is said');
       assert.deepEqual(failures[1], 'the disk is full');
     });
+  });
+
+  it('asks before it resumes a run that another window may be training', async () => {
+    const { showWarningMessage } = vscode.window;
+    const resumed: string[] = [];
+    let answer: 'Resume Here' | undefined;
+    let elsewhere = true;
+    const runs = {
+      store: { mayTrainElsewhere: async () => elsewhere },
+      resume: async (id: string) => (resumed.push(id), { record: { modelPath: '/m' } }),
+    };
+    const parts = { runs, active: { use: async () => undefined } } as unknown as Services;
+    const resume = trainingCommands(parts)['inkling.resumeTraining'] as (wanted: { runId: string }) => Promise<unknown>;
+    Object.assign(vscode.window, { showWarningMessage: async () => answer });
+    try {
+      await resume({ runId: 'declined' });
+      answer = 'Resume Here';
+      await resume({ runId: 'agreed' });
+      [answer, elsewhere] = [undefined, false];
+      await resume({ runId: 'unasked' });
+    } finally {
+      Object.assign(vscode.window, { showWarningMessage });
+    }
+    assert.deepEqual(resumed, ['agreed', 'unasked']);
   });
 
   it('tells where a deleted model cannot be brought back', async () => {
