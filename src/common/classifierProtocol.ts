@@ -240,6 +240,9 @@ export interface Verdict {
   engineMs: number;
 }
 
+/** A correction is kept, and known again, by so much of its text (UTF-16 units). */
+export const correctionLength = 20_000;
+
 /** A user's correction: this text has this label. Kept beside the model by whoever asks; given with each request. */
 export interface Correction {
   text: string;

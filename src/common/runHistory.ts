@@ -8,6 +8,7 @@ import type {
   GuardEvent,
   NoticeEvent,
   ProgressEvent,
+  SampleEvent,
   StartEvent,
   TrainEvent,
 } from './trainEvents';
@@ -103,6 +104,16 @@ export function foldEvent(history: RunHistory, event: TrainEvent): void {
     case 'checkpoint':
       break;
   }
+}
+
+/** The samples of one step; of a step that was made again after a crash, the later ones. */
+export function samplesAt(events: readonly TrainEvent[], step: number): SampleEvent[] {
+  let samples: SampleEvent[] = [];
+  for (const event of events) {
+    if (event.event === 'start' && event.fromStep < step) samples = [];
+    else if (event.event === 'sample' && event.step === step) samples.push(event);
+  }
+  return samples;
 }
 
 /** A run that died goes on from its last checkpoint: what it had done after that did not happen. */

@@ -188,7 +188,8 @@ export interface PageMessages {
   insert: { text: string };
   keep: { text: string; prompt: string; temperature: number; seed: number; model: string };
   removeKept: { id: string };
-  openSource: { source: string; offset: number; length: number };
+  /** `text`: the passage that was copied. */
+  openSource: { source: string; offset: number; text: string };
   /** The Classifier tab is in view: from now on the page gets its state. */
   requestClassifier: Nothing;
   chooseClassifier: { path: string };
@@ -329,7 +330,7 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
     model: identifier,
   }),
   removeKept: object<PageMessages['removeKept']>({ id: identifier }),
-  openSource: object<PageMessages['openSource']>({ source: path, offset: count, length: count }),
+  openSource: object<PageMessages['openSource']>({ source: path, offset: count, text: writing }),
   requestClassifier: nothing,
   chooseClassifier: object<PageMessages['chooseClassifier']>({ path }),
   setThreshold: object<PageMessages['setThreshold']>({ threshold: orNull(number(bounds.threshold)) }),

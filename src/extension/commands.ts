@@ -16,7 +16,7 @@ export function registerCommands<Id extends string>(
       } catch (error) {
         const failure = asInklingError(error);
         log.error(`${id}: ${failure.stack ?? failure.message}`);
-        void present(failure);
+        present(failure);
         return undefined;
       }
     }),
@@ -24,8 +24,13 @@ export function registerCommands<Id extends string>(
   return vscode.Disposable.from(...registrations);
 }
 
-/** Says what went wrong; a cancellation is no failure, an input that does not fit is not alarming. */
-async function present(error: InklingError): Promise<void> {
+/** Says what went wrong, also with what was chosen in a message, which no command waits for. */
+export function present(error: unknown): void {
+  void show(asInklingError(error));
+}
+
+/** A cancellation is no failure, an input that does not fit is not alarming. */
+async function show(error: InklingError): Promise<void> {
   if (error.code === 'cancelled') return;
   if (error.code === 'invalidInput') {
     void vscode.window.showWarningMessage(error.message);

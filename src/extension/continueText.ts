@@ -12,6 +12,8 @@ const maximumCursors = 16;
 
 export class TextContinuation {
   private current: vscode.CancellationTokenSource | undefined;
+  /** Settled when all that was begun has written its last piece. */
+  private ended: Promise<void> = Promise.resolve();
 
   constructor(private readonly engine: EngineCaller) {}
 
@@ -27,9 +29,9 @@ export class TextContinuation {
 
   /**
    * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `token` says
-   * stop, or the user does. The first in the document has the seed of `options`, each other one the next.
-   * Rejects with `invalidInput` for too many cursors or a document that cannot be written to, or with what the engine
-   * says.
+   * stop, the user does, or no editor shows the text any more. The first in the document has the seed of `options`, each
+   * other one the next. Rejects with `invalidInput` for too many cursors or a document that cannot be written to, or
+   * with what the engine says.
    */
   async run(
     editor: vscode.TextEditor,
@@ -37,16 +39,30 @@ export class TextContinuation {
     options: SamplingOptions,
     token?: vscode.CancellationToken,
   ): Promise<void> {
-    const positions = endsOfSelections(editor);
+    refuseTooManyCursors(editor);
     this.stop();
     const source = new vscode.CancellationTokenSource();
     const forward = token?.onCancellationRequested(() => source.cancel());
     this.current = source;
+    const written = this.ended.then(() => this.write(editor, modelPath, options, source));
+    this.ended = written.catch(() => undefined);
+    await written.finally(() => forward?.dispose());
+  }
+
+  private async write(
+    editor: vscode.TextEditor,
+    modelPath: string,
+    options: SamplingOptions,
+    source: vscode.CancellationTokenSource,
+  ): Promise<void> {
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
-    const insertion = new StreamingInsertion(editor, positions);
+    // From here to the first piece nothing is awaited: the cursors move with what is written.
+    const positions = endsOfSelections(editor);
+    const insertion = new StreamingInsertion(editor.document, positions);
     const stopped = source.token.onCancellationRequested(() => insertion.discard());
     const closed = vscode.workspace.onDidCloseTextDocument((document) => {
-      if (document === editor.document) source.cancel();
+      // Said of a document that only gets another language, too.
+      if (document === editor.document && document.isClosed) source.cancel();
     });
     let refused: unknown;
     try {
@@ -68,24 +84,26 @@ export class TextContinuation {
         },
       );
     } catch (error) {
-      if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
+      if (!isCancelled(error)) throw error;
     } finally {
       await insertion.finish().catch((error: unknown) => (refused ??= error));
       closed.dispose();
       stopped.dispose();
-      forward?.dispose();
       source.dispose();
       if (this.current === source) {
         this.current = undefined;
         await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
       }
     }
-    if (refused) throw refused;
+    if (refused && !isCancelled(refused)) throw refused;
   }
 }
 
-/** Where the selections end, in the order of the document. */
-function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] {
+function isCancelled(error: unknown): boolean {
+  return error instanceof InklingError && error.code === 'cancelled';
+}
+
+function refuseTooManyCursors({ selections }: vscode.TextEditor): void {
   if (selections.length > maximumCursors) {
     throw new InklingError(
       'invalidInput',
@@ -96,6 +114,10 @@ function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] 
       ),
     );
   }
+}
+
+/** Where the selections end, in the order of the document. */
+function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] {
   return selections.map(({ end }) => end).sort((a, b) => a.compareTo(b));
 }
 

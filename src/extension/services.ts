@@ -48,11 +48,13 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const gpuFolder = path.join(context.globalStorageUri.fsPath, 'gpu');
   const engine = bag.add(createEngineClient(entry, log, () => launchNow(gpuFolder)));
   bag.add(onDidChangeLaunch(() => engine.renew()));
-  const models = new ModelStore(path.join(context.globalStorageUri.fsPath, 'models'), (file) =>
-    engine.call('inspect', { path: file }),
-  );
   const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
   const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
+  const models = new ModelStore(
+    path.join(context.globalStorageUri.fsPath, 'models'),
+    (file) => engine.call('inspect', { path: file }),
+    () => store.modelPaths(),
+  );
   const runs = new TrainingRuns(engine, store, models, engineChoice);
   const active = new ActiveModel(context.workspaceState, context.globalState, models, {
     path: () => (runs.active?.latest ? runs.active.modelPath : undefined),
@@ -89,7 +91,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
   const shared = { log, engine, models, active, runs, continuation, classifier };
   const studio = bag.add(registerStudio(context, studioServices(context, shared)));
-  const modelActions = new ModelActions(models, active);
+  const modelActions = new ModelActions(models, active, runs);
   const { version } = context.extension.packageJSON as { version: string };
   const gpu = bag.add(
     new GpuParts({ entry, ownFolder: gpuFolder, engine, log, store, state: context.globalState, version }),

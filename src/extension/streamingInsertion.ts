@@ -1,5 +1,5 @@
 /**
- * Inserts texts that come in pieces into an editor, each at its own place, as one undo step. Pieces that come while an
+ * Inserts texts that come in pieces into a document, each at its own place, as one undo step. Pieces that come while an
  * edit is under way are written together with the next one; edits by the user elsewhere in the document move the places
  * along.
  */
@@ -24,15 +24,15 @@ export class StreamingInsertion {
   private readonly subscription: vscode.Disposable;
 
   constructor(
-    private readonly editor: vscode.TextEditor,
+    private readonly document: vscode.TextDocument,
     positions: readonly vscode.Position[],
   ) {
-    this.places = positions.map((position) => ({ offset: editor.document.offsetAt(position), waiting: '' }));
-    this.subscription = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      if (document !== editor.document) return;
+    this.places = positions.map((position) => ({ offset: document.offsetAt(position), waiting: '' }));
+    this.subscription = vscode.workspace.onDidChangeTextDocument((event) => {
+      if (event.document !== document) return;
       // This counts for the insertions themselves too: each moves its place behind what it wrote. The changes of one
       // event come from the end of the document to its beginning, so each is where the offsets still say.
-      for (const { rangeOffset, rangeLength, text } of contentChanges) {
+      for (const { rangeOffset, rangeLength, text } of event.contentChanges) {
         for (const place of this.places) {
           if (rangeOffset > place.offset) continue;
           place.offset += text.length - Math.min(rangeLength, place.offset - rangeOffset);
@@ -41,7 +41,8 @@ export class StreamingInsertion {
     });
   }
 
-  /** Resolves when the text stands in the document at its place; rejects with `invalidInput` when it cannot be written. */
+  /** Resolves when the text stands in the document at its place; rejects with `invalidInput` when it cannot be written,
+   *  with `cancelled` when no editor shows it any more. */
   write(place: number, text: string): Promise<void> {
     this.places[place].waiting += text;
     this.work = this.work.then(async () => {
@@ -66,10 +67,13 @@ export class StreamingInsertion {
 
   /** One edit with a piece, maybe an empty one, for every place. */
   private async insert(pieces: readonly string[]): Promise<void> {
-    const { document } = this.editor;
+    const { document } = this;
     for (let attempt = 0; attempt < attempts; attempt++) {
+      // The tab may be another's by now, and the text stand in another column.
+      const editor = vscode.window.visibleTextEditors.find((visible) => visible.document === document);
+      if (!editor) throw new InklingError('cancelled', 'The text is not shown any more.');
       const { version } = document;
-      const done = await this.editor.edit(
+      const done = await editor.edit(
         (edit) =>
           pieces.forEach((piece, i) => {
             if (piece !== '') edit.insert(document.positionAt(this.places[i].offset), piece);

@@ -6,6 +6,7 @@ import type { ModelItem, RunItem } from '../common/studioProtocol';
 import { studioClassifier } from './classifier/classifierBridge';
 import { textBefore } from './continueText';
 import type { Cancellation } from './engineHost/engineSupervisor';
+import { findPassage } from './findPassage';
 import type { Services } from './services';
 import type { StudioServices } from './studio/studioServices';
 import type { RunRecord } from './training/runStore';
@@ -54,15 +55,19 @@ export function studioServices(context: vscode.ExtensionContext, parts: Parts): 
       },
       insertAtCursor: async (text) => {
         const editor = requireEditor();
+        const { version } = editor.document;
         const done = await editor.edit((edit) => editor.selections.forEach(({ end }) => edit.insert(end, text)));
-        if (!done) throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
+        // A read-only editor says that it was done, and does nothing.
+        const changed = text === '' || editor.document.version !== version;
+        if (!done || !changed)
+          throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
       },
       continueText: async (modelPath: string, options: SamplingOptions, signal: AbortSignal) => {
         const source = new vscode.CancellationTokenSource();
         signal.addEventListener('abort', () => source.cancel(), { once: true });
         await continuation.run(requireEditor(), modelPath, options, source.token);
       },
-      openSource: (modelPath, source, offset, length) => openSource(parts, modelPath, source, offset, length),
+      openSource: (modelPath, source, offset, passage) => openSource(parts, modelPath, source, offset, passage),
       copy: async (text) => vscode.env.clipboard.writeText(text),
       saveFile: async (suggestedName, contents) => {
         const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
@@ -127,25 +132,46 @@ async function baselines({ engine, runs }: Parts, runId: string): ReturnType<Stu
   return result;
 }
 
-/** Opens a training text at a place that a sample copied. Offsets count plain line ends, positions the editor's. */
+/** Opens a training text where the passage stands that a sample copied. Offsets count plain line ends, positions the editor's. */
 async function openSource(
   { runs }: Parts,
   modelPath: string,
   source: string,
   offset: number,
-  length: number,
+  passage: string,
 ): Promise<void> {
   const run = runs.store.list().find((record) => record.modelPath === modelPath);
   const uri = run?.sources.find(({ name }) => name === source)?.uri;
   if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('It is not known any more where {0} lies.', source));
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+  const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri);
+  const found = notebook ? await openCell(notebook, passage) : await openText(vscode.Uri.parse(uri), passage, offset);
+  if (!found) {
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('The passage does not stand in {0} any more: the text has changed since it was learned.', source),
+    );
+  }
+}
+
+async function openText(uri: vscode.Uri, passage: string, offset: number): Promise<boolean> {
+  const document = await vscode.workspace.openTextDocument(uri);
   const text = document.getText().replace(/\r\n?/g, '\n');
   const positionAt = (at: number): vscode.Position => {
     const before = text.slice(0, at);
     return new vscode.Position(before.split('\n').length - 1, at - (before.lastIndexOf('\n') + 1));
   };
-  const selection = new vscode.Range(positionAt(offset), positionAt(offset + length));
+  const place = findPassage(text, passage, offset);
+  const selection = place && new vscode.Range(positionAt(place.start), positionAt(place.end));
   await vscode.window.showTextDocument(document, { selection });
+  return place !== undefined;
+}
+
+/** Shows the cell that holds the passage; one that goes over several cells is not found. */
+async function openCell(notebook: vscode.NotebookDocument, passage: string): Promise<boolean> {
+  const cell = notebook.getCells().find(({ document }) => findPassage(document.getText(), passage, 0));
+  const selections = cell && [new vscode.NotebookRange(cell.index, cell.index + 1)];
+  await vscode.window.showNotebookDocument(notebook, { selections });
+  return cell !== undefined;
 }
 
 function requireEditor(): vscode.TextEditor {

@@ -24,6 +24,9 @@ export class ClassifierTab {
   private asked = false;
   private shown: ClassifierRecord | undefined;
   private threshold: number | undefined;
+  /** The host has not heard of `threshold` yet. */
+  private thresholdUnsent = false;
+  private shownChecks = '';
 
   private readonly choice = choice<string>(
     t('Classifier'),
@@ -44,11 +47,13 @@ export class ClassifierTab {
   private readonly corrections = correctionList((id) => this.send({ type: 'removeCorrection', id }));
   private readonly thresholds = new ThresholdView((threshold) => {
     this.threshold = threshold;
+    this.thresholdUnsent = true;
     this.sendThreshold();
   });
-  private readonly sendThreshold = atMostEvery(thresholdMs, () =>
-    this.send({ type: 'setThreshold', threshold: this.threshold ?? null }),
-  );
+  private readonly sendThreshold = atMostEvery(thresholdMs, () => {
+    this.thresholdUnsent = false;
+    this.send({ type: 'setThreshold', threshold: this.threshold ?? null });
+  });
   private readonly report = h('div', { class: 'stack' });
   private readonly training = h('p', { class: 'sentence', hidden: true });
   /** Made with the first state: a page that never shows this tab has no second chart. */
@@ -97,9 +102,7 @@ export class ClassifierTab {
     this.choice.set(state.path);
     show(this.problem, state.problem !== undefined);
     setText(this.problem, state.problem ?? '');
-    this.checks.replaceChildren(
-      ...checkCards(state, (check, label) => this.send({ type: 'correctCheck', check, label })),
-    );
+    this.drawChecks(state);
     this.corrections.draw(state.corrections);
     show(this.training, training !== undefined);
     if (training) setText(this.training, trainingSentence(training));
@@ -110,7 +113,7 @@ export class ClassifierTab {
     }
     this.curves.draw(training?.history ?? record?.history ?? []);
     if (!record) return;
-    this.thresholds.draw(record, state.threshold);
+    this.thresholds.draw(record, this.thresholdUnsent ? this.threshold : state.threshold);
     // The record's parts are built once for each record: a moved slider or a check leaves them alone.
     const key = `${state.path} ${record.created}`;
     if (this.shown && this.body.dataset.shown === key) return;
@@ -120,6 +123,16 @@ export class ClassifierTab {
     this.comparison.replaceChildren(...comparisonTable(record));
     setText(this.facts, recordFacts(record));
     this.advice.replaceChildren(...record.advice.map(({ message }) => h('li', {}, message)));
+  }
+
+  /** Built anew only where they have changed: one may be open, or have the focus. */
+  private drawChecks(state: ClassifierState): void {
+    const key = JSON.stringify([state.path, state.record?.created, state.checks]);
+    if (key === this.shownChecks) return;
+    this.shownChecks = key;
+    this.checks.replaceChildren(
+      ...checkCards(state, (check, label) => this.send({ type: 'correctCheck', check, label })),
+    );
   }
 }
 

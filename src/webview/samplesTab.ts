@@ -131,7 +131,7 @@ export class SamplesTab {
       copy: (text) => send({ type: 'copy', text }),
       insert: (text) => send({ type: 'insert', text }),
       keep: (column, prompt) => this.keep(column, prompt),
-      openSource: (source, offset, length) => send({ type: 'openSource', source, offset, length }),
+      openSource: (source, offset, text) => send({ type: 'openSource', source, offset, text }),
     };
     this.recordedWall = new WallView(actions);
     this.liveWall = new WallView({

@@ -5,6 +5,7 @@
  * word contributes is found by occlusion: the log-odds with the word less those with a zero vector in its place, which
  * is what word dropout showed the network while it was trained.
  */
+import { correctionLength } from '../../common/classifierProtocol';
 import type { ClassifierRecord, Correction, TokenContribution, Verdict } from '../../common/classifierProtocol';
 import type { Backend, Network } from '../backends/backend';
 import { noToken } from '../backends/backend';
@@ -123,8 +124,8 @@ export class Classifier {
     const [logits] = await this.logits([tokens], encoder);
     let probabilities = probabilitiesOf(this.model, logits);
     let decided = decide(record, probabilities);
-    const key = duplicateKey(text);
-    const same = corrections.findLast((correction) => duplicateKey(correction.text) === key);
+    const key = correctionKey(text);
+    const same = corrections.findLast((correction) => correctionKey(correction.text) === key);
     if (same) {
       decided = classes.indexOf(same.label);
       probabilities = classes.map((_, c) => (c === decided ? 1 : 0));
@@ -223,6 +224,11 @@ export class Classifier {
     }
     return rows;
   }
+}
+
+/** Texts of one key have one correction. */
+function correctionKey(text: string): string {
+  return duplicateKey(text.slice(0, correctionLength));
 }
 
 /** P(class | text), [classes], from a text's logits; calibrated for two classes. */

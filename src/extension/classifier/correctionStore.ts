@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Correction } from '../../common/classifierProtocol';
+import { correctionLength, type Correction } from '../../common/classifierProtocol';
 import { Emitter } from '../emitter';
 
 export interface StoredCorrection extends Correction {
@@ -17,51 +17,56 @@ export interface StoredCorrection extends Correction {
 
 /** The oldest go first: each is sent with every request. */
 const maximumCorrections = 300;
-const maximumLength = 20_000;
 
 export class CorrectionStore {
   private readonly changed = new Emitter<void>();
   readonly onDidChange = this.changed.event;
   private entries: StoredCorrection[] | undefined;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly file: string) {}
 
   /** Those of one classifier, oldest first. */
   of(classifier: string): StoredCorrection[] {
-    return this.read().filter((entry) => entry.classifier === classifier);
+    return (this.entries ??= this.read()).filter((entry) => entry.classifier === classifier);
   }
 
   /** Notes what the texts are; an earlier word on the same text is replaced. Returns how to take it back. */
   async add(classifier: string, corrections: readonly Correction[]): Promise<() => Promise<void>> {
-    const before = this.read();
     const added = corrections.map(({ text, label }): StoredCorrection => ({
       id: randomUUID(),
       classifier,
-      text: text.slice(0, maximumLength),
+      text: text.slice(0, correctionLength),
       label,
     }));
     const texts = new Set(added.map((entry) => entry.text));
-    const replaced = before.filter((entry) => entry.classifier === classifier && texts.has(entry.text));
-    const others = before.filter((entry) => !replaced.includes(entry));
-    await this.write([...others, ...added].slice(-maximumCorrections));
-    return async () => {
-      const ids = new Set(added.map(({ id }) => id));
-      await this.write([...this.read().filter((entry) => !ids.has(entry.id)), ...replaced]);
-    };
+    let replaced: StoredCorrection[] = [];
+    await this.change((before) => {
+      replaced = before.filter((entry) => entry.classifier === classifier && texts.has(entry.text));
+      const others = before.filter((entry) => !replaced.includes(entry));
+      return [...others, ...added].slice(-maximumCorrections);
+    });
+    const ids = new Set(added.map(({ id }) => id));
+    return () => this.change((now) => [...now.filter((entry) => !ids.has(entry.id)), ...replaced]);
   }
 
-  async remove(id: string): Promise<void> {
-    await this.write(this.read().filter((entry) => entry.id !== id));
+  remove(id: string): Promise<void> {
+    return this.change((now) => now.filter((entry) => entry.id !== id));
   }
 
   private read(): StoredCorrection[] {
-    if (this.entries) return this.entries;
     try {
-      this.entries = JSON.parse(fs.readFileSync(this.file, 'utf8')) as StoredCorrection[];
+      return JSON.parse(fs.readFileSync(this.file, 'utf8')) as StoredCorrection[];
     } catch {
-      this.entries = []; // none yet, or a file that cannot be read: the next correction writes it anew
+      return []; // none yet, or a file that cannot be read: the next correction writes it anew
     }
-    return this.entries;
+  }
+
+  /** One after the other, each on what the file says then: another window may have written it. */
+  private change(make: (now: StoredCorrection[]) => StoredCorrection[]): Promise<void> {
+    const done = this.writing.then(() => this.write(make(this.read())));
+    this.writing = done.catch(() => undefined);
+    return done;
   }
 
   private async write(entries: StoredCorrection[]): Promise<void> {

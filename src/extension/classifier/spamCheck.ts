@@ -14,6 +14,7 @@ import {
   wordTints,
 } from '../../common/contributions';
 import { InklingError } from '../../common/errors';
+import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { ActiveClassifier } from './activeClassifier';
@@ -30,6 +31,8 @@ interface Passage {
 }
 
 interface Check {
+  /** Path of the classifier; '' for the one that comes along. */
+  classifier: string;
   document: vscode.TextDocument;
   passages: Passage[];
   verdicts: Verdict[];
@@ -92,13 +95,14 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   async correct(editor: vscode.TextEditor, isPositive: boolean): Promise<void> {
     const texts = passagesOf(editor).map(({ text }) => text);
     const label = await this.labelFor(isPositive);
-    if (label !== undefined) await this.note(texts, label);
+    if (label !== undefined) await this.note(texts, label, this.active.path ?? '');
   }
 
   /** Notes what one text of the last check really is. */
   async correctCheck(index: number, label: string): Promise<void> {
-    const passage = this.check?.passages[index];
-    if (passage) await this.note([passage.text], label);
+    const { check } = this;
+    const passage = check?.passages[index];
+    if (check && passage) await this.note([passage.text], label, check.classifier);
   }
 
   clear(): void {
@@ -128,18 +132,20 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     this.running?.cancel();
     const { token } = (this.running = new vscode.CancellationTokenSource());
     const { version } = document;
+    const { path: modelPath, threshold } = this.active;
+    const classifier = modelPath ?? '';
     const record = await this.active.record();
     const request = {
-      modelPath: this.active.path,
+      modelPath,
       texts: passages.map(({ text }) => text),
-      corrections: this.corrections.of(this.active.path ?? '').map(({ text, label }): Correction => ({ text, label })),
-      threshold: this.active.threshold,
+      corrections: this.corrections.of(classifier).map(({ text, label }): Correction => ({ text, label })),
+      threshold,
     };
     const verdicts = await this.engine.call('classify', { ...request, explain: false }, { token });
-    if (tell) void this.tell(document, passages, verdicts, record);
+    if (tell) this.tell(document, { classifier, passages, verdicts, record }).catch(present);
     const explained = await this.engine.call('classify', { ...request, explain: true }, { token });
     if (document.isClosed || document.version !== version) return verdicts;
-    this.check = { document, passages, verdicts: explained, record };
+    this.check = { document, classifier, passages, verdicts: explained, record };
     this.draw();
     this.announce();
     return explained;
@@ -148,9 +154,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   /** Not awaited by the command: the message stands as long as VS Code lets it. */
   private async tell(
     document: vscode.TextDocument,
-    passages: Passage[],
-    verdicts: Verdict[],
-    record: ClassifierRecord,
+    { classifier, passages, verdicts, record }: Omit<Check, 'document'>,
   ): Promise<void> {
     const details = vscode.l10n.t('Details');
     const other = oppositeOf(verdicts, record);
@@ -161,27 +165,29 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     if (chosen === details) await vscode.commands.executeCommand('inkling.showClassifier');
     if (chosen === wrong && other !== undefined) {
       const texts = passages.map(({ text }) => text);
-      await this.note(texts, other);
+      await this.note(texts, other, classifier);
     }
   }
 
-  private async note(texts: string[], label: string): Promise<void> {
-    const classifier = this.active.path ?? '';
+  private async note(texts: string[], label: string, classifier: string): Promise<void> {
     const takeBack = await this.corrections.add(
       classifier,
       texts.map((text) => ({ text, label })),
     );
+    // Offered before the check is made again, which may fail.
+    this.offerUndo(label, takeBack).catch(present);
     await this.refresh();
+  }
+
+  private async offerUndo(label: string, takeBack: () => Promise<void>): Promise<void> {
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t(
       'Noted as {0}. From now on this text is, and its words count as further examples of it.',
       label,
     );
-    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
-      if (chosen !== undo) return;
-      await takeBack();
-      await this.refresh();
-    });
+    if ((await vscode.window.showInformationMessage(message, undo)) !== undo) return;
+    await takeBack();
+    await this.refresh();
   }
 
   /** The class that "spam" or "not spam" means; asked for where there are more than two. */

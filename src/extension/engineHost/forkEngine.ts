@@ -1,5 +1,5 @@
 /** The real engine process: dist/engine.js, forked at lowered priority. */
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import * as os from 'node:os';
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineLaunch } from '../gpu/engineLaunch';
@@ -16,13 +16,18 @@ export function forkEngine(
   stopLimitMs = 5000,
   { program = process.execPath, modulesFolder }: EngineLaunch = {},
 ): EngineProcess {
-  const child = fork(entry, [], {
-    execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
-    execPath: program,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', INKLING_MODULES: modulesFolder },
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  let child: ChildProcess;
+  try {
+    child = fork(entry, [], {
+      execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
+      execPath: program,
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', INKLING_MODULES: modulesFolder },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+  } catch (error) {
+    return notStarted((error as Error).message);
+  }
   child.stdout?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
   child.stderr?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
   if (child.pid !== undefined) {
@@ -57,5 +62,16 @@ export function forkEngine(
       child.once('exit', () => clearTimeout(timer));
       timer.unref();
     },
+  };
+}
+
+/** Some failures (a path through a file, a .cmd on Windows) Node.js throws at once; they are told like all others. */
+function notStarted(reason: string): EngineProcess {
+  return {
+    pid: undefined,
+    send: () => undefined,
+    onFrame: () => undefined,
+    onExit: (listener) => queueMicrotask(() => listener(reason)),
+    stop: () => undefined,
   };
 }

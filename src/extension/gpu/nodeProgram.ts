@@ -16,10 +16,15 @@ export function askNode(program: string): Promise<NodeProgram | string> {
   return new Promise((resolve) => {
     const env = { ...process.env };
     delete env.NODE_OPTIONS; // a debugger's, and not for others to load code with
-    execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
-      if (error) return resolve(`${program} does not run (${error.message.split('\n')[0]}).`);
-      resolve(judge(program, stdout));
-    });
+    const fails = (error: Error): void => resolve(`${program} does not run (${error.message.split('\n')[0]}).`);
+    try {
+      execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
+        if (error) fails(error);
+        else resolve(judge(program, stdout));
+      });
+    } catch (error) {
+      fails(error as Error); // a path through a file, a .cmd on Windows: thrown, not called back
+    }
   });
 }
 

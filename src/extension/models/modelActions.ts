@@ -1,14 +1,17 @@
 /** What can be done with a model from the Models view or the palette. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { present } from '../commands';
 import type { ActiveModel } from './activeModel';
 import { formatBits } from './modelFormat';
 import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
+import type { TrainingRuns } from '../training/trainingRuns';
 
 export class ModelActions {
   constructor(
     private readonly models: ModelStore,
     private readonly active: ActiveModel,
+    private readonly runs: TrainingRuns,
   ) {}
 
   /** The entry an action was called on, or the one that the user picks; undefined when they leave. */
@@ -82,17 +85,20 @@ export class ModelActions {
   async delete(given?: ModelEntry): Promise<void> {
     const entry = await this.choose(given, vscode.l10n.t('Which model shall be deleted?'));
     if (!entry) return;
+    this.runs.refuseWhileTraining(entry.path);
     const wasActive = this.active.path === entry.path;
     const aside = await this.models.putAway(entry.path);
     if (wasActive) await this.active.use(undefined);
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t('Deleted the model {0}.', entry.title);
     // Not awaited: the command is done, the offer stands as long as the message does.
-    void vscode.window.showInformationMessage(message, undo).then(async (chosen) => {
+    const answer = async (): Promise<void> => {
+      const chosen = await vscode.window.showInformationMessage(message, undo);
       if (chosen !== undo) return aside.purge();
-      await aside.restore();
-      if (wasActive) await this.active.use(entry.path);
-    });
+      const path = await aside.restore();
+      if (wasActive) await this.active.use(path);
+    };
+    answer().catch(present);
   }
 
   /** File name of the model at a path, for messages. */

@@ -28,6 +28,7 @@ interface IndexEntry {
 }
 
 const suffix = '.inkling.safetensors';
+const checkpointSuffix = '.checkpoint';
 const deletedSuffix = '.deleted';
 const importingSuffix = '.importing';
 
@@ -36,11 +37,14 @@ export class ModelStore {
   readonly onDidChange = this.changed.event;
   private entries: readonly ModelEntry[] = [];
   private listing: Promise<readonly ModelEntry[]> | undefined;
+  /** The index is read, changed and written by one at a time. */
+  private indexing: Promise<unknown> = Promise.resolve();
 
-  /** `inspect` asks the engine what a file is. */
+  /** `inspect` asks the engine what a file is; `spokenFor` says which paths runs have, whose files may be gone or to come. */
   constructor(
     private readonly folder: string,
     private readonly inspect: (file: string) => Promise<ModelSummary>,
+    private readonly spokenFor: () => Promise<readonly string[]> = async () => [],
   ) {}
 
   /** What `list` found last; no waiting. */
@@ -60,13 +64,18 @@ export class ModelStore {
     return this.entries.find((entry) => entry.path === file) ?? (await this.list()).find((e) => e.path === file);
   }
 
-  /** A path that no model has yet, named after `title`; makes the folder. */
+  /** A path that no model has, will have or may get back, named after `title`; makes the folder. */
   async newPath(title: string): Promise<string> {
     await this.makeFolder();
-    const name = fileNameOf(title);
+    const stem = fileNameOf(title);
+    const taken = new Set(await this.spokenFor());
     for (let i = 1; ; i++) {
-      const file = path.join(this.folder, `${name}${i === 1 ? '' : `-${i}`}${suffix}`);
-      if (!fs.existsSync(file) && !fs.existsSync(file + '.checkpoint')) return file;
+      const name = `${stem}${i === 1 ? '' : `-${i}`}${suffix}`;
+      const file = path.join(this.folder, name);
+      if (taken.has(file) || isThere(file) || fs.existsSync(file + deletedSuffix)) continue;
+      // What the index may still say of a file that was there once is not said of the next.
+      await this.changeIndex((index) => name in index && delete index[name]);
+      return file;
     }
   }
 
@@ -78,29 +87,39 @@ export class ModelStore {
   }
 
   async rename(file: string, title: string): Promise<void> {
-    const index = await this.readIndex();
-    const entry = index[path.basename(file)];
-    if (!entry) throw missing(file);
-    entry.title = title;
-    await this.writeIndex(index);
+    await this.changeIndex((index) => {
+      const entry = index[path.basename(file)];
+      if (!entry) throw missing(file);
+      entry.title = title;
+      return true;
+    });
     await this.refresh();
   }
 
-  /** Puts a model away; `restore` brings it back until `purge`. */
-  async putAway(file: string): Promise<{ restore(): Promise<void>; purge(): Promise<void> }> {
+  /** Puts a model away, its checkpoint too; `restore` brings it back until `purge`, and says to which path. */
+  async putAway(file: string): Promise<{ restore(): Promise<string>; purge(): Promise<void> }> {
     const aside = file + deletedSuffix;
+    const checkpointAside = file + checkpointSuffix + deletedSuffix;
     await fs.promises.rename(file, aside).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ENOENT' ? missing(file) : error;
     });
+    await renameIfThere(file + checkpointSuffix, checkpointAside);
     await this.refresh();
     return {
       restore: async () => {
-        await fs.promises.rename(aside, file);
+        const back = isThere(file) ? await this.newPath(path.basename(file, suffix)) : file;
+        await fs.promises.rename(aside, back);
+        await renameIfThere(checkpointAside, back + checkpointSuffix);
+        if (back !== file) {
+          await this.changeIndex((index) => (index[path.basename(back)] = index[path.basename(file)]) !== undefined);
+        }
         await this.refresh();
+        return back;
       },
       purge: async () => {
         await fs.promises.rm(aside, { force: true });
-        await fs.promises.rm(file + '.checkpoint', { force: true });
+        await fs.promises.rm(checkpointAside, { force: true });
+        await this.refresh();
       },
     };
   }
@@ -121,7 +140,11 @@ export class ModelStore {
     return target;
   }
 
-  private async look(): Promise<readonly ModelEntry[]> {
+  private look(): Promise<readonly ModelEntry[]> {
+    return this.inTurn(() => this.lookNow());
+  }
+
+  private async lookNow(): Promise<readonly ModelEntry[]> {
     const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
     const index = await this.readIndex();
     const next: Record<string, IndexEntry> = {};
@@ -143,6 +166,7 @@ export class ModelStore {
       different = true;
       next[name] = { modified: stat.mtimeMs, bytes: stat.size, title: known?.title, ...seen };
     }
+    different ||= Object.keys(index).some((name) => !this.mayComeBack(name));
     if (different) await this.writeIndex({ ...index, ...next });
     this.entries = Object.entries(next)
       .map(([name, entry]) => ({
@@ -177,11 +201,28 @@ export class ModelStore {
     }
   }
 
-  private async writeIndex(index: Record<string, IndexEntry>): Promise<void> {
-    const kept = Object.entries(index).filter(([name]) => {
-      const file = path.join(this.folder, name);
-      return fs.existsSync(file) || fs.existsSync(file + deletedSuffix);
+  /** `change` says whether it changed anything. */
+  private changeIndex(change: (index: Record<string, IndexEntry>) => boolean): Promise<void> {
+    return this.inTurn(async () => {
+      const index = await this.readIndex();
+      if (change(index)) await this.writeIndex(index);
     });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.indexing.then(work);
+    this.indexing = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Whether the file of an entry is there, or was put away. */
+  private mayComeBack(name: string): boolean {
+    const file = path.join(this.folder, name);
+    return fs.existsSync(file) || fs.existsSync(file + deletedSuffix);
+  }
+
+  private async writeIndex(index: Record<string, IndexEntry>): Promise<void> {
+    const kept = Object.entries(index).filter(([name]) => this.mayComeBack(name));
     const temporary = `${this.indexFile}.${process.pid}`;
     await fs.promises.writeFile(temporary, JSON.stringify(Object.fromEntries(kept)));
     await fs.promises.rename(temporary, this.indexFile);
@@ -212,6 +253,17 @@ export function fileNameOf(title: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-+|-+$/g, '');
   return [...name].slice(0, 40).join('') || 'model';
+}
+
+/** A model, or a run on its way to one. */
+function isThere(file: string): boolean {
+  return fs.existsSync(file) || fs.existsSync(file + checkpointSuffix);
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await fs.promises.rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 function missing(file: string): InklingError {

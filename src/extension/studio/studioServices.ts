@@ -54,8 +54,8 @@ export interface StudioEditor {
   insertAtCursor(text: string): Promise<void>;
   /** Continue Text with exactly these options; resolves when it has written or was aborted. */
   continueText(modelPath: string, options: SamplingOptions, signal: AbortSignal): Promise<void>;
-  /** Opens a training text at a copied place. `source` as a CopyReport names it. */
-  openSource(modelPath: string, source: string, offset: number, length: number): Promise<void>;
+  /** Opens a training text at a copied passage. `source` and `offset` as a CopyReport names them. */
+  openSource(modelPath: string, source: string, offset: number, passage: string): Promise<void>;
   copy(text: string): Promise<void>;
   /** Asks where, and writes; resolves to false when the user changes their mind. */
   saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;

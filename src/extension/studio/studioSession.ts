@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
-import { foldEvent, foldEvents } from '../../common/runHistory';
+import { foldEvent, foldEvents, samplesAt } from '../../common/runHistory';
 import {
   defaultSettings,
   parsePageMessage,
@@ -18,7 +18,7 @@ import {
   type StudioSettings,
   type StudioTab,
 } from '../../common/studioProtocol';
-import type { SampleEvent, TrainEvent } from '../../common/trainEvents';
+import type { TrainEvent } from '../../common/trainEvents';
 import { emptyWall, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
 import type { StudioServices } from './studioServices';
 
@@ -56,6 +56,8 @@ export class StudioSession {
   /** Whether the page shows the Classifier tab, and whether its state has changed since it was sent. */
   private classifierShown = false;
   private classifierChanged = false;
+  /** How often its state was asked for: an answer that another overtook is not sent. */
+  private classifierAsked = 0;
   private readonly subscriptions: { dispose(): unknown }[];
 
   constructor(private readonly services: StudioServices) {
@@ -172,7 +174,7 @@ export class StudioSession {
       case 'removeKept':
         return this.updateKept(this.kept.filter((sample) => sample.id !== message.id));
       case 'openSource':
-        return editor.openSource(this.wall.modelPath, message.source, message.offset, message.length);
+        return editor.openSource(this.wall.modelPath, message.source, message.offset, message.text);
       case 'requestClassifier':
         this.classifierShown = true;
         return this.sendClassifier();
@@ -218,9 +220,11 @@ export class StudioSession {
   private updateSettings(settings: StudioSettings): void {
     this.settings = settings;
     void this.services.memory.update(memoryKeys.settings, settings);
-    // Runs that are shown no longer need not be followed.
+    // Runs that are shown no longer need not be followed, unless they go on: the page keeps their histories.
     for (const [runId, { waiting }] of this.shown) {
-      const wanted = runId === this.runId || settings.training.overlays.includes(runId);
+      const state = this.services.runs.list().find((run) => run.id === runId)?.state;
+      const goesOn = state === 'running' || state === 'paused';
+      const wanted = goesOn || runId === this.runId || settings.training.overlays.includes(runId);
       if (!wanted && !waiting) this.shown.delete(runId);
     }
   }
@@ -289,8 +293,7 @@ export class StudioSession {
   }
 
   private async sendSamples(runId: string, step: number): Promise<void> {
-    const events = await this.services.runs.readEvents(runId);
-    const samples = events.filter((e): e is SampleEvent => e.event === 'sample' && e.step === step);
+    const samples = samplesAt(await this.services.runs.readEvents(runId), step);
     this.post?.({ type: 'recordedSamples', runId, step, samples });
   }
 
@@ -459,8 +462,9 @@ export class StudioSession {
 
   private async sendClassifier(): Promise<void> {
     this.classifierChanged = false;
+    const asked = ++this.classifierAsked;
     const state = await this.services.classifier.state();
-    if (this.classifierShown) this.post?.({ type: 'classifier', state });
+    if (this.classifierShown && asked === this.classifierAsked) this.post?.({ type: 'classifier', state });
   }
 
   private report(thrown: unknown): void {

@@ -51,7 +51,7 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
   ) {
     super();
     this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
-    this.add(vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)));
+    this.add(vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)));
     this.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)));
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.redrawSoon()));
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
@@ -76,7 +76,10 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     try {
       await this.compute(map, 0);
     } catch (error) {
-      this.forget(document);
+      const isCurrent = this.mapped.get(document.uri.toString()) === map;
+      // The text has changed meanwhile: another computation is due.
+      if (isCurrent && error instanceof InklingError && error.code === 'cancelled') return;
+      if (isCurrent) this.forget(document);
       throw error;
     }
   }
@@ -155,6 +158,11 @@ export class SurpriseMap extends Disposables implements vscode.HoverProvider {
     Object.assign(map, { text, lineStarts, base });
     map.figures.replaceFrom(result);
     this.redraw();
+  }
+
+  /** Said of a document that only gets another language, too. */
+  private closed(document: vscode.TextDocument): void {
+    if (document.isClosed) this.forget(document);
   }
 
   private forget(document: vscode.TextDocument): void {

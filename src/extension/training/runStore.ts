@@ -12,7 +12,7 @@ import type { TrainEvent } from '../../common/trainEvents';
 export interface RunRecord extends RunItem {
   /** Where each text came from, in the order of the corpus. */
   sources: { name: string; uri?: string }[];
-  /** The process that trains it; a running run whose owner is gone was interrupted. */
+  /** The process that trains it, which touches the record every now and then; else the run was interrupted. */
   owner: number;
   baselines?: Baselines;
   /** What computes it, as far as known: "webgpu (NVIDIA …)"; and why that, where there is something to say. */
@@ -22,6 +22,9 @@ export interface RunRecord extends RunItem {
 
 const keptRuns = 50;
 const flushDelayMs = 200;
+const beatMs = 30_000;
+/** A record that was not touched for so long has no owner any more: its number may be another process's by now. */
+const quietMs = 120_000;
 
 export class RunStore {
   private readonly records = new Map<string, RunRecord>();
@@ -29,15 +32,17 @@ export class RunStore {
   private flushTimer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
   private loaded: Promise<void> | undefined;
+  private beating: NodeJS.Timeout | undefined;
 
   /**
    * `folder` is made when the first run is; `isAlive` says whether a process lives; `onError` hears of a write that
-   * failed (a full disk): the run goes on without it.
+   * failed (a full disk): the run goes on without it; every `beatEveryMs` the records of this process's runs are touched.
    */
   constructor(
     private readonly folder: string,
     private readonly isAlive: (pid: number) => boolean,
     private readonly onError: (error: unknown) => void,
+    private readonly beatEveryMs = beatMs,
   ) {}
 
   /** Reads the records once; runs that nobody trains any more become `interrupted`. */
@@ -49,6 +54,22 @@ export class RunStore {
   /** Newest first. */
   list(): readonly RunRecord[] {
     return [...this.records.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  /**
+   * Whether the disk says that another process that lives trains this run. Where its record is quiet that is doubtful:
+   * its machine has only just woken, or the number is another process's by now.
+   */
+  async mayTrainElsewhere(id: string): Promise<boolean> {
+    const text = await readIfPresent(this.file(id, 'run.json'));
+    const record = text === undefined ? undefined : parseLine<RunRecord>(text);
+    return record !== undefined && goesOn(record) && record.owner !== process.pid && this.isAlive(record.owner);
+  }
+
+  /** Where the models of the noted runs lie, or will. */
+  async modelPaths(): Promise<string[]> {
+    await this.load();
+    return this.list().map(({ modelPath }) => modelPath);
   }
 
   get(id: string): RunRecord | undefined {
@@ -123,35 +144,56 @@ export class RunStore {
   private async readRecords(): Promise<void> {
     const names = await fs.promises.readdir(this.folder).catch(() => []);
     for (const name of names.filter((file) => file.endsWith('.run.json'))) {
-      const text = await readIfPresent(path.join(this.folder, name));
+      const file = path.join(this.folder, name);
+      const text = await readIfPresent(file);
       const record = text === undefined ? undefined : parseLine<RunRecord>(text);
       if (!record) continue;
-      const active = record.state === 'running' || record.state === 'paused';
-      const abandoned = active && (record.owner === process.pid || !this.isAlive(record.owner));
+      const touched = (await fs.promises.stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+      const isOwned = record.owner !== process.pid && this.isAlive(record.owner) && Date.now() - touched < quietMs;
+      const abandoned = goesOn(record) && !isOwned;
       this.records.set(record.id, abandoned ? { ...record, state: 'interrupted' } : record);
     }
   }
 
   private writeRecord(record: RunRecord): Promise<void> {
+    if (goesOn(record) && record.owner === process.pid) {
+      this.beating ??= setInterval(() => this.beat(), this.beatEveryMs).unref();
+    }
     return this.replaceFile(this.file(record.id, 'run.json'), JSON.stringify(record));
   }
 
-  /** In turn with all other writes, and never half a file. */
+  /** Touches the records of the runs that this process trains, so that others see that they go on. */
+  private beat(): void {
+    const own = this.list().filter((record) => goesOn(record) && record.owner === process.pid);
+    if (own.length === 0) {
+      clearInterval(this.beating);
+      this.beating = undefined;
+    }
+    const now = new Date();
+    for (const { id } of own) void this.inTurn(() => fs.promises.utimes(this.file(id, 'run.json'), now, now));
+  }
+
+  /** Never half a file. */
   private replaceFile(file: string, contents: string): Promise<void> {
-    this.writing = this.writing.then(async () => {
-      try {
-        await fs.promises.writeFile(file + '.new', contents);
-        await fs.promises.rename(file + '.new', file);
-      } catch (error) {
-        this.onError(error);
-      }
+    return this.inTurn(async () => {
+      await fs.promises.writeFile(file + '.new', contents);
+      await fs.promises.rename(file + '.new', file);
     });
+  }
+
+  /** In turn with all other writes. */
+  private inTurn(write: () => Promise<void>): Promise<void> {
+    this.writing = this.writing.then(write).catch((error) => this.onError(error));
     return this.writing;
   }
 
   private file(id: string, kind: 'run.json' | 'events.jsonl' | 'sources.json'): string {
     return path.join(this.folder, `${id}.${kind}`);
   }
+}
+
+function goesOn({ state }: RunRecord): boolean {
+  return state === 'running' || state === 'paused';
 }
 
 async function readIfPresent(file: string): Promise<string | undefined> {

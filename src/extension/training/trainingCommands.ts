@@ -45,7 +45,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
     'inkling.resumeTraining': async (wanted?: { runId: string }) => {
       if (!wanted && runs.active) return runs.control(runs.active.id, 'resume');
       const runId = wanted?.runId ?? (await chooseRun(parts));
-      if (runId) await useWhenDone(parts, runs.resume(runId));
+      if (runId) await resumeRun(parts, runId);
     },
     'inkling.resumeModel': async (given?: ModelEntry) => {
       const entry = await modelActions.choose(given, vscode.l10n.t('Which model shall be trained further?'));
@@ -72,6 +72,18 @@ async function begin(
   return useWhenDone(parts, parts.runs.start(request));
 }
 
+/** Two windows on one run would write over each other's model: where that may be so, the user decides. */
+async function resumeRun(parts: Parts, runId: string): Promise<string | undefined> {
+  if (await parts.runs.store.mayTrainElsewhere(runId)) {
+    const resume = vscode.l10n.t('Resume Here');
+    const message = vscode.l10n.t('This run may still be training in another window of VS Code.');
+    const detail = vscode.l10n.t('Two windows would write over each other’s model. Look there first.');
+    const chosen = await vscode.window.showWarningMessage(message, { modal: true, detail }, resume);
+    if (chosen !== resume) return undefined;
+  }
+  return useWhenDone(parts, parts.runs.resume(runId));
+}
+
 /** The new model writes from now on; its path. Undefined when the engine went: that is told with an offer to resume. */
 async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
   try {
@@ -95,7 +107,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
       label: vscode.l10n.t('The text it was trained on'),
       description: run.sources.map(({ name }) => name).join(', '),
       detail: vscode.l10n.t('The run goes on for as long again'),
-      go: () => useWhenDone(parts, parts.runs.resume(run.id)),
+      go: () => resumeRun(parts, run.id),
     });
   }
   const { config } = summary;

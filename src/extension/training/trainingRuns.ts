@@ -115,6 +115,18 @@ export class TrainingRuns {
     if (action !== 'stop') await this.setPaused(action === 'pause');
   }
 
+  /** Throws `invalidInput` for the model that trains now: its run would write it anew. */
+  refuseWhileTraining(modelPath: string): void {
+    if (this.run?.modelPath !== modelPath) return;
+    throw new InklingError(
+      'invalidInput',
+      t(
+        'Inkling is training {0} now. Stop that run first ("Inkling: Stop Training and Keep the Model"), then delete the model.',
+        this.run.title,
+      ),
+    );
+  }
+
   private refuseSecondRun(): void {
     if (!this.run) return;
     throw new InklingError(

@@ -8,6 +8,7 @@ export function correctionList(onRemove: (id: string) => void): {
   element: HTMLElement;
   draw(corrections: readonly CorrectionItem[]): void;
 } {
+  let shown = '';
   const title = h('summary');
   const rows = h('ul', { class: 'corrections' });
   const element = h(
@@ -22,6 +23,9 @@ export function correctionList(onRemove: (id: string) => void): {
     draw(corrections) {
       show(element, corrections.length > 0);
       setText(title, t('Your corrections ({0})', corrections.length));
+      const ids = corrections.map(({ id }) => id).join();
+      if (ids === shown) return; // one may have the focus
+      shown = ids;
       rows.replaceChildren(
         ...corrections.map(({ id, label, excerpt }) =>
           h(

@@ -10,7 +10,7 @@ export interface ColumnActions {
   copy(text: string): void;
   insert(text: string): void;
   keep(column: WallColumn, prompt: string): void;
-  openSource(source: string, offset: number, length: number): void;
+  openSource(source: string, offset: number, text: string): void;
   /** Left out where a column is a record that cannot be closed. */
   close?(id: number): void;
   /** A token was chosen; `box` is its place on the screen, `from` gets the focus back. */
@@ -136,7 +136,7 @@ export class ColumnView {
           {
             class: 'link',
             title: t('Copied word for word: open it in the training text'),
-            onclick: () => this.actions.openSource(run.source, run.sourceOffset, length),
+            onclick: () => this.actions.openSource(run.source, run.sourceOffset, column.text.slice(run.start, run.end)),
           },
           t('{0} characters from {1} at {2}', length, run.source, formatInteger(run.sourceOffset)),
         ),

@@ -27,10 +27,12 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
   return {
     element,
     draw(temperatures, slider) {
+      const same = temperatures.join() === shown.join();
       shown = temperatures;
       next = slider;
       add.setLabel(`+ ${slider}`);
       add.setEnabled(!temperatures.includes(slider) && temperatures.length < maximumColumns);
+      if (same) return; // a chip may have the focus, or be under a finger
       chips.replaceChildren(
         ...temperatures.map((temperature) =>
           h(

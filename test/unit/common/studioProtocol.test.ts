@@ -25,6 +25,7 @@ describe('studioProtocol', () => {
     refused({ type: 'control', runId: 7, action: 'stop' }, /control\.runId/);
     refused({ type: 'branch', column: 1.5, offset: 0, token: 'a' }, /branch\.column/);
     refused({ type: 'branch', column: 1, offset: -1, token: 'a' }, /branch\.offset/);
+    refused({ type: 'openSource', source: 'a.txt', offset: 0, length: 40 }, /openSource\.text/);
     refused({ type: 'export', format: 'exe', name: 'a', contents: '' }, /export\.format/);
     refused(
       { type: 'keep', text: 'x'.repeat(3_000_000), prompt: '', temperature: 1, seed: 1, model: '' },

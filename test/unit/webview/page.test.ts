@@ -210,7 +210,25 @@ describe('Studio page in a browser', function () {
     await page.getByText('44 characters from moby-dick.txt at 18,204').click();
     await page.getByText('Tint by how sure the model was').click();
     await page.waitForFunction(() => CSS.highlights.get('tint-1')?.size === 0);
-    await eventually(() => assert.ok(studio.calls.includes('open moby-dick.txt 18204 44')));
+    const written = await page.locator('.wall .column .writing').first().innerText();
+    await eventually(() => {
+      const [, passage] =
+        /^open moby-dick.txt 18204 (.*)$/s.exec(studio.calls.find((c) => c.startsWith('open')) ?? '') ?? [];
+      assert.equal(passage?.length, 44);
+      assert.ok(written.includes(passage), `“${passage}” of “${written}”`);
+    });
+  });
+
+  it('leaves the chips alone while something trains, and redraws them when they change', async () => {
+    await tab('Samples');
+    const chips = page.locator('.chip:visible');
+    await chips.first().focus();
+    studio.train('live', progress(801));
+    await page.waitForTimeout(500);
+    assert.equal(await chips.first().evaluate((chip) => chip === document.activeElement), true);
+    const before = await chips.count();
+    await chips.first().click();
+    await eventually(async () => assert.equal(await chips.count(), before - 1));
   });
 
   it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
@@ -308,6 +326,42 @@ describe('Studio page in a browser', function () {
     await eventually(async () => assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/));
     await page.getByText('This Is Not Spam').click();
     await eventually(() => assert.ok(studio.calls.includes('correct 0 ham')));
+  });
+
+  it('leaves verdicts and corrections alone while another classifier trains', async () => {
+    const { classifier } = studio;
+    classifier.state.checks = [fakeCheck()];
+    classifier.state.corrections = [{ id: 'one', label: 'ham', excerpt: 'lunch?' }];
+    await tab('Classifier');
+    await page.getByText('What did most').click();
+    await page.getByText('Your corrections (1)').click();
+    const takeBack = page.locator('.corrections vscode-button, .corrections button').first();
+    await takeBack.focus();
+    const asked = (): number => studio.calls.filter((call) => call === 'read the classifier').length;
+    const before = asked();
+    classifier.changed();
+    await eventually(() => assert.ok(asked() > before));
+    await page.waitForTimeout(200);
+    assert.equal(await page.locator('.check details').getAttribute('open'), '');
+    assert.equal(await takeBack.evaluate((element) => element === document.activeElement), true);
+    classifier.state = { ...classifier.state, checks: [fakeCheck(), fakeCheck()], corrections: [] };
+    classifier.changed();
+    await eventually(async () => assert.equal(await page.locator('.check').count(), 2));
+    await takeBack.waitFor({ state: 'detached' });
+  });
+
+  it('keeps a threshold that it has not told yet, whatever it hears meanwhile', async () => {
+    await tab('Classifier');
+    const threshold = page.getByLabel('Threshold');
+    await threshold.evaluate((input: HTMLInputElement) => {
+      const seen = ((globalThis as { seen?: Set<string> }).seen = new Set<string>());
+      input.addEventListener('input', () => setInterval(() => seen.add(input.value), 5));
+    });
+    await threshold.fill('0.99');
+    studio.classifier.changed();
+    await eventually(() => assert.ok(studio.calls.includes('threshold 0.99')));
+    await page.waitForTimeout(200);
+    assert.deepEqual(await page.evaluate(() => [...((globalThis as { seen?: Set<string> }).seen ?? [])]), ['0.99']);
   });
 
   it('compares the variants, also where another one was best and no time was taken', async () => {

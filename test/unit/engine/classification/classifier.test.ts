@@ -7,6 +7,7 @@ import {
   type ClassifierEvent,
   type ClassifierSettings,
 } from '../../../../src/common/classifierProtocol';
+import { correctionLength } from '../../../../src/common/classifierProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -278,6 +279,10 @@ describe('A classifier at work', () => {
       corrections: [{ text: 'The  lunch is for you', label: 'spam' }],
     });
     assert.strictEqual(same.label, 'spam');
+    const long = `${text} `.repeat(1 + correctionLength / text.length);
+    const cut = { text: long.slice(0, correctionLength), label: 'spam' };
+    const { corrected } = await classifier.classify(long, { explain: false, corrections: [cut] });
+    assert.ok(corrected, 'a long text is known by its beginning');
     const nearby = await classifier.classify(text, {
       explain: false,
       corrections: [{ text: 'free lunch voucher', label: 'spam' }],

@@ -56,6 +56,27 @@ describe('CorrectionStore', () => {
     assert.equal(told, 2);
   });
 
+  it('keeps what another window noted meanwhile, and what is noted at the same moment', async () => {
+    const [here, there] = [new CorrectionStore(file), new CorrectionStore(file)];
+    await here.add('', [{ text: 'a', label: 'ham' }]);
+    assert.deepEqual(plain(there, ''), [['a', 'ham']]);
+    const takeBack = await here.add('', [{ text: 'a', label: 'spam' }]);
+    await there.add('', [{ text: 'b', label: 'ham' }]);
+    await takeBack();
+    assert.deepEqual(plain(here, '').sort(), [
+      ['a', 'ham'],
+      ['b', 'ham'],
+    ]);
+    await Promise.all(['c', 'd', 'e'].map((text) => there.add('', [{ text, label: 'spam' }])));
+    await here.remove(here.of('')[0].id);
+    assert.deepEqual(
+      plain(new CorrectionStore(file), '')
+        .map(([text]) => text)
+        .sort(),
+      ['a', 'c', 'd', 'e'],
+    );
+  });
+
   it('begins anew where its file is damaged', async () => {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, '[{"id":');

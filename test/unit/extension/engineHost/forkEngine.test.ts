@@ -61,6 +61,18 @@ describe('forkEngine', () => {
     assert.equal(await ended, 'signal SIGKILL');
   });
 
+  it('tells of a program that cannot even be tried, and survives what is asked of it', async () => {
+    const notAFolder = path.join(folder, 'engine.js');
+    fs.writeFileSync(notAFolder, '');
+    for (const program of [path.join(notAFolder, 'node'), `/${'x'.repeat(5000)}`, '/null\0byte']) {
+      const child = forkEngine(notAFolder, () => undefined, undefined, { program });
+      child.onFrame(() => assert.fail('nobody is there'));
+      child.send(call);
+      child.stop();
+      assert.match(await exit(child), /ENOTDIR|ENAMETOOLONG|null bytes/);
+    }
+  });
+
   it('tells how a process died, and what it said last', async () => {
     const child = start(`console.error('last words'); process.exit(3)`);
     assert.equal(await exit(child), 'exit code 3');

@@ -55,6 +55,7 @@ describe('a Node.js program', () => {
 
   it('is refused where it is not there, no Node.js, an Electron, or too old', async () => {
     assert.match(String(await askNode('/nowhere/node')), /does not run/);
+    assert.match(String(await askNode(`${process.execPath}/node`)), /does not run/);
     assert.match(String(judge('/bin/true', '')), /no Node\.js/);
     assert.match(String(judge('/bin/x', '[1,2]')), /no Node\.js/);
     assert.match(String(judge('/bin/code', '["/bin/code","v22.0.0","37.0.0"]')), /Electron/);

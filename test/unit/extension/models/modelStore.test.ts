@@ -95,6 +95,74 @@ describe('ModelStore', () => {
     );
   });
 
+  it('leaves the path of a model that was put away alone, and brings it back beside one that lies there since', async () => {
+    const store = open();
+    const file = await put(store, 'one', 'first');
+    await store.list();
+    await store.rename(file, 'Mine');
+    const aside = await store.putAway(file);
+    assert.notEqual(await store.newPath('one'), file);
+    fs.writeFileSync(file, 'second'); // by another program
+    const back = await aside.restore();
+    assert.notEqual(back, file);
+    assert.equal(fs.readFileSync(file, 'utf8'), 'second');
+    assert.equal((await store.find(back))?.title, 'Mine');
+    assert.equal(await (await store.putAway(file)).restore(), file);
+  });
+
+  it('puts a checkpoint away with its model, and leaves one that was written since', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    fs.writeFileSync(file + '.checkpoint', 'old');
+    const first = await store.putAway(file);
+    assert.equal(fs.existsSync(file + '.checkpoint'), false);
+    await first.restore();
+    assert.equal(fs.readFileSync(file + '.checkpoint', 'utf8'), 'old');
+    const second = await store.putAway(file);
+    fs.writeFileSync(file + '.checkpoint', 'new');
+    await second.purge();
+    assert.equal(fs.readFileSync(file + '.checkpoint', 'utf8'), 'new');
+    assert.equal(fs.readdirSync(folder).filter((name) => name !== 'index.json').length, 1);
+  });
+
+  it('gives a new model nothing of an earlier one of that path', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    await store.list();
+    await store.rename(file, 'Mine');
+    await (await store.putAway(file)).purge();
+    assert.equal(await put(store, 'one', 'another'), file);
+    await store.refresh();
+    assert.equal((await store.list())[0].title, 'another');
+    await store.rename(file, 'Mine');
+    fs.rmSync(file);
+    await store.refresh();
+    fs.writeFileSync(file, 'a third');
+    await store.refresh();
+    assert.equal((await store.list())[0].title, 'a third', 'also where the file was taken away by hand');
+  });
+
+  it('gives no path away that a noted run has', async () => {
+    const noted: string[] = [];
+    const store = new ModelStore(
+      folder,
+      () => assert.fail('nothing to inspect'),
+      async () => noted,
+    );
+    noted.push(await store.newPath('one'));
+    assert.notEqual(await store.newPath('one'), noted[0]);
+  });
+
+  it('keeps every name of several that are given at once', async () => {
+    const store = open();
+    const files = [await put(store, 'one'), await put(store, 'two'), await put(store, 'three')];
+    await store.list();
+    await put(store, 'four');
+    await Promise.all([...files.map((file, i) => store.rename(file, `Name ${i}`)), store.refresh()]);
+    const titles = (await open().list()).map(({ title }) => title);
+    assert.deepEqual(titles.sort(), ['Name 0', 'Name 1', 'Name 2', 'four']);
+  });
+
   it('takes in a good file under a new name and refuses a bad one without a trace', async () => {
     const store = open();
     const source = path.join(path.dirname(folder), 'theirs.inkling.safetensors');

@@ -369,6 +369,81 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
+  it('sends the newest state of the classifier only, whichever was read first', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const { service, state } = played.fake.classifier;
+    const answers: ((threshold: number) => void)[] = [];
+    service.state = () => new Promise((resolve) => answers.push((threshold) => resolve({ ...state, threshold })));
+    const first = played.send({ type: 'requestClassifier' });
+    played.fake.classifier.changed();
+    await pause(batch);
+    assert.equal(answers.length, 2);
+    answers[1](0.7);
+    answers[0](0.2);
+    await first;
+    await pause(5);
+    assert.deepEqual(
+      played.all('classifier').map(({ state: { threshold } }) => threshold),
+      [0.7],
+    );
+    played.session.dispose();
+  });
+
+  it('follows a run that trains while another one is looked at', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'selectRun', runId: 'old' });
+    await played.send({ type: 'settings', settings: { ...defaultSettings, tab: 'samples' } });
+    played.fake.train('live', { event: 'sample', step: 411, epoch: 4, temperature: 1, prompt: 'p', text: 'new' });
+    played.fake.train('old', progress(900));
+    await pause(batch);
+    assert.deepEqual(
+      played
+        .all('events')
+        .map(({ runId }) => runId)
+        .sort(),
+      ['live', 'old'],
+    );
+    await played.send({ type: 'selectRun', runId: 'live' });
+    await played.send({ type: 'settings', settings: defaultSettings });
+    const before = played.all('events').length;
+    played.fake.train('old', progress(901));
+    await pause(batch);
+    assert.equal(played.all('events').length, before, 'one that has ended and is not shown is not followed');
+    played.session.dispose();
+  });
+
+  it('shows the samples of steps that a resumed run made again once', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    const [start] = await played.fake.services.runs.readEvents('live');
+    assert.equal(start.event, 'start');
+    const sample = (step: number, text: string): TrainEvent => ({
+      event: 'sample',
+      step,
+      epoch: 4,
+      temperature: 1,
+      prompt: 'p',
+      text,
+    });
+    for (const event of [
+      sample(1000, 'kept'),
+      sample(1100, 'lost'),
+      { ...start, fromStep: 1050 },
+      sample(1100, 'again'),
+    ]) {
+      played.fake.train('live', event as TrainEvent);
+    }
+    const texts = async (step: number): Promise<string[]> => {
+      await played.send({ type: 'requestSamples', runId: 'live', step });
+      return played.last('recordedSamples').samples.map(({ text }) => text);
+    };
+    assert.deepEqual(await texts(1000), ['kept']);
+    assert.deepEqual(await texts(1100), ['again']);
+    played.session.dispose();
+  });
+
   it('passes on what the Classifier tab asks for, and no threshold that is none', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });

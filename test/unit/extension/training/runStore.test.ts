@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { NoticeEvent } from '../../../../src/common/trainEvents';
+import { eventually } from '../../../support/eventually';
 import { RunStore, type RunRecord } from '../../../../src/extension/training/runStore';
 
 describe('RunStore', () => {
@@ -86,6 +87,49 @@ describe('RunStore', () => {
     const alive = open(true);
     await alive.load();
     assert.equal(alive.get('a')?.state, 'running');
+  });
+
+  it('calls a run interrupted that nobody has looked after for minutes, and says that it may still train', async () => {
+    await open().create(record('a'), []);
+    await open().create({ ...record('b'), state: 'paused' }, []);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    fs.utimesSync(path.join(folder, 'a.run.json'), hourAgo, hourAgo);
+    const store = open(true);
+    await store.load();
+    assert.equal(store.get('a')?.state, 'interrupted', 'another process has its number by now');
+    assert.equal(store.get('b')?.state, 'paused');
+    assert.equal(await store.mayTrainElsewhere('a'), true, 'or its machine has only just woken');
+    assert.equal(await open(false).mayTrainElsewhere('a'), false);
+    await store.create({ ...record('a'), owner: process.pid }, []);
+    assert.equal(await store.mayTrainElsewhere('a'), false);
+    assert.equal(await store.mayTrainElsewhere('missing'), false);
+    await store.update('a', { state: 'done' });
+  });
+
+  it('looks after its own runs while they train or are paused', async () => {
+    const store = new RunStore(
+      folder,
+      () => true,
+      (error) => errors.push(error),
+      5,
+    );
+    await store.create({ ...record('mine'), owner: process.pid }, []);
+    await store.create(record('theirs'), []);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    const file = (id: string): string => path.join(folder, `${id}.run.json`);
+    const isOld = (id: string): boolean => fs.statSync(file(id)).mtimeMs <= hourAgo.getTime();
+    for (const state of ['running', 'paused'] as const) {
+      await store.update('mine', { state });
+      for (const id of ['mine', 'theirs']) fs.utimesSync(file(id), hourAgo, hourAgo);
+      await eventually(() => assert.equal(isOld('mine'), false, state));
+      assert.equal(isOld('theirs'), true);
+    }
+    await store.update('mine', { state: 'done' });
+    await store.flush();
+    fs.utimesSync(file('mine'), hourAgo, hourAgo);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(isOld('mine'), true);
+    assert.deepEqual(errors, []);
   });
 
   it('remembers a change of state', async () => {

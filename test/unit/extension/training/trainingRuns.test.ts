@@ -191,4 +191,15 @@ describe('TrainingRuns', () => {
     await assert.rejects(first);
     await assert.rejects(runs.resume(training.request.runId), /before it began/);
   });
+
+  it('refuses to give up the model that trains, and says what to do', async () => {
+    const outcome = runs.start(request);
+    const training = await begin(outcome);
+    const { modelPath } = training.request;
+    assert.throws(() => runs.refuseWhileTraining(modelPath), /a\.txt.*Stop Training/);
+    runs.refuseWhileTraining(`${modelPath}.other`);
+    training.end();
+    await outcome;
+    runs.refuseWhileTraining(modelPath);
+  });
 });

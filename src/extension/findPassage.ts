@@ -1,0 +1,24 @@
+/**
+ * Where a passage that a model has copied stands in a document. The offset counts in the text as it was trained on (a
+ * selection, the cells of a notebook, normalised, maybe edited since), so it only chooses among several places.
+ */
+
+/** UTF-16 offsets in `text`, of the place nearest to `offset`; undefined where the passage does not stand. */
+export function findPassage(text: string, passage: string, offset: number): { start: number; end: number } | undefined {
+  const words = passage.split(/\s+/).filter((word) => word !== '');
+  if (words.length === 0) return undefined;
+  if (text.startsWith(passage, offset)) return { start: offset, end: offset + passage.length };
+  // As models read: in lower case, with accents joined to their letters, with one space between words.
+  const pattern = new RegExp(words.map(inEitherForm).join('\\s+'), 'giu');
+  let nearest: { start: number; end: number } | undefined;
+  for (const { index, 0: found } of text.matchAll(pattern)) {
+    if (nearest && Math.abs(index - offset) >= Math.abs(nearest.start - offset)) break;
+    nearest = { start: index, end: index + found.length };
+  }
+  return nearest;
+}
+
+function inEitherForm(word: string): string {
+  const forms = new Set([word, word.normalize('NFC'), word.normalize('NFD')]);
+  return `(?:${[...forms].map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|')})`;
+}

@@ -1,0 +1,62 @@
+/** What the Studio asks of editors. */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { StudioEditor } from '../../../src/extension/studio/studioServices';
+import { studioServices } from '../../../src/extension/studioBridge';
+import { activated, closeAll, openText, sentence, until } from '../support';
+
+describe('the Studio and the editor', () => {
+  let editor: StudioEditor;
+  let uri: string;
+
+  before(async () => {
+    const services = await activated();
+    const store = { list: () => [{ modelPath: '/m', sources: [{ name: 'a.txt', uri }] }] };
+    const parts = { ...services, runs: { ...services.runs, store } } as unknown as typeof services;
+    const context = { workspaceState: undefined } as unknown as vscode.ExtensionContext;
+    ({ editor } = studioServices(context, parts));
+  });
+  afterEach(closeAll);
+
+  const selected = (): string | undefined => {
+    const active = vscode.window.activeTextEditor;
+    return active?.document.getText(active.selection);
+  };
+
+  it('opens a copied passage where it stands now, or says that it is gone', async () => {
+    const { document } = await openText(`before\r\n\r\n${sentence}\r\n${sentence}`);
+    uri = document.uri.toString();
+    const passage = 'the old clock in the hall';
+    await editor.openSource('/m', 'a.txt', 0, passage);
+    await until(() => selected() === passage, 'it is selected');
+    assert.equal(vscode.window.activeTextEditor?.selection.start.line, 2);
+    await editor.openSource('/m', 'a.txt', 1000, passage);
+    await until(() => vscode.window.activeTextEditor?.selection.start.line === 3, 'the nearest one is selected');
+    await assert.rejects(editor.openSource('/m', 'a.txt', 0, 'what nobody wrote'), /does not stand in a\.txt any more/);
+    await assert.rejects(editor.openSource('/m', 'b.txt', 0, passage), /not known any more/);
+  });
+
+  it('opens the cell of a notebook that holds a copied passage', async () => {
+    const cells = ['# One', 'The old\nclock'].map(
+      (text) => new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, text, 'markdown'),
+    );
+    const notebook = await vscode.workspace.openNotebookDocument('jupyter-notebook', new vscode.NotebookData(cells));
+    uri = notebook.uri.toString();
+    await editor.openSource('/m', 'a.txt', 9, 'The old clock');
+    await until(() => vscode.window.activeNotebookEditor?.notebook === notebook, 'the notebook is shown');
+    await until(() => vscode.window.activeNotebookEditor?.selection.start === 1, 'the cell is chosen');
+  });
+
+  it('says so when it cannot insert', async () => {
+    const registration = vscode.workspace.registerTextDocumentContentProvider('inkling-locked', {
+      provideTextDocumentContent: () => sentence,
+    });
+    const locked = await vscode.workspace.openTextDocument(vscode.Uri.parse('inkling-locked:readonly.txt'));
+    await vscode.window.showTextDocument(locked);
+    await assert.rejects(editor.insertAtCursor('text'), /cannot be written to/);
+    registration.dispose();
+    const { document } = await openText('Once ');
+    await editor.insertAtCursor('upon');
+    assert.equal(document.getText(), 'Once upon');
+  });
+});
