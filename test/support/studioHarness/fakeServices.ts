@@ -271,7 +271,7 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
         textBeforeCursor: () => 'It was a dark and stormy night; ',
         insertAtCursor: async (text) => void calls.push(`insert “${text}”`),
         continueText: async (path, options) => void calls.push(`continue ${path} ${JSON.stringify(options)}`),
-        openSource: async (_, source, offset, length) => void calls.push(`open ${source} ${offset} ${length}`),
+        openSource: async (_, source, offset, passage) => void calls.push(`open ${source} ${offset} ${passage}`),
         copy: async (text) => void calls.push(`copy “${text}”`),
         saveFile: async (name, contents) => {
           calls.push(`save ${name} ${contents.length}`);
