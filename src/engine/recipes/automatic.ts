@@ -4,10 +4,9 @@
  *
  * The constants were found by training LSTMs of 64 to 448 units on texts of 10 kB to 1.1 MB for the number of characters
  * that two cores manage in one to three minutes. Three findings carry most of it. The time is best spent where each
- * parameter sees some five to eight characters: fewer than Hoffmann et al. 2022 find for transformers, which read fresh
- * text, while here a narrower network would only read the same text more often. Small batches and a learning rate ten
- * times the usual, taken down by a cosine, matter as much: there are only some thousand updates. And a network with more
- * parameters than the text has characters is fine as long as dropout grows with the passes.
+ * parameter sees some five to eight characters (Hoffmann et al. 2022 find about twenty for transformers). Small batches
+ * and a learning rate ten times the usual, taken down by a cosine, matter as much: there are only some thousand updates.
+ * And a network with more parameters than the text has characters is fine as long as dropout grows with the passes.
  */
 import type { Plan } from '../../common/engineProtocol';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
