@@ -55,7 +55,7 @@ export const evaluationShare = 1 / 3;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */
-const charactersPerParameter = 5;
+const charactersPerParameter = 4;
 /** Parameters that each character of the text can still feed, under dropout. */
 const parametersPerCharacter = 12;
 /** Passes over the text after which even dropout no longer helps. */
