@@ -6,7 +6,7 @@
 import * as path from 'node:path';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
-import { readModelFile, writeModelFile } from '../model/modelFile';
+import { floatTensor, readModelFile, writeModelFile } from '../model/modelFile';
 import { engineVersion } from '../version';
 import { BagOfWords } from './bagOfWords';
 import type { Calibration } from './calibration';
@@ -102,7 +102,7 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
   const details = stored.details as ClassifierDetails;
   const { inputSize } = details;
   const tensor = (name: string): Float32Array => {
-    const values = stored.extraTensors?.[name];
+    const values = floatTensor(stored, name);
     if (!values) {
       throw new InklingError('corruptModel', `${path.basename(file)} lacks its tensor "${name}"; train it again.`);
     }

@@ -4,6 +4,9 @@
  * metadata. A checkpoint is the same file with more tensors (optimiser, carried state, best weights) and a `checkpoint`
  * entry.
  *
+ * A shipped model has its matrices in eight bits (`quantise.ts`): `<name>` holds the whole numbers, `<name>.scale` the scale
+ * of each row. It is read like any other.
+ *
  * PyTorch's LSTM and RNN have two biases a gate where ours have one: a zero `rnn.bias_hh_l*` is written beside it, and
  * on reading both are added.
  */
@@ -25,7 +28,9 @@ import {
   maximumHeaderBytes,
   type Header,
   type Tensor,
+  type TensorValues,
 } from './safetensors';
+import { dequantiseRows, quantiseRows } from './quantise';
 import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 
 /** Version of the format. A reader refuses a file of a higher one. */
@@ -77,7 +82,16 @@ export interface StoredModel extends ModelMetadata {
   parameters: Float32Array;
   /** Further tensors under names with a dot that do not begin with rnn., output. or embedding.:
    *  `optimiser.m`, `state.train`, `best.parameters`, … */
-  extraTensors?: Record<string, Float32Array>;
+  extraTensors?: Record<string, TensorValues>;
+  /** `int8` where the matrices lie in eight bits in the file; `parameters` are float32 either way. */
+  precision?: 'int8';
+}
+
+/** A further tensor of float32; undefined where there is none. Throws `corruptModel` for one of another type. */
+export function floatTensor(model: StoredModel, name: string): Float32Array | undefined {
+  const values = model.extraTensors?.[name];
+  if (values === undefined || values instanceof Float32Array) return values;
+  throw new InklingError('corruptModel', `The tensor "${name}" of "${model.title}" is not float32. Use another copy.`);
 }
 
 /** The metadata of a file, and what its header tells of the tensors. */
@@ -87,6 +101,8 @@ export interface ModelFileSummary extends ModelMetadata {
   /** Numbers in the parameter block. */
   parameterCount: number;
 }
+
+const scaleSuffix = '.scale';
 
 /** Metadata keys in the file; all but the last two hold JSON. */
 const keyOf = (name: string): string => `inkling.${name}`;
@@ -177,9 +193,10 @@ export async function readModelFile(file: string): Promise<StoredModel> {
       throw new ContainerFault('its weights were altered (their checksum does not fit)');
     }
     const tensors = decodeTensors(header, data);
+    const isQuantised = [...tensors.keys()].some((name) => name.endsWith(scaleSuffix));
     const parameters = takeParameters(metadata.spec, tensors);
     const extraTensors = Object.fromEntries([...tensors].map(([name, { values }]) => [name, values]));
-    return { ...metadata, parameters, extraTensors };
+    return { ...metadata, parameters, extraTensors, ...(isQuantised && { precision: 'int8' as const }) };
   });
 }
 
@@ -212,10 +229,17 @@ async function readHeader(file: string): Promise<{ json: Buffer; bytes: number }
 
 // What is written
 
-function tensorsToWrite({ spec, parameters, extraTensors = {} }: StoredModel): Map<string, Tensor> {
+function tensorsToWrite({ spec, parameters, precision, extraTensors = {} }: StoredModel): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const { name, shape, offset, size, role } of parameterLayout(spec)) {
-    tensors.set(name, { shape, values: parameters.subarray(offset, offset + size) });
+    const weights = parameters.subarray(offset, offset + size);
+    if (precision === 'int8' && shape.length === 2) {
+      const { values, scales } = quantiseRows(weights, shape[0]);
+      tensors.set(name, { shape, values });
+      tensors.set(name + scaleSuffix, { shape: [shape[0]], values: scales });
+    } else {
+      tensors.set(name, { shape, values: weights });
+    }
     if (role === 'inputBias' && spec.cell !== 'gru') {
       tensors.set(recurrentBiasOf(name), { shape, values: new Float32Array(size) });
     }
@@ -291,7 +315,7 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
 /** Gathers the parameter block and removes its tensors from `tensors`. */
 function takeParameters(spec: NetworkSpec, tensors: Map<string, Tensor>): Float32Array {
   const parameters = new Float32Array(parameterCount(spec));
-  const take = (name: string, shape: number[]): Float32Array => {
+  const takeValues = (name: string, shape: number[]): TensorValues => {
     const tensor = tensors.get(name);
     if (!tensor) throw new ContainerFault(`tensor "${name}" is missing`);
     if (tensor.shape.join() !== shape.join()) {
@@ -299,6 +323,14 @@ function takeParameters(spec: NetworkSpec, tensors: Map<string, Tensor>): Float3
     }
     tensors.delete(name);
     return tensor.values;
+  };
+  const take = (name: string, shape: number[]): Float32Array => {
+    const values = takeValues(name, shape);
+    if (values instanceof Float32Array) return values;
+    if (!(values instanceof Int8Array)) throw new ContainerFault(`tensor "${name}" holds no weights`);
+    const scales = takeValues(name + scaleSuffix, [shape[0]]);
+    if (!(scales instanceof Float32Array)) throw new ContainerFault(`tensor "${name}${scaleSuffix}" is not F32`);
+    return dequantiseRows({ values, scales });
   };
   for (const { name, shape, offset, size, role } of parameterLayout(spec)) {
     const values = parameters.subarray(offset, offset + size);
@@ -317,7 +349,7 @@ function recurrentBiasOf(inputBias: string): string {
 }
 
 /** Bytes of the file: little-endian, as on every machine that Node.js runs VS Code on. */
-function bytesOf(values: Float32Array): Uint8Array {
+function bytesOf(values: TensorValues): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

@@ -6,13 +6,18 @@
  *                    "__metadata__": { "<key>": "<string>" } }, padded with spaces
  *   rest     the tensors' bytes, little-endian, without gaps; offsets count from here
  *
- * Only float32 tensors are written and read. Faults are thrown as `ContainerFault`, with what is wrong but without
- * the file's name, which the caller knows.
+ * Faults are thrown as `ContainerFault`, with what is wrong but without the file's name, which the caller knows.
  */
+
+/** The element types that are written and read, with their arrays. */
+const arrayOf = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array };
+type DType = keyof typeof arrayOf;
+
+export type TensorValues = Float32Array | Int8Array | Uint8Array | Uint16Array | Uint32Array;
 
 export interface Tensor {
   shape: number[];
-  values: Float32Array;
+  values: TensorValues;
 }
 
 export interface Container {
@@ -48,7 +53,7 @@ export function entriesOf(tensors: Map<string, Tensor>): Map<string, TensorEntry
   const entries = new Map<string, TensorEntry>();
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {
-    entries.set(name, { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] });
+    entries.set(name, { dtype: dtypeOf(values), shape, data_offsets: [offset, offset + values.byteLength] });
     offset += values.byteLength;
   }
   return entries;
@@ -102,18 +107,28 @@ export function decodeHeader(json: Buffer): Header {
   return { metadata, entries, dataStart: lengthBytes + json.length, dataBytes };
 }
 
-/** The float32 tensors of a header whose bytes are `data`. */
+/** The tensors of a header whose bytes are `data`. */
 export function decodeTensors(header: Header, data: Buffer): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, data_offsets }] of header.entries) {
-    if (dtype !== 'F32') throw new ContainerFault(`tensor "${name}" is ${dtype}, not F32`);
+    if (!isKnown(dtype)) {
+      throw new ContainerFault(`tensor "${name}" is ${dtype}, not one of ${Object.keys(arrayOf).join(', ')}`);
+    }
     const [begin, end] = data_offsets;
     // A copy, because a view would need its bytes to be aligned.
     const bytes = new Uint8Array(end - begin);
     data.copy(bytes, 0, begin, end);
-    tensors.set(name, { shape, values: new Float32Array(bytes.buffer) });
+    tensors.set(name, { shape, values: new arrayOf[dtype](bytes.buffer) });
   }
   return tensors;
+}
+
+function dtypeOf(values: TensorValues): DType {
+  return (Object.keys(arrayOf) as DType[]).find((dtype) => values instanceof arrayOf[dtype])!;
+}
+
+function isKnown(dtype: string): dtype is DType {
+  return Object.hasOwn(arrayOf, dtype);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -127,5 +142,6 @@ function isEntry(value: unknown): value is TensorEntry {
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!counts(shape) || !counts(offsets) || offsets.length !== 2) return false;
   const bytes = offsets[1] - offsets[0];
-  return value.dtype !== 'F32' || bytes === 4 * shape.reduce((a, b) => a * b, 1);
+  const { dtype } = value;
+  return !isKnown(dtype) || bytes === arrayOf[dtype].BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1);
 }

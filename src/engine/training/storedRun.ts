@@ -8,7 +8,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { OptimiserState } from '../backends/backend';
 import type { Corpus } from '../corpus/corpus';
-import type { StoredModel, TrainingResults } from '../model/modelFile';
+import { floatTensor, type StoredModel, type TrainingResults } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { engineVersion } from '../version';
 import { meanLoss } from './lossSums';
@@ -92,9 +92,9 @@ export function storedModel(
 export function runStateOf(model: StoredModel): RunState | undefined {
   if (model.checkpoint === undefined) return undefined;
   const { progress, optimiser } = model.checkpoint as StoredRun;
-  const tensors = model.extraTensors ?? {};
-  const slots = Array.from({ length: optimiser.slots }, (_, i) => tensors[slotTensor(i)]);
-  if (slots.some((slot) => slot?.length !== model.parameters.length)) {
+  const found = Array.from({ length: optimiser.slots }, (_, i) => floatTensor(model, slotTensor(i)));
+  const slots = found.filter((slot) => slot?.length === model.parameters.length) as Float32Array[];
+  if (slots.length < optimiser.slots) {
     throw new InklingError(
       'corruptModel',
       `The model "${model.title}" lacks a part of its optimiser: train a new one, or resume from an earlier checkpoint.`,
@@ -102,10 +102,10 @@ export function runStateOf(model: StoredModel): RunState | undefined {
   }
   return {
     progress,
-    parameters: tensors[trainingTensor] ?? model.parameters,
-    bestParameters: tensors[bestTensor] ?? model.parameters,
+    parameters: floatTensor(model, trainingTensor) ?? model.parameters,
+    bestParameters: floatTensor(model, bestTensor) ?? model.parameters,
     optimiser: { kind: optimiser.kind, updates: optimiser.updates, slots },
-    carried: tensors[stateTensor] ?? new Float32Array(0),
+    carried: floatTensor(model, stateTensor) ?? new Float32Array(0),
   };
 }
 
