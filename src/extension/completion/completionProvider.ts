@@ -7,6 +7,7 @@ import type { Clock } from '../engineHost/engineSupervisor';
 import type { ActiveModel } from '../models/activeModel';
 import { CompletionPlanner } from './completionPlanner';
 import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from './cursorText';
+import { isMarkdownProse } from './markdownProse';
 
 export interface CompletionOptions {
   engine: EngineCaller;
@@ -51,7 +52,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     if (!manual && (this.options.isPaused() || !completionEnabled(document))) return [];
     if (context.selectedCompletionInfo || this.isExcluded(document) || severalCursors(document)) return [];
     const suffix = document.lineAt(position.line).text.slice(position.character);
-    if (!mayOfferBefore(suffix)) return [];
+    if (!mayOfferBefore(suffix) || !isProse(document, position, suffix)) return [];
     const start = document.positionAt(windowStart(document.offsetAt(position)));
     const prefix = cleanPrefix(document.getText(new vscode.Range(start, position)));
     if (prefix.trim() === '' && !manual) return [];
@@ -81,6 +82,13 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
       ) > 0
     );
   }
+}
+
+/** Whether the place holds prose, in a language of which that is known; in any other every place does. */
+function isProse(document: vscode.TextDocument, position: vscode.Position, suffix: string): boolean {
+  if (document.languageId !== 'markdown') return true;
+  const before = document.getText(new vscode.Range(new vscode.Position(0, 0), position));
+  return isMarkdownProse(cleanPrefix(before), suffix);
 }
 
 /** What an answer depends on besides the text. */

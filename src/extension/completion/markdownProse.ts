@@ -1,0 +1,86 @@
+/** Whether a place in a Markdown document is prose: nothing is offered in code, maths, front matter, link targets, tags. */
+
+/** What opens or closes a block that is no prose, at the beginning of a line; quotes and lists may hold one. */
+const blockMark = /^(?:[ \t>]|[-*+] |\d+[.)] )*(`{3,}|~{3,}|\$\$|\\\[|\\\])(.*)$/gm;
+
+/** A link's target or a definition's, or an address, that is not at its end yet. */
+const unfinishedTarget =
+  /\]\((?:<[^>\n]*|[^\s)]*)$|^ {0,3}\[[^\]\n]+\]:\s*\S*$|\b(?:https?|ftp|file|mailto):\S*$|\bwww\.\S*$/m;
+const unfinishedTag = /<(?:\/?[A-Za-z][\w:-]*(?:\s[^<>]*)?|!--(?:(?!-->)[^])*)$/;
+
+/** Characters before the cursor within which a tag or code may have begun. */
+const longestSpan = 2000;
+
+/** `before`: the document up to the cursor, with `\n` line ends; `after`: the rest of the line. */
+export function isMarkdownProse(before: string, after: string): boolean {
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const above = before.slice(0, lineStart);
+  const line = before.slice(lineStart);
+  if (isFrontMatter(above, line + after)) return false;
+  const blocksEnd = endOfBlocks(above);
+  if (blocksEnd === undefined || opensBlock(line + after)) return false;
+  const paragraph = before.slice(Math.max(blocksEnd, before.lastIndexOf('\n\n') + 1, before.length - longestSpan));
+  if (unfinishedTag.test(paragraph) || unfinishedTarget.test(line)) return false;
+  return !isInCodeSpan(paragraph) && !isInMaths(line, after);
+}
+
+function isFrontMatter(before: string, line: string): boolean {
+  const fence = /^(---|\+\+\+)[ \t]*$/.exec(before === '' ? line : before.slice(0, before.indexOf('\n')))?.[1];
+  if (fence === undefined) return false;
+  const closed = fence === '---' ? /\n(?:---|\.\.\.)[ \t]*\n/ : /\n\+\+\+[ \t]*\n/;
+  return !closed.test(before);
+}
+
+/** Where the last fence or block of maths in whole lines ended, 0 where there is none; undefined while one is open. */
+function endOfBlocks(lines: string): number | undefined {
+  let open: string | undefined;
+  let end = 0;
+  for (const match of lines.matchAll(blockMark)) {
+    open = afterMark(open, match[1], match[2]);
+    end = match.index + match[0].length;
+  }
+  return open === undefined ? end : undefined;
+}
+
+function opensBlock(line: string): boolean {
+  const [match] = line.matchAll(blockMark);
+  return match !== undefined && afterMark(undefined, match[1], match[2]) !== undefined;
+}
+
+/** What stands open behind a mark, given what stood open before it. */
+function afterMark(open: string | undefined, mark: string, rest: string): string | undefined {
+  if (open === undefined) {
+    if (mark === '\\]') return undefined;
+    // Opened and closed on one line; a fence of backticks has none in what it says of its language.
+    const closesItself =
+      (mark === '$$' && rest.includes('$$')) ||
+      (mark === '\\[' && rest.includes('\\]')) ||
+      (mark.startsWith('`') && rest.includes('`'));
+    return closesItself ? undefined : mark;
+  }
+  if (open === '\\[') return mark === '\\]' ? undefined : open;
+  if (open === '$$') return mark === '$$' ? undefined : open;
+  return mark.startsWith(open) && rest.trim() === '' ? undefined : open;
+}
+
+/** A run of backticks is closed by the next run of the same length. */
+function isInCodeSpan(paragraph: string): boolean {
+  let open: string | undefined;
+  for (const [run] of paragraph.matchAll(/`+/g)) {
+    if (open === undefined) open = run;
+    else if (open === run) open = undefined;
+  }
+  return open !== undefined;
+}
+
+/** "$x + " is maths, "it costs $5 and" is not unless a dollar closes it. */
+function isInMaths(line: string, after: string): boolean {
+  let open: number | undefined;
+  for (const { index } of line.matchAll(/(?<![\\$])\$(?!\$)/g)) {
+    if (open === undefined) {
+      if (!/^\$(?:\s|$)/.test(line.slice(index)) || index === line.length - 1) open = index;
+    } else if (!/\s/.test(line[index - 1])) open = /\d/.test(line[index + 1] ?? '') ? open : undefined;
+  }
+  if (open === undefined) return false;
+  return !/\d/.test(line[open + 1] ?? '') || /^[^$]*[^\s$]\$(?!\d)/.test(after);
+}
