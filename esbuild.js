@@ -75,8 +75,8 @@ const node = {
 function bundles() {
   const entries = {
     extension: 'src/extension/extension.ts',
-    engine: 'src/engine/process.ts',
-    serviceThread: 'src/engine/serviceThread.ts',
+    engine: 'src/engine/process/main.ts',
+    engineThread: 'src/engine/process/threadMain.ts',
     kernelThread: 'src/engine/backends/wasm/kernelThread.ts',
   };
   const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => exists(file)));

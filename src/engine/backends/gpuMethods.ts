@@ -1,6 +1,6 @@
 /** The engine's answers to GpuMethods (src/common/gpuProtocol.ts), for its table of methods. */
 import type { GpuMethods, GpuPackage } from '../../common/gpuProtocol';
-import type { Handlers } from '../rpc/methods';
+import type { Handlers } from '../../common/rpc/methods';
 import type { Backend } from './backend';
 import { describeGpu, installGpuPackages, selfTest } from './gpuReport';
 import { defaultModulesFolder } from './index';

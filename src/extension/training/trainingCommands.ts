@@ -6,7 +6,7 @@ import type { CommandTable } from '../commands';
 import { engineChoice } from '../configuration';
 import type { ModelEntry } from '../models/modelStore';
 import type { Services } from '../services';
-import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './textSources';
+import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
 import type { RunOutcome } from './trainingRuns';
 

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../../../src/extension/services';
-import { gatherFiles } from '../../../src/extension/training/textSources';
+import { gatherFiles } from '../../../src/extension/training/gatherTexts';
 import { RunStore } from '../../../src/extension/training/runStore';
 import { activated, closeAll, openText, sentence, quickConfig, text, trainSmall, until } from '../support';
 

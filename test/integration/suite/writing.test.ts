@@ -247,7 +247,7 @@ describe('writing with a model', () => {
   });
 
   it('trains on a selection, and on the markdown cells of a notebook', async () => {
-    const { gatherFiles, gatherSelection } = await import('../../../src/extension/training/textSources');
+    const { gatherFiles, gatherSelection } = await import('../../../src/extension/training/gatherTexts');
     const editor = await openText(text);
     editor.selections = [new vscode.Selection(0, 4, 0, 13), new vscode.Selection(0, 0, 0, 3)];
     const [selected] = gatherSelection(editor).sources;

@@ -2,9 +2,9 @@
 import * as assert from 'node:assert/strict';
 import type { EngineFrame } from '../../../../src/common/engineProtocol';
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
-import { CallClient } from '../../../../src/engine/rpc/callClient';
-import { CallServer } from '../../../../src/engine/rpc/callServer';
-import { SnapshotReader, SnapshotWriter } from '../../../../src/engine/services/snapshot';
+import { CallClient } from '../../../../src/common/rpc/callClient';
+import { CallServer } from '../../../../src/common/rpc/callServer';
+import { SnapshotReader, SnapshotWriter } from '../../../../src/engine/process/snapshot';
 
 interface Table {
   double: { params: { n: number }; result: number; event: never };

@@ -7,13 +7,13 @@ import type { EngineMethods, TrainRequest } from '../../../../src/common/engineP
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
-import { Engine } from '../../../../src/engine/engine';
-import { CallClient } from '../../../../src/engine/rpc/callClient';
-import { CallServer } from '../../../../src/engine/rpc/callServer';
-import type { Caller, Handlers, Methods } from '../../../../src/engine/rpc/methods';
-import { samplerService, type SamplerMethods } from '../../../../src/engine/services/samplerService';
-import type { Thread } from '../../../../src/engine/services/threadClient';
-import { trainerService, type TrainerMethods } from '../../../../src/engine/services/trainerService';
+import { Engine } from '../../../../src/engine/process/engine';
+import { CallClient } from '../../../../src/common/rpc/callClient';
+import { CallServer } from '../../../../src/common/rpc/callServer';
+import type { Caller, Handlers, Methods } from '../../../../src/common/rpc/methods';
+import { samplerHandlers, type SamplerMethods } from '../../../../src/engine/process/samplerThread';
+import type { Thread } from '../../../../src/engine/process/threadClient';
+import { trainerHandlers, type TrainerMethods } from '../../../../src/engine/process/trainerThread';
 import { tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
@@ -76,10 +76,10 @@ describe('engine', () => {
       () => ({ version: '0', node: process.version, pid: 0, backend: 'reference', kernel: 'float64', threads: 1 }),
       {
         startSampler: () => {
-          samplers.push(localThread(samplerService(backend)));
+          samplers.push(localThread(samplerHandlers(backend)));
           return samplers.at(-1)!;
         },
-        startTrainer: () => localThread<TrainerMethods>(trainerService(backend)),
+        startTrainer: () => localThread<TrainerMethods>(trainerHandlers(backend)),
       },
     );
     ({ call } = localThread<EngineMethods>(engine.handlers));

@@ -3,9 +3,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import type { EngineFrame, EngineMethods } from '../../../../src/common/engineProtocol';
 import { distFolder } from '../../../../src/engine/paths';
-import { CallClient } from '../../../../src/engine/rpc/callClient';
+import { CallClient } from '../../../../src/common/rpc/callClient';
 import { InklingError } from '../../../../src/common/errors';
-import type { Caller } from '../../../../src/engine/rpc/methods';
+import type { Caller } from '../../../../src/common/rpc/methods';
 
 export interface ForkedEngine {
   process: ChildProcess;

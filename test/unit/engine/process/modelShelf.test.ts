@@ -4,8 +4,8 @@ import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
-import { ModelShelf, type LiveModel } from '../../../../src/engine/services/modelShelf';
-import { SnapshotWriter } from '../../../../src/engine/services/snapshot';
+import { ModelShelf, type LiveModel } from '../../../../src/engine/process/modelShelf';
+import { SnapshotWriter } from '../../../../src/engine/process/snapshot';
 import { tinyConfig } from './tinyRun';
 
 const modelPath = 'never-written.safetensors';

@@ -3,7 +3,7 @@ import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import type { StartEvent, TrainEvent } from '../../../../src/common/trainEvents';
 import type { Backend } from '../../../../src/engine/backends/backend';
-import { withRunBackend, type NewBackend } from '../../../../src/engine/services/runBackend';
+import { withRunBackend, type NewBackend } from '../../../../src/engine/process/runBackend';
 
 const start = { event: 'start', fromStep: 40 } as StartEvent;
 const checkpoint: TrainEvent = { event: 'checkpoint', step: 50, path: 'c' };

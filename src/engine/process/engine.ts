@@ -4,18 +4,18 @@
  * meet in the snapshots of weights that a run publishes.
  */
 import * as fs from 'node:fs';
-import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../common/engineProtocol';
-import { InklingError } from '../common/errors';
-import type { TrainEvent } from '../common/trainEvents';
-import { gpuMethods } from './backends/gpuMethods';
-import { readModelMetadata } from './model/modelFile';
-import { summariseModel } from './model/modelSummary';
-import { recipeFor, recipes } from './recipes/recipes';
-import type { Call, Caller, Handlers } from './rpc/methods';
-import type { LiveModel } from './services/modelShelf';
-import type { SamplerMethods } from './services/samplerService';
-import type { Thread } from './services/threadClient';
-import type { TrainerMethods } from './services/trainerService';
+import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import type { TrainEvent } from '../../common/trainEvents';
+import { gpuMethods } from '../backends/gpuMethods';
+import { readModelMetadata } from '../model/modelFile';
+import { summariseModel } from '../model/modelSummary';
+import { recipeFor, recipes } from '../recipes/recipes';
+import type { Call, Caller, Handlers } from '../../common/rpc/methods';
+import type { LiveModel } from './modelShelf';
+import type { SamplerMethods } from './samplerThread';
+import type { Thread } from './threadClient';
+import type { TrainerMethods } from './trainerThread';
 
 /** Where the threads come from; tests give their own. */
 export interface EngineThreads {

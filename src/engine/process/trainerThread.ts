@@ -13,14 +13,14 @@ import { summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
 import { estimateRuns } from '../recipes/estimate';
-import type { Handlers } from '../rpc/methods';
+import type { Handlers } from '../../common/rpc/methods';
 import { openFileRun, type SourceText } from '../training/fileRun';
 import type { Trainer } from '../training/trainer';
 import { Interruption } from './interruption';
 import type { LiveModel } from './modelShelf';
 import { withRunBackend, type NewBackend } from './runBackend';
 import { SnapshotWriter } from './snapshot';
-import { readSources } from './textSources';
+import { readSources } from './readSources';
 
 /** The thread's word to the engine that weights can be read from `live`. */
 export interface PublishedEvent {
@@ -41,7 +41,7 @@ export interface TrainerMethods extends Pick<
 
 type Action = EngineMethods['control']['params']['action'];
 
-export function trainerService(newBackend: NewBackend, interruption = new Interruption()): Handlers<TrainerMethods> {
+export function trainerHandlers(newBackend: NewBackend, interruption = new Interruption()): Handlers<TrainerMethods> {
   /** The runs under way; `null` while one still opens its backend or reads its text: what it is told then waits. */
   const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend?: Backend }>();
 

@@ -18,7 +18,7 @@ import { SurpriseMap } from '../generation/surprise';
 import { readModelFile, type Provenance } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { SnapshotReader } from './snapshot';
-import { readSources } from './textSources';
+import { readSources } from './readSources';
 
 /** A run in progress, as its trainer announces it. */
 export interface LiveModel {

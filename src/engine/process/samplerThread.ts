@@ -11,7 +11,7 @@ import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
 import { scoreText } from '../generation/score';
 import { normaliseText } from '../corpus/normaliseText';
-import type { Handlers } from '../rpc/methods';
+import type { Handlers } from '../../common/rpc/methods';
 import { ModelShelf, type LiveModel } from './modelShelf';
 
 export interface SamplerMethods extends Pick<
@@ -30,7 +30,7 @@ export interface SamplerMethods extends Pick<
  *  otherwise read its text anew each time. */
 const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_000, score: 0 };
 
-export function samplerService(createBackend: () => Promise<Backend>): Handlers<SamplerMethods> {
+export function samplerHandlers(createBackend: () => Promise<Backend>): Handlers<SamplerMethods> {
   let backend: Promise<Backend> | undefined;
   const oneBackend = (): Promise<Backend> => (backend ??= createBackend());
   const shelf = new ModelShelf(oneBackend);

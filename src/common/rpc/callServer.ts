@@ -2,8 +2,8 @@
  * The answering end of a channel: call and cancel frames in, event, result and error frames out. Every call gets exactly
  * one result or error, whatever its handler does; a cancelled one gets `cancelled`.
  */
-import type { EngineFrame } from '../../common/engineProtocol';
-import { asInklingError, InklingError } from '../../common/errors';
+import type { EngineFrame } from '../engineProtocol';
+import { asInklingError, InklingError } from '../errors';
 import type { Handlers, Methods } from './methods';
 
 export class CallServer<M extends Methods<M>> {

@@ -4,16 +4,16 @@
  * run.
  */
 import * as os from 'node:os';
-import type { EngineDescription, EngineFrame, EngineMethods } from '../common/engineProtocol';
-import { chooseKernels } from './backends/wasm/runtime';
-import { defaultThreads } from './backends/wasm/wasmBackend';
+import type { EngineDescription, EngineFrame, EngineMethods } from '../../common/engineProtocol';
+import { chooseKernels } from '../backends/wasm/runtime';
+import { defaultThreads } from '../backends/wasm/wasmBackend';
 import { Engine } from './engine';
-import { CallServer } from './rpc/callServer';
-import { lowerPriority } from './services/priority';
-import type { SamplerMethods } from './services/samplerService';
-import { startThread } from './services/threadClient';
-import type { TrainerMethods } from './services/trainerService';
-import { engineVersion } from './version';
+import { CallServer } from '../../common/rpc/callServer';
+import { lowerPriority } from './priority';
+import type { SamplerMethods } from './samplerThread';
+import { startThread } from './threadClient';
+import type { TrainerMethods } from './trainerThread';
+import { engineVersion } from '../version';
 
 /** A parent that has gone does not wait; what is not on disk by then is lost. */
 const closingMs = 3000;

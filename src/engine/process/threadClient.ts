@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import type { EngineFrame } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { distFolder } from '../paths';
-import { CallClient } from '../rpc/callClient';
-import type { Caller, Methods } from '../rpc/methods';
+import { CallClient } from '../../common/rpc/callClient';
+import type { Caller, Methods } from '../../common/rpc/methods';
 import { Interruption } from './interruption';
 
 export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
 
-/** What a thread does; `serviceThread.ts` is the entry of both. */
+/** What a thread does; `threadMain.ts` is the entry of both. */
 export type ThreadRole = 'trainer' | 'sampler';
 
 export interface ThreadData {
@@ -31,7 +31,7 @@ export interface Thread<M extends Methods<M>> {
 export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (frame: LogFrame) => void): Thread<M> {
   const interruption = new Interruption();
   const workerData: ThreadData = { role, interruption: interruption.buffer };
-  const worker = new Worker(path.join(distFolder(), 'serviceThread.js'), { workerData });
+  const worker = new Worker(path.join(distFolder(), 'engineThread.js'), { workerData });
   const client = new CallClient<M>((frame) => worker.postMessage(frame));
   let isGone = false;
   const end = (error: InklingError): void => {

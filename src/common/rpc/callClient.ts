@@ -1,6 +1,6 @@
 /** The asking end of a channel. Every pending call is rejected when the other end is gone. */
-import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
-import { InklingError } from '../../common/errors';
+import type { EngineFrame, HostFrame } from '../engineProtocol';
+import { InklingError } from '../errors';
 import type { Caller, Methods } from './methods';
 
 interface Pending {

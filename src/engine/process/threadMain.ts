@@ -5,20 +5,20 @@
  */
 import * as os from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { createBackend } from './backends';
-import { Interruption } from './services/interruption';
-import { lowerPriority } from './services/priority';
-import { samplerService, type SamplerMethods } from './services/samplerService';
-import type { ThreadData } from './services/threadClient';
-import { serveThread } from './services/threadServer';
-import { trainerService, type TrainerMethods } from './services/trainerService';
+import { createBackend } from '../backends';
+import { Interruption } from './interruption';
+import { lowerPriority } from './priority';
+import { samplerHandlers, type SamplerMethods } from './samplerThread';
+import type { ThreadData } from './threadClient';
+import { serveThread } from './threadServer';
+import { trainerHandlers, type TrainerMethods } from './trainerThread';
 
 const { role, interruption } = workerData as ThreadData;
 if (role === 'trainer') {
   // On Linux a priority belongs to a thread, and the kernel threads that are started from here inherit it: samples and
   // completions come first. Elsewhere it would belong to the whole process, which has lowered its own already.
   if (process.platform === 'linux') lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL + 5);
-  serveThread<TrainerMethods>(trainerService(createBackend, new Interruption(interruption)));
+  serveThread<TrainerMethods>(trainerHandlers(createBackend, new Interruption(interruption)));
 } else {
-  serveThread<SamplerMethods>(samplerService(() => createBackend('wasm', { threads: 1 })));
+  serveThread<SamplerMethods>(samplerHandlers(() => createBackend('wasm', { threads: 1 })));
 }

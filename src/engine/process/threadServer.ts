@@ -1,8 +1,8 @@
 /** Answers the calls of the thread that started this one. */
 import { parentPort } from 'node:worker_threads';
 import type { EngineFrame } from '../../common/engineProtocol';
-import { CallServer } from '../rpc/callServer';
-import type { Handlers, Methods } from '../rpc/methods';
+import { CallServer } from '../../common/rpc/callServer';
+import type { Handlers, Methods } from '../../common/rpc/methods';
 
 export function serveThread<M extends Methods<M>>(handlers: Handlers<M>): void {
   const port = parentPort;
