@@ -1,0 +1,122 @@
+/**
+ * Makes the files that are shipped of a trained base model: the model with its matrices in eight bits, its word list, and
+ * the card that says what it was trained on and how well it does.
+ *
+ *   node scripts/base/build.mjs LANGUAGE FOLDER WORKS OUT
+ *
+ * FOLDER is where prepare.mjs and train.mjs wrote, WORKS the table of the works. Writes OUT/LANGUAGE.safetensors,
+ * OUT/LANGUAGE.words.br and OUT/LANGUAGE.md. Needs a build (`npm run build`).
+ */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { load, root } from '../bundle.mjs';
+
+const [language, folder, worksFile, out] = process.argv.slice(2);
+if (!out) {
+  process.stderr.write('usage: node scripts/base/build.mjs LANGUAGE FOLDER WORKS OUT\n');
+  process.exit(2);
+}
+
+const names = { en: 'English', de: 'German', fr: 'French', es: 'Spanish', it: 'Italian' };
+const collections = { en: 'eng', de: 'deu', fr: 'fra', es: 'spa', it: 'ita' };
+const name = names[language];
+const maximumBytes = 1_500_000;
+/** Characters of a held-out novel that are scored. */
+const scoredLength = 200_000;
+
+const at = (ending) => path.join(folder, `${language}.${ending}`);
+const shipped = path.join(out, `${language}.safetensors`);
+const { modelFile } = await load({ modelFile: 'src/engine/model/modelFile.ts' });
+const cli = path.join(root, 'dist/cli.js');
+const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
+const rows = fs
+  .readFileSync(worksFile, 'utf8')
+  .split('\n')
+  .map((row) => row.split('\t'))
+  .filter((row) => row[0] === language);
+const works = rows.map(([, file, author, title, year, characters]) => ({ file, author, title, year, characters }));
+const trainedWorks = works.slice(0, -2);
+const [tuning, report] = works.slice(-2);
+
+const attribution =
+  'European Literary Text Collection (ELTeC), COST Action Distant Reading for European Literary History (CA16204), ' +
+  'eds. L. Burnard (eng), and the editors of each collection; CC BY 4.0';
+
+fs.mkdirSync(out, { recursive: true });
+const trained = await modelFile.readModelFile(at('safetensors'));
+await modelFile.writeModelFile(shipped, {
+  ...trained,
+  checkpoint: undefined,
+  extraTensors: undefined,
+  title: name,
+  history: [],
+  provenance: { ...trained.provenance, files: [] },
+  details: { language, works: trainedWorks.length, attribution },
+  precision: 'int8',
+});
+const bytes = fs.statSync(shipped).size;
+if (bytes > maximumBytes) throw new Error(`${shipped} has ${bytes} bytes, more than ${maximumBytes}.`);
+
+/** Nats a character over the beginning of a held-out novel. */
+function score(file, kind) {
+  const text = path.join(folder, `${language}.${kind}.scored.txt`);
+  fs.writeFileSync(text, fs.readFileSync(at(`${kind}.txt`), 'utf8').slice(0, scoredLength));
+  const answer = execFileSync(process.execPath, [cli, 'score', file, text, '--json'], { encoding: 'utf8' });
+  fs.rmSync(text);
+  return JSON.parse(answer).lossNats;
+}
+
+const figures = Object.fromEntries(
+  ['tuning', 'report'].map((kind) => [kind, { float32: score(at('safetensors'), kind), int8: score(shipped, kind) }]),
+);
+
+execFileSync(
+  process.execPath,
+  [path.join(root, 'scripts/base/words.mjs'), language, folder, path.join(out, `${language}.words.br`)],
+  { stdio: 'inherit' },
+);
+
+const nats = (value) => value.toFixed(4);
+const of = ({ author, title, year }) => `${author}, *${title}* (${year})`;
+const { results, spec, config } = trained;
+const card = `# The ${name} base model
+
+Written by \`scripts/base/build.mjs\` on ${new Date().toISOString().slice(0, 10)}.
+
+| what | |
+|---|---|
+| file | \`${language}.safetensors\`, ${(bytes / 1e6).toFixed(2)} MB, matrices in eight bits |
+| network | LSTM of ${spec.layers[0].units} units, ${spec.output.classes} characters |
+| training | ${results.epochs} epoch of ${prepared.trainedCharacters.toLocaleString('en-GB')} characters in ${results.steps.toLocaleString('en-GB')} updates of ${config.batch} × ${config.objective.steps}; Adam ${config.optimiser.learningRate}, falling along a cosine; seed ${config.seed} |
+| texts | ${trainedWorks.length} novels, listed below; straight or typographic quotation marks, wrapped lines or one line a paragraph, drawn by chance for every two pages |
+| licence | the model: MIT, as the program. The novels are in the public domain; their edition is CC BY 4.0 |
+| attribution | ${attribution}; collection ELTeC-${collections[language]} |
+| word list | \`${language}.words.br\`, from the same texts |
+
+## How well it predicts
+
+Nats a character over the first ${scoredLength.toLocaleString('en-GB')} characters of two novels that it never read, each character predicted from those before it
+(static, no memory of the text).
+
+| novel | float32 | as shipped |
+|---|--:|--:|
+| ${of(tuning)}: constants were chosen on this one | ${nats(figures.tuning.float32)} | ${nats(figures.tuning.int8)} |
+| ${of(report)}: nothing was chosen on this one | ${nats(figures.report.float32)} | ${nats(figures.report.int8)} |
+
+## To make it again
+
+With the collection's texts in one file, three line feeds between works, and the table of works:
+
+\`\`\`
+node scripts/base/prepare.mjs ${language} TEXTS WORKS FOLDER
+node scripts/base/train.mjs ${language} FOLDER
+node scripts/base/build.mjs ${language} FOLDER WORKS media/base
+\`\`\`
+
+## The novels
+
+${trainedWorks.map((work) => `- ${of(work)}`).join('\n')}
+`;
+fs.writeFileSync(path.join(out, `${language}.md`), card);
+process.stdout.write(`${JSON.stringify({ language, bytes, ...figures })}\n`);
