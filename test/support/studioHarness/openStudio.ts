@@ -10,7 +10,7 @@ import type { HostMessage } from '../../../src/common/studioProtocol';
 import { studioHtml } from '../../../src/extension/studio/studioHtml';
 import { StudioSession } from '../../../src/extension/studio/studioSession';
 import type { StudioServices } from '../../../src/extension/studio/studioServices';
-import { themes, type ThemeName } from './themes';
+import { testFont, themes, type ThemeName } from './themes';
 
 const address = 'http://studio.invalid';
 const browserPath = process.env.INKLING_CHROMIUM ?? '/usr/bin/chromium';
@@ -39,6 +39,12 @@ export interface PageOptions {
   theme: ThemeName;
   language?: Language;
 }
+
+/** The same font on every machine: base64 of its regular and bold faces. */
+const fontFaces = [400, 700].map((weight) => {
+  const file = `node_modules/@fontsource/dejavu-sans/files/dejavu-sans-latin-${weight}-normal.woff2`;
+  return { weight: String(weight), data: fs.readFileSync(file, 'base64') };
+});
 
 const english: Language = { tag: 'en', bundle: {} };
 
@@ -77,9 +83,14 @@ export async function openStudio(
   };
   await page.exposeFunction('toHost', (json: string) => session.receive(JSON.parse(json), post));
   await page.addInitScript(
-    ({ variables, bodyClass }) => {
+    ({ variables, bodyClass, family, faces }) => {
       const scope = window as unknown as { toHost(json: string): void; acquireVsCodeApi: unknown };
       scope.acquireVsCodeApi = () => ({ postMessage: (message: unknown) => scope.toHost(JSON.stringify(message)) });
+      // From memory: the page's policy allows no fonts to be fetched.
+      for (const { weight, data } of faces) {
+        const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+        document.fonts.add(new FontFace(family, bytes, { weight }));
+      }
       document.addEventListener('DOMContentLoaded', () => {
         for (const [name, value] of Object.entries(variables)) {
           document.documentElement.style.setProperty(`--vscode-${name}`, value);
@@ -88,7 +99,7 @@ export async function openStudio(
         document.documentElement.style.setProperty('background', 'var(--vscode-sideBar-background)');
       });
     },
-    { ...themes[theme] },
+    { ...themes[theme], family: testFont, faces: fontFaces },
   );
   await page.goto(`${address}/`);
   return {

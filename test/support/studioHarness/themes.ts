@@ -2,8 +2,11 @@
 
 export type ThemeName = 'dark' | 'light' | 'highContrast';
 
+/** The name under which the harness loads its own font: a wide one, so that what fits with it fits with any usual font. */
+export const testFont = 'Inkling Test';
+
 const fonts = {
-  'font-family': '"Liberation Sans", "DejaVu Sans", sans-serif',
+  'font-family': `"${testFont}", sans-serif`,
   'font-size': '13px',
   'editor-font-family': '"Liberation Mono", "DejaVu Sans Mono", monospace',
   'editor-font-size': '13px',

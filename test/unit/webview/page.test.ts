@@ -417,7 +417,7 @@ describe('Studio page in a browser', function () {
       for (const word of rest.match(/\p{L}{2,}/gu) ?? []) outside.add(word);
     }
     const data =
-      'CSV Dick LSTM Moby PNG SIMD SVG Sonnets bigru bilstm birnn gru ham lstm messages relaxed rnn spam txt wasm';
+      'CSV Dick LSTM Moby PNG SIMD SVG Sonnets bigru bilstm birnn brotli gru gzip ham lstm messages relaxed rnn spam txt wasm';
     assert.deepEqual([...outside].filter((word) => !data.split(' ').includes(word)).sort(), []);
   });
 
