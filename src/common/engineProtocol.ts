@@ -187,7 +187,7 @@ export interface ModelSummary {
 }
 
 /** Bits per character that plain compressors and a Markov model reach on the same held-out text. */
-export interface Baselines {
+export interface TextBaselines {
   heldOutCharacters: number;
   gzip: number;
   brotli: number;
@@ -225,7 +225,7 @@ export interface EngineMethods extends GpuMethods {
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
   score: { params: { modelPath: string; text: string }; result: ScoreResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
-  baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: Baselines; event: never };
+  baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
   /** One verdict a text, in their order. */
   classify: { params: ClassifyRequest; result: Verdict[]; event: never };
   /** Without a path: the spam model that comes with the program. */

@@ -4,7 +4,7 @@
  * from what the host answers to its `ready`. The page is not trusted: `parsePageMessage` checks all that it sends.
  */
 import type { ClassifierState } from './classifierState';
-import type { Baselines, Considered } from './engineProtocol';
+import type { TextBaselines, Considered } from './engineProtocol';
 import { InklingError } from './errors';
 import type { LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
@@ -144,7 +144,7 @@ export interface HostMessages {
   history: { runId: string; history: RunHistory };
   /** What happened since, in batches. */
   events: { runId: string; events: TrainEvent[] };
-  baselines: { runId: string; baselines?: Baselines };
+  baselines: { runId: string; baselines?: TextBaselines };
   models: { models: ModelItem[]; modelPath?: string };
   recordedSamples: { runId: string; step: number; samples: SampleEvent[] };
   wall: { actions: WallAction[] };

@@ -56,7 +56,7 @@ const configRule = object({
       heldOut: required(
         object({ kind: required(choice('tail', 'random', 'none')), fraction: required(number(0, 0.5)) }),
       ),
-      maximumExamples: optional(whole(1, 1e9)),
+      maximumExamples: optional(whole(2, 1e9)),
     }),
   ),
   network: required(
@@ -344,6 +344,24 @@ function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void 
     problem(
       'schedule.kind',
       'A plateau schedule needs a held-out part: set "text.heldOut.kind" to tail, or use cosine.',
+    );
+  }
+  if (text.examples === 'lines' && text.unit === 'word') {
+    problem(
+      'text.unit',
+      'Lines as examples are made of characters: set "text.unit" to character, or "text.examples" to line-prefixes for words.',
+    );
+  }
+  if (text.examples === 'line-prefixes' && text.unit === 'character') {
+    problem(
+      'text.unit',
+      'Line prefixes are made of words: set "text.unit" to word, or "text.examples" to lines for characters.',
+    );
+  }
+  if (text.examples === 'lines' && objective.carryState && config.batch !== 1) {
+    problem(
+      'objective.carryState',
+      'State is carried from line to line only one line at a time: set "batch" to 1, or "objective.carryState" to false.',
     );
   }
   if (text.examples === 'lines' && objective.kind !== 'every-step') {

@@ -1,5 +1,5 @@
 /** The Training tab: the run as it goes, its curves, what they say, and earlier runs to compare with. */
-import type { Baselines } from '../common/engineProtocol';
+import type { TextBaselines } from '../common/engineProtocol';
 import { describeRun } from '../common/describeRun';
 import { t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
@@ -28,7 +28,7 @@ export class TrainingTab {
   private runId: string | undefined;
   /** Runs behind the chosen one whose history has been asked for. */
   private readonly asked = new Set<string>();
-  private readonly baselines = new Map<string, Baselines | undefined>();
+  private readonly baselines = new Map<string, TextBaselines | undefined>();
   private settings: TrainingSettings | undefined;
   private readonly redrawSoon = atMostEvery(redrawMs, () => this.redraw());
 

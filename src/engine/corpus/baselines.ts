@@ -7,13 +7,13 @@
  */
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Baselines } from '../../common/engineProtocol';
+import type { TextBaselines } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { buildCorpus, type Corpus, type Span, unknownIn } from './corpus';
 import { MarkovModel } from './markov';
-import { heldOutSpans, trainSpans } from './split';
+import { heldOutSpans, trainSpans } from './spans';
 
 /** Of a very long text the end of the training part and the beginning of the held-out part are measured. */
 const mostTrainTokens = 2_000_000;
@@ -29,7 +29,7 @@ const bestBrotliBytes = 1 << 21;
 export async function measureBaselines(
   texts: readonly { name: string; text: string }[],
   config: Pick<TextConfig, 'lowercase' | 'normalization' | 'heldOut'>,
-): Promise<Baselines> {
+): Promise<TextBaselines> {
   const heldOut = { ...config.heldOut, kind: 'tail' } as const;
   const corpus = buildCorpus(texts, { ...config, heldOut, unit: 'character', examples: 'text' });
   const trainIds = joined(corpus, endOf(trainSpans(corpus), mostTrainTokens));

@@ -8,13 +8,9 @@ import { createHash } from 'node:crypto';
 import { InklingError } from '../../common/errors';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
-import type { Random } from '../random';
-import { normalisedPieces, normaliseText } from './normaliseText';
-import { trainSpans } from './split';
+import { normalisedPieces } from './normaliseText';
 import type { Vocabulary } from './vocabulary';
 import { TokenCounter, unknownWordId } from './vocabulary';
-
-export { normaliseText };
 
 /** Token ids in one byte or two. A character outside the vocabulary is `noToken` in two bytes and 255 in one. */
 export type TokenIds = Uint8Array | Uint16Array;
@@ -47,15 +43,14 @@ export interface Corpus {
 
 /**
  * The corpus of one or several texts. With a `vocabulary` (a model that is trained further) its ids are used, else one
- * is made from the texts. Throws `invalidInput` for texts with nothing to learn from and for settings that do not go
- * together.
+ * is made from the texts. `config` has passed the rules of a training config. Throws `invalidInput` for texts with
+ * nothing to learn from, `incompatibleModel` where they do not fit the vocabulary.
  */
 export function buildCorpus(
   texts: readonly { name: string; text: string }[],
   config: TextConfig,
   vocabulary?: Vocabulary,
 ): Corpus {
-  checkTextConfig(config);
   if (vocabulary && vocabulary.unit !== config.unit) {
     throw new InklingError(
       'incompatibleModel',
@@ -120,46 +115,10 @@ export function unknownIn(ids: TokenIds): number {
   return ids.BYTES_PER_ELEMENT === 1 ? noToken & 0xff : noToken;
 }
 
-/**
- * A random stretch of `length` tokens from the training part, as a prompt (shorter only if the training part is).
- */
-export function randomWindow(corpus: Corpus, length: number, random: Random): string {
-  const spans = trainSpans(corpus);
-  const longEnough = spans.filter((span) => span.end - span.start >= length);
-  const choices = longEnough.length > 0 ? longEnough : spans;
-  const starts = choices.map((span) => Math.max(0, span.end - span.start - length) + 1);
-  let pick = random.integer(starts.reduce((sum, count) => sum + count, 0));
-  let s = 0;
-  while (pick >= starts[s]) pick -= starts[s++];
-  const start = choices[s].start + pick;
-  return corpus.vocabulary.decode(corpus.ids.subarray(start, Math.min(start + length, choices[s].end)));
-}
-
 /** The normalised text; where lines are examples, the last one ends with its newline too. */
 function* piecesOf(text: string, config: TextConfig): Generator<string> {
   yield* normalisedPieces(text, config);
   if (config.examples === 'lines' && text.length > 0 && !/[\r\n]$/.test(text.slice(-1))) yield '\n';
-}
-
-function checkTextConfig(config: TextConfig): void {
-  const fail = (message: string): never => {
-    throw new InklingError('invalidInput', message);
-  };
-  if (config.examples === 'lines' && config.unit === 'word') {
-    fail(
-      'Lines as examples are made of characters: set text.unit=character, or text.examples=line-prefixes for words.',
-    );
-  }
-  if (config.examples === 'line-prefixes' && config.unit === 'character') {
-    fail('Line prefixes are made of words: set text.unit=word, or text.examples=lines for characters.');
-  }
-  const { kind, fraction } = config.heldOut;
-  if (kind !== 'none' && !(fraction >= 0 && fraction <= 0.5)) {
-    fail(`The held-out share of the text is from 0 to 0.5, not ${fraction}: set text.heldOut.fraction.`);
-  }
-  if (config.maximumExamples !== undefined && !(config.maximumExamples >= 2)) {
-    fail(`text.maximumExamples is 2 or more, not ${config.maximumExamples}.`);
-  }
 }
 
 function checkLength(texts: readonly { name: string }[], tokens: number, config: TextConfig): void {

@@ -5,14 +5,14 @@
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import { BatchBuffer } from './batchBuffer';
-import type { BatchPlan } from './batches';
+import type { BatchPlan } from './batchPlan';
 import type { Corpus, ExampleTable } from './corpus';
 import { Permutation } from './permutation';
-import { splitExamples } from './split';
+import { splitExampleTable } from './spans';
 import { paddingId } from './vocabulary';
 
 export function linePrefixes(corpus: Corpus, config: TrainingConfig): BatchPlan {
-  const { train, heldOut } = splitExamples(corpus, config.seed);
+  const { train, heldOut } = splitExampleTable(corpus, config.seed);
   const { starts, ends } = corpus.examples!;
   let longest = 0;
   for (let i = 0; i < starts.length; i++) longest = Math.max(longest, ends[i] - starts[i]);
@@ -46,7 +46,7 @@ export function linePrefixes(corpus: Corpus, config: TrainingConfig): BatchPlan 
       order = config.objective.shuffle ? new Permutation(trainCount, random) : null;
     },
     batch: (step) => fill(train, step * config.batch, trainCount, (i) => (order ? order.at(i) : i)),
-    *heldOut(maximumTargets) {
+    *heldOut(maximumTargets = Infinity) {
       const total = heldOut.starts.length;
       const count = Math.min(total, Math.max(1, Math.floor(maximumTargets)));
       for (let first = 0; first < count; first += config.batch) {

@@ -7,17 +7,17 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import { Random } from '../random';
 import { BatchBuffer } from './batchBuffer';
-import type { BatchPlan } from './batches';
+import type { BatchPlan } from './batchPlan';
 import type { Corpus, ExampleTable } from './corpus';
 import { Permutation } from './permutation';
-import { splitExamples } from './split';
+import { splitExampleTable } from './spans';
 
 /** The stream of the generator that draws an order kept for the whole run. */
 const orderStream = 0x5712;
 
 export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
   const { shuffle, carryState } = config.objective;
-  const split = splitExamples(corpus, config.seed);
+  const split = splitExampleTable(corpus, config.seed);
   const train = cutLongLines(split.train, config.objective.steps);
   const heldOut = cutLongLines(split.heldOut, config.objective.steps);
   const steps = Math.max(longestOf(train), longestOf(heldOut));
@@ -62,7 +62,7 @@ export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
       const reset = firstEpoch && step === 0 ? 1 : 0;
       return { ...batch, state: 'carry', resetRows: Uint8Array.of(reset) };
     },
-    *heldOut(maximumTargets) {
+    *heldOut(maximumTargets = Infinity) {
       const total = heldOut.starts.length;
       const share = Math.min(1, maximumTargets / Math.max(1, tokensOf(heldOut)));
       const count = Math.min(total, Math.ceil(total * share));

@@ -14,12 +14,12 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import type { Random } from '../random';
 import { BatchBuffer } from './batchBuffer';
-import type { BatchPlan } from './batches';
+import type { BatchPlan } from './batchPlan';
 import type { Corpus, Span } from './corpus';
 import { Permutation } from './permutation';
 import { type ReadingSpan, readingBatches } from './readingBatches';
 import { lastAtOrBelow } from './search';
-import { heldOutSpans, requireTail, trainSpans } from './split';
+import { heldOutSpans, trainSpans } from './spans';
 
 /** Files of fewer slots are always cut from their start: a phase could cost them a slot. */
 const fewestSlotsForPhase = 8;
@@ -42,7 +42,6 @@ interface Phases {
 }
 
 export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
-  requireTail(corpus);
   const spans = trainSpans(corpus).filter((span) => span.end > span.start);
   const trainTargets = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   if (trainTargets < 2) {
@@ -108,7 +107,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
       }
       return carry ? { ...batch, resetRows } : batch;
     },
-    *heldOut(maximumTargets) {
+    *heldOut(maximumTargets = Infinity) {
       const { pieces, share } = cutHeldOut(heldOutSpans(corpus), steps, config.batch, maximumTargets);
       yield* readingBatches(corpus.ids, pieces, { batch: config.batch, steps, share });
     },

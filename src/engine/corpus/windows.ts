@@ -6,11 +6,11 @@ import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import { BatchBuffer } from './batchBuffer';
-import type { BatchPlan } from './batches';
+import type { BatchPlan } from './batchPlan';
 import type { Corpus, Span, TokenIds } from './corpus';
 import { Permutation } from './permutation';
 import { lastAtOrBelow } from './search';
-import { heldOutCount, heldOutSpans, splitOrder, trainSpans } from './split';
+import { heldOutCount, heldOutSpans, splitOrder, trainSpans } from './spans';
 
 /** The windows of several spans, counted through. */
 class WindowTable {
@@ -79,7 +79,7 @@ export function windows(corpus: Corpus, config: TrainingConfig): BatchPlan {
       order = shuffle ? new Permutation(trainCount, epochRandom) : null;
     },
     batch: (step) => fillWindows(buffer, step * config.batch, trainCount, config.batch, steps, trainStart),
-    *heldOut(maximumTargets) {
+    *heldOut(maximumTargets = Infinity) {
       const count = Math.min(heldOutTargets, Math.max(1, Math.floor(maximumTargets)));
       const spread = (i: number): number => heldOutStart(Math.floor((i * heldOutTargets) / count));
       for (let first = 0; first < count; first += config.batch) {

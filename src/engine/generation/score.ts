@@ -6,9 +6,10 @@ import type { ScoreResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch, Network } from '../backends/backend';
-import { createBatches } from '../corpus/batches';
+import { trainingBatches } from '../corpus/batchSource';
 import { buildCorpus } from '../corpus/corpus';
 import { normaliseText } from '../corpus/normaliseText';
+import { planBatches } from '../corpus/planBatches';
 import { scoreBatches } from '../corpus/readingBatches';
 import { windowBatches } from '../corpus/windows';
 import { Breather } from './breather';
@@ -105,6 +106,7 @@ function* exampleBatches({ network, vocabulary, config }: LanguageModel, text: s
     objective: { ...config.objective, shuffle: false },
   } as TrainingConfig;
   const corpus = buildCorpus([{ name: 'text', text }], scoring.text, vocabulary);
-  const batches = createBatches(corpus, scoring, 0);
-  for (let i = 0; i < batches.stepsPerEpoch; i++) yield batches.next().batch;
+  const plan = planBatches(corpus, scoring);
+  const batches = trainingBatches(plan, 0);
+  for (let i = 0; i < plan.stepsPerEpoch; i++) yield batches.next().batch;
 }

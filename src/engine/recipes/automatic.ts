@@ -10,9 +10,10 @@
  */
 import type { Plan } from '../../common/engineProtocol';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
+import { validateConfig } from '../../common/trainingConfigRules';
 import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
-import { heldOutTargets, trainTargets } from '../corpus/batches';
+import { planBatches } from '../corpus/planBatches';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { networkSpecOf } from '../training/networkSpecOf';
@@ -110,7 +111,8 @@ const base: TrainingConfig = {
   schedule: { kind: 'cosine', warmupSteps, finalFraction: 0.02 },
   budget: { maxSeconds: 60 },
   evaluation: { every: 'epoch', maximumTargets: 20_000 },
-  keep: 'best-held-out',
+  // Until it is known whether anything is held out.
+  keep: 'last',
   samples: { every: 'epoch', temperatures: [0.5, 0.8], length: 200, prompt: { kind: 'none' }, count: 1 },
 };
 
@@ -147,8 +149,9 @@ export async function planBudgets(
   const batch = batchFor(backend.threads);
   const { corpus, draft } = buildAutomaticCorpus(texts, (config) => ({ ...config, batch }));
   const speed = await measureSpeed(backend, corpus.vocabulary.size, draft.batch);
+  const facts = factsOf(corpus, draft);
   return minutes.map((budget) => {
-    const choice = chooseConfig(draft, factsOf(corpus, draft), speed, budget * 60);
+    const choice = chooseConfig(draft, facts, speed, budget * 60);
     const spec = networkSpecOf(choice.config, corpus.vocabulary.size);
     return { minutes: budget, parameters: parameterCount(spec), summary: describeNetwork(spec), ...choice };
   });
@@ -165,7 +168,7 @@ function buildAutomaticCorpus(
     length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
   const text = { ...base.text, heldOut };
   const objective = objectiveFor(adjust({ ...base, text }).text);
-  const draft = adjust({ ...base, text, objective });
+  const draft = validateConfig(adjust({ ...base, text, objective }));
   return { corpus: buildCorpus(texts, draft.text), draft };
 }
 
@@ -181,11 +184,8 @@ function objectiveFor({ examples }: TextConfig): ObjectiveConfig {
 }
 
 function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
-  return {
-    trainTargets: trainTargets(corpus, config),
-    heldOutTargets: heldOutTargets(corpus, config),
-    vocabulary: corpus.vocabulary.size,
-  };
+  const { trainTargets, heldOutTargets } = planBatches(corpus, config);
+  return { trainTargets, heldOutTargets, vocabulary: corpus.vocabulary.size };
 }
 
 /**

@@ -2,9 +2,12 @@
 import type { Estimate } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
+import { validateConfig } from '../../common/trainingConfigRules';
 import type { Backend } from '../backends/backend';
-import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
+import type { BatchPlan } from '../corpus/batchPlan';
+import { trainingBatches } from '../corpus/batchSource';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
+import { planBatches } from '../corpus/planBatches';
 import { initialiseParameters } from '../model/initialisation';
 import { describeNetwork } from '../model/modelSummary';
 import { networkSpecOf } from '../training/networkSpecOf';
@@ -31,8 +34,8 @@ export async function estimateRuns(
   for (const indices of alike.values()) {
     let corpus: Corpus | undefined;
     for (const index of indices) {
-      const config = configs[index];
       try {
+        const config = validateConfig(configs[index]);
         corpus ??= buildCorpus(texts, config.text);
         onEstimate(index, await estimateRun(corpus, backend, config));
       } catch (error) {
@@ -43,33 +46,27 @@ export async function estimateRuns(
 }
 
 async function estimateRun(corpus: Corpus, backend: Backend, config: TrainingConfig): Promise<Estimate> {
-  const batches = createBatches(corpus, config, config.seed);
-  const { stepsPerEpoch } = batches;
+  const plan = planBatches(corpus, config);
+  const { stepsPerEpoch } = plan;
   const { epochs = Infinity, maxSteps = Infinity, maxSeconds = Infinity } = config.budget;
   const steps = Math.min(maxSteps, epochs * stepsPerEpoch);
-  const stepSeconds = await stepTime(corpus, batches, backend, config);
-  const targets = trainTargets(corpus, config);
+  const stepSeconds = await stepTime(corpus, plan, backend, config);
   const { every, maximumTargets } = config.evaluation;
   const evaluations = every === 'epoch' ? steps / stepsPerEpoch : steps / every;
-  const heldOut = heldOutTargets(corpus, config);
-  const evaluated = evaluations * Math.min(heldOut, maximumTargets) + heldOut;
+  const evaluated = evaluations * Math.min(plan.heldOutTargets, maximumTargets) + plan.heldOutTargets;
   const training = steps * stepSeconds;
-  const evaluating = (evaluated * evaluationShare * stepSeconds * stepsPerEpoch) / targets;
+  const evaluating = (evaluated * evaluationShare * stepSeconds * stepsPerEpoch) / plan.trainTargets;
   return {
     network: describeNetwork(networkSpecOf(config, corpus.vocabulary.size)),
     seconds: Math.min(maxSeconds, training + evaluating),
   };
 }
 
-async function stepTime(
-  corpus: Corpus,
-  batches: BatchSource,
-  backend: Backend,
-  config: TrainingConfig,
-): Promise<number> {
+async function stepTime(corpus: Corpus, plan: BatchPlan, backend: Backend, config: TrainingConfig): Promise<number> {
   const spec = networkSpecOf(config, corpus.vocabulary.size);
   const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
-  const network = await backend.createNetwork(spec, parameters, { ...networkLimits(corpus, config), streams: 1 });
+  const network = await backend.createNetwork(spec, parameters, { ...plan.limits, streams: 1 });
+  const batches = trainingBatches(plan, config.seed);
   const { learningRate } = config.optimiser;
   try {
     return await secondsPerStep(measureMs, (step) => {

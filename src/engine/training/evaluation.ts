@@ -1,8 +1,6 @@
-/** Loss of a network on the held-out part of a corpus. */
-import type { TrainingConfig } from '../../common/trainingConfig';
+/** Loss of a network on the held-out part of a text. */
 import type { Network } from '../backends/backend';
-import { heldOutBatches } from '../corpus/batches';
-import type { Corpus } from '../corpus/corpus';
+import type { BatchPlan } from '../corpus/batchPlan';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
 import { takeTurns } from './takeTurns';
 
@@ -19,27 +17,24 @@ export interface Evaluation {
  */
 export async function evaluateHeldOut(
   network: Network,
-  corpus: Corpus,
-  config: TrainingConfig,
+  plan: BatchPlan,
   maximumTargets: number,
 ): Promise<Evaluation | undefined>;
 /** The same, given up as soon as `isInterrupted` says so. */
 export async function evaluateHeldOut(
   network: Network,
-  corpus: Corpus,
-  config: TrainingConfig,
+  plan: BatchPlan,
   maximumTargets: number,
   isInterrupted: () => boolean,
 ): Promise<Evaluation | undefined | 'interrupted'>;
 export async function evaluateHeldOut(
   network: Network,
-  corpus: Corpus,
-  config: TrainingConfig,
+  plan: BatchPlan,
   maximumTargets: number,
   isInterrupted = (): boolean => false,
 ): Promise<Evaluation | undefined | 'interrupted'> {
   const sums = noLoss();
-  for (const batch of heldOutBatches(corpus, config, maximumTargets)) {
+  for (const batch of plan.heldOut(maximumTargets)) {
     addLoss(sums, await network.evaluate(batch));
     await takeTurns();
     if (isInterrupted()) return 'interrupted';

@@ -3,7 +3,7 @@
  * equal to one that was left alone.
  */
 import type { OptimiserState } from '../backends/backend';
-import type { BatchSourceState } from '../corpus/batches';
+import type { BatchSourceState } from '../corpus/batchSource';
 import type { GuardState } from './divergenceGuard';
 import type { LossSums } from './lossSums';
 import type { OverfittingState } from './overfitting';

@@ -10,8 +10,11 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import type { Backend, Network, OptimiserState, StepResult } from '../backends/backend';
-import { createBatches, heldOutTargets, networkLimits, trainTargets, type BatchSource } from '../corpus/batches';
-import { randomWindow, type Corpus } from '../corpus/corpus';
+import type { BatchPlan } from '../corpus/batchPlan';
+import { trainingBatches, type BatchSource } from '../corpus/batchSource';
+import type { Corpus } from '../corpus/corpus';
+import { planBatches } from '../corpus/planBatches';
+import { randomWindow } from '../corpus/spans';
 import { generate } from '../generation/generator';
 import { initialiseParameters } from '../model/initialisation';
 import { parameterCount, type NetworkSpec } from '../model/networkSpec';
@@ -94,6 +97,7 @@ export class Trainer {
   private readonly guard = new DivergenceGuard();
   private readonly overfitting = new OverfittingWatch();
   private readonly meter = new ProgressMeter();
+  private readonly plan: BatchPlan;
   private readonly batches: BatchSource;
   private readonly now: () => number;
   private readonly progress: RunProgress;
@@ -121,7 +125,8 @@ export class Trainer {
     this.config = config;
     this.now = options.now ?? ((): number => performance.now());
     this.schedule = new Schedule(config.schedule, config.optimiser.learningRate);
-    this.batches = options.batches ?? createBatches(corpus, config, config.seed);
+    this.plan = planBatches(corpus, config);
+    this.batches = options.batches ?? trainingBatches(this.plan, config.seed);
     if (options.history) this.history.restore(options.history);
     this.progress = state
       ? structuredClone(state.progress)
@@ -190,7 +195,7 @@ export class Trainer {
       state?.parameters ??
       options.initialParameters ??
       initialiseParameters(spec, config.network.initialisation, config.seed);
-    const limits = { ...networkLimits(corpus, config), streams: sampleStreams };
+    const limits = { ...this.plan.limits, streams: sampleStreams };
     this.network = await backend.createNetwork(spec, parameters, limits);
     this.bestParameters = state?.bestParameters ?? parameters.slice();
     const optimiser = state?.optimiser ?? options.initialOptimiser;
@@ -332,11 +337,11 @@ export class Trainer {
 
   /** Evaluates the weights as they are and notes whether they are the best so far; false when it was interrupted. */
   private async evaluate(complete: boolean): Promise<boolean> {
-    const { config, corpus, progress, network } = { ...this.options, progress: this.progress, network: this.network };
+    const { config, plan, progress, network } = this;
     await this.sendProgress();
     const isInterrupted = (): boolean => this.stopping || this.pausing;
     const { maximumTargets } = config.evaluation;
-    const heldOut = await evaluateHeldOut(network, corpus, config, maximumTargets, isInterrupted);
+    const heldOut = await evaluateHeldOut(network, plan, maximumTargets, isInterrupted);
     if (heldOut === 'interrupted') return false;
     this.evaluatedStep = progress.step;
     const event = this.epochEvent(complete, heldOut);
@@ -450,7 +455,7 @@ export class Trainer {
 
   /** Decides which weights the run gives back, and measures them on all that is held out. */
   private async finish(ending: Ending): Promise<TrainedRun> {
-    const { config, corpus, backend, modelPath } = this.options;
+    const { config, backend, modelPath } = this.options;
     const { progress, network } = this;
     const seconds = (progress.seconds = this.seconds());
     // Taken first: what follows must not influence a run that goes on from here.
@@ -458,7 +463,7 @@ export class Trainer {
     await this.sendProgress();
     const kept = await this.weightsToKeep();
     await network.writeParameters(kept);
-    const heldOut = await evaluateHeldOut(network, corpus, config, Infinity);
+    const heldOut = await evaluateHeldOut(network, this.plan, Infinity);
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     const done: DoneEvent = {
       event: 'done',
@@ -490,8 +495,7 @@ export class Trainer {
     if (this.config.keep === 'last') return current;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
-      const { corpus, config } = this.options;
-      const heldOut = await evaluateHeldOut(this.network, corpus, config, config.evaluation.maximumTargets);
+      const heldOut = await evaluateHeldOut(this.network, this.plan, this.config.evaluation.maximumTargets);
       const event = this.epochEvent(false, heldOut);
       event.best = await this.noteBest(event);
       this.send(event);
@@ -539,7 +543,7 @@ export class Trainer {
   private sendStart(): void {
     const { config, corpus, backend, files, reasons, expectedSeconds } = this.options;
     const { epochs, maxSteps } = config.budget;
-    const { stepsPerEpoch } = this.batches;
+    const { stepsPerEpoch, trainTargets, heldOutTargets } = this.plan;
     const bounds = [maxSteps, epochs && epochs * stepsPerEpoch].filter((steps) => steps !== undefined);
     this.send({
       event: 'start',
@@ -547,8 +551,8 @@ export class Trainer {
       reasons: reasons ?? [],
       files: files ?? corpus.files.map((file) => file.name),
       tokens: corpus.ids.length,
-      trainTokens: trainTargets(corpus, config),
-      heldOutTokens: heldOutTargets(corpus, config),
+      trainTokens: trainTargets,
+      heldOutTokens: heldOutTargets,
       vocabulary: corpus.vocabulary.size,
       parameters: parameterCount(this.network.spec),
       stepsPerEpoch,
@@ -607,7 +611,7 @@ export class Trainer {
     return Math.max(
       maxSteps === undefined ? 0 : step / maxSteps,
       // By whole epochs at its end, by steps on the way there.
-      epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.batches.stepsPerEpoch), 1 - 1e-9),
+      epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.plan.stepsPerEpoch), 1 - 1e-9),
       maxSeconds === undefined ? 0 : this.seconds() / maxSeconds,
     );
   }
@@ -616,7 +620,7 @@ export class Trainer {
   private scheduleFraction(): number {
     const { schedule } = this.config;
     const epochs = schedule.kind === 'cosine' ? schedule.epochs : undefined;
-    return epochs === undefined ? this.fraction() : this.progress.step / (epochs * this.batches.stepsPerEpoch);
+    return epochs === undefined ? this.fraction() : this.progress.step / (epochs * this.plan.stepsPerEpoch);
   }
 
   private bitsPerCharacter(loss: number): number | undefined {

@@ -3,7 +3,7 @@
  * tested without an editor, and the rooms beside it stay free to keep runs and models as they like.
  */
 import type {
-  Baselines,
+  TextBaselines,
   Considered,
   ConsideredRequest,
   SampleDelta,
@@ -31,7 +31,7 @@ export interface StudioRuns {
   /** The command Train on This File. */
   train(): Promise<void>;
   /** Computed once and remembered; undefined when the run has no held-out text or its text is gone. */
-  baselines(runId: string): Promise<Baselines | undefined>;
+  baselines(runId: string): Promise<TextBaselines | undefined>;
 }
 
 export interface StudioModels {

@@ -5,7 +5,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Baselines, TextSource } from '../../common/engineProtocol';
+import type { TextBaselines, TextSource } from '../../common/engineProtocol';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
 
@@ -14,7 +14,7 @@ export interface RunRecord extends RunItem {
   sources: { name: string; uri?: string }[];
   /** The process that trains it, which touches the record every now and then; else the run was interrupted. */
   owner: number;
-  baselines?: Baselines;
+  baselines?: TextBaselines;
   /** What computes it, as far as known: "webgpu (NVIDIA …)"; and why that, where there is something to say. */
   device?: string;
   backendReason?: string;

@@ -2,7 +2,7 @@
  * What is on the chart, in the unit chosen: curves, band, markers and baselines of one run, with earlier runs behind it.
  * From data to data; `renderChart.ts` turns it into a picture and `readOut` into words.
  */
-import type { Baselines } from '../../common/engineProtocol';
+import type { TextBaselines } from '../../common/engineProtocol';
 import { t } from '../../common/l10n';
 import { bitsToUnit, characterScale, scaleOf, toUnit, unitName, type TokenScale } from '../../common/lossUnits';
 import type { RunHistory } from '../../common/runHistory';
@@ -39,7 +39,7 @@ export interface ChartModel {
 export interface ChartInput {
   history: RunHistory;
   settings: StudioSettings['training'];
-  baselines?: Baselines;
+  baselines?: TextBaselines;
   overlays: { title: string; history: RunHistory }[];
 }
 
@@ -202,7 +202,7 @@ function overlayLine(
 }
 
 function baselineLines(
-  baselines: Baselines,
+  baselines: TextBaselines,
   settings: StudioSettings['training'],
   scale: TokenScale,
 ): ChartModel['baselines'] {

@@ -47,6 +47,17 @@ describe('Rules of a training config', () => {
       [broken((c) => (c.optimiser.momentum = 0.9)), 'optimiser.momentum', /There is no setting "optimiser\.momentum"/],
       [broken((c) => delete c.text.lowercase), 'text.lowercase', /is missing: true or false/],
       [broken((c) => (c.schedule.kind = 'linear')), 'schedule.kind', /one of constant, cosine, plateau/],
+      [broken((c) => (c.batch = 0 as never)), 'batch', /a whole number from 1 to 4096, not 0/],
+      [
+        broken((c) => (c.text.heldOut = { kind: 'tail', fraction: 0.6 })),
+        'text.heldOut.fraction',
+        /from 0 to 0\.5, not 0\.6/,
+      ],
+      [
+        broken((c) => Object.assign(c.text, { examples: 'lines', maximumExamples: 1 })),
+        'text.maximumExamples',
+        /from 2/,
+      ],
       [broken((c) => (c.evaluation.every = 'day')), 'evaluation.every', /epoch or a whole number of steps/],
       [null, '', /A training config must be an object, not null/],
     ];
@@ -65,6 +76,29 @@ describe('Rules of a training config', () => {
       [(c) => Object.assign(c, { budget: {} }), /A run needs an end/],
       [(c) => (c.objective.carryState = true), /Windows begin from an empty state/],
       [(c) => (c.text.examples = 'lines'), /objective\.kind" to every-step/],
+      [(c) => (c.text.examples = 'line-prefixes'), /"text\.unit" to word/],
+      [(c) => Object.assign(c.text, { examples: 'lines', unit: 'word' }), /"text\.examples" to line-prefixes/],
+      [
+        (c) => {
+          Object.assign(c.text, { examples: 'line-prefixes', unit: 'word' });
+          c.objective.kind = 'every-step';
+        },
+        /"objective\.kind" to last-step/,
+      ],
+      [
+        (c) => {
+          c.text.heldOut = { kind: 'random', fraction: 0.1 };
+          c.objective.kind = 'every-step';
+        },
+        /"text\.heldOut\.kind" to tail/,
+      ],
+      [
+        (c) => {
+          c.text.examples = 'lines';
+          Object.assign(c.objective, { kind: 'every-step', carryState: true });
+        },
+        /"batch" to 1/,
+      ],
       [(c) => (c.text.maximumExamples = 5), /counts lines or prefixes/],
       [(c) => (c.text.heldOut = { kind: 'tail', fraction: 0 }), /hold out a share/],
     ];

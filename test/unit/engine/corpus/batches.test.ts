@@ -2,15 +2,9 @@ import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { type Batch, noTarget } from '../../../../src/engine/backends/backend';
-import {
-  type BatchSource,
-  createBatches,
-  heldOutBatches,
-  heldOutTargets,
-  networkLimits,
-  trainTargets,
-} from '../../../../src/engine/corpus/batches';
+import { type BatchSource, trainingBatches } from '../../../../src/engine/corpus/batchSource';
 import { buildCorpus, type Corpus } from '../../../../src/engine/corpus/corpus';
+import { planBatches } from '../../../../src/engine/corpus/planBatches';
 import { readingBatches, scoreBatches } from '../../../../src/engine/corpus/readingBatches';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { windowBatches, windowCount } from '../../../../src/engine/corpus/windows';
@@ -80,9 +74,9 @@ describe('Every-step batches over text', () => {
       const steps = 1 + random.integer(9);
       const changed = settings({}, { steps, carryState: trial % 5 !== 0 }, { batch: 1 + random.integer(9) });
       const corpus = corpusOf(changed, ...files);
-      const source = createBatches(corpus, changed, trial);
-      const limits = networkLimits(corpus, changed);
-      assert.equal(trainTargets(corpus, changed), first);
+      const source = trainingBatches(planBatches(corpus, changed), trial);
+      const limits = planBatches(corpus, changed).limits;
+      assert.equal(planBatches(corpus, changed).trainTargets, first);
       for (let epoch = 0; epoch < 3; epoch++) {
         const batches = epochOf(source);
         const found = readAlong(batches, corpus);
@@ -99,7 +93,7 @@ describe('Every-step batches over text', () => {
 
   it('carry the state along a row', () => {
     const corpus = corpusOf(config, distinctText(400));
-    const found = readAlong(epochOf(createBatches(corpus, config, 1)), corpus);
+    const found = readAlong(epochOf(trainingBatches(planBatches(corpus, config), 1)), corpus);
     const longest = Math.max(...found.map(({ read }) => read.length));
     // 67 slots (68 with a phase) for 4 rows.
     assert.ok(longest > 60 && longest <= 17 * sizes.steps, `longest context: ${longest}`);
@@ -107,7 +101,7 @@ describe('Every-step batches over text', () => {
 
   it('are exactly these for a small text', () => {
     const corpus = corpusOf(config, 'abcdefghij', 'uvw');
-    const source = createBatches(corpus, { ...config, batch: 2 }, 5);
+    const source = trainingBatches(planBatches(corpus, { ...config, batch: 2 }), 5);
     assert.equal(source.stepsPerEpoch, 2);
     const [first, second] = epochOf(source);
     // Three slots, abcdef|ghij|uvw, for two rows of two; the seed puts the row's start at the second.
@@ -125,7 +119,7 @@ describe('Every-step batches over text', () => {
 
   it('are cut elsewhere in every epoch', () => {
     const corpus = corpusOf(config, distinctText(500));
-    const source = createBatches(corpus, config, 3);
+    const source = trainingBatches(planBatches(corpus, config), 3);
     const cuts = new Set<string>();
     for (let epoch = 0; epoch < 12; epoch++) {
       const [batch] = epochOf(source);
@@ -138,7 +132,7 @@ describe('Every-step batches over text', () => {
     const free = settings({}, { steps: 6, carryState: false });
     const corpus = corpusOf(free, distinctText(400));
     const cutsOf = (config: TrainingConfig): string[] =>
-      epochOf(createBatches(corpus, config, 1)).map((batch) => {
+      epochOf(trainingBatches(planBatches(corpus, config), 1)).map((batch) => {
         assert.equal(batch.state, 'zero');
         return rowsOf(batch, corpus)[0].targets;
       });
@@ -153,15 +147,15 @@ describe('Every-step batches over text', () => {
     const text = distinctText(200);
     const tail = settings({ heldOut: { kind: 'tail', fraction: 0.25 } }, { steps: 6 });
     const corpus = corpusOf(tail, text);
-    const found = readAlong(epochOf(createBatches(corpus, tail, 1)), corpus);
+    const found = readAlong(epochOf(trainingBatches(planBatches(corpus, tail), 1)), corpus);
     assert.equal(sorted(found.map(({ target }) => target)), sorted(text.slice(0, 150)));
-    assert.equal(heldOutTargets(corpus, tail), 50);
+    assert.equal(planBatches(corpus, tail).heldOutTargets, 50);
   });
 
   it('ask no loss for a character without an id, and let nothing enter for it', () => {
     const vocabulary = Vocabulary.build('character', ['abc']);
     const corpus = buildCorpus([{ name: 'x', text: 'abXc' }], config.text, vocabulary);
-    const { batch, tokens } = createBatches(corpus, config, 1).next();
+    const { batch, tokens } = trainingBatches(planBatches(corpus, config), 1).next();
     assert.deepEqual(rowsOf(batch, corpus), [{ inputs: '·ab·', targets: 'ab-c' }]);
     assert.equal(tokens, 3);
   });
@@ -169,16 +163,13 @@ describe('Every-step batches over text', () => {
   it('know a wide vocabulary', () => {
     const corpus = corpusOf(config, distinctText(700));
     assert.equal(corpus.ids.BYTES_PER_ELEMENT, 2);
-    const found = readAlong(epochOf(createBatches(corpus, config, 2)), corpus);
+    const found = readAlong(epochOf(trainingBatches(planBatches(corpus, config), 2)), corpus);
     assert.equal(new Set(found.map(({ target }) => target)).size, 700);
   });
 
-  it('refuse settings that do not fit', () => {
-    const random = settings({ heldOut: { kind: 'random', fraction: 0.1 } }, {});
-    refused(() => createBatches(corpusOf(random, 'abcdef'), random, 1), /text\.heldOut\.kind=tail/);
+  it('refuse a text that leaves nothing to train on', () => {
     const tiny = settings({ heldOut: { kind: 'tail', fraction: 0.5 } }, {});
-    refused(() => createBatches(corpusOf(tiny, 'ab'), tiny, 1), /fewer than 2 tokens/);
-    refused(() => createBatches(corpusOf(config, 'abc'), { ...config, batch: 0 }, 1), /set batch/);
+    refused(() => planBatches(corpusOf(tiny, 'ab'), tiny), /fewer than 2 tokens/);
   });
 });
 
@@ -196,17 +187,17 @@ describe('Held-out batches of every-step text', () => {
         { batch: 1 + random.integer(5) },
       );
       const corpus = corpusOf(config, ...files);
-      const batches = allOf(heldOutBatches(corpus, config));
+      const batches = allOf(planBatches(corpus, config).heldOut());
       const found = readAlong(batches, corpus);
       const expected = files.map((text) => text.slice(text.length - Math.floor(text.length * 0.4))).join('');
-      assert.equal(found.length, heldOutTargets(corpus, config));
+      assert.equal(found.length, planBatches(corpus, config).heldOutTargets);
       assert.equal(sorted(found.map(({ target }) => target)), sorted(expected), `trial ${trial}`);
       checkContexts(found, files);
       for (const { target, read } of found) {
         const file = files.find((text) => text.includes(target))!;
         assert.ok(read.length >= Math.min(64, file.indexOf(target)) - steps + 1, `context of ${read.length}`);
       }
-      const limits = networkLimits(corpus, config);
+      const limits = planBatches(corpus, config).limits;
       assert.ok(batches.every((batch) => batch.batch <= limits.batch && batch.steps <= limits.steps));
       assert.ok(new Set(batches.map((batch) => batch.batch)).size <= 1, 'rows stay the same while a state is carried');
     }
@@ -216,7 +207,7 @@ describe('Held-out batches of every-step text', () => {
     const config = settings({ heldOut: { kind: 'tail', fraction: 0.5 } }, { steps: 5 }, { batch: 8 });
     const text = distinctText(4000);
     const corpus = corpusOf(config, text);
-    const found = readAlong(allOf(heldOutBatches(corpus, config, 200)), corpus);
+    const found = readAlong(allOf(planBatches(corpus, config).heldOut(200)), corpus);
     assert.ok(Math.abs(found.length - 200) <= 8, `${found.length} targets`);
     const places = found.map(({ target }) => text.indexOf(target)).sort((a, b) => a - b);
     assert.ok(places[0] === 2000 && places.at(-1)! > 3600);
@@ -226,13 +217,13 @@ describe('Held-out batches of every-step text', () => {
   it('begin with every row from zeros', () => {
     // The row of the short file has less text before it and joins the others later.
     const config = settings({ heldOut: { kind: 'tail', fraction: 0.3 } }, { steps: 5 }, { batch: 8 });
-    const [first] = allOf(heldOutBatches(corpusOf(config, distinctText(50), distinctText(900, 50)), config));
+    const [first] = allOf(planBatches(corpusOf(config, distinctText(50), distinctText(900, 50)), config).heldOut());
     assert.deepEqual([...first.resetRows!], Array(8).fill(1));
   });
 
   it('are none where nothing is held out', () => {
     const config = settings({}, {});
-    assert.deepEqual([...heldOutBatches(corpusOf(config, 'abcdef'), config)], []);
+    assert.deepEqual([...planBatches(corpusOf(config, 'abcdef'), config).heldOut()], []);
   });
 });
 
@@ -250,7 +241,7 @@ describe('Last-step windows', () => {
 
   it('are exactly these in order', () => {
     const corpus = corpusOf(unshuffled, 'abcdefghijk', 'xyz', 'pqrs');
-    const [first, second] = epochOf(createBatches(corpus, unshuffled, 1));
+    const [first, second] = epochOf(trainingBatches(planBatches(corpus, unshuffled), 1));
     assert.deepEqual(rowsOf(first, corpus), [
       { inputs: 'abc', targets: '--d' },
       { inputs: 'cde', targets: '--f' },
@@ -266,11 +257,11 @@ describe('Last-step windows', () => {
 
   it('come once each an epoch, shuffled anew each time', () => {
     const corpus = corpusOf(config, distinctText(300));
-    const source = createBatches(corpus, config, 9);
+    const source = trainingBatches(planBatches(corpus, config), 9);
     const epochs = [0, 1].map(() =>
       epochOf(source).flatMap((batch) => rowsOf(batch, corpus).map(({ inputs, targets }) => inputs + targets[2])),
     );
-    const inOrder = epochOf(createBatches(corpus, unshuffled, 9)).flatMap((batch) =>
+    const inOrder = epochOf(trainingBatches(planBatches(corpus, unshuffled), 9)).flatMap((batch) =>
       rowsOf(batch, corpus).map(({ inputs, targets }) => inputs + targets[2]),
     );
     assert.equal(inOrder.length, windowCount(300, 3, 2));
@@ -286,15 +277,15 @@ describe('Last-step windows', () => {
       objective: { ...unshuffled.objective, stride: 1 },
     };
     const corpus = corpusOf(tail, 'abcdefghij');
-    assert.equal(trainTargets(corpus, tail), 4);
-    assert.equal(heldOutTargets(corpus, tail), 3);
-    const [batch] = allOf(heldOutBatches(corpus, tail));
+    assert.equal(planBatches(corpus, tail).trainTargets, 4);
+    assert.equal(planBatches(corpus, tail).heldOutTargets, 3);
+    const [batch] = allOf(planBatches(corpus, tail).heldOut());
     assert.deepEqual(rowsOf(batch, corpus), [
       { inputs: 'efg', targets: '--h' },
       { inputs: 'fgh', targets: '--i' },
       { inputs: 'ghi', targets: '--j' },
     ]);
-    assert.equal([...heldOutBatches(corpus, tail, 1)].length, 1);
+    assert.equal([...planBatches(corpus, tail).heldOut(1)].length, 1);
   });
 
   it('hold out a random share that never trains', () => {
@@ -303,22 +294,22 @@ describe('Last-step windows', () => {
     const count = windowCount(300, 3, 2);
     const targets = (batches: Batch[]): string[] =>
       batches.flatMap((batch) => rowsOf(batch, corpus).map((row) => row.targets[2]));
-    const heldOut = targets(allOf(heldOutBatches(corpus, random)));
+    const heldOut = targets(allOf(planBatches(corpus, random).heldOut()));
     // Another seed shuffles otherwise but keeps the split, which follows the config.
-    const train = targets(epochOf(createBatches(corpus, random, 1234)));
+    const train = targets(epochOf(trainingBatches(planBatches(corpus, random), 1234)));
     assert.equal(heldOut.length, Math.floor(count * 0.2));
     assert.equal(train.length, count - heldOut.length);
-    assert.equal(train.length, trainTargets(corpus, random));
+    assert.equal(train.length, planBatches(corpus, random).trainTargets);
     assert.equal(new Set([...heldOut, ...train]).size, count);
   });
 
   it('say how long a text must be', () => {
     const long = settings({ heldOut: { kind: 'tail', fraction: 0.1 } }, { kind: 'last-step', steps: 60 });
     refused(
-      () => createBatches(corpusOf(long, 'x'.repeat(60)), long, 1),
+      () => planBatches(corpusOf(long, 'x'.repeat(60)), long),
       /has 60 characters, too few for a window of 60: at least 68 characters are needed/,
     );
-    assert.equal(createBatches(corpusOf(long, 'x'.repeat(68)), long, 1).stepsPerEpoch, 1);
+    assert.equal(planBatches(corpusOf(long, 'x'.repeat(68)), long).stepsPerEpoch, 1);
     refused(() => windowBatches(new Uint16Array(9), 9, 1, 4).next(), /has 9 tokens; windows of 9 need at least 10/);
   });
 
@@ -342,7 +333,7 @@ describe('Batches of lines', () => {
 
   it('follow seed system 3: one name a step, in the given order, the state carried on', () => {
     const corpus = corpusOf(seedThree, names);
-    const source = createBatches(corpus, seedThree, 1);
+    const source = trainingBatches(planBatches(corpus, seedThree), 1);
     assert.equal(source.stepsPerEpoch, 4);
     const batches = [...epochOf(source), ...epochOf(source)];
     assert.deepEqual(
@@ -366,7 +357,7 @@ describe('Batches of lines', () => {
     const many = Array.from({ length: 40 }, (_, i) => `${i}\n`).join('');
     const orders = (config: TrainingConfig): string[] => {
       const corpus = corpusOf(config, many);
-      const source = createBatches(corpus, config, 1);
+      const source = trainingBatches(planBatches(corpus, config), 1);
       return [0, 1].map(() =>
         epochOf(source)
           .flatMap((batch) => rowsOf(batch, corpus).map((row) => row.targets.replace(/-/g, '')))
@@ -387,21 +378,21 @@ describe('Batches of lines', () => {
   it('pad rows to the longest line of the batch', () => {
     const config = settings({ examples: 'lines' }, { steps: 9, shuffle: false, carryState: false }, { batch: 3 });
     const corpus = corpusOf(config, names);
-    const [first, second] = epochOf(createBatches(corpus, config, 1));
+    const [first, second] = epochOf(trainingBatches(planBatches(corpus, config), 1));
     assert.deepEqual(rowsOf(first, corpus), [
       { inputs: '·ann', targets: 'ann\n' },
       { inputs: '·bo·', targets: 'bo\n-' },
       { inputs: '·cyd', targets: 'cyd\n' },
     ]);
     assert.deepEqual(rowsOf(second, corpus), [{ inputs: '·d', targets: 'd\n' }]);
-    assert.deepEqual(networkLimits(corpus, config), { batch: 3, steps: 4 });
-    assert.equal(trainTargets(corpus, config), names.length);
+    assert.deepEqual(planBatches(corpus, config).limits, { batch: 3, steps: 4 });
+    assert.equal(planBatches(corpus, config).trainTargets, names.length);
   });
 
   it('cut a line that is too long, each later part after the character before it', () => {
     const config = settings({ examples: 'lines' }, { steps: 3, shuffle: false, carryState: false }, { batch: 9 });
     const corpus = corpusOf(config, 'abcdefg\nxy');
-    const [batch] = epochOf(createBatches(corpus, config, 1));
+    const [batch] = epochOf(trainingBatches(planBatches(corpus, config), 1));
     assert.deepEqual(rowsOf(batch, corpus), [
       { inputs: '·ab', targets: 'abc' },
       { inputs: 'cde', targets: 'def' },
@@ -417,23 +408,14 @@ describe('Batches of lines', () => {
       { batch: 3 },
     );
     const corpus = corpusOf(config, names);
-    const heldOut = allOf(heldOutBatches(corpus, config)).flatMap((batch) => rowsOf(batch, corpus));
+    const heldOut = allOf(planBatches(corpus, config).heldOut()).flatMap((batch) => rowsOf(batch, corpus));
     assert.deepEqual(heldOut, [
       { inputs: '·cyd', targets: 'cyd\n' },
       { inputs: '·d··', targets: 'd\n--' },
     ]);
-    assert.equal(trainTargets(corpus, config), 'ann\nbo\n'.length);
-    assert.equal(heldOutTargets(corpus, config), 'cyd\nd\n'.length);
-    assert.equal([...heldOutBatches(corpus, config, 1)][0].batch, 1);
-  });
-
-  it('refuse settings that do not fit', () => {
-    const build = (objective: Partial<TrainingConfig['objective']>, batch: number) => (): unknown => {
-      const config = settings({ examples: 'lines' }, objective, { batch });
-      return createBatches(corpusOf(config, names), config, 1);
-    };
-    refused(build({ kind: 'last-step' }, 1), /objective\.kind=every-step/);
-    refused(build({ carryState: true }, 2), /batch=1/);
+    assert.equal(planBatches(corpus, config).trainTargets, 'ann\nbo\n'.length);
+    assert.equal(planBatches(corpus, config).heldOutTargets, 'cyd\nd\n'.length);
+    assert.equal([...planBatches(corpus, config).heldOut(1)][0].batch, 1);
   });
 });
 
@@ -454,7 +436,7 @@ describe('Batches of line prefixes', () => {
 
   it('are padded in front to the longest; the last word is the target', () => {
     const corpus = corpusOf(config, text);
-    const source = createBatches(corpus, config, 1);
+    const source = trainingBatches(planBatches(corpus, config), 1);
     assert.equal(source.stepsPerEpoch, 3);
     const [first, second, third] = epochOf(source);
     assert.equal(wordsOf(first, 0, corpus), '0 0 0 0 to');
@@ -468,13 +450,13 @@ describe('Batches of line prefixes', () => {
     assert.equal(third.batch, 2);
     assert.equal(wordsOf(third, 1, corpus), '0 0 that is the');
     assert.equal(first.targets.filter((target) => target !== noTarget).length, 3);
-    assert.deepEqual(networkLimits(corpus, config), { batch: 3, steps: 5 });
+    assert.deepEqual(planBatches(corpus, config).limits, { batch: 3, steps: 5 });
   });
 
   it('lose their first words where they are longer than the steps', () => {
     const short = { ...config, objective: { ...config.objective, steps: 3 } };
     const corpus = corpusOf(short, text);
-    const [first, second] = epochOf(createBatches(corpus, short, 1));
+    const [first, second] = epochOf(trainingBatches(planBatches(corpus, short), 1));
     assert.equal(wordsOf(first, 0, corpus), '0 0 to');
     assert.equal(wordsOf(second, 1, corpus), 'or not to');
   });
@@ -482,17 +464,15 @@ describe('Batches of line prefixes', () => {
   it('hold out a random fifth', () => {
     const random: TrainingConfig = { ...config, text: { ...config.text, heldOut: { kind: 'random', fraction: 0.25 } } };
     const corpus = corpusOf(random, text);
-    assert.equal(trainTargets(corpus, random), 6);
-    assert.equal(heldOutTargets(corpus, random), 2);
+    assert.equal(planBatches(corpus, random).trainTargets, 6);
+    assert.equal(planBatches(corpus, random).heldOutTargets, 2);
     const rows = (batches: Batch[]): string[] =>
       batches.flatMap((batch) => Array.from({ length: batch.batch }, (_, row) => wordsOf(batch, row, corpus)));
-    const all = [...rows(allOf(heldOutBatches(corpus, random))), ...rows(epochOf(createBatches(corpus, random, 1)))];
-    assert.deepEqual(all.sort(), rows(epochOf(createBatches(corpusOf(config, text), config, 1))).sort());
-  });
-
-  it('refuse an every-step objective', () => {
-    const wrong: TrainingConfig = { ...config, objective: { ...config.objective, kind: 'every-step' } };
-    refused(() => createBatches(corpusOf(config, text), wrong, 1), /objective\.kind=last-step/);
+    const all = [
+      ...rows(allOf(planBatches(corpus, random).heldOut())),
+      ...rows(epochOf(trainingBatches(planBatches(corpus, random), 1))),
+    ];
+    assert.deepEqual(all.sort(), rows(epochOf(trainingBatches(planBatches(corpusOf(config, text), config), 1))).sort());
   });
 });
 
@@ -511,13 +491,13 @@ describe('A restored position', () => {
   for (const [name, config] of Object.entries(kinds)) {
     it(`goes on with the same batches: ${name}`, () => {
       const corpus = corpusOf(config, text);
-      const source = createBatches(corpus, config, 77);
+      const source = trainingBatches(planBatches(corpus, config), 77);
       const { stepsPerEpoch } = source;
       for (const cut of [0, 1, stepsPerEpoch - 1, stepsPerEpoch, 2 * stepsPerEpoch + 2]) {
-        const straight = createBatches(corpus, config, 77);
+        const straight = trainingBatches(planBatches(corpus, config), 77);
         for (let i = 0; i < cut; i++) straight.next();
         const state = JSON.parse(JSON.stringify(straight.state())) as ReturnType<BatchSource['state']>;
-        const restored = createBatches(corpus, config, 77);
+        const restored = trainingBatches(planBatches(corpus, config), 77);
         restored.restore(state);
         for (let i = 0; i < stepsPerEpoch + 2; i++) {
           const expected = straight.next();

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
-import { heldOutTargets, trainTargets } from '../../../../src/engine/corpus/batches';
+import { planBatches } from '../../../../src/engine/corpus/planBatches';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
 import { findRecipe, recipeFor, recipes } from '../../../../src/engine/recipes/recipes';
 import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
@@ -96,8 +96,8 @@ describe('Recipes', () => {
       const file = sharedFile(this, `data/${text}`);
       const corpus = buildCorpus([{ name: text, text: fs.readFileSync(file, 'utf8') }], config.text);
       assert.equal(corpus.vocabulary.size, vocabulary);
-      assert.equal(trainTargets(corpus, config), train);
-      assert.equal(heldOutTargets(corpus, config), heldOut);
+      assert.equal(planBatches(corpus, config).trainTargets, train);
+      assert.equal(planBatches(corpus, config).heldOutTargets, heldOut);
     });
   }
 

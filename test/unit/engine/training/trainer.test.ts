@@ -4,8 +4,9 @@ import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
-import { createBatches } from '../../../../src/engine/corpus/batches';
+import { trainingBatches } from '../../../../src/engine/corpus/batchSource';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { planBatches } from '../../../../src/engine/corpus/planBatches';
 import { Random } from '../../../../src/engine/random';
 import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
 import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
@@ -35,7 +36,7 @@ async function interrupted(
   watch: Parameters<typeof train>[3] = () => {},
 ): Promise<Watched> {
   const corpus = buildCorpus([{ name: 'made.txt', text }], config.text);
-  const source = createBatches(corpus, config, config.seed);
+  const source = trainingBatches(planBatches(corpus, config), config.seed);
   let running: Trainer;
   let taken = 0;
   const batches = {
@@ -292,7 +293,7 @@ describe('Trainer', () => {
     const corpus = buildCorpus([{ name: 'made.txt', text: mixed }], config.text);
     const spec = networkSpecOf(config, corpus.vocabulary.size);
     const network = await createReferenceBackend().createNetwork(spec, parameters, { batch: 4, steps: 8, streams: 1 });
-    assert.equal((await evaluateHeldOut(network, corpus, config, 1000))?.loss, best);
+    assert.equal((await evaluateHeldOut(network, planBatches(corpus, config), 1000))?.loss, best);
     assert.match(of(events, 'notice').at(-1)!.message, /No better held-out loss in 3 evaluations/);
   });
 

@@ -1,8 +1,7 @@
 /**
- * Which part of a corpus trains and which is held out. The same corpus, settings and seed always give the same split, so
+ * Spans of a corpus: which part trains and which is held out. The same corpus, settings and seed always give the same split, so
  * that a resumed run, an evaluation and a baseline see the same held-out text.
  */
-import { InklingError } from '../../common/errors';
 import { Random } from '../random';
 import type { Corpus, ExampleTable, Span } from './corpus';
 import { Permutation } from './permutation';
@@ -37,8 +36,8 @@ export function splitOrder(count: number, seed: number): Permutation {
   return new Permutation(count, new Random(seed, splitStream));
 }
 
-/** Lines or line prefixes, each part in the order of the text. Throws `invalidInput` if none would train. */
-export function splitExamples(corpus: Corpus, seed: number): { train: ExampleTable; heldOut: ExampleTable } {
+/** Lines or line prefixes, each part in the order of the text. */
+export function splitExampleTable(corpus: Corpus, seed: number): { train: ExampleTable; heldOut: ExampleTable } {
   const { starts, ends } = corpus.examples!;
   const isHeldOut = new Uint8Array(starts.length);
   if (corpus.config.heldOut.kind === 'random') {
@@ -61,11 +60,17 @@ export function splitExamples(corpus: Corpus, seed: number): { train: ExampleTab
   return { train: select(0), heldOut: select(1) };
 }
 
-/** Running text that is trained every step has no windows to draw at random. */
-export function requireTail(corpus: Corpus): void {
-  if (corpus.config.heldOut.kind !== 'random') return;
-  throw new InklingError(
-    'invalidInput',
-    'A random held-out part needs windows or lines: set text.heldOut.kind=tail, or objective.kind=last-step.',
-  );
+/**
+ * A random stretch of `length` tokens from the training part, as a prompt (shorter only if the training part is).
+ */
+export function randomWindow(corpus: Corpus, length: number, random: Random): string {
+  const spans = trainSpans(corpus);
+  const longEnough = spans.filter((span) => span.end - span.start >= length);
+  const choices = longEnough.length > 0 ? longEnough : spans;
+  const starts = choices.map((span) => Math.max(0, span.end - span.start - length) + 1);
+  let pick = random.integer(starts.reduce((sum, count) => sum + count, 0));
+  let s = 0;
+  while (pick >= starts[s]) pick -= starts[s++];
+  const start = choices[s].start + pick;
+  return corpus.vocabulary.decode(corpus.ids.subarray(start, Math.min(start + length, choices[s].end)));
 }

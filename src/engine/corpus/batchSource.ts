@@ -1,0 +1,60 @@
+/**
+ * The batches of a training run, epoch after epoch.
+ *
+ * Each epoch's order is drawn from the seed and the epoch's number alone. So a position in the run is two numbers, and
+ * a source restored to it goes on with exactly the batches that would have followed.
+ */
+import { InklingError } from '../../common/errors';
+import type { Batch } from '../backends/backend';
+import { Random } from '../random';
+import { countTargets } from './batchBuffer';
+import type { BatchPlan } from './batchPlan';
+
+/** A position between two batches, counted from the start of the run. Plain JSON. */
+export interface BatchSourceState {
+  epoch: number;
+  step: number;
+}
+
+export interface BatchSource {
+  readonly stepsPerEpoch: number;
+  /** The next batch, valid until the next call; `tokens` are its targets, `epochEnded` says that it is its epoch's last. */
+  next(): { batch: Batch; epochEnded: boolean; tokens: number };
+  state(): BatchSourceState;
+  /** Throws `incompatibleModel` for a position that the plan does not have. */
+  restore(state: BatchSourceState): void;
+}
+
+/** Streams of the generator from here on belong to epochs. */
+const epochStreams = 0x10000;
+
+/** The training batches of a plan, from its first epoch on. */
+export function trainingBatches(plan: BatchPlan, seed: number): BatchSource {
+  let epoch = 0;
+  let step = 0;
+  let laidOut = -1;
+  return {
+    stepsPerEpoch: plan.stepsPerEpoch,
+    next() {
+      if (laidOut !== epoch) plan.startEpoch(epoch, new Random(seed, epochStreams + epoch));
+      laidOut = epoch;
+      const batch = plan.batch(step);
+      const epochEnded = ++step === plan.stepsPerEpoch;
+      if (epochEnded) {
+        epoch++;
+        step = 0;
+      }
+      return { batch, epochEnded, tokens: countTargets(batch) };
+    },
+    state: () => ({ epoch, step }),
+    restore(state) {
+      if (!(state.step >= 0 && state.step < plan.stepsPerEpoch && state.epoch >= 0)) {
+        throw new InklingError(
+          'incompatibleModel',
+          'The checkpoint stands at a step that this text and these settings do not have: start a new run.',
+        );
+      }
+      ({ epoch, step } = state);
+    },
+  };
+}
