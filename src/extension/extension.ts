@@ -5,29 +5,29 @@ import { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import { registerCommands, type CommandTable } from './commands';
 import { gpuCommands } from './gpu/gpuCommands';
-import { createServices, type Services } from './services';
+import { createParts, type Parts } from './parts';
 import { trainingCommands } from './training/trainingCommands';
 import { writingCommands } from './writingCommands';
 
-let services: Services | undefined;
+let parts: Parts | undefined;
 
 /** Returns the parts, for the tests that run inside VS Code. */
-export function activate(context: vscode.ExtensionContext): Services {
+export function activate(context: vscode.ExtensionContext): Parts {
   const start = performance.now();
   setLanguage({ tag: vscode.env.language, bundle: vscode.l10n.bundle ?? {} });
-  services = createServices(context);
+  parts = createParts(context);
   const table: CommandTable<CommandId> = {
-    ...trainingCommands(services),
-    ...writingCommands(services),
-    ...classifierCommands(services),
-    ...gpuCommands(services),
+    ...trainingCommands(parts),
+    ...writingCommands(parts),
+    ...classifierCommands(parts),
+    ...gpuCommands(parts),
   };
-  context.subscriptions.push(services, registerCommands(table, services.log));
-  services.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);
-  return services;
+  context.subscriptions.push(parts, registerCommands(table, parts.log));
+  parts.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);
+  return parts;
 }
 
 /** Resolves when what was not written yet is on disk. */
 export async function deactivate(): Promise<void> {
-  await services?.runs.store.flush();
+  await parts?.runs.store.flush();
 }

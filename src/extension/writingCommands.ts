@@ -1,14 +1,14 @@
 /** The commands that write, that mark, and that look after models and the engine. */
 import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import { InklingError } from '../common/errors';
 import type { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import type { CommandTable } from './commands';
 import { continueOptions } from './continueText';
+import { requireEditor } from './editors';
 import type { gpuCommands } from './gpu/gpuCommands';
 import type { ModelEntry } from './models/modelStore';
-import type { Services } from './services';
+import type { Parts } from './parts';
 import type { trainingCommands } from './training/trainingCommands';
 
 type WritingCommand = Exclude<
@@ -18,8 +18,8 @@ type WritingCommand = Exclude<
   | keyof ReturnType<typeof gpuCommands>
 >;
 
-export function writingCommands(services: Services): CommandTable<WritingCommand> {
-  const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = services;
+export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
+  const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = parts;
   return {
     // The argument sets the seed; without one every call writes something else.
     'inkling.continueText': async (given?: { seed: number }) => {
@@ -47,14 +47,4 @@ export function writingCommands(services: Services): CommandTable<WritingCommand
       vscode.window.setStatusBarMessage(vscode.l10n.t('The Inkling engine starts anew with its next task.'), 5000);
     },
   };
-}
-
-function requireEditor(): vscode.TextEditor {
-  const editor = vscode.window.activeTextEditor;
-  if (!editor)
-    throw new InklingError(
-      'invalidInput',
-      vscode.l10n.t('No text is open. Open one and put the cursor where to write.'),
-    );
-  return editor;
 }

@@ -2,13 +2,13 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TrainingConfig } from '../../src/common/trainingConfig';
-import type { Services } from '../../src/extension/services';
+import type { Parts } from '../../src/extension/parts';
 import { everyStep, lstm, smallConfig } from '../support/trainingConfig';
 
 export const extensionId = 'inkling.inkling';
 
-export async function activated(): Promise<Services> {
-  const extension = vscode.extensions.getExtension<Services>(extensionId);
+export async function activated(): Promise<Parts> {
+  const extension = vscode.extensions.getExtension<Parts>(extensionId);
   assert.ok(extension, 'the extension is there');
   return extension.activate();
 }

@@ -4,11 +4,10 @@ import * as vscode from 'vscode';
 import { classifierVariants, type LabelledSource } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
+import { requireEditor } from '../editors';
 import type { ModelEntry } from '../models/modelStore';
-import type { Services } from '../services';
+import type { Parts } from '../parts';
 import type { ClassifierChoice } from './classifierTraining';
-
-type Parts = Pick<Services, 'classifier' | 'models' | 'studio'>;
 
 type ClassifierCommand =
   | 'inkling.checkSpam'
@@ -23,9 +22,9 @@ type ClassifierCommand =
 export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand> {
   const { active, check, corrections, training } = parts.classifier;
   return {
-    'inkling.checkSpam': () => check.run(requireEditor()),
-    'inkling.markSpam': () => check.correct(requireEditor(), true),
-    'inkling.markNotSpam': () => check.correct(requireEditor(), false),
+    'inkling.checkSpam': () => check.run(editorToCheck()),
+    'inkling.markSpam': () => check.correct(editorToCheck(), true),
+    'inkling.markNotSpam': () => check.correct(editorToCheck(), false),
     'inkling.undoCorrection': async () => {
       const last = corrections.of(active.path ?? '').at(-1);
       if (!last)
@@ -50,16 +49,13 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
   };
 }
 
-function requireEditor(): vscode.TextEditor {
-  const editor = vscode.window.activeTextEditor;
-  if (!editor)
-    throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open one and select what to check.'));
-  return editor;
+function editorToCheck(): vscode.TextEditor {
+  return requireEditor(vscode.l10n.t('No text is open. Open one and select what to check.'));
 }
 
 /** The text of an open document as it stands there; other files and folders are read by the engine. */
 async function labelledSource(given: vscode.Uri | undefined): Promise<LabelledSource> {
-  const uri = given ?? requireEditor().document.uri;
+  const uri = given ?? editorToCheck().document.uri;
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   const name = path.posix.basename(uri.path);
   if (open) return { name, text: open.getText() };

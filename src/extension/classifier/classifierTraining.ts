@@ -13,7 +13,7 @@ import { InklingError } from '../../common/errors';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
-import { formatDuration } from '../models/modelFormat';
+import { formatDuration } from '../formatFigures';
 import type { ModelStore } from '../models/modelStore';
 import type { ActiveClassifier } from './activeClassifier';
 

@@ -4,7 +4,8 @@
  * Knows nothing of VS Code.
  */
 import { InklingError } from '../../common/errors';
-import type { Cancellation, Clock } from '../engineHost/engineSupervisor';
+import type { Clock } from '../clock';
+import type { Cancellation } from '../engineHost/engineSupervisor';
 import { PrefixTrie } from './prefixTrie';
 
 export interface CompletionQuery {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
 import { completionEnabled, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
-import type { Clock } from '../engineHost/engineSupervisor';
+import type { Clock } from '../clock';
 import type { ActiveModel } from '../models/activeModel';
 import { CompletionPlanner } from './completionPlanner';
 import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from './cursorText';

@@ -1,20 +1,13 @@
 /** The engine as the rest of the extension sees it: the supervised process, its log channel, and the offer to restart. */
 import * as vscode from 'vscode';
+import { systemClock } from '../clock';
 import { setting } from '../configuration';
-import { EngineSupervisor, type Clock, type EngineProcess } from './engineSupervisor';
-import type { EngineLaunch } from '../gpu/engineLaunch';
+import { EngineSupervisor, type EngineProcess } from './engineSupervisor';
+import type { EngineLaunch } from './engineLaunch';
 import { forkEngine } from './forkEngine';
 import { startWithSpare } from './startWithSpare';
 
 export type EngineCaller = Pick<EngineSupervisor, 'call'>;
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Starts no process yet; the first call does, in the program that `launch` names then. */
 export function createEngineClient(

@@ -6,6 +6,7 @@
 import type { EngineFrame, EngineMethod, EngineMethods, HostFrame } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
+import type { Clock } from '../clock';
 
 /** The far end of a channel. Frames sent after `stop` or an exit are dropped. */
 export interface EngineProcess {
@@ -16,13 +17,6 @@ export interface EngineProcess {
   onExit(listener: (reason: string) => void): void;
   /** Asks the process to end, and ends it by force when it does not. */
   stop(): void;
-}
-
-export interface Clock {
-  /** Milliseconds from any fixed point. */
-  now(): number;
-  /** Returns a function that takes the call back. */
-  after(milliseconds: number, callback: () => void): () => void;
 }
 
 /** What of a VS Code CancellationToken is used here. */

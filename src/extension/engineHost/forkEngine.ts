@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import * as os from 'node:os';
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
-import type { EngineLaunch } from '../gpu/engineLaunch';
+import type { EngineLaunch } from './engineLaunch';
 import type { EngineProcess } from './engineSupervisor';
 
 /**

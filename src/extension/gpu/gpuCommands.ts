@@ -1,10 +1,10 @@
 /** The commands about GPUs. */
 import type { CommandTable } from '../commands';
-import type { Services } from '../services';
+import type { Parts } from '../parts';
 
 type GpuCommand = 'inkling.setUpGpu' | 'inkling.showEngineReport';
 
-export function gpuCommands({ gpu }: Pick<Services, 'gpu'>): CommandTable<GpuCommand> {
+export function gpuCommands({ gpu }: Parts): CommandTable<GpuCommand> {
   return {
     'inkling.setUpGpu': () => gpu.setUp(),
     'inkling.showEngineReport': () => gpu.showReport(),

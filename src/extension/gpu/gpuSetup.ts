@@ -7,7 +7,7 @@ import { InklingError } from '../../common/errors';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { Cancellation } from '../engineHost/engineSupervisor';
-import type { EngineLaunch } from './engineLaunch';
+import type { EngineLaunch } from '../engineHost/engineLaunch';
 import type { NodeProgram } from './nodeProgram';
 
 export interface Findings {

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
-import { formatCount } from '../models/modelFormat';
+import { formatCount } from '../formatFigures';
 import type { SetupDialogs } from './gpuSetup';
 
 const names: Record<GpuPackage, string> = { webgpu: 'WebGPU', tensorflow: 'TensorFlow' };

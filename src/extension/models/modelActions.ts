@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { present } from '../commands';
 import type { ActiveModel } from './activeModel';
-import { formatBits } from './modelFormat';
+import { formatBits } from '../formatFigures';
 import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 

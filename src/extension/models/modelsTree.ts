@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from './activeModel';
-import { formatBits, formatBytes, formatCount, formatDuration } from './modelFormat';
+import { formatBits, formatBytes, formatCount, formatDuration } from '../formatFigures';
 import type { ModelEntry, ModelStore } from './modelStore';
 
 export const modelsViewId = 'inkling.models';

@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 import { currentLanguage } from '../../common/l10n';
 import type { HostMessage, StudioTab } from '../../common/studioProtocol';
 import { studioHtml } from './studioHtml';
-import type { StudioServices } from './studioServices';
+import type { StudioPorts } from './ports';
 import { StudioSession } from './studioSession';
 
 export const studioViewId = 'inkling.studio';
@@ -17,8 +17,8 @@ export interface Studio extends vscode.Disposable {
   show(tab: StudioTab): Promise<void>;
 }
 
-export function registerStudio(context: vscode.ExtensionContext, services: StudioServices): Studio {
-  const session = new StudioSession(services);
+export function registerStudio(context: vscode.ExtensionContext, ports: StudioPorts): Studio {
+  const session = new StudioSession(ports);
   const provider: vscode.WebviewViewProvider = {
     resolveWebviewView(view) {
       const { webview } = view;

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
-import { formatCount, formatDuration } from '../models/modelFormat';
+import { formatCount, formatDuration } from '../formatFigures';
 import { editConfig } from './customConfig';
 
 export type TrainingChoice = TrainRequest['config'];

@@ -4,13 +4,12 @@ import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
 import { engineChoice } from '../configuration';
+import { requireEditor } from '../editors';
 import type { ModelEntry } from '../models/modelStore';
-import type { Services } from '../services';
+import type { Parts } from '../parts';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
 import type { RunOutcome } from './trainingRuns';
-
-type Parts = Pick<Services, 'engine' | 'active' | 'modelActions' | 'runs'>;
 
 type TrainingCommand =
   | 'inkling.trainOnFile'
@@ -35,9 +34,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
       if (pattern) return train(parts, await gatherGlob(pattern), choice);
     },
     'inkling.trainOnSelection': async (_clicked?: unknown, _context?: unknown, choice?: TrainingChoice) => {
-      const editor = vscode.window.activeTextEditor;
-      if (!editor)
-        throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open one and select what to train on.'));
+      const editor = requireEditor(vscode.l10n.t('No text is open. Open one and select what to train on.'));
       return train(parts, gatherSelection(editor), choice);
     },
     'inkling.pauseTraining': () => runs.control(requireActive(parts), 'pause'),
@@ -151,9 +148,9 @@ function requireActive({ runs }: Parts): string {
 
 /** The text or notebook in front of the user. */
 function activeResource(): vscode.Uri {
-  const uri = vscode.window.activeNotebookEditor?.notebook.uri ?? vscode.window.activeTextEditor?.document.uri;
-  if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('No text is open. Open the text to train on first.'));
-  return uri;
+  const { activeNotebookEditor } = vscode.window;
+  if (activeNotebookEditor) return activeNotebookEditor.notebook.uri;
+  return requireEditor(vscode.l10n.t('No text is open. Open the text to train on first.')).document.uri;
 }
 
 function askForGlob(): Thenable<string | undefined> {

@@ -4,7 +4,7 @@ import { asInklingError } from '../../common/errors';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
-import { formatBits, formatCount, formatDuration } from '../models/modelFormat';
+import { formatBits, formatCount, formatDuration } from '../formatFigures';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
 export class TrainingProgress extends Disposables {

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { activated, closeAll, openText, quickConfig, text, until } from '../support';
 
 const report = (name: string, value: string): void => console.log(`figure: ${name} = ${value}`);
@@ -26,7 +26,7 @@ async function type(characters: string): Promise<number[]> {
 
 describe('figures of the editor', function () {
   this.timeout(20 * 60_000);
-  let services: Services;
+  let services: Parts;
   const minutes = Number(process.env.INKLING_BENCH_MINUTES ?? 1);
 
   before(async () => {

@@ -2,7 +2,7 @@
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { editConfig } from '../../../src/extension/training/customConfig';
 import { activated, closeAll, openText, quickConfig, text, trainSmall } from '../support';
 
@@ -37,7 +37,7 @@ async function answering(answers: string[], run: () => PromiseLike<unknown>): Pr
 }
 
 describe('choices', () => {
-  let services: Services;
+  let services: Parts;
   before(async () => {
     services = await activated();
   });

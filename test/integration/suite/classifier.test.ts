@@ -3,7 +3,7 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import type { Verdict } from '../../../src/common/classifierProtocol';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { activated, closeAll, openText, until } from '../support';
 
 const spam =
@@ -23,7 +23,7 @@ async function select(editor: vscode.TextEditor, ...selections: vscode.Selection
 
 describe('spam check', function () {
   this.timeout(180_000);
-  let services: Services;
+  let services: Parts;
   const check = (): Thenable<Verdict[] | undefined> => vscode.commands.executeCommand('inkling.checkSpam');
 
   before(async () => {

@@ -4,11 +4,11 @@ import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import { askNode } from '../../../src/extension/gpu/nodeProgram';
 import type { SetupDialogs } from '../../../src/extension/gpu/gpuSetup';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { activated, closeAll, trainSmall, until } from '../support';
 
 describe('GPU', () => {
-  let services: Services;
+  let services: Parts;
   const set = (name: string, value: string | undefined): Thenable<void> =>
     vscode.workspace.getConfiguration('inkling').update(name, value, vscode.ConfigurationTarget.Global);
 

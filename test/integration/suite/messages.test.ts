@@ -9,7 +9,7 @@ import type { EngineCaller } from '../../../src/extension/engineHost/engineClien
 import type { ActiveModel } from '../../../src/extension/models/activeModel';
 import { ModelActions } from '../../../src/extension/models/modelActions';
 import type { ModelEntry, ModelStore } from '../../../src/extension/models/modelStore';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { trainingCommands } from '../../../src/extension/training/trainingCommands';
 import type { TrainingRuns } from '../../../src/extension/training/trainingRuns';
 import { activated, closeAll, openText, until } from '../support';
@@ -102,7 +102,7 @@ describe('offers in messages', () => {
       store: { mayTrainElsewhere: async () => elsewhere },
       resume: async (id: string) => (resumed.push(id), { record: { modelPath: '/m' } }),
     };
-    const parts = { runs, active: { use: async () => undefined } } as unknown as Services;
+    const parts = { runs, active: { use: async () => undefined } } as unknown as Parts;
     const resume = trainingCommands(parts)['inkling.resumeTraining'] as (wanted: { runId: string }) => Promise<unknown>;
     Object.assign(vscode.window, { showWarningMessage: async () => answer });
     try {

@@ -5,13 +5,13 @@ import { InklingError } from '../../../src/common/errors';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import type { CallOptions } from '../../../src/extension/engineHost/engineSupervisor';
 import type { ActiveModel } from '../../../src/extension/models/activeModel';
-import { SurpriseMap } from '../../../src/extension/surprise/surpriseMap';
+import { SurpriseMarks } from '../../../src/extension/surprise/surpriseMarks';
 import { activated, closeAll, openText, until } from '../support';
 
 describe('surprise map', () => {
   let answers: ((bits: number) => void)[];
   let fail: (error: Error) => void;
-  let map: SurpriseMap;
+  let map: SurpriseMarks;
 
   before(activated);
   beforeEach(() => {
@@ -26,7 +26,7 @@ describe('surprise map', () => {
         );
       });
     const active = { require: async () => 'model' } as unknown as ActiveModel;
-    map = new SurpriseMap({ call } as unknown as EngineCaller, active, { warn: assert.fail } as never);
+    map = new SurpriseMarks({ call } as unknown as EngineCaller, active, { warn: assert.fail } as never);
   });
   afterEach(async () => {
     map.dispose();

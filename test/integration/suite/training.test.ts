@@ -3,13 +3,13 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { gatherFiles } from '../../../src/extension/training/gatherTexts';
 import { RunStore } from '../../../src/extension/training/runStore';
 import { activated, closeAll, openText, sentence, quickConfig, text, trainSmall, until } from '../support';
 
 describe('training', () => {
-  let services: Services;
+  let services: Parts;
   const root = (): vscode.Uri => (vscode.workspace.workspaceFolders ?? [])[0].uri;
   const latestRun = () => services.runs.store.list()[0];
   /** Starts a run that would go on for minutes; resolves when it makes progress. */

@@ -4,11 +4,11 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { Services } from '../../../src/extension/services';
+import type { Parts } from '../../../src/extension/parts';
 import { activated, closeAll, openText, sentence, text, trainSmall, until } from '../support';
 
 describe('writing with a model', () => {
-  let services: Services;
+  let services: Parts;
   let model: string;
   const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('inkling');
   const set = (name: string, value: unknown): Thenable<void> =>

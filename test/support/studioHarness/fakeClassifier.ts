@@ -11,7 +11,7 @@ import { confusionAt, reportOfConfusion } from '../../../src/common/confusionRep
 import { curvesOf } from '../../../src/engine/classification/metrics';
 import { defaultClassifierSettings } from '../../../src/engine/classification/settings';
 import { Random } from '../../../src/engine/random';
-import type { StudioClassifier } from '../../../src/extension/studio/studioServices';
+import type { ClassifierPort } from '../../../src/extension/studio/ports';
 
 const classes = ['ham', 'spam'];
 
@@ -130,7 +130,7 @@ export function fakeCheck(text = letter): CheckedText {
 }
 
 export interface FakeClassifier {
-  service: StudioClassifier;
+  port: ClassifierPort;
   state: ClassifierState;
   changed(): void;
 }
@@ -151,7 +151,7 @@ export function fakeClassifier(calls: string[]): FakeClassifier {
       corrections: [],
     },
     changed,
-    service: {
+    port: {
       async state() {
         calls.push('read the classifier');
         return fake.state;

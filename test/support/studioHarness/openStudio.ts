@@ -1,5 +1,5 @@
 /**
- * The Studio page in a headless browser, with the real session behind it and made-up services behind that: to look at,
+ * The Studio page in a headless browser, with the real session behind it and made-up ports behind that: to look at,
  * and to test what only a browser shows. No VS Code.
  */
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import type { Language } from '../../../src/common/l10n';
 import type { HostMessage } from '../../../src/common/studioProtocol';
 import { studioHtml } from '../../../src/extension/studio/studioHtml';
 import { StudioSession } from '../../../src/extension/studio/studioSession';
-import type { StudioServices } from '../../../src/extension/studio/studioServices';
+import type { StudioPorts } from '../../../src/extension/studio/ports';
 import { testFont, themes, type ThemeName } from './themes';
 
 const address = 'http://studio.invalid';
@@ -52,11 +52,11 @@ const english: Language = { tag: 'en', bundle: {} };
 export async function openStudio(
   browser: Browser,
   dist: string,
-  services: StudioServices,
+  ports: StudioPorts,
   { width, height, theme, language = english }: PageOptions,
 ): Promise<OpenStudio> {
   const page = await browser.newPage({ viewport: { width, height } });
-  const session = new StudioSession(services);
+  const session = new StudioSession(ports);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {

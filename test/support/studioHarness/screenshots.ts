@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Language } from '../../../src/common/l10n';
 import { fakeCheck } from './fakeClassifier';
-import { fakeRun, fakeStudio, runItem } from './fakeServices';
+import { fakeRun, fakeStudio, runItem } from './fakePorts';
 import { launchBrowser, openStudio } from './openStudio';
 import type { ThemeName } from './themes';
 
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       if (only && !`${theme}-${width}`.includes(only)) continue;
       const fake = studio();
       fake.paceMs = 2;
-      const open = await openStudio(browser, dist, fake.services, {
+      const open = await openStudio(browser, dist, fake.ports, {
         width,
         height: width < 900 ? 1100 : 1000,
         theme,

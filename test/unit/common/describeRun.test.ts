@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describeRun } from '../../../src/common/describeRun';
 import { emptyHistory, foldEvents } from '../../../src/common/runHistory';
 import type { EpochEvent, TrainEvent } from '../../../src/common/trainEvents';
-import { fakeRun, startEvent } from '../../support/studioHarness/fakeServices';
+import { fakeRun, startEvent } from '../../support/studioHarness/fakePorts';
 
 /** One evaluation an epoch, 100 steps each. */
 function evaluations(heldOut: number[], train: number[]): TrainEvent[] {

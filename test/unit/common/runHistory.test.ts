@@ -7,7 +7,7 @@ import {
   type ProgressPoint,
 } from '../../../src/common/runHistory';
 import type { ProgressEvent, TrainEvent } from '../../../src/common/trainEvents';
-import { fakeRun, startEvent } from '../../support/studioHarness/fakeServices';
+import { fakeRun, startEvent } from '../../support/studioHarness/fakePorts';
 
 const progress = (step: number, loss: number): ProgressEvent => ({
   event: 'progress',

@@ -1,5 +1,5 @@
 /** A clock that stands still until the test moves it. */
-import type { Clock } from '../../../src/extension/engineHost/engineSupervisor';
+import type { Clock } from '../../../src/extension/clock';
 
 export class FakeClock implements Clock {
   private time = 0;
@@ -34,4 +34,9 @@ export class FakeClock implements Clock {
   get waiting(): number {
     return this.timers.length;
   }
+}
+
+/** Lets every promise that can be settled without time passing settle. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

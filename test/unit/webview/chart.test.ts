@@ -22,7 +22,7 @@ import {
   timeTicks,
 } from '../../../src/webview/chart/scale';
 import { bandPerPixel, linePerPixel, nearest, smooth, splitAtStepsBack } from '../../../src/webview/chart/series';
-import { fakeRun, startEvent } from '../../support/studioHarness/fakeServices';
+import { fakeRun, startEvent } from '../../support/studioHarness/fakePorts';
 
 const colours: ChartColours = {
   text: '#111',

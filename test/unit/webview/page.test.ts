@@ -7,7 +7,7 @@ import type { Language } from '../../../src/common/l10n';
 import type { ProgressEvent } from '../../../src/common/trainEvents';
 import { eventually } from '../../support/eventually';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
-import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakeServices';
+import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakePorts';
 import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
 
 const dist = path.resolve('dist');
@@ -62,7 +62,7 @@ describe('Studio page in a browser', function () {
   /** In English unless a language is given. */
   async function show(language?: Language): Promise<void> {
     await open?.close();
-    open = await openStudio(browser, dist, studio.services, { width: 400, height: 900, theme: 'dark', language });
+    open = await openStudio(browser, dist, studio.ports, { width: 400, height: 900, theme: 'dark', language });
     page = open.page;
     await page.locator('.chart svg path').first().waitFor({ state: 'attached' });
   }
@@ -170,7 +170,7 @@ describe('Studio page in a browser', function () {
 
   it('saves the curves in three formats', async () => {
     const saved = new Map<string, Uint8Array>();
-    studio.services.editor.saveFile = async (name, contents) => {
+    studio.ports.editor.saveFile = async (name, contents) => {
       saved.set(name, contents);
       return true;
     };
@@ -233,7 +233,7 @@ describe('Studio page in a browser', function () {
 
   it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
     let stopped = false;
-    studio.services.editor.continueText = (_path, _options, signal) =>
+    studio.ports.editor.continueText = (_path, _options, signal) =>
       new Promise((resolve) =>
         signal.addEventListener('abort', () => {
           stopped = true;

@@ -5,7 +5,7 @@ import { withTemperature } from '../../../src/webview/wall/temperatureChips';
 import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
 import { chooseRows } from '../../../src/webview/evaluationTable';
 import { figures, machineSentence, runLabel, splitSentence } from '../../../src/webview/runFacts';
-import { fakeRun, runItem } from '../../support/studioHarness/fakeServices';
+import { fakeRun, runItem } from '../../support/studioHarness/fakePorts';
 
 describe('wall text', () => {
   it('tints what the model was unsure of', () => {

@@ -5,7 +5,8 @@ import type { ProgressEvent, TrainEvent } from '../../../../src/common/trainEven
 import { emptyWall, reduceWall, type Wall } from '../../../../src/common/wall';
 import { StudioSession } from '../../../../src/extension/studio/studioSession';
 import { studioHtml } from '../../../../src/extension/studio/studioHtml';
-import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../../support/studioHarness/fakeServices';
+import { FakeClock, settle } from '../fakeClock';
+import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../../support/studioHarness/fakePorts';
 
 type Of<K extends HostMessage['type']> = Extract<HostMessage, { type: K }>;
 
@@ -15,8 +16,20 @@ class Played {
   readonly post = (message: HostMessage): void => void this.messages.push(structuredClone(message));
   readonly session: StudioSession;
 
-  constructor(readonly fake: FakeStudio) {
-    this.session = new StudioSession(fake.services);
+  constructor(
+    readonly fake: FakeStudio,
+    private readonly clock: FakeClock,
+  ) {
+    this.session = new StudioSession(fake.ports);
+  }
+
+  /** Lets time pass, and everything that is due happen. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 10) {
+      await settle();
+      this.clock.advance(10);
+    }
+    await settle();
   }
 
   send(message: PageMessage): Promise<void> {
@@ -40,17 +53,17 @@ class Played {
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const batch = 130;
+/** How long the page may wait for what is sent in batches. */
+const batch = 100;
 
-function studio(): { played: Played; live: TrainEvent[] } {
+function studio(): { played: Played; live: TrainEvent[]; clock: FakeClock } {
+  const clock = new FakeClock();
   const live = fakeRun({ steps: 400, seed: 1, floor: 1.3, done: false });
-  const fake = fakeStudio({ live, old: fakeRun({ steps: 264, seed: 2, floor: 1.3, done: true }) }, [
-    runItem({ id: 'live', state: 'running' }),
-    runItem({ id: 'old' }),
-  ]);
+  const old = fakeRun({ steps: 264, seed: 2, floor: 1.3, done: true });
+  const runs = [runItem({ id: 'live', state: 'running' }), runItem({ id: 'old' })];
+  const fake = fakeStudio({ live, old }, runs, clock);
   fake.paceMs = 0;
-  return { played: new Played(fake), live };
+  return { played: new Played(fake, clock), live, clock };
 }
 
 const progress = (step: number): ProgressEvent => ({
@@ -89,7 +102,7 @@ describe('StudioSession', () => {
     for (let step = 401; step < 411; step++) played.fake.train('live', progress(step));
     played.fake.train('live', { event: 'sample', step: 411, epoch: 4, temperature: 1, prompt: 'p', text: 'long' });
     played.fake.train('old', progress(1));
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.all('events').length, 1);
     const { events, runId } = played.last('events');
     assert.equal(runId, 'live');
@@ -104,21 +117,21 @@ describe('StudioSession', () => {
     const { played, live } = studio();
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
-    played.fake.services.runs.readEvents = async () => {
+    played.fake.ports.runs.readEvents = async () => {
       const seen = [...live];
       await gate;
       // One of the two late events is on disk already, the other is not.
       return [...seen, progress(500)];
     };
     const drawn = played.send({ type: 'ready' });
-    await pause(5);
+    await settle();
     played.fake.train('live', progress(500));
     played.fake.train('live', progress(501));
     release();
     await drawn;
     const steps = played.last('history').history.progress.map((p) => p.step);
     assert.deepEqual(steps.slice(-3), [400, 500, 501]);
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.all('events').length, 0);
     played.session.dispose();
   });
@@ -130,7 +143,7 @@ describe('StudioSession', () => {
     const before = played.messages.length;
     played.fake.train('live', progress(401));
     played.fake.runsChanged();
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.messages.length, before);
     await played.send({ type: 'ready' });
     assert.equal(played.last('history').history.latest?.step, 401);
@@ -144,14 +157,14 @@ describe('StudioSession', () => {
     assert.equal(played.last('runs').runId, 'old');
     played.fake.runs.unshift(runItem({ id: 'new', state: 'running' }));
     played.fake.runsChanged();
-    await pause(5);
+    await settle();
     assert.equal(played.last('runs').runId, 'new');
     assert.equal(played.last('history').runId, 'new');
     played.session.dispose();
   });
 
   it('reads no run before a page asks, and keeps the chosen one until the list has been read', async () => {
-    const { played } = studio();
+    const { played, clock } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'selectRun', runId: 'old' });
     played.session.dispose();
@@ -159,15 +172,15 @@ describe('StudioSession', () => {
     let listed = 0;
     const runs = played.fake.runs.splice(0);
     runs[0].state = 'interrupted';
-    const { list } = played.fake.services.runs;
-    played.fake.services.runs.list = () => (listed++, list());
-    const later = new Played(played.fake);
+    const { list } = played.fake.ports.runs;
+    played.fake.ports.runs.list = () => (listed++, list());
+    const later = new Played(played.fake, clock);
     assert.equal(listed, 0);
     await later.send({ type: 'ready' });
     assert.equal(later.all('history').length, 0);
     played.fake.runs.push(...runs);
     later.fake.runsChanged();
-    await pause(5);
+    await settle();
     assert.equal(later.last('runs').runId, 'old');
     assert.equal(later.last('history').runId, 'old');
     later.session.dispose();
@@ -175,7 +188,7 @@ describe('StudioSession', () => {
 
   it('stops what it writes into the editor', async () => {
     const { played } = studio();
-    played.fake.services.editor.continueText = (_path, _options, signal) =>
+    played.fake.ports.editor.continueText = (_path, _options, signal) =>
       new Promise((_, reject) =>
         signal.addEventListener('abort', () => reject(new InklingError('cancelled', 'Stopped.'))),
       );
@@ -190,12 +203,12 @@ describe('StudioSession', () => {
   });
 
   it('fills the wall from the settings and remembers it', async () => {
-    const { played } = studio();
+    const { played, clock } = studio();
     await played.send({ type: 'ready' });
     const samples = { ...defaultSettings.samples, prompt: 'Call me', temperatures: [0.2, 1], topK: 5, length: 40 };
     await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
     await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
-    await pause(batch);
+    await played.pass(batch);
     assert.ok(played.fake.calls.includes('sample 0.2,1 “Call me”'));
     const wall = played.wall();
     assert.deepEqual(
@@ -209,7 +222,7 @@ describe('StudioSession', () => {
     assert.equal(wall.columns[0].copy?.runs[0].source, 'moby-dick.txt');
 
     // A new session: the window was reloaded.
-    const later = new Played(played.fake);
+    const later = new Played(played.fake, clock);
     await later.send({ type: 'ready' });
     assert.deepEqual(later.last('state').wall, wall);
     assert.equal(later.last('state').settings.samples.prompt, 'Call me');
@@ -223,13 +236,13 @@ describe('StudioSession', () => {
     const samples = { ...defaultSettings.samples, prompt: 'P:', temperatures: [0], length: 30 };
     await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
     await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
-    await pause(batch);
+    await played.pass(batch);
     const [column] = played.wall().columns;
     await played.send({ type: 'consider', column: column.id, offset: 4 });
     assert.ok(played.fake.calls.includes(`considered “P:${column.text.slice(0, 4)}”`));
     assert.equal(played.last('considered').considered[0].token, 'e');
     await played.send({ type: 'branch', column: column.id, offset: 4, token: 'Z' });
-    await pause(batch);
+    await played.pass(batch);
     const branch = played.wall().columns[1];
     assert.equal(branch.lead, `${column.text.slice(0, 4)}Z`);
     assert.equal(branch.state, 'done');
@@ -240,14 +253,14 @@ describe('StudioSession', () => {
 
   it('offers words with the space that stood before the written one', async () => {
     const { played } = studio();
-    played.fake.services.engine.sample = async (_, onDelta) => {
+    played.fake.ports.engine.sample = async (_, onDelta) => {
       onDelta({ stream: 0, text: 'The whale', tokens: ['The', ' whale'], probabilities: [0.5, 0.5] });
       return { texts: ['The whale'], copies: [{ runs: [] }], tokensPerSecond: 1 };
     };
-    played.fake.services.engine.considered = async () => [{ token: 'ship', probability: 0.4 }];
+    played.fake.ports.engine.considered = async () => [{ token: 'ship', probability: 0.4 }];
     await played.send({ type: 'ready' });
     await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
-    await pause(batch);
+    await played.pass(batch);
     await played.send({ type: 'consider', column: played.wall().columns[0].id, offset: 5 });
     assert.deepEqual(played.last('considered').considered, [{ token: ' ship', probability: 0.4 }]);
     assert.equal(played.last('considered').offset, 3);
@@ -259,18 +272,18 @@ describe('StudioSession', () => {
     played.fake.paceMs = 20;
     await played.send({ type: 'ready' });
     const writing = played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
-    await pause(60);
+    await played.pass(60);
     await played.send({ type: 'stopWriting' });
+    await played.pass(batch);
     await writing;
-    await pause(batch);
     const stopped = played.wall().columns;
     assert.ok(stopped.every((c) => c.state === 'done' && c.text.length > 0 && c.text.length < 200));
 
-    played.fake.services.engine.sample = () => {
+    played.fake.ports.engine.sample = () => {
       throw new InklingError('incompatibleModel', 'Train it anew.');
     };
     await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
-    await pause(batch);
+    await played.pass(batch);
     assert.deepEqual(
       played.wall().columns.map((c) => [c.state, c.message]),
       Array(4).fill(['failed', 'Train it anew.']),
@@ -288,7 +301,7 @@ describe('StudioSession', () => {
     const options =
       '{"temperature":0.9,"length":300,"seed":42,"topP":0.8,"minP":0.1,"repetitionPenalty":1.2,"mustContain":["lamp","cold tea"]}';
     assert.ok(played.fake.calls.includes(`continue /m ${options}`));
-    played.fake.services.editor.continueText = () => Promise.reject(new InklingError('invalidInput', 'Open a text.'));
+    played.fake.ports.editor.continueText = () => Promise.reject(new InklingError('invalidInput', 'Open a text.'));
     await played.send({ type: 'continueText', modelPath: '/m' });
     assert.deepEqual(played.last('notice'), { type: 'notice', message: 'Open a text.', error: true });
     assert.equal(played.last('continuing').active, false);
@@ -318,7 +331,7 @@ describe('StudioSession', () => {
     await played.send({ type: 'ready' });
     await played.send({ type: 'promptFromCursor' });
     assert.equal(played.last('prompt').text, 'It was a dark and stormy night; ');
-    played.fake.services.editor.textBeforeCursor = () => undefined;
+    played.fake.ports.editor.textBeforeCursor = () => undefined;
     await played.send({ type: 'promptFromCursor' });
     assert.match(played.last('notice').message, /open a text/i);
     played.session.dispose();
@@ -354,17 +367,17 @@ describe('StudioSession', () => {
     const { classifier } = played.fake;
     await played.send({ type: 'ready' });
     classifier.changed();
-    await pause(batch);
+    await played.pass(batch);
     assert.ok(!played.fake.calls.includes('read the classifier'), 'the engine is left alone');
     await played.send({ type: 'requestClassifier' });
     assert.deepEqual(played.last('classifier').state.record?.classes, ['ham', 'spam']);
     classifier.changed();
     classifier.changed();
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.all('classifier').length, 2, 'changes are sent in batches');
     await played.send({ type: 'ready' });
     classifier.changed();
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.all('classifier').length, 2, 'a new page has to ask');
     played.session.dispose();
   });
@@ -372,17 +385,17 @@ describe('StudioSession', () => {
   it('sends the newest state of the classifier only, whichever was read first', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
-    const { service, state } = played.fake.classifier;
+    const { port, state } = played.fake.classifier;
     const answers: ((threshold: number) => void)[] = [];
-    service.state = () => new Promise((resolve) => answers.push((threshold) => resolve({ ...state, threshold })));
+    port.state = () => new Promise((resolve) => answers.push((threshold) => resolve({ ...state, threshold })));
     const first = played.send({ type: 'requestClassifier' });
     played.fake.classifier.changed();
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(answers.length, 2);
     answers[1](0.7);
     answers[0](0.2);
     await first;
-    await pause(5);
+    await settle();
     assert.deepEqual(
       played.all('classifier').map(({ state: { threshold } }) => threshold),
       [0.7],
@@ -397,7 +410,7 @@ describe('StudioSession', () => {
     await played.send({ type: 'settings', settings: { ...defaultSettings, tab: 'samples' } });
     played.fake.train('live', { event: 'sample', step: 411, epoch: 4, temperature: 1, prompt: 'p', text: 'new' });
     played.fake.train('old', progress(900));
-    await pause(batch);
+    await played.pass(batch);
     assert.deepEqual(
       played
         .all('events')
@@ -409,7 +422,7 @@ describe('StudioSession', () => {
     await played.send({ type: 'settings', settings: defaultSettings });
     const before = played.all('events').length;
     played.fake.train('old', progress(901));
-    await pause(batch);
+    await played.pass(batch);
     assert.equal(played.all('events').length, before, 'one that has ended and is not shown is not followed');
     played.session.dispose();
   });
@@ -417,7 +430,7 @@ describe('StudioSession', () => {
   it('shows the samples of steps that a resumed run made again once', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
-    const [start] = await played.fake.services.runs.readEvents('live');
+    const [start] = await played.fake.ports.runs.readEvents('live');
     assert.equal(start.event, 'start');
     const sample = (step: number, text: string): TrainEvent => ({
       event: 'sample',

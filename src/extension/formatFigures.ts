@@ -1,5 +1,5 @@
 /** How figures of models and runs are written for people. */
-import { t } from '../../common/l10n';
+import { t } from '../common/l10n';
 
 /** "1.93 bits" of a held-out text, or an empty text when unknown. */
 export function formatBits(bitsPerCharacter: number | null | undefined): string {

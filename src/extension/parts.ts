@@ -2,28 +2,33 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { createClassifier, type ClassifierParts } from './classifier/classifierParts';
+import { systemClock } from './clock';
 import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { TextContinuation } from './continueText';
 import { engineChoice } from './configuration';
 import { Disposables } from './dispose';
-import { createEngineClient, systemClock } from './engineHost/engineClient';
+import { createEngineClient } from './engineHost/engineClient';
 import type { EngineSupervisor } from './engineHost/engineSupervisor';
+import { launchNow, onDidChangeLaunch } from './engineHost/launchSettings';
 import { GpuParts } from './gpu/gpuParts';
-import { launchNow, onDidChangeLaunch } from './gpu/launchSettings';
 import { ActiveModel } from './models/activeModel';
 import { ModelActions } from './models/modelActions';
 import { ModelStore } from './models/modelStore';
 import { ModelsTree } from './models/modelsTree';
+import { classifierPort } from './studio/classifierPort';
+import { editorPort } from './studio/editorPort';
+import { enginePort } from './studio/enginePort';
+import { modelsPort } from './studio/modelsPort';
+import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
-import { studioServices } from './studioBridge';
-import { SurpriseMap } from './surprise/surpriseMap';
+import { SurpriseMarks } from './surprise/surpriseMarks';
 import { RunStore } from './training/runStore';
 import { standBackWhileTyping } from './training/standBack';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 
-export interface Services extends vscode.Disposable {
+export interface Parts extends vscode.Disposable {
   log: vscode.LogOutputChannel;
   /** Where the log is written to. */
   logFolder: string;
@@ -35,13 +40,13 @@ export interface Services extends vscode.Disposable {
   continuation: TextContinuation;
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
-  surprise: SurpriseMap;
+  surprise: SurpriseMarks;
   classifier: ClassifierParts;
   gpu: GpuParts;
   studio: Studio;
 }
 
-export function createServices(context: vscode.ExtensionContext): Services {
+export function createParts(context: vscode.ExtensionContext): Parts {
   const bag = new Disposables();
   const log = bag.add(vscode.window.createOutputChannel('Inkling', { log: true }));
   const entry = path.join(context.extensionPath, 'dist', 'engine.js');
@@ -72,7 +77,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     isPaused: () => completionSwitch.paused || continuation.active,
   });
   bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));
-  const surprise = bag.add(new SurpriseMap(engine, active, log));
+  const surprise = bag.add(new SurpriseMarks(engine, active, log));
   bag.add(new ModelsTree(models, active));
   bag.add(
     active.onDidChange(() => {
@@ -89,20 +94,41 @@ export function createServices(context: vscode.ExtensionContext): Services {
   );
   const correctionsFile = path.join(context.globalStorageUri.fsPath, 'corrections.json');
   const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
-  const shared = { log, engine, models, active, runs, continuation, classifier };
-  const studio = bag.add(registerStudio(context, studioServices(context, shared)));
+  // Runs and models are read from the disk when the page first asks for them, not when the extension starts.
+  let reading: Promise<unknown> | undefined;
+  const readOnce = (): void => {
+    reading ??= Promise.all([runs.load(), models.refresh()]).catch((error) => log.error(String(error)));
+  };
+  const studio = bag.add(
+    registerStudio(context, {
+      runs: runsPort({ runs, engine, readOnce }),
+      models: modelsPort({ models, active, runs }),
+      engine: enginePort(engine),
+      editor: editorPort({ continuation, store }),
+      classifier: classifierPort({ ...classifier, models }),
+      memory: context.workspaceState,
+      clock: systemClock,
+      log: (message) => log.info(`Studio: ${message}`),
+    }),
+  );
   const modelActions = new ModelActions(models, active, runs);
   const { version } = context.extension.packageJSON as { version: string };
   const gpu = bag.add(
     new GpuParts({ entry, ownFolder: gpuFolder, engine, log, store, state: context.globalState, version }),
   );
   return {
-    ...shared,
+    log,
     logFolder: context.logUri.fsPath,
+    engine,
+    models,
+    active,
     modelActions,
+    runs,
+    continuation,
     completionSwitch,
     completions,
     surprise,
+    classifier,
     gpu,
     studio,
     dispose: () => bag.dispose(),

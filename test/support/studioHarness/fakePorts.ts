@@ -4,7 +4,8 @@ import { InklingError } from '../../../src/common/errors';
 import type { ModelItem, RunItem } from '../../../src/common/studioProtocol';
 import type { StartEvent, TrainEvent } from '../../../src/common/trainEvents';
 import { Random } from '../../../src/engine/random';
-import type { StudioServices } from '../../../src/extension/studio/studioServices';
+import { systemClock, type Clock } from '../../../src/extension/clock';
+import type { StudioPorts } from '../../../src/extension/studio/ports';
 import { everyStep, lstm, smallConfig } from '../trainingConfig';
 import { fakeClassifier, type FakeClassifier } from './fakeClassifier';
 
@@ -159,7 +160,7 @@ function garble(text: string, share: number, random: Random): string {
 }
 
 export interface FakeStudio {
-  services: StudioServices;
+  ports: StudioPorts;
   runs: RunItem[];
   models: ModelItem[];
   classifier: FakeClassifier;
@@ -172,7 +173,11 @@ export interface FakeStudio {
   paceMs: number;
 }
 
-export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunItem[]): FakeStudio {
+export function fakeStudio(
+  histories: Record<string, TrainEvent[]>,
+  runs: RunItem[],
+  clock: Clock = systemClock,
+): FakeStudio {
   const trained = new Set<(value: { runId: string; event: TrainEvent }) => unknown>();
   const changed = new Set<(value: void) => unknown>();
   const memory = new Map<string, unknown>();
@@ -207,7 +212,7 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
       for (const listener of trained) listener({ runId, event });
     },
     runsChanged: () => changed.forEach((listener) => listener()),
-    services: {
+    ports: {
       runs: {
         list: () => runs,
         onDidChange: subscribe(changed),
@@ -240,7 +245,7 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
             garble(whale, Math.max(0, temperature - 0.4) * 0.4, random).slice(0, length),
           );
           for (let at = 0; at < texts[0].length; at += 6) {
-            await new Promise((resolve) => setTimeout(resolve, studio.paceMs));
+            if (studio.paceMs > 0) await new Promise<void>((resolve) => clock.after(studio.paceMs, resolve));
             if (signal.aborted) throw new InklingError('cancelled', 'Cancelled.');
             texts.forEach((text, stream) => {
               const piece = text.slice(at, at + 6);
@@ -279,11 +284,12 @@ export function fakeStudio(histories: Record<string, TrainEvent[]>, runs: RunIte
           return true;
         },
       },
-      classifier: classifier.service,
+      classifier: classifier.port,
       memory: {
         get: <T>(key: string) => memory.get(key) as T | undefined,
         update: async (key, value) => void memory.set(key, value),
       },
+      clock,
       log: (message) => void calls.push(`log ${message}`),
     },
   };

@@ -1,14 +1,17 @@
-/** What the Studio's Classifier tab asks for, answered by the parts of the classifier. */
+/** The classifier as the Studio's Classifier tab shows and uses it. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
+import type { ClassifierParts } from '../classifier/classifierParts';
 import type { ModelStore } from '../models/modelStore';
-import type { StudioClassifier } from '../studio/studioServices';
-import type { ClassifierParts } from './classifierParts';
+import type { ClassifierPort } from './ports';
 
 const excerptLength = 120;
 
-export function studioClassifier(parts: ClassifierParts, models: ModelStore): StudioClassifier {
-  const { active, check, corrections, training } = parts;
+interface Needs extends Pick<ClassifierParts, 'active' | 'check' | 'corrections' | 'training'> {
+  models: ModelStore;
+}
+
+export function classifierPort({ active, check, corrections, training, models }: Needs): ClassifierPort {
   return {
     async state() {
       const path = active.path ?? '';

@@ -1,6 +1,7 @@
 /**
- * All that the Studio asks of the rest of the extension. Plain values and callbacks: the session behind the page can be
- * tested without an editor, and the rooms beside it stay free to keep runs and models as they like.
+ * Everything the Studio asks of the rest of the extension, one port a subject. Plain values and callbacks, so that the
+ * session behind the page can be tested without an editor. Each port has an adapter beside this file (`runsPort.ts` …)
+ * that takes only what it needs.
  */
 import type {
   TextBaselines,
@@ -14,11 +15,12 @@ import type {
 import type { ClassifierState } from '../../common/classifierState';
 import type { ModelItem, RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
+import type { Clock } from '../clock';
 
 /** Fits vscode.Event, and an emitter of two lines in a test. */
 export type Subscribe<T> = (listener: (value: T) => unknown) => { dispose(): unknown };
 
-export interface StudioRuns {
+export interface RunsPort {
   /** Newest first. */
   list(): readonly RunItem[];
   onDidChange: Subscribe<void>;
@@ -34,7 +36,7 @@ export interface StudioRuns {
   baselines(runId: string): Promise<TextBaselines | undefined>;
 }
 
-export interface StudioModels {
+export interface ModelsPort {
   list(): readonly ModelItem[];
   /** Path of the active model. */
   active(): string | undefined;
@@ -43,12 +45,12 @@ export interface StudioModels {
 }
 
 /** Calls to the engine; an abort rejects them with the code `cancelled`. */
-export interface StudioEngine {
+export interface EnginePort {
   sample(request: SampleRequest, onDelta: (delta: SampleDelta) => void, signal: AbortSignal): Promise<SampleResult>;
   considered(request: ConsideredRequest, signal: AbortSignal): Promise<Considered[]>;
 }
 
-export interface StudioEditor {
+export interface EditorPort {
   /** The text before the cursor of the active text editor (the last `maximumLength` characters of it). */
   textBeforeCursor(maximumLength: number): string | undefined;
   insertAtCursor(text: string): Promise<void>;
@@ -61,7 +63,7 @@ export interface StudioEditor {
   saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;
 }
 
-export interface StudioClassifier {
+export interface ClassifierPort {
   /** All that the tab shows; starts the engine, which reads the chosen classifier's record. Never rejects. */
   state(): Promise<ClassifierState>;
   onDidChange: Subscribe<void>;
@@ -79,19 +81,20 @@ export interface StudioClassifier {
 }
 
 /** Fits vscode.Memento. */
-export interface StudioMemory {
+export interface MemoryPort {
   get<T>(key: string): T | undefined;
   update(key: string, value: unknown): PromiseLike<void>;
 }
 
-export interface StudioServices {
-  runs: StudioRuns;
-  models: StudioModels;
-  engine: StudioEngine;
-  editor: StudioEditor;
-  classifier: StudioClassifier;
+export interface StudioPorts {
+  runs: RunsPort;
+  models: ModelsPort;
+  engine: EnginePort;
+  editor: EditorPort;
+  classifier: ClassifierPort;
   /** context.workspaceState. */
-  memory: StudioMemory;
+  memory: MemoryPort;
+  clock: Clock;
   /** Writes to the log; what the user must know, the page shows itself. */
   log(message: string): void;
 }

@@ -2,7 +2,7 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { engineLaunch } from '../../../../src/extension/gpu/engineLaunch';
+import { engineLaunch } from '../../../../src/extension/engineHost/engineLaunch';
 import { askNode, judge } from '../../../../src/extension/gpu/nodeProgram';
 
 describe('how the engine is started', () => {

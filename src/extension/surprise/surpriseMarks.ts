@@ -32,7 +32,7 @@ interface MappedText {
   running?: vscode.CancellationTokenSource;
 }
 
-export class SurpriseMap extends Disposables implements vscode.HoverProvider {
+export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   private readonly mapped = new Map<string, MappedText>();
   private readonly decorations = Array.from({ length: levels }, (_, i) =>
     this.add(

@@ -1,20 +1,19 @@
 /** What the Studio asks of editors. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { StudioEditor } from '../../../src/extension/studio/studioServices';
-import { studioServices } from '../../../src/extension/studioBridge';
+import { editorPort } from '../../../src/extension/studio/editorPort';
+import type { EditorPort } from '../../../src/extension/studio/ports';
+import type { RunRecord } from '../../../src/extension/training/runStore';
 import { activated, closeAll, openText, sentence, until } from '../support';
 
 describe('the Studio and the editor', () => {
-  let editor: StudioEditor;
+  let editor: EditorPort;
   let uri: string;
 
   before(async () => {
-    const services = await activated();
-    const store = { list: () => [{ modelPath: '/m', sources: [{ name: 'a.txt', uri }] }] };
-    const parts = { ...services, runs: { ...services.runs, store } } as unknown as typeof services;
-    const context = { workspaceState: undefined } as unknown as vscode.ExtensionContext;
-    ({ editor } = studioServices(context, parts));
+    const { continuation } = await activated();
+    const store = { list: () => [{ modelPath: '/m', sources: [{ name: 'a.txt', uri }] } as RunRecord] };
+    editor = editorPort({ continuation, store });
   });
   afterEach(closeAll);
 

@@ -1,0 +1,88 @@
+/** The editor, its files and its clipboard as the Studio uses them. */
+import * as vscode from 'vscode';
+import { InklingError } from '../../common/errors';
+import { textBefore, type TextContinuation } from '../continueText';
+import { requireEditor } from '../editors';
+import { findPassage } from '../findPassage';
+import type { RunStore } from '../training/runStore';
+import type { EditorPort } from './ports';
+
+interface Needs {
+  continuation: TextContinuation;
+  /** Knows where the texts lie that a model was trained on. */
+  store: Pick<RunStore, 'list'>;
+}
+
+export function editorPort({ continuation, store }: Needs): EditorPort {
+  return {
+    textBeforeCursor: (maximumLength) => {
+      const editor = vscode.window.activeTextEditor;
+      return editor && textBefore(editor.document, editor.selection.active).slice(-maximumLength);
+    },
+    insertAtCursor,
+    continueText: async (modelPath, options, signal) => {
+      const source = new vscode.CancellationTokenSource();
+      signal.addEventListener('abort', () => source.cancel(), { once: true });
+      await continuation.run(requireEditor(), modelPath, options, source.token);
+    },
+    async openSource(modelPath, source, offset, passage) {
+      const run = store.list().find((record) => record.modelPath === modelPath);
+      const uri = run?.sources.find(({ name }) => name === source)?.uri;
+      if (!uri) {
+        throw new InklingError('invalidInput', vscode.l10n.t('It is not known any more where {0} lies.', source));
+      }
+      await openPassage(uri, source, offset, passage);
+    },
+    copy: async (text) => vscode.env.clipboard.writeText(text),
+    async saveFile(suggestedName, contents) {
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+      const defaultUri = folder && vscode.Uri.joinPath(folder, suggestedName);
+      const file = await vscode.window.showSaveDialog({ defaultUri });
+      if (file) await vscode.workspace.fs.writeFile(file, contents);
+      return file !== undefined;
+    },
+  };
+}
+
+async function insertAtCursor(text: string): Promise<void> {
+  const editor = requireEditor();
+  const { version } = editor.document;
+  const done = await editor.edit((edit) => editor.selections.forEach(({ end }) => edit.insert(end, text)));
+  // A read-only editor reports success and changes nothing.
+  const changed = text === '' || editor.document.version !== version;
+  if (!done || !changed)
+    throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
+}
+
+/** Opens the training text at the passage that a sample copied. Offsets count plain line ends, positions the editor's. */
+async function openPassage(uri: string, source: string, offset: number, passage: string): Promise<void> {
+  const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri);
+  const found = notebook ? await openCell(notebook, passage) : await openText(vscode.Uri.parse(uri), passage, offset);
+  if (!found) {
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('The passage does not stand in {0} any more: the text has changed since it was learned.', source),
+    );
+  }
+}
+
+async function openText(uri: vscode.Uri, passage: string, offset: number): Promise<boolean> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const text = document.getText().replace(/\r\n?/g, '\n');
+  const positionAt = (at: number): vscode.Position => {
+    const before = text.slice(0, at);
+    return new vscode.Position(before.split('\n').length - 1, at - (before.lastIndexOf('\n') + 1));
+  };
+  const place = findPassage(text, passage, offset);
+  const selection = place && new vscode.Range(positionAt(place.start), positionAt(place.end));
+  await vscode.window.showTextDocument(document, { selection });
+  return place !== undefined;
+}
+
+/** Shows the cell that holds the passage; one that spans several cells is not found. */
+async function openCell(notebook: vscode.NotebookDocument, passage: string): Promise<boolean> {
+  const cell = notebook.getCells().find(({ document }) => findPassage(document.getText(), passage, 0));
+  const selections = cell && [new vscode.NotebookRange(cell.index, cell.index + 1)];
+  await vscode.window.showNotebookDocument(notebook, { selections });
+  return cell !== undefined;
+}

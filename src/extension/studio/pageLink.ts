@@ -1,0 +1,62 @@
+/** The way from a session to the page that shows it, when there is one: messages, batches of them, and failures. */
+import { asInklingError } from '../../common/errors';
+import type { HostMessage } from '../../common/studioProtocol';
+import type { Clock } from '../clock';
+
+/** Curves are redrawn at most this often (10 Hz). */
+const batchMs = 100;
+
+export type Post = (message: HostMessage) => void;
+
+export class PageLink {
+  private sink: Post | undefined;
+  private readonly due = new Set<() => void>();
+  private cancelTimer: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: (message: string) => void,
+  ) {}
+
+  get attached(): boolean {
+    return this.sink !== undefined;
+  }
+
+  attach(sink: Post): void {
+    this.sink = sink;
+  }
+
+  /** Drops what was batched: the next page asks for everything itself. */
+  detach(): void {
+    this.sink = undefined;
+    this.due.clear();
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  /** Sends a message to the page; without one it goes nowhere. */
+  post(message: HostMessage): void {
+    this.sink?.(message);
+  }
+
+  /** Calls `send` with the next batch, within a tenth of a second. Until then, asking again changes nothing. */
+  batch(send: () => void): void {
+    if (!this.attached) return;
+    this.due.add(send);
+    this.cancelTimer ??= this.clock.after(batchMs, () => {
+      this.cancelTimer = undefined;
+      const due = [...this.due];
+      this.due.clear();
+      for (const each of due) each();
+    });
+  }
+
+  /** Logs a failure and shows it on the page; a cancellation is none. */
+  report(thrown: unknown): void {
+    const error = asInklingError(thrown);
+    if (error.code === 'cancelled') return;
+    this.log(`Studio: ${error.stack ?? error.message}`);
+    // An invalid message is a fault of the page, and nothing its reader can mend.
+    if (error.code !== 'protocol') this.post({ type: 'notice', message: error.message, error: true });
+  }
+}

@@ -1,0 +1,62 @@
+/** The training runs as the Studio shows them. */
+import * as vscode from 'vscode';
+import type { RunItem } from '../../common/studioProtocol';
+import type { EngineCaller } from '../engineHost/engineClient';
+import type { RunRecord } from '../training/runStore';
+import type { TrainingRuns } from '../training/trainingRuns';
+import type { RunsPort } from './ports';
+
+interface Needs {
+  runs: TrainingRuns;
+  engine: EngineCaller;
+  /** Called whenever the page asks for the list: runs and models are read from the disk on the first of these. */
+  readOnce(): void;
+}
+
+export function runsPort({ runs, engine, readOnce }: Needs): RunsPort {
+  return {
+    list: () => {
+      readOnce();
+      return runs.store.list().map(itemOf);
+    },
+    onDidChange: runs.onDidChange,
+    readEvents: (runId) => runs.store.readEvents(runId),
+    onDidTrain: runs.onDidTrain,
+    control: (runId, action) => runs.control(runId, action),
+    resume: async (runId) => void (await vscode.commands.executeCommand('inkling.resumeTraining', { runId })),
+    train: async () => void (await vscode.commands.executeCommand('inkling.trainOnFile')),
+    baselines: (runId) => baselines(runs, engine, runId),
+  };
+}
+
+function itemOf({
+  id,
+  title,
+  startedAt,
+  state,
+  modelPath,
+  network,
+  heldOutBitsPerCharacter,
+  message,
+}: RunRecord): RunItem {
+  return { id, title, startedAt, state, modelPath, network, heldOutBitsPerCharacter, message };
+}
+
+/** Computed once, then kept with the run. */
+async function baselines(
+  { store }: TrainingRuns,
+  engine: EngineCaller,
+  runId: string,
+): ReturnType<RunsPort['baselines']> {
+  const record = store.get(runId);
+  if (!record || record.baselines) return record?.baselines;
+  const events = await store.readEvents(runId);
+  const start = events.find((event) => event.event === 'start');
+  const sources = await store.readSources(runId);
+  if (!start || start.heldOutTokens === 0 || start.config.text.heldOut.kind !== 'tail' || sources.length === 0) {
+    return undefined;
+  }
+  const result = await engine.call('baselines', { sources, heldOutFraction: start.config.text.heldOut.fraction });
+  await store.update(runId, { baselines: result });
+  return result;
+}

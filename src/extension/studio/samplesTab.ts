@@ -1,0 +1,237 @@
+/** The host's side of the Samples tab: the wall, what is being written, and the samples that were kept. */
+import { randomUUID } from 'node:crypto';
+import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
+import { asInklingError, InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
+import type { KeptSample } from '../../common/studioProtocol';
+import { emptyWall, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
+import type { PageLink } from './pageLink';
+import type { StudioPorts } from './ports';
+import type { RememberedSettings } from './rememberedSettings';
+
+const promptLength = 1000;
+const maximumKept = 200;
+const consideredCount = 12;
+const wallKey = 'studio.wall';
+const keptKey = 'studio.kept';
+
+export class SamplesTab {
+  private wall: Wall;
+  private kept: KeptSample[];
+  private actions: WallAction[] = [];
+  /** What is being written, by the columns that it writes. */
+  private readonly writing = new Map<AbortController, number[]>();
+  private continuing: AbortController | undefined;
+  private considering: AbortController | undefined;
+  private readonly subscription: { dispose(): unknown };
+
+  constructor(
+    private readonly ports: Pick<StudioPorts, 'models' | 'engine' | 'editor' | 'memory' | 'log'>,
+    private readonly page: PageLink,
+    private readonly settings: RememberedSettings,
+  ) {
+    this.wall = settled(ports.memory.get<Wall>(wallKey) ?? emptyWall());
+    this.kept = ports.memory.get<KeptSample[]>(keptKey) ?? [];
+    const { models } = ports;
+    this.subscription = models.onDidChange(() =>
+      page.post({ type: 'models', models: [...models.list()], modelPath: models.active() }),
+    );
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.stopWriting();
+    this.continuing?.abort();
+    this.considering?.abort();
+  }
+
+  /** The page is gone. What is being written goes on. */
+  detach(): void {
+    this.actions = [];
+  }
+
+  /** For the first drawing of a page. */
+  state(): { wall: Wall; kept: KeptSample[]; continuing: boolean } {
+    return { wall: this.wall, kept: this.kept, continuing: this.continuing !== undefined };
+  }
+
+  async generate(modelPath: string): Promise<void> {
+    const { prompt, temperature, temperatures } = this.settings.current.samples;
+    this.stopWriting();
+    const model = this.ports.models.list().find((item) => item.path === modelPath);
+    const streams = (temperatures.length > 0 ? temperatures : [temperature]).map((t) => this.optionsAt(t));
+    this.act({ kind: 'generate', modelPath, modelTitle: model?.title ?? '', prompt, streams });
+    await this.write(
+      prompt,
+      streams,
+      this.wall.columns.map((column) => column.id),
+    );
+  }
+
+  async branch(parent: number, offset: number, token: string): Promise<void> {
+    const before = this.wall;
+    this.act({ kind: 'branch', column: parent, offset, token });
+    const column = this.wall.columns.find((c) => c.id === before.nextId);
+    if (column) await this.write(before.prompt + column.lead, [column.options], [column.id]);
+  }
+
+  stopWriting(): void {
+    for (const controller of this.writing.keys()) controller.abort();
+  }
+
+  async consider(id: number, offset: number): Promise<void> {
+    const column = this.wall.columns.find((c) => c.id === id);
+    const token = column && tokenAt(column, offset);
+    if (!column || !token) return;
+    this.considering?.abort();
+    const controller = (this.considering = new AbortController());
+    const prompt = this.wall.prompt + column.lead + column.text.slice(0, token.start);
+    const request = { modelPath: this.wall.modelPath, prompt, count: consideredCount };
+    const answer = await this.ports.engine.considered(request, controller.signal);
+    // A word was written with the space before it: so is every other that might have stood there.
+    const written = column.text.slice(token.start, token.start + token.length);
+    const space = written.length > 1 && written.startsWith(' ') ? ' ' : '';
+    const considered = answer.map((other) => ({ ...other, token: space + other.token }));
+    this.page.post({ type: 'considered', column: id, offset: token.start, considered });
+  }
+
+  closeColumn(id: number): void {
+    for (const [controller, columns] of this.writing) {
+      if (columns.length === 1 && columns[0] === id) controller.abort();
+    }
+    this.act({ kind: 'close', column: id });
+    void this.ports.memory.update(wallKey, this.wall);
+  }
+
+  promptFromCursor(): void {
+    const text = this.ports.editor.textBeforeCursor(promptLength);
+    if (text === undefined) {
+      throw new InklingError(
+        'invalidInput',
+        t('No text editor is open: open a text and place the cursor where to go on.'),
+      );
+    }
+    this.settings.update({ samples: { ...this.settings.current.samples, prompt: text } });
+    this.page.post({ type: 'prompt', text });
+  }
+
+  async continueText(modelPath: string): Promise<void> {
+    this.continuing?.abort();
+    const controller = (this.continuing = new AbortController());
+    this.page.post({ type: 'continuing', active: true });
+    try {
+      const options = this.optionsAt(this.settings.current.samples.temperature);
+      await this.ports.editor.continueText(modelPath, options, controller.signal);
+    } finally {
+      if (this.continuing === controller) {
+        this.continuing = undefined;
+        this.page.post({ type: 'continuing', active: false });
+      }
+    }
+  }
+
+  stopContinuing(): void {
+    this.continuing?.abort();
+  }
+
+  keep(sample: Omit<KeptSample, 'id' | 'keptAt'>): void {
+    this.updateKept([{ ...sample, id: randomUUID(), keptAt: new Date().toISOString() }, ...this.kept]);
+  }
+
+  removeKept(id: string): void {
+    this.updateKept(this.kept.filter((sample) => sample.id !== id));
+  }
+
+  /** Opens the training text at a passage that the wall's model copied. */
+  openSource(source: string, offset: number, passage: string): Promise<void> {
+    return this.ports.editor.openSource(this.wall.modelPath, source, offset, passage);
+  }
+
+  /** Streams into the columns named, one stream each. */
+  private async write(prompt: string, streams: SamplingOptions[], columns: number[]): Promise<void> {
+    const controller = new AbortController();
+    this.writing.set(controller, columns);
+    const onDelta = ({ stream, text, tokens, probabilities }: SampleDelta): void => {
+      const rounded = probabilities?.map((p) => Number(p.toPrecision(4)));
+      this.act({ kind: 'delta', column: columns[stream], text, tokens, probabilities: rounded });
+    };
+    let end: (column: number, stream: number) => WallAction;
+    try {
+      const { modelPath } = this.wall;
+      const request = { modelPath, prompt, streams, details: true };
+      const { copies } = await this.ports.engine.sample(request, onDelta, controller.signal);
+      end = (column, stream) => ({ kind: 'finished', column, copy: copies[stream] as CopyReport | undefined });
+    } catch (thrown) {
+      const error = asInklingError(thrown);
+      if (error.code === 'cancelled') end = (column) => ({ kind: 'finished', column });
+      else {
+        this.ports.log(`Sampling failed: ${error.stack ?? error.message}`);
+        end = (column) => ({ kind: 'failed', column, message: error.message });
+      }
+    } finally {
+      this.writing.delete(controller);
+    }
+    columns.forEach((column, stream) => this.act(end(column, stream)));
+    void this.ports.memory.update(wallKey, this.wall);
+  }
+
+  /** The controls as they stand; what is off is left out. */
+  private optionsAt(temperature: number): SamplingOptions {
+    const { topK, topP, minP, repetitionPenalty, mustContain, length, seed } = this.settings.current.samples;
+    const words = mustContain.split(',').filter((word) => word.trim() !== '');
+    return {
+      temperature,
+      length,
+      seed,
+      ...(topK > 0 ? { topK } : {}),
+      ...(topP < 1 ? { topP } : {}),
+      ...(minP > 0 ? { minP } : {}),
+      ...(repetitionPenalty > 1 ? { repetitionPenalty } : {}),
+      ...(words.length > 0 ? { mustContain: words.map((word) => word.trim()) } : {}),
+    };
+  }
+
+  private updateKept(kept: KeptSample[]): void {
+    this.kept = kept.slice(0, maximumKept);
+    void this.ports.memory.update(keptKey, this.kept);
+    this.page.post({ type: 'kept', kept: this.kept });
+  }
+
+  private act(action: WallAction): void {
+    this.wall = reduceWall(this.wall, action);
+    if (!this.page.attached) return;
+    const last = this.actions.at(-1);
+    if (action.kind === 'delta' && last?.kind === 'delta' && last.column === action.column) {
+      this.actions[this.actions.length - 1] = joinDeltas(last, action);
+    } else {
+      this.actions.push(action);
+    }
+    this.page.batch(this.sendActions);
+  }
+
+  private readonly sendActions = (): void => {
+    const { actions } = this;
+    this.actions = [];
+    this.page.post({ type: 'wall', actions });
+  };
+}
+
+type Delta = Extract<WallAction, { kind: 'delta' }>;
+
+/** Two pieces of one column as one; the details only where both have them. */
+function joinDeltas(a: Delta, b: Delta): Delta {
+  const both = a.tokens && a.probabilities && b.tokens && b.probabilities;
+  return {
+    kind: 'delta',
+    column: a.column,
+    text: a.text + b.text,
+    ...(both
+      ? { tokens: a.tokens?.concat(b.tokens ?? []), probabilities: a.probabilities?.concat(b.probabilities ?? []) }
+      : {}),
+  };
+}
+
+/** A wall from an earlier session: nobody writes it any more. */
+function settled(wall: Wall): Wall {
+  return { ...wall, columns: wall.columns.map((c) => (c.state === 'writing' ? { ...c, state: 'done' } : c)) };
+}

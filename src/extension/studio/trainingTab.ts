@@ -1,0 +1,145 @@
+/** The host's side of the Training tab: which run is looked at, and the histories that the page follows. */
+import { foldEvent, foldEvents, samplesAt } from '../../common/runHistory';
+import type { RunItem } from '../../common/studioProtocol';
+import type { TrainEvent } from '../../common/trainEvents';
+import type { PageLink } from './pageLink';
+import type { StudioPorts } from './ports';
+import type { RememberedSettings } from './rememberedSettings';
+
+const chosenRunKey = 'studio.run';
+/** Events that may have reached the disk and the listener both while a history was read. */
+const overlap = 200;
+
+/** A history that the page shows. `waiting`: events that arrived while it was read; undefined once it has been sent. */
+interface ShownHistory {
+  waiting?: TrainEvent[];
+}
+
+export class TrainingTab {
+  private chosen: string | undefined;
+  private knownRuns = new Set<string>();
+  /** Histories that the page shows: the chosen run and those behind it. */
+  private readonly shown = new Map<string, ShownHistory>();
+  private events = new Map<string, TrainEvent[]>();
+  private readonly subscriptions: { dispose(): unknown }[];
+
+  constructor(
+    private readonly ports: Pick<StudioPorts, 'runs' | 'memory'>,
+    private readonly page: PageLink,
+    private readonly settings: RememberedSettings,
+  ) {
+    this.chosen = ports.memory.get<string>(chosenRunKey);
+    this.subscriptions = [
+      ports.runs.onDidChange(() => this.runsChanged()),
+      ports.runs.onDidTrain(({ runId, event }) => this.trained(runId, event)),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  /** The page is gone. */
+  detach(): void {
+    this.shown.clear();
+    this.events.clear();
+  }
+
+  /** For the first drawing of a page. */
+  state(): { runs: RunItem[]; runId: string | undefined } {
+    const runs = [...this.ports.runs.list()];
+    this.knownRuns = new Set(runs.map((run) => run.id));
+    // The list may be empty because it has not been read yet: what was chosen stays chosen until it has.
+    if (runs.length > 0 && !runs.some((run) => run.id === this.chosen)) this.chosen = runs[0].id;
+    return { runs, runId: this.chosen };
+  }
+
+  async select(runId: string): Promise<void> {
+    this.choose(runId);
+    this.postRuns();
+    await this.sendHistory(runId);
+  }
+
+  /** Runs that are no longer shown need not be followed, unless they go on: the page keeps their histories. */
+  followWanted(): void {
+    for (const [runId, { waiting }] of this.shown) {
+      const state = this.ports.runs.list().find((run) => run.id === runId)?.state;
+      const goesOn = state === 'running' || state === 'paused';
+      const wanted = goesOn || runId === this.chosen || this.settings.current.training.overlays.includes(runId);
+      if (!wanted && !waiting) this.shown.delete(runId);
+    }
+  }
+
+  async sendHistory(runId: string): Promise<void> {
+    const { runs } = this.ports;
+    if (!runs.list().some((run) => run.id === runId)) return;
+    const shown: ShownHistory = { waiting: [] };
+    this.shown.set(runId, shown);
+    this.events.delete(runId);
+    const events = await runs.readEvents(runId);
+    // Asked again, or hidden, in the meantime.
+    if (this.shown.get(runId) !== shown) return;
+    const history = foldEvents(events);
+    const tail = new Set(events.slice(-overlap).map((event) => JSON.stringify(event)));
+    for (const event of shown.waiting ?? []) {
+      if (!tail.has(JSON.stringify(event))) foldEvent(history, event);
+    }
+    shown.waiting = undefined;
+    this.page.post({ type: 'history', runId, history });
+  }
+
+  async sendBaselines(runId: string): Promise<void> {
+    const baselines = await this.ports.runs.baselines(runId);
+    this.page.post({ type: 'baselines', runId, baselines });
+  }
+
+  async sendSamples(runId: string, step: number): Promise<void> {
+    const samples = samplesAt(await this.ports.runs.readEvents(runId), step);
+    this.page.post({ type: 'recordedSamples', runId, step, samples });
+  }
+
+  private runsChanged(): void {
+    const list = this.ports.runs.list();
+    // A run that has just begun is the one to look at.
+    const fresh = list.find((run) => !this.knownRuns.has(run.id) && run.state === 'running');
+    this.knownRuns = new Set(list.map((run) => run.id));
+    const gone = list.length > 0 && !list.some((run) => run.id === this.chosen);
+    if (fresh) this.choose(fresh.id);
+    else if (gone) this.choose(list[0].id);
+    this.postRuns();
+    const { chosen } = this;
+    if (this.page.attached && chosen !== undefined && !this.shown.has(chosen)) {
+      void this.sendHistory(chosen).catch((thrown) => this.page.report(thrown));
+    }
+  }
+
+  private choose(runId: string): void {
+    this.chosen = runId;
+    void this.ports.memory.update(chosenRunKey, runId);
+  }
+
+  private postRuns(): void {
+    this.page.post({ type: 'runs', runs: [...this.ports.runs.list()], runId: this.chosen });
+  }
+
+  private trained(runId: string, event: TrainEvent): void {
+    const shown = this.shown.get(runId);
+    if (!shown) return;
+    if (shown.waiting) {
+      shown.waiting.push(event);
+      return;
+    }
+    const batch = this.events.get(runId);
+    // The page needs only to know that there are samples: it asks for the texts it shows.
+    const light: TrainEvent = event.event === 'sample' ? { ...event, text: '', prompt: '' } : event;
+    if (batch) batch.push(light);
+    else this.events.set(runId, [light]);
+    this.page.batch(this.sendEvents);
+  }
+
+  private readonly sendEvents = (): void => {
+    const { events } = this;
+    this.events = new Map();
+    for (const [runId, batch] of events) this.page.post({ type: 'events', runId, events: batch });
+  };
+}
