@@ -8,6 +8,7 @@ import * as path from 'node:path';
 import type { TextBaselines, TextSource } from '../../common/engineProtocol';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
+import { systemClock, type Clock } from '../clock';
 
 export interface RunRecord extends RunItem {
   /** Where each text came from, in the order of the corpus. */
@@ -29,20 +30,20 @@ const quietMs = 120_000;
 export class RunStore {
   private readonly records = new Map<string, RunRecord>();
   private lines = new Map<string, string[]>();
-  private flushTimer: NodeJS.Timeout | undefined;
+  private cancelFlush: (() => void) | undefined;
   private writing: Promise<void> = Promise.resolve();
   private loaded: Promise<void> | undefined;
-  private beating: NodeJS.Timeout | undefined;
+  private beating = false;
 
   /**
    * `folder` is made when the first run is; `isAlive` says whether a process lives; `onError` hears of a write that
-   * failed (a full disk): the run goes on without it; every `beatEveryMs` the records of this process's runs are touched.
+   * failed (a full disk): the run goes on without it.
    */
   constructor(
     private readonly folder: string,
     private readonly isAlive: (pid: number) => boolean,
     private readonly onError: (error: unknown) => void,
-    private readonly beatEveryMs = beatMs,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Reads the records once; runs that nobody trains any more become `interrupted`. */
@@ -99,13 +100,13 @@ export class RunStore {
     const lines = this.lines.get(id) ?? [];
     lines.push(JSON.stringify(event));
     this.lines.set(id, lines);
-    this.flushTimer ??= setTimeout(() => void this.flush(), flushDelayMs);
+    this.cancelFlush ??= this.clock.after(flushDelayMs, () => void this.flush());
   }
 
   /** Resolves when everything that was appended so far is written. */
   flush(): Promise<void> {
-    clearTimeout(this.flushTimer);
-    this.flushTimer = undefined;
+    this.cancelFlush?.();
+    this.cancelFlush = undefined;
     const lines = this.lines;
     this.lines = new Map();
     this.writing = this.writing.then(async () => {
@@ -157,18 +158,24 @@ export class RunStore {
 
   private writeRecord(record: RunRecord): Promise<void> {
     if (goesOn(record) && record.owner === process.pid) {
-      this.beating ??= setInterval(() => this.beat(), this.beatEveryMs).unref();
+      this.beatLater();
     }
     return this.replaceFile(this.file(record.id, 'run.json'), JSON.stringify(record));
+  }
+
+  private beatLater(): void {
+    if (this.beating) return;
+    this.beating = true;
+    this.clock.after(beatMs, () => {
+      this.beating = false;
+      this.beat();
+    });
   }
 
   /** Touches the records of the runs that this process trains, so that others see that they go on. */
   private beat(): void {
     const own = this.list().filter((record) => goesOn(record) && record.owner === process.pid);
-    if (own.length === 0) {
-      clearInterval(this.beating);
-      this.beating = undefined;
-    }
+    if (own.length > 0) this.beatLater();
     const now = new Date();
     for (const { id } of own) void this.inTurn(() => fs.promises.utimes(this.file(id, 'run.json'), now, now));
   }

@@ -3,17 +3,19 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { NoticeEvent } from '../../../../src/common/trainEvents';
-import { eventually } from '../../../support/eventually';
 import { RunStore, type RunRecord } from '../../../../src/extension/training/runStore';
+import { FakeClock } from '../fakeClock';
 
 describe('RunStore', () => {
   let folder: string;
   let errors: unknown[];
+  let clock: FakeClock;
   const open = (alive = false): RunStore =>
     new RunStore(
       folder,
       () => alive,
       (error) => errors.push(error),
+      clock,
     );
   const record = (id: string, startedAt = '2024-05-01T10:00:00.000Z'): RunRecord => ({
     id,
@@ -34,6 +36,7 @@ describe('RunStore', () => {
   beforeEach(() => {
     folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-runs-')), 'runs');
     errors = [];
+    clock = new FakeClock();
   });
   afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true, force: true }));
 
@@ -107,27 +110,27 @@ describe('RunStore', () => {
   });
 
   it('looks after its own runs while they train or are paused', async () => {
-    const store = new RunStore(
-      folder,
-      () => true,
-      (error) => errors.push(error),
-      5,
-    );
+    const store = open(true);
     await store.create({ ...record('mine'), owner: process.pid }, []);
     await store.create(record('theirs'), []);
     const hourAgo = new Date(Date.now() - 3_600_000);
     const file = (id: string): string => path.join(folder, `${id}.run.json`);
+    const later = (store: RunStore): Promise<void> => {
+      clock.advance(60_000);
+      return store.flush();
+    };
     const isOld = (id: string): boolean => fs.statSync(file(id)).mtimeMs <= hourAgo.getTime();
     for (const state of ['running', 'paused'] as const) {
       await store.update('mine', { state });
       for (const id of ['mine', 'theirs']) fs.utimesSync(file(id), hourAgo, hourAgo);
-      await eventually(() => assert.equal(isOld('mine'), false, state));
+      await later(store);
+      assert.equal(isOld('mine'), false, state);
       assert.equal(isOld('theirs'), true);
     }
     await store.update('mine', { state: 'done' });
     await store.flush();
     fs.utimesSync(file('mine'), hourAgo, hourAgo);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await later(store);
     assert.equal(isOld('mine'), true);
     assert.deepEqual(errors, []);
   });

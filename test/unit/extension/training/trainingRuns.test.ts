@@ -10,6 +10,7 @@ import { recipeFor } from '../../../../src/engine/recipes/recipes';
 import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
 import { ModelStore } from '../../../../src/extension/models/modelStore';
 import { RunStore } from '../../../../src/extension/training/runStore';
+import { FakeClock } from '../fakeClock';
 import { TrainingRuns, type RunRequest } from '../../../../src/extension/training/trainingRuns';
 
 interface Training {
@@ -31,6 +32,7 @@ describe('TrainingRuns', () => {
   let folder: string;
   let trainings: Training[];
   let controls: unknown[];
+  let heard: () => void;
   let runs: TrainingRuns;
 
   beforeEach(async () => {
@@ -40,20 +42,22 @@ describe('TrainingRuns', () => {
     const engine = {
       call: (method: string, params: unknown, options?: { onEvent?: (event: TrainEvent) => void }) => {
         if (method === 'control') return Promise.resolve(controls.push(params));
-        return new Promise((resolve, reject) =>
+        return new Promise((resolve, reject) => {
           trainings.push({
             request: params as TrainRequest,
             say: (event) => options?.onEvent?.(event as TrainEvent),
             end: () => resolve({ modelPath: (params as TrainRequest).modelPath, summary }),
             fail: (code) => reject(new InklingError(code, 'it went wrong')),
-          }),
-        );
+          });
+          heard();
+        });
       },
     } as unknown as EngineCaller;
     const store = new RunStore(
       path.join(folder, 'runs'),
       () => false,
       (error) => assert.fail(String(error)),
+      new FakeClock(),
     );
     const models = new ModelStore(path.join(folder, 'models'), () => Promise.resolve(summary));
     runs = new TrainingRuns(engine, store, models, () => ({ threads: 2, half: true }));
@@ -67,7 +71,8 @@ describe('TrainingRuns', () => {
   async function begin(begun: Promise<unknown>): Promise<Training> {
     begun.catch(() => undefined);
     const before = trainings.length;
-    while (trainings.length === before) await new Promise((resolve) => setTimeout(resolve, 1));
+    const reached = new Promise<void>((resolve) => (heard = resolve));
+    await Promise.race([reached, begun]);
     return trainings[before];
   }
   const start: Partial<StartEvent> & { event: 'start' } = { event: 'start', config, backend: 'wasm', kernel: 'simd' };
