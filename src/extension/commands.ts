@@ -1,6 +1,7 @@
 /** Registers a table of commands and is the one place where their failures are shown. */
 import * as vscode from 'vscode';
 import { asInklingError, type InklingError } from '../common/errors';
+import { showError, showWarning } from './messages';
 
 /** A command's body. Arguments come from VS Code (a clicked item), from keybindings or from tests. */
 export type CommandTable<Id extends string> = Record<Id, (...args: never[]) => unknown>;
@@ -33,10 +34,10 @@ export function present(error: unknown): void {
 async function show(error: InklingError): Promise<void> {
   if (error.code === 'cancelled') return;
   if (error.code === 'invalidInput') {
-    void vscode.window.showWarningMessage(error.message);
+    void showWarning(error.message);
     return;
   }
   const showLog = vscode.l10n.t('Show Log');
-  const chosen = await vscode.window.showErrorMessage(error.message, showLog);
+  const chosen = await showError(error.message, showLog);
   if (chosen === showLog) await vscode.commands.executeCommand('inkling.showLog');
 }

@@ -14,6 +14,7 @@ import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatDuration } from '../formatFigures';
+import { showInformation, withProgress } from '../messages';
 import type { ModelStore } from '../models/modelStore';
 import type { ActiveClassifier } from './activeClassifier';
 
@@ -58,7 +59,7 @@ export class ClassifierTraining extends Disposables {
     };
     const modelPath = await this.models.newPath(title);
     try {
-      const { record, problems } = await vscode.window.withProgress(options, (progress, token) =>
+      const { record, problems } = await withProgress(options, (progress, token) =>
         this.conduct({ source, choice, title, modelPath }, progress, token),
       );
       await this.models.refresh();
@@ -130,7 +131,7 @@ export class ClassifierTraining extends Disposables {
       sentences.push(vscode.l10n.t('{0} rows were skipped, lines {1}.', problems.length, lines.join(', ')));
     }
     const details = vscode.l10n.t('Details');
-    const chosen = await vscode.window.showInformationMessage(sentences.join(' '), details);
+    const chosen = await showInformation(sentences.join(' '), details);
     if (chosen === details) await vscode.commands.executeCommand('inkling.showClassifier');
   }
 }

@@ -17,6 +17,8 @@ import { InklingError } from '../../common/errors';
 import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
+import { showInformation, withProgress } from '../messages';
+import { oneLine } from '../plainText';
 import type { ActiveClassifier } from './activeClassifier';
 import type { CorrectionStore } from './correctionStore';
 
@@ -82,7 +84,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   async run(editor: vscode.TextEditor): Promise<Verdict[]> {
     const passages = passagesOf(editor);
     const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking for spam …') };
-    const verdicts = await vscode.window.withProgress(progress, () => this.classify(editor.document, passages, true));
+    const verdicts = await withProgress(progress, () => this.classify(editor.document, passages, true));
     return verdicts;
   }
 
@@ -161,7 +163,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     const wrong = other === undefined ? undefined : correctionTitle(other, record);
     const whole = passages.length === 1 && passages[0].text.length === document.getText().length;
     const buttons = wrong === undefined ? [details] : [wrong, details];
-    const chosen = await vscode.window.showInformationMessage(describe(verdicts, whole), ...buttons);
+    const chosen = await showInformation(describe(verdicts, whole), ...buttons);
     if (chosen === details) await vscode.commands.executeCommand('inkling.showClassifier');
     if (chosen === wrong && other !== undefined) {
       const texts = passages.map(({ text }) => text);
@@ -185,7 +187,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       'Noted as {0}. From now on this text is, and its words count as further examples of it.',
       label,
     );
-    if ((await vscode.window.showInformationMessage(message, undo)) !== undo) return;
+    if ((await showInformation(message, undo)) !== undo) return;
     await takeBack();
     await this.refresh();
   }
@@ -270,12 +272,14 @@ function explanation(points: number, label: string, verdict: Verdict): vscode.Ma
   const towards = points >= 0 ? vscode.l10n.t('towards') : vscode.l10n.t('away from');
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = { enabledCommands: ['inkling.showClassifier', 'inkling.clearSpamCheck'] };
-  markdown.appendText(vscode.l10n.t('{0} points {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, label));
+  markdown.appendText(
+    vscode.l10n.t('{0} points {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, oneLine(label)),
+  );
   markdown.appendMarkdown('\n\n');
   markdown.appendText(
     vscode.l10n.t(
       'Verdict: {0}, {1}. Points are the log-odds that go when the word is left out ({2}).',
-      verdict.label,
+      oneLine(verdict.label),
       formatShare(verdict.probability),
       verdict.method,
     ),

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../clock';
 import { setting } from '../configuration';
+import { showError } from '../messages';
 import { EngineSupervisor, type EngineProcess } from './engineSupervisor';
 import type { EngineLaunch } from './engineLaunch';
 import { forkEngine } from './forkEngine';
@@ -44,7 +45,7 @@ export function createEngineClient(
 async function offerRestart(): Promise<void> {
   const restart = vscode.l10n.t('Restart');
   const showLog = vscode.l10n.t('Show Log');
-  const chosen = await vscode.window.showErrorMessage(
+  const chosen = await showError(
     vscode.l10n.t('The Inkling engine keeps ending and stays off. Nothing since the last checkpoint is lost.'),
     restart,
     showLog,

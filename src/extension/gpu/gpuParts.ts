@@ -11,6 +11,7 @@ import type { EngineLaunch } from '../engineHost/engineLaunch';
 import { EngineSupervisor } from '../engineHost/engineSupervisor';
 import { forkEngine } from '../engineHost/forkEngine';
 import { modulesFolder } from '../engineHost/launchSettings';
+import { withProgress } from '../messages';
 import type { RunStore } from '../training/runStore';
 import { formatReport, type ReportData } from './engineReport';
 import { setUpGpu, type SetupDialogs } from './gpuSetup';
@@ -78,7 +79,7 @@ export class GpuParts extends Disposables {
   /** Opens the report, made anew. */
   async showReport(): Promise<void> {
     const options = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Writing the engine report') };
-    this.report = formatReport(await vscode.window.withProgress(options, () => this.gather()));
+    this.report = formatReport(await withProgress(options, () => this.gather()));
     this.reportChanged.fire(reportUri);
     const document = await vscode.workspace.openTextDocument(reportUri);
     await vscode.window.showTextDocument(document, { preview: true });

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
 import { formatCount } from '../formatFigures';
+import { showInformation, showWarning, withProgress } from '../messages';
 import type { SetupDialogs } from './gpuSetup';
 
 const names: Record<GpuPackage, string> = { webgpu: 'WebGPU', tensorflow: 'TensorFlow' };
@@ -48,13 +49,13 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
           found.version,
           found.path,
         );
-        const answer = await vscode.window.showInformationMessage(question, { modal: true }, use, other);
+        const answer = await showInformation(question, { modal: true }, use, other);
         if (answer === use) return found.path;
         if (answer !== other) return undefined;
       } else {
         const choose = vscode.l10n.t('Choose Node.js…');
         const message = vscode.l10n.t('WebGPU needs a Node.js of version 20 or later beside VS Code.');
-        if ((await vscode.window.showWarningMessage(message, { modal: true, detail: found }, choose)) !== choose) {
+        if ((await showWarning(message, { modal: true, detail: found }, choose)) !== choose) {
           return undefined;
         }
       }
@@ -65,7 +66,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
     async wantsReinstall(which, problem) {
       const again = vscode.l10n.t('Install Again');
       const message = vscode.l10n.t('{0} is installed and does not work.', names[which]);
-      return (await vscode.window.showWarningMessage(message, { modal: true, detail: problem }, again)) === again;
+      return (await showWarning(message, { modal: true, detail: problem }, again)) === again;
     },
 
     during(what, work) {
@@ -81,7 +82,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
           log.info(`[set up GPU] ${line}`);
           progress.report({ message: line.slice(0, 100) });
         }, token);
-      return Promise.resolve(vscode.window.withProgress(options, tracked));
+      return Promise.resolve(withProgress(options, tracked));
     },
 
     async tell(which, { gpu, cpu }) {
@@ -95,9 +96,9 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
       );
       log.info(`[set up GPU] ${figures} Gradients within ${gpu.worst.toExponential(1)}.`);
       const backend = setting('engine.backend');
-      if (backend === 'auto' || backend === which) return void vscode.window.showInformationMessage(figures);
+      if (backend === 'auto' || backend === which) return void showInformation(figures);
       const useAuto = vscode.l10n.t('Let Inkling Choose');
-      if ((await vscode.window.showInformationMessage(figures, useAuto)) !== useAuto) return;
+      if ((await showInformation(figures, useAuto)) !== useAuto) return;
       const target = vscode.ConfigurationTarget.Global;
       await vscode.workspace.getConfiguration('inkling').update('engine.backend', 'auto', target);
     },

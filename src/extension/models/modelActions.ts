@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { present } from '../commands';
+import { showInformation } from '../messages';
 import type { ActiveModel } from './activeModel';
 import { formatBits } from '../formatFigures';
 import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
@@ -93,7 +94,7 @@ export class ModelActions {
     const message = vscode.l10n.t('Deleted the model {0}.', entry.title);
     // Not awaited: the command is done, the offer stands as long as the message does.
     const answer = async (): Promise<void> => {
-      const chosen = await vscode.window.showInformationMessage(message, undo);
+      const chosen = await showInformation(message, undo);
       if (chosen !== undo) return aside.purge();
       const path = await aside.restore();
       if (wasActive) await this.active.use(path);

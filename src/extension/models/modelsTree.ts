@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from './activeModel';
 import { formatBits, formatBytes, formatCount, formatDuration } from '../formatFigures';
+import { oneLine } from '../plainText';
 import type { ModelEntry, ModelStore } from './modelStore';
 
 export const modelsViewId = 'inkling.models';
@@ -63,7 +64,7 @@ function describe({ title, summary, bytes, problem }: ModelEntry, isActive: bool
 
 function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  if (!summary) return text.appendText(problem ?? path);
+  if (!summary) return text.appendText(oneLine(problem ?? path));
   const bits = summary.heldOutBitsPerCharacter ?? null;
   const rows: [string, string][] = [
     [vscode.l10n.t('Network'), summary.network],
@@ -78,6 +79,6 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Recipe'), vscode.l10n.t('{0}, seed {1}', summary.recipe, summary.seed)],
     [vscode.l10n.t('File'), path],
   ];
-  for (const [name, value] of rows) text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
+  for (const [name, value] of rows) text.appendText(oneLine(`${name}: ${value}`)).appendMarkdown('  \n');
   return text;
 }

@@ -14,7 +14,7 @@ export interface PageAddresses {
 export function studioHtml({ script, style, source, nonce, language }: PageAddresses): string {
   // img-src data: the chart is painted through an image when it is saved as PNG.
   // The nonce for styles: the component library tests with an empty style sheet what the browser can do.
-  const policy = `default-src 'none'; style-src ${source} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:`;
+  const policy = `default-src 'none'; style-src ${source} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'`;
   // Data, which a browser never runs; a "<" in it could still end the block.
   const data = JSON.stringify(language).replaceAll('<', '\\u003c');
   return `<!DOCTYPE html>

@@ -9,6 +9,7 @@ import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { ActiveModel } from '../models/activeModel';
+import { codeSpan } from '../plainText';
 import { SurpriseFigures } from './surpriseFigures';
 
 const levels = 5;
@@ -111,9 +112,9 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     const prompt = map.text.slice(windowStart(start), start);
     const considered = await this.engine.call('considered', { modelPath, prompt, count: consideredCount }, { token });
     const rows = considered.map(
-      ({ token: text, probability }) => `| ${visible(text)} | ${(probability * 100).toFixed(1)} % |`,
+      ({ token: text, probability }) => `| ${codeSpan(text)} | ${(probability * 100).toFixed(1)} % |`,
     );
-    const actual = visible(map.text.slice(start, end));
+    const actual = codeSpan(map.text.slice(start, end));
     const markdown = new vscode.MarkdownString(
       [
         vscode.l10n.t('{0}: {1} bits. Expected:', actual, found.bits.toFixed(1)),
@@ -259,10 +260,4 @@ function positionOf(map: MappedText, offset: number): vscode.Position {
 
 function offsetOf(map: MappedText, position: vscode.Position): number {
   return (map.lineStarts[position.line] ?? Infinity) + position.character;
-}
-
-/** A token as it can be read in a table: inline code, white space made visible. */
-function visible(text: string): string {
-  const shown = text.replace(/\n/g, '↵').replace(/ /g, '␣').replace(/\t/g, '⇥').replace(/[`|]/g, '\u2223');
-  return `\`${shown}\``;
 }

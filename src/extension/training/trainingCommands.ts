@@ -5,6 +5,7 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
 import { engineChoice } from '../configuration';
 import { requireEditor } from '../editors';
+import { showWarning } from '../messages';
 import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
@@ -75,7 +76,7 @@ async function resumeRun(parts: Parts, runId: string): Promise<string | undefine
     const resume = vscode.l10n.t('Resume Here');
     const message = vscode.l10n.t('This run may still be training in another window of VS Code.');
     const detail = vscode.l10n.t('Two windows would write over each other’s model. Look there first.');
-    const chosen = await vscode.window.showWarningMessage(message, { modal: true, detail }, resume);
+    const chosen = await showWarning(message, { modal: true, detail }, resume);
     if (chosen !== resume) return undefined;
   }
   return useWhenDone(parts, parts.runs.resume(runId));

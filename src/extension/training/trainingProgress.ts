@@ -5,6 +5,7 @@ import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainE
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { formatBits, formatCount, formatDuration } from '../formatFigures';
+import { showError, showInformation, withProgress } from '../messages';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
 export class TrainingProgress extends Disposables {
@@ -48,7 +49,7 @@ export class TrainingProgress extends Disposables {
       title: vscode.l10n.t('Training on {0}', title),
       cancellable: true,
     };
-    void vscode.window.withProgress(options, async (progress, token) => {
+    void withProgress(options, async (progress, token) => {
       progress.report({ message: vscode.l10n.t('reading the text …') });
       let shown = 0;
       const listener = this.runs.onDidTrain(({ runId: id, event }) => {
@@ -91,7 +92,7 @@ export class TrainingProgress extends Disposables {
     const bits = formatBits(summary.heldOutBitsPerCharacter);
     const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} a character', bits)];
     const message = vscode.l10n.t('Trained on {0}: {1}.', record.title, figures.filter(Boolean).join(', '));
-    const chosen = await vscode.window.showInformationMessage(message, samples, write);
+    const chosen = await showInformation(message, samples, write);
     if (chosen === samples) await vscode.commands.executeCommand('inkling.showSamples');
     if (chosen === write) await vscode.commands.executeCommand('inkling.continueText');
   }
@@ -102,7 +103,7 @@ export class TrainingProgress extends Disposables {
     const message = vscode.l10n.t(
       'The Inkling engine ended unexpectedly. Nothing since the last checkpoint is lost: training can go on from there.',
     );
-    const chosen = await vscode.window.showErrorMessage(message, resume, showLog);
+    const chosen = await showError(message, resume, showLog);
     if (chosen === resume) await vscode.commands.executeCommand('inkling.resumeTraining', { runId });
     if (chosen === showLog) await vscode.commands.executeCommand('inkling.showLog');
   }

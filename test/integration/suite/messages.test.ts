@@ -117,6 +117,18 @@ describe('offers in messages', () => {
     assert.deepEqual(resumed, ['agreed', 'unasked']);
   });
 
+  it('makes no link of a title', async () => {
+    const aside = { purge: async () => undefined };
+    const actions = new ModelActions(
+      { putAway: async () => aside } as unknown as ModelStore,
+      { path: undefined } as unknown as ActiveModel,
+      { refuseWhileTraining: () => undefined } as unknown as TrainingRuns,
+    );
+    await actions.delete({ path: '/m', title: '[Undo](command:inkling.showLog)', bytes: 1 } satisfies ModelEntry);
+    assert.doesNotMatch(offers[0].message, /\]\(/);
+    offers[0].choose(undefined);
+  });
+
   it('tells where a deleted model cannot be brought back', async () => {
     const aside = { restore: () => Promise.reject(new Error('the disk is gone')), purge: async () => undefined };
     const actions = new ModelActions(

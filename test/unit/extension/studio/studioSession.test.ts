@@ -496,6 +496,7 @@ describe('studioHtml', () => {
     const html = studioHtml({ ...addresses, language: { tag: 'en', bundle: {} } });
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
     assert.match(policy, /^default-src 'none'; /);
+    assert.match(policy, /base-uri 'none'; form-action 'none'/);
     assert.doesNotMatch(policy, /unsafe|\*|connect-src|https:/);
     assert.match(html, /<script nonce="n0nce" src="vscode-resource:\/w\.js">/);
     assert.deepEqual(html.match(/<script [^>]*>/g), [
