@@ -6,7 +6,7 @@ import { recipesCommand } from './cli/recipesCommand';
 import { sampleCommand } from './cli/sampleCommand';
 import { scoreCommand } from './cli/scoreCommand';
 import { trainCommand } from './cli/trainCommand';
-import { help, UsageError } from './cli/usage';
+import { help, oneLine, UsageError } from './cli/usage';
 import { engineVersion } from './version';
 
 const commands: Record<string, (args: string[]) => Promise<void> | void> = {
@@ -41,6 +41,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError;
   const shown = usage ? error : asInklingError(error);
   const verbose = process.argv.includes('--verbose');
-  process.stderr.write(`inkling: ${verbose && shown.stack ? shown.stack : shown.message.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`inkling: ${verbose && shown.stack ? shown.stack : oneLine(shown.message)}\n`);
   process.exitCode = usage ? 2 : 1;
 });

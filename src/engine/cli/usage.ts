@@ -29,6 +29,15 @@ Without --recipe, train configures itself for the time given (--minutes, default
 Ctrl-C stops a training run and keeps what it learned; --resume goes on exactly where it stopped.
 `;
 
+/** `text` without its line breaks, and without the white space around them: an error is one line. */
+export function oneLine(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+}
+
 /** Options that every command takes. */
 export const commonOptions = {
   backend: { type: 'string' },

@@ -104,6 +104,13 @@ describe('inkling train-classifier, evaluate, classify', () => {
     }
   });
 
+  it('put a message with very many spaces on one line', () => {
+    const { status, stderr } = run(['classify', `a${' '.repeat(120_000)}x\n \nb`], 'x');
+    assert.strictEqual(status, 1);
+    assert.match(stderr, /^inkling: a {120000}x b /);
+    assert.strictEqual(stderr.trimEnd().split('\n').length, 1);
+  });
+
   it('reach the figures of the SMS Spam Collection', function () {
     const sms = sharedFile(this, 'data/SMSSpamCollection');
     const args = ['--variant', 'gru', '--epochs', '4', '--learning-rate', '0.004', '--validation', '0', '--seed', '1'];
