@@ -234,11 +234,8 @@ export interface EngineMethods extends GpuMethods {
   trainClassifier: { params: TrainClassifierRequest; result: ClassifierRecord; event: ClassifierEvent };
 }
 
-export type EngineMethod = keyof EngineMethods;
-
 /** Frames on the channel. */
-export type HostFrame =
-  { type: 'call'; id: number; method: EngineMethod; params: unknown } | { type: 'cancel'; id: number };
+export type HostFrame = { type: 'call'; id: number; method: string; params: unknown } | { type: 'cancel'; id: number };
 export type EngineFrame =
   | { type: 'ready'; description: EngineDescription }
   | { type: 'event'; id: number; event: unknown }

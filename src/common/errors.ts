@@ -46,6 +46,11 @@ export class InklingError extends Error {
   }
 }
 
+/** What everything rejects with that is cancelled. */
+export function cancelled(): InklingError {
+  return new InklingError('cancelled', 'Cancelled.');
+}
+
 /** Any thrown value as an InklingError; what was not one becomes `internal` and keeps its cause. */
 export function asInklingError(error: unknown): InklingError {
   if (error instanceof InklingError) return error;

@@ -11,7 +11,7 @@ import { StreamingInsertion } from './streamingInsertion';
 const maximumCursors = 16;
 
 export class TextContinuation {
-  private current: vscode.CancellationTokenSource | undefined;
+  private current: AbortController | undefined;
   /** Settled when all that was begun has written its last piece. */
   private ended: Promise<void> = Promise.resolve();
 
@@ -24,11 +24,11 @@ export class TextContinuation {
 
   /** Ends the continuation in progress; what was written stays. */
   stop(): void {
-    this.current?.cancel();
+    this.current?.abort();
   }
 
   /**
-   * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `token` says
+   * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `signal` says
    * stop, the user does, or no editor shows the text any more. The first in the document has the seed of `options`, each
    * other one the next. Rejects with `invalidInput` for too many cursors or a document that cannot be written to, or
    * with what the engine says.
@@ -37,32 +37,33 @@ export class TextContinuation {
     editor: vscode.TextEditor,
     modelPath: string,
     options: SamplingOptions,
-    token?: vscode.CancellationToken,
+    signal?: AbortSignal,
   ): Promise<void> {
     refuseTooManyCursors(editor);
     this.stop();
-    const source = new vscode.CancellationTokenSource();
-    const forward = token?.onCancellationRequested(() => source.cancel());
-    this.current = source;
-    const written = this.ended.then(() => this.write(editor, modelPath, options, source));
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.current = controller;
+    const written = this.ended.then(() => this.write(editor, modelPath, options, controller));
     this.ended = written.catch(() => undefined);
-    await written.finally(() => forward?.dispose());
+    await written.finally(() => signal?.removeEventListener('abort', stop));
   }
 
   private async write(
     editor: vscode.TextEditor,
     modelPath: string,
     options: SamplingOptions,
-    source: vscode.CancellationTokenSource,
+    controller: AbortController,
   ): Promise<void> {
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
     // From here to the first piece nothing is awaited: the cursors move with what is written.
     const positions = endsOfSelections(editor);
     const insertion = new StreamingInsertion(editor.document, positions);
-    const stopped = source.token.onCancellationRequested(() => insertion.discard());
+    controller.signal.addEventListener('abort', () => insertion.discard());
     const closed = vscode.workspace.onDidCloseTextDocument((document) => {
       // Said of a document that only gets another language, too.
-      if (document === editor.document && document.isClosed) source.cancel();
+      if (document === editor.document && document.isClosed) controller.abort();
     });
     let refused: unknown;
     try {
@@ -74,11 +75,11 @@ export class TextContinuation {
           streams: positions.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
         },
         {
-          token: source.token,
+          signal: controller.signal,
           onEvent: ({ stream, text }) => {
             insertion.write(stream, text).catch((error: unknown) => {
               refused ??= error;
-              source.cancel();
+              controller.abort();
             });
           },
         },
@@ -88,9 +89,7 @@ export class TextContinuation {
     } finally {
       await insertion.finish().catch((error: unknown) => (refused ??= error));
       closed.dispose();
-      stopped.dispose();
-      source.dispose();
-      if (this.current === source) {
+      if (this.current === controller) {
         this.current = undefined;
         await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
       }

@@ -1,42 +1,42 @@
 /** The asking end of a channel. Every pending call is rejected when the other end is gone. */
 import type { EngineFrame, HostFrame } from '../engineProtocol';
-import { InklingError } from '../errors';
+import { cancelled, InklingError } from '../errors';
 import type { Caller, Methods } from './methods';
 
 interface Pending {
   resolve: (result: unknown) => void;
   reject: (error: InklingError) => void;
   onEvent?: (event: unknown) => void;
+  /** Lets go of the caller's signal. */
+  release: () => void;
 }
-
-/** A call of a method of any table: the engine's threads have tables of their own. */
-type Outgoing = Extract<HostFrame, { type: 'cancel' }> | { type: 'call'; id: number; method: string; params: unknown };
 
 export class CallClient<M extends Methods<M>> {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private gone: InklingError | undefined;
 
-  constructor(private readonly send: (frame: Outgoing) => void) {}
+  constructor(private readonly send: (frame: HostFrame) => void) {}
 
+  /**
+   * Rejects with an InklingError only: `cancelled` as soon as `signal` is aborted, after which events and the answer are
+   * dropped; the error of `fail`; else what the other end answered.
+   */
   readonly call: Caller<M> = (method, params, { onEvent, signal } = {}) =>
     new Promise((resolve, reject) => {
       if (this.gone) return reject(this.gone);
-      if (signal?.aborted) return reject(new InklingError('cancelled', 'Cancelled.'));
+      if (signal?.aborted) return reject(cancelled());
       const id = this.nextId++;
-      const cancel = (): void => this.send({ type: 'cancel', id });
+      const cancel = (): void => {
+        this.send({ type: 'cancel', id });
+        this.take(id)?.reject(cancelled());
+      };
       signal?.addEventListener('abort', cancel, { once: true });
-      const settled = (): void => signal?.removeEventListener('abort', cancel);
       this.pending.set(id, {
-        resolve: (result) => {
-          settled();
-          resolve(result as M[typeof method]['result']);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
+        resolve: (result) => resolve(result as M[typeof method]['result']),
+        reject,
         onEvent: onEvent as ((event: unknown) => void) | undefined,
+        release: () => signal?.removeEventListener('abort', cancel),
       });
       this.send({ type: 'call', id, method, params });
     });
@@ -47,20 +47,22 @@ export class CallClient<M extends Methods<M>> {
 
   /** Takes an event, result or error frame; others are not for a client. */
   receive(frame: EngineFrame): void {
-    if (frame.type !== 'event' && frame.type !== 'result' && frame.type !== 'error') return;
-    const call = this.pending.get(frame.id);
-    if (!call) return;
-    if (frame.type === 'event') return call.onEvent?.(frame.event);
-    this.pending.delete(frame.id);
-    if (frame.type === 'result') call.resolve(frame.result);
-    else call.reject(InklingError.fromFrame(frame.error));
+    if (frame.type === 'event') this.pending.get(frame.id)?.onEvent?.(frame.event);
+    else if (frame.type === 'result') this.take(frame.id)?.resolve(frame.result);
+    else if (frame.type === 'error') this.take(frame.id)?.reject(InklingError.fromFrame(frame.error));
   }
 
   /** The other end is gone: rejects what is pending and what is called from now on. */
   fail(error: InklingError): void {
     this.gone = error;
-    const calls = [...this.pending.values()];
-    this.pending.clear();
-    for (const call of calls) call.reject(error);
+    for (const id of [...this.pending.keys()]) this.take(id)?.reject(error);
+  }
+
+  /** Takes a call off the list; undefined where it was cancelled before its answer came. */
+  private take(id: number): Pending | undefined {
+    const call = this.pending.get(id);
+    this.pending.delete(id);
+    call?.release();
+    return call;
   }
 }

@@ -3,7 +3,7 @@
  * one result or error, whatever its handler does; a cancelled one gets `cancelled`.
  */
 import type { EngineFrame } from '../engineProtocol';
-import { asInklingError, InklingError } from '../errors';
+import { asInklingError, cancelled, InklingError } from '../errors';
 import type { Handlers, Methods } from './methods';
 
 export class CallServer<M extends Methods<M>> {
@@ -40,10 +40,10 @@ export class CallServer<M extends Methods<M>> {
         signal,
         onEvent: (event) => this.send({ type: 'event', id, event }),
       });
-      if (signal.aborted) throw new InklingError('cancelled', 'Cancelled.');
+      if (signal.aborted) throw cancelled();
       this.send({ type: 'result', id, result });
     } catch (error) {
-      const known = signal.aborted ? new InklingError('cancelled', 'Cancelled.') : asInklingError(error);
+      const known = signal.aborted ? cancelled() : asInklingError(error);
       this.send({ type: 'error', id, error: known.toFrame() });
     } finally {
       if (this.open.get(id) === controller) this.open.delete(id);

@@ -13,9 +13,15 @@ export type Handlers<M extends Methods<M>> = {
   [K in keyof M]: (params: M[K]['params'], call: Call<M[K]['event']>) => Promise<M[K]['result']> | M[K]['result'];
 };
 
+/** What a caller may add: who hears the events, and the signal that cancels the call. */
+export interface CallOptions<Event> {
+  onEvent?: (event: Event) => void;
+  signal?: AbortSignal;
+}
+
 /** How a method is called. */
 export type Caller<M extends Methods<M>> = <K extends keyof M & string>(
   method: K,
   params: M[K]['params'],
-  options?: { onEvent?: (event: M[K]['event']) => void; signal?: AbortSignal },
+  options?: CallOptions<M[K]['event']>,
 ) => Promise<M[K]['result']>;

@@ -1,5 +1,5 @@
 /** Lets a long computation breathe: other messages get their turn, and a cancelled one ends. */
-import { InklingError } from '../../common/errors';
+import { cancelled } from '../../common/errors';
 
 /** Other work waits at most about this long for its turn. */
 const breathMs = 8;
@@ -22,6 +22,6 @@ export class Breather {
   }
 
   check(): void {
-    if (this.signal?.aborted) throw new InklingError('cancelled', 'Cancelled.');
+    if (this.signal?.aborted) throw cancelled();
   }
 }

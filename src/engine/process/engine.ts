@@ -66,9 +66,9 @@ export class Engine {
       await this.runs.get(params.runId)?.thread.call('standBack', params);
       return null;
     },
-    plan: (params, { signal }) => this.inThread(signal, (call) => call('plan', params)),
-    estimate: (params, { signal, onEvent }) => this.inThread(signal, (call) => call('estimate', params, { onEvent })),
-    baselines: (params, { signal }) => this.inThread(signal, (call) => call('baselines', params)),
+    plan: (params, call) => this.inOwnThread('plan', params, call),
+    estimate: (params, call) => this.inOwnThread('estimate', params, call),
+    baselines: (params, call) => this.inOwnThread('baselines', params, call),
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),
@@ -77,8 +77,7 @@ export class Engine {
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
     classify: (params, call) => this.askSampler('classify', params, call),
     describeClassifier: (params, call) => this.askSampler('describeClassifier', params, call),
-    trainClassifier: (params, { signal, onEvent }) =>
-      this.inThread(signal, (call) => call('trainClassifier', params, { signal, onEvent })),
+    trainClassifier: (params, call) => this.inOwnThread('trainClassifier', params, call),
   };
 
   /** Leaves a checkpoint of every run, then ends all threads. Takes at most about `patienceMs`. */
@@ -100,11 +99,11 @@ export class Engine {
     }
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);
-    signal.addEventListener('abort', () => run.thread.interrupt());
+    // The thread must outlive a cancelled call: the run is stopped like any other, and keeps its model.
+    signal.addEventListener('abort', () => void this.command(run, { runId, action: 'stop' }).catch(() => undefined));
     this.noteSources(modelPath, sources);
     try {
       return await run.thread.call('train', request, {
-        signal,
         onEvent: (event) => {
           if (event.event === 'published') this.announce(run, event.live);
           else {
@@ -133,12 +132,15 @@ export class Engine {
     return run.thread.call('control', params);
   }
 
-  /** One piece of heavy work in a thread of its own, which a cancelled call ends. */
-  private async inThread<R>(signal: AbortSignal, work: (call: Caller<TrainerMethods>) => Promise<R>): Promise<R> {
+  /** One piece of heavy work in a thread of its own, which ends with the call. */
+  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'trainClassifier'>(
+    method: K,
+    params: TrainerMethods[K]['params'],
+    call: Call<TrainerMethods[K]['event']>,
+  ): Promise<TrainerMethods[K]['result']> {
     const thread = this.threads.startTrainer();
-    signal.addEventListener('abort', () => void thread.dispose());
     try {
-      return await work(thread.call);
+      return await thread.call(method, params, call);
     } finally {
       await thread.dispose();
     }

@@ -49,7 +49,7 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
   const withBackend: WithBackend = (asked, work) => withRunBackend(newBackend, asked, () => undefined, work);
 
   return {
-    train: async (request, { signal, onEvent }) => {
+    train: async (request, { onEvent }) => {
       const { runId, modelPath, resumePath, title } = request;
       const control = {
         trainer: null as Trainer | null,
@@ -84,12 +84,6 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
           });
           control.trainer = run.trainer;
           for (const action of control.waiting) run.trainer[action]();
-          // Whoever cancels a run does not want to lose it.
-          signal.addEventListener('abort', () => {
-            interruption.answer();
-            run.trainer.stop();
-          });
-          if (signal.aborted) run.trainer.stop();
           const model = await run.run();
           // Not read back: another run may have this path by now.
           const { size: bytes } = await fs.stat(modelPath);

@@ -16,6 +16,7 @@ import type { EngineCaller } from '../engineHost/engineClient';
 import { formatDuration } from '../formatFigures';
 import { showInformation, withProgress } from '../messages';
 import type { ModelStore } from '../models/modelStore';
+import { signalOf } from '../signalOf';
 import type { ActiveClassifier } from './activeClassifier';
 
 /** What the quick pick decides. */
@@ -60,7 +61,7 @@ export class ClassifierTraining extends Disposables {
     const modelPath = await this.models.newPath(title);
     try {
       const { record, problems } = await withProgress(options, (progress, token) =>
-        this.conduct({ source, choice, title, modelPath }, progress, token),
+        this.callEngine({ source, choice, title, modelPath }, progress, signalOf(token)),
       );
       await this.models.refresh();
       await this.active.use(modelPath);
@@ -72,10 +73,10 @@ export class ClassifierTraining extends Disposables {
     }
   }
 
-  private async conduct(
+  private async callEngine(
     run: { source: LabelledSource; choice: ClassifierChoice; title: string; modelPath: string },
     progress: vscode.Progress<{ message?: string }>,
-    token: vscode.CancellationToken,
+    signal: AbortSignal,
   ): Promise<{ record: ClassifierRecord; problems: DataProblem[] }> {
     const { source, choice, title, modelPath } = run;
     let problems: DataProblem[] = [];
@@ -107,7 +108,7 @@ export class ClassifierTraining extends Disposables {
       title,
       threads: setting('engine.threads') || undefined,
     };
-    const record = await this.engine.call('trainClassifier', request, { onEvent, token });
+    const record = await this.engine.call('trainClassifier', request, { onEvent, signal });
     return { record, problems };
   }
 

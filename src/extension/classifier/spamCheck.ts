@@ -45,7 +45,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   private readonly changed = this.add(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
   private check: Check | undefined;
-  private running: vscode.CancellationTokenSource | undefined;
+  private running: AbortController | undefined;
   private readonly decorations = (['spamFor', 'spamAgainst'] as const).map((name) =>
     Array.from({ length: strengths }, (_, i) =>
       this.add(
@@ -71,7 +71,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     this.add(vscode.workspace.onDidCloseTextDocument((document) => document === this.check?.document && this.clear()));
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
-    this.add({ dispose: () => this.running?.cancel() });
+    this.add({ dispose: () => this.running?.abort() });
   }
 
   /** The last check, one entry a selection. */
@@ -108,7 +108,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   }
 
   clear(): void {
-    this.running?.cancel();
+    this.running?.abort();
     if (!this.check) return;
     this.check = undefined;
     this.draw();
@@ -131,8 +131,8 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
 
   /** The verdicts first, which is quick; then what each word did to them. */
   private async classify(document: vscode.TextDocument, passages: Passage[], tell: boolean): Promise<Verdict[]> {
-    this.running?.cancel();
-    const { token } = (this.running = new vscode.CancellationTokenSource());
+    this.running?.abort();
+    const { signal } = (this.running = new AbortController());
     const { version } = document;
     const { path: modelPath, threshold } = this.active;
     const classifier = modelPath ?? '';
@@ -143,9 +143,9 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       corrections: this.corrections.of(classifier).map(({ text, label }): Correction => ({ text, label })),
       threshold,
     };
-    const verdicts = await this.engine.call('classify', { ...request, explain: false }, { token });
+    const verdicts = await this.engine.call('classify', { ...request, explain: false }, { signal });
     if (tell) this.tell(document, { classifier, passages, verdicts, record }).catch(present);
-    const explained = await this.engine.call('classify', { ...request, explain: true }, { token });
+    const explained = await this.engine.call('classify', { ...request, explain: true }, { signal });
     if (document.isClosed || document.version !== version) return verdicts;
     this.check = { document, classifier, passages, verdicts: explained, record };
     this.draw();

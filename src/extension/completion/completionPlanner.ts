@@ -5,7 +5,6 @@
  */
 import { InklingError } from '../../common/errors';
 import type { Clock } from '../clock';
-import type { Cancellation } from '../engineHost/engineSupervisor';
 import { PrefixTrie } from './prefixTrie';
 
 export interface CompletionQuery {
@@ -22,7 +21,7 @@ export interface PlannerOptions {
   ask(
     prefix: string,
     wanted: { context: string; alternatives: number; seed: number },
-    token: Cancellation,
+    signal: AbortSignal,
   ): Promise<string[]>;
   clock: Clock;
   /** Least milliseconds between two questions that nobody asked for. */
@@ -53,11 +52,11 @@ export class CompletionPlanner {
   constructor(private readonly options: PlannerOptions) {}
 
   /** Texts to offer at the cursor, best first. Never rejects; a cancelled query gets nothing. */
-  async plan(query: CompletionQuery, token: Cancellation): Promise<string[]> {
+  async plan(query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     const key = query.context + separator + query.prefix;
     try {
-      const texts = query.manual ? await this.fresh(key, query, token) : await this.usual(key, query, token);
-      if (token.isCancellationRequested) return [];
+      const texts = query.manual ? await this.fresh(key, query, signal) : await this.usual(key, query, signal);
+      if (signal.aborted) return [];
       this.remember(key, texts);
       return texts;
     } catch (error) {
@@ -74,7 +73,7 @@ export class CompletionPlanner {
     this.inFlight = undefined;
   }
 
-  private async usual(key: string, query: CompletionQuery, token: Cancellation): Promise<string[]> {
+  private async usual(key: string, query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     const typed = this.shown && remainder(this.shown.key, this.shown.text, key);
     if (typed) return [typed];
 
@@ -83,21 +82,21 @@ export class CompletionPlanner {
       if (fitting.length > 0 || earlier === key) return fitting;
     }
 
-    await this.pause(token);
-    if (token.isCancellationRequested) return [];
+    await this.pause(signal);
+    if (signal.aborted) return [];
 
     const current = this.inFlight;
     if (current && key.startsWith(current.key)) {
       const fitting = remainders(current.key, await withoutFailure(current.answer), key);
-      if (fitting.length > 0 || current.key === key || token.isCancellationRequested) return fitting;
+      if (fitting.length > 0 || current.key === key || signal.aborted) return fitting;
     }
     return this.question(key, query, { alternatives: 1, seed: 0 });
   }
 
   /** Something new, even where an answer is known: what was offered here already comes last. */
-  private async fresh(key: string, query: CompletionQuery, token: Cancellation): Promise<string[]> {
+  private async fresh(key: string, query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     const texts = await this.question(key, query, { alternatives: manualAlternatives, seed: ++this.seed });
-    if (token.isCancellationRequested || this.shown?.key !== key) return texts;
+    if (signal.aborted || this.shown?.key !== key) return texts;
     const offered = this.shown.all;
     return [...texts.filter((text) => !offered.has(text)), ...texts.filter((text) => offered.has(text))];
   }
@@ -110,9 +109,9 @@ export class CompletionPlanner {
   ): Promise<string[]> {
     this.inFlight?.cancel();
     this.lastAskedAt = this.options.clock.now();
-    const cancellation = makeCancellation();
+    const controller = new AbortController();
     const answer = this.options
-      .ask(query.prefix, { context: query.context, ...wanted }, cancellation.token)
+      .ask(query.prefix, { context: query.context, ...wanted }, controller.signal)
       .then((texts) => {
         this.cache.set(key, texts);
         return texts;
@@ -120,23 +119,17 @@ export class CompletionPlanner {
       .finally(() => {
         if (this.inFlight === question) this.inFlight = undefined;
       });
-    const question: Question = { key, answer, cancel: cancellation.cancel };
+    const question: Question = { key, answer, cancel: () => controller.abort() };
     this.inFlight = question;
     return answer;
   }
 
-  private pause(token: Cancellation): Promise<void> {
+  private pause(signal: AbortSignal): Promise<void> {
     const left = this.lastAskedAt + this.options.debounceMs() - this.options.clock.now();
-    if (left <= 0) return Promise.resolve();
+    if (left <= 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const takeBack = this.options.clock.after(left, () => {
-        subscription.dispose();
-        resolve();
-      });
-      const subscription = token.onCancellationRequested(() => {
-        takeBack();
-        resolve();
-      });
+      const takeBack = this.options.clock.after(left, resolve);
+      signal.addEventListener('abort', () => (takeBack(), resolve()), { once: true });
     });
   }
 
@@ -162,24 +155,4 @@ function remainders(earlier: string, texts: readonly string[], key: string): str
 /** The one who asked hears of a failure; who only joined just asks again. */
 function withoutFailure(answer: Promise<string[]>): Promise<string[]> {
   return answer.catch(() => []);
-}
-
-function makeCancellation(): { token: Cancellation; cancel(): void } {
-  const listeners = new Set<() => void>();
-  let requested = false;
-  return {
-    token: {
-      get isCancellationRequested() {
-        return requested;
-      },
-      onCancellationRequested(listener) {
-        listeners.add(listener);
-        return { dispose: () => listeners.delete(listener) };
-      },
-    },
-    cancel() {
-      requested = true;
-      for (const listener of listeners) listener();
-    },
-  };
 }

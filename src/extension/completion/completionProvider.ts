@@ -5,6 +5,7 @@ import { completionEnabled, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { Clock } from '../clock';
 import type { ActiveModel } from '../models/activeModel';
+import { signalOf } from '../signalOf';
 import { CompletionPlanner } from './completionPlanner';
 import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from './cursorText';
 import { isMarkdownProse } from './markdownProse';
@@ -23,11 +24,11 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
 
   constructor(private readonly options: CompletionOptions) {
     this.planner = new CompletionPlanner({
-      ask: async (prefix, wanted, token) => {
+      ask: async (prefix, wanted, signal) => {
         const { items } = await options.engine.call(
           'complete',
           { prefix, ...(JSON.parse(wanted.context) as Context), alternatives: wanted.alternatives, seed: wanted.seed },
-          { token },
+          { signal },
         );
         return items.map((item) => item.text);
       },
@@ -66,7 +67,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
       temperature: setting('completion.temperature', document),
       maximumLength: setting('completion.maximumLength', document),
     };
-    const texts = await this.planner.plan({ context: JSON.stringify(wanted), prefix, manual }, token);
+    const texts = await this.planner.plan({ context: JSON.stringify(wanted), prefix, manual }, signalOf(token));
     const fitting = texts.map((text) => fitToSuffix(text, suffix)).filter((text) => text !== '');
     return [...new Set(fitting)].map(
       (text) => new vscode.InlineCompletionItem(text, new vscode.Range(position, position)),

@@ -1,5 +1,7 @@
 /** The engine as the rest of the extension sees it: the supervised process, its log channel, and the offer to restart. */
 import * as vscode from 'vscode';
+import type { EngineMethods } from '../../common/engineProtocol';
+import type { Caller } from '../../common/rpc/methods';
 import { systemClock } from '../clock';
 import { setting } from '../configuration';
 import { showError } from '../messages';
@@ -8,7 +10,9 @@ import type { EngineLaunch } from './engineLaunch';
 import { forkEngine } from './forkEngine';
 import { startWithSpare } from './startWithSpare';
 
-export type EngineCaller = Pick<EngineSupervisor, 'call'>;
+export interface EngineCaller {
+  readonly call: Caller<EngineMethods>;
+}
 
 /** Starts no process yet; the first call does, in the program that `launch` names then. */
 export function createEngineClient(

@@ -3,9 +3,11 @@
  * call when it goes, and gives up after too many crashes in a row. Knows nothing of VS Code; the process and the clock
  * come from outside, so that tests can play both.
  */
-import type { EngineFrame, EngineMethod, EngineMethods, HostFrame } from '../../common/engineProtocol';
-import { InklingError } from '../../common/errors';
+import type { EngineFrame, EngineMethods, HostFrame } from '../../common/engineProtocol';
+import { cancelled, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
+import { CallClient } from '../../common/rpc/callClient';
+import type { Caller } from '../../common/rpc/methods';
 import type { Clock } from '../clock';
 
 /** The far end of a channel. Frames sent after `stop` or an exit are dropped. */
@@ -17,17 +19,6 @@ export interface EngineProcess {
   onExit(listener: (reason: string) => void): void;
   /** Asks the process to end, and ends it by force when it does not. */
   stop(): void;
-}
-
-/** What of a VS Code CancellationToken is used here. */
-export interface Cancellation {
-  readonly isCancellationRequested: boolean;
-  onCancellationRequested(listener: () => void): { dispose(): void };
-}
-
-export interface CallOptions<M extends EngineMethod> {
-  onEvent?: (event: EngineMethods[M]['event']) => void;
-  token?: Cancellation;
 }
 
 export interface SupervisorOptions {
@@ -46,17 +37,13 @@ export const restartWindowMs = 3 * 60_000;
 /** A process that says nothing for this long after its start counts as crashed. */
 export const startLimitMs = 30_000;
 
-interface PendingCall {
-  resolve(result: unknown): void;
-  reject(error: InklingError): void;
-  onEvent?: (event: unknown) => void;
-  cancellation?: { dispose(): void };
+interface Running {
+  process: EngineProcess;
+  client: CallClient<EngineMethods>;
 }
 
 export class EngineSupervisor {
-  private process: EngineProcess | undefined;
-  private readonly pending = new Map<number, PendingCall>();
-  private nextId = 1;
+  private running: Running | undefined;
   private crashes: number[] = [];
   private givenUp = false;
   /** The settings that the process was started with count no more. */
@@ -69,38 +56,19 @@ export class EngineSupervisor {
 
   /** The running process, or undefined. */
   get pid(): number | undefined {
-    return this.process?.pid;
+    return this.running?.process.pid;
   }
 
-  /**
-   * Runs one method of the engine. Rejects with an InklingError only: `cancelled` as soon as the token says so,
-   * `engineExited` when the process goes, else what the engine answered.
-   */
-  call<M extends EngineMethod>(
-    method: M,
-    params: EngineMethods[M]['params'],
-    options: CallOptions<M> = {},
-  ): Promise<EngineMethods[M]['result']> {
-    return new Promise((resolve, reject) => {
-      if (options.token?.isCancellationRequested) return reject(cancelled());
-      if (this.disposed) return reject(new InklingError('engineExited', t('Inkling is shutting down.')));
-      if (this.givenUp) return reject(tooManyCrashes());
-      const process = this.process ?? this.startProcess();
-      const id = this.nextId++;
-      const call: PendingCall = {
-        resolve: (result) => resolve(result as EngineMethods[M]['result']),
-        reject,
-        onEvent: options.onEvent as PendingCall['onEvent'],
-      };
-      this.pending.set(id, call);
-      this.watchIdle();
-      process.send({ type: 'call', id, method, params });
-      call.cancellation = options.token?.onCancellationRequested(() => {
-        process.send({ type: 'cancel', id });
-        this.settle(id)?.reject(cancelled());
-      });
-    });
-  }
+  /** Calls the engine, which is started where none runs. Rejects as CallClient does; `engineExited` when it ends. */
+  readonly call: Caller<EngineMethods> = (method, params, options) => {
+    if (options?.signal?.aborted) return Promise.reject(cancelled());
+    if (this.disposed) return Promise.reject(new InklingError('engineExited', t('Inkling is shutting down.')));
+    if (this.givenUp) return Promise.reject(tooManyCrashes());
+    const { client } = (this.running ??= this.start());
+    const answer = client.call(method, params, options);
+    this.watchIdle();
+    return answer.finally(() => this.watchIdle());
+  };
 
   /** Ends the process as soon as no call is pending, for the next to start it anew: what it is started with has changed. */
   renew(): void {
@@ -120,61 +88,37 @@ export class EngineSupervisor {
     this.endProcess(t('Inkling is shutting down.'));
   }
 
-  private startProcess(): EngineProcess {
+  private start(): Running {
     const process = this.options.start();
-    this.process = process;
+    const client = new CallClient<EngineMethods>((frame) => process.send(frame));
+    const isCurrent = (): boolean => this.running?.process === process;
     this.outdated = false;
     this.options.log('info', `Engine started (process ${process.pid ?? 'unknown'}).`);
     process.onFrame((frame) => {
-      if (this.process === process) this.receive(frame);
+      if (!isCurrent()) return;
+      if (frame.type === 'log') this.options.log(frame.level, frame.message);
+      else if (frame.type !== 'ready') client.receive(frame);
+      else {
+        this.cancelStartLimit?.();
+        this.options.log('info', `Engine ready: ${JSON.stringify(frame.description)}`);
+      }
     });
     process.onExit((reason) => {
-      if (this.process === process) this.crashed(reason);
+      if (isCurrent()) this.crashed(reason);
     });
     this.cancelStartLimit = this.options.clock.after(startLimitMs, () => {
-      if (this.process !== process) return;
+      if (!isCurrent()) return;
       process.stop();
       this.crashed('it did not answer after its start');
     });
-    return process;
-  }
-
-  private receive(frame: EngineFrame): void {
-    switch (frame.type) {
-      case 'ready':
-        this.cancelStartLimit?.();
-        this.options.log('info', `Engine ready: ${JSON.stringify(frame.description)}`);
-        break;
-      case 'log':
-        this.options.log(frame.level, frame.message);
-        break;
-      case 'event':
-        this.pending.get(frame.id)?.onEvent?.(frame.event);
-        break;
-      case 'result':
-        this.settle(frame.id)?.resolve(frame.result);
-        break;
-      case 'error':
-        this.settle(frame.id)?.reject(InklingError.fromFrame(frame.error));
-        break;
-    }
-  }
-
-  /** Takes a call off the list; undefined when it was settled before (a cancelled call still gets its answer). */
-  private settle(id: number): PendingCall | undefined {
-    const call = this.pending.get(id);
-    if (!call) return undefined;
-    this.pending.delete(id);
-    call.cancellation?.dispose();
-    this.watchIdle();
-    return call;
+    return { process, client };
   }
 
   /** (Re)starts the idle timer when nothing is pending. */
   private watchIdle(): void {
     this.cancelIdle?.();
     this.cancelIdle = undefined;
-    if (!this.process || this.pending.size > 0) return;
+    if (!this.running?.client.isIdle) return;
     if (this.outdated) return this.endProcess(t('Its settings have changed.'));
     this.cancelIdle = this.options.clock.after(this.options.idleMs(), () => this.endProcess(t('The engine was idle.')));
   }
@@ -196,28 +140,20 @@ export class EngineSupervisor {
   }
 
   private endProcess(reason: string): void {
-    const process = this.process;
-    if (!process) return;
+    const { running } = this;
+    if (!running) return;
     this.options.log('info', `Engine stopped: ${reason}`);
     this.forgetProcess(new InklingError('engineExited', `${reason} ${t('Start the command again.')}`));
-    process.stop();
+    running.process.stop();
   }
 
   private forgetProcess(error: InklingError): void {
-    this.process = undefined;
+    const { running } = this;
+    this.running = undefined;
     this.cancelIdle?.();
     this.cancelStartLimit?.();
-    const calls = [...this.pending.values()];
-    this.pending.clear();
-    for (const call of calls) {
-      call.cancellation?.dispose();
-      call.reject(error);
-    }
+    running?.client.fail(error);
   }
-}
-
-function cancelled(): InklingError {
-  return new InklingError('cancelled', 'Cancelled.');
 }
 
 function tooManyCrashes(): InklingError {

@@ -6,7 +6,6 @@
 import { InklingError } from '../../common/errors';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
 import type { EngineCaller } from '../engineHost/engineClient';
-import type { Cancellation } from '../engineHost/engineSupervisor';
 import type { EngineLaunch } from '../engineHost/engineLaunch';
 import type { NodeProgram } from './nodeProgram';
 
@@ -30,10 +29,10 @@ export interface SetupDialogs {
   chooseNode(found: NodeProgram | string): Promise<string | undefined>;
   /** The package is there but does not work. */
   wantsReinstall(which: GpuPackage, problem: string): Promise<boolean>;
-  /** Shows that something goes on; `cancellable` work gets a token that means something. */
+  /** Shows that something goes on; who leaves aborts the signal. */
   during<R>(
     what: 'looking' | 'testing' | { installing: string },
-    work: (report: (line: string) => void, token: Cancellation) => Promise<R>,
+    work: (report: (line: string) => void, signal: AbortSignal) => Promise<R>,
   ): Promise<R>;
   tell(which: GpuPackage, measured: Measured): Promise<void>;
   showReport(): Promise<void>;
@@ -55,11 +54,11 @@ export interface SetupParts {
 /** The whole conversation; undefined where the user left it. Throws what the engine throws (nothing is half set). */
 export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined> {
   const { dialogs, folder, nodePath } = parts;
-  const { findings, program } = await dialogs.during('looking', async (_, token) => {
+  const { findings, program } = await dialogs.during('looking', async (_, signal) => {
     const node = await parts.askNode(nodePath || 'node');
     // A Node.js that nobody named is only proposed.
     const own = nodePath && typeof node !== 'string' ? node.path : undefined;
-    const report = await withEngine(parts, own, (engine) => engine.call('describeGpu', {}, { token }));
+    const report = await withEngine(parts, own, (engine) => engine.call('describeGpu', {}, { signal }));
     return { findings: { report, node, folder }, program: own };
   });
   const which = await dialogs.choosePackage(findings);
@@ -74,9 +73,9 @@ export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined>
     // What was found without that Node.js says nothing about WebGPU in it.
     const report = runtime === program ? findings.report : await engine.call('describeGpu', {});
     if (!(await ensureInstalled(parts, engine, which, report))) return undefined;
-    const measured = await dialogs.during('testing', async (_, token) => ({
-      gpu: await engine.call('selfTestGpu', { which }, { token }),
-      cpu: await engine.call('selfTestGpu', { which: 'wasm' }, { token }),
+    const measured = await dialogs.during('testing', async (_, signal) => ({
+      gpu: await engine.call('selfTestGpu', { which }, { signal }),
+      cpu: await engine.call('selfTestGpu', { which: 'wasm' }, { signal }),
     }));
     await dialogs.tell(which, measured);
     return measured;
@@ -105,8 +104,8 @@ async function ensureInstalled(
   const { folder: found, problem } = report[which];
   if (found && !problem) return true;
   if (found && problem && !(await dialogs.wantsReinstall(which, problem))) return false;
-  await dialogs.during({ installing: report.wanted[which] }, (say, token) =>
-    engine.call('installGpu', { folder, which }, { token, onEvent: ({ line }) => say(line) }),
+  await dialogs.during({ installing: report.wanted[which] }, (say, signal) =>
+    engine.call('installGpu', { folder, which }, { signal, onEvent: ({ line }) => say(line) }),
   );
   changed();
   return true;

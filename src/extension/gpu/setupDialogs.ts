@@ -4,6 +4,7 @@ import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
 import { formatCount } from '../formatFigures';
 import { showInformation, showWarning, withProgress } from '../messages';
+import { signalOf } from '../signalOf';
 import type { SetupDialogs } from './gpuSetup';
 
 const names: Record<GpuPackage, string> = { webgpu: 'WebGPU', tensorflow: 'TensorFlow' };
@@ -81,7 +82,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
         work((line) => {
           log.info(`[set up GPU] ${line}`);
           progress.report({ message: line.slice(0, 100) });
-        }, token);
+        }, signalOf(token));
       return Promise.resolve(withProgress(options, tracked));
     },
 

@@ -20,11 +20,7 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       return editor && textBefore(editor.document, editor.selection.active).slice(-maximumLength);
     },
     insertAtCursor,
-    continueText: async (modelPath, options, signal) => {
-      const source = new vscode.CancellationTokenSource();
-      signal.addEventListener('abort', () => source.cancel(), { once: true });
-      await continuation.run(requireEditor(), modelPath, options, source.token);
-    },
+    continueText: async (modelPath, options, signal) => continuation.run(requireEditor(), modelPath, options, signal),
     async openSource(modelPath, source, offset, passage) {
       const run = store.list().find((record) => record.modelPath === modelPath);
       const uri = run?.sources.find(({ name }) => name === source)?.uri;

@@ -10,6 +10,7 @@ import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { ActiveModel } from '../models/activeModel';
 import { codeSpan } from '../plainText';
+import { signalOf } from '../signalOf';
 import { SurpriseFigures } from './surpriseFigures';
 
 const levels = 5;
@@ -30,7 +31,7 @@ interface MappedText {
   /** Where the mapped part of the text begins; figures count from there. */
   base: number;
   timer?: NodeJS.Timeout;
-  running?: vscode.CancellationTokenSource;
+  running?: AbortController;
 }
 
 export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
@@ -110,7 +111,11 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     const start = map.base + found.start;
     const end = map.base + found.end;
     const prompt = map.text.slice(windowStart(start), start);
-    const considered = await this.engine.call('considered', { modelPath, prompt, count: consideredCount }, { token });
+    const considered = await this.engine.call(
+      'considered',
+      { modelPath, prompt, count: consideredCount },
+      { signal: signalOf(token) },
+    );
     const rows = considered.map(
       ({ token: text, probability }) => `| ${codeSpan(text)} | ${(probability * 100).toFixed(1)} % |`,
     );
@@ -134,7 +139,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     const firstChanged = map.lineStarts[firstLine] ?? 0;
     // A change before the mapped part moves all of it.
     map.figures.cut(Math.max(0, firstChanged - map.base));
-    map.running?.cancel();
+    map.running?.abort();
     clearTimeout(map.timer);
     map.timer = setTimeout(() => {
       this.compute(map, map.figures.length).catch((error) => this.report(error));
@@ -143,9 +148,8 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
 
   /** Asks for the figures from `from` on and draws them. */
   private async compute(map: MappedText, from: number): Promise<void> {
-    map.running?.cancel();
-    const running = new vscode.CancellationTokenSource();
-    map.running = running;
+    map.running?.abort();
+    const { signal } = (map.running = new AbortController());
     const text = map.document.getText().replace(/\r\n?/g, '\n');
     const lineStarts = lineStartsOf(text);
     const base = baseFor(map, lineStarts, text.length);
@@ -153,9 +157,9 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     const result = await this.engine.call(
       'surprise',
       { modelPath, text: text.slice(base, base + maximumLength), from: base === map.base ? from : 0 },
-      { token: running.token },
+      { signal },
     );
-    if (running.token.isCancellationRequested) return;
+    if (signal.aborted) return;
     Object.assign(map, { text, lineStarts, base });
     map.figures.replaceFrom(result);
     this.redraw();
@@ -169,7 +173,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   private forget(document: vscode.TextDocument): void {
     const map = this.mapped.get(document.uri.toString());
     clearTimeout(map?.timer);
-    map?.running?.cancel();
+    map?.running?.abort();
     this.mapped.delete(document.uri.toString());
   }
 

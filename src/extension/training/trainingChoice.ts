@@ -79,14 +79,14 @@ async function chooseRecipe(engine: EngineCaller, sources: TextSource[]): Promis
   pick.ignoreFocusOut = true;
   pick.items = items;
   pick.busy = true;
-  const left = new vscode.CancellationTokenSource();
+  const left = new AbortController();
   const configs = recipes.map(({ config }) => config);
   void engine
     .call(
       'estimate',
       { sources, configs, ...engineChoice() },
       {
-        token: left.token,
+        signal: left.signal,
         onEvent: ({ index, estimate }) => {
           items[index].detail = describe(estimate);
           const active = pick.activeItems;
@@ -98,7 +98,7 @@ async function chooseRecipe(engine: EngineCaller, sources: TextSource[]): Promis
     .catch(() => undefined) // the same failure will be shown by whatever is chosen
     .finally(() => (pick.busy = false));
   const chosen = await answerOf(pick);
-  left.cancel();
+  left.abort();
   return chosen?.config;
 }
 

@@ -2,10 +2,10 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SampleDelta, SampleRequest } from '../../../src/common/engineProtocol';
-import { InklingError } from '../../../src/common/errors';
+import { cancelled } from '../../../src/common/errors';
+import type { CallOptions } from '../../../src/common/rpc/methods';
 import { TextContinuation } from '../../../src/extension/continueText';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
-import type { CallOptions } from '../../../src/extension/engineHost/engineSupervisor';
 import { activated, closeAll, openText, until } from '../support';
 
 interface Writing {
@@ -23,7 +23,7 @@ describe('Continue Text', () => {
   before(activated);
   beforeEach(() => {
     writings = [];
-    const call = (_method: 'sample', request: SampleRequest, { onEvent, token }: CallOptions<'sample'>) =>
+    const call = (_method: 'sample', request: SampleRequest, { onEvent, signal }: CallOptions<SampleDelta>) =>
       new Promise<unknown>((resolve, reject) => {
         const writing: Writing = {
           prompt: request.prompt as string[],
@@ -33,10 +33,10 @@ describe('Continue Text', () => {
         };
         const cancel = (): void => {
           writing.stopped = true;
-          reject(new InklingError('cancelled', 'Cancelled.'));
+          reject(cancelled());
         };
-        if (token?.isCancellationRequested) cancel();
-        token?.onCancellationRequested(cancel);
+        if (signal?.aborted) cancel();
+        signal?.addEventListener('abort', cancel);
         writings.push(writing);
       });
     continuation = new TextContinuation({ call } as unknown as EngineCaller);

@@ -48,11 +48,7 @@ describe('GPU', () => {
         wanted = report.wanted.webgpu;
         return undefined;
       },
-      during: (_, work) =>
-        work(() => undefined, {
-          isCancellationRequested: false,
-          onCancellationRequested: () => ({ dispose: () => undefined }),
-        }),
+      during: (_, work) => work(() => undefined, new AbortController().signal),
     };
     await services.gpu.setUp(leave as SetupDialogs);
     assert.match(wanted, /^webgpu@/);

@@ -1,9 +1,9 @@
 /** The surprise map beside what else happens to a document, with the engine's part played by the test. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { InklingError } from '../../../src/common/errors';
+import { cancelled, InklingError } from '../../../src/common/errors';
+import type { CallOptions } from '../../../src/common/rpc/methods';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
-import type { CallOptions } from '../../../src/extension/engineHost/engineSupervisor';
 import type { ActiveModel } from '../../../src/extension/models/activeModel';
 import { SurpriseMarks } from '../../../src/extension/surprise/surpriseMarks';
 import { activated, closeAll, openText, until } from '../support';
@@ -16,10 +16,10 @@ describe('surprise map', () => {
   before(activated);
   beforeEach(() => {
     answers = [];
-    const call = (_method: 'surprise', request: { text: string }, { token }: CallOptions<'surprise'>) =>
+    const call = (_method: 'surprise', request: { text: string }, { signal }: CallOptions<never>) =>
       new Promise<unknown>((resolve, reject) => {
         fail = reject;
-        token?.onCancellationRequested(() => reject(new InklingError('cancelled', 'Cancelled.')));
+        signal?.addEventListener('abort', () => reject(cancelled()));
         const lengths = Uint8Array.from(request.text, ({ length }) => length);
         answers.push((bits) =>
           resolve({ from: 0, lengths, bits: new Float32Array(lengths.length).fill(bits), meanBits: bits }),

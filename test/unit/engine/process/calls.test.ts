@@ -71,6 +71,22 @@ describe('calls', () => {
     assert.equal(frames.length, 1);
   });
 
+  it('rejects a cancelled call at once, and drops what still comes of it', async () => {
+    const { client } = connect();
+    const controller = new AbortController();
+    const heard: number[] = [];
+    const { signal } = controller;
+    const call = client.call('count', { to: 1000 }, { signal, onEvent: (event) => heard.push(event) });
+    await Promise.resolve();
+    controller.abort();
+    const { length } = heard;
+    assert.ok(client.isIdle, 'nothing is waited for');
+    await assert.rejects(call, withCode('cancelled'));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(length > 0);
+    assert.equal(heard.length, length);
+  });
+
   it('gives every error a code', async () => {
     const { client } = connect();
     await assert.rejects(client.call('fail', { how: 'known' }), withCode('corruptModel'));

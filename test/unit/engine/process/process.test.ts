@@ -227,6 +227,7 @@ describe('engine process', () => {
     await oneStep;
     controller.abort();
     await assert.rejects(run, withCode('cancelled'));
+    while (!fs.existsSync(cancelPath)) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.ok((await engine.call('inspect', { path: cancelPath })).steps > 0);
   });
 

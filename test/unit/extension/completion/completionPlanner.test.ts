@@ -1,19 +1,18 @@
 import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import { CompletionPlanner } from '../../../../src/extension/completion/completionPlanner';
-import type { Cancellation } from '../../../../src/extension/engineHost/engineSupervisor';
 import { FakeClock } from '../fakeClock';
 
 interface Asked {
   prefix: string;
   alternatives: number;
   seed: number;
-  token: Cancellation;
+  signal: AbortSignal;
   answer(texts: string[]): void;
   fail(error: Error): void;
 }
 
-const never: Cancellation = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
+const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('CompletionPlanner', () => {
@@ -22,25 +21,10 @@ describe('CompletionPlanner', () => {
   let errors: unknown[];
   let planner: CompletionPlanner;
   let debounce: number;
-  const type = (prefix: string, token = never, context = 'model'): Promise<string[]> =>
-    planner.plan({ context, prefix, manual: false }, token);
+  const type = (prefix: string, signal = never, context = 'model'): Promise<string[]> =>
+    planner.plan({ context, prefix, manual: false }, signal);
   const trigger = (prefix: string): Promise<string[]> =>
     planner.plan({ context: 'model', prefix, manual: true }, never);
-  const makeToken = () => {
-    const listeners: (() => void)[] = [];
-    const token = {
-      isCancellationRequested: false,
-      onCancellationRequested(listener: () => void) {
-        listeners.push(listener);
-        return { dispose() {} };
-      },
-      cancel() {
-        token.isCancellationRequested = true;
-        for (const listener of listeners) listener();
-      },
-    };
-    return token;
-  };
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -48,9 +32,9 @@ describe('CompletionPlanner', () => {
     errors = [];
     debounce = 0;
     planner = new CompletionPlanner({
-      ask: (prefix, { alternatives, seed }, token) =>
+      ask: (prefix, { alternatives, seed }, signal) =>
         new Promise((resolve, reject) =>
-          asked.push({ prefix, alternatives, seed, token, answer: resolve, fail: reject }),
+          asked.push({ prefix, alternatives, seed, signal, answer: resolve, fail: reject }),
         ),
       clock,
       debounceMs: () => debounce,
@@ -112,11 +96,11 @@ describe('CompletionPlanner', () => {
     debounce = 100;
     await offer('a', ['x']);
     clock.advance(40);
-    const token = makeToken();
-    const first = type('ab', token);
+    const controller = new AbortController();
+    const first = type('ab', controller.signal);
     await settled();
     assert.equal(asked.length, 1, 'still waiting');
-    token.cancel();
+    controller.abort();
     assert.deepEqual(await first, []);
     const second = type('abc');
     clock.advance(59);
@@ -130,14 +114,14 @@ describe('CompletionPlanner', () => {
   });
 
   it('joins a question under way that will fit', async () => {
-    const token = makeToken();
-    const first = type('Call me ', token);
+    const controller = new AbortController();
+    const first = type('Call me ', controller.signal);
     await settled();
-    token.cancel();
+    controller.abort();
     const second = type('Call me I');
     await settled();
     assert.equal(asked.length, 1);
-    assert.equal(asked[0].token.isCancellationRequested, false, 'the question outlives its query');
+    assert.equal(asked[0].signal.aborted, false, 'the question outlives its query');
     asked[0].answer(['Ishmael']);
     assert.deepEqual(await second, ['shmael']);
     assert.deepEqual(await first, []);
@@ -160,7 +144,7 @@ describe('CompletionPlanner', () => {
     await settled();
     void type('Something else');
     await settled();
-    assert.equal(asked[0].token.isCancellationRequested, true);
+    assert.equal(asked[0].signal.aborted, true);
     assert.equal(asked.length, 2);
   });
 

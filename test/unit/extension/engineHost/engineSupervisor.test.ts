@@ -1,4 +1,5 @@
 import * as assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { EngineFrame, HostFrame } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import type { EngineProcess } from '../../../../src/extension/engineHost/engineSupervisor';
@@ -34,24 +35,6 @@ class FakeProcess implements EngineProcess {
   crash(): void {
     this.exit('signal SIGKILL');
   }
-}
-
-/** A cancellation token that the test pulls. */
-function makeToken() {
-  const listeners = new Set<() => void>();
-  const token = {
-    isCancellationRequested: false,
-    onCancellationRequested(listener: () => void) {
-      listeners.add(listener);
-      return { dispose: () => void listeners.delete(listener) };
-    },
-    cancel() {
-      token.isCancellationRequested = true;
-      for (const listener of listeners) listener();
-    },
-    listeners,
-  };
-  return token;
 }
 
 describe('EngineSupervisor', () => {
@@ -121,19 +104,17 @@ describe('EngineSupervisor', () => {
   });
 
   it('sends a cancel frame, rejects at once and ignores the late answer', async () => {
-    const token = makeToken();
-    const call = supervisor.call('describe', {}, { token });
-    token.cancel();
+    const controller = new AbortController();
+    const call = supervisor.call('describe', {}, { signal: controller.signal });
+    controller.abort();
     await fails(call, 'cancelled');
     assert.deepEqual(last().sent[1], { type: 'cancel', id: 1 });
     last().say(answer(1));
-    assert.equal(token.listeners.size, 0, 'the token is let go');
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0, 'the signal is let go');
   });
 
   it('does not start for a call that is cancelled already', async () => {
-    const token = makeToken();
-    token.cancel();
-    await fails(supervisor.call('describe', {}, { token }), 'cancelled');
+    await fails(supervisor.call('describe', {}, { signal: AbortSignal.abort() }), 'cancelled');
     assert.equal(processes.length, 0);
   });
 
@@ -143,7 +124,7 @@ describe('EngineSupervisor', () => {
     for (const call of calls) await fails(call, 'engineExited');
     const next = describeCall();
     assert.equal(processes.length, 2);
-    last().say(answer(3));
+    last().say(answer(1));
     await next;
     assert.equal(givenUp, 0);
   });
@@ -198,14 +179,14 @@ describe('EngineSupervisor', () => {
     assert.equal(last().stopped, true);
     const next = describeCall();
     assert.equal(processes.length, 2);
-    last().say(answer(2));
+    last().say(answer(1));
     await next;
     assert.equal(last().stopped, false, 'the new one stays');
     supervisor.renew();
     assert.equal(last().stopped, true);
     supervisor.renew();
     void describeCall().catch(() => undefined);
-    last().say(answer(3));
+    last().say(answer(1));
     assert.equal(last().stopped, false, 'a renewal without a process means nothing later');
   });
 

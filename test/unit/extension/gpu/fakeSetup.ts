@@ -64,8 +64,7 @@ export function fakeSetup(nodePath = ''): FakeSetup {
     },
     during: async (what, work) => {
       said.push(typeof what === 'string' ? what : `installing ${what.installing}`);
-      const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
-      return work((line) => said.push(`line: ${line}`), token);
+      return work((line) => said.push(`line: ${line}`), new AbortController().signal);
     },
     tell: async (which, { gpu, cpu }) => void said.push(`${which} ${gpu.stepMs} ms, ${cpu.backend} ${cpu.stepMs} ms`),
     showReport: async () => void said.push('report'),

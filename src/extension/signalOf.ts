@@ -1,0 +1,9 @@
+/** VS Code's cancellation tokens become signals here; everything else takes an AbortSignal. */
+import type * as vscode from 'vscode';
+
+export function signalOf(token: vscode.CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  else token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
+}
