@@ -1,0 +1,48 @@
+/**
+ * The language models that come with the package: where they lie and how a user names them. Wherever a command or a
+ * request takes a model's path it also takes `base:` and a language, as in `base:en`.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { InklingError } from '../../common/errors';
+import { distFolder } from '../paths';
+
+const prefix = 'base:';
+const ending = '.safetensors';
+
+/** The languages that a base is shipped for, as ISO 639-1 codes in alphabetical order. */
+export function baseLanguages(folder = basesFolder()): string[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .sort();
+}
+
+/** The model file of a shipped base. */
+export function basePath(language: string, folder = basesFolder()): string {
+  return path.join(folder, language + ending);
+}
+
+/**
+ * The file that `model` names: a path as it stands, or the file of a shipped base. Throws `invalidInput` for a base that
+ * is not shipped.
+ */
+export function modelFileOf(model: string, folder = basesFolder()): string {
+  if (!model.startsWith(prefix)) return model;
+  const language = model.slice(prefix.length);
+  const shipped = baseLanguages(folder);
+  if (shipped.includes(language)) return basePath(language, folder);
+  const names = shipped.map((known) => prefix + known).join(', ');
+  throw new InklingError(
+    'invalidInput',
+    shipped.length === 0
+      ? `There is no base model "${model}", because none is installed. Name a model file instead.`
+      : `There is no base model "${model}". Choose one of ${names}, or name a model file.`,
+  );
+}
+
+function basesFolder(): string {
+  return path.join(distFolder(), '..', 'media', 'base');
+}
