@@ -1,6 +1,7 @@
 /** The engine's side of bench/engine.mjs: `train CASES SECONDS`, `generate CASES TOKENS`, `peak WASM`; JSON lines. */
 import * as fs from 'node:fs';
 import { createWasmBackend } from '../src/engine/backends/wasm/wasmBackend';
+import { createWasmStepper } from '../src/engine/backends/wasm/wasmStepper';
 import { kernelModule } from '../src/engine/backends/wasm/runtime';
 import { noTarget, type Batch } from '../src/engine/backends/backend';
 import { initialiseParameters } from '../src/engine/model/initialisation';
@@ -30,10 +31,7 @@ const specOf = ({ layers, units, vocabulary }: Case): NetworkSpec => ({
 async function train(c: Case, seconds: number): Promise<number> {
   const backend = await createWasmBackend({ threads: c.threads });
   const spec = specOf(c);
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), {
-    ...c,
-    streams: 1,
-  });
+  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), c);
   const random = new Random(1);
   const count = c.batch * c.steps;
   const targets = Int32Array.from({ length: count }, (_, i) =>
@@ -66,32 +64,27 @@ async function train(c: Case, seconds: number): Promise<number> {
 }
 
 /** Seconds for one token of every stream, sampled at temperature 1. */
-async function generate(c: Case, tokens: number): Promise<number> {
-  const backend = await createWasmBackend({ threads: 1 });
+function generate(c: Case, tokens: number): number {
   const spec = specOf(c);
   const streams = c.streams ?? 1;
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), {
-    batch: 0,
-    steps: 0,
-    streams,
-  });
+  const stepper = createWasmStepper(spec, initialiseParameters(spec, { kind: 'keras' }, 1));
   const samplers = Array.from(
     { length: streams },
     (_, seed) => new TokenSampler(c.vocabulary, { temperature: 1, seed, length: 1 }),
   );
   const states = new Float32Array(streams * stateSize(spec));
   const ids = new Uint16Array(streams);
+  const logits = new Float32Array(streams * c.vocabulary);
   const times: number[] = [];
   for (let round = 0; round < 6; round++) {
     const began = performance.now();
     for (let i = 0; i < tokens; i++) {
-      const logits = await network.step(ids, states);
+      stepper.step(ids, states, logits);
       for (let s = 0; s < streams; s++) ids[s] = samplers[s].next(logits, s * c.vocabulary);
     }
     // The first round compiles.
     if (round > 0) times.push((performance.now() - began) / 1000 / tokens);
   }
-  await backend.dispose();
   return median(times);
 }
 

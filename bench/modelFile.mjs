@@ -48,9 +48,7 @@ for (const cell of ['lstm', 'gru', 'rnn']) {
       const spec = { cell, input, layers, output };
       const parameters = engine.randomParameters(random, spec);
       const data = { ...engine.randomBatch(random, spec, batch, steps), rowWeights: undefined };
-      const network = await engine
-        .createReferenceBackend()
-        .createNetwork(spec, parameters, { batch, steps, streams: 1 });
+      const network = await engine.createReferenceBackend().createNetwork(spec, parameters, { batch, steps });
       const { logits, lossSum } = await network.evaluate(data, { logits: true });
       const { gradients } = await network.gradients(data, 1, 0);
       const model = path.join(folder, `${cases.length}.safetensors`);

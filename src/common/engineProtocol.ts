@@ -223,7 +223,6 @@ export interface EngineMethods extends GpuMethods {
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
-  score: { params: { modelPath: string; text: string }; result: ScoreResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
   /** One verdict a text, in their order. */

@@ -82,8 +82,6 @@ export interface OptimiserState {
 export interface NetworkLimits {
   batch: number;
   steps: number;
-  /** Rows of `step`. */
-  streams: number;
 }
 
 export interface Network {
@@ -96,9 +94,6 @@ export interface Network {
   gradients(batch: Batch, lossScale: number, dropoutKey: number): Promise<StepResult & { gradients: Float32Array }>;
   /** Forward and loss without dropout. */
   evaluate(batch: Batch, want?: { losses?: boolean; logits?: boolean }): Promise<EvaluationResult>;
-  /** One step of `tokens.length` streams. `states` is [S, stateSize(spec)] and is advanced in place.
-   *  Returns logits [S, V]; the array is reused by the next call. Synchronous where the backend can be. */
-  step(tokens: Uint16Array, states: Float32Array): Float32Array | Promise<Float32Array>;
   readParameters(): Promise<Float32Array>;
   writeParameters(parameters: Float32Array): Promise<void>;
   readOptimiser(): Promise<OptimiserState>;
@@ -108,6 +103,25 @@ export interface Network {
   writeState(state: Float32Array): Promise<void>;
   dispose(): void;
 }
+
+/**
+ * Writes with a network's weights: advances recurrent states token by token. Always on the CPU and synchronous, whichever
+ * backend trained the weights: one token is too little work to pay for the way to a GPU and back.
+ */
+export interface Stepper {
+  readonly spec: NetworkSpec;
+  /**
+   * Advances S states by one token each, any S ≥ 1. `tokens` [S] are ids or `noToken`; `states` [S, stateSize(spec)] is
+   * advanced in place; `logits` [S, V] receives what comes next, unnormalised. A row's figures do not depend on the other
+   * rows. Throws `invalidInput` for lengths that do not fit together and for unknown ids.
+   */
+  step(tokens: Uint16Array, states: Float32Array, logits: Float32Array): void;
+  /** Replaces the weights; they are copied. Throws `invalidInput` for another number of them. */
+  writeParameters(parameters: Float32Array): void;
+}
+
+/** Throws `invalidInput` for parameters that do not fit the spec, and for a network that cannot step (bidirectional). */
+export type NewStepper = (spec: NetworkSpec, parameters: Float32Array) => Stepper;
 
 export interface Backend {
   readonly name: 'reference' | 'wasm' | 'tensorflow' | 'webgpu';

@@ -1,6 +1,6 @@
 /** What the GPU backends ask of a batch before it leaves for the device. */
 import { InklingError } from '../../common/errors';
-import { parameterCount, stateSize, type NetworkSpec } from '../model/networkSpec';
+import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../model/networkSpec';
 import { noTarget, noToken, type Batch, type NetworkLimits, type OptimiserState } from './backend';
 
 export interface CheckedBatch {
@@ -58,19 +58,20 @@ export function checkTokens({ input }: NetworkSpec, tokens: Uint16Array): void {
   }
 }
 
-/** Throws `invalidInput` for streams and states that do not fit. */
-export function checkStreams(
-  spec: NetworkSpec,
-  limits: NetworkLimits,
-  tokens: Uint16Array,
-  states: Float32Array,
-): void {
-  const streams = tokens.length;
-  if (streams < 1 || streams > limits.streams) {
-    fail(`This network steps 1 to ${limits.streams} streams, not ${streams}.`);
-  }
+/** Throws `invalidInput` for a network that cannot run step by step. */
+export function checkSteps(spec: NetworkSpec): void {
   if (spec.layers[0].bidirectional) fail('A bidirectional network reads whole texts; it cannot run step by step.');
-  if (states.length !== streams * stateSize(spec)) fail(`The states of ${streams} streams have another length.`);
+}
+
+/** Throws `invalidInput` for the arguments of `Stepper.step` where they do not fit. */
+export function checkStep(spec: NetworkSpec, tokens: Uint16Array, states: Float32Array, logits: Float32Array): void {
+  const S = tokens.length;
+  if (S < 1) fail('A step advances at least one state.');
+  const checkLength = (what: string, length: number, each: number): void => {
+    if (length !== S * each) fail(`The length of ${what} is ${length}; ${S} tokens need ${S * each}.`);
+  };
+  checkLength('states', states.length, stateSize(spec));
+  checkLength('logits', logits.length, outputSize(spec));
   checkTokens(spec, tokens);
 }
 

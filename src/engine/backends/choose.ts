@@ -71,7 +71,7 @@ async function measure(
   const { name, kernel } = backend;
   let network: Network | undefined;
   try {
-    network = await backend.createNetwork(spec, parameters, { ...limits, streams: 1 });
+    network = await backend.createNetwork(spec, parameters, limits);
     const batch = trialBatch(spec, limits);
     // The first step compiles and allocates.
     await network.trainStep(batch, trialUpdate);
@@ -161,8 +161,6 @@ export class AutoBackend implements Backend {
   }
 
   async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
-    // A network that only writes is quickest where no copy to a GPU is between two characters.
-    if (limits.batch === 0) return (this.chosen ?? this.preferred).createNetwork(spec, parameters, limits);
     if (!this.chosen) {
       const candidates = await this.open();
       if (candidates.length > 1) {

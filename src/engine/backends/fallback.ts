@@ -123,12 +123,6 @@ class FallbackNetwork implements Network {
     return this.attempt((network) => network.evaluate(batch, want));
   }
 
-  step(tokens: Uint16Array, states: Float32Array): Float32Array | Promise<Float32Array> {
-    // The states are advanced only when all went well, so the same call can be made again.
-    if (this.fellBack) return this.network.step(tokens, states);
-    return this.attempt(async (network) => network.step(tokens, states));
-  }
-
   readParameters(): Promise<Float32Array> {
     return this.attempt((network) => network.readParameters());
   }

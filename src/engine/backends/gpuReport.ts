@@ -150,7 +150,6 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
   const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, selfTestSeed), {
     batch,
     steps,
-    streams: 1,
   });
   try {
     const data = randomBatch(batch, steps, 64);
@@ -177,7 +176,7 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
 async function worstDifference(backend: Backend): Promise<number> {
   const spec = lstm(20, 11);
   const parameters = initialiseParameters(spec, { kind: 'keras' }, selfTestSeed);
-  const limits = { batch: 5, steps: 9, streams: 1 };
+  const limits = { batch: 5, steps: 9 };
   const data = randomBatch(limits.batch, limits.steps, 11);
   const results = [];
   for (const each of [backend, createReferenceBackend()]) {

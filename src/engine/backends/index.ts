@@ -1,10 +1,11 @@
 /** Picks and creates a backend by name. */
 import type { BackendChoice } from '../../common/engineProtocol';
-import type { Backend } from './backend';
+import type { Backend, NewStepper } from './backend';
 import { AutoBackend, type Choice } from './choose';
 import { FallbackBackend } from './fallback';
 import { createReferenceBackend } from './reference/referenceBackend';
 import { createWasmBackend } from './wasm/wasmBackend';
+import { createWasmStepper } from './wasm/wasmStepper';
 import { findTensorflow } from './tensorflow/binding';
 import { createTensorflowBackend } from './tensorflow/tensorflowBackend';
 import { findWebgpu } from './webgpu/loadModule';
@@ -23,6 +24,9 @@ export interface BackendOptions {
   /** The GPU failed and the wasm backend goes on, for people. */
   onFallback?: (message: string) => void;
 }
+
+/** What writes with a network's weights, whichever backend trained them. */
+export const createStepper: NewStepper = (spec, parameters) => createWasmStepper(spec, parameters);
 
 /** The folder with the GPU packages that counts where no other is named. */
 export function defaultModulesFolder(): string | undefined {

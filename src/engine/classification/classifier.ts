@@ -203,7 +203,7 @@ export class Classifier {
     block.set(table);
     block.set(parameters, this.rows * size);
     if (this.network) return this.network.writeParameters(block);
-    const limits = { batch: batchRows, steps: this.longest, streams: 1 };
+    const limits = { batch: batchRows, steps: this.longest };
     this.network = await this.backend.createNetwork(specFor(spec, this.rows, size, false), block, limits);
   }
 

@@ -69,7 +69,6 @@ export async function trainNetwork(
   const limits = {
     batch: settings.batch,
     steps: settings.lengths === 'padded' ? settings.maximumTokens : longest,
-    streams: 1,
   };
   const network = await backend.createNetwork(spec, initial, limits);
   try {

@@ -1,23 +1,25 @@
-/** A model file as a network that can be sampled and scored. */
+/** Reads a language model from its file. */
 import { InklingError } from '../../common/errors';
-import type { Backend, NetworkLimits } from '../backends/backend';
+import type { TrainingConfig } from '../../common/trainingConfig';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import type { LanguageModel } from '../generation/languageModel';
-import { readModelFile, type StoredModel } from '../model/modelFile';
+import { readModelFile } from '../model/modelFile';
+import type { NetworkSpec } from '../model/networkSpec';
 
-export async function openModel(
-  file: string,
-  backend: Backend,
-  limits: (model: StoredModel) => NetworkLimits,
-): Promise<LanguageModel> {
-  const model = await readModelFile(file);
-  const { config } = model;
-  if (model.kind !== 'language-model' || !config) {
+export interface OpenedModel {
+  spec: NetworkSpec;
+  parameters: Float32Array;
+  vocabulary: Vocabulary;
+  config: TrainingConfig;
+}
+
+/** Throws `incompatibleModel` for a classifier, and what `readModelFile` throws. */
+export async function openModel(file: string): Promise<OpenedModel> {
+  const { kind, config, spec, parameters, vocabulary } = await readModelFile(file);
+  if (kind !== 'language-model' || !config) {
     throw new InklingError(
       'incompatibleModel',
       `${file} is a classifier: use "inkling classify", or a language model.`,
     );
   }
-  const network = await backend.createNetwork(model.spec, model.parameters, limits(model));
-  return { network, vocabulary: Vocabulary.fromJSON(model.vocabulary as VocabularyJson), config };
+  return { spec, parameters, vocabulary: Vocabulary.fromJSON(vocabulary as VocabularyJson), config };
 }

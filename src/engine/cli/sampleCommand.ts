@@ -1,8 +1,8 @@
 /** `inkling sample`: writes on from a prompt, at one temperature or at several as one batch. */
 import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../../common/engineProtocol';
+import { createStepper } from '../backends';
 import { generateContaining } from '../generation/mustContain';
-import { withBackend } from './backendOption';
 import { openModel } from './openModel';
 import { commonOptions, numberOption, parse, UsageError } from './usage';
 
@@ -19,9 +19,6 @@ const options = {
   'must-contain': { type: 'string', multiple: true },
   seed: { type: 'string' },
 } as const;
-
-/** Rows of a step: enough for the windows of a last-step model in few slices. */
-const stepRows = 256;
 
 export async function sampleCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
@@ -44,26 +41,22 @@ export async function sampleCommand(args: string[]): Promise<void> {
   const prompt = values.prompt ?? '';
   const out = process.stdout;
 
-  await withBackend({ ...values, threads: values.threads ?? '1' }, async (backend) => {
-    const model = await openModel(positionals[0], backend, () => ({ batch: 1, steps: 1, streams: stepRows }));
-    const live = !values.json && streams.length === 1;
-    if (live) out.write(prompt);
-    const { texts, unknown } = await generateContaining(
-      model,
-      { prompt, streams },
-      { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },
-    );
-    if (values.json) {
-      const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
-      out.write(`${JSON.stringify(samples)}\n`);
-    } else if (live) out.write('\n');
-    else texts.forEach((text, i) => out.write(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
-    if (unknown.length > 0) {
-      process.stderr.write(
-        `The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.\n`,
-      );
-    }
-    if (chosenSeed === undefined && !values.json) process.stderr.write(`(the same again with --seed ${seed})\n`);
-    model.network.dispose();
-  });
+  const { spec, parameters, ...text } = await openModel(positionals[0]);
+  const model = { stepper: createStepper(spec, parameters), ...text };
+  const live = !values.json && streams.length === 1;
+  if (live) out.write(prompt);
+  const { texts, unknown } = await generateContaining(
+    model,
+    { prompt, streams },
+    { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },
+  );
+  if (values.json) {
+    const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
+    out.write(`${JSON.stringify(samples)}\n`);
+  } else if (live) out.write('\n');
+  else texts.forEach((text, i) => out.write(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
+  if (unknown.length > 0) {
+    process.stderr.write(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.\n`);
+  }
+  if (chosenSeed === undefined && !values.json) process.stderr.write(`(the same again with --seed ${seed})\n`);
 }

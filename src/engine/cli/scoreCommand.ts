@@ -18,13 +18,12 @@ export async function scoreCommand(args: string[]): Promise<void> {
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
   await withBackend(values, async (backend) => {
     const { text } = await readTextFile(textFile);
-    const model = await openModel(modelFile, backend, ({ config }) => {
-      const lastStep = windows !== undefined || config?.objective.kind === 'last-step';
-      const steps = Math.max(windows?.length ?? 1, config?.objective.steps ?? 1);
-      return { batch: lastStep ? windowRows : rows, steps, streams: 1 };
-    });
-    const score = await scoreText(model, text, { windows });
-    model.network.dispose();
+    const { spec, parameters, vocabulary, config } = await openModel(modelFile);
+    const lastStep = windows !== undefined || config.objective.kind === 'last-step';
+    const steps = Math.max(windows?.length ?? 1, config.objective.steps);
+    const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });
+    const score = await scoreText({ network, vocabulary, config }, text, { windows });
+    network.dispose();
     if (values.json) process.stdout.write(`${JSON.stringify(score)}\n`);
     else {
       process.stdout.write(

@@ -54,7 +54,8 @@ export async function complete(
   for (const row of rows) contexts.set(primed.context, row * size);
   const tokens = new Uint16Array(rows.length);
   let stepsRun = primed.steps;
-  let logits = primed.logits;
+  const logits = new Float32Array(rows.length * predictor.classes);
+  logits.set(primed.logits);
   const breather = new Breather(signal);
   for (let length = 0; length < maximumLength && rows.length > 0; length++) {
     const first = length === 0;
@@ -74,10 +75,12 @@ export async function complete(
     });
     rows = going;
     if (rows.length === 0 || length + 1 === maximumLength) break;
-    // Here, where the last logits have been used: others who step the network meanwhile write over them.
     if (breather.due) await breather.pause();
-    const answer = predictor.step(tokens.subarray(0, rows.length), contexts.subarray(0, rows.length * size));
-    logits = answer instanceof Float32Array ? answer : await answer;
+    predictor.step(
+      tokens.subarray(0, rows.length),
+      contexts.subarray(0, rows.length * size),
+      logits.subarray(0, rows.length * predictor.classes),
+    );
     stepsRun++;
   }
 

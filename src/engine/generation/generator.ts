@@ -6,7 +6,7 @@ import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { noToken } from '../backends/backend';
 import { Breather } from './breather';
-import { checkLanguageModel, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
+import { checkSpeaks, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
 import { OutputStream } from './outputStream';
 import { createPredictor, type Predictor } from './predictor';
 import { prime, type Primed } from './prime';
@@ -48,7 +48,7 @@ export async function generate(
   request: GenerationRequest,
   tools: GenerationTools = {},
 ): Promise<GenerationResult> {
-  checkLanguageModel(model);
+  checkSpeaks(model.stepper.spec, model.vocabulary);
   request.streams.forEach(checkSamplingOptions);
   if (request.streams.length < 1 || request.streams.length > maximumStreams) {
     throw new InklingError('invalidInput', `Ask for 1 to ${maximumStreams} samples at once.`);
@@ -77,14 +77,14 @@ export async function generate(
   });
   const outputs = request.streams.map(({ stop }, stream) => new OutputStream(model.vocabulary, prompts[stream], stop));
   const newline = lineEnd(model);
-  const lineStart = newline === undefined ? undefined : await predictor.start();
+  const lineStart = newline === undefined ? undefined : predictor.start();
 
   // Rows of the batch are the streams that still write; the last row moves into the place of one that ends.
   let rows = request.streams.flatMap((options, stream) => (options.length > 0 ? [stream] : []));
   const written = request.streams.map(() => 0);
   const size = predictor.contextSize;
   const contexts = new Float32Array(rows.length * size);
-  let logits: Float32Array = new Float32Array(rows.length * predictor.classes);
+  const logits = new Float32Array(rows.length * predictor.classes);
   rows.forEach((stream, row) => {
     contexts.set(primed[stream].context, row * size);
     logits.set(primed[stream].logits, row * predictor.classes);
@@ -129,8 +129,11 @@ export async function generate(
       await breather.pause();
     }
     if (rows.length === 0) break;
-    const answer = predictor.step(tokens.subarray(0, rows.length), contexts.subarray(0, rows.length * size));
-    logits = answer instanceof Float32Array ? answer : await answer;
+    predictor.step(
+      tokens.subarray(0, rows.length),
+      contexts.subarray(0, rows.length * size),
+      logits.subarray(0, rows.length * predictor.classes),
+    );
   }
   sendDeltas();
   const seconds = (performance.now() - began) / 1000;

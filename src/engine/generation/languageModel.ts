@@ -1,14 +1,19 @@
-/** What generation, completion and scoring work on: a network with its vocabulary and what its recipe says of texts. */
+/** What generation, completion and surprise work on: weights to step, with their vocabulary and what the recipe says of texts. */
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
+import type { NetworkSpec } from '../model/networkSpec';
 import { paddingId, unknownWordId, type Vocabulary } from '../corpus/vocabulary';
-import { noToken, type Network } from '../backends/backend';
+import { noToken, type Stepper } from '../backends/backend';
 
-export interface LanguageModel {
-  network: Network;
+/** What a model's tokens are. */
+export interface ModelText {
   vocabulary: Vocabulary;
   config: Pick<TrainingConfig, 'text' | 'objective'>;
+}
+
+export interface LanguageModel extends ModelText {
+  stepper: Stepper;
 }
 
 /** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */
@@ -20,7 +25,7 @@ export interface EncodedText {
 
 /** Encodes a text as the model's training text was encoded. Characters without an id become `noToken`. A model of line
  *  prefixes has never seen more than the line. */
-export function encodeText(model: LanguageModel, text: string): EncodedText {
+export function encodeText(model: ModelText, text: string): EncodedText {
   const whole = normaliseText(text, model.config.text);
   const normal = model.config.text.examples === 'line-prefixes' ? whole.slice(whole.lastIndexOf('\n') + 1) : whole;
   const ids = model.vocabulary.encode(normal);
@@ -35,7 +40,7 @@ export function encodeText(model: LanguageModel, text: string): EncodedText {
 /**
  * The id that stands before a text, and in front of a prompt shorter than a window: padding for prefixes of lines, a space where the recipe says so, else no token at all.
  */
-export function paddingToken(model: LanguageModel): number {
+export function paddingToken(model: ModelText): number {
   if (model.config.text.examples === 'line-prefixes') return paddingId;
   if (model.config.objective.padding === 'space') return model.vocabulary.idOf(' ');
   return noToken;
@@ -47,16 +52,15 @@ export function silentTokens(vocabulary: Vocabulary): number[] {
 }
 
 /** The id of the character that ends a line, for a model whose examples are lines; else undefined. */
-export function lineEnd(model: LanguageModel): number | undefined {
+export function lineEnd(model: ModelText): number | undefined {
   if (model.config.text.examples !== 'lines') return undefined;
   const id = model.vocabulary.idOf('\n');
   return id === noToken ? undefined : id;
 }
 
-/** Throws `incompatibleModel` unless the network can speak this vocabulary. */
-export function checkLanguageModel(model: LanguageModel): void {
-  const { output } = model.network.spec;
-  if (output.kind !== 'softmax' || output.classes !== model.vocabulary.size) {
+/** Throws `incompatibleModel` unless a network of this kind can speak this vocabulary. */
+export function checkSpeaks({ output }: NetworkSpec, vocabulary: Vocabulary): void {
+  if (output.kind !== 'softmax' || output.classes !== vocabulary.size) {
     throw new InklingError(
       'incompatibleModel',
       'This model does not predict the tokens of its vocabulary; choose a language model, not a classifier.',

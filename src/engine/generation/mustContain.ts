@@ -200,7 +200,7 @@ async function bestPlace(
 
   let best: Placement | undefined;
   for (const word of words) {
-    const { probabilities, ends } = await readWord(model, word, contexts.slice(), logits, predictor);
+    const { probabilities, ends } = readWord(model, word, contexts.slice(), logits.slice(), predictor);
     for (const [row, at] of places.entries()) {
       const own = probabilities[row];
       const end = ends[row];
@@ -227,30 +227,27 @@ interface WordEnd {
 
 /**
  * The probabilities of a word's tokens behind each context, and of its end, where it needs one.
- * `contexts` [S, contextSize] are used up, `logits` [S, V] are not.
+ * `contexts` [S, contextSize] and `logits` [S, V] are used up.
  */
-async function readWord(
+function readWord(
   { vocabulary }: LanguageModel,
   { text, ids }: Wanted,
   contexts: Float32Array,
   logits: Float32Array,
   predictor: Predictor,
-): Promise<{ probabilities: number[][]; ends: (WordEnd | undefined)[] }> {
+): { probabilities: number[][]; ends: (WordEnd | undefined)[] } {
   const { classes } = predictor;
   const rows = contexts.length / predictor.contextSize;
   const silent = new Set(silentTokens(vocabulary));
   const probabilities: number[][] = Array.from({ length: rows }, () => []);
   const shares = new Float32Array(classes);
-  let next = logits;
   for (const id of ids) {
-    for (let row = 0; row < rows; row++) probabilities[row].push(softmax(next, row * classes, shares)[id]);
-    const answer = predictor.step(new Uint16Array(rows).fill(id), contexts);
-    // To await what is there already would let others write over it.
-    next = answer instanceof Float32Array ? answer : await answer;
+    for (let row = 0; row < rows; row++) probabilities[row].push(softmax(logits, row * classes, shares)[id]);
+    predictor.step(new Uint16Array(rows).fill(id), contexts, logits);
   }
   const ends = probabilities.map((_, row) => {
     if (vocabulary.unit === 'word' || needsNoEnd.test(text)) return undefined;
-    softmax(next, row * classes, shares);
+    softmax(logits, row * classes, shares);
     const end: WordEnd = { token: -1, probability: 0, all: 0 };
     for (let id = 0; id < classes; id++) {
       if (silent.has(id) || goesOn.test(vocabulary.tokenText(id))) continue;

@@ -22,10 +22,9 @@ export interface Predictor {
   /** Tokens back that can still matter; `Infinity` when the state is carried along. */
   readonly reach: number;
   /** A new context before any text, [contextSize]. */
-  start(): Promise<Float32Array>;
-  /** Advances S contexts, [S, contextSize], by one token each, in place. Returns logits [S, V], valid until the next
-   *  call, which may be another caller's as soon as this one awaits anything: not even a value that is there already. */
-  step(tokens: Uint16Array, contexts: Float32Array): Float32Array | Promise<Float32Array>;
+  start(): Float32Array;
+  /** Advances S contexts, [S, contextSize], by one token each, in place; writes what comes next into `logits`, [S, V]. */
+  step(tokens: Uint16Array, contexts: Float32Array, logits: Float32Array): void;
 }
 
 /**
@@ -38,94 +37,61 @@ export function createPredictor(model: LanguageModel, context: PredictorContext 
   return windowed && context === 'as-trained' ? windowPredictor(model) : carryingPredictor(model);
 }
 
-function carryingPredictor(model: LanguageModel): Predictor {
-  const { network, vocabulary } = model;
-  const size = stateSize(network.spec);
+function carryingPredictor({ stepper, vocabulary }: LanguageModel): Predictor {
+  const size = stateSize(stepper.spec);
   return {
     classes: vocabulary.size,
     contextSize: size,
     reach: Infinity,
-    start: () => Promise.resolve(new Float32Array(size)),
-    step: (tokens, contexts) => inSlices(model, tokens, contexts, size),
+    start: () => new Float32Array(size),
+    step: (tokens, contexts, logits) => stepper.step(tokens, contexts, logits),
   };
 }
 
 function windowPredictor(model: LanguageModel): Predictor {
-  const { network, vocabulary } = model;
-  const size = stateSize(network.spec);
+  const { stepper, vocabulary } = model;
+  const size = stateSize(stepper.spec);
   const steps = model.config.objective.steps;
   const contextSize = steps * size;
   const classes = vocabulary.size;
   let rowTokens = new Uint16Array(0);
-  let logits = new Float32Array(0);
+  let rowLogits = new Float32Array(0);
   let beginning: Float32Array | undefined;
+
+  /** A window that reaches back before the text is padded in front. */
+  const padded = (): Float32Array => {
+    const context = new Float32Array(contextSize);
+    const padding = Uint16Array.of(paddingToken(model));
+    const row = new Float32Array(size);
+    const unused = new Float32Array(classes);
+    for (let j = 1; j < steps; j++) {
+      stepper.step(padding, row, unused);
+      context.set(row, j * size);
+    }
+    return context;
+  };
 
   return {
     classes,
     contextSize,
     reach: steps,
-    start: async () => {
-      if (!beginning) {
-        // A window that reaches back before the text is padded in front.
-        // Shown to others only when it is whole: they may ask for it meanwhile.
-        const padded = new Float32Array(contextSize);
-        const padding = Uint16Array.of(paddingToken(model));
-        const row = new Float32Array(size);
-        for (let j = 1; j < steps; j++) {
-          await network.step(padding, row);
-          padded.set(row, j * size);
-        }
-        beginning = padded;
-      }
-      return beginning.slice();
-    },
+    start: () => (beginning ??= padded()).slice(),
     // Row j of a context has read the last j tokens; row 0 is the zero state from which the next window begins.
-    step: (tokens, contexts) => {
-      const streams = tokens.length;
-      if (rowTokens.length !== streams * steps) rowTokens = new Uint16Array(streams * steps);
-      if (logits.length !== streams * classes) logits = new Float32Array(streams * classes);
-      for (let s = 0; s < streams; s++) rowTokens.fill(tokens[s], s * steps, (s + 1) * steps);
-      return whenReady(inSlices(model, rowTokens, contexts, size), (all) => {
-        for (let s = 0; s < streams; s++) {
-          const oldest = (s + 1) * steps - 1;
-          logits.set(all.subarray(oldest * classes, (oldest + 1) * classes), s * classes);
-          const at = s * contextSize;
-          contexts.copyWithin(at + size, at, at + contextSize - size);
-          contexts.fill(0, at, at + size);
-        }
-        return logits;
-      });
+    step: (tokens, contexts, logits) => {
+      const rows = tokens.length * steps;
+      if (rowTokens.length !== rows) {
+        rowTokens = new Uint16Array(rows);
+        rowLogits = new Float32Array(rows * classes);
+      }
+      for (let s = 0; s < tokens.length; s++) rowTokens.fill(tokens[s], s * steps, (s + 1) * steps);
+      stepper.step(rowTokens, contexts, rowLogits);
+      for (let s = 0; s < tokens.length; s++) {
+        const oldest = (s + 1) * steps - 1;
+        logits.set(rowLogits.subarray(oldest * classes, (oldest + 1) * classes), s * classes);
+        const at = s * contextSize;
+        contexts.copyWithin(at + size, at, at + contextSize - size);
+        contexts.fill(0, at, at + size);
+      }
     },
   };
-}
-
-/** `network.step` for any number of rows: in slices of as many as the network takes at once. */
-function inSlices(
-  { network, vocabulary }: LanguageModel,
-  tokens: Uint16Array,
-  states: Float32Array,
-  size: number,
-): Float32Array | Promise<Float32Array> {
-  const limit = network.limits.streams;
-  if (tokens.length <= limit) return network.step(tokens, states);
-  const classes = vocabulary.size;
-  const logits = new Float32Array(tokens.length * classes);
-  const slice = (from: number): Float32Array | Promise<Float32Array> => {
-    if (from >= tokens.length) return logits;
-    const to = Math.min(from + limit, tokens.length);
-    const part = network.step(tokens.subarray(from, to), states.subarray(from * size, to * size));
-    return whenReady(part, (rows) => {
-      logits.set(rows, from * classes);
-      return slice(to);
-    });
-  };
-  return slice(0);
-}
-
-/** At once where the answer is there already: a turn of the event loop for every token would cost more than the step. */
-function whenReady(
-  answer: Float32Array | Promise<Float32Array>,
-  use: (rows: Float32Array) => Float32Array | Promise<Float32Array>,
-): Float32Array | Promise<Float32Array> {
-  return answer instanceof Float32Array ? use(answer) : answer.then(use);
 }

@@ -44,17 +44,15 @@ export async function prime(
 ): Promise<Primed> {
   const reading = readingOf(model, ids, predictor.reach);
   const known = cache?.find(reading);
-  const context = known ? known.context.slice() : await predictor.start();
-  let logits = known ? known.logits.slice() : new Float32Array(predictor.classes);
+  const context = known ? known.context.slice() : predictor.start();
+  const logits = known ? known.logits.slice() : new Float32Array(predictor.classes);
   const breather = new Breather(signal);
   const token = new Uint16Array(1);
   const from = known?.position ?? 0;
   for (let i = from; i < reading.length; i++) {
     token[0] = reading[i];
-    const answer = predictor.step(token, context);
-    const row = answer instanceof Float32Array ? answer : await answer;
-    if (i === reading.length - 1) logits = row.slice(0, predictor.classes);
-    if (cache && (i === reading.length - 1 || (i + 1) % keepEvery === 0)) cache.store(reading, i + 1, context, row);
+    predictor.step(token, context, logits);
+    if (cache && (i === reading.length - 1 || (i + 1) % keepEvery === 0)) cache.store(reading, i + 1, context, logits);
     if (breather.due) await breather.pause();
   }
   return { context, logits, steps: reading.length - from };

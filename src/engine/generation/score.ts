@@ -13,10 +13,15 @@ import { planBatches } from '../corpus/planBatches';
 import { scoreBatches } from '../corpus/readingBatches';
 import { windowBatches } from '../corpus/windows';
 import { Breather } from './breather';
-import { checkLanguageModel, type LanguageModel } from './languageModel';
+import { checkSpeaks, type ModelText } from './languageModel';
 
 /** Windows that a text is scored by when none are asked for, at most: each costs as many steps as it is long. */
 const enoughWindows = 20_000;
+
+/** What scores: whole batches, on whichever backend. */
+export interface ScoringModel extends ModelText {
+  network: Network;
+}
 
 /** The text that a network scores last: it carries the state of one from batch to batch, so the next one waits. */
 const turns = new WeakMap<Network, Promise<unknown>>();
@@ -28,7 +33,7 @@ const turns = new WeakMap<Network, Promise<unknown>>();
  * with nothing to predict, `cancelled`.
  */
 export function scoreText(
-  model: LanguageModel,
+  model: ScoringModel,
   text: string,
   options: { windows?: { length: number; stride: number }; signal?: AbortSignal } = {},
 ): Promise<ScoreResult> {
@@ -41,12 +46,12 @@ export function scoreText(
 }
 
 async function scoreNow(
-  model: LanguageModel,
+  model: ScoringModel,
   text: string,
   options: { windows?: { length: number; stride: number }; signal?: AbortSignal },
 ): Promise<ScoreResult> {
-  checkLanguageModel(model);
   const { network } = model;
+  checkSpeaks(network.spec, model.vocabulary);
   const breather = new Breather(options.signal);
   let nats = 0;
   let targets = 0;
@@ -71,7 +76,7 @@ async function scoreNow(
 }
 
 function batchesOf(
-  model: LanguageModel,
+  model: ScoringModel,
   text: string,
   windows: { length: number; stride: number } | undefined,
 ): Iterable<Batch> {
@@ -87,7 +92,7 @@ function batchesOf(
   return scoreBatches(ids, { steps, rows: batch });
 }
 
-function checkedWindows(ids: Uint16Array, length: number, stride: number, { network }: LanguageModel): Iterable<Batch> {
+function checkedWindows(ids: Uint16Array, length: number, stride: number, { network }: ScoringModel): Iterable<Batch> {
   if (!(Number.isInteger(length) && length >= 1 && Number.isInteger(stride) && stride >= 1)) {
     throw new InklingError('invalidInput', 'A window has a length and a stride of 1 or more, as in 60,3.');
   }
@@ -98,7 +103,7 @@ function checkedWindows(ids: Uint16Array, length: number, stride: number, { netw
 }
 
 /** Lines, and prefixes of lines: one epoch of them in their order. */
-function* exampleBatches({ network, vocabulary, config }: LanguageModel, text: string): Iterable<Batch> {
+function* exampleBatches({ network, vocabulary, config }: ScoringModel, text: string): Iterable<Batch> {
   const scoring = {
     ...config,
     batch: config.objective.carryState ? 1 : network.limits.batch,

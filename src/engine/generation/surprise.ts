@@ -79,7 +79,7 @@ export class SurpriseMap {
     if (this.marks.length === 0) this.marks.push(await this.beginning(signal));
     const begin = this.marks.at(-1)!;
     const context = begin.context.slice();
-    let logits = begin.logits;
+    const logits = begin.logits.slice();
     const newline = lineEnd(model);
     const lineStart = newline === undefined ? undefined : (await prime(model, predictor, new Uint16Array(0))).context;
     const contextBytes = context.byteLength + logits.byteLength;
@@ -100,18 +100,13 @@ export class SurpriseMap {
         if (id === newline && lineStart) {
           // The next line is a new example.
           context.set(lineStart);
-          logits = this.marks[0].logits;
+          logits.set(this.marks[0].logits);
           continue;
         }
-        const answer = predictor.step(token, context);
-        logits = answer instanceof Float32Array ? answer : await answer;
+        predictor.step(token, context, logits);
       }
       bits[unit] = sum;
-      if (breather.due) {
-        // Others may step the network while this one waits, and use its logits.
-        logits = logits.slice();
-        await breather.pause();
-      }
+      if (breather.due) await breather.pause();
     }
     return units.lengths.length;
   }
@@ -120,7 +115,7 @@ export class SurpriseMap {
   private async beginning(signal?: AbortSignal): Promise<Mark> {
     const { model, predictor } = this;
     const primed = await prime(model, predictor, new Uint16Array(0), undefined, signal);
-    const fresh = model.config.text.examples === 'lines' ? primed.context : await predictor.start();
+    const fresh = model.config.text.examples === 'lines' ? primed.context : predictor.start();
     return { unit: 0, context: fresh, logits: primed.logits };
   }
 }

@@ -73,7 +73,6 @@ export class Engine {
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),
     surprise: (params, call) => this.askSampler('surprise', params, call),
-    score: (params, call) => this.askSampler('score', params, call),
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
     classify: (params, call) => this.askSampler('classify', params, call),
     describeClassifier: (params, call) => this.askSampler('describeClassifier', params, call),
@@ -146,9 +145,7 @@ export class Engine {
     }
   }
 
-  private askSampler<
-    K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier',
-  >(
+  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'classify' | 'describeClassifier'>(
     method: K,
     params: SamplerMethods[K]['params'],
     call: Call<SamplerMethods[K]['event']>,

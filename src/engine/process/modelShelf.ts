@@ -1,12 +1,12 @@
 /**
  * The models at hand: loaded from their files or, while a run trains one, from the snapshots that it publishes. The least
- * recently used is put away; one that is in use never is.
+ * recently used is put away.
  */
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
 import type { TextSource } from '../../common/engineProtocol';
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { Backend } from '../backends/backend';
+import type { NewStepper } from '../backends/backend';
 import { buildCorpus } from '../corpus/corpus';
 import { normaliseText } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
@@ -61,8 +61,6 @@ interface Entry {
   run?: number;
   readAtMs: number;
   users: number;
-  /** Off the shelf: its network goes with its last user. */
-  discarded: boolean;
 }
 
 const maximumModels = 3;
@@ -78,7 +76,7 @@ export class ModelShelf {
   /** Taking a model is a short affair, done for one caller after the other. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly backend: () => Promise<Backend>) {}
+  constructor(private readonly newStepper: NewStepper) {}
 
   /** From now on this path means the run's last snapshot. */
   announce(live: LiveModel): void {
@@ -107,7 +105,6 @@ export class ModelShelf {
       return await work(entry.shelved);
     } finally {
       entry.users--;
-      disposeUnused(entry);
     }
   }
 
@@ -116,23 +113,13 @@ export class ModelShelf {
     const found = await this.versionOf(path);
     if (!entry || !isCurrent(entry, found, staleMs)) {
       if (entry && isSameRun(entry, found)) await this.refresh(path, entry);
-      else {
-        const fresh = await this.load(path, found);
-        if (entry) this.discard(path, entry);
-        entry = fresh;
-      }
+      else entry = await this.load(path, found);
     }
     this.entries.delete(path);
     this.entries.set(path, entry);
     entry.users++;
-    for (const [oldest, old] of this.entries) if (this.entries.size > maximumModels) this.discard(oldest, old);
+    for (const oldest of this.entries.keys()) if (this.entries.size > maximumModels) this.entries.delete(oldest);
     return entry;
-  }
-
-  private discard(path: string, entry: Entry): void {
-    this.entries.delete(path);
-    entry.discarded = true;
-    disposeUnused(entry);
   }
 
   private async versionOf(path: string): Promise<Version> {
@@ -153,7 +140,7 @@ export class ModelShelf {
     const read = snapshot?.reader.read();
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
-      const model = await this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
+      const model = this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
       return entryOf(equip(model, this.indexer(path, model, config)), snapshotVersion(snapshot.run, read.version));
     }
     const stored = await readModelFile(path);
@@ -161,12 +148,8 @@ export class ModelShelf {
       throw new InklingError('incompatibleModel', `"${stored.title}" is a classifier; choose a language model.`);
     }
     const { spec, parameters, config, provenance } = stored;
-    const model = await this.modelOf(
-      spec,
-      parameters,
-      Vocabulary.fromJSON(stored.vocabulary as VocabularyJson),
-      config,
-    );
+    const vocabulary = Vocabulary.fromJSON(stored.vocabulary as VocabularyJson);
+    const model = this.modelOf(spec, parameters, vocabulary, config);
     return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
   }
 
@@ -175,29 +158,20 @@ export class ModelShelf {
     const read = live?.run === entry.run ? live?.reader.read() : undefined;
     if (!live || !read) return;
     const { model, copies } = entry.shelved;
-    await model.network.writeParameters(read.parameters);
+    model.stepper.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
     entry.shelved = equip(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
 
-  private async modelOf(
+  private modelOf(
     spec: NetworkSpec,
     parameters: Float32Array,
     vocabulary: Vocabulary,
     config: TrainingConfig,
-  ): Promise<LanguageModel> {
-    const { kind, steps } = config.objective;
-    const windowed = kind === 'last-step';
-    const network = await (
-      await this.backend()
-    ).createNetwork(spec, parameters, {
-      batch: 16,
-      steps: windowed ? Math.max(64, steps) : 64,
-      streams: windowed ? Math.min(512, 4 * steps) : 64,
-    });
-    return { network, vocabulary, config };
+  ): LanguageModel {
+    return { stepper: this.newStepper(spec, parameters), vocabulary, config };
   }
 
   /** Makes the index of copies when it is first asked for. */
@@ -239,7 +213,7 @@ function snapshotVersion(run: number, snapshot: number): Version {
 }
 
 function entryOf(shelved: ShelvedModel, version: Version): Entry {
-  return { shelved, ...version, readAtMs: performance.now(), users: 0, discarded: false };
+  return { shelved, ...version, readAtMs: performance.now(), users: 0 };
 }
 
 /** A model with fresh caches. */
@@ -265,8 +239,4 @@ function isCurrent(entry: Entry, found: Version, staleMs: number): boolean {
   if (entry.version === found.version) return true;
   if (!isSameRun(entry, found)) return false;
   return entry.users > 0 || performance.now() - entry.readAtMs < staleMs;
-}
-
-function disposeUnused(entry: Entry): void {
-  if (entry.discarded && entry.users === 0) entry.shelved.model.network.dispose();
 }

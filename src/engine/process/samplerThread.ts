@@ -3,20 +3,17 @@
  * breathe every few milliseconds, so that a completion, which is short, overtakes the samples under way.
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
-import { InklingError } from '../../common/errors';
-import type { Backend } from '../backends/backend';
+import type { Backend, NewStepper } from '../backends/backend';
 import { ClassifierService } from '../classification/classifierService';
 import { complete } from '../generation/completion';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
-import { scoreText } from '../generation/score';
-import { normaliseText } from '../corpus/normaliseText';
 import type { Handlers } from '../../common/rpc/methods';
 import { ModelShelf, type LiveModel } from './modelShelf';
 
 export interface SamplerMethods extends Pick<
   EngineMethods,
-  'sample' | 'considered' | 'complete' | 'surprise' | 'score' | 'classify' | 'describeClassifier'
+  'sample' | 'considered' | 'complete' | 'surprise' | 'classify' | 'describeClassifier'
 > {
   /** A run begins to publish its weights. */
   announce: { params: LiveModel; result: null; event: never };
@@ -28,13 +25,14 @@ export interface SamplerMethods extends Pick<
 
 /** How old the weights of a run in progress may be: a sample wants the latest; what reacts to every keystroke would
  *  otherwise read its text anew each time. */
-const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_000, score: 0 };
+const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_000 };
 
-export function samplerHandlers(createBackend: () => Promise<Backend>): Handlers<SamplerMethods> {
-  let backend: Promise<Backend> | undefined;
-  const oneBackend = (): Promise<Backend> => (backend ??= createBackend());
-  const shelf = new ModelShelf(oneBackend);
-  const classifiers = new ClassifierService(oneBackend);
+export function samplerHandlers(
+  newStepper: NewStepper,
+  createBackend: () => Promise<Backend>,
+): Handlers<SamplerMethods> {
+  const shelf = new ModelShelf(newStepper);
+  const classifiers = new ClassifierService(createBackend);
   return {
     announce: (live) => {
       shelf.announce(live);
@@ -71,12 +69,5 @@ export function samplerHandlers(createBackend: () => Promise<Backend>): Handlers
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),
     classify: (request, { signal }) => classifiers.classify(request, signal),
     describeClassifier: ({ modelPath }) => classifiers.record(modelPath),
-    score: ({ modelPath, text }, { signal }) =>
-      shelf.use(modelPath, staleMs.score, ({ model }) => {
-        if (normaliseText(text, model.config.text).trim() === '') {
-          throw new InklingError('invalidInput', 'There is nothing to score: the text is empty.');
-        }
-        return scoreText(model, text, { signal });
-      }),
   };
 }

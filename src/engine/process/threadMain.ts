@@ -1,11 +1,11 @@
 /**
  * Entry of the engine's two kinds of threads, one bundle because they share nearly all their code. A trainer does one
- * run, one plan or one measurement, then it ends. The sampler has a backend of its own, on this one thread, so that
+ * run, one plan or one measurement, then it ends. The sampler computes on its own thread alone, so that
  * samples never queue behind training.
  */
 import * as os from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { createBackend } from '../backends';
+import { createBackend, createStepper } from '../backends';
 import { Interruption } from './interruption';
 import { lowerPriority } from './priority';
 import { samplerHandlers, type SamplerMethods } from './samplerThread';
@@ -20,5 +20,5 @@ if (role === 'trainer') {
   if (process.platform === 'linux') lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL + 5);
   serveThread<TrainerMethods>(trainerHandlers(createBackend, new Interruption(interruption)));
 } else {
-  serveThread<SamplerMethods>(samplerHandlers(() => createBackend('wasm', { threads: 1 })));
+  serveThread<SamplerMethods>(samplerHandlers(createStepper, () => createBackend('wasm', { threads: 1 })));
 }

@@ -65,7 +65,7 @@ async function estimateRun(corpus: Corpus, backend: Backend, config: TrainingCon
 async function stepTime(corpus: Corpus, plan: BatchPlan, backend: Backend, config: TrainingConfig): Promise<number> {
   const spec = networkSpecOf(config, corpus.vocabulary.size);
   const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
-  const network = await backend.createNetwork(spec, parameters, { ...plan.limits, streams: 1 });
+  const network = await backend.createNetwork(spec, parameters, plan.limits);
   const batches = trainingBatches(plan, config.seed);
   const { learningRate } = config.optimiser;
   try {

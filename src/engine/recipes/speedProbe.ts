@@ -96,7 +96,7 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
     lossScale: 1 / tokens,
     dropoutKey: 0,
   };
-  const limits = { batch: rows, steps: probeSteps, streams: 1 };
+  const limits = { batch: rows, steps: probeSteps };
   const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
   try {
     const seconds = await secondsPerStep(probeMs, () => network.trainStep(batch, update));

@@ -9,7 +9,8 @@
 import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
-import type { Backend, Network, OptimiserState, StepResult } from '../backends/backend';
+import { createStepper } from '../backends';
+import type { Backend, Network, NewStepper, OptimiserState, Stepper, StepResult } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
 import { trainingBatches, type BatchSource } from '../corpus/batchSource';
 import type { Corpus } from '../corpus/corpus';
@@ -37,6 +38,8 @@ export interface TrainerOptions {
   backend: Backend;
   /** Goes into the `done` event. */
   modelPath: string;
+  /** Makes what writes the samples. */
+  newStepper?: NewStepper;
   onEvent: (event: TrainEvent) => void;
   /** Keeps the run's state, by default every 30 seconds, at a pause and at the end of a long epoch. */
   onCheckpoint?: (state: RunState, history: TrainEvent[]) => Promise<string>;
@@ -76,8 +79,6 @@ export interface TrainedRun {
 
 type Ending = DoneEvent['reason'];
 
-/** Rows of `Network.step` for the samples. */
-const sampleStreams = 64;
 const progressMs = 500;
 const snapshotMs = 2000;
 /** An epoch shorter than this does not get a checkpoint of its own. */
@@ -102,6 +103,7 @@ export class Trainer {
   private readonly now: () => number;
   private readonly progress: RunProgress;
   private network!: Network;
+  private stepper: Stepper | undefined;
   private bestParameters!: Float32Array;
   private learningRate = 0;
   private stopping = false;
@@ -195,8 +197,7 @@ export class Trainer {
       state?.parameters ??
       options.initialParameters ??
       initialiseParameters(spec, config.network.initialisation, config.seed);
-    const limits = { ...this.plan.limits, streams: sampleStreams };
-    this.network = await backend.createNetwork(spec, parameters, limits);
+    this.network = await backend.createNetwork(spec, parameters, this.plan.limits);
     this.bestParameters = state?.bestParameters ?? parameters.slice();
     const optimiser = state?.optimiser ?? options.initialOptimiser;
     if (optimiser) await this.network.writeOptimiser(optimiser);
@@ -407,7 +408,7 @@ export class Trainer {
     if (temperatures.length === 0) return true;
     const random = new Random(config.seed ^ step, sampleStream);
     const stop = config.text.examples === 'lines' ? ['\n'] : undefined;
-    const model = { network: this.network, vocabulary: corpus.vocabulary, config };
+    const model = { stepper: await this.currentStepper(), vocabulary: corpus.vocabulary, config };
     const written: SampleEvent[] = [];
     this.sampling = new AbortController();
     if (this.stopping || this.pausing) this.sampling.abort();
@@ -435,6 +436,14 @@ export class Trainer {
     }
     for (const sample of written) this.send(sample);
     return true;
+  }
+
+  /** With the weights as they are. */
+  private async currentStepper(): Promise<Stepper> {
+    const parameters = await this.network.readParameters();
+    if (this.stepper) this.stepper.writeParameters(parameters);
+    else this.stepper = (this.options.newStepper ?? createStepper)(this.network.spec, parameters);
+    return this.stepper;
   }
 
   private async waitWhilePaused(): Promise<void> {

@@ -21,9 +21,11 @@ import type {
   NetworkLimits,
   OptimiserState,
   StepResult,
+  Stepper,
   Update,
 } from '../backend';
-import { runBatch, runStep, tensorsOf, type BatchResult, type NetworkTensors, type Training } from './network';
+import { checkStep, checkSteps } from '../checkBatch';
+import { runBatch, runStep, tensorsOf, type BatchResult, type Training } from './network';
 import { applyUpdate, clip, newOptimiserSlots, norm, type OptimiserSlots } from './optimiser';
 
 export function createReferenceBackend(): Backend {
@@ -36,9 +38,34 @@ export function createReferenceBackend(): Backend {
   };
 }
 
+/** The oracle of the wasm backend's stepper. Throws as `NewStepper` does. */
+export function createReferenceStepper(spec: NetworkSpec, parameters: Float32Array): Stepper {
+  checkNetworkSpec(spec);
+  checkSteps(spec);
+  const own = new Float64Array(parameterCount(spec));
+  const weights = tensorsOf(spec, own);
+  const writeParameters = (values: Float32Array): void => {
+    checkLength('parameters', values.length, own.length);
+    own.set(values);
+  };
+  writeParameters(parameters);
+  return {
+    spec,
+    writeParameters,
+    step: (tokens, states, logits) => {
+      checkStep(spec, tokens, states, logits);
+      const S = stateSize(spec);
+      tokens.forEach((token, s) => {
+        const state = Float64Array.from(states.subarray(s * S, (s + 1) * S));
+        logits.set(runStep(spec, weights, token, state), s * outputSize(spec));
+        states.set(state, s * S);
+      });
+    },
+  };
+}
+
 class ReferenceNetwork implements Network {
   private readonly layout: TensorSpec[];
-  private readonly weights: NetworkTensors;
   private readonly parameters: Float64Array;
   private optimiser: OptimiserSlots;
   /** Where the last `carry` call of each kind left the recurrent states, [B, S]. */
@@ -46,7 +73,6 @@ class ReferenceNetwork implements Network {
     train: new Float64Array(0),
     evaluate: new Float64Array(0),
   };
-  private readonly stepLogits: Float32Array;
 
   constructor(
     readonly spec: NetworkSpec,
@@ -56,9 +82,7 @@ class ReferenceNetwork implements Network {
     checkNetworkSpec(spec);
     this.layout = parameterLayout(spec);
     this.parameters = new Float64Array(parameterCount(spec));
-    this.weights = tensorsOf(spec, this.parameters);
     this.optimiser = newOptimiserSlots('sgd', this.parameters.length);
-    this.stepLogits = new Float32Array(limits.streams * outputSize(spec));
     this.setParameters(parameters);
   }
 
@@ -94,23 +118,6 @@ class ReferenceNetwork implements Network {
       losses: want.losses ? Float32Array.from(losses) : undefined,
       logits: logits && Float32Array.from(logits),
     };
-  }
-
-  step(tokens: Uint16Array, states: Float32Array): Float32Array {
-    const streams = tokens.length;
-    const S = stateSize(this.spec);
-    const V = outputSize(this.spec);
-    if (this.spec.layers[0].bidirectional) {
-      throw new InklingError('invalidInput', 'A bidirectional network reads whole texts; it cannot run step by step.');
-    }
-    checkRange('streams', streams, this.limits.streams);
-    checkLength('states', states.length, streams * S);
-    for (let s = 0; s < streams; s++) {
-      const state = Float64Array.from(states.subarray(s * S, (s + 1) * S));
-      this.stepLogits.set(runStep(this.spec, this.weights, tokens[s], state), s * V);
-      states.set(state, s * S);
-    }
-    return this.stepLogits.subarray(0, streams * V);
   }
 
   async readParameters(): Promise<Float32Array> {

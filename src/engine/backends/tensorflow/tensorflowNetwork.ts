@@ -26,15 +26,7 @@ import {
   type StepResult,
   type Update,
 } from '../backend';
-import {
-  checkBatch,
-  checkOptimiser,
-  checkParameters,
-  checkStreams,
-  reversedInputs,
-  slotsOf,
-  type CheckedBatch,
-} from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, reversedInputs, slotsOf, type CheckedBatch } from '../checkBatch';
 import type { Ops, Tensor } from './ops';
 import {
   createForm,
@@ -80,7 +72,6 @@ export class TensorflowNetwork implements Network {
   /** Elements of a frozen embedding, which lies first. */
   private readonly frozen: number;
   private readonly form: RecurrentForm;
-  private readonly stepForm: RecurrentForm;
   private frozenTable: Tensor | undefined;
   private parameters!: Tensor;
   private kind: OptimiserState['kind'] = 'sgd';
@@ -103,7 +94,6 @@ export class TensorflowNetwork implements Network {
     this.tensors = parameterLayout(spec);
     this.frozen = this.tensors.find(({ trainable }) => trainable)!.offset;
     this.form = createForm(ops, spec.cell, form);
-    this.stepForm = createForm(ops, spec.cell, 'plain');
     this.setParameters(parameters);
   }
 
@@ -158,29 +148,6 @@ export class TensorflowNetwork implements Network {
     }
     this.ops.free([losses, logits]);
     return result;
-  }
-
-  step(tokens: Uint16Array, states: Float32Array): Float32Array {
-    this.checkAlive();
-    checkStreams(this.spec, this.limits, tokens, states);
-    const { ops, spec } = this;
-    const S = tokens.length;
-    const { logits, last } = ops.scope(() => {
-      const before = this.unpackStates(states, S);
-      let x = this.enter(this.ids(tokens), 1, S);
-      const after: LayerState[] = [];
-      spec.layers.forEach(({ units }, l) => {
-        const shape: LayerShape = { cell: spec.cell, steps: 1, rows: S, inputs: x.shape[2], units };
-        const output = this.stepForm.forward(shape, x, before[l], this.layerParameters(l, 0, shape), false);
-        after.push(output.last);
-        x = output.outputs;
-      });
-      const top = ops.reshape(x, [S, spec.layers.at(-1)!.units]);
-      return { logits: this.logits(top), last: after };
-    });
-    states.set(this.packStates(last, S));
-    ops.free(last);
-    return this.take(logits);
   }
 
   async readParameters(): Promise<Float32Array> {

@@ -15,34 +15,63 @@ import {
   type TensorSpec,
 } from '../../model/networkSpec';
 import type { NetworkLimits } from '../backend';
-import { reservedBytes } from './runtime';
+import { reservedBytes, type Kernels } from './runtime';
 
-/** A weight matrix in panels: `rows` rows (K, what multiplies it), `panels` panels of columns. */
-export interface MatrixPlace {
+/** A matrix in panels: `rows` rows (K, what multiplies it), `panels` panels of columns. */
+export interface MatrixWeights {
   weights: number;
-  gradients: number;
-  /** The transpose, kept for the backward pass; 0 where it is not needed. */
-  transposed: number;
   rows: number;
   panels: number;
 }
 
-export interface VectorPlace {
+export interface VectorWeights {
   weights: number;
+}
+
+/** The parameters of one layer in one direction. */
+export interface DirectionWeights {
+  units: number;
+  unitPanels: number;
+  gatePanels: number;
+  input: MatrixWeights;
+  recurrent: MatrixWeights;
+  inputBias: VectorWeights;
+  /** GRU only. */
+  recurrentBias?: VectorWeights;
+}
+
+/** Where a network's parameters lie: all that writing with them needs. */
+export interface Weights {
+  spec: NetworkSpec;
+  /** `outputPanels`: panels handed on, those of all directions. */
+  layers: { directions: DirectionWeights[]; outputPanels: number }[];
+  embedding?: MatrixWeights & { trainable: boolean };
+  inputPanels: number;
+  output: MatrixWeights;
+  outputBias: VectorWeights;
+  classPanels: number;
+  /** The trainable parameters are one block; a frozen embedding lies behind it. */
+  trainable: number;
+  trainableBytes: number;
+}
+
+export interface MatrixPlace extends MatrixWeights {
+  gradients: number;
+  /** The transpose, kept for the backward pass; 0 where it is not needed. */
+  transposed: number;
+}
+
+export interface VectorPlace extends VectorWeights {
   gradients: number;
 }
 
 /** One layer in one direction. */
-export interface DirectionPlace {
+export interface DirectionPlace extends DirectionWeights {
   layer: number;
   reverse: boolean;
-  units: number;
-  unitPanels: number;
-  gatePanels: number;
   input: MatrixPlace;
   recurrent: MatrixPlace;
   inputBias: VectorPlace;
-  /** GRU only. */
   recurrentBias?: VectorPlace;
   /** [T][gates]: pre-activations, then activations, then their gradients. */
   gates: number;
@@ -70,7 +99,6 @@ export interface DirectionPlace {
 export interface LayerPlace {
   directions: DirectionPlace[];
   dropout: number;
-  /** Panels handed on: those of all directions. */
   outputPanels: number;
   /** [T] what is handed on, where that is not simply h: after dropout, or both directions joined. Else 0. */
   output: number;
@@ -78,23 +106,20 @@ export interface LayerPlace {
   dOutput: number;
 }
 
-/** State carried from batch to batch: per direction h and c, [B] each. */
-export interface CarriedPlace {
-  h: number[];
-  c: number[];
+/** Recurrent state of one layer, [rows]; c for the LSTM, else 0. */
+export interface StatePlace {
+  h: number;
+  c: number;
 }
 
-export interface Layout {
-  spec: NetworkSpec;
+export interface Layout extends Weights {
   limits: NetworkLimits;
   layers: LayerPlace[];
-  embedding?: VectorPlace & { rows: number; panels: number; trainable: boolean };
-  /** With embeddings: the tokens of a batch, each once. `ids` are 16-bit, `vectors` and `dVectors` one row a token. */
-  occurring?: { ids: number; vectors: number; dVectors: number };
-  inputPanels: number;
+  embedding?: MatrixPlace & { trainable: boolean };
   output: MatrixPlace;
   outputBias: VectorPlace;
-  classPanels: number;
+  /** With embeddings: the tokens of a batch, each once. `ids` are 16-bit, `vectors` and `dVectors` one row a token. */
+  occurring?: { ids: number; vectors: number; dVectors: number };
   logits: number;
   /** [1], for losses of logits that must stay. */
   scratchLogits: number;
@@ -105,23 +130,15 @@ export interface Layout {
   losses: number;
   correct: number;
   rowWeights: number;
-  carried: { train: CarriedPlace; evaluate: CarriedPlace };
-  /** The trainable parameters and their gradients, each one contiguous block of `trainableBytes`. */
-  trainable: number;
+  /** State carried from batch to batch, a place a layer, [B]. */
+  carried: { train: StatePlace[]; evaluate: StatePlace[] };
+  /** The trainable parameters' gradients and optimiser slots, each a block of `trainableBytes`. */
   gradients: number;
   slots: number[];
-  trainableBytes: number;
   /** Float64 partial sums of squares, one a chunk of the trainable block. */
   partialSums: number;
   /** States or logits on their way in or out, one flat row after the other. */
   flat: number;
-  /** Work space of `step`, one state a stream. */
-  step: {
-    directions: { gates: number; recurrentGates: number; h: number[]; c: number[]; squashed: number }[];
-    input: number;
-    logits: number;
-    tokens: number;
-  };
   bytes: number;
 }
 
@@ -130,186 +147,147 @@ export const chunkBytes = 16384;
 
 export const panelsFor = (columns: number): number => Math.ceil(columns / 16);
 
-export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
-  const { batch: B, steps: T, streams: S } = limits;
-  const trains = B > 0;
-  let end = reservedBytes;
-  const take = (bytes: number): number => {
-    const at = end;
-    end += Math.ceil(bytes / 64) * 64;
-    return at;
-  };
+/** Hands out the memory from its beginning on, in whole cache lines. */
+export class Arena {
+  end = reservedBytes;
 
-  // The trainable block first, then the frozen table, then gradients in the order of the trainable block.
-  const inputPanels = panelsFor(inputSize(spec));
-  const oneHot = spec.input.kind === 'one-hot';
-  const gates = gatesOf[spec.cell];
-  const trainable = end;
-  const matrix = (rows: number, panels: number): MatrixPlace => ({
-    weights: take(rows * panels * 64),
-    gradients: 0,
-    transposed: 0,
+  take(bytes: number): number {
+    const at = this.end;
+    this.end += Math.ceil(bytes / 64) * 64;
+    return at;
+  }
+
+  /** A matrix of panels, [rows, 16 · panels]. */
+  takePanels(rows: number, panels: number): number {
+    return this.take(rows * panels * 64);
+  }
+}
+
+/** Takes the places of all parameters: the trainable block first, then a frozen embedding. */
+export function placeWeights(spec: NetworkSpec, arena: Arena): Weights {
+  const matrix = (rows: number, panels: number): MatrixWeights => ({
+    weights: arena.takePanels(rows, panels),
     rows,
     panels,
   });
-  const vector = (panels: number): VectorPlace => ({ weights: take(panels * 64), gradients: 0 });
-
-  const layers: LayerPlace[] = [];
-  let below = inputPanels * 16;
-  spec.layers.forEach((layer, l) => {
-    const unitPanels = panelsFor(layer.units);
-    const gatePanels = gates * unitPanels;
-    const directions = (layer.bidirectional ? [false, true] : [false]).map((reverse): DirectionPlace => ({
-      layer: l,
-      reverse,
-      units: layer.units,
+  const vector = (panels: number): VectorWeights => ({ weights: arena.takePanels(1, panels) });
+  const trainable = arena.end;
+  const { input } = spec;
+  const inputPanels = panelsFor(inputSize(spec));
+  let below = input.kind === 'one-hot' ? inputSize(spec) : inputPanels * 16;
+  const layers = spec.layers.map(({ units, bidirectional }) => {
+    const unitPanels = panelsFor(units);
+    const gatePanels = gatesOf[spec.cell] * unitPanels;
+    const direction = (): DirectionWeights => ({
+      units,
       unitPanels,
       gatePanels,
-      input: matrix(l === 0 && oneHot ? inputSize(spec) : below, gatePanels),
+      input: matrix(below, gatePanels),
       recurrent: matrix(unitPanels * 16, gatePanels),
       inputBias: vector(gatePanels),
       recurrentBias: spec.cell === 'gru' ? vector(gatePanels) : undefined,
-      gates: 0,
-      recurrentGates: 0,
-      h: 0,
-      c: 0,
-      squashed: 0,
-      denseInput: 0,
-      projected: 0,
-      dProjected: 0,
-      dh: 0,
-      dc: 0,
-      dInput: 0,
-    }));
-    below = unitPanels * 16 * directions.length;
-    layers.push({ directions, dropout: layer.dropout, outputPanels: below / 16, output: 0, dOutput: 0 });
+    });
+    const directions = bidirectional ? [direction(), direction()] : [direction()];
+    const outputPanels = unitPanels * directions.length;
+    below = outputPanels * 16;
+    return { directions, outputPanels };
   });
   const classPanels = panelsFor(outputSize(spec));
   const output = matrix(below, classPanels);
   const outputBias = vector(classPanels);
-  const { input } = spec;
-  let embedding: Layout['embedding'];
-  if (input.kind === 'embedding') {
-    const rowBytes = panelsFor(input.dimensions) * 64;
-    if (!input.trainable) end = Math.ceil(end / chunkBytes) * chunkBytes;
-    embedding = { weights: 0, gradients: 0, rows: input.vocabulary, panels: rowBytes / 64, trainable: input.trainable };
-    if (input.trainable) embedding.weights = take(input.vocabulary * rowBytes);
-  }
+  const embedding =
+    input.kind === 'embedding' ? { ...matrix(input.vocabulary, inputPanels), trainable: input.trainable } : undefined;
+  const end = embedding && !embedding.trainable ? embedding.weights : arena.end;
   const trainableBytes = end - trainable;
-  if (embedding && !embedding.trainable) embedding.weights = take(embedding.rows * embedding.panels * 64);
+  return { spec, layers, embedding, inputPanels, output, outputBias, classPanels, trainable, trainableBytes };
+}
 
+/** The places of a network that trains batches up to the limits. */
+export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
+  const { batch: B, steps: T } = limits;
+  const arena = new Arena();
+  const weights = placeWeights(spec, arena);
+  const { trainable, trainableBytes, inputPanels, classPanels } = weights;
+  const gradients = arena.take(trainableBytes);
+  const vector = (place: VectorWeights): VectorPlace => ({
+    ...place,
+    gradients: place.weights + gradients - trainable,
+  });
+  const matrix = (place: MatrixWeights, transposed: boolean): MatrixPlace => ({
+    ...place,
+    ...vector(place),
+    transposed: transposed ? arena.takePanels(Math.ceil(place.rows / 16) * 16, place.panels) : 0,
+  });
+  const learns = weights.embedding?.trainable === true;
+  const occurring = weights.embedding ? Math.min(B * T, weights.embedding.rows) : 0;
+  const lstm = spec.cell === 'lstm';
+  const perStep = (panels: number, steps = T): number => arena.takePanels(steps * B, panels);
+
+  const layers: LayerPlace[] = [];
+  weights.layers.forEach(({ directions, outputPanels }, l) => {
+    const { dropout } = spec.layers[l];
+    const first = l === 0;
+    layers.push({
+      directions: directions.map((d, i) => ({
+        ...d,
+        layer: l,
+        reverse: i === 1,
+        input: matrix(d.input, !first || learns),
+        recurrent: matrix(d.recurrent, true),
+        inputBias: vector(d.inputBias),
+        recurrentBias: d.recurrentBias && vector(d.recurrentBias),
+        gates: perStep(d.gatePanels),
+        recurrentGates: spec.cell === 'gru' ? perStep(d.gatePanels) : 0,
+        h: perStep(d.unitPanels, T + 1),
+        c: lstm ? perStep(d.unitPanels, T + 1) : 0,
+        squashed: lstm ? perStep(d.unitPanels) : 0,
+        denseInput: first && spec.input.kind === 'scalar' ? perStep(inputPanels) : 0,
+        projected: first ? arena.takePanels(occurring, d.gatePanels) : 0,
+        dProjected: first ? arena.takePanels(occurring, d.gatePanels) : 0,
+        dh: perStep(d.unitPanels, 1),
+        dc: perStep(d.unitPanels, 1),
+        // A layer's input gradients are the gradients of what the layer below handed on.
+        dInput: first ? 0 : layers[l - 1].dOutput,
+      })),
+      dropout,
+      outputPanels,
+      output: dropout > 0 || directions.length > 1 ? perStep(outputPanels) : 0,
+      dOutput: perStep(outputPanels),
+    });
+  });
+  const carried = (): StatePlace[] =>
+    layers.map(({ directions: [{ unitPanels }] }) => ({
+      h: perStep(unitPanels, 1),
+      c: lstm ? perStep(unitPanels, 1) : 0,
+    }));
   const layout: Layout = {
-    spec,
+    ...weights,
     limits,
     layers,
-    embedding,
-    inputPanels,
-    output,
-    outputBias,
-    classPanels,
-    logits: 0,
-    scratchLogits: 0,
-    tokens: 0,
-    reversedTokens: 0,
-    targets: 0,
-    losses: 0,
-    correct: 0,
-    rowWeights: 0,
-    carried: { train: { h: [], c: [] }, evaluate: { h: [], c: [] } },
-    trainable,
-    gradients: 0,
-    slots: [],
-    trainableBytes,
-    partialSums: 0,
-    flat: take(Math.max(B, S) * Math.max(stateSize(spec), outputSize(spec)) * 4),
-    step: {
-      directions: [],
-      input: take(S * inputPanels * 64),
-      logits: take(S * classPanels * 64),
-      tokens: take(S * 2),
+    embedding: weights.embedding && { ...weights.embedding, ...matrix(weights.embedding, false) },
+    output: matrix(weights.output, true),
+    outputBias: vector(weights.outputBias),
+    occurring: weights.embedding && {
+      ids: arena.take(occurring * 2),
+      vectors: arena.takePanels(occurring, inputPanels),
+      dVectors: learns ? arena.takePanels(occurring, inputPanels) : 0,
     },
+    logits: perStep(classPanels),
+    scratchLogits: perStep(classPanels, 1),
+    tokens: arena.take(T * B * 2),
+    reversedTokens: arena.take(T * B * 2),
+    targets: arena.take(T * B * 4),
+    losses: arena.take(T * B * 4),
+    correct: arena.take(T * B * 4),
+    rowWeights: arena.take(B * 4),
+    carried: { train: carried(), evaluate: carried() },
+    gradients,
+    slots: [arena.take(trainableBytes), arena.take(trainableBytes)],
+    partialSums: arena.take(Math.ceil(trainableBytes / chunkBytes) * 8),
+    flat: arena.take(B * Math.max(stateSize(spec), outputSize(spec)) * 4),
     bytes: 0,
   };
-  for (const { directions } of layers) {
-    const d = directions[0];
-    const state = (): number => take(S * d.unitPanels * 64);
-    layout.step.directions.push({
-      gates: take(S * d.gatePanels * 64),
-      recurrentGates: spec.cell === 'gru' ? take(S * d.gatePanels * 64) : 0,
-      h: [state(), state()],
-      c: spec.cell === 'lstm' ? [state(), state()] : [0, 0],
-      squashed: spec.cell === 'lstm' ? state() : 0,
-    });
-  }
-  if (trains) {
-    layout.gradients = take(trainableBytes);
-    layout.slots = [take(trainableBytes), take(trainableBytes)];
-    layout.partialSums = take(Math.ceil(trainableBytes / chunkBytes) * 8);
-    placeWorkspace(layout, B, T, take);
-  }
-  layout.bytes = end;
-  return layout;
-
-  function placeWorkspace(layout: Layout, B: number, T: number, take: (bytes: number) => number): void {
-    const toGradient = layout.gradients - layout.trainable;
-    const learns = layout.embedding?.trainable;
-    const mostOccurring = layout.embedding ? Math.min(B * T, layout.embedding.rows) : 0;
-    const withGradient = (place: VectorPlace | undefined): void => {
-      if (place) place.gradients = place.weights + toGradient;
-    };
-    const transposedToo = (place: MatrixPlace): void => {
-      place.transposed = take(Math.ceil(place.rows / 16) * 16 * place.panels * 64);
-    };
-    const perStep = B * 64;
-    for (const layer of layout.layers) {
-      for (const d of layer.directions) {
-        for (const place of [d.input, d.recurrent, d.inputBias, d.recurrentBias]) withGradient(place);
-        transposedToo(d.recurrent);
-        d.gates = take(T * d.gatePanels * perStep);
-        if (spec.cell === 'gru') d.recurrentGates = take(T * d.gatePanels * perStep);
-        d.h = take((T + 1) * d.unitPanels * perStep);
-        if (spec.cell === 'lstm') {
-          d.c = take((T + 1) * d.unitPanels * perStep);
-          d.squashed = take(T * d.unitPanels * perStep);
-        }
-        if (d.layer === 0 && spec.input.kind === 'scalar') d.denseInput = take(T * layout.inputPanels * perStep);
-        if (d.layer === 0 && layout.embedding) {
-          d.projected = take(mostOccurring * d.gatePanels * 64);
-          d.dProjected = take(mostOccurring * d.gatePanels * 64);
-        }
-        d.dh = take(d.unitPanels * perStep);
-        d.dc = take(d.unitPanels * perStep);
-        if (d.layer > 0 || learns) transposedToo(d.input);
-        // A layer's input gradients are the gradients of what the layer below handed on.
-        if (d.layer > 0) d.dInput = layout.layers[d.layer - 1].dOutput;
-        for (const carried of [layout.carried.train, layout.carried.evaluate]) {
-          carried.h.push(take(d.unitPanels * perStep));
-          carried.c.push(spec.cell === 'lstm' ? take(d.unitPanels * perStep) : 0);
-        }
-      }
-      if (layer.dropout > 0 || layer.directions.length > 1) layer.output = take(T * layer.outputPanels * perStep);
-      layer.dOutput = take(T * layer.outputPanels * perStep);
-    }
-    withGradient(layout.output);
-    withGradient(layout.outputBias);
-    transposedToo(layout.output);
-    if (learns) withGradient(layout.embedding);
-    if (layout.embedding) {
-      layout.occurring = {
-        ids: take(mostOccurring * 2),
-        vectors: take(mostOccurring * layout.inputPanels * 64),
-        dVectors: learns ? take(mostOccurring * layout.inputPanels * 64) : 0,
-      };
-    }
-    layout.logits = take(T * layout.classPanels * perStep);
-    layout.scratchLogits = take(layout.classPanels * perStep);
-    layout.tokens = take(T * B * 2);
-    layout.reversedTokens = take(T * B * 2);
-    layout.targets = take(T * B * 4);
-    layout.losses = take(T * B * 4);
-    layout.correct = take(T * B * 4);
-    layout.rowWeights = take(B * 4);
-  }
+  return { ...layout, bytes: arena.end };
 }
 
 /**
@@ -317,10 +295,10 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
  * is the float32 index within a padded block that begins where the trainable block begins. Rows of PyTorch's matrices
  * are columns here, so stretches are single numbers except for an embedding.
  */
-export function forEachElement(layout: Layout, visit: (outside: number, inside: number) => void): void {
+export function forEachElement(layout: Weights, visit: (outside: number, inside: number) => void): void {
   const { spec } = layout;
   const gates = gatesOf[spec.cell];
-  const directionOf = (t: TensorSpec): DirectionPlace => layout.layers[t.layer].directions[t.reverse ? 1 : 0];
+  const directionOf = (t: TensorSpec): DirectionWeights => layout.layers[t.layer].directions[t.reverse ? 1 : 0];
   for (const t of parameterLayout(spec)) {
     if (t.role === 'embedding') {
       const { weights, panels } = layout.embedding!;
@@ -334,7 +312,7 @@ export function forEachElement(layout: Layout, visit: (outside: number, inside: 
     const output = t.role === 'outputWeights' || t.role === 'outputBias';
     const units = output ? t.shape[0] : directionOf(t).units;
     const padded = panelsFor(units) * 16;
-    const place: VectorPlace & { rows?: number } =
+    const place: VectorWeights & { rows?: number } =
       t.role === 'outputWeights'
         ? layout.output
         : t.role === 'outputBias'
@@ -367,4 +345,38 @@ export function forEachElement(layout: Layout, visit: (outside: number, inside: 
       }
     }
   }
+}
+
+/** Writes a flat block of parameters to its places in the memory's `floats`. */
+export function writeWeights(weights: Weights, floats: Float32Array, parameters: Float32Array): void {
+  const base = weights.trainable / 4;
+  // Classes that only pad have a logit of -1e30: see kernels/loss.ts.
+  const bias = weights.outputBias.weights / 4;
+  floats.fill(-1e30, bias, bias + weights.classPanels * 16);
+  forEachElement(weights, (outside, inside) => {
+    floats[base + inside] = parameters[outside];
+  });
+}
+
+/**
+ * Moves recurrent states between `places`, one a layer, and `rows` flat rows of `stateSize` numbers at `flat`: into the
+ * places, or out of them.
+ */
+export function copyStates(
+  k: Kernels,
+  spec: NetworkSpec,
+  flat: number,
+  places: StatePlace[],
+  rows: number,
+  direction: 'in' | 'out',
+): void {
+  const stride = stateSize(spec) * 4;
+  let at = flat;
+  spec.layers.forEach(({ units }, l) => {
+    const { h, c } = places[l];
+    for (const matrix of spec.cell === 'lstm' ? [h, c] : [h]) {
+      k.copyRows(at, stride, matrix, rows, units, direction === 'in' ? 1 : 0);
+      at += units * 4;
+    }
+  });
 }

@@ -19,7 +19,14 @@
  * milliseconds, which throws when the step is to be given up.
  */
 import { fromResult, fromZero, type Kernels } from './runtime';
-import { chunkBytes, type DirectionPlace, type LayerPlace, type Layout, type MatrixPlace } from './layout';
+import {
+  chunkBytes,
+  type DirectionPlace,
+  type LayerPlace,
+  type Layout,
+  type MatrixPlace,
+  type StatePlace,
+} from './layout';
 
 /** What is to be done, the same for all threads. */
 export interface Job {
@@ -135,25 +142,21 @@ class Rows {
     }
   }
 
-  private carriedOf(d: DirectionPlace): { h: number; c: number } {
-    const carried = this.trains ? this.layout.carried.train : this.layout.carried.evaluate;
-    // A network of several layers has one direction each; a bidirectional one has one layer.
-    const i = d.layer + (d.reverse ? 1 : 0);
-    return { h: carried.h[i] + this.at, c: carried.c[i] + this.at };
+  /** A bidirectional network carries nothing, so there is one place a layer. */
+  private carriedOf(d: DirectionPlace): StatePlace {
+    const { h, c } = this.layout.carried[this.trains ? 'train' : 'evaluate'][d.layer];
+    return { h: h + this.at, c: c + this.at };
   }
 
   private startState(d: DirectionPlace): void {
     const { k, stride, count } = this;
     const carried = this.carriedOf(d);
-    for (const [slot, from] of d.c
-      ? [
-          [d.h, carried.h],
-          [d.c, carried.c],
-        ]
-      : [[d.h, carried.h]]) {
-      if (this.job.carry && !d.reverse) k.copy(slot + this.at, stride, from, stride, count, d.unitPanels);
+    const start = (slot: number, from: number): void => {
+      if (this.job.carry) k.copy(slot + this.at, stride, from, stride, count, d.unitPanels);
       else k.clear(slot + this.at, stride, count, d.unitPanels);
-    }
+    };
+    start(d.h, carried.h);
+    if (d.c) start(d.c, carried.c);
   }
 
   keepState(): void {

@@ -13,9 +13,9 @@ import {
   type Update,
 } from '../backend';
 import { checkParameters } from '../checkBatch';
-import { createLayout, forEachElement, type CarriedPlace, type Layout } from './layout';
+import { copyStates, createLayout, forEachElement, writeWeights, type Layout } from './layout';
 import type { Job } from './phases';
-import { createMemory, fromResult, instantiate, type Kernels } from './runtime';
+import { createMemory, instantiate, type Kernels } from './runtime';
 import type { Team } from './team';
 
 const idleJob: Job = {
@@ -51,7 +51,6 @@ export class WasmNetwork implements Network {
   private updates = 0;
   /** Rows of the batch that left the carried state; 0 before the first. */
   private carriedRows = { train: 0, evaluate: 0 };
-  private readonly logits: Float32Array;
   /** Parameters that a step multiplies: all but an embedding's, whose rows are picked. */
   private readonly multiplied: number;
   private disposed = false;
@@ -71,7 +70,6 @@ export class WasmNetwork implements Network {
     this.floats = new Float32Array(this.memory.buffer);
     this.ids = new Uint16Array(this.memory.buffer);
     this.integers = new Int32Array(this.memory.buffer);
-    this.logits = new Float32Array(limits.streams * outputSize(spec));
     const { input } = spec;
     this.multiplied = parameterCount(spec) - (input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0);
     team.tell({ add: { id, module, memory: this.memory, layout: this.layout } });
@@ -138,68 +136,6 @@ export class WasmNetwork implements Network {
     return result;
   }
 
-  step(tokens: Uint16Array, states: Float32Array): Float32Array {
-    const { layout, kernels: k, spec } = this;
-    const streams = tokens.length;
-    if (streams < 1 || streams > this.limits.streams) {
-      throw new InklingError('invalidInput', `This network steps 1 to ${this.limits.streams} streams, not ${streams}.`);
-    }
-    if (spec.layers[0].bidirectional) throw new InklingError('invalidInput', 'A bidirectional network cannot step.');
-    this.checkTokens(tokens);
-    this.ids.set(tokens, layout.step.tokens / 2);
-    this.copyStates(states, streams, (d) => ({ h: d.h[0], c: d.c[0] }), true);
-    const stride = streams * 64;
-    let x = layout.step.input;
-    let xPanels = layout.inputPanels;
-    layout.layers.forEach(({ directions: [d] }, l) => {
-      const s = layout.step.directions[l];
-      const { gatePanels, unitPanels } = d;
-      if (l === 0 && spec.input.kind === 'one-hot') {
-        k.gatherRows(
-          s.gates,
-          stride,
-          d.input.weights,
-          d.input.rows,
-          d.inputBias.weights,
-          layout.step.tokens,
-          streams,
-          gatePanels,
-        );
-      } else {
-        if (l === 0 && layout.embedding) {
-          k.gatherVectors(x, stride, layout.embedding.weights, layout.step.tokens, streams, xPanels);
-        } else if (l === 0 && spec.input.kind === 'scalar') {
-          k.scalarRows(x, layout.step.tokens, spec.input.scale, streams);
-        }
-        k.multiply(s.gates, stride, x, stride, d.input.weights, streams, xPanels, gatePanels, d.inputBias.weights);
-      }
-      const [product, start] =
-        spec.cell === 'gru' ? [s.recurrentGates, d.recurrentBias!.weights] : [s.gates, fromResult];
-      k.multiply(product, stride, s.h[0], stride, d.recurrent.weights, streams, unitPanels, gatePanels, start);
-      if (spec.cell === 'lstm') k.lstmForward(s.gates, s.c[0], s.c[1], s.squashed, s.h[1], stride, streams, unitPanels);
-      else if (spec.cell === 'gru') k.gruForward(s.gates, product, s.h[0], s.h[1], stride, streams, unitPanels);
-      else k.rnnForward(s.gates, s.h[1], stride, streams, unitPanels);
-      x = s.h[1];
-      xPanels = unitPanels;
-    });
-    const bias = layout.outputBias.weights;
-    k.multiply(
-      layout.step.logits,
-      stride,
-      x,
-      stride,
-      layout.output.weights,
-      streams,
-      xPanels,
-      layout.classPanels,
-      bias,
-    );
-    this.copyStates(states, streams, (d) => ({ h: d.h[1], c: d.c[1] }), false);
-    const V = outputSize(spec);
-    this.copyOut(this.logits.subarray(0, streams * V), V, layout.step.logits, streams);
-    return this.logits.subarray(0, streams * V);
-  }
-
   async readParameters(): Promise<Float32Array> {
     return this.readBlock(this.layout.trainable);
   }
@@ -231,9 +167,9 @@ export class WasmNetwork implements Network {
 
   async readState(): Promise<Float32Array> {
     const rows = this.carriedRows.train;
-    const states = new Float32Array(rows * stateSize(this.spec));
-    this.copyStates(states, rows, (_, i) => this.carriedAt(this.layout.carried.train, i), false);
-    return states;
+    const { flat, carried } = this.layout;
+    copyStates(this.kernels, this.spec, flat, carried.train, rows, 'out');
+    return this.floats.slice(flat / 4, flat / 4 + rows * stateSize(this.spec));
   }
 
   async writeState(state: Float32Array): Promise<void> {
@@ -245,7 +181,9 @@ export class WasmNetwork implements Network {
       );
     }
     this.carriedRows.train = rows;
-    this.copyStates(state, rows, (_, i) => this.carriedAt(this.layout.carried.train, i), true);
+    const { flat, carried } = this.layout;
+    this.floats.set(state, flat / 4);
+    copyStates(this.kernels, this.spec, flat, carried.train, rows, 'in');
   }
 
   dispose(): void {
@@ -351,10 +289,9 @@ export class WasmNetwork implements Network {
     const fresh = this.carriedRows[kind] !== batch.batch;
     this.carriedRows[kind] = batch.batch;
     this.layout.layers.forEach(({ directions: [d] }, l) => {
-      const place = this.carriedAt(carried, l);
       for (let b = 0; b < batch.batch; b++) {
         if (!fresh && !batch.resetRows?.[b]) continue;
-        for (const buffer of [place.h, place.c]) {
+        for (const buffer of [carried[l].h, carried[l].c]) {
           for (let p = 0; buffer && p < d.unitPanels; p++) {
             const row = buffer / 4 + (p * batch.batch + b) * 16;
             this.floats.fill(0, row, row + 16);
@@ -362,10 +299,6 @@ export class WasmNetwork implements Network {
         }
       }
     });
-  }
-
-  private carriedAt(place: CarriedPlace, layer: number): { h: number; c: number } {
-    return { h: place.h[layer], c: place.c[layer] };
   }
 
   private run(job: Job, isInterrupted?: () => boolean): number {
@@ -403,15 +336,8 @@ export class WasmNetwork implements Network {
   // ---- between flat arrays and panels
 
   private setParameters(parameters: Float32Array): void {
-    const base = this.layout.trainable / 4;
-    // Classes that only pad have a logit of -1e30: see kernels/loss.ts.
-    const bias = this.layout.outputBias.weights / 4;
-    this.floats.fill(-1e30, bias, bias + this.layout.classPanels * 16);
-    forEachElement(this.layout, (outside, inside) => {
-      this.floats[base + inside] = parameters[outside];
-    });
-    if (this.limits.batch > 0)
-      this.team.run(this.id, this.kernels, this.layout, this.memory, { ...idleJob, kind: 'transpose' }, 1);
+    writeWeights(this.layout, this.floats, parameters);
+    this.team.run(this.id, this.kernels, this.layout, this.memory, { ...idleJob, kind: 'transpose' }, 1);
   }
 
   private readBlock(at: number): Float32Array {
@@ -429,26 +355,5 @@ export class WasmNetwork implements Network {
     const { flat } = this.layout;
     this.kernels.copyRows(flat, columns * 4, matrix, rows, columns, 0);
     values.set(this.floats.subarray(flat / 4, flat / 4 + rows * columns));
-  }
-
-  /** Moves [rows, stateSize] between `states` and one pair of matrices a layer. */
-  private copyStates(
-    states: Float32Array,
-    rows: number,
-    placeOf: (d: { h: number[]; c: number[] }, layer: number) => { h: number; c: number },
-    inwards: boolean,
-  ): void {
-    const { flat } = this.layout;
-    const size = stateSize(this.spec);
-    if (inwards) this.floats.set(states.subarray(0, rows * size), flat / 4);
-    let offset = 0;
-    this.spec.layers.forEach(({ units }, l) => {
-      const place = placeOf(this.layout.step.directions[l], l);
-      for (const matrix of this.spec.cell === 'lstm' ? [place.h, place.c] : [place.h]) {
-        this.kernels.copyRows(flat + offset * 4, size * 4, matrix, rows, units, inwards ? 1 : 0);
-        offset += units;
-      }
-    });
-    if (!inwards) states.set(this.floats.subarray(flat / 4, flat / 4 + rows * size));
   }
 }

@@ -99,11 +99,6 @@ export class BatchBlock {
     });
   }
 
-  /** Tokens of one step of generation. */
-  fillTokens(tokens: Uint16Array): void {
-    this.words.set(tokens, this.sections.directions[0].tokens);
-  }
-
   /** Counting sort of the positions by token, and their segments; returns how many segments there are. */
   private sort(tokens: Uint16Array, at: DirectionSections): number {
     const vocabulary = learnedRows(this.spec);

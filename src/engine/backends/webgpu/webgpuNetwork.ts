@@ -2,7 +2,7 @@
 import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from '../backend';
-import { checkBatch, checkOptimiser, checkParameters, checkStreams, slotsOf } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, slotsOf } from '../checkBatch';
 import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
 import type { GpuBuffer } from './gpuApi';
@@ -27,8 +27,7 @@ export class WebgpuNetwork implements Network {
   private updates = 0;
   private slots: GpuBuffer[] = [];
   private gradientBuffer: GpuBuffer | undefined;
-  private training: Promise<Place> | undefined;
-  private stepping: Promise<Place> | undefined;
+  private place: Promise<Place> | undefined;
   private readonly plans = new Map<string, Plan>();
   /** Rows of the batch that left the carried state; 0 before the first. */
   private readonly carriedRows: Record<Kind, number> = { train: 0, evaluate: 0 };
@@ -58,7 +57,7 @@ export class WebgpuNetwork implements Network {
 
   async trainStep(batch: Batch, update: Update): Promise<StepResult> {
     const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
-    const place = await this.trainingPlace();
+    const place = await this.openPlace();
     await this.useOptimiser(update.kind);
     this.updates++;
     const correction = (beta: number): number => (update.kind === 'adam' ? 1 / (1 - beta ** this.updates) : 1);
@@ -74,7 +73,7 @@ export class WebgpuNetwork implements Network {
     dropoutKey: number,
   ): Promise<StepResult & { gradients: Float32Array }> {
     const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
-    const place = await this.trainingPlace();
+    const place = await this.openPlace();
     const read = this.run(place, batch, { ...checked, training: true }, { lossScale, dropoutKey }, []);
     const result = await read();
     const gradients = await this.readWhole(this.gradientBuffer!);
@@ -84,7 +83,7 @@ export class WebgpuNetwork implements Network {
 
   async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
     const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
-    const place = await this.trainingPlace();
+    const place = await this.openPlace();
     const read = this.run(place, batch, { ...checked, training: false }, {}, []);
     const { workspace } = place;
     const positions = batch.batch * batch.steps;
@@ -99,40 +98,6 @@ export class WebgpuNetwork implements Network {
     if (want.losses) result.losses = numbers.slice(0, positions).fill(0, 0, checked.firstLossStep * batch.batch);
     if (want.logits) result.logits = numbers.slice(want.losses ? positions : 0);
     return result;
-  }
-
-  async step(tokens: Uint16Array, states: Float32Array): Promise<Float32Array> {
-    checkStreams(this.spec, this.limits, tokens, states);
-    const { workspace: w, block } = await this.steppingPlace();
-    const streams = tokens.length;
-    const shape: Shape = { batch: streams, steps: 1, firstLossStep: 0, training: false };
-    const plan = this.plan(`step ${streams}`, shape, w, (passes) => {
-      passes.forward();
-      passes.logits();
-    });
-    block.fillTokens(tokens);
-    this.device.write(w.batch, 0, block.words);
-    this.forEachState(
-      streams,
-      states,
-      (buffer, values) => this.device.write(buffer, 0, values),
-      w.layers.map((l) => l.directions[0]),
-    );
-    this.device.submit((encoder) => {
-      const pass = encoder.beginComputePass();
-      plan.encode(pass);
-      pass.end();
-    });
-    const wanted: Slice[] = [{ buffer: w.logits, offset: 0, size: streams * outputSize(this.spec) }];
-    this.spec.layers.forEach(({ units }, l) => {
-      const [{ h, c }] = w.layers[l].directions;
-      const size = streams * units;
-      wanted.push({ buffer: h, offset: size, size });
-      if (c) wanted.push({ buffer: c, offset: size, size });
-    });
-    const numbers = await this.device.readSlices(wanted);
-    this.unpackStates(streams, numbers.subarray(wanted[0].size), states);
-    return numbers.subarray(0, wanted[0].size);
   }
 
   readParameters(): Promise<Float32Array> {
@@ -161,7 +126,7 @@ export class WebgpuNetwork implements Network {
     const rows = this.carriedRows.train;
     const states = new Float32Array(rows * stateSize(this.spec));
     if (rows === 0) return states;
-    const { workspace } = await this.trainingPlace();
+    const { workspace } = await this.openPlace();
     const wanted = this.spec.layers.flatMap(({ units }, l): Slice[] => {
       const { h, c } = workspace.carried.train[l];
       return [h, c].flatMap((buffer) => (buffer ? [{ buffer, offset: 0, size: rows * units }] : []));
@@ -178,7 +143,7 @@ export class WebgpuNetwork implements Network {
         'The stored recurrent state does not fit this network; train without resuming.',
       );
     }
-    const { workspace } = await this.trainingPlace();
+    const { workspace } = await this.openPlace();
     this.carriedRows.train = rows;
     if (rows === 0) return;
     const write = (buffer: GpuBuffer, values: Float32Array): void => this.device.write(buffer, 0, values);
@@ -190,10 +155,8 @@ export class WebgpuNetwork implements Network {
     this.disposed = true;
     for (const plan of this.plans.values()) plan.dispose();
     for (const buffer of [this.parameters, this.gradientBuffer, ...this.slots]) buffer?.destroy();
-    for (const place of [this.training, this.stepping]) {
-      // One that could not be made told whoever asked for it, and has nothing to give back.
-      place?.then(({ workspace }) => workspace.dispose()).catch(() => {});
-    }
+    // One that could not be made told whoever asked for it, and has nothing to give back.
+    this.place?.then(({ workspace }) => workspace.dispose()).catch(() => {});
   }
 
   /** Sends the batch and its dispatches; the result awaits the GPU. */
@@ -273,25 +236,16 @@ export class WebgpuNetwork implements Network {
     this.plans.clear();
   }
 
-  /** The buffers of training, made when first needed: a network that only writes needs none. */
-  private trainingPlace(): Promise<Place> {
+  /** The buffers of a batch, made when first needed. */
+  private openPlace(): Promise<Place> {
     this.check();
-    this.training ??= this.device.allocate(() => {
+    this.place ??= this.device.allocate(() => {
       const { batch, steps } = this.limits;
       this.gradientBuffer = this.device.storage('gradients', parameterCount(this.spec));
-      const workspace = createWorkspace(this.device, this.spec, batch, steps, true, this.tuning);
+      const workspace = createWorkspace(this.device, this.spec, batch, steps, this.tuning);
       return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
     });
-    return this.training;
-  }
-
-  private steppingPlace(): Promise<Place> {
-    this.check();
-    this.stepping ??= this.device.allocate(() => {
-      const workspace = createWorkspace(this.device, this.spec, this.limits.streams, 1, false, this.tuning);
-      return { workspace, block: new BatchBlock(this.spec, workspace.sections) };
-    });
-    return this.stepping;
+    return this.place;
   }
 
   private check(): void {

@@ -73,17 +73,14 @@ export interface Workspace {
   dispose(): void;
 }
 
-/** `trains: false` leaves out what only gradients and carried states need. */
 export function createWorkspace(
   device: Device,
   spec: NetworkSpec,
   rows: number,
   steps: number,
-  trains: boolean,
   tuning: Tuning,
 ): Workspace {
-  // Generation keeps float32: its states go in and out.
-  const stored = (trains && tuning.stored) || 'f32';
+  const stored = tuning.stored ?? 'f32';
   const all: GpuBuffer[] = [];
   const words = (elements: number): number => (stored === 'f16' ? Math.ceil(elements / 2) : elements);
   const take = (label: string, elements: number): GpuBuffer => {
@@ -107,14 +104,14 @@ export function createWorkspace(
         c: lstm ? take(`cells of layer ${l}`, (positions + rows) * H) : undefined,
         recurrent: gru ? take(`recurrent gates of layer ${l}`, words(positions * gates)) : undefined,
         vectors: dense && l === 0 ? take('input vectors', words(positions * inputSize(spec))) : undefined,
-        carriedGradient: trains && !persistent ? take('carried gradient', rows * H) : undefined,
+        carriedGradient: !persistent ? take('carried gradient', rows * H) : undefined,
         transposed: persistent ? take('transposed weights', gates * H) : undefined,
       }));
-      const joins = layer.bidirectional || (trains && layer.dropout > 0);
+      const joins = layer.bidirectional || layer.dropout > 0;
       return {
         directions,
         output: joins ? take(`output of layer ${l}`, words(positions * width)) : undefined,
-        dOutput: trains ? take(`gradients of layer ${l}`, positions * width) : undefined,
+        dOutput: take(`gradients of layer ${l}`, positions * width),
       };
     });
     const carried = (): CarriedBuffers[] =>
@@ -123,7 +120,7 @@ export function createWorkspace(
         c: lstm ? take('carried cells', rows * units) : undefined,
       }));
     const sections = sectionsOf(spec, rows, steps);
-    const tableRows = trains ? learnedRows(spec) : 0;
+    const tableRows = learnedRows(spec);
     const columns = dense ? inputSize(spec) : gatesOf[spec.cell] * spec.layers[0].units;
     return {
       rows,
@@ -131,7 +128,7 @@ export function createWorkspace(
       stored,
       tuning,
       layers,
-      carried: trains ? { train: carried(), evaluate: carried() } : { train: [], evaluate: [] },
+      carried: { train: carried(), evaluate: carried() },
       logits: take('logits', positions * outputSize(spec)),
       outcomes: take('losses', 2 * positions),
       stats: take('stats', statsSize),

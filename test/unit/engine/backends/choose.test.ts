@@ -15,7 +15,7 @@ const spec: NetworkSpec = {
   layers: [{ units: 4, dropout: 0.2 }],
   output: { kind: 'softmax', classes: 5 },
 };
-const limits = { batch: 3, steps: 4, streams: 1 };
+const limits = { batch: 3, steps: 4 };
 const parameters = randomParameters(new Random(1), spec);
 
 /** A clock that only the stand-ins below move. */
@@ -91,7 +91,7 @@ describe('choosing a backend', () => {
     assert.match(reason, /webgpu failed \(The GPU was lost\.\)/);
   });
 
-  it('measures when the first network that trains is made, once, and gives the others back', async () => {
+  it('measures when the first network is made, once, and gives the others back', async () => {
     const clock = new Clock();
     const choices: Choice[] = [];
     const disposed: string[] = [];
@@ -106,8 +106,6 @@ describe('choosing a backend', () => {
       onChoice: (choice) => choices.push(choice),
       now: clock.now,
     });
-    await auto.createNetwork(spec, parameters, { ...limits, batch: 0 });
-    assert.deepStrictEqual([auto.name, choices.length], ['wasm', 0]);
     await auto.createNetwork(spec, parameters, limits);
     await auto.createNetwork(spec, parameters, limits);
     assert.deepStrictEqual([auto.name, choices.length, disposed], ['webgpu', 1, ['tensorflow']]);

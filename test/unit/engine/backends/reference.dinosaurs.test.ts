@@ -79,7 +79,7 @@ describe('reference backend, dinosaur names', () => {
   it('follows the published run to iteration 2,000', async function () {
     const file = sharedFile(this, 'fixtures/dinosaurs/training-run.json');
     const { units, initial, order, trajectory } = JSON.parse(fs.readFileSync(file, 'utf8')) as RunFixture;
-    const limits = { batch: 1, steps: 40, streams: 1 };
+    const limits = { batch: 1, steps: 40 };
     const parameters = Float32Array.from(blockOf(initial));
     const network = await createReferenceBackend().createNetwork(dinosaurSpec(units), parameters, limits);
     const update = updateWith({ learningRate: 0.01, clipValue: 5 });

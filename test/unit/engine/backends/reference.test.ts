@@ -4,7 +4,10 @@ import { noTarget, noToken, type Batch } from '../../../../src/engine/backends/b
 import { forwardCell } from '../../../../src/engine/backends/reference/cells';
 import { crossEntropy } from '../../../../src/engine/backends/reference/loss';
 import { applyUpdate, clip, newOptimiserSlots, norm } from '../../../../src/engine/backends/reference/optimiser';
-import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import {
+  createReferenceBackend,
+  createReferenceStepper,
+} from '../../../../src/engine/backends/reference/referenceBackend';
 import { parameterCount, parameterLayout, stateSize, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 import {
@@ -20,7 +23,7 @@ import {
 const exact = { absolute: 1e-14, relative: 1e-14 };
 /** What the interface's rounding to float32 allows. */
 const single = { absolute: 1e-7, relative: 1e-6 };
-const limits = { batch: 8, steps: 12, streams: 8 };
+const limits = { batch: 8, steps: 12 };
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const f64 = (...values: number[]): Float64Array => Float64Array.from(values);
 
@@ -232,14 +235,17 @@ describe('reference backend, network', () => {
     for (let round = 0; round < 12; round++) {
       const spec = randomSpec(random, 6);
       if (spec.layers[0].bidirectional) continue;
-      const network = await createReferenceBackend().createNetwork(spec, randomParameters(random, spec, 1), limits);
+      const parameters = randomParameters(random, spec, 1);
+      const network = await createReferenceBackend().createNetwork(spec, parameters, limits);
+      const stepper = createReferenceStepper(spec, parameters);
       const batch = randomBatch(random, spec, 3, 4);
       const { logits, correct } = await network.evaluate(batch, { logits: true });
       const states = zeroStates(spec, 3);
       const V = logits!.length / 12;
+      const stepped = new Float32Array(3 * V);
       let right = 0;
       for (let t = 0; t < 4; t++) {
-        const stepped = await network.step(batch.inputs.slice(t * 3, (t + 1) * 3), states);
+        stepper.step(batch.inputs.slice(t * 3, (t + 1) * 3), states, stepped);
         for (let b = 0; b < 3; b++) {
           const target = batch.targets[t * 3 + b];
           if (target === noTarget) continue;
@@ -324,13 +330,11 @@ describe('reference backend, network', () => {
     await refused(() => network.evaluate({ ...batch, steps: 3 }), /inputs is 4; the network needs 6/);
     await refused(() => network.writeParameters(new Float32Array(3)), /parameters is 3/);
     await refused(() => network.writeState(new Float32Array(stateSize(spec) + 1)), /multiple of 14/);
-    await refused(() => network.step(new Uint16Array(2), new Float32Array(3)), /states is 3/);
     await refused(() => backend.createNetwork({ ...spec, layers: [] }, parameters, limits), /1 to 4 layers/);
     const both: NetworkSpec = { ...spec, layers: [{ units: 2, dropout: 0, bidirectional: true }] };
     const two = await backend.createNetwork(both, new Float32Array(parameterCount(both)), limits);
     await refused(() => two.evaluate(batch), /length of every row/);
     await refused(() => two.evaluate({ ...batch, state: 'carry', lengths: Int32Array.of(2, 2) }), /carries no state/);
-    await refused(() => two.step(new Uint16Array(1), zeroStates(both, 1)), /step by step/);
     const early = { ...batch, targets: new Int32Array(4).fill(1), lengths: Int32Array.of(2, 2) };
     await refused(() => two.evaluate(early), /last step of a row/);
   });

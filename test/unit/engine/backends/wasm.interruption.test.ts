@@ -38,7 +38,7 @@ describe(`a training step that is broken off, seed ${seed}`, () => {
       for (let network = 0; network < 40; network++) {
         const random = new Random(seed + network);
         const spec = randomSpec(random);
-        const limits = { batch: 9, steps: 5, streams: 1 };
+        const limits = { batch: 9, steps: 5 };
         const parameters = randomParameters(random, spec);
         const tried = await wasm.createNetwork(spec, parameters, limits);
         const undisturbed = await alone.createNetwork(spec, parameters, limits);
@@ -81,7 +81,7 @@ describe(`a training step that is broken off, seed ${seed}`, () => {
     const wasm = await createWasmBackend({ kernel: 'scalar', threads: 6, threadedWork: 0 });
     const random = new Random(seed);
     const spec = randomSpec(random, 4);
-    const limits = { batch: 12, steps: 2, streams: 1 };
+    const limits = { batch: 12, steps: 2 };
     const network = await wasm.createNetwork(spec, randomParameters(random, spec), limits);
     const batches = Array.from({ length: 12 }, (_, rows) => randomBatch(random, spec, rows + 1, 2));
     const still = updateWith({ learningRate: 0 });

@@ -69,7 +69,7 @@ describe('the team of training threads', function () {
       layers: [{ units: 2, dropout: 0 }],
       output: { kind: 'softmax', classes: 3 },
     };
-    const limits = { batch: 16, steps: 1, streams: 1 };
+    const limits = { batch: 16, steps: 1 };
     const network = await wasm.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), limits);
     // A job takes one thread for every two rows: 1, 2, 3 … 8 threads.
     const batches = Array.from({ length: 16 }, (_, rows) => randomBatch(new Random(rows), spec, rows + 1, 1));

@@ -30,7 +30,7 @@ async function compare(backend: Backend, spec: NetworkSpec, rows: number, seed: 
   const random = new Random(seed);
   const parameters = randomParameters(random, spec, 0.2);
   const batch = randomBatch(random, spec, rows, 3);
-  const limits = { batch: rows, steps: 3, streams: 1 };
+  const limits = { batch: rows, steps: 3 };
   const results = [];
   for (const each of [backend, createReferenceBackend()]) {
     const own = await each.createNetwork(spec, parameters, limits);
@@ -101,7 +101,7 @@ describe('webgpu backend, beside the ladder', function () {
     await withBackend({}, async (backend) => {
       for (const classes of [11, 300, 1500]) {
         const spec = network('rnn', [4], classes);
-        const limits = { batch: 5, steps: 1, streams: 1 };
+        const limits = { batch: 5, steps: 1 };
         const own = await backend.createNetwork(spec, new Float32Array(parameterCount(spec)), limits);
         const batch: Batch = {
           batch: 5,
@@ -125,7 +125,6 @@ describe('webgpu backend, beside the ladder', function () {
         const own = await backend.createNetwork(spec, randomParameters(random, spec), {
           batch: 6,
           steps: 5,
-          streams: 1,
         });
         for (let step = 0; step < 3; step++) {
           await own.trainStep(randomBatch(random, spec, 6, 5, 'carry'), updateWith({ kind: 'adam', clipNorm: 1 }));
@@ -159,7 +158,7 @@ describe('webgpu backend, beside the ladder', function () {
   it('says that the GPU has too little memory, and that a lost GPU is lost', async () => {
     await withBackend({}, async (backend) => {
       const spec = network('rnn', [64]);
-      const limits = { batch: 65536, steps: 4096, streams: 1 };
+      const limits = { batch: 65536, steps: 4096 };
       const own = await backend.createNetwork(spec, randomParameters(new Random(1), spec), limits);
       await assert.rejects(own.trainStep(randomBatch(new Random(1), spec, 1, 1), updateWith()), {
         code: 'outOfMemory',
@@ -172,7 +171,6 @@ describe('webgpu backend, beside the ladder', function () {
     const own = await backend.createNetwork(spec, randomParameters(new Random(1), spec), {
       batch: 1,
       steps: 1,
-      streams: 1,
     });
     await backend.dispose();
     await assert.rejects(own.trainStep(randomBatch(new Random(1), spec, 1, 1), updateWith()));
@@ -182,7 +180,7 @@ describe('webgpu backend, beside the ladder', function () {
 /** Mean losses of 60 training steps on text that repeats itself. */
 async function lossCurve(backend: Backend, spec: NetworkSpec): Promise<number[]> {
   const [rows, steps] = [8, 12];
-  const limits = { batch: rows, steps, streams: 1 };
+  const limits = { batch: rows, steps };
   const own: Network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 5), limits);
   const losses: number[] = [];
   for (let i = 0; i < 60; i++) {
@@ -256,7 +254,6 @@ describe('webgpu backend without a GPU', () => {
         const own = await auto.createNetwork(tiny, new Float32Array(parameterCount(tiny)), {
           batch: 1,
           steps: 1,
-          streams: 1,
         });
         assert.strictEqual(auto.name, 'wasm');
         assert.strictEqual(said.length, 1);

@@ -72,7 +72,7 @@ describe('Batches of texts', () => {
       const spec = classifierSpec({ ...small, variant, dropout: 0 }, 2, 20, 6);
       const parameters = initialiseParameters(spec, { kind: 'keras' }, 2);
       for (const backend of [createReferenceBackend(), await createWasmBackend({ threads: 1 })]) {
-        const network = await backend.createNetwork(spec, parameters, { batch: 8, steps: 50, streams: 1 });
+        const network = await backend.createNetwork(spec, parameters, { batch: 8, steps: 50 });
         const some = [3, 14, 15, 7, 2];
         const ragged = await network.gradients(textBatch(sequences, some, 8, labels), 0.2, 1);
         const padded = await network.gradients(textBatch(sequences, some, 50, labels), 0.2, 1);

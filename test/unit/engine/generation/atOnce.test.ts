@@ -1,14 +1,15 @@
-/** Callers share a network and take turns at every step: each must get what it would get alone. */
+/** Callers share a model and take turns at every step: each must get what it would get alone. */
 import * as assert from 'node:assert/strict';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { createWasmStepper } from '../../../../src/engine/backends/wasm/wasmStepper';
 import { complete } from '../../../../src/engine/generation/completion';
 import { considered } from '../../../../src/engine/generation/considered';
 import { generate } from '../../../../src/engine/generation/generator';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
 import { generateContaining } from '../../../../src/engine/generation/mustContain';
 import { createPredictor, type Predictor } from '../../../../src/engine/generation/predictor';
-import { scoreText } from '../../../../src/engine/generation/score';
+import { scoreText, type ScoringModel } from '../../../../src/engine/generation/score';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { SurpriseMap } from '../../../../src/engine/generation/surprise';
 import { drawnModel, everyStep, lastStep } from './toyModels';
@@ -16,7 +17,7 @@ import { drawnModel, everyStep, lastStep } from './toyModels';
 type Asking = (predictor: Predictor, cache: StateCache) => Promise<unknown>;
 
 /** What the editor asks for while one writes, each in two variants. */
-function everyKind(model: LanguageModel, seed: number): Asking[] {
+function everyKind(model: LanguageModel & ScoringModel, seed: number): Asking[] {
   const sampling = { temperature: 0.7, seed, length: 30 };
   const completion = { modelPath: '', extent: 'line', minimumConfidence: 0, temperature: 0.8, seed } as const;
   return [
@@ -48,7 +49,7 @@ function atOnce(model: LanguageModel, asked: Asking[]): Promise<unknown[]> {
   return Promise.all(asked.map((ask) => ask(predictor, cache)));
 }
 
-describe('callers of one network at once', () => {
+describe('callers of one model at once', () => {
   const { now } = performance;
   let backend: Backend;
   before(async () => {
@@ -62,9 +63,9 @@ describe('callers of one network at once', () => {
   for (const objective of [everyStep, lastStep(12)]) {
     it(`get what each gets alone (${objective.kind})`, async () => {
       const drawn = await drawnModel({ objective });
-      const parameters = await drawn.network.readParameters();
-      const network = await backend.createNetwork(drawn.network.spec, parameters, { batch: 1, steps: 12, streams: 64 });
-      const model = { ...drawn, network };
+      const { spec } = drawn.stepper;
+      const network = await backend.createNetwork(spec, drawn.parameters, { batch: 1, steps: 12 });
+      const model = { ...drawn, network, stepper: createWasmStepper(spec, drawn.parameters) };
       for (let seed = 1; seed <= 5; seed++) {
         const asked = everyKind(model, seed);
         const alone: unknown[] = [];

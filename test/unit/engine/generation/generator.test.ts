@@ -3,13 +3,15 @@ import * as assert from 'node:assert/strict';
 import type { SampleDelta, SamplingOptions } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import { noToken } from '../../../../src/engine/backends/backend';
+import { createWasmStepper } from '../../../../src/engine/backends/wasm/wasmStepper';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { generate } from '../../../../src/engine/generation/generator';
+import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
 import { createPredictor } from '../../../../src/engine/generation/predictor';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { stateSize } from '../../../../src/engine/model/networkSpec';
-import { drawnModel, lastStep, learnedModel } from './toyModels';
+import { drawnModel, lastStep, learnedModel, stepOnce } from './toyModels';
 
 const greedy = (length: number, changes: Partial<SamplingOptions> = {}): SamplingOptions => ({
   temperature: 0,
@@ -29,13 +31,13 @@ describe('generator', () => {
   it('takes the same steps as the network alone', async () => {
     const model = await drawnModel({ seed: 3 });
     const { texts } = await generate(model, { prompt: 'some prompt', streams: [greedy(30)] });
-    const states = new Float32Array(stateSize(model.network.spec));
+    const states = new Float32Array(stateSize(model.stepper.spec));
     let next = 0;
-    for (const id of model.vocabulary.encode('some prompt')) next = await argmaxOf(model, id, states);
+    for (const id of model.vocabulary.encode('some prompt')) next = argmaxOf(model, id, states);
     const expected: number[] = [];
     for (let i = 0; i < 30; i++) {
       expected.push(next);
-      next = await argmaxOf(model, next, states);
+      next = argmaxOf(model, next, states);
     }
     assert.equal(texts[0], model.vocabulary.decode(expected));
   });
@@ -67,18 +69,24 @@ describe('generator', () => {
     await assert.rejects(generate(model, { prompt: ['a', 'b'], streams }), /one for each/);
   });
 
-  it('takes more streams than the network takes rows', async () => {
-    const streams = Array.from({ length: 7 }, (_, seed) => ({ temperature: 1, seed, length: 9 }));
-    const many = await generate(await drawnModel({ streams: 2 }), { prompt: 'a', streams });
-    const once = await generate(await drawnModel({ streams: 16 }), { prompt: 'a', streams });
-    assert.deepEqual(many.texts, once.texts);
+  it('takes more streams than the kernels take rows at once', async () => {
+    const streams = Array.from({ length: 200 }, (_, seed) => ({ temperature: 1, seed, length: 9 }));
+    const drawn = await drawnModel();
+    const model = { ...drawn, stepper: createWasmStepper(drawn.stepper.spec, drawn.parameters) };
+    const many = await generate(model, { prompt: 'a', streams });
+    const few = [0, 95, 96, 199].map((i) => streams[i]);
+    const once = await generate(model, { prompt: 'a', streams: few });
+    assert.deepEqual(
+      few.map(({ seed }) => many.texts[seed]),
+      once.texts,
+    );
   });
 
   it('starts without a prompt from "no token"', async () => {
     const model = await drawnModel({ seed: 5 });
     const { texts } = await generate(model, { prompt: '', streams: [greedy(1)] });
-    const states = new Float32Array(stateSize(model.network.spec));
-    assert.equal(texts[0], model.vocabulary.tokenText(await argmaxOf(model, noToken, states)));
+    const states = new Float32Array(stateSize(model.stepper.spec));
+    assert.equal(texts[0], model.vocabulary.tokenText(argmaxOf(model, noToken, states)));
   });
 
   it('reads unseen characters as "no token" and reports them', async () => {
@@ -155,10 +163,10 @@ describe('generator', () => {
   it('begins every line of a model of lines anew', async () => {
     const model = await drawnModel({ seed: 8, text: { examples: 'lines' } });
     const newline = model.vocabulary.idOf('\n');
-    const parameters = await model.network.readParameters();
+    const { parameters } = model;
     // Make line ends likely, so that the greedy text has several.
     parameters[parameters.length - model.vocabulary.size + newline] += 2;
-    await model.network.writeParameters(parameters);
+    model.stepper.writeParameters(parameters);
     const { texts } = await generate(model, { prompt: '', streams: [greedy(80)] });
     const lines = texts[0].split('\n');
     assert.ok(lines.length > 2, JSON.stringify(texts[0]));
@@ -169,7 +177,7 @@ describe('generator', () => {
 
   it('gives a model of windows exactly its window at every token', async () => {
     const steps = 5;
-    const model = await drawnModel({ seed: 9, objective: lastStep(steps), streams: 3 });
+    const model = await drawnModel({ seed: 9, objective: lastStep(steps) });
     for (const prompt of ['hello world', 'ab']) {
       const deltas: SampleDelta[] = [];
       const { texts } = await generate(
@@ -182,10 +190,9 @@ describe('generator', () => {
       // A window that reaches back before the prompt begins with "no token".
       const read = [noToken, noToken, noToken, noToken, noToken, ...model.vocabulary.encode(prompt)];
       for (const [i, id] of model.vocabulary.encode(texts[0]).entries()) {
-        const states = new Float32Array(stateSize(model.network.spec));
-        let logits = new Float32Array(0);
-        for (const token of read.slice(-steps))
-          logits = (await model.network.step(Uint16Array.of(token), states)).slice();
+        const states = new Float32Array(stateSize(model.stepper.spec));
+        let logits: Float32Array = new Float32Array(0);
+        for (const token of read.slice(-steps)) logits = stepOnce(model, token, states);
         assert.equal(id, logits.indexOf(Math.max(...logits)));
         const expected = probabilityOf(id, logits, 0, model.vocabulary.size);
         assert.ok(Math.abs(probabilities[i] - expected) < 1e-6, `"${prompt}", token ${i}`);
@@ -201,10 +208,10 @@ describe('generator', () => {
     ] as const) {
       const model = await drawnModel({ seed: 10, objective });
       const { texts } = await generate(model, { prompt: 'ab', streams: [greedy(1)] });
-      const states = new Float32Array(stateSize(model.network.spec));
+      const states = new Float32Array(stateSize(model.stepper.spec));
       let next = 0;
       for (const id of [padding, padding, padding, ...model.vocabulary.encode('ab')])
-        next = await argmaxOf(model, id, states);
+        next = argmaxOf(model, id, states);
       assert.equal(texts[0], model.vocabulary.tokenText(next));
     }
   });
@@ -218,9 +225,9 @@ describe('generator', () => {
       objective: lastStep(4),
     });
     const { texts } = await generate(model, { prompt: 'not to', streams: [greedy(1)] });
-    const states = new Float32Array(stateSize(model.network.spec));
+    const states = new Float32Array(stateSize(model.stepper.spec));
     let next = 0;
-    for (const id of [0, 0, ...vocabulary.encode('not to')]) next = await argmaxOf(model, id, states, [0, 1]);
+    for (const id of [0, 0, ...vocabulary.encode('not to')]) next = argmaxOf(model, id, states, [0, 1]);
     assert.equal(texts[0], ` ${vocabulary.tokenText(next)}`);
     const second = await generate(model, { prompt: 'that is\nnot to', streams: [greedy(1)] });
     assert.deepEqual(second.texts, texts, 'only the line counts');
@@ -262,13 +269,8 @@ describe('generator', () => {
   });
 });
 
-async function argmaxOf(
-  { network, vocabulary }: Awaited<ReturnType<typeof drawnModel>>,
-  token: number,
-  states: Float32Array,
-  silent: number[] = [],
-): Promise<number> {
-  const logits = [...(await network.step(Uint16Array.of(token), states))].slice(0, vocabulary.size);
+function argmaxOf(model: LanguageModel, token: number, states: Float32Array, silent: number[] = []): number {
+  const logits = stepOnce(model, token, states);
   for (const id of silent) logits[id] = -Infinity;
   return logits.indexOf(Math.max(...logits));
 }

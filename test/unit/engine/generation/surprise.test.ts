@@ -11,7 +11,7 @@ import { SurpriseMap } from '../../../../src/engine/generation/surprise';
 import { splitIntoUnits } from '../../../../src/engine/generation/textUnits';
 import { stateSize } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
-import { alphabet, drawnModel, lastStep, learnedModel } from './toyModels';
+import { alphabet, drawnModel, lastStep, learnedModel, stepOnce } from './toyModels';
 
 const letters = (length: number, seed: number): string => {
   const random = new Random(seed);
@@ -19,13 +19,14 @@ const letters = (length: number, seed: number): string => {
 };
 
 /** Bits of every character but the first, from a zero state. */
-async function bitsByHand({ network, vocabulary }: LanguageModel, text: string): Promise<number[]> {
-  const states = new Float32Array(stateSize(network.spec));
+function bitsByHand(model: LanguageModel, text: string): number[] {
+  const { stepper, vocabulary } = model;
+  const states = new Float32Array(stateSize(stepper.spec));
   const bits: number[] = [];
   let logits: Float32Array | undefined;
   for (const id of vocabulary.encode(text)) {
     if (logits) bits.push(-Math.log2(probabilityOf(id, logits, 0, vocabulary.size)));
-    logits = await network.step(Uint16Array.of(id), states);
+    logits = stepOnce(model, id, states);
   }
   return bits;
 }
@@ -35,7 +36,7 @@ describe('surprise', () => {
     const model = await drawnModel({ seed: 1 });
     const text = letters(300, 2);
     const result = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
-    const expected = await bitsByHand(model, text);
+    const expected = bitsByHand(model, text);
     assert.equal(result.from, 0);
     assert.equal(result.bits.length, 300);
     assert.deepEqual([...new Set(result.lengths)], [1]);
@@ -128,7 +129,7 @@ describe('surprise', () => {
     const text = letters(60, 8);
     const { bits } = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
     for (let i = 6; i < text.length; i++) {
-      const [last] = (await bitsByHand(model, text.slice(i - 6, i + 1))).slice(-1);
+      const [last] = bitsByHand(model, text.slice(i - 6, i + 1)).slice(-1);
       assert.ok(Math.abs(bits[i] - last) < 1e-3, `character ${i}`);
     }
   });
@@ -138,8 +139,8 @@ describe('surprise', () => {
     const { bits } = await new SurpriseMap(model, createPredictor(model)).update('abc\nabc\nabc\n', 0);
     assert.deepEqual([...bits.subarray(4, 8)], [...bits.subarray(0, 4)]);
     assert.deepEqual([...bits.subarray(8, 12)], [...bits.subarray(0, 4)]);
-    const states = new Float32Array(stateSize(model.network.spec));
-    const logits = await model.network.step(Uint16Array.of(noToken), states);
+    const states = new Float32Array(stateSize(model.stepper.spec));
+    const logits = stepOnce(model, noToken, states);
     const first = -Math.log2(probabilityOf(model.vocabulary.idOf('a'), logits, 0, model.vocabulary.size));
     assert.ok(Math.abs(bits[0] - first) < 1e-3);
   });
@@ -193,7 +194,7 @@ describe('score', () => {
   it('is the mean surprise of all characters but the first', async () => {
     const model = await drawnModel({ seed: 11 });
     const text = letters(200, 12);
-    const bits = await bitsByHand(model, text);
+    const bits = bitsByHand(model, text);
     const mean = bits.reduce((a, b) => a + b) / bits.length;
     const score = await scoreText(model, text);
     assert.equal(score.characters, 199);
@@ -207,7 +208,7 @@ describe('score', () => {
     const text = letters(100, 14);
     const losses: number[] = [];
     for (let start = 0; start + 10 < text.length; start += 3) {
-      losses.push((await bitsByHand(model, text.slice(start, start + 11))).at(-1)! * Math.LN2);
+      losses.push(bitsByHand(model, text.slice(start, start + 11)).at(-1)! * Math.LN2);
     }
     const score = await scoreText(model, text, { windows: { length: 10, stride: 3 } });
     assert.equal(score.characters, losses.length);

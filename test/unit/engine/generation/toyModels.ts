@@ -1,9 +1,13 @@
 /** Small language models for tests: one with drawn weights, and one that has learned a text by heart. */
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
-import type { Network } from '../../../../src/engine/backends/backend';
-import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import type { Stepper } from '../../../../src/engine/backends/backend';
+import {
+  createReferenceBackend,
+  createReferenceStepper,
+} from '../../../../src/engine/backends/reference/referenceBackend';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
+import type { ScoringModel } from '../../../../src/engine/generation/score';
 import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 
@@ -39,12 +43,13 @@ interface Changes {
   objective?: TrainingConfig['objective'];
   vocabulary?: Vocabulary;
   cell?: NetworkSpec['cell'];
-  streams?: number;
   steps?: number;
 }
 
 /** A network with weights drawn wide enough that its choices are uneven. */
-export async function drawnModel(changes: Changes = {}): Promise<LanguageModel> {
+export async function drawnModel(
+  changes: Changes = {},
+): Promise<LanguageModel & ScoringModel & { parameters: Float32Array }> {
   const vocabulary = changes.vocabulary ?? Vocabulary.build('character', [alphabet]);
   const spec: NetworkSpec = {
     cell: changes.cell ?? 'lstm',
@@ -54,10 +59,11 @@ export async function drawnModel(changes: Changes = {}): Promise<LanguageModel> 
   };
   const random = new Random(changes.seed ?? 1);
   const parameters = Float32Array.from({ length: parameterCount(spec) }, () => 0.8 * random.normal());
-  const limits = { batch: 8, steps: changes.steps ?? 32, streams: changes.streams ?? 16 };
+  const limits = { batch: 8, steps: changes.steps ?? 32 };
+  const stepper = createReferenceStepper(spec, parameters);
   const network = await createReferenceBackend().createNetwork(spec, parameters, limits);
   const text = { ...plainText, ...changes.text };
-  return { network, vocabulary, config: { text, objective: changes.objective ?? everyStep } };
+  return { stepper, network, parameters, vocabulary, config: { text, objective: changes.objective ?? everyStep } };
 }
 
 /**
@@ -72,19 +78,14 @@ export function learnedModel(
   const ids = [...vocabulary.encode(text)];
   const memory = 10;
   let steps = 0;
-  const logits = new Float32Array(64 * vocabulary.size);
-  const unused = (): never => {
-    throw new Error('not in this test');
-  };
-  const network: Network = {
+  const stepper: Stepper = {
     spec: {
       cell: 'rnn',
       input: { kind: 'one-hot', vocabulary: vocabulary.size },
       layers: [{ units: memory, dropout: 0 }],
       output: { kind: 'softmax', classes: vocabulary.size },
     },
-    limits: { batch: 1, steps: 1, streams: 64 },
-    step(tokens, states) {
+    step(tokens, states, logits) {
       steps++;
       logits.fill(0);
       tokens.forEach((token, row) => {
@@ -95,18 +96,10 @@ export function learnedModel(
         const next = expected([...state]);
         if (next !== undefined) logits[row * vocabulary.size + next] = sureness;
       });
-      return logits.subarray(0, tokens.length * vocabulary.size);
     },
-    trainStep: unused,
-    gradients: unused,
-    evaluate: unused,
-    readParameters: unused,
-    writeParameters: unused,
-    readOptimiser: unused,
-    writeOptimiser: unused,
-    readState: unused,
-    writeState: unused,
-    dispose: () => {},
+    writeParameters: () => {
+      throw new Error('not in this test');
+    },
   };
   /** The token behind the longest end of `state` that stands in the text. */
   const expected = (state: number[]): number | undefined => {
@@ -118,9 +111,16 @@ export function learnedModel(
     return undefined;
   };
   return {
-    network,
+    stepper,
     vocabulary,
     config: { text: { ...plainText, unit, ...changes }, objective: everyStep },
     steps: () => steps,
   };
+}
+
+/** The logits [V] after one more token; advances the state. */
+export function stepOnce({ stepper, vocabulary }: LanguageModel, token: number, state: Float32Array): Float32Array {
+  const logits = new Float32Array(vocabulary.size);
+  stepper.step(Uint16Array.of(token), state, logits);
+  return logits;
 }

@@ -6,7 +6,10 @@ import * as path from 'node:path';
 import type { EngineMethods, TrainRequest } from '../../../../src/common/engineProtocol';
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
-import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import {
+  createReferenceBackend,
+  createReferenceStepper,
+} from '../../../../src/engine/backends/reference/referenceBackend';
 import { Engine } from '../../../../src/engine/process/engine';
 import { CallClient } from '../../../../src/common/rpc/callClient';
 import { CallServer } from '../../../../src/common/rpc/callServer';
@@ -22,23 +25,9 @@ let opening: Promise<void> = Promise.resolve();
 /** What backends were told of somebody who types, milliseconds. */
 let stoodBack: number[] = [];
 
-/** The reference backend, whose networks refuse to be used after they were put away. */
 async function backend(): Promise<Backend> {
   await opening;
-  const reference = createReferenceBackend();
-  return {
-    ...reference,
-    standBack: (milliseconds) => void stoodBack.push(milliseconds),
-    createNetwork: async (...parameters) => {
-      const network = await reference.createNetwork(...parameters);
-      network.dispose = () => {
-        network.step = () => {
-          throw new Error('used after it was put away');
-        };
-      };
-      return network;
-    },
-  };
+  return { ...createReferenceBackend(), standBack: (milliseconds) => void stoodBack.push(milliseconds) };
 }
 
 /** The handlers as a thread would answer them; `die` is what a crash looks like. */
@@ -76,7 +65,7 @@ describe('engine', () => {
       () => ({ version: '0', node: process.version, pid: 0, backend: 'reference', kernel: 'float64', threads: 1 }),
       {
         startSampler: () => {
-          samplers.push(localThread(samplerHandlers(backend)));
+          samplers.push(localThread(samplerHandlers(createReferenceStepper, backend)));
           return samplers.at(-1)!;
         },
         startTrainer: () => localThread<TrainerMethods>(trainerHandlers(backend)),

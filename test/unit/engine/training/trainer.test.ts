@@ -1,8 +1,11 @@
 /** Runs on the reference backend: resume, stop, pause, best weights, the guard, budgets, samples. */
 import * as assert from 'node:assert';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
-import type { Backend } from '../../../../src/engine/backends/backend';
-import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
+import type { Backend, NewStepper } from '../../../../src/engine/backends/backend';
+import {
+  createReferenceBackend,
+  createReferenceStepper,
+} from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { trainingBatches } from '../../../../src/engine/corpus/batchSource';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
@@ -11,7 +14,7 @@ import { Random } from '../../../../src/engine/random';
 import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
 import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
 import type { RunState } from '../../../../src/engine/training/runState';
-import type { Trainer } from '../../../../src/engine/training/trainer';
+import type { Trainer, TrainerOptions } from '../../../../src/engine/training/trainer';
 import { smallConfig } from '../../../support/trainingConfig';
 import { madeText, of, train, type Watched } from './support';
 
@@ -154,11 +157,19 @@ describe('Trainer', () => {
     const config = smallConfig({ samples: { ...smallConfig().samples, every: 15, count: 2, length: 300 } });
 
     /** Runs `action` once, inside the first call of `method` at or after `step`. */
-    function during(method: 'evaluate' | 'step', step: number, action: () => void): Backend {
+    function during(
+      method: 'evaluate' | 'step',
+      step: number,
+      action: () => void,
+    ): Pick<TrainerOptions, 'backend' | 'newStepper'> {
       const backend = createReferenceBackend();
       let steps = 0;
       let acted = false;
-      return {
+      const act = (): void => {
+        if (!acted && steps >= step) action();
+        acted ||= steps >= step;
+      };
+      const watched: Backend = {
         ...backend,
         createNetwork: async (...args) => {
           const network = await backend.createNetwork(...args);
@@ -167,30 +178,33 @@ describe('Trainer', () => {
             steps++;
             return trainStep.apply(network, batch);
           };
-          const act = (): void => {
-            if (!acted && steps >= step) action();
-            acted ||= steps >= step;
-          };
-          const { evaluate, step: stepOnce } = network;
+          const { evaluate } = network;
           network.evaluate = (...batch) => {
             if (method === 'evaluate') act();
             return evaluate.apply(network, batch);
           };
-          network.step = (...tokens) => {
-            if (method === 'step') act();
-            return stepOnce.apply(network, tokens);
-          };
           return network;
         },
       };
+      const newStepper: NewStepper = (spec, parameters) => {
+        const stepper = createReferenceStepper(spec, parameters);
+        return {
+          ...stepper,
+          step: (...row) => {
+            if (method === 'step') act();
+            stepper.step(...row);
+          },
+        };
+      };
+      return { backend: watched, newStepper };
     }
 
     for (const method of ['evaluate', 'step'] as const) {
       it(`pausing in ${method}: it is done again afterwards, nothing changes`, async () => {
         const whole = await train(config, text);
         let running: Trainer;
-        const backend = during(method, 15, () => running.pause());
-        const paused = await train(config, text, { backend }, (event, trainer) => {
+        const watched = during(method, 15, () => running.pause());
+        const paused = await train(config, text, watched, (event, trainer) => {
           running = trainer;
           if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.resume(), 1);
         });
@@ -206,8 +220,8 @@ describe('Trainer', () => {
       it(`stopping in ${method}: the resumed run does what was left out`, async () => {
         const whole = await train(config, text);
         let running: Trainer;
-        const backend = during(method, 15, () => running.stop());
-        const part = await train(config, text, { backend }, (_event, trainer) => {
+        const watched = during(method, 15, () => running.stop());
+        const part = await train(config, text, watched, (_event, trainer) => {
           running = trainer;
         });
         assert.equal(part.done.steps, 15);
@@ -292,7 +306,7 @@ describe('Trainer', () => {
     );
     const corpus = buildCorpus([{ name: 'made.txt', text: mixed }], config.text);
     const spec = networkSpecOf(config, corpus.vocabulary.size);
-    const network = await createReferenceBackend().createNetwork(spec, parameters, { batch: 4, steps: 8, streams: 1 });
+    const network = await createReferenceBackend().createNetwork(spec, parameters, { batch: 4, steps: 8 });
     assert.equal((await evaluateHeldOut(network, planBatches(corpus, config), 1000))?.loss, best);
     assert.match(of(events, 'notice').at(-1)!.message, /No better held-out loss in 3 evaluations/);
   });
