@@ -141,7 +141,10 @@ export class ModelShelf {
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
       const model = this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
-      return entryOf(equip(model, this.indexer(path, model, config)), snapshotVersion(snapshot.run, read.version));
+      return entryOf(
+        withFreshCaches(model, this.indexer(path, model, config)),
+        snapshotVersion(snapshot.run, read.version),
+      );
     }
     const stored = await readModelFile(path);
     if (stored.kind !== 'language-model' || !stored.config) {
@@ -150,7 +153,7 @@ export class ModelShelf {
     const { spec, parameters, config, provenance } = stored;
     const vocabulary = Vocabulary.fromJSON(stored.vocabulary as VocabularyJson);
     const model = this.modelOf(spec, parameters, vocabulary, config);
-    return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
+    return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
@@ -160,7 +163,7 @@ export class ModelShelf {
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
-    entry.shelved = equip(model, copies);
+    entry.shelved = withFreshCaches(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
@@ -216,8 +219,7 @@ function entryOf(shelved: ShelvedModel, version: Version): Entry {
   return { shelved, ...version, readAtMs: performance.now(), users: 0 };
 }
 
-/** A model with fresh caches. */
-function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+function withFreshCaches(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
   const contexts = (kind: PredictorContext): KeptContexts => {
     const predictor = createPredictor(model, kind);
     return { predictor, cache: new StateCache(predictor.reach) };
