@@ -35,8 +35,13 @@ interface ClassifierDetails {
   bag: { words: string[]; logPriors: number[] };
 }
 
-/** Writes the classifier to `file`. Throws as `writeModelFile`. */
-export async function saveClassifier(file: string, model: ClassifierModel, title: string): Promise<void> {
+/** Writes the classifier to `file`; `textHash` is that of its examples. Throws as `writeModelFile`. */
+export async function saveClassifier(
+  file: string,
+  model: ClassifierModel,
+  title: string,
+  textHash = '',
+): Promise<void> {
   const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
   const { size, evidence, learned } = encoder;
   const tensors: Record<string, Float32Array> = {
@@ -74,7 +79,7 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
       created: record.created,
       seed: record.settings.seed,
       files: record.sources,
-      textHash: '',
+      textHash,
     },
     results: {
       steps: 0,

@@ -6,11 +6,15 @@ import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Backend } from '../backends/backend';
 import type { StoredModel } from '../model/modelFile';
+import { hashTexts } from '../corpus/corpus';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
-import { openFileRun, readForResume, type FileRun } from '../training/fileRun';
+import { checkpointPath, openFileRun, readForResume, type FileRun } from '../training/fileRun';
 import { withBackend } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
+import { checkOutFile, checkSameTexts, type OutFile } from './outFile';
+import { output, say } from './output';
+import { onStopSignals } from './stopSignals';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
@@ -24,6 +28,7 @@ const options = {
   'max-steps': { type: 'string' },
   seed: { type: 'string' },
   out: { type: 'string' },
+  overwrite: { type: 'boolean' },
   resume: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
@@ -38,6 +43,7 @@ interface TrainArguments {
   seed?: number;
   settings: [path: string, value: string][];
   out: string;
+  overwrite: boolean;
   resume?: string;
   title?: string;
 }
@@ -45,31 +51,39 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
+  const { files, resume } = wanted;
+  const outFile = await checkOutFile(wanted.out, {
+    inputs: files,
+    beside: [checkpointPath('')],
+    continued: resume === undefined ? [] : [resume, checkpointPath(resume)],
+  });
   let run: FileRun | undefined;
   let hasLearned = false;
-  // An untrained model is not worth the earlier one that it would replace.
-  const interrupt = (): void => {
-    if (run && hasLearned) return run.trainer.stop();
-    process.stderr.write('inkling: Stopped before it had learned anything; nothing was written.\n');
-    process.exit(130);
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const restoreSignals = onStopSignals((count) => {
+    // An untrained model is not worth the earlier one that it would replace.
+    if (!run || !hasLearned) {
+      say('Stopped before it had learned anything; nothing was written.');
+      process.exit(130);
+    }
+    run.trainer.stop({ evaluate: count === 1 });
+    if (count === 1) {
+      say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
+    } else if (count === 2) say(`Writing ${outFile.path} without the last evaluation.`);
+  });
   try {
     await withBackend(values, async (backend) => {
-      const printer = new ProgressPrinter(process.stdout);
+      const printer = new ProgressPrinter(output);
       const show = (event: TrainEvent): void => {
         hasLearned ||= event.event === 'progress';
-        if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        if (values.json) output.json(event);
         else printer.show(event);
       };
-      run = await openRun(wanted, backend, show);
+      run = await openRun(wanted, outFile, backend, show);
       const model = await run.run();
-      if (!values.json) process.stdout.write(summary(wanted.out, model));
+      if (!values.json) output.line(summary(outFile.path, model));
     });
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    restoreSignals();
   }
 }
 
@@ -109,6 +123,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
     settings,
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
+    overwrite: values.overwrite ?? false,
     resume: values.resume,
     title: values.title,
   };
@@ -116,11 +131,15 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
 
 async function openRun(
   wanted: TrainArguments,
+  outFile: OutFile,
   backend: Backend,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
   const texts = await Promise.all(wanted.files.map(readTextFile));
-  const common = { texts, backend, modelPath: wanted.out, title: wanted.title, onEvent };
+  if (!wanted.overwrite) {
+    checkSameTexts(outFile, ({ config }) => config && hashTexts(texts, config.text));
+  }
+  const common = { texts, backend, modelPath: outFile.path, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (wanted.resume !== undefined) {
     const resume = await readForResume(wanted.resume);
@@ -181,6 +200,6 @@ function summary(file: string, { results, provenance }: StoredModel): string {
   const loss = results.trainLoss === null ? '' : `, training loss ${results.trainLoss.toFixed(4)}`;
   return (
     `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7\n`
+    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7`
   );
 }
