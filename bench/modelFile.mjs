@@ -53,12 +53,11 @@ for (const cell of ['lstm', 'gru', 'rnn']) {
       const { gradients } = await network.gradients(data, 1, 0);
       const model = path.join(folder, `${cases.length}.safetensors`);
       await engine.writeModelFile(model, {
-        kind: 'language-model',
+        kind: 'classifier',
         title: engine.describeSpec(spec),
         spec,
-        vocabulary: [],
-        history: [],
-        provenance: { engineVersion: '', created: '', seed, files: [], textHash: '' },
+        details: null,
+        provenance: { engineVersion: '', created: '2000-01-01T00:00:00Z', seed, files: [], textHash: '' },
         results: { steps: 0, epochs: 0, seconds: 0, trainLoss: 0, heldOutLoss: 0, heldOutBitsPerCharacter: 0 },
         parameters,
       });

@@ -33,7 +33,8 @@ export interface TrainRequest extends ComputeRequest {
   config: TrainingConfig | { auto: true; minutes: number; seed?: number };
   /** Where the model file goes. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
-  /** Continue this model or checkpoint (same text: exactly; changed text: with its weights). */
+  /** Go on with this model or checkpoint, or with the checkpoint beside it (`training/resume.ts` has the rule). Same text:
+   *  exactly where it stopped; changed text: with its weights. */
   resumePath?: string;
   /** The budget is for what is to come. Else it counts from the start of the run, also where that is continued. */
   further?: boolean;
@@ -218,7 +219,7 @@ export interface EngineMethods extends GpuMethods {
   /** Takes effect between two time steps, well within 200 ms. */
   control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
   /** The run leaves a thread to others for a moment: somebody types. Nothing where there is no such run. */
-  yieldThread: { params: { runId: string; milliseconds: number }; result: null; event: never };
+  standBack: { params: { runId: string; milliseconds: number }; result: null; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };

@@ -7,10 +7,11 @@ import * as path from 'node:path';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import { floatTensor, readModelFile, writeModelFile } from '../model/modelFile';
+import type { ClassifierMetadata } from '../model/modelMetadata';
 import { engineVersion } from '../version';
 import { BagOfWords } from './bagOfWords';
-import type { Calibration } from './calibration';
 import { specFor, withoutEmbedding, type ClassifierModel } from './classifier';
+import { detailsOf, type ClassifierDetails, type StoredVectors } from './classifierDetails';
 import { Encoder } from './encoder';
 import { Evidence } from './evidence';
 import { LogisticRegression } from './logisticRegression';
@@ -19,29 +20,8 @@ import { NaiveBayes } from './naiveBayes';
 import { hashedSource, tableSource, type VectorSource } from './vectorSource';
 import { WordVectors } from './wordVectors';
 
-/** What of a classifier is JSON in the file. */
-interface ClassifierDetails {
-  record: ClassifierRecord;
-  calibration: Calibration;
-  /** Numbers in an input vector. */
-  inputSize: number;
-  vectors:
-    | { kind: 'table'; sha256: string }
-    | { kind: 'hashed'; dimensions: number; buckets: number; seed: number }
-    | { kind: 'file'; name: string; dimensions: number; words: string[] };
-  evidence?: { words: string[]; messages: number[] };
-  /** Token keys of the input vectors that training changed. */
-  learned?: string[];
-  bag: { words: string[]; logPriors: number[] };
-}
-
-/** Writes the classifier to `file`; `textHash` is that of its examples. Throws as `writeModelFile`. */
-export async function saveClassifier(
-  file: string,
-  model: ClassifierModel,
-  title: string,
-  textHash = '',
-): Promise<void> {
+/** Writes the classifier to `file`. Throws as `writeModelFile`. */
+export async function saveClassifier(file: string, model: ClassifierModel, title: string): Promise<void> {
   const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
   const { size, evidence, learned } = encoder;
   const tensors: Record<string, Float32Array> = {
@@ -72,14 +52,12 @@ export async function saveClassifier(
     kind: 'classifier',
     title,
     spec: specFor(spec, 1, size, false),
-    vocabulary: null,
-    history: [],
     provenance: {
       engineVersion,
       created: record.created,
       seed: record.settings.seed,
       files: record.sources,
-      textHash,
+      textHash: '',
     },
     results: {
       steps: 0,
@@ -104,59 +82,67 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
       `${path.basename(file)} is a language model; choose a classifier, or use it with "inkling sample".`,
     );
   }
-  const details = stored.details as ClassifierDetails;
-  const { inputSize } = details;
-  const tensor = (name: string): Float32Array => {
+  const { record, calibration, inputSize, ...details } = detailsOf(stored);
+  const damaged = (what: string): InklingError =>
+    new InklingError('corruptModel', `${path.basename(file)} cannot be loaded: ${what}. Train it again.`);
+  /** A tensor of `length` numbers, all finite. */
+  const tensor = (name: string, length?: number): Float32Array => {
     const values = floatTensor(stored, name);
-    if (!values) {
-      throw new InklingError('corruptModel', `${path.basename(file)} lacks its tensor "${name}"; train it again.`);
-    }
+    if (!values) throw damaged(`its tensor "${name}" is missing`);
+    if (length !== undefined && values.length !== length)
+      throw damaged(`its tensor "${name}" has not ${length} numbers`);
+    if (!values.every(Number.isFinite)) throw damaged(`its tensor "${name}" holds numbers that are not finite`);
     return values;
   };
-  const source = await restoreVectors(details.vectors, tensor);
-  const rowsOf = (name: string, length: number): Float32Array[] => {
-    const values = tensor(name);
-    return Array.from({ length: length === 0 ? 0 : values.length / length }, (_, r) =>
-      values.subarray(r * length, (r + 1) * length),
-    );
+  const rowsOf = (name: string, rows: number, length: number): Float32Array[] => {
+    const values = tensor(name, rows * length);
+    return Array.from({ length: rows }, (_, r) => values.subarray(r * length, (r + 1) * length));
   };
+  const vectors = await restoreVectors(details.vectors, tensor);
   const evidence =
     details.evidence &&
     new Evidence(
       details.evidence.words,
-      rowsOf('evidence.counts', details.evidence.words.length).map((row) => Array.from(row)),
+      rowsOf('evidence.counts', details.evidence.messages.length, details.evidence.words.length).map((row) =>
+        Array.from(row),
+      ),
       details.evidence.messages,
     );
-  const rows = details.learned && rowsOf('learned.rows', inputSize);
-  const learned = rows && new Map(details.learned!.map((key, r) => [key, rows[r]]));
-  const likelihoods = rowsOf('naiveBayes.logLikelihoods', details.bag.words.length).map((row) =>
-    Float64Array.from(row),
-  );
+  const learnedRows = details.learned && rowsOf('learned.rows', details.learned.length, inputSize);
+  const learned = learnedRows && new Map(details.learned!.map((key, r) => [key, learnedRows[r]]));
+  const encoder = new Encoder(vectors.vectors, evidence, learned);
+  if (encoder.size !== inputSize) throw damaged(`its words have ${encoder.size} inputs, its network ${inputSize}`);
+  const { words, logPriors } = details.bag;
+  const classes = record.classes.length;
+  const likelihoods = rowsOf('naiveBayes.logLikelihoods', classes, words.length);
   return {
-    record: recordOf(details),
+    record: { ...record, curves: curvesOf(record) },
     spec: stored.spec,
     parameters: withoutEmbedding(stored.spec, stored.parameters),
-    encoder: new Encoder(source.vectors, evidence, learned),
-    vectors: source,
-    calibration: details.calibration,
-    bag: new BagOfWords(details.bag.words),
-    naiveBayes: new NaiveBayes(details.bag.logPriors, likelihoods),
+    encoder,
+    vectors,
+    calibration,
+    bag: new BagOfWords(words),
+    naiveBayes: new NaiveBayes(
+      logPriors,
+      likelihoods.map((row) => Float64Array.from(row)),
+    ),
     logisticRegression: new LogisticRegression(
-      details.record.classes.length,
-      details.bag.words.length,
-      Float64Array.from(tensor('logisticRegression.idf')),
-      Float64Array.from(tensor('logisticRegression.weights')),
+      classes,
+      words.length,
+      Float64Array.from(tensor('logisticRegression.idf', words.length)),
+      Float64Array.from(tensor('logisticRegression.weights', (classes === 2 ? 1 : classes) * (words.length + 1))),
     ),
   };
 }
 
-/** The record in a file's header, for lists and pages. */
-export function recordOf(details: unknown): ClassifierRecord {
-  const { record } = details as ClassifierDetails;
+/** The record in a file's header, for lists and pages. Throws `corruptModel`. */
+export function recordOf(metadata: ClassifierMetadata): ClassifierRecord {
+  const { record } = detailsOf(metadata);
   return { ...record, curves: curvesOf(record) };
 }
 
-function describeVectors(source: VectorSource): ClassifierDetails['vectors'] {
+function describeVectors(source: VectorSource): StoredVectors {
   switch (source.kind) {
     case 'table':
       return { kind: 'table', sha256: source.sha256 };
@@ -170,8 +156,8 @@ function describeVectors(source: VectorSource): ClassifierDetails['vectors'] {
 }
 
 async function restoreVectors(
-  described: ClassifierDetails['vectors'],
-  tensor: (name: string) => Float32Array,
+  described: StoredVectors,
+  tensor: (name: string, length?: number) => Float32Array,
 ): Promise<VectorSource> {
   switch (described.kind) {
     case 'table':
@@ -180,7 +166,15 @@ async function restoreVectors(
       return hashedSource(described);
     case 'file': {
       const { dimensions, words, name } = described;
-      const vectors = new WordVectors(dimensions, words, tensor('vectors.rows'), tensor('vectors.buckets'));
+      const rows = tensor('vectors.rows', words.length * dimensions);
+      const buckets = tensor('vectors.buckets');
+      if (buckets.length === 0 || buckets.length % dimensions !== 0) {
+        throw new InklingError(
+          'corruptModel',
+          `The word vectors "${name}" of this classifier are not whole. Train it again.`,
+        );
+      }
+      const vectors = new WordVectors(dimensions, words, rows, buckets);
       return { kind: 'file', name, vectors };
     }
   }

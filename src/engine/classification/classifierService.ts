@@ -92,11 +92,11 @@ export class ClassifierService {
   async record(modelPath = shippedSpamModel()): Promise<ClassifierRecord> {
     const known = await fs.stat(modelPath).catch(() => undefined);
     if (!known && modelPath === shippedSpamModel()) throw missingShippedModel();
-    const { kind, details } = await readModelMetadata(modelPath);
-    if (kind !== 'classifier') {
+    const metadata = await readModelMetadata(modelPath);
+    if (metadata.kind !== 'classifier') {
       throw new InklingError('incompatibleModel', `${modelPath} is a language model; choose a classifier.`);
     }
-    return recordOf(details);
+    return recordOf(metadata);
   }
 
   async dispose(): Promise<void> {

@@ -2,7 +2,6 @@
  * Labelled text: `label<TAB>text` lines, CSV or TSV with a header, JSON Lines, or a folder with one sub-folder of texts
  * for each label. Every row that cannot be used is named by source and line, and refused or skipped as the caller chose.
  */
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
@@ -71,13 +70,6 @@ export function parseLabelledText(content: string, name: string, badRows: BadRow
     } else readTabbedLines(text, collector);
   }
   return collector.finish(badRows);
-}
-
-/** SHA-256, hexadecimal, of the examples: tells whether two classifiers learned from the same. */
-export function hashExamples({ examples }: LabelledData): string {
-  const hash = createHash('sha256');
-  for (const { label, text } of examples) hash.update(`${label}\0${text}\0`);
-  return hash.digest('hex');
 }
 
 /** Joins what several sources gave. */

@@ -1,7 +1,6 @@
 /** The backend that --backend, --threads and --half ask for. */
 import type { Backend } from '../backends/backend';
 import { createBackend } from '../backends/index';
-import { say } from './output';
 import { choiceOption, numberOption, UsageError } from './usage';
 
 const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
@@ -18,6 +17,7 @@ export async function withBackend<R>(
   const { half } = options;
   if (half && choice !== 'webgpu') throw new UsageError('--half stores in 16 bits on a GPU: add --backend webgpu.');
   const threads = numberOption('threads', options.threads, { low: 1, high: 64, whole: true });
+  const say = (message: string): void => void process.stderr.write(`inkling: ${message}\n`);
   const backend = await createBackend(choice, {
     threads,
     half,

@@ -14,13 +14,7 @@ import {
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, saveClassifier } from '../classification/classifierFile';
-import {
-  hashExamples,
-  joinLabelledData,
-  readLabelledData,
-  type BadRows,
-  type LabelledData,
-} from '../classification/labelledData';
+import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
 import type { Spread } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
@@ -28,9 +22,6 @@ import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText } from '../corpus/decodeText';
 import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
-import { checkOutFile, checkSameTexts } from './outFile';
-import { output, say } from './output';
-import { onStopSignals } from './stopSignals';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
@@ -61,7 +52,6 @@ const trainOptions = {
   positive: { type: 'string' },
   folds: { type: 'string' },
   out: { type: 'string' },
-  overwrite: { type: 'boolean' },
   title: { type: 'string' },
 } as const;
 
@@ -76,51 +66,28 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   if (folds !== undefined && values.out !== undefined) {
     throw new UsageError('Folds are trained to be compared, not kept: leave out --folds, or --out.');
   }
-  const vectorFile = values['vector-file'];
   const base = path.basename(positionals[0], path.extname(positionals[0]));
-  const outFile =
-    folds === undefined
-      ? await checkOutFile(values.out ?? `${base}.inkling.safetensors`, {
-          inputs: vectorFile === undefined ? positionals : [...positionals, vectorFile],
-        })
-      : undefined;
+  const file = values.out ?? `${base}.inkling.safetensors`;
   const data = await readAll(positionals, settings.badRows);
-  const textHash = hashExamples(data);
-  if (outFile) {
-    await checkWritable(outFile.path);
-    if (!values.overwrite) checkSameTexts(outFile, ({ kind }) => (kind === 'classifier' ? textHash : undefined));
-  }
+  if (folds === undefined) await checkWritable(file);
   const vectors = await vectorsFor(settings, data);
-  const [stop, skip] = [new AbortController(), new AbortController()];
-  let hasLearned = false;
-  const restoreSignals = onStopSignals((count) => {
-    stop.abort();
-    if (!outFile || !hasLearned) return;
-    if (count === 1) {
-      say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
-    } else if (count === 2) {
-      skip.abort();
-      say(`Writing ${outFile.path} without the evaluation.`);
-    }
-  });
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once('SIGINT', interrupt);
   try {
     await withBackend(values, async (backend) => {
-      const task = { data, settings, vectors, backend };
-      if (!outFile) {
-        const result = await crossValidate({ ...task, signal: stop.signal }, folds!);
+      const task = { data, settings, vectors, backend, signal: stop.signal };
+      if (folds !== undefined) {
+        const result = await crossValidate(task, folds);
         if (values.json) printJson({ event: 'folds', ...result });
-        else printFolds(result, folds!);
+        else printFolds(result, folds);
         return;
       }
-      const onEvent = (event: ClassifierEvent): void => {
-        hasLearned ||= event.event === 'epoch';
-        if (values.json) printJson(event);
-        else printEvent(event);
-      };
-      const model = await trainClassifier({ ...task, finish: stop.signal, skipReport: skip.signal, onEvent });
-      await saveClassifier(outFile.path, model, values.title ?? base, textHash);
-      if (values.json) printJson(doneEvent(outFile.path, model, data.problems));
-      else printResult(outFile.path, model);
+      const onEvent = values.json ? printJson : printEvent;
+      const model = await trainClassifier({ ...task, onEvent });
+      await saveClassifier(file, model, values.title ?? base);
+      if (values.json) printJson(doneEvent(file, model, data.problems));
+      else printResult(file, model);
     });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -128,7 +95,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       cause: error,
     });
   } finally {
-    restoreSignals();
+    process.off('SIGINT', interrupt);
   }
 }
 
@@ -281,8 +248,13 @@ function doneEvent(file: string, { record }: ClassifierModel, problems: DataProb
 
 // What people read
 
-const print = (line: string): void => output.line(line);
-const printJson = (value: unknown): void => output.json(value);
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
 
 const share = (x: number): string => `${(100 * x).toFixed(2)} %`;
 const figure = (x: number): string => x.toFixed(4);

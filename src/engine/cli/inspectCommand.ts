@@ -4,7 +4,6 @@ import type { ModelSummary } from '../../common/engineProtocol';
 import { recordOf } from '../classification/classifierFile';
 import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
-import { output } from './output';
 import { count, duration } from './progressPrinter';
 import { commonOptions, parse, UsageError } from './usage';
 
@@ -15,15 +14,15 @@ export async function inspectCommand(args: string[]): Promise<void> {
   // The header alone would not show that the weights were altered.
   await readModelFile(positionals[0]);
   const summary = summariseModel(positionals[0], metadata);
-  const record = metadata.kind === 'classifier' ? recordOf(metadata.details) : undefined;
+  const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
   if (values.json) {
-    output.json(record ? { ...summary, classifier: aboutClassifier(record) } : summary);
+    process.stdout.write(`${JSON.stringify(record ? { ...summary, classifier: aboutClassifier(record) } : summary)}\n`);
     return;
   }
   const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
-  for (const [name, value] of rows) output.line(`${name.padEnd(14)} ${value}`);
+  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)} ${value}\n`);
   const settings = record?.settings ?? summary.config;
-  if (settings) output.line(JSON.stringify(settings, null, 2));
+  if (settings) process.stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
 }
 
 type Row = [name: string, value: string];

@@ -3,7 +3,12 @@
  * worth keeping: epochs, samples, notices. Where the output is no terminal, the line is printed now and then.
  */
 import type { TrainEvent } from '../../common/trainEvents';
-import { printable, type Output } from './output';
+
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
 
 /** Where there is no terminal, seconds between two progress lines. */
 const plainIntervalSeconds = 10;
@@ -12,7 +17,7 @@ export class ProgressPrinter {
   private line = '';
   private lastPlainSeconds = -Infinity;
 
-  constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
+  constructor(private readonly output: Output) {}
 
   show(event: TrainEvent): void {
     switch (event.event) {
@@ -74,24 +79,24 @@ export class ProgressPrinter {
 
   private showLine(line: string, seconds: number): void {
     if (this.output.isTTY) {
-      this.line = printable(line).slice(0, this.output.columns - 1);
-      this.output.raw(`\r\x1b[K${this.line}`);
+      this.line = line.slice(0, (this.output.columns || 80) - 1);
+      this.output.write(`\r\x1b[K${this.line}`);
     } else if (seconds - this.lastPlainSeconds >= plainIntervalSeconds) {
       this.lastPlainSeconds = seconds;
-      this.output.line(line);
+      this.output.write(`${line}\n`);
     }
   }
 
   private clearLine(): void {
-    if (this.line) this.output.raw('\r\x1b[K');
+    if (this.line) this.output.write('\r\x1b[K');
     this.line = '';
   }
 
   private print(text: string): void {
     const { line } = this;
     this.clearLine();
-    this.output.line(text);
-    if (line) this.output.raw((this.line = line));
+    this.output.write(`${text}\n`);
+    if (line) this.output.write((this.line = line));
   }
 }
 

@@ -3,8 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
 import { generateContaining } from '../generation/mustContain';
-import { openModel } from './openModel';
-import { output, say } from './output';
+import { readLanguageModel } from '../model/modelFile';
 import { commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -40,23 +39,24 @@ export async function sampleCommand(args: string[]): Promise<void> {
   };
   const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
   const prompt = values.prompt ?? '';
+  const out = process.stdout;
 
-  const { spec, parameters, ...text } = await openModel(positionals[0]);
-  const model = { stepper: createStepper(spec, parameters), ...text };
+  const { spec, parameters, vocabulary, config } = await readLanguageModel(positionals[0]);
+  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
   const live = !values.json && streams.length === 1;
-  if (live) output.text(prompt);
+  if (live) out.write(prompt);
   const { texts, unknown } = await generateContaining(
     model,
     { prompt, streams },
-    { onDelta: live ? (delta): void => output.text(delta.text) : undefined },
+    { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },
   );
   if (values.json) {
     const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
-    output.json(samples);
-  } else if (live) output.text('\n');
-  else texts.forEach((text, i) => output.text(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
+    out.write(`${JSON.stringify(samples)}\n`);
+  } else if (live) out.write('\n');
+  else texts.forEach((text, i) => out.write(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
   if (unknown.length > 0) {
-    say(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.`);
+    process.stderr.write(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.\n`);
   }
-  if (chosenSeed === undefined && !values.json) say(`the same again with --seed ${seed}`);
+  if (chosenSeed === undefined && !values.json) process.stderr.write(`(the same again with --seed ${seed})\n`);
 }

@@ -1,8 +1,7 @@
 /** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
 import { scoreText } from '../generation/score';
 import { withBackend } from './backendOption';
-import { openModel } from './openModel';
-import { output } from './output';
+import { readLanguageModel } from '../model/modelFile';
 import { readTextFile } from './textFiles';
 import { commonOptions, parse, UsageError } from './usage';
 
@@ -19,17 +18,17 @@ export async function scoreCommand(args: string[]): Promise<void> {
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
   await withBackend(values, async (backend) => {
     const { text } = await readTextFile(textFile);
-    const { spec, parameters, vocabulary, config } = await openModel(modelFile);
+    const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
     const lastStep = windows !== undefined || config.objective.kind === 'last-step';
     const steps = Math.max(windows?.length ?? 1, config.objective.steps);
     const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });
     const score = await scoreText({ network, vocabulary, config }, text, { windows });
     network.dispose();
-    if (values.json) output.json(score);
+    if (values.json) process.stdout.write(`${JSON.stringify(score)}\n`);
     else {
-      output.line(
+      process.stdout.write(
         `${score.lossNats.toFixed(4)} nats, ${score.bitsPerCharacter.toFixed(4)} bits a character, ` +
-          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters`,
+          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters\n`,
       );
     }
   });

@@ -5,16 +5,13 @@ import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/t
 import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Backend } from '../backends/backend';
-import type { StoredModel } from '../model/modelFile';
-import { hashTexts } from '../corpus/corpus';
+import type { StoredLanguageModel } from '../model/modelFile';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
-import { checkpointPath, openFileRun, readForResume, type FileRun } from '../training/fileRun';
+import { openFileRun, type FileRun } from '../training/fileRun';
+import { readForResume } from '../training/resume';
 import { withBackend } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
-import { checkOutFile, checkSameTexts, type OutFile } from './outFile';
-import { output, say } from './output';
-import { onStopSignals } from './stopSignals';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
@@ -28,7 +25,6 @@ const options = {
   'max-steps': { type: 'string' },
   seed: { type: 'string' },
   out: { type: 'string' },
-  overwrite: { type: 'boolean' },
   resume: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
@@ -43,7 +39,6 @@ interface TrainArguments {
   seed?: number;
   settings: [path: string, value: string][];
   out: string;
-  overwrite: boolean;
   resume?: string;
   title?: string;
 }
@@ -51,39 +46,31 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
-  const { files, resume } = wanted;
-  const outFile = await checkOutFile(wanted.out, {
-    inputs: files,
-    beside: [checkpointPath('')],
-    continued: resume === undefined ? [] : [resume, checkpointPath(resume)],
-  });
   let run: FileRun | undefined;
   let hasLearned = false;
-  const restoreSignals = onStopSignals((count) => {
-    // An untrained model is not worth the earlier one that it would replace.
-    if (!run || !hasLearned) {
-      say('Stopped before it had learned anything; nothing was written.');
-      process.exit(130);
-    }
-    run.trainer.stop({ evaluate: count === 1 });
-    if (count === 1) {
-      say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
-    } else if (count === 2) say(`Writing ${outFile.path} without the last evaluation.`);
-  });
+  // An untrained model is not worth the earlier one that it would replace.
+  const interrupt = (): void => {
+    if (run && hasLearned) return run.trainer.stop();
+    process.stderr.write('inkling: Stopped before it had learned anything; nothing was written.\n');
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
   try {
     await withBackend(values, async (backend) => {
-      const printer = new ProgressPrinter(output);
+      const printer = new ProgressPrinter(process.stdout);
       const show = (event: TrainEvent): void => {
         hasLearned ||= event.event === 'progress';
-        if (values.json) output.json(event);
+        if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
         else printer.show(event);
       };
-      run = await openRun(wanted, outFile, backend, show);
+      run = await openRun(wanted, backend, show);
       const model = await run.run();
-      if (!values.json) output.line(summary(outFile.path, model));
+      if (!values.json) process.stdout.write(summary(wanted.out, model));
     });
   } finally {
-    restoreSignals();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
   }
 }
 
@@ -123,7 +110,6 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
     settings,
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
-    overwrite: values.overwrite ?? false,
     resume: values.resume,
     title: values.title,
   };
@@ -131,19 +117,15 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
 
 async function openRun(
   wanted: TrainArguments,
-  outFile: OutFile,
   backend: Backend,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
   const texts = await Promise.all(wanted.files.map(readTextFile));
-  if (!wanted.overwrite) {
-    checkSameTexts(outFile, ({ config }) => config && hashTexts(texts, config.text));
-  }
-  const common = { texts, backend, modelPath: outFile.path, title: wanted.title, onEvent };
+  const common = { texts, backend, modelPath: wanted.out, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (wanted.resume !== undefined) {
     const resume = await readForResume(wanted.resume);
-    return openFileRun({ ...common, resume, config: adjust(storedConfig(resume, wanted)) });
+    return openFileRun({ ...common, resume, config: adjust(storedConfig(resume.model, wanted)) });
   }
   if (wanted.recipe !== undefined) {
     return openFileRun({ ...common, config: adjust(recipeFor(wanted.recipe, wanted.objective)) });
@@ -159,10 +141,8 @@ async function openRun(
 }
 
 /** The settings of a model that is trained on. Throws where the arguments ask for others. */
-function storedConfig(model: StoredModel, wanted: TrainArguments): TrainingConfig {
+function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): TrainingConfig {
   const { config } = model;
-  if (!config)
-    throw new InklingError('incompatibleModel', `"${model.title}" is a classifier: choose a language model.`);
   if (wanted.recipe !== undefined && wanted.recipe !== config.recipe) {
     throw new InklingError(
       'incompatibleModel',
@@ -189,7 +169,7 @@ function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArgum
   return result;
 }
 
-function summary(file: string, { results, provenance }: StoredModel): string {
+function summary(file: string, { results, provenance }: StoredLanguageModel): string {
   const heldOut =
     results.heldOutLoss === null
       ? ''
@@ -200,6 +180,6 @@ function summary(file: string, { results, provenance }: StoredModel): string {
   const loss = results.trainLoss === null ? '' : `, training loss ${results.trainLoss.toFixed(4)}`;
   return (
     `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7`
+    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7\n`
   );
 }

@@ -14,14 +14,15 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
-import type { TrainEvent } from '../../common/trainEvents';
-import type { TrainingConfig } from '../../common/trainingConfig';
-import { checkNetworkSpec, parameterCount, parameterLayout, type NetworkSpec } from './networkSpec';
+import { SchemaFault } from '../../common/schema';
+import { parseMetadata, type LanguageModelMetadata, type ModelMetadata } from './modelMetadata';
+import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from './networkSpec';
 import {
+  bytesOf,
   ContainerFault,
   decodeHeader,
   decodeHeaderLength,
-  decodeTensors,
+  decodeTensor,
   encodeHeader,
   entriesOf,
   lengthBytes,
@@ -36,52 +37,15 @@ import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 /** Version of the format. A reader refuses a file of a higher one. */
 export const modelFileVersion = 1;
 
-/** What a model file says beside its tensors. */
-export interface ModelMetadata {
-  kind: 'language-model' | 'classifier';
-  /** Name for people. */
-  title: string;
-  spec: NetworkSpec;
-  /** As the vocabulary gives itself in `toJSON()`. */
-  vocabulary: unknown;
-  /** The recipe as it was run; none for a classifier, whose settings are in `details`. */
-  config?: TrainingConfig;
-  history: TrainEvent[];
-  provenance: Provenance;
-  results: TrainingResults;
-  /** Free JSON of the model's kind: a classifier's labels, threshold, report. */
-  details?: unknown;
-  /** JSON of a run that can be continued: random states, position in the text. Only in a checkpoint. */
-  checkpoint?: unknown;
-}
+/** What a model file holds. */
+export type StoredModel = ModelMetadata & Weights;
+export type StoredLanguageModel = LanguageModelMetadata & Weights;
 
-export interface Provenance {
-  engineVersion: string;
-  /** ISO 8601. */
-  created: string;
-  seed: number;
-  /** Names of the texts. */
-  files: string[];
-  /** SHA-256 of the normalised text, hexadecimal. */
-  textHash: string;
-}
-
-export interface TrainingResults {
-  steps: number;
-  epochs: number;
-  /** Seconds of training. */
-  seconds: number;
-  /** Nats a token; null where it was not measured. */
-  trainLoss: number | null;
-  heldOutLoss: number | null;
-  heldOutBitsPerCharacter: number | null;
-}
-
-export interface StoredModel extends ModelMetadata {
+export interface Weights {
   /** In the layout of `parameterLayout(spec)`. */
   parameters: Float32Array;
   /** Further tensors under names with a dot that do not begin with rnn., output. or embedding.:
-   *  `optimiser.m`, `state.train`, `best.parameters`, … */
+   *  `optimiser.0`, `state.train`, `best.parameters`, … */
   extraTensors?: Record<string, TensorValues>;
   /** `int8` where the matrices lie in eight bits in the file; `parameters` are float32 either way. */
   precision?: 'int8';
@@ -95,49 +59,38 @@ export function floatTensor(model: StoredModel, name: string): Float32Array | un
 }
 
 /** The metadata of a file, and what its header tells of the tensors. */
-export interface ModelFileSummary extends ModelMetadata {
+export type ModelFileSummary = ModelMetadata & {
   /** Size of the file. */
   bytes: number;
   /** Numbers in the parameter block. */
   parameterCount: number;
-}
+};
 
 const scaleSuffix = '.scale';
 
-/** Metadata keys in the file; all but the last two hold JSON. */
-const keyOf = (name: string): string => `inkling.${name}`;
-const jsonKeys = [
-  'kind',
-  'title',
-  'spec',
-  'vocabulary',
-  'config',
-  'history',
-  'provenance',
-  'results',
-  'details',
-  'checkpoint',
-] as const satisfies readonly (keyof ModelMetadata)[];
-const requiredKeys: readonly string[] = ['kind', 'title', 'spec', 'vocabulary', 'history', 'provenance', 'results'];
+/** Before every key of ours in the container's metadata. All but the version and the checksums hold JSON. */
+const prefix = 'inkling.';
+const versionKey = `${prefix}version`;
 /** SHA-256 of the tensors' bytes as they lie in the file. */
-const checksumKey = keyOf('checksum');
+const checksumKey = `${prefix}checksum`;
 /** SHA-256 of the rest: metadata, names and places of the tensors. */
-const headerChecksumKey = keyOf('headerChecksum');
+const headerChecksumKey = `${prefix}headerChecksum`;
+const plainKeys = [versionKey, checksumKey, headerChecksumKey];
 
 /**
  * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
- * new one, never a part; the new one has the old one's permissions. `moveIntoPlace` replaces that renaming.
- * Throws `invalidInput` where the place cannot take it; then nothing is left behind and an earlier file is as it was. What
- * a killed writer left here long ago is removed.
+ * new one, never a part. `settle` puts the written file in its place otherwise. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
+ * earlier file is as it was. What a killed writer left here long ago is removed.
  */
 export async function writeModelFile(
   file: string,
   model: StoredModel,
-  moveIntoPlace: (written: string) => Promise<void> = (written) => fs.rename(written, file),
+  settle: (written: string) => Promise<void> = (written) => fs.rename(written, file),
 ): Promise<void> {
-  const tensors = tensorsToWrite(model);
+  const { parameters, extraTensors, precision, ...metadata } = model;
+  const tensors = tensorsToWrite(metadata.spec, { parameters, extraTensors, precision });
   const entries = entriesOf(tensors);
-  const header = encodeHeader(metadataToWrite(model, tensors, entries), entries);
+  const header = encodeHeader(metadataToWrite(metadata, tensors, entries), entries);
   if (header.length > lengthBytes + maximumHeaderBytes) {
     throw new InklingError(
       'invalidInput',
@@ -146,17 +99,15 @@ export async function writeModelFile(
   }
   const temporary = temporaryFileFor(file);
   try {
-    const replaced = await fs.stat(file).catch(() => undefined);
     const handle = await fs.open(temporary, 'wx');
     try {
-      if (replaced) await handle.chmod(replaced.mode & 0o777);
       await handle.writeFile(header);
       for (const { values } of tensors.values()) await handle.writeFile(bytesOf(values));
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await moveIntoPlace(temporary);
+    await settle(temporary);
   } catch (error) {
     await fs.rm(temporary, { force: true }).catch(() => {});
     throw writeError(error, file);
@@ -184,45 +135,87 @@ export async function checkWritable(file: string): Promise<void> {
  * file is never changed.
  */
 export async function readModelFile(file: string): Promise<StoredModel> {
-  const bytes = await fs.readFile(file).catch((error: unknown) => {
-    throw readError(error, file);
-  });
-  return refuseFaults(file, () => {
-    const length = decodeHeaderLength(bytes.subarray(0, lengthBytes), bytes.length);
-    const header = decodeHeader(bytes.subarray(lengthBytes, lengthBytes + length));
-    const metadata = checkedMetadata(file, header, bytes.length);
-    const data = bytes.subarray(header.dataStart);
-    if (createHash('sha256').update(data).digest('hex') !== header.metadata[checksumKey]) {
+  return withHeader(file, async ({ header, metadata }, read) => {
+    const checksum = createHash('sha256');
+    const tensors = new Map<string, TensorValues>();
+    for (const [name, entry] of header.entries) {
+      const tensor = decodeTensor(entry);
+      await read(bytesOf(tensor), (piece) => checksum.update(piece));
+      tensors.set(name, tensor);
+    }
+    if (checksum.digest('hex') !== header.metadata[checksumKey]) {
       throw new ContainerFault('its weights were altered (their checksum does not fit)');
     }
-    const tensors = decodeTensors(header, data);
     const isQuantised = [...tensors.keys()].some((name) => name.endsWith(scaleSuffix));
     const parameters = takeParameters(metadata.spec, tensors);
-    const extraTensors = Object.fromEntries([...tensors].map(([name, { values }]) => [name, values]));
+    const extraTensors = Object.fromEntries(tensors);
     return { ...metadata, parameters, extraTensors, ...(isQuantised && { precision: 'int8' as const }) };
   });
 }
 
-/** Reads the header only: quick for a file of any size. Refuses what `readModelFile` refuses, except altered weights. */
-export async function readModelMetadata(file: string): Promise<ModelFileSummary> {
-  const { json, bytes } = await readHeader(file);
-  return refuseFaults(file, () => {
-    const metadata = checkedMetadata(file, decodeHeader(json), bytes);
-    return { ...metadata, bytes, parameterCount: parameterCount(metadata.spec) };
-  });
+/** Reads a language model. Throws as `readModelFile`, and `incompatibleModel` for a classifier. */
+export async function readLanguageModel(file: string): Promise<StoredLanguageModel> {
+  const model = await readModelFile(file);
+  if (model.kind === 'language-model') return model;
+  throw new InklingError(
+    'incompatibleModel',
+    `${path.basename(file)} is a classifier: use it to classify, or choose a language model.`,
+  );
 }
 
-async function readHeader(file: string): Promise<{ json: Buffer; bytes: number }> {
+/** Reads the header only: quick for a file of any size. Refuses what `readModelFile` refuses, except altered weights. */
+export async function readModelMetadata(file: string): Promise<ModelFileSummary> {
+  return withHeader(file, async ({ metadata, fileBytes }) => ({
+    ...metadata,
+    bytes: fileBytes,
+    parameterCount: parameterCount(metadata.spec),
+  }));
+}
+
+interface OpenedModel {
+  header: Header;
+  metadata: ModelMetadata;
+  fileBytes: number;
+}
+
+/** Fills `target` with the next bytes of the file, each piece handed to `onPiece`. */
+type ReadNext = (target: Uint8Array, onPiece?: (piece: Uint8Array) => void) => Promise<void>;
+
+/** At most so much is read at once: the system gives no more than 2 GiB, and a hash takes no more. */
+const pieceBytes = 64 * 1024 * 1024;
+
+/**
+ * Opens a model file, checks its header, and calls `work` with it; `read` goes on behind the header. Whatever is wrong
+ * becomes an error that names the file and the remedy.
+ */
+async function withHeader<R>(file: string, work: (opened: OpenedModel, read: ReadNext) => Promise<R>): Promise<R> {
   let handle: fs.FileHandle | undefined;
   try {
-    handle = await fs.open(file, 'r');
-    const bytes = (await handle.stat()).size;
-    const start = Buffer.alloc(Math.min(lengthBytes, bytes));
-    await handle.read(start, 0, start.length, 0);
-    const length = refuseFaults(file, () => decodeHeaderLength(start, bytes));
-    const json = Buffer.alloc(length);
-    await handle.read(json, 0, length, lengthBytes);
-    return { json, bytes };
+    // A pipe or a device would never end.
+    const stat = await fs.stat(file);
+    if (!stat.isFile()) {
+      const what = stat.isDirectory() ? 'is a folder. Name the model file in it' : 'is no file. Choose a model file';
+      throw new InklingError('invalidInput', `${file} ${what}.`);
+    }
+    const opened = (handle = await fs.open(file, 'r'));
+    const fileBytes = (await opened.stat()).size;
+    let position = 0;
+    const read: ReadNext = async (target, onPiece) => {
+      for (let done = 0; done < target.length;) {
+        const length = Math.min(pieceBytes, target.length - done);
+        const { bytesRead } = await opened.read(target, done, length, position);
+        if (bytesRead === 0) throw new ContainerFault('it is cut off');
+        onPiece?.(target.subarray(done, done + bytesRead));
+        done += bytesRead;
+        position += bytesRead;
+      }
+    };
+    const start = Buffer.alloc(Math.min(lengthBytes, fileBytes));
+    await read(start);
+    const json = Buffer.alloc(decodeHeaderLength(start, fileBytes));
+    await read(json);
+    const header = decodeHeader(json);
+    return await work({ header, metadata: checkedMetadata(file, header, fileBytes), fileBytes }, read);
   } catch (error) {
     throw readError(error, file);
   } finally {
@@ -232,9 +225,10 @@ async function readHeader(file: string): Promise<{ json: Buffer; bytes: number }
 
 // What is written
 
-function tensorsToWrite({ spec, parameters, precision, extraTensors = {} }: StoredModel): Map<string, Tensor> {
+function tensorsToWrite(spec: NetworkSpec, { parameters, precision, extraTensors = {} }: Weights): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
-  for (const { name, shape, offset, size, role } of parameterLayout(spec)) {
+  for (const { tensor, recurrentBias } of storedTensors(spec)) {
+    const { name, shape, offset, size } = tensor;
     const weights = parameters.subarray(offset, offset + size);
     if (precision === 'int8' && shape.length === 2) {
       const { values, scales } = quantiseRows(weights, shape[0]);
@@ -243,9 +237,7 @@ function tensorsToWrite({ spec, parameters, precision, extraTensors = {} }: Stor
     } else {
       tensors.set(name, { shape, values: weights });
     }
-    if (role === 'inputBias' && spec.cell !== 'gru') {
-      tensors.set(recurrentBiasOf(name), { shape, values: new Float32Array(size) });
-    }
+    if (recurrentBias !== undefined) tensors.set(recurrentBias, { shape, values: new Float32Array(size) });
   }
   for (const [name, values] of Object.entries(extraTensors)) {
     if (!name.includes('.') || /^(rnn|output|embedding)\./.test(name)) {
@@ -257,17 +249,19 @@ function tensorsToWrite({ spec, parameters, precision, extraTensors = {} }: Stor
 }
 
 function metadataToWrite(
-  model: ModelMetadata,
+  own: ModelMetadata,
   tensors: Map<string, Tensor>,
   entries: Header['entries'],
 ): Header['metadata'] {
   // `format` tells Python's readers whose layouts these are.
-  const metadata: Record<string, string> = { format: 'pt', [keyOf('version')]: String(modelFileVersion) };
-  for (const key of jsonKeys) {
-    if (model[key] !== undefined) metadata[keyOf(key)] = JSON.stringify(model[key]);
+  const metadata: Record<string, string> = { format: 'pt', [versionKey]: String(modelFileVersion) };
+  for (const [key, value] of Object.entries(own)) {
+    if (value !== undefined) metadata[prefix + key] = JSON.stringify(value);
   }
   const checksum = createHash('sha256');
-  for (const { values } of tensors.values()) checksum.update(bytesOf(values));
+  for (const { values } of tensors.values()) {
+    for (const piece of piecesOf(values)) checksum.update(piece);
+  }
   metadata[checksumKey] = checksum.digest('hex');
   metadata[headerChecksumKey] = headerChecksum(metadata, entries);
   return metadata;
@@ -285,14 +279,15 @@ function headerChecksum(metadata: Header['metadata'], entries: Header['entries']
 
 /** The metadata of a file of `fileBytes`, unless the header or the size shows that it is not whole. */
 function checkedMetadata(file: string, header: Header, fileBytes: number): ModelMetadata {
-  const version = header.metadata[keyOf('version')];
+  const version = header.metadata[versionKey];
   if (version === undefined) {
     throw new InklingError(
       'incompatibleModel',
       `${path.basename(file)} is a safetensors file of another program. Choose a model that Inkling wrote.`,
     );
   }
-  if (!(Number(version) <= modelFileVersion)) {
+  if (!/^[1-9]\d*$/.test(version)) throw new ContainerFault('its version is damaged');
+  if (Number(version) > modelFileVersion) {
     throw new InklingError(
       'incompatibleModel',
       `${path.basename(file)} was written by a newer version of Inkling (format ${version}). Update Inkling to use it.`,
@@ -303,84 +298,100 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
   if (headerChecksum(header.metadata, header.entries) !== header.metadata[headerChecksumKey]) {
     throw new ContainerFault('its header was altered (its checksum does not fit)');
   }
-  const found: Record<string, unknown> = {};
-  for (const key of jsonKeys) {
-    const text = header.metadata[keyOf(key)];
-    if (text !== undefined) found[key] = JSON.parse(text);
-    else if (requiredKeys.includes(key)) throw new ContainerFault(`its ${key} is missing`);
+  const json: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(header.metadata)) {
+    if (key.startsWith(prefix) && !plainKeys.includes(key)) json[key.slice(prefix.length)] = parseJson(key, text);
   }
-  // The checksum has shown that these are the values that `metadataToWrite` wrote.
-  const metadata = found as unknown as ModelMetadata;
-  checkNetworkSpec(metadata.spec);
+  const metadata = parseMetadata(json);
+  checkTensors(metadata.spec, header);
   return metadata;
 }
 
+function parseJson(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ContainerFault(`its "${key}" is not JSON`);
+  }
+}
+
+/** The tensors of a network as they lie in a file, those of its parameters first. */
+function* storedTensors(spec: NetworkSpec): Generator<{ tensor: TensorSpec; recurrentBias?: string }> {
+  for (const tensor of parameterLayout(spec)) {
+    const isHalf = tensor.role === 'inputBias' && spec.cell !== 'gru';
+    yield { tensor, ...(isHalf && { recurrentBias: tensor.name.replace('bias_ih', 'bias_hh') }) };
+  }
+}
+
+/** Throws unless the header has every tensor of the network in its shape, before room is made for any. */
+function checkTensors(spec: NetworkSpec, { entries }: Header): void {
+  const check = (name: string, shape: number[], dtypes: string[]): void => {
+    const entry = entries.get(name);
+    if (!entry) throw new ContainerFault(`tensor "${name}" is missing`);
+    if (entry.shape.join() !== shape.join()) {
+      throw new ContainerFault(`tensor "${name}" is [${entry.shape.join(', ')}], not [${shape.join(', ')}]`);
+    }
+    if (!dtypes.includes(entry.dtype)) throw new ContainerFault(`tensor "${name}" is ${entry.dtype}, not ${dtypes[0]}`);
+  };
+  for (const { tensor, recurrentBias } of storedTensors(spec)) {
+    const { name, shape } = tensor;
+    check(name, shape, shape.length === 2 ? ['F32', 'I8'] : ['F32']);
+    if (entries.get(name)?.dtype === 'I8') check(name + scaleSuffix, [shape[0]], ['F32']);
+    if (recurrentBias !== undefined && entries.has(recurrentBias)) check(recurrentBias, shape, ['F32']);
+  }
+}
+
 /** Gathers the parameter block and removes its tensors from `tensors`. */
-function takeParameters(spec: NetworkSpec, tensors: Map<string, Tensor>): Float32Array {
+function takeParameters(spec: NetworkSpec, tensors: Map<string, TensorValues>): Float32Array {
   const parameters = new Float32Array(parameterCount(spec));
-  const takeValues = (name: string, shape: number[]): TensorValues => {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new ContainerFault(`tensor "${name}" is missing`);
-    if (tensor.shape.join() !== shape.join()) {
-      throw new ContainerFault(`tensor "${name}" is [${tensor.shape.join(', ')}], not [${shape.join(', ')}]`);
-    }
+  const take = (name: string): TensorValues => {
+    const values = tensors.get(name)!;
     tensors.delete(name);
-    return tensor.values;
+    return values;
   };
-  const take = (name: string, shape: number[]): Float32Array => {
-    const values = takeValues(name, shape);
-    if (values instanceof Float32Array) return values;
-    if (!(values instanceof Int8Array)) throw new ContainerFault(`tensor "${name}" holds no weights`);
-    const scales = takeValues(name + scaleSuffix, [shape[0]]);
-    if (!(scales instanceof Float32Array)) throw new ContainerFault(`tensor "${name}${scaleSuffix}" is not F32`);
-    return dequantiseRows({ values, scales });
-  };
-  for (const { name, shape, offset, size, role } of parameterLayout(spec)) {
-    const values = parameters.subarray(offset, offset + size);
-    values.set(take(name, shape));
-    if (role === 'inputBias' && spec.cell !== 'gru' && tensors.has(recurrentBiasOf(name))) {
-      const recurrent = take(recurrentBiasOf(name), shape);
+  for (const { tensor, recurrentBias } of storedTensors(spec)) {
+    const { name, offset, size } = tensor;
+    const target = parameters.subarray(offset, offset + size);
+    const values = take(name);
+    if (values instanceof Int8Array) {
+      target.set(dequantiseRows({ values, scales: take(name + scaleSuffix) as Float32Array }));
+    } else target.set(values);
+    if (recurrentBias !== undefined && tensors.has(recurrentBias)) {
+      const recurrent = take(recurrentBias);
       // Zeros are left out, because -0 + 0 would change a bit of a bias of -0.
-      for (let i = 0; i < size; i++) if (recurrent[i] !== 0) values[i] += recurrent[i];
+      for (let i = 0; i < size; i++) if (recurrent[i] !== 0) target[i] += recurrent[i];
     }
+    if (!isFinite(target)) throw new ContainerFault(`tensor "${name}" holds numbers that are not finite`);
   }
   return parameters;
 }
 
-function recurrentBiasOf(inputBias: string): string {
-  return inputBias.replace('bias_ih', 'bias_hh');
+function isFinite(values: Float32Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
 }
 
-/** Bytes of the file: little-endian, as on every machine that Node.js runs VS Code on. */
-function bytesOf(values: TensorValues): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+function* piecesOf(values: TensorValues): Generator<Uint8Array> {
+  const bytes = bytesOf(values);
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
 // What can go wrong
 
-/** Runs `read`; what it finds wrong becomes an error that names the file and the remedy. */
-function refuseFaults<R>(file: string, read: () => R): R {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof InklingError && error.code === 'incompatibleModel') throw error;
-    const fault = error instanceof ContainerFault ? error.message : 'its description of the network is not valid';
-    throw new InklingError(
+function readError(error: unknown, file: string): InklingError {
+  if (error instanceof InklingError) return error;
+  if (error instanceof ContainerFault || error instanceof SchemaFault) {
+    const fault = error instanceof SchemaFault ? `its ${error.message}` : error.message;
+    return new InklingError(
       'corruptModel',
       `${path.basename(file)} cannot be loaded: ${fault}. Use a backup or a checkpoint of it, or train again; the file was not changed.`,
       { cause: error },
     );
   }
-}
-
-function readError(error: unknown, file: string): InklingError {
-  if (error instanceof InklingError) return error;
   switch (systemCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
       return new InklingError('invalidInput', `There is no model file ${file}. Check the path.`, { cause: error });
-    case 'EISDIR':
-      return new InklingError('invalidInput', `${file} is a folder. Name the model file in it.`, { cause: error });
     case 'EACCES':
     case 'EPERM':
       return new InklingError('invalidInput', `${file} may not be read. Change its permissions.`, { cause: error });

@@ -5,7 +5,8 @@ import { inputSize, type NetworkSpec } from './networkSpec';
 
 /** `path` is where the file lies; `file` what `readModelMetadata` read there. */
 export function summariseModel(path: string, file: ModelFileSummary): ModelSummary {
-  const { provenance, results, config, spec } = file;
+  const { provenance, results, spec } = file;
+  const { config, history } = file.kind === 'language-model' ? file : {};
   return {
     path,
     title: file.title,
@@ -25,7 +26,7 @@ export function summariseModel(path: string, file: ModelFileSummary): ModelSumma
     heldOutLoss: results.heldOutLoss,
     heldOutBitsPerCharacter: results.heldOutBitsPerCharacter,
     config,
-    history: file.history,
+    history,
   };
 }
 

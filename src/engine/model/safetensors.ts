@@ -20,20 +20,16 @@ export interface Tensor {
   values: TensorValues;
 }
 
-export interface Container {
-  metadata: Record<string, string>;
-  tensors: Map<string, Tensor>;
-}
-
 /** Where a tensor lies. */
 export interface TensorEntry {
-  dtype: string;
+  dtype: DType;
   shape: number[];
   data_offsets: [number, number];
 }
 
 export interface Header {
   metadata: Record<string, string>;
+  /** In the order in which they lie in the file. */
   entries: Map<string, TensorEntry>;
   /** Where the tensors' bytes begin in the file. */
   dataStart: number;
@@ -81,16 +77,18 @@ export function decodeHeaderLength(bytes: Buffer, fileBytes: number): number {
 
 /** Reads and checks the JSON that follows the length field. */
 export function decodeHeader(json: Buffer): Header {
+  const text = json.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(json.toString('utf8'));
+    parsed = JSON.parse(text);
   } catch {
     throw new ContainerFault('its header is damaged, or it is not a safetensors file');
   }
   if (!isRecord(parsed)) throw new ContainerFault('it is not a safetensors file');
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) throw new ContainerFault(`its header names "${repeated}" twice`);
   const metadata: Record<string, string> = {};
-  const entries = new Map<string, TensorEntry>();
-  let dataBytes = 0;
+  const entries: [string, TensorEntry][] = [];
   for (const [name, value] of Object.entries(parsed)) {
     if (name === '__metadata__') {
       if (!isRecord(value)) throw new ContainerFault('its metadata are damaged');
@@ -98,50 +96,86 @@ export function decodeHeader(json: Buffer): Header {
         if (typeof text !== 'string') throw new ContainerFault('its metadata are damaged');
         metadata[key] = text;
       }
-    } else {
-      if (!isEntry(value)) throw new ContainerFault(`the entry of tensor "${name}" is damaged`);
-      entries.set(name, value);
-      dataBytes = Math.max(dataBytes, value.data_offsets[1]);
-    }
+    } else entries.push([name, checkedEntry(name, value)]);
   }
-  return { metadata, entries, dataStart: lengthBytes + json.length, dataBytes };
+  entries.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+  let dataBytes = 0;
+  for (const [name, { data_offsets: offsets }] of entries) {
+    if (offsets[0] !== dataBytes)
+      throw new ContainerFault(`tensor "${name}" does not begin where the one before it ends`);
+    dataBytes = offsets[1];
+  }
+  return { metadata, entries: new Map(entries), dataStart: lengthBytes + json.length, dataBytes };
 }
 
-/** The tensors of a header whose bytes are `data`. */
-export function decodeTensors(header: Header, data: Buffer): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>();
-  for (const [name, { dtype, shape, data_offsets }] of header.entries) {
-    if (!isKnown(dtype)) {
-      throw new ContainerFault(`tensor "${name}" is ${dtype}, not one of ${Object.keys(arrayOf).join(', ')}`);
-    }
-    const [begin, end] = data_offsets;
-    // A copy, because a view would need its bytes to be aligned.
-    const bytes = new Uint8Array(end - begin);
-    data.copy(bytes, 0, begin, end);
-    tensors.set(name, { shape, values: new arrayOf[dtype](bytes.buffer) });
-  }
-  return tensors;
+/** Room for the numbers of a tensor; its bytes are what is read from the file. */
+export function decodeTensor({ dtype, data_offsets: [begin, end] }: TensorEntry): TensorValues {
+  const ArrayType = arrayOf[dtype];
+  return new ArrayType((end - begin) / ArrayType.BYTES_PER_ELEMENT);
+}
+
+/** The bytes of a tensor: little-endian, as on every machine that Node.js runs VS Code on. */
+export function bytesOf(values: TensorValues): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function dtypeOf(values: TensorValues): DType {
   return (Object.keys(arrayOf) as DType[]).find((dtype) => values instanceof arrayOf[dtype])!;
 }
 
-function isKnown(dtype: string): dtype is DType {
-  return Object.hasOwn(arrayOf, dtype);
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isEntry(value: unknown): value is TensorEntry {
-  if (!isRecord(value) || typeof value.dtype !== 'string') return false;
-  const { shape, data_offsets: offsets } = value;
+function checkedEntry(name: string, value: unknown): TensorEntry {
   const counts = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!counts(shape) || !counts(offsets) || offsets.length !== 2) return false;
-  const bytes = offsets[1] - offsets[0];
-  const { dtype } = value;
-  return !isKnown(dtype) || bytes === arrayOf[dtype].BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1);
+  if (isRecord(value) && typeof value.dtype === 'string') {
+    const { dtype, shape, data_offsets: offsets } = value;
+    if (!Object.hasOwn(arrayOf, dtype)) {
+      throw new ContainerFault(`tensor "${name}" is ${dtype}, not one of ${Object.keys(arrayOf).join(', ')}`);
+    }
+    if (counts(shape) && counts(offsets) && offsets.length === 2) {
+      const bytes = arrayOf[dtype as DType].BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1);
+      if (offsets[1] - offsets[0] === bytes) return value as unknown as TensorEntry;
+    }
+  }
+  throw new ContainerFault(`the entry of tensor "${name}" is damaged`);
+}
+
+/** The first key that an object in `json` has twice: `JSON.parse` keeps the last one, another reader may keep the first. */
+function repeatedKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  let key = '';
+  for (let i = 0; i < json.length; i++) {
+    switch (json[i]) {
+      case '"': {
+        const end = endOfString(json, i);
+        key = json.slice(i, end);
+        i = end - 1;
+        break;
+      }
+      case ':': {
+        const name = JSON.parse(key) as string;
+        if (open.at(-1)!.has(name)) return name;
+        open.at(-1)!.add(name);
+        break;
+      }
+      case '{':
+        open.push(new Set());
+        break;
+      case '}':
+        open.pop();
+    }
+  }
+  return undefined;
+}
+
+/** The index behind the string that begins at `start`. */
+function endOfString(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (json[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
 }

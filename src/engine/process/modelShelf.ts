@@ -15,7 +15,8 @@ import { CopyIndex } from '../generation/memorisation';
 import { createPredictor, type Predictor, type PredictorContext } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { SurpriseMap } from '../generation/surprise';
-import { readModelFile, type Provenance } from '../model/modelFile';
+import { readLanguageModel } from '../model/modelFile';
+import type { Provenance } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import { SnapshotReader } from './snapshot';
 import { readSources } from './readSources';
@@ -141,19 +142,11 @@ export class ModelShelf {
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
       const model = this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
-      return entryOf(
-        withFreshCaches(model, this.indexer(path, model, config)),
-        snapshotVersion(snapshot.run, read.version),
-      );
+      return entryOf(equip(model, this.indexer(path, model, config)), snapshotVersion(snapshot.run, read.version));
     }
-    const stored = await readModelFile(path);
-    if (stored.kind !== 'language-model' || !stored.config) {
-      throw new InklingError('incompatibleModel', `"${stored.title}" is a classifier; choose a language model.`);
-    }
-    const { spec, parameters, config, provenance } = stored;
-    const vocabulary = Vocabulary.fromJSON(stored.vocabulary as VocabularyJson);
+    const { spec, parameters, vocabulary, config, provenance } = await readLanguageModel(path);
     const model = this.modelOf(spec, parameters, vocabulary, config);
-    return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
+    return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
@@ -163,7 +156,7 @@ export class ModelShelf {
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
-    entry.shelved = withFreshCaches(model, copies);
+    entry.shelved = equip(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
@@ -219,7 +212,8 @@ function entryOf(shelved: ShelvedModel, version: Version): Entry {
   return { shelved, ...version, readAtMs: performance.now(), users: 0 };
 }
 
-function withFreshCaches(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+/** A model with fresh caches. */
+function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
   const contexts = (kind: PredictorContext): KeptContexts => {
     const predictor = createPredictor(model, kind);
     return { predictor, cache: new StateCache(predictor.reach) };

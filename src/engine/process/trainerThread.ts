@@ -8,13 +8,14 @@ import type { Backend } from '../backends/backend';
 import { ClassifierService } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
-import { readModelFile, type StoredModel } from '../model/modelFile';
+import type { StoredLanguageModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
 import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../../common/rpc/methods';
 import { openFileRun, type SourceText } from '../training/fileRun';
+import { readForResume } from '../training/resume';
 import type { Trainer } from '../training/trainer';
 import { Interruption } from './interruption';
 import type { LiveModel } from './modelShelf';
@@ -30,7 +31,7 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'control' | 'yieldThread' | 'trainClassifier'
+  'plan' | 'estimate' | 'baselines' | 'control' | 'standBack' | 'trainClassifier'
 > {
   train: {
     params: TrainRequest;
@@ -61,15 +62,15 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
         return await withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
           control.backend = backend;
           const texts = await readSources(request.sources);
-          const resume = resumePath === undefined ? undefined : await readModelFile(resumePath);
-          const course = await courseOf(request, texts, withBackend, resume);
+          const resume = resumePath === undefined ? undefined : await readForResume(resumePath);
+          const course = await courseOf(request, texts, withBackend, resume?.model);
           let writer: SnapshotWriter | undefined;
           const run = openFileRun({
             ...course,
             texts,
             backend,
             modelPath,
-            title: title ?? resume?.title,
+            title: title ?? resume?.model.title,
             resume,
             onEvent: onRunEvent,
             isInterrupted: interruption.isRequested,
@@ -102,8 +103,8 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
       else control.waiting.push(action);
       return null;
     },
-    yieldThread: ({ runId, milliseconds }) => {
-      trainers.get(runId)?.backend?.yieldThread?.(milliseconds);
+    standBack: ({ runId, milliseconds }) => {
+      trainers.get(runId)?.backend?.standBack?.(milliseconds);
       return null;
     },
     plan: ({ sources, minutes, ...asked }) =>
@@ -141,13 +142,13 @@ async function courseOf(
   request: TrainRequest,
   texts: readonly SourceText[],
   withBackend: WithBackend,
-  resume: StoredModel | undefined,
+  resume: StoredLanguageModel | undefined,
 ): Promise<Course> {
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, seed } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
-  if (!resume?.config) {
+  if (!resume) {
     // On a backend of its own: one that chooses by measurement must do so on the run's network, not on those tried here.
     return withBackend(request, (backend) => chooseAutomatically({ texts, backend, minutes, seed }));
   }

@@ -16,7 +16,7 @@ import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
-import { networkSpecOf } from '../training/networkSpecOf';
+import { networkSpecOf } from '../model/networkSpecOf';
 import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
 export interface AutomaticRequest {

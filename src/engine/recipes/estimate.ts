@@ -10,7 +10,7 @@ import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
 import { initialiseParameters } from '../model/initialisation';
 import { describeNetwork } from '../model/modelSummary';
-import { networkSpecOf } from '../training/networkSpecOf';
+import { networkSpecOf } from '../model/networkSpecOf';
 import { updateOf } from '../training/updateOf';
 import { evaluationShare } from './automatic';
 import { secondsPerStep } from './speedProbe';

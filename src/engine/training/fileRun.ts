@@ -4,22 +4,18 @@
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { InklingError } from '../../common/errors';
+import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
-import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
+import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
 import type { Backend } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
-import { normalisedPieces } from '../corpus/normaliseText';
-import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import { checkWritable, readModelFile, readModelMetadata, writeModelFile, type StoredModel } from '../model/modelFile';
+import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
-import { extendParameters, extendSpec } from './extendModel';
-import { networkSpecOf } from './networkSpecOf';
+import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, lastWritten } from './keepModel';
-import type { RunProgress, RunState } from './runState';
-import { checkpointModel, runStateOf, storedModel, type RunDescription } from './storedRun';
+import { checkpointPath, startFrom, type Resumable } from './resume';
+import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
 
 export interface SourceText {
@@ -33,8 +29,8 @@ export interface FileRunOptions {
   backend: Backend;
   modelPath: string;
   title?: string;
-  /** Go on with this model: exactly where it is the same text and course, else with its weights. */
-  resume?: StoredModel;
+  /** Go on with this model, as `startFrom` says. */
+  resume?: Resumable;
   /** The budget is for what is to come; else it counts from the start of the run that `resume` goes on with. */
   further?: boolean;
   /** Built already, with the config's text settings (automatic configuration); only for a new model. */
@@ -53,48 +49,24 @@ export interface FileRun {
   corpus: Corpus;
   spec: NetworkSpec;
   /** Trains to the end, writes the model file, removes the checkpoint, sends `done`. */
-  run(): Promise<StoredModel>;
+  run(): Promise<StoredLanguageModel>;
 }
 
-/** Where checkpoints of a model lie until it is written. */
-export function checkpointPath(modelPath: string): string {
-  return `${modelPath}.checkpoint`;
-}
-
-/**
- * The model or checkpoint to go on with: `file`, or the checkpoint beside it where that stands further in the same run
- * (the run was cut off), or where there is no file yet.
- */
-export async function readForResume(file: string): Promise<StoredModel> {
-  const checkpoint = await readIfThere(checkpointPath(file));
-  if (!checkpoint) return readModelFile(file);
-  const model = await readIfThere(file);
-  if (!model) return checkpoint;
-  const isFurther =
-    checkpoint.provenance.created === model.provenance.created && checkpoint.results.steps > model.results.steps;
-  return isFurther ? checkpoint : model;
-}
-
-/** Removes the checkpoint beside a model, if it is of one of the runs `created` then: another may train this path. */
+/** Removes the checkpoint beside a model, if it is damaged or of one of the runs `created` then: another may train this path. */
 async function removeCheckpoint(modelPath: string, created: (string | undefined)[]): Promise<void> {
   const file = checkpointPath(modelPath);
-  const checkpoint = await readModelMetadata(file).catch(() => undefined);
-  if (!checkpoint || created.includes(checkpoint.provenance.created)) await fs.rm(file, { force: true });
-}
-
-async function readIfThere(file: string): Promise<StoredModel | undefined> {
-  const there = await fs.access(file).then(
-    () => true,
-    () => false,
-  );
-  return there ? readModelFile(file) : undefined;
+  const found = await readModelMetadata(file).catch((error: unknown) => asInklingError(error));
+  const isGone =
+    found instanceof InklingError ? found.code === 'corruptModel' : created.includes(found.provenance.created);
+  if (isGone) await fs.rm(file, { force: true });
 }
 
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network. */
 export function openFileRun(options: FileRunOptions): FileRun {
-  const { resume, modelPath, onEvent } = options;
+  const { modelPath, onEvent } = options;
+  const resume = options.resume?.model;
   const asked = validateConfig(options.config);
-  const start = resume ? continueModel(resume, asked, options) : undefined;
+  const start = resume && startFrom(resume, asked, options.texts, options.further ?? false);
   const config = { ...asked, budget: start?.budget ?? asked.budget };
   const corpus = start?.corpus ?? options.corpus ?? buildCorpus(options.texts, config.text);
   const run: RunDescription = {
@@ -111,6 +83,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
     modelPath,
     files: options.texts.map((text) => text.name),
     reasons: options.reasons,
+    notices: [...(options.resume?.notices ?? []), ...(start?.notices ?? [])],
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,
     onSnapshot: options.onSnapshot,
@@ -148,105 +121,4 @@ export function openFileRun(options: FileRunOptions): FileRun {
       return model;
     },
   };
-}
-
-interface Start {
-  corpus: Corpus;
-  spec: NetworkSpec;
-  state?: RunState;
-  /** Counted from the start of the run, where it goes on. */
-  budget?: BudgetConfig;
-  initialParameters?: Float32Array;
-  initialOptimiser?: RunState['optimiser'];
-}
-
-/** Where a run starts that continues `model`. */
-function continueModel(
-  model: StoredModel,
-  config: TrainingConfig,
-  { texts, further = false }: Pick<FileRunOptions, 'texts' | 'further'>,
-): Start {
-  if (model.kind !== 'language-model' || !model.config) {
-    throw new InklingError(
-      'incompatibleModel',
-      `"${model.title}" is a classifier: choose a language model to train on.`,
-    );
-  }
-  const known = Vocabulary.fromJSON(model.vocabulary as VocabularyJson);
-  const { network } = model.config;
-  if (!isDeepStrictEqual(withoutDropout(network), withoutDropout(config.network))) {
-    throw new InklingError(
-      'incompatibleModel',
-      `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
-    );
-  }
-  let vocabulary = known;
-  for (const { text } of texts) vocabulary = vocabulary.extendBy(normalisedPieces(text, config.text));
-  const corpus = buildCorpus(texts, config.text, vocabulary);
-  const state = runStateOf(model);
-  const sameText = corpus.hash === model.provenance.textHash;
-  // Its dropout may be another now; all else of the network is the model's.
-  const { layers } = networkSpecOf(config, vocabulary.size);
-  const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
-  if (state && sameText && sameCourse(model.config, config)) {
-    const budget = further ? budgetFrom(state.progress, config.budget) : config.budget;
-    checkBudgetLeft(model.title, budget, state.progress);
-    return { corpus, spec, state, budget };
-  }
-
-  const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
-  return {
-    corpus,
-    spec,
-    initialParameters: extendParameters(model.spec, spec, model.parameters, 'mean'),
-    initialOptimiser: keepsOptimiser
-      ? {
-          ...state.optimiser,
-          slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, spec, slot, 'zero')),
-        }
-      : undefined,
-  };
-}
-
-/** A budget for what follows `progress`, counted from the start of the run. */
-function budgetFrom(
-  { step, epoch, seconds }: RunProgress,
-  { epochs, maxSteps, maxSeconds }: BudgetConfig,
-): BudgetConfig {
-  return {
-    ...(epochs !== undefined && { epochs: epoch + epochs }),
-    ...(maxSteps !== undefined && { maxSteps: step + maxSteps }),
-    ...(maxSeconds !== undefined && { maxSeconds: seconds + maxSeconds }),
-  };
-}
-
-/** A resumed run needs something left to do: its budget counts from the start of the run. */
-function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, seconds }: RunProgress): void {
-  const done = [
-    budget.maxSteps !== undefined && step >= budget.maxSteps && `${step} steps`,
-    budget.epochs !== undefined && epoch >= budget.epochs && `${epoch} epochs`,
-    budget.maxSeconds !== undefined && seconds >= budget.maxSeconds && `${seconds.toFixed(1)} seconds`,
-  ].find((part) => part !== false);
-  if (done === undefined) return;
-  throw new InklingError(
-    'invalidInput',
-    `"${title}" has already been trained for ${done}, and budgets count from the start of a run: give it more steps, epochs or minutes than that.`,
-  );
-}
-
-/** Whether a run under `b` goes through the same batches as under `a`, so that a position in one is one in the other. */
-function sameCourse(a: TrainingConfig, b: TrainingConfig): boolean {
-  const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): unknown[] => [
-    text,
-    objective,
-    batch,
-    seed,
-    optimiser.kind,
-  ];
-  return isDeepStrictEqual(course(a), course(b));
-}
-
-/** A network apart from what may change while it is trained on. */
-function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
-  return [cell, input, layers.map((layer) => layer.units)];
 }

@@ -4,21 +4,64 @@
  * the file's own weights is not stored a second time.
  */
 import { InklingError } from '../../common/errors';
-import type { TrainingConfig } from '../../common/trainingConfig';
+import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema';
+import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
-import type { OptimiserState } from '../backends/backend';
+import type { BatchSourceState } from '../corpus/batchSource';
 import type { Corpus } from '../corpus/corpus';
-import { floatTensor, type StoredModel, type TrainingResults } from '../model/modelFile';
+import { floatTensor, type StoredLanguageModel } from '../model/modelFile';
+import { figure, parsePart, type TrainingResults } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import { engineVersion } from '../version';
-import { meanLoss } from './lossSums';
+import type { GuardState } from './divergenceGuard';
+import { meanLoss, type LossSums } from './lossSums';
+import type { OverfittingState } from './overfitting';
 import type { RunProgress, RunState } from './runState';
+import type { ScheduleState } from './schedule';
 
 /** The JSON part of a stored run. */
 interface StoredRun {
   progress: RunProgress;
-  optimiser: { kind: OptimiserState['kind']; updates: number; slots: number };
+  optimiser: { kind: OptimiserKind; updates: number };
 }
+
+const slotCount: Record<OptimiserKind, number> = { sgd: 0, rmsprop: 1, adam: 2 };
+
+const lossSums = object<LossSums>({ lossSum: number(), targets: whole(), correct: whole() });
+
+const storedRun = object<StoredRun>({
+  progress: object<RunProgress>({
+    step: whole(),
+    epoch: whole(),
+    seconds: number(0),
+    characters: whole(),
+    epochSums: lossSums,
+    lastEpochSums: lossSums,
+    smoothedLoss: orNull(number()),
+    best: object({ loss: orNull(number()), step: whole(), epoch: whole() }),
+    evaluationsWithoutBest: whole(),
+    guardEvents: whole(),
+    schedule: object<ScheduleState>({
+      scale: number(0),
+      bestLoss: orNull(number()),
+      evaluationsWithoutBest: whole(),
+    }),
+    guard: object<GuardState>({
+      initialLoss: orNull(number()),
+      runningLoss: number(),
+      bestRunningLoss: orNull(number()),
+      batches: whole(),
+    }),
+    overfitting: object<OverfittingState>({
+      best: orNull(object({ epoch: whole(), step: whole(), trainLoss: figure, heldOutLoss: figure })),
+      worse: whole(),
+      said: yesNo,
+    }),
+    batches: object<BatchSourceState>({ epoch: whole(), step: whole() }),
+    due: orNull(object({ epochEnded: yesNo, evaluation: yesNo, samples: yesNo })),
+  }),
+  optimiser: object({ kind: oneOf<OptimiserKind>({ sgd: true, rmsprop: true, adam: true }), updates: whole() }),
+});
 
 export interface RunDescription {
   title: string;
@@ -35,7 +78,7 @@ const stateTensor = 'state.train';
 const slotTensor = (i: number): string => `optimiser.${i}`;
 
 /** A run that is still under way; its file can be used as a model as it is. */
-export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredModel {
+export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredLanguageModel {
   const { progress } = state;
   const kept = run.config.keep === 'last' || progress.best.loss === null ? state.parameters : state.bestParameters;
   const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
@@ -58,20 +101,20 @@ export function storedModel(
   state: RunState,
   history: TrainEvent[],
   results: TrainingResults,
-): StoredModel {
+): StoredLanguageModel {
   const { config, corpus, spec, title, created } = run;
   const extraTensors: Record<string, Float32Array> = {};
   if (!sameNumbers(state.parameters, parameters)) extraTensors[trainingTensor] = state.parameters;
   if (!sameNumbers(state.bestParameters, parameters)) extraTensors[bestTensor] = state.bestParameters;
   if (state.carried.length > 0) extraTensors[stateTensor] = state.carried;
   state.optimiser.slots.forEach((slot, i) => (extraTensors[slotTensor(i)] = slot));
-  const { kind, updates, slots } = state.optimiser;
-  const checkpoint: StoredRun = { progress: state.progress, optimiser: { kind, updates, slots: slots.length } };
+  const { kind, updates } = state.optimiser;
+  const checkpoint: StoredRun = { progress: state.progress, optimiser: { kind, updates } };
   return {
     kind: 'language-model',
     title,
     spec,
-    vocabulary: corpus.vocabulary.toJSON(),
+    vocabulary: corpus.vocabulary,
     config,
     history,
     provenance: {
@@ -89,22 +132,24 @@ export function storedModel(
 }
 
 /** The state of the run that a model file holds; undefined where it holds none. Throws `corruptModel`. */
-export function runStateOf(model: StoredModel): RunState | undefined {
+export function runStateOf(model: StoredLanguageModel): RunState | undefined {
   if (model.checkpoint === undefined) return undefined;
-  const { progress, optimiser } = model.checkpoint as StoredRun;
-  const found = Array.from({ length: optimiser.slots }, (_, i) => floatTensor(model, slotTensor(i)));
-  const slots = found.filter((slot) => slot?.length === model.parameters.length) as Float32Array[];
-  if (slots.length < optimiser.slots) {
+  const { progress, optimiser } = parsePart(model, 'checkpoint', storedRun, model.checkpoint);
+  const { kind, updates } = optimiser;
+  /** A block of as many numbers as there are parameters. */
+  const block = (name: string, otherwise?: Float32Array): Float32Array => {
+    const values = floatTensor(model, name) ?? otherwise;
+    if (values?.length === model.parameters.length) return values;
     throw new InklingError(
       'corruptModel',
-      `The model "${model.title}" lacks a part of its optimiser: train a new one, or resume from an earlier checkpoint.`,
+      `"${model.title}" cannot go on: its tensor "${name}" is not whole. Train a new model, or resume from an earlier checkpoint.`,
     );
-  }
+  };
   return {
     progress,
-    parameters: floatTensor(model, trainingTensor) ?? model.parameters,
-    bestParameters: floatTensor(model, bestTensor) ?? model.parameters,
-    optimiser: { kind: optimiser.kind, updates: optimiser.updates, slots },
+    parameters: block(trainingTensor, model.parameters),
+    bestParameters: block(bestTensor, model.parameters),
+    optimiser: { kind, updates, slots: Array.from({ length: slotCount[kind] }, (_, i) => block(slotTensor(i))) },
     carried: floatTensor(model, stateTensor) ?? new Float32Array(0),
   };
 }

@@ -24,7 +24,7 @@ import { DivergenceGuard } from './divergenceGuard';
 import { evaluateHeldOut, type Evaluation } from './evaluation';
 import { History } from './history';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
-import { networkSpecOf } from './networkSpecOf';
+import { networkSpecOf } from '../model/networkSpecOf';
 import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
@@ -49,6 +49,8 @@ export interface TrainerOptions {
   files?: string[];
   /** Why the automatic configuration chose what it did. */
   reasons?: string[];
+  /** Said at the start: how a run that goes on with a model begins. */
+  notices?: readonly string[];
   expectedSeconds?: number;
   /** Go on from here. */
   state?: RunState;
@@ -108,7 +110,6 @@ export class Trainer {
   private learningRate = 0;
   private stopping = false;
   private pausing = false;
-  private skipsEvaluation = false;
   private wake: (() => void) | undefined;
   private sampling: AbortController | undefined;
   private sittingBegan = 0;
@@ -131,6 +132,8 @@ export class Trainer {
     this.plan = planBatches(corpus, config);
     this.batches = options.batches ?? trainingBatches(this.plan, config.seed);
     if (options.history) this.history.restore(options.history);
+    const evaluated = options.history?.findLast((event) => event.event === 'epoch' && event.heldOutLoss !== undefined);
+    if (evaluated?.event === 'epoch') this.evaluatedStep = evaluated.step;
     this.progress = state
       ? structuredClone(state.progress)
       : {
@@ -171,13 +174,9 @@ export class Trainer {
     this.wake?.();
   }
 
-  /**
-   * Ends the run between two steps, keeping what it learned. With `evaluate: false`, also when called a second time, the
-   * evaluation at the end is left out or broken off.
-   */
-  stop({ evaluate = true }: { evaluate?: boolean } = {}): void {
+  /** Ends the run between two steps, keeping what it learned. */
+  stop(): void {
     this.stopping = true;
-    if (!evaluate) this.skipsEvaluation = true;
     this.sampling?.abort();
     this.wake?.();
   }
@@ -477,7 +476,7 @@ export class Trainer {
     await this.sendProgress();
     const kept = await this.weightsToKeep();
     await network.writeParameters(kept);
-    const heldOut = await this.evaluateUnlessSkipped(Infinity);
+    const heldOut = await evaluateHeldOut(network, this.plan, Infinity);
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     const done: DoneEvent = {
       event: 'done',
@@ -509,21 +508,12 @@ export class Trainer {
     if (this.config.keep === 'last') return current;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
-      const heldOut = await this.evaluateUnlessSkipped(this.config.evaluation.maximumTargets);
-      if (this.skipsEvaluation) return progress.best.loss === null ? current : this.bestParameters;
+      const heldOut = await evaluateHeldOut(this.network, this.plan, this.config.evaluation.maximumTargets);
       const event = this.epochEvent(false, heldOut);
       event.best = await this.noteBest(event);
       this.send(event);
     }
     return this.bestParameters;
-  }
-
-  /** The held-out loss of the weights as they are; undefined where nothing is held out or `stop` said to skip it. */
-  private async evaluateUnlessSkipped(maximumTargets: number): Promise<Evaluation | undefined> {
-    const isSkipped = (): boolean => this.skipsEvaluation;
-    if (isSkipped()) return undefined;
-    const heldOut = await evaluateHeldOut(this.network, this.plan, maximumTargets, isSkipped);
-    return heldOut === 'interrupted' ? undefined : heldOut;
   }
 
   private async takeState(): Promise<RunState> {
@@ -588,6 +578,7 @@ export class Trainer {
       fromStep: this.progress.step,
       fromSeconds: this.progress.seconds,
     });
+    for (const message of this.options.notices ?? []) this.notice('information', message);
   }
 
   /** What was trained since the last time, if anything was. */

@@ -1,5 +1,5 @@
 /**
- * Training runs as the extension runs them: one at a time in a window, noted in the run store as it goes, controlled
+ * Training runs as the extension conducts them: one at a time in a window, noted in the run store as it goes, controlled
  * by name. What the user sees of it is elsewhere (trainingProgress.ts, the Studio).
  */
 import { randomUUID } from 'node:crypto';
@@ -77,7 +77,7 @@ export class TrainingRuns {
   async start(request: RunRequest): Promise<RunOutcome> {
     this.refuseSecondRun();
     const modelPath = await this.models.newPath(request.title);
-    return this.begin(randomUUID(), modelPath, request);
+    return this.conduct(randomUUID(), modelPath, request);
   }
 
   /** Goes on with a run: to its end if it was cut short, for as long again if it had ended; on the text it read. */
@@ -94,15 +94,17 @@ export class TrainingRuns {
     if (!start) {
       throw new InklingError('invalidInput', t('This run ended before it began to train. Train on the file again.'));
     }
-    const checkpoint = record.modelPath + '.checkpoint';
-    return this.begin(id, record.modelPath, {
+    return this.conduct(id, record.modelPath, {
       title: record.title,
       sources,
       uris: record.sources.map((source) => source.uri),
       config: start.config,
       further: record.state === 'done',
       ...this.machine(),
-      resumePath: [checkpoint, record.modelPath].find((file) => fs.existsSync(file)),
+      // The engine looks for a checkpoint beside it; a run that left neither begins again.
+      resumePath: ['', '.checkpoint'].some((end) => fs.existsSync(record.modelPath + end))
+        ? record.modelPath
+        : undefined,
     });
   }
 
@@ -138,7 +140,7 @@ export class TrainingRuns {
     );
   }
 
-  private begin(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+  private conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
     this.refuseSecondRun(); // one may have begun while this one was being prepared
     const outcome = this.train(id, modelPath, request);
     this.started.fire({ id, title: request.title, outcome });

@@ -55,7 +55,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
         parameters,
       );
     },
-    yieldThread: (milliseconds) => team.yieldThread(milliseconds),
+    standBack: (milliseconds) => team.standBack(milliseconds),
     dispose: () => team.dispose(),
   };
 }

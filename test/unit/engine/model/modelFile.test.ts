@@ -10,43 +10,26 @@ import {
   readModelFile,
   readModelMetadata,
   writeModelFile,
-  type StoredModel,
+  type StoredLanguageModel,
 } from '../../../../src/engine/model/modelFile';
-import { parameterCount, parameterLayout, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { parameterCount, parameterLayout } from '../../../../src/engine/model/networkSpec';
 import { decodeHeader, encodeHeader, lengthBytes, type Header } from '../../../../src/engine/model/safetensors';
 import { Random } from '../../../../src/engine/random';
-import { describeSpec, randomArray, randomParameters, randomSpec } from '../../../support/numeric';
+import { describeSpec, randomArray, randomSpec } from '../../../support/numeric';
+import { languageModelOf, networkFileOf } from '../../../support/storedModel';
+import { lstm } from '../../../support/trainingConfig';
 
 const seed = 11;
-const spec: NetworkSpec = {
-  cell: 'lstm',
-  input: { kind: 'one-hot', vocabulary: 7 },
-  layers: [
-    { units: 4, dropout: 0.2 },
-    { units: 3, dropout: 0 },
-  ],
-  output: { kind: 'softmax', classes: 7 },
-};
-
-function modelOf(network = spec, random = new Random(seed)): StoredModel {
-  return {
-    kind: 'language-model',
-    title: 'Überschrift “quoted” \u{1F996}',
-    spec: network,
-    vocabulary: { unit: 'character', symbols: ['\n', '"', '\\', 'é', '\u{1F996}', '\u0301', '\uD800'] },
-    history: [{ event: 'checkpoint', step: 3, path: 'a' }],
-    provenance: {
-      engineVersion: '0.1.0',
-      created: '2026-01-02T03:04:05.678Z',
-      seed,
-      files: ['a.txt', 'b.md'],
-      textHash: '00ff',
-    },
-    results: { steps: 3, epochs: 1, seconds: 0.5, trainLoss: 2.5, heldOutLoss: null, heldOutBitsPerCharacter: null },
-    parameters: randomParameters(random, network),
-    extraTensors: {},
-  };
+function modelOf(): StoredLanguageModel {
+  return languageModelOf(['\n', '"', '\\', 'é', '\u{1F996}', '\u0301', '\uD800'], {
+    ...lstm(4),
+    layers: [
+      { units: 4, dropout: 0.2 },
+      { units: 3, dropout: 0 },
+    ],
+  });
 }
+const { spec } = modelOf();
 
 /** A file as another program reads it: the header, and the bytes behind it. */
 async function open(file: string): Promise<{ header: Header; data: Buffer }> {
@@ -87,7 +70,7 @@ describe(`model file (seed ${seed})`, () => {
   it('holds any network', async () => {
     const random = new Random(seed);
     for (let round = 0; round < 40; round++) {
-      const model = modelOf(randomSpec(random), random);
+      const model = networkFileOf(randomSpec(random), random);
       await writeModelFile(file, model);
       assert.deepStrictEqual(await readModelFile(file), model, describeSpec(model.spec));
     }
@@ -95,7 +78,7 @@ describe(`model file (seed ${seed})`, () => {
 
   it('holds a checkpoint', async () => {
     const random = new Random(seed);
-    const checkpoint: StoredModel = {
+    const checkpoint: StoredLanguageModel = {
       ...modelOf(),
       extraTensors: {
         'optimiser.m': randomArray(random, parameterCount(spec)),
@@ -109,16 +92,12 @@ describe(`model file (seed ${seed})`, () => {
   });
 
   it('holds a classifier', async () => {
-    const classifier: StoredModel = {
-      ...modelOf({
-        cell: 'gru',
-        input: { kind: 'embedding', vocabulary: 9, dimensions: 5, trainable: false },
-        layers: [{ units: 4, dropout: 0.3, bidirectional: true }],
-        output: { kind: 'sigmoid' },
-      }),
-      kind: 'classifier',
-      details: { labels: ['ham', 'spam'], threshold: 0.5 },
-    };
+    const classifier = networkFileOf({
+      cell: 'gru',
+      input: { kind: 'embedding', vocabulary: 9, dimensions: 5, trainable: false },
+      layers: [{ units: 4, dropout: 0.3, bidirectional: true }],
+      output: { kind: 'sigmoid' },
+    });
     await writeModelFile(file, classifier);
     assert.deepStrictEqual(await readModelFile(file), classifier);
   });

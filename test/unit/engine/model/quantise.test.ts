@@ -2,11 +2,12 @@ import * as assert from 'node:assert';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
-import { parameterCount, parameterLayout, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
+import { readModelFile, writeModelFile } from '../../../../src/engine/model/modelFile';
+import { parameterLayout, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { dequantiseRows, quantiseRows } from '../../../../src/engine/model/quantise';
 import { Random } from '../../../../src/engine/random';
 import { randomArray } from '../../../support/numeric';
+import { networkFileOf } from '../../../support/storedModel';
 
 const seed = 4;
 
@@ -43,17 +44,8 @@ describe(`weights in eight bits (seed ${seed})`, () => {
       layers: [{ units: 64, dropout: 0 }],
       output: { kind: 'softmax', classes: 40 },
     };
-    const parameters = randomArray(new Random(seed), parameterCount(spec));
-    const model: StoredModel = {
-      kind: 'language-model',
-      title: 'a shipped model',
-      spec,
-      vocabulary: {},
-      history: [],
-      provenance: { engineVersion: '1', created: '2000-01-01T00:00:00Z', seed, files: [], textHash: '' },
-      results: { steps: 0, epochs: 0, seconds: 0, trainLoss: null, heldOutLoss: null, heldOutBitsPerCharacter: null },
-      parameters,
-    };
+    const model = networkFileOf(spec);
+    const { parameters } = model;
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-quantise-'));
     const file = path.join(folder, 'model.safetensors');
     try {

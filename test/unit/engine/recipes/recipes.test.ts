@@ -7,7 +7,7 @@ import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBack
 import { planBatches } from '../../../../src/engine/corpus/planBatches';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
 import { findRecipe, recipeFor, recipes } from '../../../../src/engine/recipes/recipes';
-import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
+import { networkSpecOf } from '../../../../src/engine/model/networkSpecOf';
 import { Trainer } from '../../../../src/engine/training/trainer';
 import { parameterCount } from '../../../../src/engine/model/networkSpec';
 import { sharedFile } from '../../../support/shared';

@@ -8,21 +8,24 @@ import { InklingError } from '../../../../src/common/errors';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
-import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
 import {
-  checkpointPath,
-  openFileRun,
-  readForResume,
-  type FileRunOptions,
-} from '../../../../src/engine/training/fileRun';
+  readLanguageModel,
+  readModelFile,
+  writeModelFile,
+  type StoredLanguageModel,
+} from '../../../../src/engine/model/modelFile';
+import { openFileRun, type FileRunOptions } from '../../../../src/engine/training/fileRun';
+import { checkpointPath, readForResume, type Resumable } from '../../../../src/engine/training/resume';
+import { networkFileOf } from '../../../support/storedModel';
 import { smallConfig } from '../../../support/trainingConfig';
 import { madeText, of } from './support';
 
 const text = madeText(1500);
+const anotherTime = '1999-12-31T23:59:59.999Z';
 let folder: string;
 
 interface FileRunResult {
-  model: StoredModel;
+  model: StoredLanguageModel;
   events: TrainEvent[];
 }
 
@@ -45,6 +48,7 @@ async function run(
   return { model: await fileRun.run(), events };
 }
 
+const goOnWith = (model: StoredLanguageModel): Resumable => ({ model, notices: [] });
 const file = (name: string): string => path.join(folder, name);
 const exists = (name: string): Promise<boolean> =>
   fs.access(name).then(
@@ -65,14 +69,14 @@ describe('A run to a model file', () => {
       if (event.event === 'epoch') stop();
     });
     const part = await readForResume(file('part'));
-    assert.equal(part.results.steps, 15);
-    const rest = await run(part.config!, { modelPath: file('rest'), resume: part });
+    assert.equal(part.model.results.steps, 15);
+    const rest = await run(part.model.config, { modelPath: file('rest'), resume: part });
     assert.deepEqual(rest.model.parameters, whole.model.parameters);
-    const [a, b] = await Promise.all([readModelFile(file('rest')), readModelFile(file('whole'))]);
+    const [a, b] = await Promise.all([readLanguageModel(file('rest')), readLanguageModel(file('whole'))]);
     assert.deepEqual(a.parameters, b.parameters);
     assert.deepEqual(a.extraTensors, b.extraTensors);
-    assert.equal(a.provenance.created, part.provenance.created);
-    const steps = (model: StoredModel): number[] => of(model.history, 'epoch').map((event) => event.step);
+    assert.equal(a.provenance.created, part.model.provenance.created);
+    const steps = (model: StoredLanguageModel): number[] => of(model.history, 'epoch').map((event) => event.step);
     assert.deepEqual(steps(a), [15, 30, 40]);
     assert.equal(of(rest.events, 'start')[0].fromStep, 15);
   });
@@ -100,9 +104,9 @@ describe('A run to a model file', () => {
     });
     await fs.rename(file('kept'), checkpointPath(file('cut')));
     const checkpoint = await readForResume(file('cut'));
-    assert.equal(checkpoint.results.steps, 22);
+    assert.equal(checkpoint.model.results.steps, 22);
     // A checkpoint is a model as it is.
-    assert.equal(checkpoint.kind, 'language-model');
+    assert.equal(checkpoint.model.kind, 'language-model');
     const rest = await run(config, { modelPath: file('cut'), resume: checkpoint });
     assert.deepEqual(rest.model.parameters, whole.model.parameters);
     assert.equal(await exists(checkpointPath(file('cut'))), false);
@@ -112,10 +116,113 @@ describe('A run to a model file', () => {
     const { model } = await run(smallConfig(), { modelPath: file('older') });
     const further = { ...model, results: { ...model.results, steps: model.results.steps + 10 } };
     await writeModelFile(checkpointPath(file('older')), further);
-    assert.equal((await readForResume(file('older'))).results.steps, 50);
-    const another = { ...further, provenance: { ...model.provenance, created: 'another time' } };
+    assert.equal((await readForResume(file('older'))).model.results.steps, 50);
+    const another = { ...further, provenance: { ...model.provenance, created: anotherTime } };
     await writeModelFile(checkpointPath(file('older')), another);
-    assert.equal((await readForResume(file('older'))).results.steps, 40);
+    assert.equal((await readForResume(file('older'))).model.results.steps, 40);
+  });
+
+  it('finishes a run that was cut off after its last step', async () => {
+    const config = smallConfig();
+    const whole = await run(config, { modelPath: file('uncut') });
+    const modelPath = file('unfinished');
+    await run(config, { modelPath, checkpointSeconds: 0 }, (event) => {
+      if (event.event === 'checkpoint' && event.step === 40) copyFileSync(event.path, file('last'));
+    });
+    await fs.rename(file('last'), checkpointPath(file('finished')));
+    const resume = await readForResume(file('finished'));
+    const { events, model } = await run(config, { modelPath: file('finished'), resume });
+    assert.deepEqual(of(events, 'progress'), [], 'nothing was trained');
+    assert.deepEqual(model.parameters, whole.model.parameters);
+    const [done] = of(events, 'done');
+    const [expected] = of(whole.events, 'done');
+    assert.deepEqual(
+      [done.steps, done.heldOutLoss, done.trainLoss],
+      [expected.steps, expected.heldOutLoss, expected.trainLoss],
+    );
+    const evaluated = (history: TrainEvent[]): number[] => of(history, 'epoch').map((event) => event.step);
+    assert.deepEqual(evaluated(model.history), evaluated(whole.model.history));
+    assert.equal(await exists(checkpointPath(file('finished'))), false);
+  });
+
+  describe('says what it goes on with', () => {
+    const config = smallConfig({ budget: { maxSteps: 3 } });
+    const further = (model: StoredLanguageModel): StoredLanguageModel => ({
+      ...model,
+      results: { ...model.results, steps: model.results.steps + 10 },
+    });
+    const damage = async (name: string): Promise<void> => {
+      const bytes = await fs.readFile(name);
+      bytes[bytes.length - 1] ^= 4;
+      await fs.writeFile(name, bytes);
+    };
+
+    it('where a checkpoint of another run lies beside the model', async () => {
+      const { model } = await run(config, { modelPath: file('seed7') });
+      const other = await run({ ...config, seed: 99 }, { modelPath: file('seed99') });
+      const cut = { ...other.model, provenance: { ...other.model.provenance, created: anotherTime } };
+      await writeModelFile(checkpointPath(file('seed7')), cut);
+      const resume = await readForResume(file('seed7'));
+      assert.equal(resume.model.config.seed, 7);
+      assert.match(
+        resume.notices.join(),
+        /seed7\.checkpoint \(seed 99, step 3\) is of another run.*resume from .*seed7\.checkpoint\./,
+      );
+      const { events } = await run({ ...config, budget: { maxSteps: 4 } }, { modelPath: file('after'), resume });
+      assert.deepEqual(
+        of(events, 'notice').map(({ message }) => message),
+        resume.notices,
+      );
+      const named = await readForResume(checkpointPath(file('seed7')));
+      assert.deepEqual([named.model.config.seed, named.notices], [99, []]);
+      assert.equal(model.config.seed, 7);
+    });
+
+    it('where the checkpoint stands further in the same run', async () => {
+      const { model } = await run(config, { modelPath: file('cutoff') });
+      await writeModelFile(checkpointPath(file('cutoff')), further(model));
+      const { notices } = await readForResume(file('cutoff'));
+      assert.match(notices.join(), /Going on from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
+    });
+
+    it('where one of the two is damaged: with the other', async () => {
+      const { model } = await run(config, { modelPath: file('good') });
+      const checkpoint = checkpointPath(file('good'));
+      for (const spoil of [damage, (name: string) => fs.truncate(name, 1000)]) {
+        await writeModelFile(checkpoint, further(model));
+        await spoil(checkpoint);
+        const fallen = await readForResume(file('good'));
+        assert.equal(fallen.model.results.steps, 3);
+        assert.match(fallen.notices.join(), /good\.checkpoint cannot be loaded/);
+      }
+      await writeModelFile(checkpoint, further(model));
+      await damage(file('good'));
+      await damage(checkpoint);
+      await assert.rejects(readForResume(file('good')), /cannot be loaded/);
+      await writeModelFile(checkpoint, model);
+      const kept = await readForResume(file('good'));
+      assert.match(kept.notices.join(), /good cannot be loaded.*Going on from good\.checkpoint \(seed 7, step 3\)/);
+    });
+
+    it('where it begins anew because the text or the course is another, or the model holds no run', async () => {
+      const { model } = await run(config, { modelPath: file('begun') });
+      const messages = async (
+        change: Partial<FileRunOptions>,
+        changed: Partial<TrainingConfig> = {},
+      ): Promise<string> => {
+        const options = { modelPath: file('new'), resume: goOnWith(model), ...change };
+        const { events } = await run({ ...config, ...changed }, options);
+        assert.equal(of(events, 'start')[0].fromStep, 0);
+        return of(events, 'notice')
+          .map(({ message }) => message)
+          .join();
+      };
+      const texts = [{ name: 'changed.txt', text: madeText(1500, 2) }];
+      assert.match(await messages({ texts }), /text is not the one .* begins at step 0/);
+      assert.match(await messages({}, { batch: 2 }), /differ from the model's in batch\. Training begins at step 0/);
+      const shipped = { ...model, checkpoint: undefined };
+      assert.match(await messages({ resume: goOnWith(shipped) }), /does not say where its training stood/);
+    });
   });
 
   it('trains on for one more epoch of a saved model: the loss goes on, it does not jump', async () => {
@@ -136,13 +243,13 @@ describe('A run to a model file', () => {
     ]) {
       const config = smallConfig({ budget });
       const { model } = await run(config, { modelPath: file('once') });
-      const again = await run(config, { modelPath: file('again'), resume: model, further: true });
+      const again = await run(config, { modelPath: file('again'), resume: goOnWith(model), further: true });
       const [start] = of(again.events, 'start');
       assert.deepEqual(start.config.budget, expected);
       assert.equal(start.fromStep, model.results.steps);
       assert.equal(again.model.results.steps, 2 * model.results.steps);
       const texts = [{ name: 'changed.txt', text: madeText(1500, 2) }];
-      const changed = await run(config, { modelPath: file('changed'), resume: model, further: true, texts });
+      const changed = await run(config, { modelPath: file('changed'), resume: goOnWith(model), further: true, texts });
       assert.deepEqual(of(changed.events, 'start')[0].config.budget, budget, 'a new model has its own budget');
     }
   });
@@ -159,7 +266,7 @@ describe('A run to a model file', () => {
     const [start] = of(second.events, 'start');
     assert.equal(start.fromStep, 0);
     assert.equal(start.vocabulary, of(first.events, 'start')[0].vocabulary + 3);
-    const tokens = (second.model.vocabulary as { tokens: string[] }).tokens;
+    const { tokens } = second.model.vocabulary.toJSON();
     assert.deepEqual(tokens.slice(-3), ['!', 'Ω', 'λ'].sort());
     const before = of(first.events, 'epoch').at(-1)!.heldOutLoss!;
     const after = of(second.events, 'epoch')[0].trainLoss;
@@ -188,18 +295,21 @@ describe('A run to a model file', () => {
         return true;
       };
     const wider = { ...config, network: { ...config.network, layers: [{ units: 9, dropout: 0 }] } };
-    assert.throws(() => open({ resume: model, config: wider }), refuses('incompatibleModel', /another network/));
-    const classifier: StoredModel = { ...model, kind: 'classifier' };
-    assert.throws(() => open({ resume: classifier }), refuses('incompatibleModel', /is a classifier/));
+    assert.throws(
+      () => open({ resume: goOnWith(model), config: wider }),
+      refuses('incompatibleModel', /another network/),
+    );
+    await writeModelFile(file('classifier'), networkFileOf(model.spec));
+    await assert.rejects(readForResume(file('classifier')), refuses('incompatibleModel', /is a classifier/));
     const endless = { ...config, budget: {} };
     assert.throws(() => open({ config: endless }), refuses('invalidInput', /needs an end/));
-    assert.throws(() => open({ resume: model }), refuses('invalidInput', /already been trained for 3 steps/));
+    assert.throws(() => open({ resume: goOnWith(model) }), refuses('invalidInput', /already been trained for 3 steps/));
   });
 
   it('goes on with the weights alone where the settings take another course', async () => {
     const config = smallConfig({ budget: { maxSteps: 30 } });
     const { model } = await run(config, { modelPath: file('b4') });
-    const { events } = await run({ ...config, batch: 2 }, { modelPath: file('b2'), resume: model });
+    const { events } = await run({ ...config, batch: 2 }, { modelPath: file('b2'), resume: goOnWith(model) });
     const [start] = of(events, 'start');
     assert.equal(start.fromStep, 0);
     assert.ok(of(events, 'epoch')[0].trainLoss < model.results.trainLoss! + 0.2);
@@ -231,10 +341,10 @@ describe('A run to a model file', () => {
     const other = await run({ ...config, seed: 9 }, { modelPath: file('paused') });
     await writeModelFile(checkpointPath(modelPath), {
       ...other.model,
-      provenance: { ...other.model.provenance, created: 'another time' },
+      provenance: { ...other.model.provenance, created: anotherTime },
     });
     await run(config, { modelPath });
-    assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, 'another time');
+    assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, anotherTime);
   });
 
   it('keeps the model elsewhere where its file cannot be written at the end', async () => {

@@ -4,26 +4,10 @@ import fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
-import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { keepModel, lastWritten } from '../../../../src/engine/training/keepModel';
+import { languageModelOf } from '../../../support/storedModel';
 
-const spec: NetworkSpec = {
-  cell: 'rnn',
-  input: { kind: 'one-hot', vocabulary: 3 },
-  layers: [{ units: 2, dropout: 0 }],
-  output: { kind: 'softmax', classes: 3 },
-};
-
-const modelOf = (title: string): StoredModel => ({
-  kind: 'language-model',
-  title,
-  spec,
-  vocabulary: {},
-  history: [],
-  provenance: { engineVersion: '0', created: title, seed: 1, files: [], textHash: '' },
-  results: { steps: 1, epochs: 0, seconds: 1, trainLoss: 1, heldOutLoss: null, heldOutBitsPerCharacter: null },
-  parameters: new Float32Array(parameterCount(spec)),
-});
+const modelOf = (title: string): StoredModel => ({ ...languageModelOf(['a', 'b', 'c']), title });
 
 describe('keeping a model that another run may have written over', () => {
   const { open, rename } = fs;

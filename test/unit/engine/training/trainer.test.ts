@@ -12,7 +12,7 @@ import { buildCorpus } from '../../../../src/engine/corpus/corpus';
 import { planBatches } from '../../../../src/engine/corpus/planBatches';
 import { Random } from '../../../../src/engine/random';
 import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
-import { networkSpecOf } from '../../../../src/engine/training/networkSpecOf';
+import { networkSpecOf } from '../../../../src/engine/model/networkSpecOf';
 import type { RunState } from '../../../../src/engine/training/runState';
 import type { Trainer, TrainerOptions } from '../../../../src/engine/training/trainer';
 import { smallConfig } from '../../../support/trainingConfig';

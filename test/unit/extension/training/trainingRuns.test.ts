@@ -1,4 +1,4 @@
-/** Training runs over an engine that the test plays. */
+/** Runs conducted over an engine that the test plays. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -36,7 +36,7 @@ describe('TrainingRuns', () => {
   let runs: TrainingRuns;
 
   beforeEach(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-training-'));
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-conduct-'));
     trainings = [];
     controls = [];
     const engine = {
@@ -156,7 +156,7 @@ describe('TrainingRuns', () => {
     await outcome;
   });
 
-  it('takes up an interrupted run on the same text, from its checkpoint, within its budget', async () => {
+  it('takes up an interrupted run on the same text, where the engine finds its checkpoint, within its budget', async () => {
     const first = runs.start(request);
     const training = await begin(first);
     const { runId, modelPath } = training.request;
@@ -166,7 +166,7 @@ describe('TrainingRuns', () => {
     fs.writeFileSync(`${modelPath}.checkpoint`, '');
     const again = await begin(runs.resume(runId));
     assert.equal(again.request.runId, runId);
-    assert.equal(again.request.resumePath, `${modelPath}.checkpoint`);
+    assert.equal(again.request.resumePath, modelPath);
     assert.deepEqual(again.request.sources, request.sources);
     assert.deepEqual(again.request.config, config);
     assert.deepEqual([again.request.threads, again.request.half], [2, true]);

@@ -1,6 +1,6 @@
 /** The network that a training config describes, for a vocabulary of `vocabulary` tokens. */
 import type { NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
-import type { InputSpec, NetworkSpec } from '../model/networkSpec';
+import type { InputSpec, NetworkSpec } from './networkSpec';
 
 export function networkSpecOf(config: Pick<TrainingConfig, 'network'>, vocabulary: number): NetworkSpec {
   const { cell, input, layers } = config.network;

@@ -1,0 +1,183 @@
+/**
+ * The one rule for going on with a model: which file a run goes on from, what it takes over from it, and what is said
+ * about it. The command line and the engine process both resume by it.
+ */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { InklingError } from '../../common/errors';
+import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
+import { buildCorpus, type Corpus } from '../corpus/corpus';
+import { normalisedPieces } from '../corpus/normaliseText';
+import { readLanguageModel, readModelMetadata, type StoredLanguageModel } from '../model/modelFile';
+import type { ModelMetadata } from '../model/modelMetadata';
+import type { NetworkSpec } from '../model/networkSpec';
+import { networkSpecOf } from '../model/networkSpecOf';
+import { extendParameters, extendSpec } from './extendModel';
+import type { RunProgress, RunState } from './runState';
+import { runStateOf } from './storedRun';
+
+/** Where checkpoints of a model lie until it is written. */
+export function checkpointPath(modelPath: string): string {
+  return `${modelPath}.checkpoint`;
+}
+
+/** A model to go on with. */
+export interface Resumable {
+  model: StoredLanguageModel;
+  /** What was chosen where there was a choice, in sentences. */
+  notices: string[];
+}
+
+/**
+ * Reads the model to go on with: `file`; or the checkpoint beside it where that stands further in the same run (the run
+ * was cut off), or where there is no file yet. If the one is damaged, it is the other. Throws as `readLanguageModel`.
+ */
+export async function readForResume(file: string): Promise<Resumable> {
+  const beside = checkpointPath(file);
+  if (!(await isThere(beside))) return { model: await readLanguageModel(file), notices: [] };
+  if (!(await isThere(file))) return { model: await readLanguageModel(beside), notices: [] };
+  const [own, cut] = await Promise.all(
+    [file, beside].map((name) => readModelMetadata(name).catch((error: Error) => error)),
+  );
+  const bothWhole = !(own instanceof Error) && !(cut instanceof Error);
+  const sameRun = bothWhole && own.provenance.created === cut.provenance.created;
+  const isFurther = sameRun && cut.results.steps > own.results.steps;
+  const [first, second] = isFurther ? [beside, file] : [file, beside];
+  const model = await readLanguageModel(first).catch((error: Error) => error);
+  if (model instanceof InklingError && model.code === 'corruptModel') {
+    const other = await readLanguageModel(second).catch(() => Promise.reject(model));
+    return { model: other, notices: [`${model.message} Going on from ${describe(second, other)} instead.`] };
+  }
+  if (model instanceof Error) throw model;
+  if (isFurther) return { model, notices: [`Going on from the checkpoint ${describe(beside, model)}.`] };
+  if (cut instanceof Error) return { model, notices: [cut.message] };
+  if (sameRun) return { model, notices: [] };
+  const notice = `The checkpoint ${describe(beside, cut)} is of another run, which was not finished. To go on with that one, resume from ${beside}.`;
+  return { model, notices: [notice] };
+}
+
+/** Where a run starts that goes on with a model. */
+export interface Start {
+  corpus: Corpus;
+  spec: NetworkSpec;
+  /** The run itself goes on from here; undefined where a new one begins with the model's weights. */
+  state?: RunState;
+  /** Counted from the start of the run, where it goes on. */
+  budget: BudgetConfig;
+  initialParameters?: Float32Array;
+  initialOptimiser?: RunState['optimiser'];
+  /** Why a new run begins, in sentences. */
+  notices: string[];
+}
+
+/**
+ * Where a run under `config` on these texts starts that goes on with `model`: exactly where that stopped if the text and
+ * the course are the same, else a new run from its weights. `further`: the budget is for what is to come; else it counts
+ * from the start of the run. A run that was cut off after its last step may have nothing left to train.
+ *
+ * Throws `incompatibleModel` for another network, `invalidInput` for a finished run whose budget is used up.
+ */
+export function startFrom(
+  model: StoredLanguageModel,
+  config: TrainingConfig,
+  texts: readonly { name: string; text: string }[],
+  further: boolean,
+): Start {
+  if (!isDeepStrictEqual(withoutDropout(model.config.network), withoutDropout(config.network))) {
+    throw new InklingError(
+      'incompatibleModel',
+      `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
+    );
+  }
+  let { vocabulary } = model;
+  for (const { text } of texts) vocabulary = vocabulary.extendBy(normalisedPieces(text, config.text));
+  const corpus = buildCorpus(texts, config.text, vocabulary);
+  // Its dropout may be another now; all else of the network is the model's.
+  const { layers } = networkSpecOf(config, vocabulary.size);
+  const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
+  const state = runStateOf(model);
+  const obstacle = whyNew(model, state, corpus, config);
+  if (state && obstacle === undefined) {
+    const budget = further ? budgetFrom(state.progress, config.budget) : config.budget;
+    if (model.history.at(-1)?.event === 'done') checkBudgetLeft(model.title, budget, state.progress);
+    return { corpus, spec, state, budget, notices: [] };
+  }
+  const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
+  return {
+    corpus,
+    spec,
+    budget: config.budget,
+    initialParameters: extendParameters(model.spec, spec, model.parameters, 'mean'),
+    initialOptimiser: keepsOptimiser
+      ? {
+          ...state.optimiser,
+          slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, spec, slot, 'zero')),
+        }
+      : undefined,
+    notices: [`${obstacle} Training begins at step 0, with the weights of "${model.title}".`],
+  };
+}
+
+/** Why the run of `model` cannot go on where it stopped; undefined where it can. */
+function whyNew(
+  { config: before, provenance }: StoredLanguageModel,
+  state: RunState | undefined,
+  corpus: Corpus,
+  config: TrainingConfig,
+): string | undefined {
+  if (!state) return 'The model does not say where its training stood.';
+  if (corpus.hash !== provenance.textHash) return 'The text is not the one that the model was trained on.';
+  // A position among the batches is the same only under the settings that these follow from.
+  const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): Record<string, unknown> => ({
+    text,
+    objective,
+    batch,
+    seed,
+    'optimiser.kind': optimiser.kind,
+  });
+  const [then, now] = [course(before), course(config)];
+  const changed = Object.keys(now).filter((name) => !isDeepStrictEqual(then[name], now[name]));
+  return changed.length === 0 ? undefined : `The settings differ from the model's in ${changed.join(', ')}.`;
+}
+
+/** A budget for what follows `progress`, counted from the start of the run. */
+function budgetFrom(
+  { step, epoch, seconds }: RunProgress,
+  { epochs, maxSteps, maxSeconds }: BudgetConfig,
+): BudgetConfig {
+  return {
+    ...(epochs !== undefined && { epochs: epoch + epochs }),
+    ...(maxSteps !== undefined && { maxSteps: step + maxSteps }),
+    ...(maxSeconds !== undefined && { maxSeconds: seconds + maxSeconds }),
+  };
+}
+
+function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, seconds }: RunProgress): void {
+  const done = [
+    budget.maxSteps !== undefined && step >= budget.maxSteps && `${step} steps`,
+    budget.epochs !== undefined && epoch >= budget.epochs && `${epoch} epochs`,
+    budget.maxSeconds !== undefined && seconds >= budget.maxSeconds && `${seconds.toFixed(1)} seconds`,
+  ].find((part) => part !== false);
+  if (done === undefined) return;
+  throw new InklingError(
+    'invalidInput',
+    `"${title}" has already been trained for ${done}, and budgets count from the start of a run: give it more steps, epochs or minutes than that.`,
+  );
+}
+
+/** A network apart from what may change while it is trained on. */
+function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
+  return [cell, input, layers.map((layer) => layer.units)];
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return fs.access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function describe(file: string, { provenance, results }: ModelMetadata): string {
+  return `${path.basename(file)} (seed ${provenance.seed}, step ${results.steps})`;
+}
