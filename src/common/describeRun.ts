@@ -40,7 +40,7 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
         ? t('At step {0} the loss rose to {1}.', formatInteger(guard.step), say(guard.loss))
         : t('At step {0} the loss was no longer a number.', formatInteger(guard.step)),
       t(
-        'The weights of step {0} came back and the learning rate went down to {1}.',
+        'The weights from step {0} were restored and the learning rate was lowered to {1}.',
         formatInteger(guard.restoredStep),
         formatRate(guard.learningRateAfter),
       ),
@@ -51,7 +51,8 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   if (measured.length > 0) sentences.push(judgeHeldOut(measured, done !== undefined, say));
   else sentences.push(judgeTraining(history, say));
 
-  if (done?.reason === 'early-stop') sentences.push(t('Stopped early, because the held-out loss no longer improved.'));
+  if (done?.reason === 'early-stop')
+    sentences.push(t('Stopped early because the held-out loss was no longer improving.'));
   return sentences.join(' ');
 }
 
@@ -63,10 +64,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   }));
   const last = readings[readings.length - 1];
   if (readings.length === 1) {
-    return t(
-      'Held-out loss {0} after the first evaluation; a second one will show where it is going.',
-      say(last.loss, true),
-    );
+    return t('Held-out loss {0} after the first evaluation; the next one will show the trend.', say(last.loss, true));
   }
   const bestAt = indexOfSmallest(readings);
   const best = readings[bestAt];
@@ -75,7 +73,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   const trainFell = evaluations[evaluations.length - 1].trainLoss < evaluations[bestAt].trainLoss * (1 - noise / 2);
   if (since.length >= 2 && rise > noise && trainFell) {
     return t(
-      'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss went on falling. The weights of {0} are the best.',
+      'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss kept falling. The weights from {0} are the best.',
       best.place,
       say(best.loss),
       say(last.loss, true),
@@ -94,7 +92,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
     const share = `${(gain * 100).toFixed(gain < 0.0995 ? 1 : 0)} %`;
     return ended
       ? t(
-          'Ended while still improving: the held-out loss fell by {0} over the last quarter, to {1}. Resume it for more.',
+          'Ended while still improving: the held-out loss fell by {0} over the last quarter, to {1}. Resume to improve it further.',
           share,
           say(best.loss, true),
         )
@@ -110,7 +108,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
 function judgeTraining(history: RunHistory, say: Say): string {
   const { progress } = history;
   const last = progress.at(-1);
-  if (!last || progress.length < 8) return t('Just begun: too little has been measured to say where it is going.');
+  if (!last || progress.length < 8) return t('Just started: there are too few measurements to show a trend.');
   // Means over stretches, as a single batch says little.
   const quarter = Math.max(1, Math.floor(progress.length / 4));
   const mean = (from: number, to: number): number =>
@@ -118,13 +116,13 @@ function judgeTraining(history: RunHistory, say: Say): string {
   const now = mean(progress.length - quarter, progress.length);
   const before = mean(progress.length - 2 * quarter, progress.length - quarter);
   const warning = history.start?.heldOutTokens
-    ? t('Nothing has been evaluated on the held-out text yet.')
-    : t('No text was held out, so nothing here tells learning from memorising.');
+    ? t('The held-out text has not been evaluated yet.')
+    : t('No text was held out, so learning cannot be told from memorising.');
   if (now < before * (1 - noise))
     return `${t('Still improving on the training text: loss {0}.', say(now, true))} ${warning}`;
   if (now > before * (1 + 4 * noise))
     return `${t('The training loss is rising: {0} to {1}.', say(before), say(now, true))} ${warning}`;
-  return `${t('Levelled off on the training text at {0}.', say(now, true))} ${warning}`;
+  return `${t('The training loss has levelled off at {0}.', say(now, true))} ${warning}`;
 }
 
 function placeOf(event: EpochEvent): string {

@@ -7,7 +7,7 @@ import { InklingError } from '../common/errors';
  * open.
  */
 export function requireEditor(
-  message = vscode.l10n.t('No text is open. Open one and put the cursor where to write.'),
+  message = vscode.l10n.t('No text is open. Open one and place the cursor where the text should continue.'),
 ): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
   if (!editor) throw new InklingError('invalidInput', message);

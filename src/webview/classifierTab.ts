@@ -40,7 +40,7 @@ export class ClassifierTab {
     kind: 'primary',
   });
   private readonly train = button(t('Train on This File'), () => this.send({ type: 'trainClassifier' }), {
-    hint: t('Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; JSON Lines'),
+    hint: t('Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; or JSON Lines'),
   });
   private readonly problem = h('p', { class: 'failure', hidden: true });
   private readonly checks = h('div', { class: 'stack' });
@@ -68,7 +68,7 @@ export class ClassifierTab {
     this.body = h(
       'div',
       { class: 'stack' },
-      section(t('On examples it never saw'), this.thresholds.element, this.report),
+      section(t('On examples it has never seen'), this.thresholds.element, this.report),
       this.curvesPlace,
       this.comparison,
       h('details', {}, h('summary', {}, t('What it was trained on')), this.facts, this.advice),

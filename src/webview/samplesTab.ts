@@ -61,7 +61,7 @@ export class SamplesTab {
   private readonly model = choice<string>(t('Model'), (modelPath) => this.useModel(modelPath), [], {
     labelHidden: true,
   });
-  private readonly prompt = textArea(t('Prompt'), t('Empty: the model begins by itself'), (prompt) =>
+  private readonly prompt = textArea(t('Prompt'), t('Leave empty to let the model choose a beginning'), (prompt) =>
     this.change({ prompt }),
   );
   private readonly temperature = slider(
@@ -76,49 +76,47 @@ export class SamplesTab {
   private readonly stop = button(t('Stop'), () => this.send({ type: 'stopWriting' }), { icon: 'stop' });
   private readonly continueText = button(t('Continue Text'), () => this.continue(), {
     icon: 'cursor',
-    hint: t(
-      'Writes into the editor at the cursor, at the temperature of the slider and with these controls. Escape stops.',
-    ),
+    hint: t("Writes into the editor at the cursor, using the slider's temperature and these controls. Esc stops it."),
   });
-  private readonly topK = this.field(t('Top-k'), 'topK', true, t('Only the k likeliest; 0 is off'));
+  private readonly topK = this.field(t('Top-k'), 'topK', true, t('Only the k likeliest; 0 turns it off'));
   private readonly topP = this.field(
     t('Top-p'),
     'topP',
     false,
-    t('Only the likeliest that together reach this share; 1 is off'),
+    t('Only the likeliest that together reach this probability; 1 turns it off'),
   );
   private readonly minP = this.field(
     t('Min-p'),
     'minP',
     false,
-    t('Only those at least this share as likely as the likeliest; 0 is off'),
+    t('Only those at least this fraction as likely as the likeliest; 0 turns it off'),
   );
   private readonly penalty = this.field(
     t('Repetition'),
     'repetitionPenalty',
     false,
-    t('Makes what was just written less likely; 1 is off'),
+    t('Makes recently written characters less likely; 1 turns it off'),
   );
   private readonly mustContain = textField(
     t('Must contain'),
     t('lamp, cold tea'),
     (mustContain) => this.change({ mustContain }),
-    t('Words that shall come, parted by commas; each is put where the model would soonest have it'),
+    t('Words to include, separated by commas; each goes where it fits best'),
   );
   private readonly length = this.field(t('Length'), 'length', true, t('Characters (or words) to write'));
-  private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed writes the same text'));
+  private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed gives the same text'));
   private readonly dice = button(t('Another seed'), () => this.change({ seed: randomSeed() }), {
     kind: 'icon',
     icon: 'dice',
   });
-  private readonly tint = checkbox(t('Tint by how sure the model was'), (tint) => this.change({ tint }));
+  private readonly tint = checkbox(t('Tint by confidence'), (tint) => this.change({ tint }));
   private readonly replaySlider = slider(
-    t('While it learned'),
+    t('Progress during training'),
     { minimum: 0, maximum: 1, step: 1 },
     (value) =>
       value >= this.recordedSteps().length ? t('now') : t('{0} of {1}', value + 1, this.recordedSteps().length),
     (value) => this.moveReplay(value),
-    t('Samples recorded while the model trained; at the right end, what it writes now'),
+    t('Samples recorded during training; at the right end, what it writes now'),
   );
 
   constructor(
@@ -147,7 +145,7 @@ export class SamplesTab {
       'button',
       {
         class: 'link',
-        title: t('Takes the text before the cursor of the open editor as the prompt'),
+        title: t('Use the text before the cursor in the open editor as the prompt'),
         onclick: () => send({ type: 'promptFromCursor' }),
       },
       t('From cursor'),
@@ -157,7 +155,7 @@ export class SamplesTab {
     this.empty = h(
       'div',
       { class: 'empty', hidden: true },
-      h('p', {}, t('No model yet. Train one, and it writes here while it learns.')),
+      h('p', {}, t('No model yet. Train one, and its samples appear here as it learns.')),
       button(t('Train on This File'), () => send({ type: 'train' }), { kind: 'primary', icon: 'play' }).element,
     );
     this.body = h(
@@ -351,7 +349,7 @@ export class SamplesTab {
     show(this.stop.element, writing);
     // Nothing is said of what was written before the page was opened.
     if (writing || this.writingState.textContent !== '') {
-      setText(this.writingState, writing ? t('The model is writing.') : t('The model has written.'));
+      setText(this.writingState, writing ? t('The model is writing.') : t('The model has finished writing.'));
     }
     this.continueText.setLabel(this.continuing ? t('Stop Continuing') : t('Continue Text'));
     this.drawReplay();
@@ -393,15 +391,15 @@ export class SamplesTab {
     setText(
       this.wallHelp,
       nothing
-        ? t('Write fills one column for each temperature, all from the same prompt and seed.')
-        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}${t('Click a character to see what else was considered, and to branch there.')}`,
+        ? t('Write fills one column per temperature, all from the same prompt and seed.')
+        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}${t('Click a character to see the alternatives and to branch there.')}`,
     );
   }
 }
 
 function temperatureHelp(): string {
   return t(
-    'Low: safe and repetitive. Around 0.7: like the text. Above 1: daring, then nonsense. 0: always the likeliest.',
+    'Low: safe and repetitive. Around 0.7: like the text. Above 1: bold, then nonsense. 0: always the likeliest.',
   );
 }
 

@@ -64,7 +64,7 @@ export class TrainingTab {
   private readonly resume = button(t('Resume'), () => this.resumeRun(), { kind: 'primary', icon: 'play' });
   private readonly stop = button(t('Stop and Keep'), () => this.control('stop'), {
     icon: 'stop',
-    hint: t('Ends the run and keeps the best weights so far'),
+    hint: t('Stops training and keeps the best weights so far'),
   });
   private readonly another = button(t('Train on This File'), () => this.send({ type: 'train' }), { icon: 'play' });
 
@@ -91,7 +91,9 @@ export class TrainingTab {
     { minimum: 0, maximum: 0.99, step: 0.01 },
     (value) => value.toFixed(2),
     (smoothing) => this.change({ smoothing }),
-    t('Weight of the past in the training curve. The band behind it always shows the true lowest and highest batch.'),
+    t(
+      'How strongly the training curve is smoothed. The band behind it always shows the true lowest and highest batch.',
+    ),
   );
 
   constructor(
@@ -106,7 +108,9 @@ export class TrainingTab {
       h(
         'p',
         {},
-        t('Open a text and train a model on it. It stays on this machine, and a minute is enough for a first one.'),
+        t(
+          'Open a text and train a model on it. Everything stays on this machine, and a minute is enough for a first model.',
+        ),
       ),
       this.train.element,
     );
@@ -257,8 +261,8 @@ export class TrainingTab {
     setText(
       this.failure,
       run.state === 'failed'
-        ? (run.message ?? t('This run failed; the log says why.'))
-        : t('This run was interrupted. Resume Training goes on from its last checkpoint.'),
+        ? (run.message ?? t('This run failed; see the log for the reason.'))
+        : t('This run was interrupted. Resume Training continues from its last checkpoint.'),
     );
     const tiles = figures(history, settings.unit, run.state);
     if (this.figures.children.length !== tiles.length) {

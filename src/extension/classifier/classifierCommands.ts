@@ -27,8 +27,7 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
     'inkling.markNotSpam': () => check.correct(editorToCheck(), false),
     'inkling.undoCorrection': async () => {
       const last = corrections.of(active.path ?? '').at(-1);
-      if (!last)
-        throw new InklingError('invalidInput', vscode.l10n.t('There is no correction of this classifier to undo.'));
+      if (!last) throw new InklingError('invalidInput', vscode.l10n.t('This classifier has no corrections to undo.'));
       await corrections.remove(last.id);
       await check.refresh();
     },
@@ -50,7 +49,7 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
 }
 
 function editorToCheck(): vscode.TextEditor {
-  return requireEditor(vscode.l10n.t('No text is open. Open one and select what to check.'));
+  return requireEditor(vscode.l10n.t('No text is open. Open one and select the text to check.'));
 }
 
 /** The text of an open document as it stands there; other files and folders are read by the engine. */
@@ -68,18 +67,20 @@ async function chooseTraining(): Promise<ClassifierChoice | undefined> {
     {
       label: vscode.l10n.t('Train'),
       description: vscode.l10n.t('bidirectional GRU'),
-      detail: vscode.l10n.t('Naive Bayes, logistic regression and the majority are measured beside it'),
+      detail: vscode.l10n.t('Naive Bayes, logistic regression and the majority class are measured for comparison'),
       choice: {},
     },
     {
       label: vscode.l10n.t('Compare the six variants'),
-      detail: vscode.l10n.t('Each on the same examples for as many epochs; the best by a part set aside is kept'),
+      detail: vscode.l10n.t(
+        'Each is trained on the same examples for the same number of epochs; the best on the validation part is kept',
+      ),
       choice: { compare: true },
     },
     { label: vscode.l10n.t('One variant'), kind: vscode.QuickPickItemKind.Separator },
     ...classifierVariants.map((variant) => ({ label: variant, choice: { settings: { variant } } })),
   ];
-  const title = vscode.l10n.t('Train a classifier: one example a line, its label first, then a tab and the text');
+  const title = vscode.l10n.t('Train a classifier: one example per line, with its label, a tab and the text');
   return (await vscode.window.showQuickPick(items, { title }))?.choice;
 }
 
@@ -89,7 +90,7 @@ async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: 
   const own = (await models.list()).filter(({ summary }) => summary?.kind === 'classifier');
   const items: (vscode.QuickPickItem & { path: string | undefined })[] = [
     {
-      label: vscode.l10n.t('Spam detector that comes with Inkling'),
+      label: vscode.l10n.t("Inkling's built-in spam detector"),
       description: mark(undefined),
       path: undefined,
     },
@@ -100,5 +101,5 @@ async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: 
       path: file,
     })),
   ];
-  return vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which classifier shall give verdicts?') });
+  return vscode.window.showQuickPick(items, { title: vscode.l10n.t('Use which classifier?') });
 }

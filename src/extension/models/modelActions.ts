@@ -29,25 +29,25 @@ export class ModelActions {
   }
 
   async use(given?: ModelEntry): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Which model shall write?'));
+    const entry = await this.choose(given, vscode.l10n.t('Use which model?'));
     if (entry?.summary?.kind === 'language-model') await this.active.use(entry.path);
   }
 
   async rename(given?: ModelEntry, newTitle?: string): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Which model shall have another name?'));
+    const entry = await this.choose(given, vscode.l10n.t('Rename which model?'));
     if (!entry) return;
     const title =
       newTitle ??
       (await vscode.window.showInputBox({
         title: vscode.l10n.t('Rename the model'),
         value: entry.title,
-        validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a name.') : undefined),
+        validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Enter a name.') : undefined),
       }));
     if (title) await this.models.rename(entry.path, title.trim());
   }
 
   async export(given?: ModelEntry, target?: vscode.Uri): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Which model shall be exported?'));
+    const entry = await this.choose(given, vscode.l10n.t('Export which model?'));
     if (!entry) return;
     const name = `${fileNameOf(entry.title)}.inkling.safetensors`;
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
@@ -78,13 +78,13 @@ export class ModelActions {
   }
 
   async reveal(given?: ModelEntry): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Which model shall be shown?'));
+    const entry = await this.choose(given, vscode.l10n.t('Show which model?'));
     if (entry) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(entry.path));
   }
 
   /** Deletes at once and offers to bring it back for as long as the message stands. */
   async delete(given?: ModelEntry): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Which model shall be deleted?'));
+    const entry = await this.choose(given, vscode.l10n.t('Delete which model?'));
     if (!entry) return;
     this.runs.refuseWhileTraining(entry.path);
     const wasActive = this.active.path === entry.path;

@@ -71,7 +71,7 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Parameters'), formatCount(summary.parameters)],
     [vscode.l10n.t('Texts'), summary.sources.join(', ')],
     [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
-    [vscode.l10n.t('Held-out text'), bits === null ? '–' : vscode.l10n.t('{0} bits a character', bits.toFixed(2))],
+    [vscode.l10n.t('Held-out text'), bits === null ? '–' : vscode.l10n.t('{0} bits per character', bits.toFixed(2))],
     [
       vscode.l10n.t('Trained'),
       vscode.l10n.t('{0}, {1} steps', formatDuration(summary.seconds), formatCount(summary.steps)),

@@ -22,7 +22,7 @@ export function classifierPort({ active, check, corrections, training, models }:
       );
       return {
         choices: [
-          { path: '', title: vscode.l10n.t('Spam detector that comes with Inkling') },
+          { path: '', title: vscode.l10n.t("Inkling's built-in spam detector") },
           ...own.map((entry) => ({ path: entry.path, title: entry.title })),
         ],
         path,

@@ -108,7 +108,7 @@ export class SamplesTab {
     if (text === undefined) {
       throw new InklingError(
         'invalidInput',
-        t('No text editor is open: open a text and place the cursor where to go on.'),
+        t('No text editor is open. Open a text and place the cursor where the text should continue.'),
       );
     }
     this.settings.update({ samples: { ...this.settings.current.samples, prompt: text } });

@@ -34,12 +34,12 @@ async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
   }));
   const other = {
     label: '$(add) ' + vscode.l10n.t('Another setting…'),
-    detail: vscode.l10n.t('One that is not in the list: a further layer, early stopping, a warm-up'),
+    detail: vscode.l10n.t('A setting that is not in the list: another layer, early stopping, warm-up'),
     chosen: 'other' as const,
   };
   const item = await vscode.window.showQuickPick([start, ...entries, other], {
     title: vscode.l10n.t('Custom training'),
-    placeHolder: vscode.l10n.t('Choose a setting to change it, or start'),
+    placeHolder: vscode.l10n.t('Choose a setting to change, or start training'),
     matchOnDescription: true,
     ignoreFocusOut: true,
   });
@@ -59,7 +59,7 @@ function editOther(config: TrainingConfig): Promise<TrainingConfig | undefined> 
   return ask({ placeHolder: 'network.layers.1.units=128' }, (typed) => {
     const equals = typed.indexOf('=');
     if (equals < 1)
-      throw new InklingError('invalidInput', vscode.l10n.t('Write path=value, for instance earlyStopping.patience=3.'));
+      throw new InklingError('invalidInput', vscode.l10n.t('Enter path=value, for example earlyStopping.patience=3.'));
     return setPath(config, typed.slice(0, equals).trim(), typed.slice(equals + 1).trim());
   });
 }

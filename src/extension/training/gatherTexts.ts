@@ -45,7 +45,7 @@ export function gatherSelection(editor: vscode.TextEditor): GatheredText {
     .filter((selection) => !selection.isEmpty)
     .sort((a, b) => a.start.compareTo(b.start));
   if (selections.length === 0) {
-    throw new InklingError('invalidInput', vscode.l10n.t('Nothing is selected. Select the text to train on first.'));
+    throw new InklingError('invalidInput', vscode.l10n.t('Nothing is selected. First select the text to train on.'));
   }
   const title = vscode.l10n.t('Selection of {0}', path.posix.basename(document.uri.path));
   const text = selections.map((selection) => plainText(document.getText(selection))).join('\n');

@@ -35,7 +35,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
       if (pattern) return train(parts, await gatherGlob(pattern), choice);
     },
     'inkling.trainOnSelection': async (_clicked?: unknown, _context?: unknown, choice?: TrainingChoice) => {
-      const editor = requireEditor(vscode.l10n.t('No text is open. Open one and select what to train on.'));
+      const editor = requireEditor(vscode.l10n.t('No text is open. Open one and select the text to train on.'));
       return train(parts, gatherSelection(editor), choice);
     },
     'inkling.pauseTraining': () => runs.control(requireActive(parts), 'pause'),
@@ -46,7 +46,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
       if (runId) await resumeRun(parts, runId);
     },
     'inkling.resumeModel': async (given?: ModelEntry) => {
-      const entry = await modelActions.choose(given, vscode.l10n.t('Which model shall be trained further?'));
+      const entry = await modelActions.choose(given, vscode.l10n.t('Train which model further?'));
       if (entry?.summary) await resumeModel(parts, entry, entry.summary);
     },
   };
@@ -75,7 +75,7 @@ async function resumeRun(parts: Parts, runId: string): Promise<string | undefine
   if (await parts.runs.store.mayTrainElsewhere(runId)) {
     const resume = vscode.l10n.t('Resume Here');
     const message = vscode.l10n.t('This run may still be training in another window of VS Code.');
-    const detail = vscode.l10n.t('Two windows would write over each other’s model. Look there first.');
+    const detail = vscode.l10n.t('Two windows would overwrite each other’s model. Check the other window first.');
     const chosen = await showWarning(message, { modal: true, detail }, resume);
     if (chosen !== resume) return undefined;
   }
@@ -104,7 +104,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     items.push({
       label: vscode.l10n.t('The text it was trained on'),
       description: run.sources.map(({ name }) => name).join(', '),
-      detail: vscode.l10n.t('The run goes on for as long again'),
+      detail: vscode.l10n.t('Continues the run for the same length again'),
       go: () => resumeRun(parts, run.id),
     });
   }
@@ -113,14 +113,14 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     items.push({
       label: vscode.l10n.t('The open text'),
       description: vscode.workspace.asRelativePath(editor.document.uri),
-      detail: vscode.l10n.t('A new model begins where this one stands; new characters are added'),
+      detail: vscode.l10n.t("A new model starts from this one's weights; new characters are added"),
       go: async () => begin(parts, await gatherFiles([editor.document.uri]), config, entry.path),
     });
   }
   if (items.length === 0) {
-    throw new InklingError('invalidInput', vscode.l10n.t('Open the text to train on first.'));
+    throw new InklingError('invalidInput', vscode.l10n.t('First open the text to train on.'));
   }
-  const title = vscode.l10n.t('Train {0} further: on which text?', entry.title);
+  const title = vscode.l10n.t('Train {0} further on which text?', entry.title);
   await (await vscode.window.showQuickPick(items, { title }))?.go();
 }
 
@@ -139,7 +139,7 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
     detail: [record.network, record.device, new Date(record.startedAt).toLocaleString()].filter(Boolean).join(' · '),
     id: record.id,
   }));
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which run shall go on?') }))?.id;
+  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Resume which run?') }))?.id;
 }
 
 function requireActive({ runs }: Parts): string {
@@ -151,13 +151,13 @@ function requireActive({ runs }: Parts): string {
 function activeResource(): vscode.Uri {
   const { activeNotebookEditor } = vscode.window;
   if (activeNotebookEditor) return activeNotebookEditor.notebook.uri;
-  return requireEditor(vscode.l10n.t('No text is open. Open the text to train on first.')).document.uri;
+  return requireEditor(vscode.l10n.t('No text is open. First open the text to train on.')).document.uri;
 }
 
 function askForGlob(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Train on workspace files'),
-    prompt: vscode.l10n.t('Which files? A glob, relative to the workspace.'),
+    prompt: vscode.l10n.t('Which files? Enter a glob, relative to the workspace.'),
     value: '**/*.{md,txt}',
     ignoreFocusOut: true,
   });

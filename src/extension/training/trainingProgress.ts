@@ -90,7 +90,7 @@ export class TrainingProgress extends Disposables {
     const samples = vscode.l10n.t('Show Samples');
     const write = vscode.l10n.t('Continue Writing');
     const bits = formatBits(summary.heldOutBitsPerCharacter);
-    const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} a character', bits)];
+    const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} per character', bits)];
     const message = vscode.l10n.t('Trained on {0}: {1}.', record.title, figures.filter(Boolean).join(', '));
     const chosen = await showInformation(message, samples, write);
     if (chosen === samples) await vscode.commands.executeCommand('inkling.showSamples');
@@ -101,7 +101,7 @@ export class TrainingProgress extends Disposables {
     const resume = vscode.l10n.t('Resume Training');
     const showLog = vscode.l10n.t('Show Log');
     const message = vscode.l10n.t(
-      'The Inkling engine ended unexpectedly. Nothing since the last checkpoint is lost: training can go on from there.',
+      'The Inkling engine stopped unexpectedly. Everything up to the last checkpoint is safe, and training can resume from there.',
     );
     const chosen = await showError(message, resume, showLog);
     if (chosen === resume) await vscode.commands.executeCommand('inkling.resumeTraining', { runId });

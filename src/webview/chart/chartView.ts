@@ -158,7 +158,7 @@ export async function paintPng(svg: string, width: number, height: number): Prom
   await image.decode();
   const canvas = h('canvas', { width: width * 2, height: height * 2 });
   const context = canvas.getContext('2d');
-  if (!context) throw new Error(t('This editor cannot paint pictures; save the chart as SVG instead.'));
+  if (!context) throw new Error(t('This editor cannot create images; save the chart as SVG instead.'));
   context.scale(2, 2);
   context.drawImage(image, 0, 0, width, height);
   return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');

@@ -35,7 +35,7 @@ export function checkCards(
         'p',
         { class: 'verdict' },
         h('strong', {}, verdict.label),
-        ` ${verdict.corrected ? t('by your own word') : formatShare(verdict.probability)}`,
+        ` ${verdict.corrected ? t('by your correction') : formatShare(verdict.probability)}`,
         h('span', { class: 'muted' }, ` · ${t('naive Bayes')}: ${bayes.label} ${formatShare(bayes.probability)}`),
       ),
       probabilityBar(verdict, label),
@@ -85,7 +85,7 @@ function tintedText({ text, verdict }: CheckedText, label: string): (Node | stri
         'mark',
         {
           class: `${points > 0 ? 'for' : 'against'}-${strength}`,
-          title: t('{0} towards {1}', formatPoints(points), label),
+          title: t('{0} for {1}', formatPoints(points), label),
         },
         shown.slice(start, end),
       ),
@@ -114,12 +114,12 @@ function strongestWords({ text, verdict }: CheckedText, label: string): HTMLElem
   return h(
     'details',
     {},
-    h('summary', {}, t('What did most')),
+    h('summary', {}, t('Strongest evidence')),
     h('ul', { class: 'words' }, ...rows),
     h(
       'p',
       { class: 'muted small' },
-      t('Points towards {0}: the log-odds that go when the word is left out ({1}).', label, verdict.method),
+      t('Evidence for {0}: the log-odds lost when the word is left out ({1}).', label, verdict.method),
     ),
   );
 }

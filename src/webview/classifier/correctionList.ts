@@ -16,7 +16,7 @@ export function correctionList(onRemove: (id: string) => void): {
     { hidden: true },
     title,
     rows,
-    h('p', { class: 'muted small' }, t('They count with each verdict; the model itself stays as it was trained.')),
+    h('p', { class: 'muted small' }, t('They influence every verdict; the model itself is unchanged.')),
   );
   return {
     element,
@@ -33,7 +33,7 @@ export function correctionList(onRemove: (id: string) => void): {
             {},
             h('strong', {}, label),
             h('span', { class: 'excerpt' }, excerpt),
-            button(t('Take back'), () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
+            button(t('Undo'), () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
           ),
         ),
       );

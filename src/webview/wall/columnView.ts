@@ -125,8 +125,8 @@ export class ColumnView {
     if (!copy) return;
     const children: HTMLElement[] = [];
     if (copy.novelShare !== undefined) {
-      const hint = t('Share of its 8-character pieces that do not stand in the training text');
-      children.push(h('span', { class: 'muted', title: hint }, t('{0} new pieces', percent(copy.novelShare))));
+      const hint = t('Share of its 8-character sequences that do not occur in the training text');
+      children.push(h('span', { class: 'muted', title: hint }, t('{0} new sequences', percent(copy.novelShare))));
     }
     for (const run of copy.runs.slice(0, maximumRuns)) {
       const length = run.end - run.start;
@@ -182,7 +182,7 @@ export class ColumnView {
     const probability = column.probabilities[startsOf(column.lengths).indexOf(token.start)];
     const chance = probability < 0 ? '' : `, ${percent(probability)}`;
     const name = spokenToken(column.text.slice(token.start, end));
-    setText(this.live, `${name}${chance}. ${t('Enter: what else was considered')}`);
+    setText(this.live, `${name}${chance}. ${t('Press Enter to see the alternatives')}`);
   }
 
   private choose(offset: number): void {

@@ -24,7 +24,7 @@ export class ConsideredPopover {
       {
         class: 'popover',
         role: 'dialog',
-        'aria-label': t('What else the model considered here'),
+        'aria-label': t('Alternatives the model considered here'),
         hidden: true,
         onkeydown: (event) => this.key(event as KeyboardEvent),
       },
@@ -64,9 +64,9 @@ export class ConsideredPopover {
         'button',
         {
           class: chosen ? 'chosen' : undefined,
-          title: t('Branch here with this one'),
+          title: t('Branch here with this token'),
           'aria-label': chosen
-            ? t('{0}, {1}, the one written. Branch here', spokenToken(token), percent(probability))
+            ? t('{0}, {1}, the chosen one. Branch here', spokenToken(token), percent(probability))
             : t('{0}, {1}. Branch here', spokenToken(token), percent(probability)),
           onclick: () => {
             this.close(true);

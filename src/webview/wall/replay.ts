@@ -33,6 +33,6 @@ export function placeOfSample(history: RunHistory, at: number): string {
     (e) => e.step <= place.step && e.heldOutBitsPerCharacter !== undefined,
   );
   const bits = evaluation?.heldOutBitsPerCharacter;
-  const quality = bits === undefined ? '' : ` · ${t('{0} bits a character', bits.toFixed(2))}`;
+  const quality = bits === undefined ? '' : ` · ${t('{0} bits per character', bits.toFixed(2))}`;
   return `${t('step {0} · epoch {1}', formatInteger(place.step), place.epoch)}${quality}`;
 }

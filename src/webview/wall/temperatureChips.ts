@@ -15,7 +15,7 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
   let next = 0;
   const chips = h('span', { class: 'chips' });
   const add = button(t('Add'), () => onChange(withTemperature(shown, next)), {
-    hint: t('A column at the temperature of the slider'),
+    hint: t("Add a column at the slider's temperature"),
   });
   const element = h(
     'div',

@@ -142,7 +142,7 @@ export function fakeClassifier(calls: string[]): FakeClassifier {
   const fake: FakeClassifier = {
     state: {
       choices: [
-        { path: '', title: 'Spam detector that comes with Inkling' },
+        { path: '', title: "Inkling's built-in spam detector" },
         { path: '/models/mine.safetensors', title: 'messages.txt' },
       ],
       path: '',

@@ -31,7 +31,7 @@ const say = (...events: TrainEvent[]): string => describeRun(foldEvents([startEv
 describe('describeRun', () => {
   it('has nothing to say of nothing', () => {
     assert.equal(describeRun(emptyHistory()), 'Nothing has been measured yet.');
-    assert.match(say(), /^Just begun/);
+    assert.match(say(), /^Just started/);
   });
 
   it('waits for a second evaluation', () => {
@@ -50,7 +50,7 @@ describe('describeRun', () => {
     const held = [6.8, 6.7, 6.9, 7.2, 7.5, 7.78];
     assert.match(
       say(...evaluations(held, [6.9, 6.2, 5.4, 4.5, 3.7, 2.99])),
-      /^Overfitting since epoch 2: .*from 6\.700 to 7\.780 .*weights of epoch 2 are the best/,
+      /^Overfitting since epoch 2: .*from 6\.700 to 7\.780 .*weights from epoch 2 are the best/,
     );
   });
 
@@ -71,7 +71,7 @@ describe('describeRun', () => {
     const events = fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true });
     assert.match(
       describeRun(foldEvents(events)),
-      /^Diverged and recovered. At step 900 .* weights of step 840 came back .* 0\.002\. /,
+      /^Diverged and recovered. At step 900 .* weights from step 840 were restored .* 0\.002\. /,
     );
   });
 

@@ -208,7 +208,7 @@ describe('Studio page in a browser', function () {
       assert.equal(painted[2], 1);
     });
     await page.getByText('44 characters from moby-dick.txt at 18,204').click();
-    await page.getByText('Tint by how sure the model was').click();
+    await page.getByText('Tint by confidence').click();
     await page.waitForFunction(() => CSS.highlights.get('tint-1')?.size === 0);
     const written = await page.locator('.wall .column .writing').first().innerText();
     await eventually(() => {
@@ -275,7 +275,7 @@ describe('Studio page in a browser', function () {
 
   it('replays what was recorded while it learned', async () => {
     await tab('Samples');
-    await page.getByLabel('While it learned').fill('0');
+    await page.getByLabel('Progress during training').fill('0');
     await page.locator('.replay', { hasText: 'step 132 · epoch 1' }).waitFor();
     await page.locator('.wall:visible .column').nth(1).waitFor();
     await eventually(async () =>
@@ -311,7 +311,7 @@ describe('Studio page in a browser', function () {
     await eventually(() => assert.deepEqual(told(), ['threshold 0.99']));
     await page.waitForTimeout(600);
     assert.deepEqual(told(), ['threshold 0.99'], 'once, not at every move');
-    await page.getByText('Back to its own').click();
+    await page.getByText('Reset').click();
     await eventually(async () => assert.equal(Number(await caught.innerText()), before));
   });
 
@@ -322,7 +322,7 @@ describe('Studio page in a browser', function () {
       assert.deepEqual(await page.locator('mark.for-3').allInnerTexts(), ['WON', 'free', 'prize', 'claim']);
       assert.deepEqual(await page.locator('mark.against-3').allInnerTexts(), ['lunch']);
     });
-    await page.locator('summary', { hasText: 'What did most' }).click();
+    await page.locator('summary', { hasText: 'Strongest evidence' }).click();
     await eventually(async () => assert.match(await page.locator('.words').innerText(), /prize\s+\+2\.2/));
     await page.getByText('This Is Not Spam').click();
     await eventually(() => assert.ok(studio.calls.includes('correct 0 ham')));
@@ -333,7 +333,7 @@ describe('Studio page in a browser', function () {
     classifier.state.checks = [fakeCheck()];
     classifier.state.corrections = [{ id: 'one', label: 'ham', excerpt: 'lunch?' }];
     await tab('Classifier');
-    await page.getByText('What did most').click();
+    await page.getByText('Strongest evidence').click();
     await page.getByText('Your corrections (1)').click();
     const takeBack = page.locator('.corrections vscode-button, .corrections button').first();
     await takeBack.focus();

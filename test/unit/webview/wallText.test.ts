@@ -50,7 +50,7 @@ describe('wall text', () => {
     assert.equal(columns[0].prompt, 'Call me ');
     assert.equal(recordedColumns(samples, 1).length, 1);
     const history = foldEvents(events);
-    assert.match(placeOfSample(history, 1), /^step 264 · epoch 2 · \d\.\d\d bits a character$/);
+    assert.match(placeOfSample(history, 1), /^step 264 · epoch 2 · \d\.\d\d bits per character$/);
     assert.equal(placeOfSample(history, 2), 'now');
   });
 });
