@@ -157,13 +157,6 @@ export interface SurpriseResult {
   meanBits: number;
 }
 
-export interface ScoreResult {
-  lossNats: number;
-  bitsPerCharacter: number;
-  perplexity: number;
-  characters: number;
-}
-
 /** What is shown of a model without loading its weights. */
 export interface ModelSummary {
   path: string;

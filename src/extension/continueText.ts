@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../common/engineProtocol';
 import { InklingError } from '../common/errors';
+import { SerialQueue } from '../common/serialQueue';
 import { cleanPrefix, windowStart } from './completion/cursorText';
 import { setting } from './configuration';
 import type { EngineCaller } from './engineHost/engineClient';
@@ -13,7 +14,7 @@ const maximumCursors = 16;
 export class TextContinuation {
   private current: AbortController | undefined;
   /** Settled when all that was begun has written its last piece. */
-  private ended: Promise<void> = Promise.resolve();
+  private readonly queue = new SerialQueue();
 
   constructor(private readonly engine: EngineCaller) {}
 
@@ -45,8 +46,7 @@ export class TextContinuation {
     const stop = (): void => controller.abort();
     signal?.addEventListener('abort', stop, { once: true });
     this.current = controller;
-    const written = this.ended.then(() => this.write(editor, modelPath, options, controller));
-    this.ended = written.catch(() => undefined);
+    const written = this.queue.run(() => this.write(editor, modelPath, options, controller));
     await written.finally(() => signal?.removeEventListener('abort', stop));
   }
 

@@ -1,6 +1,7 @@
 /** The parts of the extension, made once when it is activated. Making them does nothing but wire them up. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { isAlive } from '../common/isAlive';
 import { createClassifier, type ClassifierParts } from './classifier/classifierParts';
 import { systemClock } from './clock';
 import { CompletionProvider } from './completion/completionProvider';
@@ -54,7 +55,11 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const engine = bag.add(createEngineClient(entry, log, () => launchNow(gpuFolder)));
   bag.add(onDidChangeLaunch(() => engine.renew()));
   const runFolder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, 'runs');
-  const store = new RunStore(runFolder, isAlive, (error) => log.error(`A run could not be noted: ${String(error)}`));
+  const store = new RunStore(
+    runFolder,
+    (pid) => isAlive(() => process.kill(pid, 0)),
+    (error) => log.error(`A run could not be noted: ${String(error)}`),
+  );
   const models = new ModelStore(
     path.join(context.globalStorageUri.fsPath, 'models'),
     (file) => engine.call('inspect', { path: file }),
@@ -133,13 +138,4 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     studio,
     dispose: () => bag.dispose(),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

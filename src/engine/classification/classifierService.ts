@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
+import { SerialQueue } from '../../common/serialQueue';
 import type { Backend } from '../backends/backend';
 import { readModelMetadata } from '../model/modelFile';
 import { trainBestVariant } from './bestVariant';
@@ -33,14 +34,14 @@ export class ClassifierService {
   /** By path, the least recently used first. */
   private readonly loaded = new Map<string, { changed: number; classifier: Promise<Classifier> }>();
   /** Verdicts are found one after the other: a classifier's network serves one text at a time. */
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
 
   constructor(private readonly createBackend: (threads?: number) => Promise<Backend>) {}
 
   /** The verdicts on the texts of a request, in order. */
   classify(request: ClassifyRequest, signal?: AbortSignal): Promise<Verdict[]> {
     const { modelPath, texts, explain, corrections, threshold } = request;
-    return this.enqueue(async () => {
+    return this.queue.run(async () => {
       const classifier = await this.open(modelPath);
       const verdicts: Verdict[] = [];
       for (const text of texts) {
@@ -75,7 +76,7 @@ export class ClassifierService {
 
   /** A trained classifier on other labelled texts. */
   evaluate({ modelPath, sources, badRows }: EvaluateClassifierRequest): Promise<ClassifierEvaluation> {
-    return this.enqueue(async () => {
+    return this.queue.run(async () => {
       const data = await readSources(sources, badRows);
       const classifier = await this.open(modelPath);
       const { report, baselines, probabilities } = await evaluateClassifier(classifier, data);
@@ -100,16 +101,10 @@ export class ClassifierService {
   }
 
   async dispose(): Promise<void> {
-    await this.queue.catch(() => {});
+    await this.queue.run(() => undefined);
     this.loaded.clear();
     await (await this.backend)?.dispose();
     this.backend = undefined;
-  }
-
-  private enqueue<R>(job: () => Promise<R>): Promise<R> {
-    const result = this.queue.then(job);
-    this.queue = result.catch(() => {});
-    return result;
   }
 
   private async open(modelPath = shippedSpamModel()): Promise<Classifier> {

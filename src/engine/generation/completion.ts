@@ -8,7 +8,7 @@
  */
 import type { CompletionRequest, CompletionResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
-import { Breather } from './breather';
+import { TimeSlice } from '../timeSlice';
 import { endBeforeLoop, endOfCompletion } from './completionExtent';
 import { encodeText, silentTokens, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
@@ -56,7 +56,7 @@ export async function complete(
   let stepsRun = primed.steps;
   const logits = new Float32Array(rows.length * predictor.classes);
   logits.set(primed.logits);
-  const breather = new Breather(signal);
+  const slice = new TimeSlice(signal);
   for (let length = 0; length < maximumLength && rows.length > 0; length++) {
     const first = length === 0;
     const going: number[] = [];
@@ -75,7 +75,7 @@ export async function complete(
     });
     rows = going;
     if (rows.length === 0 || length + 1 === maximumLength) break;
-    if (breather.due) await breather.pause();
+    if (slice.isOver) await slice.renew();
     predictor.step(
       tokens.subarray(0, rows.length),
       contexts.subarray(0, rows.length * size),

@@ -5,7 +5,7 @@
 import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { noToken } from '../backends/backend';
-import { Breather } from './breather';
+import { TimeSlice } from '../timeSlice';
 import { checkSpeaks, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
 import { OutputStream } from './outputStream';
 import { createPredictor, type Predictor } from './predictor';
@@ -100,7 +100,7 @@ export async function generate(
   };
 
   const began = performance.now();
-  const breather = new Breather(signal);
+  const slice = new TimeSlice(signal);
   while (rows.length > 0) {
     let ended = false;
     for (let row = 0; row < rows.length; row++) {
@@ -124,9 +124,9 @@ export async function generate(
       }
     }
     if (ended) rows = closeGaps(rows, tokens, contexts, size);
-    if (breather.due) {
+    if (slice.isOver) {
       sendDeltas();
-      await breather.pause();
+      await slice.renew();
     }
     if (rows.length === 0) break;
     predictor.step(

@@ -1,5 +1,5 @@
 /** Brings a model to the end of a prompt, from the nearest context that it already knows. */
-import { Breather } from './breather';
+import { TimeSlice } from '../timeSlice';
 import { lineEnd, paddingToken, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
 import type { StateCache } from './stateCache';
@@ -46,14 +46,14 @@ export async function prime(
   const known = cache?.find(reading);
   const context = known ? known.context.slice() : predictor.start();
   const logits = known ? known.logits.slice() : new Float32Array(predictor.classes);
-  const breather = new Breather(signal);
+  const slice = new TimeSlice(signal);
   const token = new Uint16Array(1);
   const from = known?.position ?? 0;
   for (let i = from; i < reading.length; i++) {
     token[0] = reading[i];
     predictor.step(token, context, logits);
     if (cache && (i === reading.length - 1 || (i + 1) % keepEvery === 0)) cache.store(reading, i + 1, context, logits);
-    if (breather.due) await breather.pause();
+    if (slice.isOver) await slice.renew();
   }
   return { context, logits, steps: reading.length - from };
 }

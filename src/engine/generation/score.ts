@@ -2,8 +2,8 @@
  * How well a model knows a text: the mean cross-entropy of its tokens in nats; e to that is the perplexity, and per
  * character in bits it compares models of characters and of words.
  */
-import type { ScoreResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch, Network } from '../backends/backend';
 import { trainingBatches } from '../corpus/batchSource';
@@ -12,11 +12,18 @@ import { normaliseText } from '../corpus/normaliseText';
 import { planBatches } from '../corpus/planBatches';
 import { scoreBatches } from '../corpus/readingBatches';
 import { windowBatches } from '../corpus/windows';
-import { Breather } from './breather';
+import { TimeSlice } from '../timeSlice';
 import { checkSpeaks, type ModelText } from './languageModel';
 
 /** Windows that a text is scored by when none are asked for, at most: each costs as many steps as it is long. */
 const enoughWindows = 20_000;
+
+export interface ScoreResult {
+  lossNats: number;
+  bitsPerCharacter: number;
+  perplexity: number;
+  characters: number;
+}
 
 /** What scores: whole batches, on whichever backend. */
 export interface ScoringModel extends ModelText {
@@ -24,7 +31,7 @@ export interface ScoringModel extends ModelText {
 }
 
 /** The text that a network scores last: it carries the state of one from batch to batch, so the next one waits. */
-const turns = new WeakMap<Network, Promise<unknown>>();
+const queues = new WeakMap<Network, SerialQueue>();
 
 /**
  * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
@@ -37,12 +44,9 @@ export function scoreText(
   text: string,
   options: { windows?: { length: number; stride: number }; signal?: AbortSignal } = {},
 ): Promise<ScoreResult> {
-  const scoring = (turns.get(model.network) ?? Promise.resolve()).then(() => scoreNow(model, text, options));
-  turns.set(
-    model.network,
-    scoring.catch(() => undefined),
-  );
-  return scoring;
+  const queue = queues.get(model.network) ?? new SerialQueue();
+  queues.set(model.network, queue);
+  return queue.run(() => scoreNow(model, text, options));
 }
 
 async function scoreNow(
@@ -52,14 +56,14 @@ async function scoreNow(
 ): Promise<ScoreResult> {
   const { network } = model;
   checkSpeaks(network.spec, model.vocabulary);
-  const breather = new Breather(options.signal);
+  const slice = new TimeSlice(options.signal);
   let nats = 0;
   let targets = 0;
   for (const batch of batchesOf(model, text, options.windows)) {
     const result = await network.evaluate(batch);
     nats += result.lossSum;
     targets += result.targets;
-    if (breather.due) await breather.pause();
+    if (slice.isOver) await slice.renew();
   }
   if (targets === 0) {
     throw new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');

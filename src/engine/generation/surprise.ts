@@ -3,8 +3,9 @@
  * of the last text are kept with the model's contexts along it, so that after an edit only what follows is computed.
  */
 import type { SurpriseResult } from '../../common/engineProtocol';
+import { SerialQueue } from '../../common/serialQueue';
 import { noToken } from '../backends/backend';
-import { Breather } from './breather';
+import { TimeSlice } from '../timeSlice';
 import { lineEnd, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
 import { prime } from './prime';
@@ -29,7 +30,7 @@ export class SurpriseMap {
   private bits = new Float32Array(0);
   private marks: Mark[] = [];
   /** One update after the other: the next text comes while the last one, cancelled, still finds its end. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
 
   constructor(
     private readonly model: LanguageModel,
@@ -39,9 +40,7 @@ export class SurpriseMap {
   /** Figures from the unit at or before UTF-16 offset `from`, or before the first change since the last call. Throws
    *  `cancelled`; what was computed until then is kept. */
   update(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
-    const updating = this.turn.then(() => this.updateNow(text, from, signal));
-    this.turn = updating.catch(() => undefined);
-    return updating;
+    return this.queue.run(() => this.updateNow(text, from, signal));
   }
 
   private async updateNow(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
@@ -84,7 +83,7 @@ export class SurpriseMap {
     const lineStart = newline === undefined ? undefined : (await prime(model, predictor, new Uint16Array(0))).context;
     const contextBytes = context.byteLength + logits.byteLength;
     const spacing = Math.max(keepEvery, Math.ceil((units.lengths.length * contextBytes) / maximumBytes));
-    const breather = new Breather(signal);
+    const slice = new TimeSlice(signal);
     const token = new Uint16Array(1);
     let at = 0;
     for (let unit = 0; unit < begin.unit; unit++) at += units.counts[unit];
@@ -106,7 +105,7 @@ export class SurpriseMap {
         predictor.step(token, context, logits);
       }
       bits[unit] = sum;
-      if (breather.due) await breather.pause();
+      if (slice.isOver) await slice.renew();
     }
     return units.lengths.length;
   }

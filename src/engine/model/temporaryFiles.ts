@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { isAlive } from '../../common/isAlive';
 
 const namePattern = /^(.+?)(?:\.(\d+))?\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
 const modelSuffix = '.inkling.safetensors';
@@ -31,7 +32,12 @@ export async function sweepTemporaryFiles(file: string): Promise<void> {
     if (model !== own && !model.endsWith(modelSuffix)) continue;
     const leftover = path.join(folder, name);
     const touched = await fs.stat(leftover).catch(() => undefined);
-    if (!touched || Date.now() - touched.mtimeMs < abandonedMs || (owner && isRunning(Number(owner)))) continue;
+    if (
+      !touched ||
+      Date.now() - touched.mtimeMs < abandonedMs ||
+      (owner && isAlive(() => process.kill(Number(owner), 0)))
+    )
+      continue;
     await fs.rm(leftover, { force: true }).catch(() => {});
   }
 }
@@ -39,14 +45,4 @@ export async function sweepTemporaryFiles(file: string): Promise<void> {
 /** The name of the model that a file belongs to: itself, or the model of a checkpoint. */
 function modelOf(name: string): string {
   return name.replace(/\.checkpoint$/, '');
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0); // signal 0 only asks
-    return true;
-  } catch (error) {
-    // Somebody else's process may not be asked, but runs.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

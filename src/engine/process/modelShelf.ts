@@ -5,6 +5,7 @@
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
 import type { TextSource } from '../../common/engineProtocol';
+import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
 import { buildCorpus } from '../corpus/corpus';
@@ -75,7 +76,7 @@ export class ModelShelf {
   private runs = 0;
   private readonly sources = new Map<string, readonly TextSource[]>();
   /** Taking a model is a short affair, done for one caller after the other. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly taking = new SerialQueue();
 
   constructor(private readonly newStepper: NewStepper) {}
 
@@ -99,9 +100,7 @@ export class ModelShelf {
    * taken, which costs every context that is cached. Throws what reading the file throws.
    */
   async use<R>(path: string, staleMs: number, work: (shelved: ShelvedModel) => Promise<R>): Promise<R> {
-    const taking = this.turn.then(() => this.take(path, staleMs));
-    this.turn = taking.catch(() => undefined);
-    const entry = await taking;
+    const entry = await this.taking.run(() => this.take(path, staleMs));
     try {
       return await work(entry.shelved);
     } finally {

@@ -1,6 +1,6 @@
 /**
  * What the sampler thread answers: everything that needs a trained model and no training. Calls run side by side and
- * breathe every few milliseconds, so that a completion, which is short, overtakes the samples under way.
+ * yield every few milliseconds, so that a completion, which is short, overtakes the samples under way.
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';

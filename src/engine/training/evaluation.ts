@@ -1,8 +1,8 @@
 /** Loss of a network on the held-out part of a text. */
 import type { Network } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
+import { TimeSlice } from '../timeSlice';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
-import { takeTurns } from './takeTurns';
 
 export interface Evaluation {
   /** Nats a target. */
@@ -33,10 +33,11 @@ export async function evaluateHeldOut(
   maximumTargets: number,
   isInterrupted = (): boolean => false,
 ): Promise<Evaluation | undefined | 'interrupted'> {
+  const slice = new TimeSlice();
   const sums = noLoss();
   for (const batch of plan.heldOut(maximumTargets)) {
     addLoss(sums, await network.evaluate(batch));
-    await takeTurns();
+    if (slice.isOver) await slice.renew();
     if (isInterrupted()) return 'interrupted';
   }
   if (sums.targets === 0) return undefined;

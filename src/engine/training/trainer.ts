@@ -20,6 +20,7 @@ import { generate } from '../generation/generator';
 import { initialiseParameters } from '../model/initialisation';
 import { parameterCount, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
+import { TimeSlice } from '../timeSlice';
 import { DivergenceGuard } from './divergenceGuard';
 import { evaluateHeldOut, type Evaluation } from './evaluation';
 import { History } from './history';
@@ -29,7 +30,6 @@ import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
 import { Schedule } from './schedule';
-import { takeTurns } from './takeTurns';
 import { updateOf } from './updateOf';
 
 export interface TrainerOptions {
@@ -213,8 +213,9 @@ export class Trainer {
   /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
   private async train(): Promise<Ending> {
     const { config, progress } = this;
+    const slice = new TimeSlice();
     for (;;) {
-      await takeTurns();
+      if (slice.isOver) await slice.renew();
       this.leaveOutSleep();
       if (this.pausing && !this.stopping) await this.waitWhilePaused();
       if (this.stopping) return 'stopped';

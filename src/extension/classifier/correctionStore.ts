@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { correctionLength, type Correction } from '../../common/classifierProtocol';
+import { SerialQueue } from '../../common/serialQueue';
 import { Emitter } from '../emitter';
 
 export interface StoredCorrection extends Correction {
@@ -22,7 +23,7 @@ export class CorrectionStore {
   private readonly changed = new Emitter<void>();
   readonly onDidChange = this.changed.event;
   private entries: StoredCorrection[] | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writing = new SerialQueue();
 
   constructor(private readonly file: string) {}
 
@@ -64,9 +65,7 @@ export class CorrectionStore {
 
   /** One after the other, each on what the file says then: another window may have written it. */
   private change(make: (now: StoredCorrection[]) => StoredCorrection[]): Promise<void> {
-    const done = this.writing.then(() => this.write(make(this.read())));
-    this.writing = done.catch(() => undefined);
-    return done;
+    return this.writing.run(() => this.write(make(this.read())));
   }
 
   private async write(entries: StoredCorrection[]): Promise<void> {

@@ -21,7 +21,7 @@ export function forkEngine(
     child = fork(entry, [], {
       execArgv: [], // the host's own flags (a debugger's port, a heap limit) are not the engine's
       execPath: program,
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', INKLING_MODULES: modulesFolder },
+      env: { ...process.env, NODE_OPTIONS: undefined, ELECTRON_RUN_AS_NODE: '1', INKLING_MODULES: modulesFolder },
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

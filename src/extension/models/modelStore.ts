@@ -8,6 +8,7 @@ import * as path from 'node:path';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
+import { SerialQueue } from '../../common/serialQueue';
 import { Emitter } from '../emitter';
 
 /** A model file; `problem` instead of a summary when it cannot be read. */
@@ -38,7 +39,7 @@ export class ModelStore {
   private entries: readonly ModelEntry[] = [];
   private listing: Promise<readonly ModelEntry[]> | undefined;
   /** The index is read, changed and written by one at a time. */
-  private indexing: Promise<unknown> = Promise.resolve();
+  private readonly indexing = new SerialQueue();
 
   /** `inspect` asks the engine what a file is; `spokenFor` says which paths runs have, whose files may be gone or to come. */
   constructor(
@@ -141,7 +142,7 @@ export class ModelStore {
   }
 
   private look(): Promise<readonly ModelEntry[]> {
-    return this.inTurn(() => this.lookNow());
+    return this.indexing.run(() => this.lookNow());
   }
 
   private async lookNow(): Promise<readonly ModelEntry[]> {
@@ -203,16 +204,10 @@ export class ModelStore {
 
   /** `change` says whether it changed anything. */
   private changeIndex(change: (index: Record<string, IndexEntry>) => boolean): Promise<void> {
-    return this.inTurn(async () => {
+    return this.indexing.run(async () => {
       const index = await this.readIndex();
       if (change(index)) await this.writeIndex(index);
     });
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.indexing.then(work);
-    this.indexing = result.catch(() => undefined);
-    return result;
   }
 
   /** Whether the file of an entry is there, or was put away. */

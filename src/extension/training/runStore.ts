@@ -6,6 +6,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { TextBaselines, TextSource } from '../../common/engineProtocol';
+import { SerialQueue } from '../../common/serialQueue';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
 import { systemClock, type Clock } from '../clock';
@@ -31,7 +32,7 @@ export class RunStore {
   private readonly records = new Map<string, RunRecord>();
   private lines = new Map<string, string[]>();
   private cancelFlush: (() => void) | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writing = new SerialQueue();
   private loaded: Promise<void> | undefined;
   private beating = false;
 
@@ -109,7 +110,7 @@ export class RunStore {
     this.cancelFlush = undefined;
     const lines = this.lines;
     this.lines = new Map();
-    this.writing = this.writing.then(async () => {
+    return this.writing.run(async () => {
       for (const [id, batch] of lines) {
         try {
           await fs.promises.appendFile(this.file(id, 'events.jsonl'), batch.join('\n') + '\n');
@@ -118,7 +119,6 @@ export class RunStore {
         }
       }
     });
-    return this.writing;
   }
 
   /** Every event of the run, oldest first. A last line that a crash cut off is left out. */
@@ -190,8 +190,7 @@ export class RunStore {
 
   /** In turn with all other writes. */
   private inTurn(write: () => Promise<void>): Promise<void> {
-    this.writing = this.writing.then(write).catch((error) => this.onError(error));
-    return this.writing;
+    return this.writing.run(write).catch((error) => this.onError(error));
   }
 
   private file(id: string, kind: 'run.json' | 'events.jsonl' | 'sources.json'): string {

@@ -40,6 +40,21 @@ describe('forkEngine', () => {
     await ended;
   });
 
+  it('does not pass on NODE_OPTIONS, which may load code', async () => {
+    const before = process.env.NODE_OPTIONS;
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      const child = start(`process.send({ type: 'log', level: 'info', message: String(process.env.NODE_OPTIONS) })`);
+      const ended = exit(child);
+      assert.deepEqual(await frame(child), { type: 'log', level: 'info', message: 'undefined' });
+      child.stop();
+      await ended;
+    } finally {
+      if (before === undefined) delete process.env.NODE_OPTIONS;
+      else process.env.NODE_OPTIONS = before;
+    }
+  });
+
   it('ends a process by letting go of it', async () => {
     const child = start(`process.on('disconnect', () => process.exit(0)); process.on('message', () => undefined);
       process.send({ type: 'log', level: 'info', message: 'up' })`);

@@ -1,0 +1,21 @@
+import * as assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { isAlive } from '../../../src/common/isAlive';
+
+describe('isAlive', () => {
+  it('knows this process, one that has ended, and one that may not be asked', () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    assert.equal(
+      isAlive(() => process.kill(process.pid, 0)),
+      true,
+    );
+    assert.equal(
+      isAlive(() => process.kill(pid, 0)),
+      false,
+    );
+    const refused = (): never => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    };
+    assert.equal(isAlive(refused), true);
+  });
+});
