@@ -25,17 +25,17 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Shows or hides; hidden elements are out of reach of keyboard and screen reader too. */
+/** Shows or hides; hidden elements are also unreachable by keyboard and screen reader. */
 export function show(element: HTMLElement, visible: boolean): void {
   element.hidden = !visible;
 }
 
-/** Sets text only when it changes, so that screen readers and selections are left in peace. */
+/** Sets text only when it changes, so that screen readers and selections are not disturbed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Runs `task` at most once a frame-batch of `ms`, with the first call of a burst delayed, never lost. */
+/** Runs `task` at most once every `ms` milliseconds. The first call of a burst is delayed, never dropped. */
 export function atMostEvery(ms: number, task: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {

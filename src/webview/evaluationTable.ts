@@ -1,4 +1,4 @@
-/** The evaluations of a run as a table: the curves for those who would rather read, or cannot see them. */
+/** The evaluations of a run as a table, for people who prefer figures or cannot see the curves. */
 import { formatInteger, t } from '../common/l10n';
 import { toUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
@@ -6,7 +6,7 @@ import type { EpochEvent } from '../common/trainEvents';
 import { tokenScale } from './chart/chartModel';
 import { h } from './dom';
 
-/** More rows than this are thinned: the best and the last always stay. */
+/** Longer tables are thinned; the best and the last row always stay. */
 const maximumRows = 40;
 
 export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory): void } {

@@ -1,4 +1,4 @@
-/** The page's end of the wire to the extension host. */
+/** The page's side of the message channel to the extension host. */
 import type { HostMessage, PageMessage } from '../common/studioProtocol';
 
 interface VsCodeApi {
@@ -9,7 +9,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 export type Send = (message: PageMessage) => void;
 
-/** Connects; `receive` gets every message of the host. VS Code delivers messages of the host only to this window. */
+/** Connects to the host; `receive` gets every message it sends. VS Code delivers the host's messages to this window only. */
 export function connect(receive: (message: HostMessage) => void): Send {
   const api = acquireVsCodeApi();
   window.addEventListener('message', (event: MessageEvent<HostMessage>) => receive(event.data));

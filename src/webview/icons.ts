@@ -1,4 +1,4 @@
-/** The few signs that the page needs, drawn on a grid of 16. They take the colour of the text around them. */
+/** The few icons that the page needs, drawn on a 16-pixel grid in the surrounding text's colour. */
 
 const shapes = {
   pause: '<path d="M5 3h2v10H5zM9 3h2v10H9z" fill="currentColor"/>',

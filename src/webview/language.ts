@@ -1,4 +1,4 @@
-/** The language that the host wrote into the page, beside the script: it is there before anything is drawn. */
+/** The interface language, which the host writes into the page so that it is known before anything is drawn. */
 import type { Language } from '../common/l10n';
 
 /** Id of the data block; `studioHtml.ts` writes it. */

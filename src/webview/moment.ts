@@ -1,4 +1,4 @@
-/** When something was: in the time of this place, though noted in that of Greenwich (ISO 8601). No DOM. */
+/** Dates and times for people: recorded in UTC (ISO 8601), shown in local time. No DOM. */
 
 /** "2024-05-01 10:20". */
 export function localTime(iso: string): string {

@@ -1,4 +1,4 @@
-/** What the Training tab says in words and figures of a run, apart from its curves. No DOM. */
+/** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
 import { formatInteger, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
@@ -13,7 +13,7 @@ export interface Figure {
   hint?: string;
 }
 
-/** The four figures at the top: where the run stands at a glance. */
+/** The four figures at the top, which summarise the run at a glance. */
 export function figures(history: RunHistory, unit: LossUnit, state: RunState): Figure[] {
   const scale = tokenScale(history);
   const say = (nats: number | undefined | null): string =>
@@ -48,7 +48,7 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunState): F
   ];
 }
 
-/** How the text was split, by which seed, and by what it was computed. */
+/** How the text was split, with which seed, and what computed the run. */
 export function splitSentence(history: RunHistory): string {
   const { start } = history;
   if (!start) return '';
@@ -61,7 +61,7 @@ export function splitSentence(history: RunHistory): string {
     heldOutTokens > 0
       ? t('Train: {0} · held out: {1}, {2}', count(trainTokens), where, count(heldOutTokens))
       : t('Train: all {0} · nothing held out', count(trainTokens));
-  // The figure of a run that has ended is of all of them, and differs a little from the curve's last point.
+  // The final figure covers the whole held-out part and differs slightly from the curve's last point.
   const { maximumTargets } = config.evaluation;
   const sampled = t('curve on about {0} of these, spread evenly', formatInteger(maximumTargets));
   return [split, ...(heldOutTokens > maximumTargets ? [sampled] : []), t('seed {0}', seed)].join(' · ');
@@ -73,7 +73,7 @@ export function machineSentence(history: RunHistory): string {
   if (!start) return '';
   const { cell, layers } = start.config.network;
   const units = layers.map((layer) => layer.units).join(' + ');
-  // A run that lost its GPU ended on something else than it began on.
+  // A run that lost its GPU ended on a different backend from the one it started on.
   const { backend, kernel, threads } = history.done ?? start;
   const onGpu = backend === 'webgpu' || backend === 'tensorflow';
   const count = onGpu ? '' : `, ${threads === 1 ? t('1 thread') : t('{0} threads', threads)}`;

@@ -1,8 +1,8 @@
-/** The histories that the page has got from the host, kept up with the events that follow. One place for all tabs. */
+/** The run histories received from the host, kept current with the events that follow. Shared by all tabs. */
 import { foldEvent, type RunHistory } from '../common/runHistory';
 import type { HostMessage } from '../common/studioProtocol';
 
-/** The host can always send one again. */
+/** The host can always send a history again, so old ones may be dropped. */
 const maximumHistories = 12;
 
 export class RunHistories {
@@ -14,7 +14,7 @@ export class RunHistories {
 
   receive(message: HostMessage): void {
     if (message.type === 'history') {
-      // Taken out and put in again: a Map is in order of insertion, so the first is the longest unused.
+      // Deleted and set again: a Map iterates in insertion order, so its first entry is the least recently used.
       this.histories.delete(message.runId);
       this.histories.set(message.runId, message.history);
       const oldest = this.histories.keys().next();

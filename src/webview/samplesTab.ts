@@ -1,4 +1,4 @@
-/** The Samples tab: a prompt, the controls of sampling, the temperature wall, and how the model learned to write. */
+/** The Samples tab: the prompt, the sampling controls, the temperature wall, and the samples recorded during training. */
 import { t } from '../common/l10n';
 import {
   bounds,
@@ -35,10 +35,10 @@ export class SamplesTab {
   private wall: Wall = emptyWall();
   private kept: KeptSample[] = [];
   private continuing = false;
-  /** The run whose recorded samples the slider goes through, and where it stands; undefined: now. */
+  /** The run whose recorded samples are being replayed, and the slider's position; undefined for live samples. */
   private replay: { runId: string; at: number } | undefined;
   private recorded: { runId: string; step: number; samples: SampleEvent[] } | undefined;
-  /** A history is asked for once. */
+  /** Each history is requested once. */
   private readonly asked = new Set<string>();
   private readonly redrawSoon = atMostEvery(redrawMs, () => this.redraw());
   private readonly askSamplesSoon = atMostEvery(redrawMs, () => this.askSamples());
@@ -52,7 +52,7 @@ export class SamplesTab {
   private readonly empty: HTMLElement;
   private readonly body: HTMLElement;
   private readonly wallHelp = h('p', { class: 'muted' });
-  /** Heard, not seen: the columns say it themselves to those who see them. */
+  /** For screen readers only; the columns show the same visually. */
   private readonly writingState = h('div', { class: 'visually-hidden', role: 'status' });
   private readonly replayPlace = h('div', { class: 'muted small', role: 'status' });
   private readonly replayBlock: HTMLElement;
@@ -192,7 +192,7 @@ export class SamplesTab {
       this.keptList.element,
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.popover.element);
-    // Whoever has just pressed Continue Text is here with the keyboard, not in the editor.
+    // After pressing Continue Text, the keyboard focus is on this page and not in the editor.
     this.element.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape' && this.continuing) this.send({ type: 'stopContinuing' });
     });
@@ -246,7 +246,7 @@ export class SamplesTab {
     this.redrawSoon();
   }
 
-  // ---- what the user does
+  // ---- user actions
 
   private field(
     label: string,
@@ -347,7 +347,7 @@ export class SamplesTab {
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);
-    // Nothing is said of what was written before the page was opened.
+    // Samples written before the page was opened are not announced.
     if (writing || this.writingState.textContent !== '') {
       setText(this.writingState, writing ? t('The model is writing.') : t('The model has finished writing.'));
     }
@@ -414,7 +414,7 @@ function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
-/** "sure ▁▂▃▄ surprised", with the limits as tooltips. */
+/** The legend "sure ▁▂▃▄ surprised", with the thresholds as tooltips. */
 function tintLegend(): HTMLElement {
   const steps = tintSteps.map((limit, i) =>
     h('i', { class: `tint-sample tint-${i + 1}`, title: t('below {0} %', limit * 100) }),

@@ -1,7 +1,7 @@
 /**
  * The only file that knows which component library draws buttons, fields, checkboxes and tabs. It is
- * @vscode/webview-ui-toolkit, which is archived: whoever replaces it rewrites this file and nothing else. Choices and
- * sliders are the browser's own, which the sidebar's width never clips.
+ * @vscode/webview-ui-toolkit, which is archived upstream: replacing it means rewriting this file and nothing else. Drop-downs
+ * and sliders are the browser's own, because they are never clipped by a narrow sidebar.
  */
 import { t } from '../common/l10n';
 import {
@@ -44,7 +44,7 @@ export interface ButtonControl {
   setEnabled(enabled: boolean): void;
 }
 
-/** `icon` alone gives a small button whose label is its tooltip. */
+/** With `icon`, a small button whose label becomes its tooltip. */
 export function button(
   label: string,
   onClick: () => void,
@@ -53,7 +53,7 @@ export function button(
   const { kind = 'secondary', hint } = options;
   const element = create<Button>('vscode-button');
   element.setAttribute('appearance', kind);
-  // A bare text node: the component sizes slotted elements as icons.
+  // A bare text node, because the component sizes slotted elements as icons.
   const text = document.createTextNode('');
   if (kind === 'icon') {
     if (options.icon) element.append(icon(options.icon));
@@ -91,7 +91,7 @@ export function checkbox(label: string, onChange: (checked: boolean) => void): F
   element.append(label);
   let shown = false;
   element.addEventListener('change', () => {
-    // The component also fires when it is set from here.
+    // The component also fires when it is set programmatically.
     if (element.checked === shown) return;
     shown = element.checked;
     onChange(shown);
@@ -105,10 +105,10 @@ export function checkbox(label: string, onChange: (checked: boolean) => void): F
   };
 }
 
-/** `label` is heard; what is seen above the field is the caller's. */
+/** `label` is the accessible name; the caller draws the visible label. */
 export function textArea(label: string, placeholder: string, onInput: (value: string) => void): FieldControl<string> {
   const element = create<TextArea>('vscode-text-area');
-  // The component takes its text for its name, and calls itself "Text area" where it has none.
+  // The component uses its text as its accessible name, and "Text area" when it has none.
   element.append(h('span', { class: 'visually-hidden' }, label));
   element.setAttribute('rows', '2');
   element.setAttribute('resize', 'vertical');
@@ -132,7 +132,7 @@ export function textField(
   return { element, set: (value) => (element.value = value) };
 }
 
-/** A number typed in; `onChange` gets only values within the bounds, anything else is marked and waits. */
+/** A number field. `onChange` receives only values within the bounds; anything else is marked as invalid. */
 export function numberField(
   label: string,
   limits: { minimum: number; maximum: number; whole: boolean },
@@ -184,7 +184,7 @@ export function slider(
     setText(figure, text);
     input.setAttribute('aria-valuetext', text);
     const [low, high] = [Number(input.min), Number(input.max)];
-    // How far the track is filled, for the style sheet.
+    // The filled part of the track, for the style sheet.
     input.style.setProperty('--filled', `${((Number(input.value) - low) / (high - low || 1)) * 100}%`);
   };
   input.addEventListener('input', () => {
@@ -210,7 +210,7 @@ export interface Choice<T extends string> {
   label: string;
 }
 
-/** `label` is heard only where the choice speaks for itself. */
+/** A drop-down. With `labelHidden`, `label` is only the accessible name. */
 export function choice<T extends string>(
   label: string,
   onChange: (value: T) => void,

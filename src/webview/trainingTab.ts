@@ -1,4 +1,4 @@
-/** The Training tab: the run as it goes, its curves, what they say, and earlier runs to compare with. */
+/** The Training tab: the current run, its curves and what they show, and earlier runs to compare with. */
 import type { TextBaselines } from '../common/engineProtocol';
 import { describeRun } from '../common/describeRun';
 import { t } from '../common/l10n';
@@ -26,7 +26,7 @@ export class TrainingTab {
   readonly element: HTMLElement;
   private runs: RunItem[] = [];
   private runId: string | undefined;
-  /** Runs behind the chosen one whose history has been asked for. */
+  /** Overlaid runs whose history has been requested. */
   private readonly asked = new Set<string>();
   private readonly baselines = new Map<string, TextBaselines | undefined>();
   private settings: TrainingSettings | undefined;
@@ -208,7 +208,7 @@ export class TrainingTab {
     if (this.runId !== undefined) this.send({ type: 'control', runId: this.runId, action });
   }
 
-  /** A paused run goes on; an ended or interrupted one is taken up again. */
+  /** Continues a paused run, or resumes one that ended or was interrupted. */
   private resumeRun(): void {
     const run = this.run();
     if (run?.state === 'paused') this.control('resume');
@@ -333,7 +333,7 @@ export class TrainingTab {
       const bits = other.heldOutBitsPerCharacter;
       return runLabel(other) + (bits === undefined ? '' : ` · ${t('{0} bits', bits.toFixed(2))}`);
     });
-    // Built anew only when the runs change: a box that has the focus keeps it.
+    // Rebuilt only when the runs change, so that a focused checkbox keeps the focus.
     if (this.compareList.dataset.shown !== labels.join('\n')) {
       this.compareList.dataset.shown = labels.join('\n');
       this.compareBoxes = others.map((other, i) => checkbox(labels[i], (on) => this.overlay(other.id, on)));
@@ -344,7 +344,7 @@ export class TrainingTab {
 
   private overlay(runId: string, on: boolean): void {
     const rest = (this.settings?.overlays ?? []).filter((id) => id !== runId);
-    // The settings go first: the host follows only runs that are shown.
+    // Settings are sent first, because the host follows only the runs that are shown.
     this.change({ overlays: on ? [...rest, runId].slice(-maximumOverlays) : rest });
     this.flushSettings();
     if (on) this.send({ type: 'requestHistory', runId });

@@ -1,6 +1,6 @@
 /**
- * What is on the chart, in the unit chosen: curves, band, markers and baselines of one run, with earlier runs behind it.
- * From data to data; `renderChart.ts` turns it into a picture and `readOut` into words.
+ * The contents of the chart in the chosen unit: curves, band, markers and baselines of one run, with earlier runs behind it.
+ * Data in, data out: `renderChart.ts` turns it into an image and `readOut` into words.
  */
 import type { TextBaselines } from '../../common/engineProtocol';
 import { t } from '../../common/l10n';
@@ -105,7 +105,7 @@ export function buildAccuracyChart({ history, settings }: ChartInput): ChartMode
   };
 }
 
-/** The lowest and highest x and y that must be seen; undefined while there is nothing to draw. */
+/** The range of x and y that must be visible; undefined while there is nothing to draw. */
 export function extent(model: ChartModel): { x: [number, number]; y: [number, number] } | undefined {
   const usable = (v: number, kind: 'linear' | 'log'): boolean => Number.isFinite(v) && (kind === 'linear' || v > 0);
   const xs: number[] = [];
@@ -133,7 +133,7 @@ export interface ReadOut {
   rows: { label: string; role: ChartLine['role']; overlay: number; y: number; low?: number; high?: number }[];
 }
 
-/** What every curve says nearest to x; undefined for an empty chart. */
+/** The reading of every curve nearest to x; undefined for an empty chart. */
 export function readOut(model: ChartModel, x: number): ReadOut | undefined {
   const leading = model.lines.filter((line) => line.role !== 'overlay' && line.points.length > 0);
   const densest = leading.reduce<ChartLine | undefined>(
@@ -153,7 +153,7 @@ export function readOut(model: ChartModel, x: number): ReadOut | undefined {
   return { x: at, rows };
 }
 
-/** All x at which the chart has a reading of the chosen run, in order: where the arrow keys go. */
+/** All x at which the chosen run has a reading, in order; the arrow keys step through them. */
 export function readingPlaces(model: ChartModel): number[] {
   const all = model.lines.filter((line) => line.role !== 'overlay').flatMap((line) => line.points.map((p) => p.x));
   return [...new Set(all)].sort((a, b) => a - b);
@@ -225,7 +225,7 @@ function markers(
 ): ChartMarker[] {
   const list: ChartMarker[] = [];
   const timeAt = (step: number): { step: number; epoch: number; seconds: number } => {
-    // Guards and notices know their step only; the curves know when that was.
+    // Guard events and notices carry only a step; their x is looked up on the curves.
     const near =
       history.progress[
         nearest(
@@ -253,7 +253,7 @@ function finite(points: Point[]): Point[] {
   return points.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y));
 }
 
-/** Spread calls fail on long lists. */
+/** Loops, because spread arguments fail on long lists. */
 function range(values: readonly number[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {

@@ -1,6 +1,6 @@
 /**
- * The chart on the page: draws the pictures, follows pointer and arrow keys with a read-out, and hands out the picture
- * for saving. Redrawn when the width or the theme changes.
+ * The chart on the page: draws it, shows a read-out at the pointer or the arrow keys' position, and exports it as an
+ * image. Redrawn when the width or the theme changes.
  */
 import { t } from '../../common/l10n';
 import { h, setText, show } from '../dom';
@@ -25,7 +25,7 @@ export class ChartView {
   private readonly live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
   private content: ChartContent | undefined;
   private plot: Plot | undefined;
-  /** Place of the cursor in data, so that it stays put while the curves grow. */
+  /** The cursor's position in data coordinates, so that it stays put while the curves grow. */
   private at: number | undefined;
 
   constructor() {
@@ -48,7 +48,7 @@ export class ChartView {
       this.live,
     );
     new ResizeObserver(() => this.redraw()).observe(this.element);
-    // VS Code changes the theme by changing the variables on the root and the class of the body.
+    // A theme change shows up as changed variables on the root element and a changed body class.
     const themes = new MutationObserver(() => this.redraw());
     themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
     themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
@@ -102,7 +102,7 @@ export class ChartView {
     const places = readingPlaces(this.content.loss);
     if (places.length === 0) return;
     const now = this.at === undefined ? places.length - 1 : lowerBound(places, this.at);
-    // A wide chart has thousands of readings: with Shift the arrows take a twentieth of the way.
+    // A long run has thousands of readings, so with Shift an arrow key skips a twentieth of them.
     const stride = event.shiftKey ? Math.max(1, Math.round(places.length / 20)) : 1;
     const next = { ArrowLeft: now - stride, ArrowRight: now + stride, Home: 0, End: places.length - 1 }[event.key];
     if (event.key === 'Escape') this.moveTo(undefined, false);
@@ -117,7 +117,7 @@ export class ChartView {
     if (aloud) setText(this.live, (this.box.textContent ?? '').trim());
   }
 
-  /** The cursor goes down through the accuracy chart where there is one. */
+  /** The cursor line extends through the accuracy chart where there is one. */
   private cursorEnd(plot: Plot): number {
     return this.accuracyPlot.hidden ? plot.bottom : this.lossPlot.clientHeight + this.accuracyPlot.clientHeight - 6;
   }
@@ -151,7 +151,7 @@ export class ChartView {
   }
 }
 
-/** The picture as PNG, base64 without its prefix; painted twice as fine as it is shown. */
+/** The image as PNG at twice the displayed resolution, base64 without the data URL prefix. */
 export async function paintPng(svg: string, width: number, height: number): Promise<string> {
   const image = new Image(width, height);
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
@@ -187,7 +187,7 @@ export function themeColours(): ChartColours {
   };
 }
 
-/** Heard between two readings, not seen. */
+/** For screen readers: read out, not shown. */
 function pause(): HTMLElement {
   return h('span', { class: 'visually-hidden' }, '. ');
 }

@@ -1,4 +1,4 @@
-/** A run's figures as a table that any program reads (RFC 4180, losses in nats a token). */
+/** A run's figures as CSV (RFC 4180, losses in nats a token). */
 import type { RunHistory } from '../../common/runHistory';
 
 const header = [

@@ -1,6 +1,6 @@
 /**
  * A chart as SVG markup, self-contained: the same string is shown on the page, saved as a file, and painted for the PNG.
- * Colours come in by name, as a saved file knows no theme. No DOM.
+ * Colours are passed in, because a saved file has no theme. No DOM.
  */
 import { t } from '../../common/l10n';
 import { extent, type ChartLine, type ChartModel } from './chartModel';
@@ -11,7 +11,7 @@ export interface ChartColours {
   text: string;
   muted: string;
   grid: string;
-  /** In high contrast the grid's colour is that of borders, and must not outshine the curves. */
+  /** In high contrast the grid uses the border colour, which must not be stronger than the curves. */
   gridOpacity: number;
   background: string;
   train: string;
@@ -35,21 +35,21 @@ export interface Plot {
 }
 
 export interface PlotOptions {
-  /** Unique on the page: ids inside the picture are made from it. */
+  /** Unique on the page; ids inside the image are derived from it. */
   name: string;
   width: number;
   height: number;
   colours: ChartColours;
-  /** x range of the chart above, so that two stand in line. */
+  /** x range of the chart above, so that both line up. */
   xDomain?: readonly [number, number];
-  /** Label of the x axis is left out where another chart follows. */
+  /** Whether the x axis has a label; left out where another chart follows below. */
   showX: boolean;
-  /** A title, what the curves say and a legend inside the picture, for exports. */
+  /** For exports: a title, a caption and a legend inside the image. */
   caption?: { title: string; sentence: string };
 }
 
 const fontSize = 10;
-/** Mean width of a character, in font sizes: a picture that stands alone cannot measure its text. */
+/** Mean character width in font sizes; a stand-alone image cannot measure its text. */
 const characterWidth = 0.55;
 
 export function renderChart(model: ChartModel, options: PlotOptions): Plot {
@@ -99,7 +99,7 @@ export function lineColour(line: Pick<ChartLine, 'role' | 'overlay'>, colours: C
   return line.role === 'train' ? colours.train : colours.heldOut;
 }
 
-/** Overlays beyond the colours differ by their dashes. */
+/** Once the colours run out, overlays differ by their dash patterns. */
 export function lineDash(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
   if (line.role !== 'overlay') return '';
   return ['4 2', '1 2', '7 2 1 2'][Math.floor(line.overlay / colours.overlays.length) % 3];
@@ -149,7 +149,7 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
 function bandPath(points: readonly BandPoint[], x: Scale, y: Scale, colour: string): string {
   const shapes = splitAtStepsBack(points.filter((p) => Number.isFinite(x.place(p.x)))).map((stretch) => {
     const band = bandPerPixel(stretch, x.place);
-    // On a log axis a minimum of zero has no place: the band ends at the axis.
+    // A log axis has no place for a minimum of zero, so the band ends at the axis.
     const low = (p: BandPoint): number => (Number.isFinite(y.place(p.low)) ? y.place(p.low) : y.range[0]);
     const upper = band.map((p) => `${fixed(x.place(p.x))} ${fixed(y.place(p.high))}`);
     const lower = band.map((p) => `${fixed(x.place(p.x))} ${fixed(low(p))}`).reverse();
@@ -173,7 +173,7 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
   const dash = lineDash(line, colours);
   const stroke = `stroke="${colour}" stroke-width="${line.role === 'heldOut' ? 2 : 1.5}"${dash ? ` stroke-dasharray="${dash}"` : ''}`;
   let path = `<path d="${d}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`;
-  // Few measurements are shown as what they are.
+  // With few measurements, each one is drawn as a dot.
   if (line.role === 'heldOut' ? placed.length <= 60 : placed.length === 1) {
     for (const p of placed)
       path += `<circle cx="${fixed(x.place(p.x))}" cy="${fixed(y.place(p.y))}" r="2.2" fill="${colour}"/>`;
@@ -181,7 +181,7 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
   return path;
 }
 
-/** Dashed lines with their names at the right end, moved apart where they would overlap. */
+/** Dashed baselines with their names at the right end, moved apart where they would overlap. */
 function baselineMarks(model: ChartModel, y: Scale, colours: ChartColours, box: Box): string {
   const labels = model.baselines
     .map(({ label, y: value }) => ({
@@ -263,7 +263,7 @@ function exportHead(
   return { svg: parts.join(''), height: at + 12 };
 }
 
-/** Each with its sign, 16 wide and about a middle line; the name of the y axis last, without one. */
+/** Legend entries, each with a symbol 16 wide and centred on its line; the y axis name comes last, without a symbol. */
 function exportLegend(model: ChartModel, colours: ChartColours): { sign: string; label: string }[] {
   const lines = model.lines.filter((line) => line.points.length > 0).reverse();
   const items = lines.map((line) => {
@@ -284,7 +284,7 @@ function exportLegend(model: ChartModel, colours: ChartColours): { sign: string;
   return items;
 }
 
-/** Lines of at most `length` characters; a longer word has a line of its own. */
+/** Wraps to lines of at most `length` characters; a longer word gets a line of its own. */
 function wrapWords(text: string, length: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-/** Axes: a map from data to pixels, and the places where an axis is labelled. No DOM. */
+/** Axes: the mapping from data to pixels, and where the ticks go. No DOM. */
 
 export interface Scale {
   kind: 'linear' | 'log';
@@ -6,7 +6,7 @@ export interface Scale {
   domain: readonly [number, number];
   /** Pixels of the ends of the domain. */
   range: readonly [number, number];
-  /** Pixel of a value; NaN where a log axis has none (zero and below). */
+  /** Pixel of a value; NaN for zero and below on a log axis. */
   place(value: number): number;
   /** Value at a pixel. */
   value(pixel: number): number;
@@ -38,7 +38,7 @@ export function linearTicks([low, high]: readonly [number, number], count: numbe
   const factor = [1, 2, 5, 10].find((f) => f * power >= rough * (1 - 1e-9)) ?? 10;
   const step = factor * power;
   const ticks: number[] = [];
-  // Counting multiples keeps 0.1 + 0.2 out of the labels.
+  // Counting multiples avoids labels such as 0.30000000000000004.
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
     ticks.push(Number((i * step).toPrecision(12)));
   }
@@ -66,7 +66,7 @@ export function logTicks([low, high]: readonly [number, number], count: number):
 
 const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400];
 
-/** Round in minutes and hours rather than in tens. */
+/** Ticks at round numbers of seconds, minutes and hours. */
 export function timeTicks([low, high]: readonly [number, number], count: number): number[] {
   const rough = (high - low) / Math.max(1, count);
   if (rough <= 0.5) return linearTicks([low, high], count);

@@ -1,6 +1,5 @@
 /**
- * From a run's history to lines that can be drawn: smoothing, the band under it, and as many points as there are
- * pixels. No DOM.
+ * Turns a run's history into drawable lines: smoothing, the band, and thinning to the number of pixels. No DOM.
  */
 import type { ProgressPoint } from '../../common/runHistory';
 
@@ -32,7 +31,7 @@ export function smooth(values: readonly { y: number; merged: number }[], weight:
   });
 }
 
-/** Stretches in which x never steps back (a restored run draws a second stretch). */
+/** Splits the points wherever x steps back, as it does when a run is restored to an earlier step. */
 export function splitAtStepsBack<P extends { x: number }>(points: readonly P[]): P[][] {
   const stretches: P[][] = [];
   for (const point of points) {
@@ -43,7 +42,7 @@ export function splitAtStepsBack<P extends { x: number }>(points: readonly P[]):
   return stretches;
 }
 
-/** At most one band point a pixel column, with the true extremes of all that falls into it. */
+/** At most one band point per pixel column, with the true extremes of all points in it. */
 export function bandPerPixel(points: readonly BandPoint[], pixelOf: (x: number) => number): BandPoint[] {
   const band: BandPoint[] = [];
   let column = Number.NaN;
@@ -62,7 +61,7 @@ export function bandPerPixel(points: readonly BandPoint[], pixelOf: (x: number) 
   return band;
 }
 
-/** The first, lowest, highest and last point of every pixel column: looks the same, costs less. */
+/** Keeps the first, lowest, highest and last point of every pixel column, which looks the same and costs less. */
 export function linePerPixel(points: readonly Point[], pixelOf: (x: number) => number): Point[] {
   const line: Point[] = [];
   let column: Point[] = [];

@@ -1,4 +1,4 @@
-/** One column of the wall: what was written at one temperature, tinted, with its copied runs and its buttons. */
+/** One column of the wall: a sample at one temperature, tinted, with its copied passages and its buttons. */
 import { formatInteger, t } from '../../common/l10n';
 import { tokenAt, type WallColumn } from '../../common/wall';
 import { h, setText, show } from '../dom';
@@ -11,13 +11,13 @@ export interface ColumnActions {
   insert(text: string): void;
   keep(column: WallColumn, prompt: string): void;
   openSource(source: string, offset: number, text: string): void;
-  /** Left out where a column is a record that cannot be closed. */
+  /** Absent for a recorded column, which cannot be closed. */
   close?(id: number): void;
-  /** A token was chosen; `box` is its place on the screen, `from` gets the focus back. */
+  /** Called when a token is chosen; `box` is its place on the screen, `from` gets the focus back. */
   consider?(column: WallColumn, start: number, box: DOMRect, from: HTMLElement): void;
 }
 
-/** Of a long prompt only its end is shown. */
+/** Only the end of a long prompt is shown. */
 const promptTail = 80;
 const maximumRuns = 3;
 
@@ -150,7 +150,7 @@ export class ColumnView {
   // ---- choosing a token
 
   private clicked(event: MouseEvent): void {
-    // Text that was dragged over is being selected, not asked about.
+    // Dragging selects text and is not a click on a token.
     if (!document.getSelection()?.isCollapsed) return;
     const offset = offsetAtPoint(this.text, event.clientX, event.clientY);
     if (offset !== undefined) this.choose(offset);

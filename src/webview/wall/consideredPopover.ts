@@ -1,4 +1,4 @@
-/** What else the model considered at one place of a sample: a small list beside it, each with its way to branch. */
+/** A popover with the alternatives the model considered at one place of a sample, each with a button to branch there. */
 import type { Considered } from '../../common/engineProtocol';
 import { t } from '../../common/l10n';
 import { tokenAt, type WallColumn } from '../../common/wall';
@@ -34,7 +34,7 @@ export class ConsideredPopover {
     document.addEventListener('pointerdown', (event) => {
       if (!this.element.hidden && !this.element.contains(event.target as Node)) this.close(false);
     });
-    // It stands at a place on the screen, which the text then leaves.
+    // The popover has a fixed place on the screen, which scrolling would separate from its text.
     window.addEventListener('scroll', () => this.close(false));
   }
 
@@ -50,7 +50,7 @@ export class ConsideredPopover {
     this.place();
   }
 
-  /** The answer, unless something else has been asked since. */
+  /** The answer, unless another token has been chosen since. */
   answer(columnId: number, offset: number, considered: readonly Considered[]): void {
     const { column, start } = this;
     if (this.element.hidden || !column || column.id !== columnId || start !== offset) return;
@@ -89,7 +89,7 @@ export class ConsideredPopover {
     if (giveFocusBack) this.from?.focus({ preventScroll: true });
   }
 
-  /** Below the token, or above it where there is no room; always within the page. */
+  /** Below the token, or above it where there is no room below; always within the page. */
   private place(): void {
     const { anchor } = this;
     if (!anchor) return;

@@ -1,6 +1,6 @@
 /**
- * Ranges of text painted without elements (CSS Custom Highlight API): thousands of tinted characters cost no DOM. An
- * editor whose browser lacks it shows the text untinted.
+ * Ranges of text tinted without elements (CSS Custom Highlight API), so that thousands of tinted characters cost no DOM
+ * nodes. Where the API is missing the text is shown untinted.
  */
 
 const supported = typeof CSS !== 'undefined' && 'highlights' in CSS;
@@ -13,7 +13,7 @@ function named(name: string): Highlight {
   return created;
 }
 
-/** The paint on one text node; forgotten and laid on anew when the text changes. */
+/** The highlights on one text node, cleared and set again when the text changes. */
 export class TextPaint {
   private laid: { name: string; range: AbstractRange }[] = [];
 
@@ -31,14 +31,14 @@ export class TextPaint {
   }
 }
 
-/** The offset in `node` under the pointer; undefined beside its text. */
+/** The offset in `node` under the pointer; undefined outside its text. */
 export function offsetAtPoint(node: Text, x: number, y: number): number | undefined {
   const position = document.caretPositionFromPoint?.(x, y);
   const found = position
     ? { node: position.offsetNode, offset: position.offset }
     : rangePosition(document.caretRangeFromPoint?.(x, y));
   if (found?.node !== node) return undefined;
-  // The caret falls between two characters: the one meant is the one whose box holds the point.
+  // The caret position lies between two characters; the one meant is the one whose box contains the point.
   for (const offset of [found.offset, found.offset - 1]) {
     if (offset < 0 || offset >= node.length) continue;
     const boxes = [...boxOf(node, offset, offset + 1)];

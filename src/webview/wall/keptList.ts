@@ -1,4 +1,4 @@
-/** Samples that the writer kept. The host holds them all; the page shows a screenful and more when asked. */
+/** Kept samples. The host stores them all; the page shows a screenful, and more on request. */
 import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
 import { h, show } from '../dom';

@@ -1,4 +1,4 @@
-/** What was recorded while a run trained, as columns of a wall that nobody writes any more. No DOM. */
+/** The samples recorded during a run, as read-only columns of the wall. No DOM. */
 import { formatInteger, t } from '../../common/l10n';
 import type { RunHistory } from '../../common/runHistory';
 import type { SampleEvent } from '../../common/trainEvents';
@@ -9,7 +9,7 @@ export interface RecordedColumn {
   prompt: string;
 }
 
-/** Ids below zero never meet those of the live wall. `maximum` keeps the page to a screenful. */
+/** Negative ids never collide with those of the live wall. `maximum` limits the page to a screenful. */
 export function recordedColumns(samples: readonly SampleEvent[], maximum: number): RecordedColumn[] {
   return samples.slice(0, maximum).map((sample, i) => ({
     prompt: sample.prompt,
@@ -25,7 +25,7 @@ export function recordedColumns(samples: readonly SampleEvent[], maximum: number
   }));
 }
 
-/** "step 1,200 · epoch 3 · held out 2.01 bits": where a recorded sample stands in the run. */
+/** "step 1,200 · epoch 3 · held out 2.01 bits": where in the run a sample was recorded. */
 export function placeOfSample(history: RunHistory, at: number): string {
   const place = history.sampleSteps[at];
   if (!place) return t('now');

@@ -1,4 +1,4 @@
-/** The temperatures of the wall's columns: chips that go away on a click, and one more from the slider. */
+/** The temperatures of the wall's columns, as removable chips, and a button that adds the slider's. */
 import { t } from '../../common/l10n';
 import { maximumColumns } from '../../common/wall';
 import { h } from '../dom';

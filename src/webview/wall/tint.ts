@@ -1,4 +1,4 @@
-/** How sure the model was, as a few steps of tint, and names for tokens that cannot be seen. No DOM. */
+/** The model's confidence as a few steps of tint, and names for invisible tokens. No DOM. */
 import { t } from '../../common/l10n';
 import type { WallColumn } from '../../common/wall';
 
@@ -17,7 +17,7 @@ export interface TintRange {
   tint: number;
 }
 
-/** Neighbours of one tint joined; untinted text is left out. Offsets in UTF-16 units of the column's text. */
+/** Adjacent tokens of the same tint are merged; untinted text is left out. Offsets in UTF-16 units of the column's text. */
 export function tintRanges({ lengths, probabilities }: Pick<WallColumn, 'lengths' | 'probabilities'>): TintRange[] {
   const ranges: TintRange[] = [];
   let start = 0;
@@ -36,13 +36,13 @@ export function tintRanges({ lengths, probabilities }: Pick<WallColumn, 'lengths
 
 const named: Record<string, string> = { ' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍', '\u00a0': '⍽' };
 
-/** A token as it can be read in a list; the space before a word goes without saying. */
+/** A token as shown in a list; the space in front of a word is left out. */
 export function visibleToken(token: string): string {
   if (token === '') return '∅';
   return Array.from(withoutSpace(token), (c) => named[c] ?? (/\p{M}/u.test(c) ? `◌${c}` : c)).join('');
 }
 
-/** A token as it can be heard. */
+/** A token as read out by a screen reader. */
 export function spokenToken(token: string): string {
   const spoken: Record<string, string> = { ' ': t('space'), '\n': t('new line'), '\t': t('tab') };
   return spoken[token] ?? withoutSpace(token);
