@@ -26,7 +26,8 @@ export interface RunsPort {
   onDidChange: Subscribe<void>;
   /** Every event of a run from disk and memory, oldest first; includes what `onDidTrain` has said so far. */
   readEvents(runId: string): Promise<readonly TrainEvent[]>;
-  onDidTrain: Subscribe<{ runId: string; event: TrainEvent }>;
+  /** `index` is the event's place among those that `readEvents` gives. */
+  onDidTrain: Subscribe<{ runId: string; event: TrainEvent; index: number }>;
   control(runId: string, action: 'pause' | 'resume' | 'stop'): Promise<void>;
   /** The command Resume Training for this run. */
   resume(runId: string): Promise<void>;

@@ -7,12 +7,10 @@ import type { StudioPorts } from './ports';
 import type { RememberedSettings } from './rememberedSettings';
 
 const chosenRunKey = 'studio.run';
-/** Events that may have reached the disk and the listener both while a history was read. */
-const overlap = 200;
 
 /** A history that the page shows. `waiting`: events that arrived while it was read; undefined once it has been sent. */
 interface ShownHistory {
-  waiting?: TrainEvent[];
+  waiting?: { event: TrainEvent; index: number }[];
 }
 
 export class TrainingTab {
@@ -31,7 +29,7 @@ export class TrainingTab {
     this.chosen = ports.memory.get<string>(chosenRunKey);
     this.subscriptions = [
       ports.runs.onDidChange(() => this.runsChanged()),
-      ports.runs.onDidTrain(({ runId, event }) => this.trained(runId, event)),
+      ports.runs.onDidTrain(({ runId, event, index }) => this.trained(runId, event, index)),
     ];
   }
 
@@ -80,9 +78,8 @@ export class TrainingTab {
     // Asked again, or hidden, in the meantime.
     if (this.shown.get(runId) !== shown) return;
     const history = foldEvents(events);
-    const tail = new Set(events.slice(-overlap).map((event) => JSON.stringify(event)));
-    for (const event of shown.waiting ?? []) {
-      if (!tail.has(JSON.stringify(event))) foldEvent(history, event);
+    for (const { event, index } of shown.waiting ?? []) {
+      if (index >= events.length) foldEvent(history, event);
     }
     shown.waiting = undefined;
     this.page.post({ type: 'history', runId, history });
@@ -122,11 +119,11 @@ export class TrainingTab {
     this.page.post({ type: 'runs', runs: [...this.ports.runs.list()], runId: this.chosen });
   }
 
-  private trained(runId: string, event: TrainEvent): void {
+  private trained(runId: string, event: TrainEvent, index: number): void {
     const shown = this.shown.get(runId);
     if (!shown) return;
     if (shown.waiting) {
-      shown.waiting.push(event);
+      shown.waiting.push({ event, index });
       return;
     }
     const batch = this.events.get(runId);

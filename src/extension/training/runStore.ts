@@ -31,6 +31,8 @@ const quietMs = 120_000;
 export class RunStore {
   private readonly records = new Map<string, RunRecord>();
   private lines = new Map<string, string[]>();
+  /** Events of each run that this process trains, written or not. */
+  private readonly counts = new Map<string, number>();
   private cancelFlush: (() => void) | undefined;
   private readonly writing = new SerialQueue();
   private loaded: Promise<void> | undefined;
@@ -83,6 +85,8 @@ export class RunStore {
     await this.load();
     await fs.promises.mkdir(this.folder, { recursive: true });
     await this.replaceFile(this.file(record.id, 'sources.json'), JSON.stringify(sources));
+    await this.endLastLine(record.id);
+    this.counts.set(record.id, (await this.readEvents(record.id)).length);
     this.records.set(record.id, record);
     await this.writeRecord(record);
     for (const old of this.list().slice(keptRuns)) if (old.state !== 'running') await this.delete(old.id);
@@ -96,12 +100,16 @@ export class RunStore {
     await this.writeRecord(changed);
   }
 
-  /** Queues an event; it is on disk within a fraction of a second, and for certain after `flush`. */
-  append(id: string, event: TrainEvent): void {
+  /** Queues an event; it is on disk within a fraction of a second, and for certain after `flush`. Returns its index
+   *  among the run's events. */
+  append(id: string, event: TrainEvent): number {
+    const index = this.counts.get(id) ?? 0;
+    this.counts.set(id, index + 1);
     const lines = this.lines.get(id) ?? [];
     lines.push(JSON.stringify(event));
     this.lines.set(id, lines);
     this.cancelFlush ??= this.clock.after(flushDelayMs, () => void this.flush());
+    return index;
   }
 
   /** Resolves when everything that was appended so far is written. */
@@ -136,10 +144,18 @@ export class RunStore {
 
   async delete(id: string): Promise<void> {
     this.records.delete(id);
+    this.counts.delete(id);
     await this.flush();
     for (const kind of ['run.json', 'events.jsonl', 'sources.json'] as const) {
       await fs.promises.rm(this.file(id, kind), { force: true });
     }
+  }
+
+  /** A crash may have cut off the last event: the next one must not continue its line. */
+  private async endLastLine(id: string): Promise<void> {
+    const file = this.file(id, 'events.jsonl');
+    const text = await readIfPresent(file);
+    if (text && !text.endsWith('\n')) await fs.promises.appendFile(file, '\n');
   }
 
   private async readRecords(): Promise<void> {

@@ -48,7 +48,8 @@ export class TrainingRuns {
   private readonly changed = new Emitter<void>();
   /** The list of runs, or the state of one, changed; also said when the run in progress is first heard of. */
   readonly onDidChange = this.changed.event;
-  private readonly trained = new Emitter<{ runId: string; event: TrainEvent }>();
+  private readonly trained = new Emitter<{ runId: string; event: TrainEvent; index: number }>();
+  /** `index` counts the events of the run, as `readEvents` gives them. */
   readonly onDidTrain = this.trained.event;
   private readonly started = new Emitter<StartedRun>();
   /** A run has begun, new or taken up again. */
@@ -186,7 +187,7 @@ export class TrainingRuns {
   }
 
   private receive(id: string, event: TrainEvent): void {
-    this.store.append(id, event);
+    const index = this.store.append(id, event);
     if (this.run && event.event === 'progress') {
       const isFirst = this.run.latest === undefined;
       this.run.latest = event;
@@ -199,7 +200,7 @@ export class TrainingRuns {
       void this.store.update(id, { heldOutBitsPerCharacter: event.heldOutBitsPerCharacter });
     }
     if (event.event === 'done' && event.reason === 'stopped') void this.store.update(id, { state: 'stopped' });
-    this.trained.fire({ runId: id, event });
+    this.trained.fire({ runId: id, event, index });
   }
 
   /** Said again at the end: a GPU that failed on the way was not the one that finished. */

@@ -178,7 +178,7 @@ export function fakeStudio(
   runs: RunItem[],
   clock: Clock = systemClock,
 ): FakeStudio {
-  const trained = new Set<(value: { runId: string; event: TrainEvent }) => unknown>();
+  const trained = new Set<(value: { runId: string; event: TrainEvent; index: number }) => unknown>();
   const changed = new Set<(value: void) => unknown>();
   const memory = new Map<string, unknown>();
   const calls: string[] = [];
@@ -208,8 +208,8 @@ export function fakeStudio(
     calls,
     paceMs: 5,
     train(runId, event) {
-      histories[runId].push(event);
-      for (const listener of trained) listener({ runId, event });
+      const index = histories[runId].push(event) - 1;
+      for (const listener of trained) listener({ runId, event, index });
     },
     runsChanged: () => changed.forEach((listener) => listener()),
     ports: {

@@ -117,18 +117,19 @@ describe('StudioSession', () => {
     const { played, live } = studio();
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
+    const paused: TrainEvent = { event: 'notice', step: 500, kind: 'paused', message: 'Paused.' };
     played.fake.ports.runs.readEvents = async () => {
       const seen = [...live];
       await gate;
-      // One of the two late events is on disk already, the other is not.
-      return [...seen, progress(500)];
+      // Two of the four late events are on disk already, the others are not.
+      return [...seen, progress(500), paused];
     };
     const drawn = played.send({ type: 'ready' });
     await settle();
-    played.fake.train('live', progress(500));
-    played.fake.train('live', progress(501));
+    for (const event of [progress(500), paused, paused, progress(501)]) played.fake.train('live', event);
     release();
     await drawn;
+    assert.deepEqual(played.last('history').history.notices.slice(-2), [paused, paused]);
     const steps = played.last('history').history.progress.map((p) => p.step);
     assert.deepEqual(steps.slice(-3), [400, 500, 501]);
     await played.pass(batch);

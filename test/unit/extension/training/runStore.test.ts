@@ -82,6 +82,18 @@ describe('RunStore', () => {
     assert.deepEqual(await store.readEvents('a'), [notice(1)]);
   });
 
+  it('counts the events of a run, and begins a line of its own after one that was cut off', async () => {
+    const store = open();
+    await store.create(record('a'), []);
+    assert.deepEqual([store.append('a', notice(1)), store.append('a', notice(1))], [0, 1]);
+    await store.flush();
+    fs.appendFileSync(path.join(folder, 'a.events.jsonl'), '{"event":"notice","st');
+    const again = open();
+    await again.create(record('a'), []);
+    assert.equal(again.append('a', notice(2)), 2);
+    assert.deepEqual(await again.readEvents('a'), [notice(1), notice(1), notice(2)]);
+  });
+
   it('calls a run interrupted when its owner is gone, and leaves one that lives', async () => {
     await open().create(record('a'), []);
     const gone = open(false);
