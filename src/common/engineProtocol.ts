@@ -212,7 +212,7 @@ export interface EngineMethods extends GpuMethods {
   /** Takes effect between two time steps, well within 200 ms. */
   control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
   /** The run leaves a thread to others for a moment: somebody types. Nothing where there is no such run. */
-  standBack: { params: { runId: string; milliseconds: number }; result: null; event: never };
+  yieldThread: { params: { runId: string; milliseconds: number }; result: null; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };

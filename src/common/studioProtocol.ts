@@ -11,7 +11,7 @@ import type { RunHistory } from './runHistory';
 import type { SampleEvent, TrainEvent } from './trainEvents';
 import { maximumColumns, type Wall, type WallAction } from './wall';
 
-export type RunState = 'running' | 'paused' | 'done' | 'stopped' | 'failed' | 'interrupted';
+export type RunStatus = 'running' | 'paused' | 'done' | 'stopped' | 'failed' | 'interrupted';
 
 /** A run in the list of runs. `interrupted`: its engine died or the window closed; it can be resumed. */
 export interface RunItem {
@@ -19,7 +19,7 @@ export interface RunItem {
   title: string;
   /** ISO 8601. */
   startedAt: string;
-  state: RunState;
+  state: RunStatus;
   modelPath: string;
   /** "LSTM 1 × 256", once known. */
   network?: string;

@@ -25,7 +25,7 @@ import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
 import { SurpriseMarks } from './surprise/surpriseMarks';
 import { RunStore } from './training/runStore';
-import { standBackWhileTyping } from './training/standBack';
+import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 
@@ -71,7 +71,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     onDidChange: runs.onDidChange,
   });
   bag.add(new TrainingProgress(runs));
-  bag.add(standBackWhileTyping(runs, engine));
+  bag.add(yieldThreadWhileTyping(runs, engine));
   const continuation = new TextContinuation(engine);
   const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
   const completions = new CompletionProvider({

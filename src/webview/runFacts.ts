@@ -2,7 +2,7 @@
 import { formatInteger, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
-import type { RunItem, RunState } from '../common/studioProtocol';
+import type { RunItem, RunStatus } from '../common/studioProtocol';
 import { tokenScale } from './chart/chartModel';
 import { formatSeconds, formatTick } from './chart/scale';
 import { localTime } from './moment';
@@ -14,7 +14,7 @@ export interface Figure {
 }
 
 /** The four figures at the top, which summarise the run at a glance. */
-export function figures(history: RunHistory, unit: LossUnit, state: RunState): Figure[] {
+export function figures(history: RunHistory, unit: LossUnit, state: RunStatus): Figure[] {
   const scale = tokenScale(history);
   const say = (nats: number | undefined | null): string =>
     nats === undefined || nats === null ? '–' : formatLoss(toUnit(nats, unit, scale));

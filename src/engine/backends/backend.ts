@@ -129,7 +129,7 @@ export interface Backend {
   readonly kernel: string;
   readonly threads: number;
   /** Leaves one of several threads idle for a while, counted from now: somebody types. Changes no result. */
-  standBack?(milliseconds: number): void;
+  yieldThread?(milliseconds: number): void;
   createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network>;
   dispose(): Promise<void>;
 }

@@ -109,9 +109,9 @@ export function minimise(
   let w: Float64Array = start;
   let gradient = new Float64Array(w.length);
   let value = objective(w, gradient);
-  const enough = 1e-6 * Math.max(1, norm(gradient));
+  const tolerance = 1e-6 * Math.max(1, norm(gradient));
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
-  for (let iteration = 0; iteration < iterations && norm(gradient) > enough; iteration++) {
+  for (let iteration = 0; iteration < iterations && norm(gradient) > tolerance; iteration++) {
     const direction = gradient.map((g) => -g);
     const alphas: number[] = [];
     for (let j = steps.length - 1; j >= 0; j--) {

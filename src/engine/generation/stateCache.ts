@@ -3,7 +3,7 @@
  * recently used first out, bounded in bytes. One cache belongs to one model with fixed weights.
  *
  * The host sends the last few thousand characters before the cursor, so the beginning of the text slides while one
- * types: a context whose text began elsewhere is as good when the last `enough` tokens agree.
+ * types: a context whose text began elsewhere is as good when the last `comparedTokens` tokens agree.
  */
 export interface CachedContext {
   /** [contextSize] after the text; never written to. */
@@ -20,7 +20,7 @@ interface Entry extends CachedContext {
 }
 
 /** Tokens of agreement after which it does not matter how a text began. */
-const enough = 256;
+const comparedTokens = 256;
 /** An entry is found by so many last tokens, then compared. */
 const keyLength = 32;
 
@@ -58,7 +58,7 @@ export class StateCache {
     const old = this.entries.get(key);
     if (old) this.bytes -= old.bytes;
     this.entries.delete(key);
-    const tail = ids.slice(Math.max(0, position - enough), position);
+    const tail = ids.slice(Math.max(0, position - comparedTokens), position);
     const bytes = context.byteLength + logits.byteLength + tail.byteLength + 256;
     this.entries.set(key, { context: context.slice(), logits: logits.slice(), length: position, tail, bytes });
     this.bytes += bytes;
@@ -71,7 +71,7 @@ export class StateCache {
 
   private agrees(entry: Entry, ids: Uint16Array, position: number): boolean {
     const compared = Math.min(entry.tail.length, position);
-    if (entry.length !== position && compared < Math.min(enough, this.reach)) return false;
+    if (entry.length !== position && compared < Math.min(comparedTokens, this.reach)) return false;
     for (let i = 1; i <= compared; i++) {
       if (entry.tail[entry.tail.length - i] !== ids[position - i]) return false;
     }

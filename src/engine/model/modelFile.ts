@@ -79,13 +79,13 @@ const plainKeys = [versionKey, checksumKey, headerChecksumKey];
 
 /**
  * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
- * new one, never a part. `settle` puts the written file in its place otherwise. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
+ * new one, never a part. `moveIntoPlace` replaces that renaming. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
  * earlier file is as it was. What a killed writer left here long ago is removed.
  */
 export async function writeModelFile(
   file: string,
   model: StoredModel,
-  settle: (written: string) => Promise<void> = (written) => fs.rename(written, file),
+  moveIntoPlace: (written: string) => Promise<void> = (written) => fs.rename(written, file),
 ): Promise<void> {
   const { parameters, extraTensors, precision, ...metadata } = model;
   const tensors = tensorsToWrite(metadata.spec, { parameters, extraTensors, precision });
@@ -107,7 +107,7 @@ export async function writeModelFile(
     } finally {
       await handle.close();
     }
-    await settle(temporary);
+    await moveIntoPlace(temporary);
   } catch (error) {
     await fs.rm(temporary, { force: true }).catch(() => {});
     throw writeError(error, file);

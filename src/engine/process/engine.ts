@@ -62,8 +62,8 @@ export class Engine {
       if (!run) throw new InklingError('invalidInput', 'This training is over.');
       return this.command(run, params);
     },
-    standBack: async (params) => {
-      await this.runs.get(params.runId)?.thread.call('standBack', params);
+    yieldThread: async (params) => {
+      await this.runs.get(params.runId)?.thread.call('yieldThread', params);
       return null;
     },
     plan: (params, call) => this.inOwnThread('plan', params, call),

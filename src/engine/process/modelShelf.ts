@@ -141,11 +141,14 @@ export class ModelShelf {
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
       const model = this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
-      return entryOf(equip(model, this.indexer(path, model, config)), snapshotVersion(snapshot.run, read.version));
+      return entryOf(
+        withFreshCaches(model, this.indexer(path, model, config)),
+        snapshotVersion(snapshot.run, read.version),
+      );
     }
     const { spec, parameters, vocabulary, config, provenance } = await readLanguageModel(path);
     const model = this.modelOf(spec, parameters, vocabulary, config);
-    return entryOf(equip(model, this.indexer(path, model, config, provenance)), version);
+    return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
@@ -155,7 +158,7 @@ export class ModelShelf {
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
-    entry.shelved = equip(model, copies);
+    entry.shelved = withFreshCaches(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
@@ -211,8 +214,7 @@ function entryOf(shelved: ShelvedModel, version: Version): Entry {
   return { shelved, ...version, readAtMs: performance.now(), users: 0 };
 }
 
-/** A model with fresh caches. */
-function equip(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+function withFreshCaches(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
   const contexts = (kind: PredictorContext): KeptContexts => {
     const predictor = createPredictor(model, kind);
     return { predictor, cache: new StateCache(predictor.reach) };

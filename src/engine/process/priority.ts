@@ -1,4 +1,4 @@
-/** The engine stands back behind whatever else the machine does. */
+/** The engine runs at a lower priority than whatever else the machine does. */
 import * as os from 'node:os';
 
 /** Lowers the priority to `nice` unless it is as low already, which only a privileged process could take back. Of the

@@ -31,7 +31,7 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'control' | 'standBack' | 'trainClassifier'
+  'plan' | 'estimate' | 'baselines' | 'control' | 'yieldThread' | 'trainClassifier'
 > {
   train: {
     params: TrainRequest;
@@ -103,8 +103,8 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
       else control.waiting.push(action);
       return null;
     },
-    standBack: ({ runId, milliseconds }) => {
-      trainers.get(runId)?.backend?.standBack?.(milliseconds);
+    yieldThread: ({ runId, milliseconds }) => {
+      trainers.get(runId)?.backend?.yieldThread?.(milliseconds);
       return null;
     },
     plan: ({ sources, minutes, ...asked }) =>

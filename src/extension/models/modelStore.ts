@@ -41,11 +41,11 @@ export class ModelStore {
   /** The index is read, changed and written by one at a time. */
   private readonly indexing = new SerialQueue();
 
-  /** `inspect` asks the engine what a file is; `spokenFor` says which paths runs have, whose files may be gone or to come. */
+  /** `inspect` asks the engine what a file is; `reservedPaths` says which paths runs have, whose files may be gone or to come. */
   constructor(
     private readonly folder: string,
     private readonly inspect: (file: string) => Promise<ModelSummary>,
-    private readonly spokenFor: () => Promise<readonly string[]> = async () => [],
+    private readonly reservedPaths: () => Promise<readonly string[]> = async () => [],
   ) {}
 
   /** What `list` found last; no waiting. */
@@ -69,7 +69,7 @@ export class ModelStore {
   async newPath(title: string): Promise<string> {
     await this.makeFolder();
     const stem = fileNameOf(title);
-    const taken = new Set(await this.spokenFor());
+    const taken = new Set(await this.reservedPaths());
     for (let i = 1; ; i++) {
       const name = `${stem}${i === 1 ? '' : `-${i}`}${suffix}`;
       const file = path.join(this.folder, name);

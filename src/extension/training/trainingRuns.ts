@@ -1,5 +1,5 @@
 /**
- * Training runs as the extension conducts them: one at a time in a window, noted in the run store as it goes, controlled
+ * Training runs as the extension runs them: one at a time in a window, noted in the run store as it goes, controlled
  * by name. What the user sees of it is elsewhere (trainingProgress.ts, the Studio).
  */
 import { randomUUID } from 'node:crypto';
@@ -78,7 +78,7 @@ export class TrainingRuns {
   async start(request: RunRequest): Promise<RunOutcome> {
     this.refuseSecondRun();
     const modelPath = await this.models.newPath(request.title);
-    return this.conduct(randomUUID(), modelPath, request);
+    return this.begin(randomUUID(), modelPath, request);
   }
 
   /** Goes on with a run: to its end if it was cut short, for as long again if it had ended; on the text it read. */
@@ -95,7 +95,7 @@ export class TrainingRuns {
     if (!start) {
       throw new InklingError('invalidInput', t('This run ended before it began to train. Train on the file again.'));
     }
-    return this.conduct(id, record.modelPath, {
+    return this.begin(id, record.modelPath, {
       title: record.title,
       sources,
       uris: record.sources.map((source) => source.uri),
@@ -141,7 +141,7 @@ export class TrainingRuns {
     );
   }
 
-  private conduct(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+  private begin(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
     this.refuseSecondRun(); // one may have begun while this one was being prepared
     const outcome = this.train(id, modelPath, request);
     this.started.fire({ id, title: request.title, outcome });

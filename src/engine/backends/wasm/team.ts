@@ -56,7 +56,7 @@ const spins = 4000;
 const patienceMs = 120_000;
 const sliceMs = 1000;
 /** Thrown out of a phase that is given up. */
-const enough = Symbol('enough');
+const phaseGivenUp = Symbol('phaseGivenUp');
 
 export class Control {
   readonly words: Int32Array;
@@ -124,13 +124,13 @@ export class Control {
     const { givenUp } = word;
     const proceed = (): void => {
       if (isInterrupted?.()) Atomics.store(this.words, givenUp, phase);
-      if (Atomics.load(this.words, givenUp) !== 0) throw enough;
+      if (Atomics.load(this.words, givenUp) !== 0) throw phaseGivenUp;
     };
     try {
       work(proceed);
       if (isInterrupted) this.awaitOthers(threads, proceed);
     } catch (error) {
-      if (error !== enough) throw error;
+      if (error !== phaseGivenUp) throw error;
     }
     this.barrier(threads);
     if (Atomics.load(this.words, givenUp) !== phase) return true;
@@ -263,7 +263,7 @@ export class Team {
   }
 
   /** Leaves a thread idle for so long, where there are several. */
-  standBack(milliseconds: number): void {
+  yieldThread(milliseconds: number): void {
     this.backAt = performance.now() + milliseconds;
   }
 

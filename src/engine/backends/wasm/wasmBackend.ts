@@ -55,7 +55,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
         parameters,
       );
     },
-    standBack: (milliseconds) => team.standBack(milliseconds),
+    yieldThread: (milliseconds) => team.yieldThread(milliseconds),
     dispose: () => team.dispose(),
   };
 }

@@ -86,9 +86,9 @@ describe('wasm backend', () => {
     }
   });
 
-  it('gives the same bytes when a thread stands back for some of the steps', async () => {
-    const [alone, standingBack] = await Promise.all([trained('scalar', 3, 402), trained('scalar', 3, 402, true)]);
-    assert.deepStrictEqual(standingBack.bytes, alone.bytes);
+  it('gives the same bytes when a thread is yielded for some of the steps', async () => {
+    const [alone, yielding] = await Promise.all([trained('scalar', 3, 402), trained('scalar', 3, 402, true)]);
+    assert.deepStrictEqual(yielding.bytes, alone.bytes);
   });
 
   it('refuses a number of threads that makes no sense', async () => {
@@ -101,7 +101,7 @@ async function trained(
   kernel: KernelName,
   threads: number,
   seed: number,
-  standingBack = false,
+  yielding = false,
 ): Promise<{ threads: number; bytes: Float32Array; losses: number[] }> {
   const wasm = await createWasmBackend({ kernel, threads, threadedWork: 0 });
   const random = new Random(seed);
@@ -109,7 +109,7 @@ async function trained(
   const network = await wasm.createNetwork(spec, randomParameters(random, spec), ladderLimits);
   const losses: number[] = [];
   for (let i = 0; i < 5; i++) {
-    if (standingBack) wasm.standBack!(i % 2 === 0 ? 60_000 : 0);
+    if (yielding) wasm.yieldThread!(i % 2 === 0 ? 60_000 : 0);
     const batch = randomBatch(random, spec, ladderLimits.batch, 7, stateOf(spec));
     const update = updateWith({ kind: 'adam', learningRate: 0.01, clipNorm: 0.5, dropoutKey: i });
     losses.push((await network.trainStep(batch, update)).lossSum);

@@ -23,11 +23,11 @@ const withCode = (code: ErrorCode) => (error: unknown) => error instanceof Inkli
 /** What opening a backend waits for. */
 let opening: Promise<void> = Promise.resolve();
 /** What backends were told of somebody who types, milliseconds. */
-let stoodBack: number[] = [];
+let yielded: number[] = [];
 
 async function backend(): Promise<Backend> {
   await opening;
-  return { ...createReferenceBackend(), standBack: (milliseconds) => void stoodBack.push(milliseconds) };
+  return { ...createReferenceBackend(), yieldThread: (milliseconds) => void yielded.push(milliseconds) };
 }
 
 /** The handlers as a thread would answer them; `die` is what a crash looks like. */
@@ -223,15 +223,16 @@ describe('engine', () => {
     assert.deepEqual(summary.config!.network, begun.config!.network);
   });
 
-  it('lets a run stand back while somebody types, and takes it lightly where none is left', async () => {
-    stoodBack = [];
+  it('lets a run yield a thread while somebody types, and takes it lightly where none is left', async () => {
+    yielded = [];
     let asked: Promise<null> | undefined;
     await call('train', request(), {
-      onEvent: (event) => event.event === 'epoch' && (asked ??= call('standBack', { runId: 'run', milliseconds: 250 })),
+      onEvent: (event) =>
+        event.event === 'epoch' && (asked ??= call('yieldThread', { runId: 'run', milliseconds: 250 })),
     });
     await asked;
-    assert.deepEqual(stoodBack, [250]);
-    assert.equal(await call('standBack', { runId: 'run', milliseconds: 1 }), null);
+    assert.deepEqual(yielded, [250]);
+    assert.equal(await call('yieldThread', { runId: 'run', milliseconds: 1 }), null);
   });
 
   it('is heard while it still opens its backend, which takes a GPU a while', async () => {

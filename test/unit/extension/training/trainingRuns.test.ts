@@ -1,4 +1,4 @@
-/** Runs conducted over an engine that the test plays. */
+/** Training runs over an engine that the test plays. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -36,7 +36,7 @@ describe('TrainingRuns', () => {
   let runs: TrainingRuns;
 
   beforeEach(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-conduct-'));
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-training-'));
     trainings = [];
     controls = [];
     const engine = {

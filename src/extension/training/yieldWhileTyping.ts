@@ -1,4 +1,4 @@
-/** While the user types, training leaves a processor to the editor. It changes no result: see ARCHITECTURE.md. */
+/** While the user types, training leaves one thread to the editor. It changes no result: see ARCHITECTURE.md. */
 import * as vscode from 'vscode';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { TrainingRuns } from './trainingRuns';
@@ -6,7 +6,7 @@ import type { TrainingRuns } from './trainingRuns';
 /** Told again this often at most; each time it holds for twice as long, so that steady typing leaves no gap. */
 const everyMs = 1000;
 
-export function standBackWhileTyping(runs: TrainingRuns, engine: EngineCaller): vscode.Disposable {
+export function yieldThreadWhileTyping(runs: TrainingRuns, engine: EngineCaller): vscode.Disposable {
   let told = -Infinity;
   return vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
     const run = runs.active;
@@ -14,6 +14,6 @@ export function standBackWhileTyping(runs: TrainingRuns, engine: EngineCaller): 
     if (document !== vscode.window.activeTextEditor?.document || performance.now() - told < everyMs) return;
     told = performance.now();
     // A run that has just ended needs no thread.
-    engine.call('standBack', { runId: run.id, milliseconds: 2 * everyMs }).catch(() => {});
+    engine.call('yieldThread', { runId: run.id, milliseconds: 2 * everyMs }).catch(() => {});
   });
 }
