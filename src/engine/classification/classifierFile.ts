@@ -6,7 +6,7 @@
 import * as path from 'node:path';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
-import { floatTensor, readModelFile, writeModelFile } from '../model/modelFile';
+import { floatTensor, readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { ClassifierMetadata } from '../model/modelMetadata';
 import { engineVersion } from '../version';
 import { BagOfWords } from './bagOfWords';
@@ -22,6 +22,11 @@ import { WordVectors } from './wordVectors';
 
 /** Writes the classifier to `file`. Throws as `writeModelFile`. */
 export async function saveClassifier(file: string, model: ClassifierModel, title: string): Promise<void> {
+  await writeModelFile(file, storedClassifier(model, title));
+}
+
+/** The classifier as a model file holds it. */
+export function storedClassifier(model: ClassifierModel, title: string): StoredModel {
   const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
   const { size, evidence, learned } = encoder;
   const tensors: Record<string, Float32Array> = {
@@ -48,7 +53,7 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
   const parameters = new Float32Array(size + model.parameters.length);
   parameters.set(model.parameters, size);
   const last = record.history.at(-1);
-  await writeModelFile(file, {
+  return {
     kind: 'classifier',
     title,
     spec: specFor(spec, 1, size, false),
@@ -70,7 +75,7 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
     details,
     parameters,
     extraTensors: tensors,
-  });
+  };
 }
 
 /** Reads a classifier. Throws as `readModelFile`, and `incompatibleModel` for a language model. */

@@ -16,10 +16,11 @@ import type {
 import { InklingError } from '../../common/errors';
 import { SerialQueue } from '../../common/serialQueue';
 import type { Backend } from '../backends/backend';
+import { keepModel, versionOf } from '../model/keepModel';
 import { readModelMetadata } from '../model/modelFile';
 import { trainBestVariant } from './bestVariant';
 import { Classifier } from './classifier';
-import { loadClassifier, recordOf, saveClassifier } from './classifierFile';
+import { loadClassifier, recordOf, storedClassifier } from './classifierFile';
 import { joinLabelledData, parseLabelledText, readLabelledData, type BadRows, type LabelledData } from './labelledData';
 import { curvesOf } from './metrics';
 import { checkClassifierSettings, defaultClassifierSettings } from './settings';
@@ -61,13 +62,14 @@ export class ClassifierService {
   ): Promise<ClassifierRecord> {
     const whole = { ...defaultClassifierSettings, ...settings };
     checkClassifierSettings(whole);
+    const seen = await versionOf(modelPath);
     const data = await readSources(sources, whole.badRows);
     const vectors = await vectorsFor(whole, data);
     const backend = await this.createBackend(threads);
     try {
       const task = { data, settings: whole, vectors, backend, onEvent, signal };
       const model = await (compare ? trainBestVariant(task) : trainClassifier(task));
-      await saveClassifier(modelPath, model, title);
+      await keepModel(modelPath, storedClassifier(model, title), seen);
       return model.record;
     } finally {
       await backend.dispose();

@@ -13,13 +13,14 @@ import {
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
-import { loadClassifier, saveClassifier } from '../classification/classifierFile';
+import { loadClassifier, storedClassifier } from '../classification/classifierFile';
 import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
 import type { Spread } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText } from '../corpus/decodeText';
+import { keepModel, versionOf } from '../model/keepModel';
 import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
 import { readTextFile } from './textFiles';
@@ -76,6 +77,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   process.once('SIGINT', interrupt);
   try {
     await withBackend(values, async (backend) => {
+      const seen = await versionOf(file);
       const task = { data, settings, vectors, backend, signal: stop.signal };
       if (folds !== undefined) {
         const result = await crossValidate(task, folds);
@@ -85,7 +87,8 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       }
       const onEvent = values.json ? printJson : printEvent;
       const model = await trainClassifier({ ...task, onEvent });
-      await saveClassifier(file, model, values.title ?? base);
+      const moved = await keepModel(file, storedClassifier(model, values.title ?? base), seen);
+      if (moved) process.stderr.write(`inkling: Another run wrote ${file} meanwhile: its model is now ${moved}.\n`);
       if (values.json) printJson(doneEvent(file, model, data.problems));
       else printResult(file, model);
     });

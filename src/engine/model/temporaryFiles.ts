@@ -1,9 +1,10 @@
 /**
- * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; and what is
- * left of them when the writer was killed.
+ * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; the lock
+ * under which that is done, `<file>.lock`; and what is left of them when the writer was killed.
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { isAlive } from '../../common/isAlive';
 
@@ -39,6 +40,45 @@ export async function sweepTemporaryFiles(file: string): Promise<void> {
     )
       continue;
     await fs.rm(leftover, { force: true }).catch(() => {});
+  }
+}
+
+/** Nobody is so long at work that others must wait for. */
+const longestAloneMs = 60_000;
+const retryMs = 20;
+
+/**
+ * Calls `work` while nobody else on this path is in theirs: no other thread, process or machine that shares the folder.
+ * Whoever is in it holds `<file>.lock`; one that was killed there, or has been there for a minute, no longer counts.
+ */
+export async function whileAlone<R>(file: string, work: () => Promise<R>): Promise<R> {
+  const lock = `${file}.lock`;
+  for (;;) {
+    try {
+      await fs.writeFile(lock, JSON.stringify({ host: os.hostname(), pid: process.pid }), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (await isAbandoned(lock)) await fs.rm(lock, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    await fs.rm(lock, { force: true }).catch(() => undefined);
+  }
+}
+
+async function isAbandoned(lock: string): Promise<boolean> {
+  const touched = await fs.stat(lock).catch(() => undefined);
+  if (!touched) return false; // gone meanwhile: try again
+  if (Date.now() - touched.mtimeMs > longestAloneMs) return true;
+  try {
+    const holder = JSON.parse(await fs.readFile(lock, 'utf8')) as { host: unknown; pid: unknown };
+    return holder.host === os.hostname() && !isRunning(Number(holder.pid));
+  } catch {
+    return false; // it is being written, or gone
   }
 }
 

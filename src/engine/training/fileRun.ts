@@ -13,7 +13,7 @@ import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
-import { keepModel, lastWritten } from './keepModel';
+import { keepModel, versionOf } from '../model/keepModel';
 import { checkpointPath, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
@@ -106,12 +106,12 @@ export function openFileRun(options: FileRunOptions): FileRun {
     spec: run.spec,
     async run() {
       await checkWritable(modelPath);
-      const seenMs = await lastWritten(modelPath);
+      const seen = await versionOf(modelPath);
       const { done, parameters, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
       const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
       const model = storedModel(run, parameters, state, history, results);
-      const moved = await keepModel(modelPath, model, seenMs);
+      const moved = await keepModel(modelPath, model, seen);
       if (moved) {
         const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;
         onEvent({ event: 'notice', step: steps, kind: 'information', message });

@@ -4,7 +4,7 @@ import fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
-import { keepModel, lastWritten } from '../../../../src/engine/training/keepModel';
+import { keepModel, versionOf } from '../../../../src/engine/model/keepModel';
 import { languageModelOf } from '../../../support/storedModel';
 
 const modelOf = (title: string): StoredModel => ({ ...languageModelOf(['a', 'b', 'c']), title });
@@ -40,12 +40,12 @@ describe('keeping a model that another run may have written over', () => {
   for (const first of [undefined, 'its own earlier model']) {
     it(`puts aside what the other wrote while this one was being written (before: ${first ?? 'nothing'})`, async () => {
       if (first) await writeModelFile(file, modelOf(first));
-      const seenMs = await lastWritten(file);
+      const seen = await versionOf(file);
       whileWriting(async () => {
         await writeModelFile(file, modelOf('other'));
         await fs.utimes(file, 1, 1); // whatever the clock of the disk makes of two writes in one moment
       });
-      const aside = await keepModel(file, modelOf('own'), seenMs);
+      const aside = await keepModel(file, modelOf('own'), seen);
       assert.equal(path.basename(aside!), 'novel-2.inkling.safetensors');
       assert.equal(await titleIn('novel.inkling.safetensors'), 'own');
       assert.equal(await titleIn('novel-2.inkling.safetensors'), 'other');
@@ -70,6 +70,31 @@ describe('keeping a model that another run may have written over', () => {
     };
     await assert.rejects(keepModel(file, modelOf('own'), undefined), /is kept in/);
     assert.equal(titleThen, 'other');
+    assert.deepEqual(await fs.readdir(folder), ['novel.inkling.safetensors']);
+  });
+
+  it('loses neither of two models where the rename of one is late', async () => {
+    const late = new Promise((resolve) => setTimeout(resolve, 200));
+    let renaming = (): void => {};
+    const first = new Promise<void>((resolve) => (renaming = resolve));
+    fs.rename = async (...parameters) => {
+      fs.rename = rename;
+      renaming();
+      await late;
+      return rename(...parameters);
+    };
+    const own = keepModel(file, modelOf('own'), undefined);
+    await first;
+    const other = keepModel(file, modelOf('other'), undefined);
+    assert.deepEqual(await Promise.all([own, other]), [undefined, path.join(folder, 'novel-2.inkling.safetensors')]);
+    assert.equal(await titleIn('novel.inkling.safetensors'), 'other');
+    assert.equal(await titleIn('novel-2.inkling.safetensors'), 'own');
+    assert.equal((await fs.readdir(folder)).length, 2);
+  });
+
+  it('does not wait for a process that was killed while it held the lock', async () => {
+    await fs.writeFile(`${file}.lock`, JSON.stringify({ host: os.hostname(), pid: 2 ** 30 }));
+    await keepModel(file, modelOf('own'), undefined);
     assert.deepEqual(await fs.readdir(folder), ['novel.inkling.safetensors']);
   });
 });

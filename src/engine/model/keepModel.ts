@@ -7,37 +7,41 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { asInklingError, InklingError } from '../../common/errors';
-import { writeModelFile, type StoredModel } from '../model/modelFile';
+import { writeModelFile, type StoredModel } from './modelFile';
+import { whileAlone } from './temporaryFiles';
 
-/** When `file` was last written, in milliseconds since 1970; undefined where there is no file. */
-export async function lastWritten(file: string): Promise<number | undefined> {
+/** Tells one writing of `file` from the next; undefined where there is no file. */
+export async function versionOf(file: string): Promise<string | undefined> {
   const found = await fs.stat(file).catch(() => undefined);
-  return found?.isFile() ? found.mtimeMs : undefined;
+  return found?.isFile() ? `${found.mtimeMs} ${found.ino}` : undefined;
 }
 
 /**
- * Writes `model` to `file`, which the run last saw as written at `seenMs`. Gives where another run's model was put,
- * if one was there. Throws as `writeModelFile`, the message saying where the model was kept instead.
+ * Writes `model` to `file`, which the run last saw in the version `seen`. Gives where another run's model was put, if
+ * one was there. Throws as `writeModelFile`, the message saying where the model was kept instead.
  */
 export async function keepModel(
   file: string,
   model: StoredModel,
-  seenMs: number | undefined,
+  seen: string | undefined,
 ): Promise<string | undefined> {
   let moved: string | undefined;
   try {
-    await writeModelFile(file, model, async (written) => {
-      const writtenMs = await lastWritten(file);
-      const aside = writtenMs !== undefined && writtenMs !== seenMs ? await copyAside(file) : undefined;
-      try {
-        await fs.rename(written, file);
-      } catch (error) {
-        // The other's model is still in its place.
-        if (aside) await fs.rm(aside, { force: true }).catch(() => undefined);
-        throw error;
-      }
-      moved = aside;
-    });
+    // Between the look at the file and the rename nobody else may rename: that model would be lost.
+    await writeModelFile(file, model, (written) =>
+      whileAlone(file, async () => {
+        const version = await versionOf(file);
+        const aside = version !== undefined && version !== seen ? await copyAside(file) : undefined;
+        try {
+          await fs.rename(written, file);
+        } catch (error) {
+          // The other's model is still in its place.
+          if (aside) await fs.rm(aside, { force: true }).catch(() => undefined);
+          throw error;
+        }
+        moved = aside;
+      }),
+    );
     return moved;
   } catch (error) {
     const failure = asInklingError(error);
