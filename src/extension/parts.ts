@@ -64,6 +64,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     path.join(context.globalStorageUri.fsPath, 'models'),
     (file) => engine.call('inspect', { path: file }),
     () => store.modelPaths(),
+    () => store.pathsInTraining(),
   );
   const runs = new TrainingRuns(engine, store, models, engineChoice);
   const active = new ActiveModel(context.workspaceState, context.globalState, models, {

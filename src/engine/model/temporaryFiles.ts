@@ -76,7 +76,7 @@ async function isAbandoned(lock: string): Promise<boolean> {
   if (Date.now() - touched.mtimeMs > longestAloneMs) return true;
   try {
     const holder = JSON.parse(await fs.readFile(lock, 'utf8')) as { host: unknown; pid: unknown };
-    return holder.host === os.hostname() && !isRunning(Number(holder.pid));
+    return holder.host === os.hostname() && !isAlive(() => process.kill(Number(holder.pid), 0));
   } catch {
     return false; // it is being written, or gone
   }

@@ -5,7 +5,7 @@ import { present } from '../commands';
 import { showInformation } from '../messages';
 import type { ActiveModel } from './activeModel';
 import { formatBits } from '../formatFigures';
-import { fileNameOf, type ModelEntry, type ModelStore } from './modelStore';
+import { fileNameOf, modelOf, type ModelEntry, type ModelStore } from './modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 
 export class ModelActions {
@@ -86,7 +86,7 @@ export class ModelActions {
   async delete(given?: ModelEntry): Promise<void> {
     const entry = await this.choose(given, vscode.l10n.t('Delete which model?'));
     if (!entry) return;
-    this.runs.refuseWhileTraining(entry.path);
+    this.runs.refuseWhileTraining(modelOf(entry.path));
     const wasActive = this.active.path === entry.path;
     const aside = await this.models.putAway(entry.path);
     if (wasActive) await this.active.use(undefined);

@@ -8,6 +8,7 @@ import * as path from 'node:path';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
+import { list, number, object, oneOf, optional, orNull, record, text, type Schema } from '../../common/schema';
 import { SerialQueue } from '../../common/serialQueue';
 import { Emitter } from '../emitter';
 
@@ -18,6 +19,8 @@ export interface ModelEntry {
   bytes: number;
   summary?: ModelSummary;
   problem?: string;
+  /** The checkpoint of a run that was cut off and has left no model yet. It writes like a model, and can be trained on. */
+  unfinished?: true;
 }
 
 interface IndexEntry {
@@ -27,6 +30,49 @@ interface IndexEntry {
   summary?: ModelSummary;
   problem?: string;
 }
+
+const modelSummary = object<ModelSummary>({
+  path: text,
+  title: text,
+  created: text,
+  bytes: number(),
+  kind: oneOf({ 'language-model': true, classifier: true }),
+  recipe: text,
+  network: text,
+  parameters: number(),
+  vocabulary: number(),
+  unit: oneOf({ character: true, word: true }),
+  sources: list(text),
+  seed: number(),
+  steps: number(),
+  seconds: number(),
+  trainLoss: orNull(number()),
+  heldOutLoss: orNull(number()),
+  heldOutBitsPerCharacter: orNull(number()),
+  // The engine checks what it is given to train by.
+  config: (value) => value as ModelSummary['config'],
+  history: () => undefined,
+});
+
+/** An entry that does not fit keeps the title that the user gave; its file is looked at again. */
+const indexEntry: Schema<IndexEntry> = (value, path) => {
+  const whole = object<IndexEntry>({
+    modified: number(),
+    bytes: number(),
+    title: optional(text),
+    summary: optional(modelSummary),
+    problem: optional(text),
+  });
+  try {
+    return whole(value, path);
+  } catch {
+    return {
+      modified: 0,
+      bytes: 0,
+      title: object<Pick<IndexEntry, 'title'>>({ title: optional(text) })(value, path).title,
+    };
+  }
+};
 
 const suffix = '.inkling.safetensors';
 const checkpointSuffix = '.checkpoint';
@@ -41,11 +87,13 @@ export class ModelStore {
   /** The index is read, changed and written by one at a time. */
   private readonly indexing = new SerialQueue();
 
-  /** `inspect` asks the engine what a file is; `reservedPaths` says which paths runs have, whose files may be gone or to come. */
+  /** `inspect` asks the engine what a file is; `reservedPaths` says which paths runs have, whose files may be gone or to come,
+   *  and `inTraining` those of the runs that go on. */
   constructor(
     private readonly folder: string,
     private readonly inspect: (file: string) => Promise<ModelSummary>,
     private readonly reservedPaths: () => Promise<readonly string[]> = async () => [],
+    private readonly inTraining: () => Promise<readonly string[]> = async () => [],
   ) {}
 
   /** What `list` found last; no waiting. */
@@ -108,8 +156,7 @@ export class ModelStore {
     await this.refresh();
     return {
       restore: async () => {
-        const back = isThere(file) ? await this.newPath(path.basename(file, suffix)) : file;
-        await fs.promises.rename(aside, back);
+        const back = await this.moveIn(aside, path.basename(file, suffix), file);
         await renameIfThere(checkpointAside, back + checkpointSuffix);
         if (back !== file) {
           await this.changeIndex((index) => (index[path.basename(back)] = index[path.basename(file)]) !== undefined);
@@ -128,16 +175,21 @@ export class ModelStore {
   /** Takes in a copy of a file; refuses one that the engine refuses, and leaves nothing behind. Returns its path here. */
   async importFile(source: string): Promise<string> {
     const title = path.basename(source).replace(/(\.inkling)?\.safetensors$/, '');
-    const target = await this.newPath(title);
-    const temporary = target + importingSuffix;
+    const temporary = (await this.newPath(title)) + importingSuffix;
     try {
       await fs.promises.copyFile(source, temporary);
       await this.inspect(temporary);
-      await fs.promises.rename(temporary, target);
+      return await this.moveIn(temporary, title);
     } finally {
       await fs.promises.rm(temporary, { force: true });
+      await this.refresh();
     }
-    await this.refresh();
+  }
+
+  /** Moves a file to `wanted`, or to a new path named after `title`; a model that another window puts there meanwhile stays. */
+  private async moveIn(from: string, title: string, wanted?: string): Promise<string> {
+    let target = wanted && !isThere(wanted) ? wanted : await this.newPath(title);
+    while (!(await moveIfFree(from, target))) target = await this.newPath(title);
     return target;
   }
 
@@ -146,11 +198,11 @@ export class ModelStore {
   }
 
   private async lookNow(): Promise<readonly ModelEntry[]> {
-    const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
+    const names = await this.modelNames();
     const index = await this.readIndex();
     const next: Record<string, IndexEntry> = {};
     let different = false;
-    for (const name of names.filter((file) => file.endsWith(suffix))) {
+    for (const name of names) {
       const file = path.join(this.folder, name);
       const stat = await fs.promises.stat(file).catch(() => undefined);
       if (!stat) continue;
@@ -172,14 +224,25 @@ export class ModelStore {
     this.entries = Object.entries(next)
       .map(([name, entry]) => ({
         path: path.join(this.folder, name),
-        title: entry.title ?? entry.summary?.title ?? name.slice(0, -suffix.length),
+        title: entry.title ?? entry.summary?.title ?? modelOf(name).slice(0, -suffix.length),
         bytes: entry.bytes,
         summary: entry.summary,
         problem: entry.problem,
+        ...(name !== modelOf(name) && { unfinished: true as const }),
         modified: entry.modified,
       }))
       .sort((a, b) => b.modified - a.modified);
     return this.entries;
+  }
+
+  /** The names of the models, and of checkpoints without a model that nobody trains. */
+  private async modelNames(): Promise<string[]> {
+    const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
+    const training = (await this.inTraining()).map((file) => path.basename(file));
+    return names.filter((name) => {
+      const model = modelOf(name);
+      return model.endsWith(suffix) && (name === model || !(names.includes(model) || training.includes(model)));
+    });
   }
 
   /** What the engine says of a file; undefined when it could not be asked, so that the next look asks again. */
@@ -196,7 +259,7 @@ export class ModelStore {
 
   private async readIndex(): Promise<Record<string, IndexEntry>> {
     try {
-      return JSON.parse(await fs.promises.readFile(this.indexFile, 'utf8')) as Record<string, IndexEntry>;
+      return record(indexEntry)(JSON.parse(await fs.promises.readFile(this.indexFile, 'utf8')), '');
     } catch {
       return {}; // none yet, or damaged: it is made anew from the files
     }
@@ -250,9 +313,31 @@ export function fileNameOf(title: string): string {
   return [...name].slice(0, 40).join('') || 'model';
 }
 
+/** The model that a checkpoint is to become; a model's own name or path otherwise. */
+export function modelOf(file: string): string {
+  return file.endsWith(checkpointSuffix) ? file.slice(0, -checkpointSuffix.length) : file;
+}
+
 /** A model, or a run on its way to one. */
 function isThere(file: string): boolean {
   return fs.existsSync(file) || fs.existsSync(file + checkpointSuffix);
+}
+
+/** Whether the name was free; a rename would replace what is there. */
+async function moveIfFree(from: string, to: string): Promise<boolean> {
+  const { link, copyFile, rm, constants } = fs.promises;
+  const isTaken = (error: NodeJS.ErrnoException): boolean => error.code === 'EEXIST';
+  try {
+    await link(from, to).catch((error: NodeJS.ErrnoException) => {
+      if (isTaken(error)) throw error;
+      return copyFile(from, to, constants.COPYFILE_EXCL); // a disk without links
+    });
+  } catch (error) {
+    if (isTaken(error as NodeJS.ErrnoException)) return false;
+    throw error;
+  }
+  await rm(from);
+  return true;
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {

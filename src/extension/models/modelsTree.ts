@@ -48,12 +48,13 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
 }
 
 /** Short, as a narrow sidebar cuts it off: a text that gave the model its name is not named twice. */
-function describe({ title, summary, bytes, problem }: ModelEntry, isActive: boolean): string {
+function describe({ title, summary, bytes, problem, unfinished }: ModelEntry, isActive: boolean): string {
   if (!summary) return problem ? vscode.l10n.t('cannot be read') : '';
   const [source] = summary.sources;
   const text = summary.sources.length === 1 ? source : vscode.l10n.t('{0} texts', summary.sources.length);
   const parts = [
     isActive ? vscode.l10n.t('active') : '',
+    unfinished ? vscode.l10n.t('unfinished') : '',
     formatBits(summary.heldOutBitsPerCharacter),
     text === title ? '' : text,
     formatBytes(bytes),

@@ -76,6 +76,14 @@ export class RunStore {
     return this.list().map(({ modelPath }) => modelPath);
   }
 
+  /** Where the models of the runs will lie that go on, in this window or in another of the workspace. */
+  async pathsInTraining(): Promise<string[]> {
+    await this.load();
+    return this.list()
+      .filter(goesOn)
+      .map(({ modelPath }) => modelPath);
+  }
+
   get(id: string): RunRecord | undefined {
     return this.records.get(id);
   }

@@ -6,7 +6,7 @@ import type { CommandTable } from '../commands';
 import { engineChoice } from '../configuration';
 import { requireEditor } from '../editors';
 import { showWarning } from '../messages';
-import type { ModelEntry } from '../models/modelStore';
+import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
@@ -97,7 +97,7 @@ async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Pro
 /** On the text it learned from the run goes on; on another text a new model begins where this one stands. */
 async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummary): Promise<void> {
   await parts.runs.store.load();
-  const run = parts.runs.store.list().find((record) => record.modelPath === entry.path);
+  const run = parts.runs.store.list().find((record) => record.modelPath === modelOf(entry.path));
   const editor = vscode.window.activeTextEditor;
   const items: (vscode.QuickPickItem & { go(): Promise<unknown> })[] = [];
   if (run) {

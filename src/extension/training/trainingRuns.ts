@@ -179,6 +179,8 @@ export class TrainingRuns {
       const { code, message } = asInklingError(error);
       const state = code === 'engineExited' ? 'interrupted' : code === 'cancelled' ? 'stopped' : 'failed';
       await this.store.update(id, { state, message });
+      // Its checkpoint stands in the list from now on.
+      await this.models.refresh();
       throw error;
     } finally {
       this.run = undefined;

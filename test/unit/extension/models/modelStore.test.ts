@@ -6,6 +6,27 @@ import type { ModelSummary } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import { fileNameOf, ModelStore } from '../../../../src/extension/models/modelStore';
 
+const summary: ModelSummary = {
+  path: '',
+  title: '',
+  created: '2026-01-02T03:04:05.678Z',
+  bytes: 3,
+  kind: 'language-model',
+  recipe: 'automatic',
+  network: 'LSTM 1 × 8',
+  parameters: 100,
+  vocabulary: 20,
+  unit: 'character',
+  sources: ['a.txt'],
+  seed: 1,
+  steps: 10,
+  seconds: 1,
+  trainLoss: 2,
+  heldOutLoss: null,
+  heldOutBitsPerCharacter: null,
+  history: [],
+};
+
 describe('ModelStore', () => {
   let folder: string;
   let inspected: string[];
@@ -15,7 +36,7 @@ describe('ModelStore', () => {
       const text = fs.readFileSync(file, 'utf8');
       if (text.startsWith('bad')) throw new InklingError('corruptModel', 'The file is cut off.');
       if (text.startsWith('busy')) throw new InklingError('engineExited', 'gone');
-      return { path: file, title: text, kind: 'language-model', history: [] } as unknown as ModelSummary;
+      return { ...summary, path: file, title: text };
     });
   const put = async (store: ModelStore, title: string, contents = title): Promise<string> => {
     const file = await store.newPath(title);
@@ -63,6 +84,54 @@ describe('ModelStore', () => {
     await store.rename(file, 'Mine');
     fs.writeFileSync(file, 'trained further');
     assert.equal((await open().list())[0].title, 'Mine');
+  });
+
+  it('looks again at a file of which the index says what no engine would say', async () => {
+    const store = open();
+    const file = await put(store, 'one');
+    await store.list();
+    await store.rename(file, 'Mine');
+    const indexFile = path.join(folder, 'index.json');
+    const index = JSON.parse(fs.readFileSync(indexFile, 'utf8')) as Record<string, { summary: unknown }>;
+    index[path.basename(file)].summary = { ...summary, sources: 'x' };
+    fs.writeFileSync(indexFile, JSON.stringify(index));
+    const [entry] = await open().list();
+    assert.deepEqual([entry.title, entry.summary?.sources], ['Mine', ['a.txt']]);
+  });
+
+  it('lists the checkpoint of a run that was cut off, until there is its model or somebody trains it', async () => {
+    const training: string[] = [];
+    const store = new ModelStore(
+      folder,
+      async (file) => ({ ...summary, title: fs.readFileSync(file, 'utf8') }),
+      async () => [],
+      async () => training,
+    );
+    const file = await store.newPath('novel');
+    fs.writeFileSync(`${file}.checkpoint`, 'cut off');
+    const [entry] = await store.list();
+    assert.deepEqual([entry.path, entry.title, entry.unfinished], [`${file}.checkpoint`, 'cut off', true]);
+    training.push(file);
+    assert.deepEqual(await store.list(), []);
+    training.pop();
+    fs.writeFileSync(file, 'whole');
+    assert.deepEqual(
+      (await store.list()).map(({ title, unfinished }) => [title, unfinished]),
+      [['whole', undefined]],
+    );
+  });
+
+  it('replaces no model that another window puts in its place meanwhile', async () => {
+    const store = new ModelStore(folder, async (file) => {
+      if (file.endsWith('.importing')) fs.writeFileSync(file.slice(0, -'.importing'.length), 'of another window');
+      return { ...summary, title: fs.readFileSync(file, 'utf8') };
+    });
+    const source = path.join(path.dirname(folder), 'one.inkling.safetensors');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(source, 'imported');
+    const file = await store.importFile(source);
+    assert.equal(fs.readFileSync(file, 'utf8'), 'imported');
+    assert.deepEqual((await store.list()).map(({ title }) => title).sort(), ['imported', 'of another window']);
   });
 
   it('says what is wrong with a file, and asks again where only the engine was at fault', async () => {
