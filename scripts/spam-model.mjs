@@ -101,7 +101,7 @@ const examples = [
   ...(kinds.includes('mail') ? mail : []),
   ...(kinds.includes('chat') ? talk.learned : []),
 ];
-const data = { examples, classes: ['ham', 'spam'], problems: [] };
+const data = { examples, classes: ['ham', 'spam'], problems: [], notices: [] };
 const settings = {
   ...engine.settings.defaultClassifierSettings,
   variant: values.variant,
@@ -192,6 +192,7 @@ for (const [name, list] of sets) {
     examples: list,
     classes: data.classes,
     problems: [],
+    notices: [],
   });
   const lost = report.confusion[0][1] / report.perClass.ham.support;
   const { spam } = report.perClass;

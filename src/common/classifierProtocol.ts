@@ -17,11 +17,12 @@ export const variantCells: Record<ClassifierVariant, { cell: CellKind; bidirecti
   bigru: { cell: 'gru', bidirectional: true },
 };
 
-/** What a row of a classification report says; `support` is how many examples truly have the class. */
+/** What a row of a classification report says; `support` is how many examples truly have the class. Figures of a class
+ *  without examples are null: nothing was measured. */
 export interface ClassScores {
-  precision: number;
-  recall: number;
-  f1: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
   support: number;
 }
 
@@ -30,7 +31,9 @@ export interface ClassificationReport {
   /** Class names in the order of the confusion matrix. */
   classes: string[];
   perClass: Record<string, ClassScores>;
-  accuracy: number;
+  /** Null without examples. */
+  accuracy: number | null;
+  /** Over the classes that were measured. */
   macro: ClassScores;
   weighted: ClassScores;
   /** [true][predicted] counts. */
@@ -60,8 +63,8 @@ export interface Baselines {
 
 /** The command line's short form of a baseline. */
 export interface BaselineSummary {
-  accuracy: number;
-  macroF1: number;
+  accuracy: number | null;
+  macroF1: number | null;
   perClass: Record<string, ClassScores>;
 }
 
@@ -82,14 +85,24 @@ export interface DataProblem {
   reason: string;
 }
 
+/** The columns of a labelled table, and which of them are read. */
+export interface LabelledColumns {
+  columns: string[];
+  /** Undefined where no rule tells. */
+  label?: string;
+  text?: string;
+  /** Whether a user should be asked: several columns, or none, could be meant. */
+  doubtful: boolean;
+}
+
 /** How one variant did where several were trained on the same split with the same settings. */
 export interface VariantScores {
   variant: ClassifierVariant;
   /** Macro F1 on the validation part, by which a variant is chosen. */
   validationMacroF1: number;
   /** On the held-out part. */
-  accuracy: number;
-  macroF1: number;
+  accuracy: number | null;
+  macroF1: number | null;
   perClass: Record<string, ClassScores>;
   parameters: number;
   seconds: number;
@@ -150,9 +163,11 @@ export interface ClassifierStartEvent {
   examples: number;
   trainExamples: number;
   heldOutExamples: number;
-  /** Held-out examples dropped because the same text stands in the training part. */
+  /** Repetitions left out of the held-out part: each text counts once there, and none stands in the training part. */
   duplicatesRemoved: number;
   problems: DataProblem[];
+  /** What its reader should know of the data: columns read, labels joined, rows left out. */
+  notices: string[];
   advice: DataAdvice[];
   parameters: number;
   backend: string;
@@ -175,8 +190,8 @@ export interface ClassifierEpochEvent {
 export interface ClassifierDoneEvent {
   event: 'done';
   model: string;
-  accuracy: number;
-  macroF1: number;
+  accuracy: number | null;
+  macroF1: number | null;
   perClass: Record<string, ClassScores>;
   confusion: number[][];
   baselines: Record<keyof Baselines, BaselineSummary>;
@@ -261,6 +276,8 @@ export interface ClassifyRequest {
 
 export interface TrainClassifierRequest {
   sources: LabelledSource[];
+  /** Names of the columns to read, where the known names would not be right. */
+  columns?: { label?: string; text?: string };
   /** What is left out is as the engine's defaults have it. */
   settings: Partial<ClassifierSettings>;
   /** Train all six variants with these settings and keep the one that does best on the validation part. */

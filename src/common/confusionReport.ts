@@ -1,7 +1,9 @@
 /**
- * What follows from a confusion matrix, with scikit-learn's names and conventions: true classes are rows, a ratio whose
- * denominator is 0 is 0. Shared, because the page draws it anew for every place of the threshold.
+ * What follows from a confusion matrix, with scikit-learn's names and conventions: true classes are rows, a class that
+ * was never predicted has a precision of 0. A class without examples was not measured: its figures are null, and means
+ * are taken over the others. Shared, because the page draws it anew for every place of the threshold.
  */
+import { t } from './l10n';
 import type { ClassificationReport, ClassScores, ScoredExample } from './classifierProtocol';
 
 /** The report on counts alone, [true][predicted]. */
@@ -14,22 +16,37 @@ export function reportOfConfusion(confusion: number[][], classes: string[]): Cla
     const hits = confusion[c][c];
     const precision = ratio(hits, columnSum(c));
     const recall = ratio(hits, support);
+    if (support === 0) return { precision: null, recall: null, f1: null, support };
     return { precision, recall, f1: ratio(2 * precision * recall, precision + recall), support };
   });
+  const measured = scores.filter(({ support }) => support > 0).length;
   const total = scores.reduce((sum, s) => sum + s.support, 0);
   const hits = classes.reduce((sum, _, c) => sum + confusion[c][c], 0);
   const average = (weight: (s: ClassScores) => number): ClassScores => {
-    const mean = (key: 'precision' | 'recall' | 'f1'): number => scores.reduce((sum, s) => sum + s[key] * weight(s), 0);
+    const mean = (key: 'precision' | 'recall' | 'f1'): number | null =>
+      measured === 0 ? null : scores.reduce((sum, s) => sum + (s[key] ?? 0) * weight(s), 0);
     return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1'), support: total };
   };
   return {
     classes,
     perClass: Object.fromEntries(classes.map((name, c) => [name, scores[c]])),
-    accuracy: ratio(hits, total),
-    macro: average(() => 1 / classes.length),
+    accuracy: total === 0 ? null : hits / total,
+    macro: average(() => 1 / measured),
     weighted: average((s) => ratio(s.support, total)),
     confusion,
   };
+}
+
+/** Why figures are missing: one sentence for each class without examples. */
+export function unmeasured({ classes, perClass }: ClassificationReport): string[] {
+  return classes
+    .filter((name) => perClass[name].support === 0)
+    .map((name) => t('“{0}” was not measured: there is no example of it to measure with.', name));
+}
+
+/** "0.947", or "not measured". */
+export function formatFigure(figure: number | null, digits = 3): string {
+  return figure === null ? t('not measured') : figure.toFixed(digits);
 }
 
 /** The confusion matrix of two classes when scores of at least `threshold` are called positive. */

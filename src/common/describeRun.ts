@@ -70,7 +70,8 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
   const best = readings[bestAt];
   const since = readings.slice(bestAt + 1);
   const rise = last.loss / best.loss - 1;
-  const trainFell = evaluations[evaluations.length - 1].trainLoss < evaluations[bestAt].trainLoss * (1 - noise / 2);
+  const [lastTrain, bestTrain] = [evaluations[evaluations.length - 1].trainLoss, evaluations[bestAt].trainLoss];
+  const trainFell = lastTrain !== null && bestTrain !== null && lastTrain < bestTrain * (1 - noise / 2);
   if (since.length >= 2 && rise > noise && trainFell) {
     return t(
       'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss kept falling. The weights from {0} are the best.',

@@ -7,6 +7,8 @@ import type {
   ClassifierEvent,
   ClassifierRecord,
   ClassifyRequest,
+  LabelledColumns,
+  LabelledSource,
   TrainClassifierRequest,
   Verdict,
 } from './classifierProtocol';
@@ -223,6 +225,8 @@ export interface EngineMethods extends GpuMethods {
   classify: { params: ClassifyRequest; result: Verdict[]; event: never };
   /** Without a path: the spam model that comes with the program. */
   describeClassifier: { params: { modelPath?: string }; result: ClassifierRecord; event: never };
+  /** Which columns of a labelled text would be read; null where it has none. */
+  labelledColumns: { params: { source: LabelledSource }; result: LabelledColumns | null; event: never };
   /** Cancelling it leaves no model. */
   trainClassifier: { params: TrainClassifierRequest; result: ClassifierRecord; event: ClassifierEvent };
 }

@@ -58,9 +58,10 @@ export interface EpochEvent {
   /** Whether a whole pass over the text ended here (else: an evaluation in between). */
   complete: boolean;
   seconds: number;
-  /** Mean over the epoch so far, measured while the weights moved and with dropout on. */
-  trainLoss: number;
-  trainAccuracy: number;
+  /** Mean over the epoch so far, measured while the weights moved and with dropout on; null where the divergence guard
+   *  has discarded all of it. */
+  trainLoss: number | null;
+  trainAccuracy: number | null;
   heldOutLoss?: number;
   heldOutAccuracy?: number;
   heldOutBitsPerCharacter?: number;
@@ -113,7 +114,8 @@ export interface DoneEvent {
   epochs: number;
   /** Characters (or words) trained on, repeats counted. */
   characters: number;
-  trainLoss: number;
+  /** Of the last epoch; null where the divergence guard has discarded it. */
+  trainLoss: number | null;
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
   heldOutAccuracy: number | null;

@@ -82,7 +82,7 @@ export class Random {
   }
 
   /** Fisher–Yates, in place. */
-  shuffle<A extends { length: number; [index: number]: number }>(items: A): A {
+  shuffle<A extends { length: number; [index: number]: unknown }>(items: A): A {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       const swap = items[i];

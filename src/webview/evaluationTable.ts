@@ -38,7 +38,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
         const cells = [
           e.epoch,
           formatInteger(e.step),
-          e.trainLoss.toFixed(3),
+          e.trainLoss?.toFixed(3) ?? '–',
           e.heldOutLoss?.toFixed(3) ?? '–',
           bits?.toFixed(3) ?? '–',
         ];

@@ -62,12 +62,15 @@ export function detailsOf(metadata: ClassifierMetadata): ClassifierDetails {
 
 const share = number(0, 1);
 
-const classScores = object<ClassScores>({ precision: figure, recall: figure, f1: figure, support: figure });
+/** Null: not measured. */
+const measured = orNull(figure);
+
+const classScores = object<ClassScores>({ precision: measured, recall: measured, f1: measured, support: figure });
 
 const report = object<ClassificationReport>({
   classes: list(text),
   perClass: record(classScores),
-  accuracy: figure,
+  accuracy: measured,
   macro: classScores,
   weighted: classScores,
   confusion: list(list(whole())),
@@ -152,8 +155,8 @@ const classifierDetails = object<ClassifierDetails>({
         object<VariantScores>({
           variant: variantName,
           validationMacroF1: figure,
-          accuracy: figure,
-          macroF1: figure,
+          accuracy: measured,
+          macroF1: measured,
           perClass: record(classScores),
           parameters: whole(),
           seconds: number(0),

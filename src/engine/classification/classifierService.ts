@@ -9,6 +9,7 @@ import type {
   ClassifierRecord,
   ClassifyRequest,
   EvaluateClassifierRequest,
+  LabelledColumns,
   LabelledSource,
   TrainClassifierRequest,
   Verdict,
@@ -21,7 +22,16 @@ import { readModelMetadata } from '../model/modelFile';
 import { trainBestVariant } from './bestVariant';
 import { Classifier } from './classifier';
 import { loadClassifier, recordOf, storedClassifier } from './classifierFile';
-import { joinLabelledData, parseLabelledText, readLabelledData, type BadRows, type LabelledData } from './labelledData';
+import type { WantedColumns } from './labelledColumns';
+import {
+  joinLabelledData,
+  labelledColumns,
+  parseLabelledText,
+  readLabelledData,
+  type BadRows,
+  type LabelledData,
+} from './labelledData';
+import { columnsOf } from './labelledText';
 import { curvesOf } from './metrics';
 import { checkClassifierSettings, defaultClassifierSettings } from './settings';
 import { evaluateClassifier, trainClassifier } from './trainClassifier';
@@ -56,14 +66,14 @@ export class ClassifierService {
 
   /** Trains and writes the model; gives what the Classifier tab shows. */
   async train(
-    { sources, settings, compare, modelPath, title, threads }: TrainClassifierRequest,
+    { sources, columns, settings, compare, modelPath, title, threads }: TrainClassifierRequest,
     onEvent: (event: ClassifierEvent) => void,
     signal?: AbortSignal,
   ): Promise<ClassifierRecord> {
     const whole = { ...defaultClassifierSettings, ...settings };
     checkClassifierSettings(whole);
     const seen = await versionOf(modelPath);
-    const data = await readSources(sources, whole.badRows);
+    const data = await readSources(sources, whole.badRows, columns);
     const vectors = await vectorsFor(whole, data);
     const backend = await this.createBackend(threads);
     try {
@@ -136,13 +146,22 @@ export class ClassifierService {
   }
 }
 
-async function readSources(sources: LabelledSource[], badRows: BadRows): Promise<LabelledData> {
+/** The columns of a labelled text, and which would be read; null for folders and formats without columns. */
+export async function describeColumnsOf(source: LabelledSource): Promise<LabelledColumns | null> {
+  return ('path' in source ? await labelledColumns(source.path) : columnsOf(source.text, source.name)) ?? null;
+}
+
+async function readSources(
+  sources: LabelledSource[],
+  badRows: BadRows,
+  columns?: WantedColumns,
+): Promise<LabelledData> {
   const parts: LabelledData[] = [];
   for (const source of sources) {
     parts.push(
       'path' in source
-        ? await readLabelledData(source.path, badRows)
-        : parseLabelledText(source.text, source.name, badRows),
+        ? await readLabelledData(source.path, badRows, columns)
+        : parseLabelledText(source.text, source.name, badRows, columns),
     );
   }
   return joinLabelledData(parts);

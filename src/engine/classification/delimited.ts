@@ -1,18 +1,30 @@
 /**
- * Comma-, tab- or semicolon-separated rows after RFC 4180: a cell that begins with a quotation mark ends at the next
- * single one, holds separators and line ends as they are, and writes a quotation mark as two.
+ * Comma-, semicolon- or tab-separated rows. Commas and semicolons after RFC 4180: a cell that begins with a quotation
+ * mark ends at the next single one, holds separators and line ends as they are, and writes a quotation mark as two. In
+ * tab-separated files, which mostly know no quoting, a quotation mark stands for itself unless its cell closes on the same line.
+ *
+ * Written by hand because a fault must spoil one line, not the rest of the file, and because what a quoted cell
+ * swallows is checked against the rows around it; the libraries do neither.
  */
 export interface DelimitedRow {
   cells: string[];
   /** 1-based line where the row begins. */
   line: number;
+  /** Whether a cell stands in quotation marks. */
+  quoted?: boolean;
   /** Why the row cannot be trusted. */
   fault?: string;
 }
 
+export interface DelimitedOptions {
+  separator: string;
+  /** Whether a line inside a quoted cell is really a row of its own, so that the quotation mark was never meant to open. */
+  isRow?: (line: string) => boolean;
+}
+
 /** Rows of `text` (line ends LF). A fault of quoting spoils only the line where the row begins: reading
  *  goes on at the next one. */
-export function parseDelimited(text: string, separator: string): DelimitedRow[] {
+export function parseDelimited(text: string, { separator, isRow = () => false }: DelimitedOptions): DelimitedRow[] {
   const rows: DelimitedRow[] = [];
   let position = 0;
   let line = 1;
@@ -20,22 +32,24 @@ export function parseDelimited(text: string, separator: string): DelimitedRow[] 
     const row: DelimitedRow = { cells: [], line };
     const start = position;
     for (;;) {
-      if (text[position] === '"') {
-        const cell = quotedCell(text, position);
-        const after = cell && text[cell.end];
-        if (!cell || (after !== undefined && after !== separator && after !== '\n')) {
-          row.fault = cell ? 'there is text after a closing quotation mark' : 'a quotation mark is never closed';
+      const quoted = text[position] === '"' ? quotedCell(text, position) : undefined;
+      const closes = quoted !== undefined && [undefined, separator, '\n'].includes(text[quoted.end]);
+      const literal = text[position] !== '"' || (separator === '\t' && !(closes && quoted.lines === 0));
+      if (literal) {
+        const end = cellEnd(text, position, separator);
+        row.cells.push(text.slice(position, end));
+        position = end;
+      } else {
+        row.fault = faultOf(quoted, closes, line, isRow);
+        if (row.fault !== undefined) {
           position = lineEnd(text, start);
           line = row.line;
           break;
         }
-        row.cells.push(cell.value);
-        line += cell.lines;
-        position = cell.end;
-      } else {
-        const end = cellEnd(text, position, separator);
-        row.cells.push(text.slice(position, end));
-        position = end;
+        row.quoted = true;
+        row.cells.push(quoted!.value);
+        line += quoted!.lines;
+        position = quoted!.end;
       }
       if (text[position] !== separator) break;
       position++;
@@ -47,7 +61,31 @@ export function parseDelimited(text: string, separator: string): DelimitedRow[] 
   return rows;
 }
 
-function quotedCell(text: string, open: number): { value: string; end: number; lines: number } | undefined {
+interface QuotedCell {
+  value: string;
+  /** Behind the closing quotation mark. */
+  end: number;
+  /** Line ends inside. */
+  lines: number;
+}
+
+/** What is wrong with a cell that opens with a quotation mark on `line`. */
+function faultOf(
+  cell: QuotedCell | undefined,
+  closes: boolean,
+  line: number,
+  isRow: (line: string) => boolean,
+): string | undefined {
+  if (!cell) return 'a quotation mark is never closed';
+  if (!closes) return 'there is text after a closing quotation mark';
+  if (!cell.value.split('\n').slice(1).some(isRow)) return undefined;
+  return (
+    `a quotation mark is closed only on line ${line + cell.lines}, and the lines between look like rows of their own; ` +
+    'write the mark twice where it stands for itself, and the whole cell in quotation marks'
+  );
+}
+
+function quotedCell(text: string, open: number): QuotedCell | undefined {
   let close = open + 1;
   for (;;) {
     close = text.indexOf('"', close);

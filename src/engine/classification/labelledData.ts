@@ -1,21 +1,18 @@
 /**
- * Labelled text: `label<TAB>text` lines, CSV or TSV with a header, JSON Lines, or a folder with one sub-folder of texts
- * for each label. Every row that cannot be used is named by source and line, and refused or skipped as the caller chose.
+ * Labelled texts to train on or to measure with: of one file, or of a folder with one sub-folder of texts for each label.
+ * Every row that cannot be used is named by source and line, and refused or skipped as the caller chose.
  */
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
-import type { DataAdvice, DataProblem } from '../../common/classifierProtocol';
+import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
 import { decodeText } from '../corpus/decodeText';
-import { parseDelimited } from './delimited';
+import type { WantedColumns } from './labelledColumns';
+import { columnsOf, readExamples, type LabelledExample, type ReadExamples } from './labelledText';
+import { duplicateKey } from './split';
 
-export interface LabelledExample {
-  label: string;
-  text: string;
-  source: string;
-  /** 1-based line where the row begins. */
-  line: number;
-}
+export type { LabelledExample } from './labelledText';
 
 export interface LabelledData {
   examples: LabelledExample[];
@@ -23,59 +20,92 @@ export interface LabelledData {
   classes: string[];
   /** Rows left out; empty when bad rows are refused. */
   problems: DataProblem[];
+  /** What its reader should know: which columns were read, what was joined or left out. */
+  notices: string[];
 }
 
 export type BadRows = 'refuse' | 'skip';
 
-const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1'];
-const textNames = ['text', 'message', 'sms', 'body', 'content', 'review', 'email', 'v2'];
-
 /** Reads a file, or a folder whose sub-folders are the labels. Throws `invalidInput` naming the remedy. */
-export async function readLabelledData(location: string, badRows: BadRows): Promise<LabelledData> {
-  const stat = await fs.stat(location).catch((error: NodeJS.ErrnoException) => {
-    throw new InklingError('invalidInput', `${location} cannot be read (${error.code}); check the path.`);
-  });
-  if (stat.isDirectory()) return readFolders(location, badRows);
-  const content = decodeText(await fs.readFile(location), location);
-  return parseLabelledText(content, path.basename(location), badRows);
+export async function readLabelledData(
+  location: string,
+  badRows: BadRows,
+  wanted: WantedColumns = {},
+): Promise<LabelledData> {
+  if ((await statOf(location)).isDirectory()) return assemble([await readFolders(location)], badRows);
+  return parseLabelledText(await contentOf(location), path.basename(location), badRows, wanted);
 }
 
-/**
- * The examples in the content of one file. `name` is for messages, and its ending helps to tell the format: lines that
- * begin with `{` are JSON Lines; a first row that names a label column and a text column is a header; else every line
- * is `label<TAB>text`, with quotation marks taken as they stand.
- */
-export function parseLabelledText(content: string, name: string, badRows: BadRows): LabelledData {
-  const text = content.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
-  const first = text.split('\n', 50).find((line) => line.trim() !== '');
-  if (first === undefined) throw new InklingError('invalidInput', `${name} is empty: it holds no labelled text.`);
-  const collector = new Collector(name);
-  if (first.trimStart().startsWith('[') && /\.json$/i.test(name)) {
-    throw new InklingError(
-      'invalidInput',
-      `${name} is one JSON array: write its objects one a line, without brackets and commas around them (JSON Lines).`,
-    );
-  }
-  if (first.trimStart().startsWith('{')) readJsonLines(text, collector);
-  else {
-    const separator = headerSeparator(first);
-    if (separator) readTable(text, separator, collector);
-    else if (first.includes('\t')) readTabbedLines(text, collector);
-    else if (/\.csv$/i.test(name) || /^[^\s,]+,/.test(first)) {
-      throw new InklingError(
-        'invalidInput',
-        `${name}, line 1: the header "${shorten(first)}" names no label and text column; name them ` +
-          `"label" and "text" (also known: ${[...labelNames.slice(1), ...textNames.slice(1)].join(', ')}).`,
-      );
-    } else readTabbedLines(text, collector);
-  }
-  return collector.finish(badRows);
+/** The examples in the content of one file; `name` is for messages. Throws `invalidInput` naming the remedy. */
+export function parseLabelledText(
+  content: string,
+  name: string,
+  badRows: BadRows,
+  wanted: WantedColumns = {},
+): LabelledData {
+  return assemble([readExamples(content, name, wanted)], badRows);
+}
+
+/** The columns of a file, and which would be read; undefined for folders and formats without columns. */
+export async function labelledColumns(location: string): Promise<LabelledColumns | undefined> {
+  if ((await statOf(location)).isDirectory()) return undefined;
+  return columnsOf(await contentOf(location), path.basename(location));
 }
 
 /** Joins what several sources gave. */
 export function joinLabelledData(parts: LabelledData[]): LabelledData {
-  const examples = parts.flatMap((part) => part.examples);
-  return { examples, classes: classesOf(examples), problems: parts.flatMap((part) => part.problems) };
+  return parts.length === 1 ? parts[0] : assemble(parts, 'skip');
+}
+
+function assemble(parts: ReadExamples[], badRows: BadRows): LabelledData {
+  const problems = parts.flatMap((part) => part.problems);
+  if (badRows === 'refuse' && problems.length > 0) throw refusal(problems);
+  const notices = new Set(parts.flatMap((part) => part.notices));
+  const examples = joinSpellings(
+    parts.flatMap((part) => part.examples),
+    notices,
+  );
+  const contradiction = contradictionsIn(examples);
+  if (contradiction) notices.add(contradiction);
+  const classes = [...new Set(examples.map((example) => example.label))].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return { examples, classes, problems, notices: [...notices] };
+}
+
+/** Labels that differ only in case are one label, spelt as most examples have it. */
+function joinSpellings(examples: LabelledExample[], notices: Set<string>): LabelledExample[] {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { label } of examples) {
+    const key = label.toLowerCase();
+    const spellings = counts.get(key) ?? new Map<string, number>();
+    counts.set(key, spellings.set(label, (spellings.get(label) ?? 0) + 1));
+  }
+  const spelling = new Map<string, string>();
+  for (const [key, spellings] of counts) {
+    const [[kept], ...others] = [...spellings].sort((a, b) => b[1] - a[1]);
+    spelling.set(key, kept);
+    if (others.length === 0) continue;
+    const joined = others.map(([label, count]) => `"${label}" (${count})`).join(', ');
+    notices.add(`labels that differ only in case are one: ${joined} counted as "${kept}"`);
+  }
+  if (spelling.size === new Set(examples.map(({ label }) => label)).size) return examples;
+  return examples.map((example) => ({ ...example, label: spelling.get(example.label.toLowerCase())! }));
+}
+
+/** A sentence about equal texts under different labels: whatever is learned from them is wrong for one of them. */
+function contradictionsIn(examples: LabelledExample[]): string | undefined {
+  const first = new Map<string, LabelledExample>();
+  const pairs: [LabelledExample, LabelledExample][] = [];
+  for (const example of examples) {
+    const key = duplicateKey(example.text);
+    const known = first.get(key);
+    if (!known) first.set(key, example);
+    else if (known.label !== example.label) pairs.push([known, example]);
+  }
+  if (pairs.length === 0) return undefined;
+  const [[a, b]] = pairs;
+  const place = ({ source, line, label }: LabelledExample): string => `${source}, line ${line} ("${label}")`;
+  const texts = pairs.length === 1 ? '1 text stands' : `${pairs.length} texts stand`;
+  return `${texts} under two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures suffer`;
 }
 
 /** Throws `invalidInput` where no classifier can be trained: fewer than two classes, or a class of fewer than `least`. */
@@ -84,6 +114,13 @@ export function requireTrainable(data: LabelledData, least = 4): void {
   if (classes.length < 2) {
     const what = classes.length === 0 ? 'There are no labelled examples' : `All examples are labelled "${classes[0]}"`;
     throw new InklingError('invalidInput', `${what}; a classifier needs examples of at least two classes.`);
+  }
+  if (examples.length >= 10 && classes.length * 2 > examples.length) {
+    throw new InklingError(
+      'invalidInput',
+      `There are ${classes.length} different labels in ${examples.length} examples ("${shorten(classes[0])}", ` +
+        `"${shorten(classes[1])}", …); that is probably not the label column. Name the right one with --label-column.`,
+    );
   }
   if (classes.length > 1000) {
     throw new InklingError(
@@ -125,36 +162,6 @@ export function adviseOnData(
   });
 }
 
-function classesOf(examples: LabelledExample[]): string[] {
-  return [...new Set(examples.map((example) => example.label))].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-/** Gathers rows and problems of one source. */
-class Collector {
-  private readonly examples: LabelledExample[] = [];
-  private readonly problems: DataProblem[] = [];
-
-  constructor(readonly source: string) {}
-
-  add(line: number, label: unknown, text: unknown): void {
-    if (typeof label === 'number' || typeof label === 'boolean') label = String(label);
-    if (typeof label !== 'string') return this.problem(line, 'the label is missing');
-    if (typeof text !== 'string') return this.problem(line, 'the text is missing');
-    if (label.trim() === '') return this.problem(line, 'the label is empty');
-    if (text.trim() === '') return this.problem(line, 'the text is empty');
-    this.examples.push({ label: label.trim(), text: text.trim(), source: this.source, line });
-  }
-
-  problem(line: number, reason: string): void {
-    this.problems.push({ source: this.source, line, reason });
-  }
-
-  finish(badRows: BadRows): LabelledData {
-    if (badRows === 'refuse' && this.problems.length > 0) throw refusal(this.problems);
-    return { examples: this.examples, classes: classesOf(this.examples), problems: this.problems };
-  }
-}
-
 function refusal(problems: DataProblem[]): InklingError {
   const shown = problems.slice(0, 5).map((p) => `${p.source}, line ${p.line}: ${p.reason}`);
   const rest = problems.length > 5 ? `; and ${problems.length - 5} more` : '';
@@ -165,88 +172,63 @@ function refusal(problems: DataProblem[]): InklingError {
   );
 }
 
-function readTabbedLines(text: string, collector: Collector): void {
-  text.split('\n').forEach((line, i) => {
-    if (line.trim() === '') return;
-    const tab = line.indexOf('\t');
-    if (tab < 0) collector.problem(i + 1, 'there is no tab between label and text');
-    else collector.add(i + 1, line.slice(0, tab), line.slice(tab + 1));
+async function statOf(location: string): Promise<Stats> {
+  return fs.stat(location).catch((error: NodeJS.ErrnoException) => {
+    throw new InklingError('invalidInput', `${location} cannot be read (${error.code}); check the path.`);
   });
 }
 
-function readJsonLines(text: string, collector: Collector): void {
-  text.split('\n').forEach((line, i) => {
-    if (line.trim() === '') return;
-    let row: unknown;
-    try {
-      row = JSON.parse(line);
-    } catch {
-      return collector.problem(i + 1, 'this is not valid JSON');
-    }
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      return collector.problem(i + 1, 'this is not a JSON object');
-    }
-    const fields = new Map(Object.entries(row).map(([key, value]) => [key.toLowerCase(), value as unknown]));
-    const pick = (names: string[]): unknown => fields.get(names.find((name) => fields.has(name)) ?? '');
-    collector.add(i + 1, pick(labelNames), pick(textNames));
-  });
+async function contentOf(file: string): Promise<string> {
+  return decodeText(await fs.readFile(file), file);
 }
 
-/** The separator of a header that names a label and a text column, or undefined. */
-function headerSeparator(line: string): string | undefined {
-  return ['\t', ',', ';'].find((separator) => {
-    const cells = headerCells(line, separator);
-    return cells.some((cell) => labelNames.includes(cell)) && cells.some((cell) => textNames.includes(cell));
-  });
+/** Files that systems put into folders by themselves. */
+const systemFiles = ['thumbs.db', 'desktop.ini'];
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.') || systemFiles.includes(name.toLowerCase());
 }
 
-function headerCells(line: string, separator: string): string[] {
-  return (parseDelimited(line, separator)[0]?.cells ?? []).map((cell) => cell.trim().toLowerCase());
-}
-
-function readTable(text: string, separator: string, collector: Collector): void {
-  const rows = parseDelimited(text, separator);
-  const header = rows[0].cells.map((cell) => cell.trim().toLowerCase());
-  const labelColumn = header.findIndex((cell) => labelNames.includes(cell));
-  const textColumn = header.findIndex((cell) => textNames.includes(cell));
-  for (const row of rows.slice(1)) {
-    if (row.fault) collector.problem(row.line, row.fault);
-    else if (row.cells.length === 1 && row.cells[0].trim() === '') continue;
-    else if (row.cells.length !== header.length) {
-      collector.problem(row.line, `there are ${row.cells.length} cells where the header has ${header.length}`);
-    } else collector.add(row.line, row.cells[labelColumn], row.cells[textColumn]);
-  }
-}
-
-async function readFolders(folder: string, badRows: BadRows): Promise<LabelledData> {
-  const entries = await fs.readdir(folder, { withFileTypes: true });
-  const labels = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((e) => e.name);
+async function readFolders(folder: string): Promise<ReadExamples> {
+  const entries = (await fs.readdir(folder, { withFileTypes: true })).filter(({ name }) => !isHidden(name));
+  const labels = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   if (labels.length < 2) {
     throw new InklingError(
       'invalidInput',
       `${folder} has ${labels.length} sub-folders; it needs one for each label, with a text in each file.`,
     );
   }
-  const examples: LabelledExample[] = [];
-  const problems: DataProblem[] = [];
+  const read: ReadExamples = { examples: [], problems: [], notices: [] };
+  const unread = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const label of labels.sort()) {
-    const files = (await fs.readdir(path.join(folder, label), { withFileTypes: true })).filter((e) => e.isFile());
-    for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const inside = (await fs.readdir(path.join(folder, label), { withFileTypes: true }))
+      .filter(({ name }) => !isHidden(name))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const file of inside) {
       const source = path.join(label, file.name);
+      if (!file.isFile()) {
+        unread.push(source);
+        continue;
+      }
       try {
         const text = decodeText(await fs.readFile(path.join(folder, source)), source).trim();
-        if (text === '') problems.push({ source, line: 1, reason: 'the text is empty' });
-        else examples.push({ label, text, source, line: 1 });
+        if (text === '') read.problems.push({ source, line: 1, reason: 'the text is empty' });
+        else read.examples.push({ label, text, source, line: 1 });
       } catch (error) {
         if (!(error instanceof InklingError)) throw error;
-        problems.push({ source, line: 1, reason: error.message });
+        read.problems.push({ source, line: 1, reason: error.message });
       }
     }
   }
-  if (badRows === 'refuse' && problems.length > 0) throw refusal(problems);
-  return { examples, classes: classesOf(examples), problems };
+  if (unread.length > 0) {
+    read.notices.push(
+      `not read, because only files directly in a label's folder are: ${unread.slice(0, 3).join(', ')}` +
+        (unread.length > 3 ? ` and ${unread.length - 3} more` : ''),
+    );
+  }
+  return read;
 }
 
 function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }

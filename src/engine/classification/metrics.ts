@@ -1,7 +1,6 @@
 /**
  * Figures of a classifier, with scikit-learn's names and conventions (`classification_report`, `confusion_matrix`,
- * `roc_curve`, `precision_recall_curve`, `average_precision_score`): the confusion matrix has true classes as rows, a
- * ratio whose denominator is 0 is 0.
+ * `roc_curve`, `precision_recall_curve`, `average_precision_score`): the confusion matrix has true classes as rows.
  */
 import type {
   BinaryCurves,
@@ -40,12 +39,13 @@ function cumulativeCounts(positive: ArrayLike<number>, scores: ArrayLike<number>
 /**
  * ROC and precision–recall curves. `positive[i]` is 1 for an example of the positive class; `scores` are larger for it.
  * As `roc_curve(drop_intermediate=False)`: thresholds fall, the first point (0, 0) has none (scikit-learn writes
- * infinity). As `precision_recall_curve`: thresholds rise, the last point (precision 1, recall 0) has none. With only
- * one class the undefined figures are 0.
+ * infinity). As `precision_recall_curve`: thresholds rise, the last point (precision 1, recall 0) has none. Null where
+ * one class has no examples: then there is nothing to tell apart.
  */
-export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<number>): BinaryCurves {
+export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<number>): BinaryCurves | null {
   const { steps, positives, negatives } = cumulativeCounts(positive, scores);
-  const rate = (n: number, of: number): number => (of === 0 ? 0 : n / of);
+  if (positives === 0 || negatives === 0) return null;
+  const rate = (n: number, of: number): number => n / of;
   const truePositiveRate = [0, ...steps.map((s) => rate(s.truePositives, positives))];
   const falsePositiveRate = [0, ...steps.map((s) => rate(s.falsePositives, negatives))];
   const rocThreshold: (number | null)[] = [null, ...steps.map((s) => s.threshold)];
@@ -65,7 +65,7 @@ export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<numb
   };
 }
 
-/** The curves of a trained classifier's held-out scores; null for more than two classes. */
+/** The curves of a trained classifier's held-out scores; null for more than two classes or where one has no examples. */
 export function curvesOf({ positive, scores }: Pick<ClassifierRecord, 'positive' | 'scores'>): BinaryCurves | null {
   if (positive === null) return null;
   return binaryCurves(
@@ -103,11 +103,11 @@ export function chooseThreshold(positive: ArrayLike<number>, scores: ArrayLike<n
   return below === undefined ? above : (above + below) / 2;
 }
 
-/** Mean squared distance between probability and truth (`brier_score_loss`). */
+/** Mean squared distance between probability and truth (`brier_score_loss`), of at least one example. */
 export function brierScore(positive: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < positive.length; i++) sum += (probabilities[i] - positive[i]) ** 2;
-  return positive.length === 0 ? 0 : sum / positive.length;
+  return sum / positive.length;
 }
 
 export interface Spread {
@@ -118,8 +118,10 @@ export interface Spread {
   maximum: number;
 }
 
-/** Mean and spread of a figure over folds or seeds. */
-export function spreadOf(values: number[]): Spread {
+/** Mean and spread of a figure over the folds or seeds in which it was measured; null where it never was. */
+export function spreadOf(figures: readonly (number | null)[]): Spread | null {
+  const values = figures.filter((figure) => figure !== null);
+  if (values.length === 0) return null;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   return {

@@ -161,6 +161,7 @@ function balancedWeights({ labels, train, classes }: TrainingTask): Float32Array
   return Float32Array.from(labels, (label) => train.length / (classes.length * Math.max(1, counts[label])));
 }
 
+/** Measures `groups`, which hold at least one text. */
 async function measure(
   network: Network,
   task: TrainingTask,
@@ -189,5 +190,5 @@ async function measure(
     });
   }
   const report = classificationReport(truth, predicted, task.classes);
-  return { loss: loss / Math.max(1, truth.length), accuracy: report.accuracy, macroF1: report.macro.f1 };
+  return { loss: loss / truth.length, accuracy: report.accuracy!, macroF1: report.macro.f1! };
 }

@@ -1,7 +1,7 @@
 /**
  * Splits of labelled examples: one training and one held-out part, or k folds. Every split keeps the classes' shares
- * (stratified) and is a function of the seed alone. An example of the held-out part whose text also stands in the
- * training part would measure memory instead of judgement, so it is removed and counted.
+ * (stratified) and is a function of the seed alone. Equal texts stay together, so that none stands on both sides, where
+ * it would measure memory instead of judgement; in the held-out part each text counts once.
  */
 import { Random } from '../random';
 import { tokenize } from './tokens';
@@ -10,12 +10,13 @@ export interface Split {
   /** Indices into the examples. */
   train: Int32Array;
   heldOut: Int32Array;
+  /** Repetitions left out of the held-out part. */
   duplicatesRemoved: number;
 }
 
 /**
- * `labels[i]` is the class id of example i; `fraction` of each class is held out, at least one example. `keep` leaves
- * duplicates in the held-out part, as most published figures do.
+ * `labels[i]` is the class id of example i; `fraction` of each class is held out, at least one text. With `keep` every
+ * example is drawn by itself and none is left out, as most published figures have it.
  */
 export function splitExamples(
   texts: string[],
@@ -25,31 +26,40 @@ export function splitExamples(
   duplicates: 'remove' | 'keep' = 'remove',
 ): Split {
   const random = new Random(seed, 11);
+  const groups = duplicates === 'keep' ? texts.map((_, i) => [i]) : equalTexts(texts);
   const train: number[] = [];
-  const heldOut: number[] = [];
-  for (const members of byClass(labels)) {
+  const heldOut: number[][] = [];
+  for (const members of byClass(groups, labels)) {
     random.shuffle(members);
-    const count = Math.min(members.length - 1, Math.max(1, Math.round(members.length * fraction)));
-    heldOut.push(...members.slice(0, count));
-    train.push(...members.slice(count));
+    const size = members.reduce((sum, group) => sum + group.length, 0);
+    let wanted = Math.max(1, Math.round(size * fraction));
+    const chosen = new Set<number[]>();
+    for (const group of members) {
+      if (group.length > wanted) continue;
+      chosen.add(group);
+      wanted -= group.length;
+    }
+    // Each part gets at least one text of two or more, however often it is repeated.
+    if (chosen.size === 0) chosen.add(members.reduce((a, b) => (b.length < a.length ? b : a)));
+    if (chosen.size === members.length) chosen.delete(members[0]);
+    heldOut.push(...chosen);
+    train.push(...members.filter((group) => !chosen.has(group)).flat());
   }
-  if (duplicates === 'keep')
-    return { train: shuffled(train, random), heldOut: shuffled(heldOut, random), duplicatesRemoved: 0 };
-  return finish(texts, train, heldOut, random);
+  return finish(labels, train, heldOut, random);
 }
 
-/** `folds` splits whose held-out parts together hold every example once (before duplicates are removed). */
+/** `folds` splits whose held-out parts together hold every text once. */
 export function foldExamples(texts: string[], labels: ArrayLike<number>, folds: number, seed: number): Split[] {
   const random = new Random(seed, 12);
-  const parts: number[][] = Array.from({ length: folds }, () => []);
+  const parts: number[][][] = Array.from({ length: folds }, () => []);
   let next = 0;
-  for (const members of byClass(labels)) {
+  for (const members of byClass(equalTexts(texts), labels)) {
     random.shuffle(members);
-    for (const member of members) parts[next++ % folds].push(member);
+    for (const group of members) parts[next++ % folds].push(group);
   }
   return parts.map((heldOut) => {
-    const train = parts.filter((part) => part !== heldOut).flat();
-    return finish(texts, train, [...heldOut], random);
+    const train = parts.filter((part) => part !== heldOut).flat(2);
+    return finish(labels, train, heldOut, random);
   });
 }
 
@@ -60,22 +70,38 @@ export function duplicateKey(text: string): string {
     .join(' ');
 }
 
-function finish(texts: string[], train: number[], heldOut: number[], random: Random): Split {
-  const known = new Set(train.map((i) => duplicateKey(texts[i])));
-  const fresh = heldOut.filter((i) => !known.has(duplicateKey(texts[i])));
+/** One example of each held-out text: the first of those with its most frequent label. */
+function finish(labels: ArrayLike<number>, train: number[], heldOut: number[][], random: Random): Split {
+  const kept = heldOut.map((group) => group.find((i) => labels[i] === labelOf(group, labels))!);
   return {
-    train: shuffled(train, random),
-    heldOut: shuffled(fresh, random),
-    duplicatesRemoved: heldOut.length - fresh.length,
+    train: random.shuffle(Int32Array.from(train)),
+    heldOut: random.shuffle(Int32Array.from(kept)),
+    duplicatesRemoved: heldOut.flat().length - kept.length,
   };
 }
 
-function shuffled(members: number[], random: Random): Int32Array {
-  return random.shuffle(Int32Array.from(members));
+/** Indices of equal texts, in the order of their first occurrence. */
+function equalTexts(texts: string[]): number[][] {
+  const groups = new Map<string, number[]>();
+  texts.forEach((text, i) => {
+    const key = duplicateKey(text);
+    const group = groups.get(key);
+    if (group) group.push(i);
+    else groups.set(key, [i]);
+  });
+  return [...groups.values()];
 }
 
-function byClass(labels: ArrayLike<number>): number[][] {
-  const members: number[][] = [];
-  for (let i = 0; i < labels.length; i++) (members[labels[i]] ??= []).push(i);
-  return members;
+/** The most frequent label of a group of equal texts; of several, the smallest. */
+function labelOf(group: number[], labels: ArrayLike<number>): number {
+  const counts = new Map<number, number>();
+  for (const i of group) counts.set(labels[i], (counts.get(labels[i]) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0][0];
+}
+
+/** The groups of each class. */
+function byClass(groups: number[][], labels: ArrayLike<number>): number[][][] {
+  const members: number[][][] = [];
+  for (const group of groups) (members[labelOf(group, labels)] ??= []).push(group);
+  return members.filter((list) => list !== undefined);
 }

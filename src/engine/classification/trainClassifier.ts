@@ -78,6 +78,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     heldOutExamples: split.heldOut.length,
     duplicatesRemoved: split.duplicatesRemoved,
     problems: data.problems,
+    notices: data.notices,
     advice,
     parameters: recurrentParameters(task),
     backend: backend.name,
@@ -137,7 +138,12 @@ export async function evaluateClassifier(
 ): Promise<{ report: ClassificationReport; baselines: Baselines; probabilities: number[][] }> {
   const { record, bag, naiveBayes, logisticRegression } = classifier.model;
   const { classes } = record;
-  const unknown = data.classes.filter((label) => !classes.includes(label));
+  // A label of another spelling is the classifier's own where only one can be meant.
+  const spelling = (label: string): string => {
+    const near = classes.filter((name) => name.toLowerCase() === label.toLowerCase());
+    return classes.includes(label) || near.length !== 1 ? label : near[0];
+  };
+  const unknown = data.classes.filter((label) => !classes.includes(spelling(label)));
   if (unknown.length > 0 || data.examples.length === 0) {
     throw new InklingError(
       'invalidInput',
@@ -147,7 +153,7 @@ export async function evaluateClassifier(
         : 'There are no labelled examples to evaluate on: add some to the file.',
     );
   }
-  const truth = data.examples.map((example) => classes.indexOf(example.label));
+  const truth = data.examples.map((example) => classes.indexOf(spelling(example.label)));
   const logits = await classifier.logits(data.examples.map((example) => tokenize(example.text)));
   const probabilities = logits.map((row) => probabilitiesOf(classifier.model, row));
   const counts = data.examples.map((example) => bag.count(example.text));
@@ -168,12 +174,12 @@ export async function evaluateClassifier(
 
 export interface CrossValidation {
   reports: ClassificationReport[];
-  accuracy: Spread;
-  macroF1: Spread;
-  /** F1 of each class. */
-  f1: Record<string, Spread>;
+  accuracy: Spread | null;
+  macroF1: Spread | null;
+  /** F1 of each class; null where no fold measured it. */
+  f1: Record<string, Spread | null>;
   /** The same folds by what stands beside the classifier. */
-  baselines: Record<keyof Baselines, { accuracy: Spread; macroF1: Spread }>;
+  baselines: Record<keyof Baselines, { accuracy: Spread | null; macroF1: Spread | null }>;
 }
 
 /** k-fold cross-validation: every example is held out once. */
@@ -187,7 +193,7 @@ export async function crossValidate(task: ClassifierTask, folds: number): Promis
     records.push((await trainClassifier({ ...task, split })).record);
   }
   const reports = records.map(({ report }) => report);
-  const spreads = (of: ClassificationReport[]): { accuracy: Spread; macroF1: Spread } => ({
+  const spreads = (of: ClassificationReport[]): { accuracy: Spread | null; macroF1: Spread | null } => ({
     accuracy: spreadOf(of.map(({ accuracy }) => accuracy)),
     macroF1: spreadOf(of.map(({ macro }) => macro.f1)),
   });

@@ -11,6 +11,7 @@ import {
   type ThresholdRule,
   type Verdict,
 } from '../../common/classifierProtocol';
+import { formatFigure, unmeasured } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, storedClassifier } from '../classification/classifierFile';
@@ -50,6 +51,8 @@ const trainOptions = {
   threshold: { type: 'string' },
   calibration: { type: 'string' },
   'bad-rows': { type: 'string' },
+  'label-column': { type: 'string' },
+  'text-column': { type: 'string' },
   positive: { type: 'string' },
   folds: { type: 'string' },
   out: { type: 'string' },
@@ -69,7 +72,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   }
   const base = path.basename(positionals[0], path.extname(positionals[0]));
   const file = values.out ?? `${base}.inkling.safetensors`;
-  const data = await readAll(positionals, settings.badRows);
+  const data = await readAll(positionals, settings.badRows, values);
   if (folds === undefined) await checkWritable(file);
   const vectors = await vectorsFor(settings, data);
   const stop = new AbortController();
@@ -102,7 +105,12 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   }
 }
 
-const evaluateOptions = { ...commonOptions, 'bad-rows': { type: 'string' } } as const;
+const evaluateOptions = {
+  ...commonOptions,
+  'bad-rows': { type: 'string' },
+  'label-column': { type: 'string' },
+  'text-column': { type: 'string' },
+} as const;
 
 /** The report of a model on a labelled file. */
 export async function evaluateCommand(args: string[]): Promise<void> {
@@ -111,9 +119,10 @@ export async function evaluateCommand(args: string[]): Promise<void> {
   if (files.length === 0) throw new UsageError('Name a model and a labelled file: inkling evaluate <model> <file>.');
   const started = performance.now();
   await withClassifier(values, modelName, async (classifier, modelFile) => {
-    const data = await readAll(files, badRowsOf(values) ?? 'refuse');
+    const data = await readAll(files, badRowsOf(values) ?? 'refuse', values);
     const { report, baselines } = await evaluateClassifier(classifier, data);
     if (!values.json) {
+      for (const notice of data.notices) print(notice);
       printReport(report);
       printBaselines(baselines);
       return;
@@ -127,6 +136,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
       seconds: (performance.now() - started) / 1000,
       threshold: classifier.model.record.threshold,
       problems: data.problems,
+      notices: data.notices,
     });
   });
 }
@@ -166,8 +176,12 @@ async function withClassifier(
   });
 }
 
-async function readAll(files: string[], badRows: BadRows): Promise<LabelledData> {
-  return joinLabelledData(await Promise.all(files.map((file) => readLabelledData(file, badRows))));
+async function readAll(
+  files: string[],
+  badRows: BadRows,
+  { 'label-column': label, 'text-column': text }: { 'label-column'?: string; 'text-column'?: string },
+): Promise<LabelledData> {
+  return joinLabelledData(await Promise.all(files.map((file) => readLabelledData(file, badRows, { label, text }))));
 }
 
 function badRowsOf(values: { 'bad-rows'?: string }): BadRows | undefined {
@@ -259,16 +273,17 @@ function printJson(value: unknown): void {
   print(JSON.stringify(value));
 }
 
-const share = (x: number): string => `${(100 * x).toFixed(2)} %`;
-const figure = (x: number): string => x.toFixed(4);
+const share = (x: number | null): string => (x === null ? 'not measured' : `${(100 * x).toFixed(2)} %`);
+const figure = (x: number | null): string => formatFigure(x, 4);
 
 function printEvent(event: ClassifierEvent): void {
   if (event.event === 'start') {
     print(
       `${event.examples} examples of ${event.classes.join(', ')}: ${event.trainExamples} to learn from, ${event.heldOutExamples} held out`,
     );
+    for (const notice of event.notices) print(notice);
     if (event.duplicatesRemoved > 0)
-      print(`${event.duplicatesRemoved} held-out examples removed that also stand in the training part`);
+      print(`${event.duplicatesRemoved} repetitions left out of the held-out part: each text counts once there`);
     for (const problem of event.problems.slice(0, 10))
       print(`skipped ${problem.source}, line ${problem.line}: ${problem.reason}`);
     if (event.problems.length > 10) print(`… and ${event.problems.length - 10} more rows skipped`);
@@ -300,7 +315,7 @@ function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines)
 function printReport(report: ClassificationReport): void {
   const width = Math.max(12, ...report.classes.map((name) => name.length));
   const row = (name: string, cells: string[]): void =>
-    print(`${name.padStart(width)} ${cells.map((c) => c.padStart(10)).join('')}`);
+    print(`${name.padStart(width)} ${cells.map((c) => c.padStart(13)).join('')}`);
   row('', ['precision', 'recall', 'f1-score', 'support']);
   for (const name of [...report.classes, 'macro avg', 'weighted avg']) {
     const scores =
@@ -308,6 +323,7 @@ function printReport(report: ClassificationReport): void {
     row(name, [figure(scores.precision), figure(scores.recall), figure(scores.f1), String(scores.support)]);
   }
   row('accuracy', ['', '', figure(report.accuracy), String(report.macro.support)]);
+  for (const sentence of unmeasured(report)) print(sentence);
   print('\nconfusion (rows true, columns predicted)');
   row('', report.classes);
   report.confusion.forEach((counts, c) => row(report.classes[c], counts.map(String)));
@@ -316,18 +332,21 @@ function printReport(report: ClassificationReport): void {
 function printFolds(result: Awaited<ReturnType<typeof crossValidate>>, folds: number): void {
   print(`${folds}-fold cross-validation: mean ± standard deviation (smallest to largest)`);
   const { majority, naiveBayes, logisticRegression } = result.baselines;
-  const rows: [name: string, spread: Spread][] = [
+  const rows: [name: string, spread: Spread | null][] = [
     ['accuracy', result.accuracy],
     ['macro F1', result.macroF1],
-    ...Object.entries(result.f1).map(([name, spread]): [string, Spread] => [`F1 ${name}`, spread]),
+    ...Object.entries(result.f1).map(([name, spread]): [string, Spread | null] => [`F1 ${name}`, spread]),
     ['macro F1 of the majority', majority.macroF1],
     ['macro F1 of naive Bayes', naiveBayes.macroF1],
     ['macro F1 of logistic regression', logisticRegression.macroF1],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  for (const [name, { mean, deviation, minimum, maximum }] of rows) {
-    const range = `(${figure(minimum)} to ${figure(maximum)})`;
-    print(`${name.padEnd(width)}  ${figure(mean)} ± ${figure(deviation)} ${range}`);
+  for (const [name, spread] of rows) {
+    const figures =
+      spread === null
+        ? 'not measured: no fold holds an example of it'
+        : `${figure(spread.mean)} ± ${figure(spread.deviation)} (${figure(spread.minimum)} to ${figure(spread.maximum)})`;
+    print(`${name.padEnd(width)}  ${figures}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** `inkling inspect`: what is in a model file. */
+import { formatFigure } from '../../common/confusionReport';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { recordOf } from '../classification/classifierFile';
@@ -68,10 +69,13 @@ function classifierRows(summary: ModelSummary, record: ClassifierRecord): Row[] 
     ['held out', `${record.heldOutExamples} examples`],
     [
       'accuracy',
-      `${report.accuracy.toFixed(4)} (always the most frequent label: ${baselines.majority.accuracy.toFixed(4)})`,
+      `${formatFigure(report.accuracy, 4)} (always the most frequent label: ${formatFigure(baselines.majority.accuracy, 4)})`,
     ],
-    ['macro F1', `${report.macro.f1.toFixed(4)} (naive Bayes: ${baselines.naiveBayes.macro.f1.toFixed(4)})`],
-    ...classes.map((name): Row => [`F1 ${name}`, report.perClass[name].f1.toFixed(4)]),
+    [
+      'macro F1',
+      `${formatFigure(report.macro.f1, 4)} (naive Bayes: ${formatFigure(baselines.naiveBayes.macro.f1, 4)})`,
+    ],
+    ...classes.map((name): Row => [`F1 ${name}`, formatFigure(report.perClass[name].f1, 4)]),
     ['file', size(summary)],
   ];
 }

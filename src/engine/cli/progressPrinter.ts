@@ -38,8 +38,9 @@ export class ProgressPrinter {
             : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}`;
         const name = event.complete ? `epoch ${event.epoch}` : `step ${event.step}`;
         const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
+        const loss = event.trainLoss === null ? 'not measured (put back by the guard)' : event.trainLoss.toFixed(4);
         this.print(
-          `${name} · ${duration(event.seconds)} · loss ${event.trainLoss.toFixed(4)}${smoothed}${heldOut}${event.best ? ' · best so far' : ''}`,
+          `${name} · ${duration(event.seconds)} · loss ${loss}${smoothed}${heldOut}${event.best ? ' · best so far' : ''}`,
         );
         return;
       }

@@ -177,7 +177,10 @@ function summary(file: string, { results, provenance }: StoredLanguageModel): st
         (results.heldOutBitsPerCharacter === null
           ? ''
           : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`);
-  const loss = results.trainLoss === null ? '' : `, training loss ${results.trainLoss.toFixed(4)}`;
+  const loss =
+    results.trainLoss === null
+      ? ', training loss not measured (the divergence guard put the last epoch back)'
+      : `, training loss ${results.trainLoss.toFixed(4)}`;
   return (
     `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
     `write on with: inkling sample ${file} --prompt "…" --temperature 0.7\n`

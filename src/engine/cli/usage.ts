@@ -20,8 +20,8 @@ export const help = `inkling: train a small recurrent language model on a text, 
       [--lengths ragged|padded] [--max-tokens N] [--vectors frozen|tuned|learned] [--vector-file FILE]
       [--evidence on|off] [--class-weights none|balanced] [--calibration none|temperature|platt|isotonic]
       [--threshold max-f1|lost:0.3%|P] [--positive LABEL] [--held-out P] [--validation P] [--folds K]
-      [--bad-rows refuse|skip] [--out FILE] [--title TEXT] [--json]
-  inkling evaluate <model> <file…> [--bad-rows refuse|skip] [--json]
+      [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--out FILE] [--title TEXT] [--json]
+  inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--json]
 
 All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
 activations in 16 bits; sample always writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.

@@ -76,6 +76,7 @@ export class Engine {
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
     classify: (params, call) => this.askSampler('classify', params, call),
     describeClassifier: (params, call) => this.askSampler('describeClassifier', params, call),
+    labelledColumns: (params, call) => this.inOwnThread('labelledColumns', params, call),
     trainClassifier: (params, call) => this.inOwnThread('trainClassifier', params, call),
   };
 
@@ -132,7 +133,7 @@ export class Engine {
   }
 
   /** One piece of heavy work in a thread of its own, which ends with the call. */
-  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'trainClassifier'>(
+  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'labelledColumns' | 'trainClassifier'>(
     method: K,
     params: TrainerMethods[K]['params'],
     call: Call<TrainerMethods[K]['event']>,

@@ -5,7 +5,7 @@ import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Backend } from '../backends/backend';
-import { ClassifierService } from '../classification/classifierService';
+import { ClassifierService, describeColumnsOf } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import type { StoredLanguageModel } from '../model/modelFile';
@@ -31,7 +31,7 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'control' | 'yieldThread' | 'trainClassifier'
+  'plan' | 'estimate' | 'baselines' | 'control' | 'yieldThread' | 'labelledColumns' | 'trainClassifier'
 > {
   train: {
     params: TrainRequest;
@@ -116,6 +116,7 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
       );
       return null;
     },
+    labelledColumns: ({ source }) => describeColumnsOf(source),
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => newBackend('wasm', { threads })).train(request, onEvent, signal),
     baselines: async ({ sources, heldOutFraction }) =>

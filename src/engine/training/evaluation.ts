@@ -40,6 +40,6 @@ export async function evaluateHeldOut(
     if (slice.isOver) await slice.renew();
     if (isInterrupted()) return 'interrupted';
   }
-  if (sums.targets === 0) return undefined;
-  return { loss: meanLoss(sums), accuracy: accuracyOf(sums), targets: sums.targets };
+  const { targets } = sums;
+  return targets === 0 ? undefined : { loss: meanLoss(sums)!, accuracy: accuracyOf(sums)!, targets };
 }

@@ -13,12 +13,12 @@ export function addLoss(sums: LossSums, more: LossSums): void {
   sums.correct += more.correct;
 }
 
-/** Mean loss of a target; 0 where there was none. */
-export function meanLoss(sums: LossSums): number {
-  return sums.targets === 0 ? 0 : sums.lossSum / sums.targets;
+/** Mean loss of a target; null where there was none: nothing was measured. */
+export function meanLoss(sums: LossSums): number | null {
+  return sums.targets === 0 ? null : sums.lossSum / sums.targets;
 }
 
-/** Share of targets whose most likely token was right. */
-export function accuracyOf(sums: LossSums): number {
-  return sums.targets === 0 ? 0 : sums.correct / sums.targets;
+/** Share of targets whose most likely token was right; null where there was none. */
+export function accuracyOf(sums: LossSums): number | null {
+  return sums.targets === 0 ? null : sums.correct / sums.targets;
 }

@@ -7,7 +7,7 @@ import type { EpochEvent } from '../../common/trainEvents';
 interface Point {
   epoch: number;
   step: number;
-  trainLoss: number;
+  trainLoss: number | null;
   heldOutLoss: number;
 }
 export interface OverfittingState {
@@ -34,7 +34,7 @@ export class OverfittingWatch {
       state.worse = 0;
       return undefined;
     }
-    const rises = heldOutLoss > state.best.heldOutLoss * (1 + noticeableRise) && trainLoss < state.best.trainLoss;
+    const rises = heldOutLoss > state.best.heldOutLoss * (1 + noticeableRise) && falls(state.best.trainLoss, trainLoss);
     state.worse = rises ? state.worse + 1 : 0;
     if (state.said || state.worse < evaluationsBeforeSaying) return undefined;
     state.said = true;
@@ -42,7 +42,7 @@ export class OverfittingWatch {
     return (
       `Overfitting since epoch ${best.epoch} (step ${best.step}): the held-out loss rose from ` +
       `${best.heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)} nats while the training loss fell from ` +
-      `${best.trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}. More text, more dropout, fewer units or an earlier ` +
+      `${best.trainLoss!.toFixed(3)} to ${trainLoss!.toFixed(3)}. More text, more dropout, fewer units or an earlier ` +
       'stop would help.'
     );
   }
@@ -54,4 +54,9 @@ export class OverfittingWatch {
   restore(state: OverfittingState): void {
     this.current = structuredClone(state);
   }
+}
+
+/** Whether a loss fell; not where either was not measured. */
+function falls(before: number | null, after: number | null): boolean {
+  return before !== null && after !== null && after < before;
 }

@@ -16,9 +16,9 @@ export class ProgressMeter {
   private steps = 0;
   private stepMs = 0;
 
-  /** Takes one step's result and how long the step took. */
+  /** Takes the result of one step with at least one target, and how long the step took. */
   add(result: StepResult, stepMs: number): void {
-    const loss = meanLoss(result);
+    const loss = meanLoss(result)!;
     addLoss(this.sums, result);
     this.minimum = Math.min(this.minimum, loss);
     this.maximum = Math.max(this.maximum, loss);
@@ -31,13 +31,13 @@ export class ProgressMeter {
     return this.steps === 0;
   }
 
-  /** What was measured; the meter begins anew. */
+  /** What was measured, of a meter that is not empty; it begins anew. */
   take(): Measured {
     const measured: Measured = {
-      trainLoss: meanLoss(this.sums),
+      trainLoss: meanLoss(this.sums)!,
       minimumLoss: this.minimum,
       maximumLoss: this.maximum,
-      trainAccuracy: accuracyOf(this.sums),
+      trainAccuracy: accuracyOf(this.sums)!,
       gradientNorm: this.gradientNorms / this.steps,
       charactersPerSecond: this.stepMs > 0 ? (this.sums.targets * 1000) / this.stepMs : 0,
     };

@@ -87,7 +87,7 @@ export function checkpointModel(run: RunDescription, state: RunState, history: T
     steps: progress.step,
     epochs: progress.epoch,
     seconds: progress.seconds,
-    trainLoss: losses.targets > 0 ? meanLoss(losses) : null,
+    trainLoss: meanLoss(losses),
     heldOutLoss: (evaluated?.event === 'epoch' && evaluated.heldOutLoss) || null,
     heldOutBitsPerCharacter: (evaluated?.event === 'epoch' && evaluated.heldOutBitsPerCharacter) || null,
   };

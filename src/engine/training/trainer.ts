@@ -303,9 +303,9 @@ export class Trainer {
     return epochEnded;
   }
 
-  /** Accounts for a step's losses, or puts the run back if it has diverged. */
+  /** Accounts for the losses of a step with at least one target, or puts the run back if it has diverged. */
   private async take(result: StepResult, stepMs: number): Promise<void> {
-    const loss = meanLoss(result);
+    const loss = meanLoss(result)!;
     const trouble = this.guard.observe(loss, result.gradientNorm);
     if (trouble) return this.recover(trouble, loss);
     addLoss(this.progress.epochSums, result);
@@ -402,7 +402,7 @@ export class Trainer {
   /** The loss that decides which weights are best; undefined where none was measured. */
   private lossToKeepBy(event: EpochEvent): number | undefined {
     if (this.config.keep !== 'best-train' && event.heldOutLoss !== undefined) return event.heldOutLoss;
-    return this.progress.epochSums.targets > 0 ? event.trainLoss : undefined;
+    return event.trainLoss ?? undefined;
   }
 
   /** Writes the samples that are due; false when it was interrupted. */

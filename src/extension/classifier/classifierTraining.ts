@@ -5,10 +5,11 @@ import type {
   ClassifierEvent,
   ClassifierRecord,
   ClassifierSettings,
-  DataProblem,
+  ClassifierStartEvent,
   LabelledSource,
 } from '../../common/classifierProtocol';
 import type { ClassifierTrainingState } from '../../common/classifierState';
+import { formatFigure } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -18,12 +19,24 @@ import { showInformation, withProgress } from '../messages';
 import type { ModelStore } from '../models/modelStore';
 import { signalOf } from '../signalOf';
 import type { ActiveClassifier } from './activeClassifier';
+import { askForColumns } from './columnQuestion';
 
 /** What the quick pick decides. */
 export interface ClassifierChoice {
   compare?: boolean;
   settings?: Partial<ClassifierSettings>;
 }
+
+interface Run {
+  source: LabelledSource;
+  columns: { label?: string; text?: string };
+  choice: ClassifierChoice;
+  title: string;
+  modelPath: string;
+}
+
+/** What reading the examples brought to light. */
+type Findings = Pick<ClassifierStartEvent, 'problems' | 'notices'>;
 
 const shownProblems = 3;
 
@@ -44,8 +57,8 @@ export class ClassifierTraining extends Disposables {
     return this.running;
   }
 
-  /** Trains, and makes the new classifier the one that gives verdicts; its path. */
-  async train(source: LabelledSource, choice: ClassifierChoice): Promise<string> {
+  /** Trains, and makes the new classifier the one that gives verdicts; its path, or undefined where the user turned away. */
+  async train(source: LabelledSource, choice: ClassifierChoice): Promise<string | undefined> {
     if (this.running) {
       throw new InklingError(
         'invalidInput',
@@ -53,6 +66,8 @@ export class ClassifierTraining extends Disposables {
       );
     }
     const title = path.basename(source.name);
+    const columns = await askForColumns(title, await this.engine.call('labelledColumns', { source }));
+    if (!columns) return undefined;
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t('Training a classifier on {0}', title),
@@ -60,12 +75,12 @@ export class ClassifierTraining extends Disposables {
     };
     const modelPath = await this.models.newPath(title);
     try {
-      const { record, problems } = await withProgress(options, (progress, token) =>
-        this.callEngine({ source, choice, title, modelPath }, progress, signalOf(token)),
+      const { record, findings } = await withProgress(options, (progress, token) =>
+        this.callEngine({ source, columns, choice, title, modelPath }, progress, signalOf(token)),
       );
       await this.models.refresh();
       await this.active.use(modelPath);
-      void this.tell(title, record, problems);
+      void this.tell(title, record, findings);
       return modelPath;
     } finally {
       this.running = undefined;
@@ -74,12 +89,12 @@ export class ClassifierTraining extends Disposables {
   }
 
   private async callEngine(
-    run: { source: LabelledSource; choice: ClassifierChoice; title: string; modelPath: string },
+    run: Run,
     progress: vscode.Progress<{ message?: string }>,
     signal: AbortSignal,
-  ): Promise<{ record: ClassifierRecord; problems: DataProblem[] }> {
-    const { source, choice, title, modelPath } = run;
-    let problems: DataProblem[] = [];
+  ): Promise<{ record: ClassifierRecord; findings: Findings }> {
+    const { source, columns, choice, title, modelPath } = run;
+    let findings: Findings = { problems: [], notices: [] };
     const state: ClassifierTrainingState = {
       title,
       variant: 'bigru',
@@ -91,7 +106,7 @@ export class ClassifierTraining extends Disposables {
     this.running = state;
     const onEvent = (event: ClassifierEvent): void => {
       if (event.event === 'start') {
-        problems = event.problems;
+        findings = event;
         const { variant, epochs } = event.settings;
         Object.assign(state, { variant, epochs, variantNumber: state.variantNumber + 1, history: [] });
       }
@@ -102,6 +117,7 @@ export class ClassifierTraining extends Disposables {
     progress.report({ message: vscode.l10n.t('reading the examples …') });
     const request = {
       sources: [source],
+      columns,
       settings: { badRows: setting('classifier.badRows'), seed: setting('training.seed'), ...choice.settings },
       compare: choice.compare,
       modelPath,
@@ -109,21 +125,21 @@ export class ClassifierTraining extends Disposables {
       threads: setting('engine.threads') || undefined,
     };
     const record = await this.engine.call('trainClassifier', request, { onEvent, signal });
-    return { record, problems };
+    return { record, findings };
   }
 
-  private async tell(title: string, record: ClassifierRecord, problems: DataProblem[]): Promise<void> {
+  private async tell(title: string, record: ClassifierRecord, { problems, notices }: Findings): Promise<void> {
     const { report, baselines, settings, seconds, advice } = record;
-    const figure = (macroF1: number): string => macroF1.toFixed(3);
     const sentences = [
       vscode.l10n.t(
         'Trained on {0} ({1}, {2}): macro F1 {3} on held-out examples; naive Bayes {4}.',
         title,
         settings.variant,
         formatDuration(seconds),
-        figure(report.macro.f1),
-        figure(baselines.naiveBayes.macro.f1),
+        formatFigure(report.macro.f1),
+        formatFigure(baselines.naiveBayes.macro.f1),
       ),
+      ...notices.map((notice) => `${notice}.`),
       ...advice.filter(({ missing }) => missing > 0).map(({ message }) => message),
     ];
     if (problems.length > 0) {

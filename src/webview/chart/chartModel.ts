@@ -244,7 +244,7 @@ function markers(
   const best = history.evaluations.filter((e) => e.best).at(-1);
   if (best) {
     const loss = best.heldOutLoss ?? best.trainLoss;
-    list.push({ kind: 'best', x: x(best), y: unit(loss), label: t('best checkpoint') });
+    if (loss !== null) list.push({ kind: 'best', x: x(best), y: unit(loss), label: t('best checkpoint') });
   }
   return list;
 }

@@ -19,7 +19,7 @@ const header = [
 ];
 
 export function historyToCsv(history: RunHistory): string {
-  type Cell = string | number | boolean | undefined;
+  type Cell = string | number | boolean | null | undefined;
   const rows: { step: number; cells: Cell[] }[] = [
     ...history.progress.map((p) => ({
       step: p.step,

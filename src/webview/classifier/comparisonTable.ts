@@ -1,5 +1,6 @@
 /** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
+import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
 import { formatTick } from '../chart/scale';
 import { h } from '../dom';
@@ -17,8 +18,9 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
     ];
   }
   const name = positive === null ? undefined : classes[positive];
-  const score = (scores: VariantScores): number => (name === undefined ? scores.macroF1 : scores.perClass[name].f1);
-  const values = comparison.map(score);
+  const score = (scores: VariantScores): number | null =>
+    name === undefined ? scores.macroF1 : scores.perClass[name].f1;
+  const values = comparison.map(score).filter((value) => value !== null);
   // Bars begin a little below the lowest: they show differences, the figures beside them the size.
   const low = Math.max(0, Math.min(...values) - 0.05);
   const head = [name === undefined ? t('macro F1') : `F1 ${name}`, t('accuracy'), t('parameters')];
@@ -57,8 +59,8 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
           {},
           ...comparison.map((scores) => {
             const bar = h('i');
-            bar.style.width = `${((score(scores) - low) / (1 - low || 1)) * 100}%`;
-            const cells = [score(scores).toFixed(3), scores.accuracy.toFixed(3), formatTick(scores.parameters)];
+            bar.style.width = `${(Math.max(0, (score(scores) ?? 0) - low) / (1 - low || 1)) * 100}%`;
+            const cells = [formatFigure(score(scores)), formatFigure(scores.accuracy), formatTick(scores.parameters)];
             if (timed) cells.push(scores.seconds.toFixed(1));
             return h(
               'tr',

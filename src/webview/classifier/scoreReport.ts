@@ -1,5 +1,6 @@
 /** The classifier beside its baselines: one that always says the most frequent class, naive Bayes, logistic regression. */
 import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
+import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
 import { h } from '../dom';
 
@@ -32,7 +33,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
               'tr',
               { class: i === 0 ? 'best' : undefined },
               h('th', { scope: 'row' }, title),
-              ...figures.map((figure) => h('td', {}, figure.toFixed(3))),
+              ...figures.map((figure) => h('td', {}, formatFigure(figure))),
             );
           }),
         ),

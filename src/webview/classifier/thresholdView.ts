@@ -1,6 +1,6 @@
 /** The threshold as a slider, and what it would have done with the held-out examples: confusion matrix and both curves. */
 import type { ClassifierRecord } from '../../common/classifierProtocol';
-import { confusionAt, reportOfConfusion } from '../../common/confusionReport';
+import { confusionAt, formatFigure, reportOfConfusion } from '../../common/confusionReport';
 import { formatShare } from '../../common/contributions';
 import { formatInteger, t } from '../../common/l10n';
 import { themeColours } from '../chart/chartView';
@@ -131,13 +131,12 @@ function confusionRows(confusion: number[][], classes: string[]): HTMLElement[] 
 /** As scikit-learn prints it. */
 function scoreRows(confusion: number[][], classes: string[]): HTMLElement[] {
   const report = reportOfConfusion(confusion, classes);
-  const figure = (x: number): string => x.toFixed(3);
   const row = (name: string, cells: string[]): HTMLElement =>
     h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell)));
   const scores = ({ precision, recall, f1, support }: typeof report.macro): string[] => [
-    figure(precision),
-    figure(recall),
-    figure(f1),
+    formatFigure(precision),
+    formatFigure(recall),
+    formatFigure(f1),
     formatInteger(support),
   ];
   const head = [t('precision'), t('recall'), 'F1', t('support')].map((name) => h('th', { scope: 'col' }, name));
@@ -148,7 +147,7 @@ function scoreRows(confusion: number[][], classes: string[]): HTMLElement[] {
       'tbody',
       {},
       ...classes.map((name) => row(name, scores(report.perClass[name]))),
-      row(t('accuracy'), ['', '', figure(report.accuracy), formatInteger(report.macro.support)]),
+      row(t('accuracy'), ['', '', formatFigure(report.accuracy), formatInteger(report.macro.support)]),
       row(t('macro avg'), scores(report.macro)),
       row(t('weighted avg'), scores(report.weighted)),
     ),

@@ -26,7 +26,7 @@ describe('figures of the Classifier tab', () => {
     const confusion = confusionAt(scores, 1, 0.5);
     const { perClass } = reportOfConfusion(confusion, record.classes);
     const roc = rocCurve(curves, confusion, 1);
-    assert.ok(roc.mark && Math.abs(roc.mark.x - (1 - perClass.ham.recall)) < 1e-12);
+    assert.ok(roc.mark && Math.abs(roc.mark.x - (1 - perClass.ham.recall!)) < 1e-12);
     assert.equal(roc.mark.y, perClass.spam.recall);
     assert.ok(roc.points.some(({ x, y }) => Math.abs(x - roc.mark!.x) < 1e-12 && Math.abs(y - roc.mark!.y) < 1e-12));
     const pr = precisionRecallCurve(curves, confusion, 1);

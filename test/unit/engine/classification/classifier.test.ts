@@ -129,15 +129,15 @@ describe('Training a classifier', () => {
     const events: ClassifierEvent[] = [];
     const model = await trainClassifier({ ...task(madeData(300, 1)), onEvent: (event) => events.push(event) });
     const { record } = model;
-    assert.ok(record.report.macro.f1 > 0.95, `macro F1 ${record.report.macro.f1} (seed ${small.seed})`);
+    assert.ok(record.report.macro.f1! > 0.95, `macro F1 ${record.report.macro.f1} (seed ${small.seed})`);
     assert.strictEqual(record.report.macro.support, record.heldOutExamples);
     assert.strictEqual(record.trainExamples + record.heldOutExamples + record.duplicatesRemoved, 300);
     assert.deepStrictEqual(record.classes, ['ham', 'spam']);
     assert.strictEqual(record.positive, 1);
     assert.strictEqual(record.scores.length, record.heldOutExamples);
     assert.ok(record.curves!.roc.auc > 0.98);
-    assert.ok(record.baselines.naiveBayes.accuracy > 0.9);
-    assert.ok(Math.abs(record.baselines.majority.accuracy - 0.5) < 0.05);
+    assert.ok(record.baselines.naiveBayes.accuracy! > 0.9);
+    assert.ok(Math.abs(record.baselines.majority.accuracy! - 0.5) < 0.05);
     assert.strictEqual(events[0].event, 'start');
     assert.strictEqual(events.filter((event) => event.event === 'epoch').length, small.epochs);
   });
@@ -147,14 +147,14 @@ describe('Training a classifier', () => {
       const model = await trainClassifier(
         task(madeData(300, 1), { vectors: vectorMode, lengths: 'padded', epochs: 8 }),
       );
-      assert.ok(model.record.report.macro.f1 > 0.9, `macro F1 ${model.record.report.macro.f1}`);
+      assert.ok(model.record.report.macro.f1! > 0.9, `macro F1 ${model.record.report.macro.f1}`);
       assert.ok(model.encoder.learned!.size > 20);
     });
   }
 
   it('tells three classes apart', async () => {
     const model = await trainClassifier(task(madeData(360, 2, 3), { variant: 'birnn' }));
-    assert.ok(model.record.report.macro.f1 > 0.9, `macro F1 ${model.record.report.macro.f1}`);
+    assert.ok(model.record.report.macro.f1! > 0.9, `macro F1 ${model.record.report.macro.f1}`);
     assert.strictEqual(model.record.positive, null);
     assert.strictEqual(model.record.curves, null);
     const verdict = await new Classifier(backend, model).classify('the winner is you', { explain: true });
@@ -179,7 +179,7 @@ describe('Training a classifier', () => {
     const data = { ...all, examples };
     const settings = { evidence: false, epochs: 6, learningRate: 0.01, validationFraction: 0 };
     const recall = async (classWeights: 'none' | 'balanced'): Promise<number> =>
-      (await trainClassifier(task(data, { ...settings, classWeights }))).record.report.perClass.spam.recall;
+      (await trainClassifier(task(data, { ...settings, classWeights }))).record.report.perClass.spam.recall!;
     const [plain, balanced] = [await recall('none'), await recall('balanced')];
     assert.ok(balanced > plain, `${balanced} with weights, ${plain} without`);
   });
@@ -206,8 +206,9 @@ describe('Training a classifier', () => {
   it('cross-validates with spread', async () => {
     const result = await crossValidate(task(madeData(240, 7), { epochs: 8 }), 3);
     assert.strictEqual(result.reports.length, 3);
-    assert.ok(result.accuracy.minimum <= result.accuracy.mean && result.accuracy.mean <= result.accuracy.maximum);
-    assert.ok(result.f1.spam.mean > 0.7);
+    const { minimum, mean, maximum } = result.accuracy!;
+    assert.ok(minimum <= mean && mean <= maximum);
+    assert.ok(result.f1.spam!.mean > 0.7);
   });
 
   it('stops when told to', async () => {
@@ -316,7 +317,7 @@ describe('A classifier at work', () => {
 
   it('is evaluated on other data and refuses labels that it does not know', async () => {
     const { report, probabilities } = await evaluateClassifier(classifier, madeData(60, 9));
-    assert.ok(report.accuracy > 0.9);
+    assert.ok(report.accuracy! > 0.9);
     assert.strictEqual(probabilities.length, 60);
     await assert.rejects(
       evaluateClassifier(classifier, madeData(60, 9, 3)),

@@ -50,6 +50,17 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.strictEqual(evaluated.event, 'done');
     assert.ok(Number(evaluated.accuracy) > 0.9);
 
+    const tickets = path.join(folder, 'tickets.csv');
+    fs.writeFileSync(tickets, `class,message,label\n${made.map((row) => `x,${row.split('\t')[1]},Ham`).join('\n')}`);
+    const one = run(['evaluate', model, tickets, '--label-column', 'label']).stdout;
+    assert.match(one, /^tickets\.csv: label: column "label", text: column "message"/);
+    assert.match(one, /^ +spam +not measured +not measured +not measured +0$/m);
+    assert.match(one, /“spam” was not measured: there is no example of it to measure with\./);
+    const [figures] = objects(run(['evaluate', model, tickets, '--label-column', 'label', '--json']).stdout);
+    const { ham, spam } = figures.perClass as Record<string, { f1: number | null }>;
+    assert.strictEqual(spam.f1, null);
+    assert.strictEqual(figures.macroF1, ham.f1);
+
     const [verdict] = objects(run(['classify', model, '--json'], 'win a prize').stdout);
     assert.strictEqual(verdict.label, 'spam');
     assert.strictEqual((verdict.contributions as unknown[]).length, 3);

@@ -10,6 +10,7 @@ import {
   requireTrainable,
   type LabelledData,
 } from '../../../../src/engine/classification/labelledData';
+import { columnsOf } from '../../../../src/engine/classification/labelledText';
 import { foldExamples, splitExamples } from '../../../../src/engine/classification/split';
 
 const rows = (data: LabelledData): string[] => data.examples.map((e) => `${e.line} ${e.label}: ${e.text}`);
@@ -106,7 +107,10 @@ describe('A labelled file with every fault', () => {
       () => requireTrainable(two),
       invalid(/only 1 example of "ham" \(2 examples in all\); add at least 3/),
     );
-    assert.throws(() => requireTrainable({ examples: [], classes: [], problems: [] }), invalid(/no labelled examples/));
+    assert.throws(
+      () => requireTrainable({ examples: [], classes: [], problems: [], notices: [] }),
+      invalid(/no labelled examples/),
+    );
   });
 
   it('says how many more examples a class needs', () => {
@@ -154,5 +158,194 @@ describe('Splits', () => {
       unique.map((_, i) => i),
     );
     for (const fold of folds) assert.strictEqual(fold.train.length + fold.heldOut.length, 50);
+  });
+});
+
+describe('Labelled text as people have it', () => {
+  const read = (text: string, name = 'mail.csv', columns = {}): LabelledData =>
+    parseLabelledText(text, name, 'skip', columns);
+  const many = (row: (i: number) => string, count = 12): string =>
+    Array.from({ length: count }, (_, i) => row(i)).join('\n');
+  const label = (i: number): string => (i % 3 === 0 ? 'spam' : 'ham');
+
+  it('takes a quotation mark in a tab-separated file as it stands unless its cell closes on the line', () => {
+    const text = 'label\tmessage\nham\t"hello\nham\tyou\nspam\twin\nham\tthe 5"\nspam\t"quoted ""x"""\n';
+    assert.deepStrictEqual(rows(read(text, 'a.tsv')), [
+      '2 ham: "hello',
+      '3 ham: you',
+      '4 spam: win',
+      '5 ham: the 5"',
+      '6 spam: quoted "x"',
+    ]);
+  });
+
+  it('names a quoted cell that swallows rows, and reads these', () => {
+    const data = read('label,text\nham,"hello\nham,you\nspam,win\nham,the 5"\nspam,x\nham,y\n');
+    assert.deepStrictEqual(rows(data), ['3 ham: you', '4 spam: win', '5 ham: the 5"', '6 spam: x', '7 ham: y']);
+    assert.match(
+      lines(data).join(),
+      /^2 a quotation mark is closed only on line 5, and the lines between look like rows/,
+    );
+    const letter = read('label,text\nham,"Hi Bob,\nsee you, soon\neggs, ham"\nspam,x\n');
+    assert.strictEqual(letter.examples[0].text, 'Hi Bob,\nsee you, soon\neggs, ham');
+  });
+
+  it('passes over blank lines and rows, and takes the separator that a spreadsheet declares', () => {
+    const data = read(',,\n\nid,label,text\n1,a,b\n,,\n2,b,"x\ny"\n');
+    assert.deepStrictEqual(rows(data), ['4 a: b', '6 b: x\ny']);
+    assert.deepStrictEqual(rows(read('sep=;\nlabel;text\na;b, c\n')), ['3 a: b, c']);
+    assert.deepStrictEqual(rows(read('sep=|\nlabel|text\na|b\n')), ['3 a: b']);
+  });
+
+  it('reads tables without a header, by comma or semicolon, whatever the ending', () => {
+    const comma = read(many((i) => `${label(i)},"message ${i}, and more"`));
+    assert.deepStrictEqual(rows(comma).slice(0, 2), ['1 spam: message 0, and more', '2 ham: message 1, and more']);
+    const semicolon = read(
+      many((i) => `${label(i)};Die Fähre kam, ${i} Uhr.`),
+      'mail.txt',
+    );
+    assert.deepStrictEqual(rows(semicolon)[1], '2 ham: Die Fähre kam, 1 Uhr.');
+    assert.match(semicolon.notices.join('\n'), /label: column "1", text: column "2"/);
+    assert.match(semicolon.notices.join('\n'), /no header/);
+  });
+
+  it('takes commas that nothing protects as part of the text, and says so', () => {
+    const data = read('label,text\nham,well, well\nspam,win\n');
+    assert.deepStrictEqual(rows(data), ['2 ham: well, well', '3 spam: win']);
+    assert.match(data.notices.join('\n'), /1 text holds separators outside of quotation marks/);
+    assert.deepStrictEqual(rows(read('text,label\nwell, well, well,ham\n')), ['2 ham: well, well, well']);
+    const quoting = read('label,text\nham,well, well\nspam,"win, win"\n');
+    assert.match(lines(quoting).join(), /^2 there are 3 cells where there are 2 columns; .* in quotation marks$/);
+  });
+
+  it("reads fastText's labels", () => {
+    const data = read('__label__spam win now\n__label__ham , see you\n__label__a __label__b both\nnone\n', 'train.txt');
+    assert.deepStrictEqual(rows(data), ['1 spam: win now', '2 ham: see you']);
+    assert.deepStrictEqual(lines(data), [
+      '3 there are several labels; keep one',
+      '4 the line does not begin with "__label__" and a label',
+    ]);
+  });
+
+  it("learns only what was accepted in Prodigy, and reads spaCy's categories", () => {
+    const prodigy = many((i) =>
+      JSON.stringify({ text: `t${i}`, label: label(i), answer: i < 4 ? 'reject' : 'accept' }),
+    );
+    const data = read(prodigy, 'p.jsonl');
+    assert.strictEqual(data.examples.length, 8);
+    assert.match(data.notices.join('\n'), /4 rows left out whose "answer" is not "accept"/);
+    assert.deepStrictEqual(rows(read('{"text":"a","accept":["x"],"answer":"accept"}', 'p.jsonl')), ['1 x: a']);
+    const cats = '{"text":"a","cats":{"spam":1,"ham":0}}\n{"text":"b","cats":{"spam":0,"ham":0}}';
+    assert.deepStrictEqual(rows(read(cats, 's.jsonl')), ['1 spam: a']);
+    assert.match(lines(read(cats, 's.jsonl')).join(), /^2 "cats" names 0 categories/);
+  });
+
+  it('reads a JSON array under any ending, with the lines of its entries', () => {
+    const data = read('[\n {"label":"a",\n "text":"x, [y]"},\n\n {"label":"a"}, {"text":"z","label":"b"}\n]', 'x.txt');
+    assert.deepStrictEqual(rows(data), ['2 a: x, [y]', '5 b: z']);
+    assert.deepStrictEqual(lines(data), ['5 the text is missing']);
+    assert.throws(() => read('[{"label":', 'x.json'), invalid(/not valid JSON/));
+  });
+
+  it('joins labels that differ only in case, and names texts under two labels', () => {
+    const data = read('label,text\nspam,a\nspam,b\nSPAM,c\nham,A\n');
+    assert.deepStrictEqual(data.classes, ['ham', 'spam']);
+    assert.match(data.notices.join('\n'), /differ only in case are one: "SPAM" \(1\) counted as "spam"/);
+    assert.match(data.notices.join('\n'), /1 text stands under two labels, such as mail\.csv, line 2 .* line 5/);
+  });
+
+  it('leaves out hidden files of a labelled folder, and says what else it did not read', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
+    try {
+      for (const name of [
+        'ham/1.txt',
+        'ham/.DS_Store',
+        'spam/Thumbs.db',
+        'spam/2.txt',
+        'spam/deep/3.txt',
+        'README.md',
+      ]) {
+        fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+        fs.writeFileSync(path.join(folder, name), 'hello');
+      }
+      const data = await readLabelledData(folder, 'refuse');
+      assert.deepStrictEqual(rows(data), ['1 ham: hello', '1 spam: hello']);
+      assert.match(data.notices[0], /^not read, .*: README\.md, spam.deep$/);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('The columns of labelled text', () => {
+  const header = 'id,category,message,label\n';
+  const table = (count: number): string =>
+    header +
+    Array.from(
+      { length: count },
+      (_, i) => `${i},${i % 2 ? 'inbox' : 'archive'},text ${i},${i % 3 ? 'ham' : 'spam'}`,
+    ).join('\n');
+
+  it('are chosen by one rule in every format, and announced', () => {
+    const csv = parseLabelledText(table(12), 'a.csv', 'refuse');
+    const json = table(12)
+      .split('\n')
+      .slice(1)
+      .map((row) => row.split(','))
+      .map(([id, category, message, label]) => JSON.stringify({ id, category, message, label }))
+      .join('\n');
+    for (const data of [csv, parseLabelledText(json, 'a.csv', 'refuse')]) {
+      assert.deepStrictEqual(data.classes, ['ham', 'spam']);
+      assert.match(data.notices[0], /^a\.csv: label: column "label", text: column "message"; not read: id, category/);
+    }
+  });
+
+  it('can be named, by name or number', () => {
+    const classes = (columns: object): string[] => parseLabelledText(table(12), 'a.csv', 'refuse', columns).classes;
+    assert.deepStrictEqual(classes({ label: 'Category' }), ['archive', 'inbox']);
+    assert.deepStrictEqual(classes({ label: '2', text: 'message' }), ['archive', 'inbox']);
+    assert.throws(() => classes({ label: 'kind' }), invalid(/no label column "kind"; its columns are id, category/));
+    const unknown = parseLabelledText('kind;words\na;b\n', 'a.csv', 'refuse', { label: 'kind', text: 'words' });
+    assert.deepStrictEqual(rows(unknown), ['2 a: b']);
+  });
+
+  it('are in doubt where several could be meant, none is known, or no value comes again', () => {
+    assert.deepStrictEqual(columnsOf(table(12), 'a.csv'), {
+      columns: ['id', 'category', 'message', 'label'],
+      label: 'label',
+      text: 'message',
+      doubtful: true,
+    });
+    assert.strictEqual(columnsOf('label,text\na,b\n', 'a.csv')?.doubtful, false);
+    assert.strictEqual(columnsOf('kind,words\na,b\n', 'a.csv')?.doubtful, true);
+    assert.strictEqual(columnsOf('ham\tsee you\n', 'a.txt'), undefined);
+    const unique = `label,text\n${Array.from({ length: 20 }, (_, i) => `${i},text ${i}`).join('\n')}`;
+    assert.strictEqual(columnsOf(unique, 'a.csv')?.doubtful, true);
+    const data = parseLabelledText(unique, 'a.csv', 'refuse');
+    assert.throws(() => requireTrainable(data), invalid(/20 different labels in 20 examples .* --label-column/));
+  });
+});
+
+describe('Splits by distinct text', () => {
+  it('put no text on both sides, and count each held-out text once', () => {
+    const texts = Array.from({ length: 60 }, (_, i) => `Text ${i % 20}${i >= 40 ? ' ' : ''}`);
+    const labels = texts.map((_, i) => (i % 20) % 2);
+    for (const { train, heldOut, duplicatesRemoved } of [
+      splitExamples(texts, labels, 0.2, 1),
+      ...foldExamples(texts, labels, 4, 1),
+    ]) {
+      const keys = [...heldOut].map((i) => texts[i].trim());
+      assert.strictEqual(new Set(keys).size, keys.length);
+      assert.ok([...train].every((i) => !keys.includes(texts[i].trim())));
+      assert.strictEqual(train.length + heldOut.length + duplicatesRemoved, 60);
+      assert.strictEqual(duplicatesRemoved, heldOut.length * 2);
+      assert.ok(heldOut.length > 0);
+    }
+  });
+
+  it('give both parts a text of a class, however often one is repeated', () => {
+    const texts = ['a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'x', 'y', 'z'];
+    const { train, heldOut } = splitExamples(texts, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1], 0.2, 3);
+    assert.ok([...heldOut].some((i) => texts[i] === 'b') && [...train].some((i) => texts[i] === 'a'));
   });
 });

@@ -1,5 +1,6 @@
 import * as assert from 'node:assert';
 import type { ClassScores } from '../../../../src/common/classifierProtocol';
+import { formatFigure, unmeasured } from '../../../../src/common/confusionReport';
 import { BagOfWords } from '../../../../src/engine/classification/bagOfWords';
 import { calibrate, fitIsotonic, fitPlatt, logistic } from '../../../../src/engine/classification/calibration';
 import { LogisticRegression } from '../../../../src/engine/classification/logisticRegression';
@@ -49,7 +50,7 @@ describe('Classifier metrics against scikit-learn', () => {
   const { positive, scores } = golden.binary;
 
   it('draws the ROC and precision–recall curves', () => {
-    const curves = binaryCurves(positive, scores);
+    const curves = binaryCurves(positive, scores)!;
     for (const key of ['falsePositiveRate', 'truePositiveRate', 'threshold'] as const) {
       assertClose(curves.roc[key], golden.binary.roc[key], 1e-12);
     }
@@ -125,6 +126,22 @@ describe('Choosing a threshold', () => {
 describe('Spread over folds', () => {
   it('is the sample standard deviation', () => {
     assert.deepStrictEqual(spreadOf([1, 2, 3]), { mean: 2, deviation: 1, minimum: 1, maximum: 3 });
-    assert.strictEqual(spreadOf([0.5]).deviation, 0);
+    assert.strictEqual(spreadOf([0.5])?.deviation, 0);
+  });
+});
+
+describe('Figures that were not measured', () => {
+  it('are null, give their reason, and stay out of means', () => {
+    const report = classificationReport([0, 0, 1, 1], [0, 0, 1, 0], ['ham', 'spam', 'news']);
+    assert.deepStrictEqual(report.perClass.news, { precision: null, recall: null, f1: null, support: 0 });
+    assert.ok(Math.abs(report.macro.recall! - 0.75) < 1e-12, 'the mean of the two that were measured');
+    assert.deepStrictEqual(unmeasured(report), ['“news” was not measured: there is no example of it to measure with.']);
+    assert.strictEqual(formatFigure(report.perClass.news.f1), 'not measured');
+    const none = classificationReport([], [], ['ham', 'spam']);
+    assert.strictEqual(none.accuracy, null);
+    assert.strictEqual(none.macro.f1, null);
+    assert.strictEqual(binaryCurves([0, 0], [0.1, 0.9]), null);
+    assert.deepStrictEqual(spreadOf([null, 0.5, 1])?.mean, 0.75);
+    assert.strictEqual(spreadOf([null]), null);
   });
 });

@@ -80,7 +80,7 @@ describe('The command line', function () {
       { model: 'two.model', epochs: 2, threads: 1, seed: 3, backend: 'wasm' },
     );
     assert.ok(steps > 0 && done.seconds > 0 && done.characters > 0 && done.charactersPerSecond > 0);
-    assert.ok(typeof done.kernel === 'string' && done.trainLoss > 0);
+    assert.ok(typeof done.kernel === 'string' && done.trainLoss! > 0);
     assert.ok(Math.abs(heldOutBitsPerCharacter! - heldOutLoss! / Math.LN2) < 1e-9);
     assert.ok((await fs.stat(path.join(folder, 'two.model'))).size > 0);
   });

@@ -233,7 +233,7 @@ describe('A run to a model file', () => {
     const losses = of(first.events, 'epoch').map((event) => event.trainLoss);
     const [next] = of(events, 'epoch');
     assert.equal(next.epoch, 4);
-    assert.ok(next.trainLoss < losses[2], `${next.trainLoss} after ${losses.join()}`);
+    assert.ok(next.trainLoss! < losses[2]!, `${next.trainLoss} after ${losses.join()}`);
   });
 
   it('goes on for as long again where that is asked, whether the text is the same or not', async () => {
@@ -269,7 +269,7 @@ describe('A run to a model file', () => {
     const { tokens } = second.model.vocabulary.toJSON();
     assert.deepEqual(tokens.slice(-3), ['!', 'Ω', 'λ'].sort());
     const before = of(first.events, 'epoch').at(-1)!.heldOutLoss!;
-    const after = of(second.events, 'epoch')[0].trainLoss;
+    const after = of(second.events, 'epoch')[0].trainLoss!;
     assert.ok(after < before + 0.4, `${before} then ${after}`);
     assert.ok(after < Math.log(start.vocabulary) - 0.5);
   });
@@ -312,7 +312,7 @@ describe('A run to a model file', () => {
     const { events } = await run({ ...config, batch: 2 }, { modelPath: file('b2'), resume: goOnWith(model) });
     const [start] = of(events, 'start');
     assert.equal(start.fromStep, 0);
-    assert.ok(of(events, 'epoch')[0].trainLoss < model.results.trainLoss! + 0.2);
+    assert.ok(of(events, 'epoch')[0].trainLoss! < model.results.trainLoss! + 0.2);
   });
 
   it('moves aside what another run wrote to its file meanwhile, and says so', async () => {

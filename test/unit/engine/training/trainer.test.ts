@@ -361,6 +361,31 @@ describe('Trainer', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(guard)), guard);
   });
 
+  it('says that nothing was measured where the guard discarded the whole epoch', async () => {
+    const backend = createReferenceBackend();
+    const { createNetwork } = backend;
+    let last = 0;
+    const broken = {
+      ...backend,
+      createNetwork: async (...args: Parameters<typeof createNetwork>) => {
+        const network = await createNetwork(...args);
+        const trainStep = network.trainStep.bind(network);
+        let steps = 0;
+        network.trainStep = async (batch, update) => {
+          const result = await trainStep(batch, update);
+          return ++steps === last ? { ...result, lossSum: NaN } : result;
+        };
+        return network;
+      },
+    };
+    const config = smallConfig({ budget: { epochs: 1 } });
+    last = (await train(config, text, { backend })).done.steps;
+    const { events, done } = await train(config, text, { backend: broken });
+    assert.equal(of(events, 'guard').at(-1)!.step, last);
+    assert.equal(of(events, 'epoch').at(-1)!.trainLoss, null);
+    assert.equal(done.trainLoss, null);
+  });
+
   it('gives up with the best weights when the guard cannot help', async () => {
     const backend = createReferenceBackend();
     const { createNetwork } = backend;
@@ -426,7 +451,7 @@ describe('Trainer', () => {
       epochs.map((event) => event.epoch),
       [1, 2],
     );
-    assert.ok(epochs[1].trainLoss < epochs[0].trainLoss);
+    assert.ok(epochs[1].trainLoss! < epochs[0].trainLoss!);
     assert.ok(Math.abs(epochs[0].heldOutBitsPerCharacter! - epochs[0].heldOutLoss! / Math.LN2) < 1e-12);
     assert.equal(done.trainLoss, epochs[1].trainLoss);
     assert.equal(done.characters, 2 * start.trainTokens);

@@ -1,0 +1,124 @@
+/**
+ * Which column of a table holds the labels and which the texts: one rule for every format. The names that the caller
+ * gives count first, then the known names in the order of the lists below, whatever the columns' order.
+ */
+import { InklingError } from '../../common/errors';
+import type { LabelledColumns } from '../../common/classifierProtocol';
+
+/** A table as any format gives it. */
+export interface LabelledTable {
+  kind: 'headed' | 'headless' | 'json';
+  /** Their names; "1", "2", … where the table has no header. */
+  columns: string[];
+  /** A value for each column; undefined where the row has none. More values than columns: separators in the text that
+   *  nothing protects. */
+  rows: { line: number; values: unknown[] }[];
+  separator?: string;
+}
+
+/** Columns by name, or by number from 1 on. */
+export interface WantedColumns {
+  label?: string;
+  text?: string;
+}
+
+const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1'];
+const textNames = ['text', 'message', 'sms', 'body', 'content', 'review', 'email', 'v2'];
+
+/** For messages. */
+export const knownColumns = [...labelNames.slice(1), ...textNames.slice(1)].join(', ');
+
+const remedy = 'others can be named with --label-column and --text-column';
+
+/** Whether a header names a label and a text column, or the ones wanted. */
+export function isHeader(cells: string[], wanted: WantedColumns): boolean {
+  const named = (want: string | undefined, known: string[]): boolean =>
+    want === undefined ? ranked(cells, known).length > 0 : indexOfName(cells, want) >= 0;
+  return named(wanted.label, labelNames) && named(wanted.text, textNames);
+}
+
+/** The label and the text column. Throws `invalidInput` where a wanted one is not there. A column that is neither
+ *  wanted nor known is left out. */
+export function chooseColumns(table: LabelledTable, wanted: WantedColumns, name: string): LabelledColumns {
+  const { columns } = table;
+  const find = (want: string | undefined, what: string): number | undefined => {
+    if (want === undefined) return undefined;
+    const at = indexOf(columns, want);
+    if (at < 0) {
+      throw new InklingError(
+        'invalidInput',
+        `${name} has no ${what} column "${want}"; its columns are ${columns.join(', ')}.`,
+      );
+    }
+    return at;
+  };
+  const given = { label: find(wanted.label, 'label'), text: find(wanted.text, 'text') };
+  const labels = given.label !== undefined ? [given.label] : candidatesOf(table, labelNames, given.text);
+  const label = labels.at(0);
+  const texts =
+    given.text !== undefined
+      ? [given.text]
+      : table.kind === 'headless'
+        ? longestFirst(table, label).slice(0, 1)
+        : ranked(columns, textNames).filter((c) => c !== label);
+  const named = (c: number | undefined): string | undefined => (c === undefined ? undefined : columns[c]);
+  return {
+    columns,
+    label: named(label),
+    text: named(texts.at(0)),
+    doubtful: labels.length !== 1 || texts.length !== 1 || mostlyDistinct(table, labels[0]),
+  };
+}
+
+/** "mail.csv: label: column "label", text: column "message"". */
+export function describeColumns(name: string, { label, text, columns, doubtful }: LabelledColumns): string {
+  const others = columns.filter((column) => column !== label && column !== text);
+  const rest = doubtful && others.length > 0 ? `; not read: ${others.join(', ')} (${remedy})` : '';
+  return `${name}: label: column "${label}", text: column "${text}"${rest}`;
+}
+
+function candidatesOf(table: LabelledTable, names: string[], text: number | undefined): number[] {
+  if (table.kind !== 'headless') return ranked(table.columns, names).filter((c) => c !== text);
+  const distinct = table.columns.map((_, c) => distinctValues(table, c));
+  return table.columns
+    .map((_, c) => c)
+    .filter((c) => c !== text && distinct[c] > 1 && distinct[c] * 2 <= table.rows.length)
+    .sort((a, b) => distinct[a] - distinct[b] || a - b);
+}
+
+/** The columns with a known name, the best known first. */
+function ranked(columns: string[], names: string[]): number[] {
+  return names.map((name) => columns.findIndex((column) => normalise(column) === name)).filter((column) => column >= 0);
+}
+
+function indexOf(columns: string[], want: string): number {
+  const named = indexOfName(columns, want);
+  if (named >= 0) return named;
+  return /^[1-9]\d*$/.test(want) && Number(want) <= columns.length ? Number(want) - 1 : -1;
+}
+
+function indexOfName(columns: string[], want: string): number {
+  const exact = columns.indexOf(want);
+  return exact >= 0 ? exact : columns.findIndex((column) => normalise(column) === normalise(want));
+}
+
+function normalise(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+function distinctValues({ rows }: LabelledTable, column: number): number {
+  return new Set(rows.map(({ values }) => values[column])).size;
+}
+
+/** A label stands in several rows; a number, a name or a text stands in one. */
+function mostlyDistinct(table: LabelledTable, column: number): boolean {
+  return table.rows.length >= 10 && distinctValues(table, column) * 2 > table.rows.length;
+}
+
+function longestFirst({ columns, rows }: LabelledTable, except: number | undefined): number[] {
+  const length = columns.map((_, c) => rows.reduce((sum, { values }) => sum + String(values[c] ?? '').length, 0));
+  return columns
+    .map((_, c) => c)
+    .filter((c) => c !== except)
+    .sort((a, b) => length[b] - length[a]);
+}

@@ -1,0 +1,363 @@
+/**
+ * Labelled text as people have it: `label<TAB>text` lines, tables with a header or without (comma, semicolon, tab), JSON
+ * Lines or one JSON array (also spaCy's `cats` and Prodigy's `answer`), fastText's `__label__`. The content tells the
+ * format, the file's ending does not. Every row that cannot be used is named by source and line; nothing is left out
+ * without a word.
+ */
+import { InklingError } from '../../common/errors';
+import type { DataProblem, LabelledColumns } from '../../common/classifierProtocol';
+import { parseDelimited, type DelimitedRow } from './delimited';
+import {
+  chooseColumns,
+  describeColumns,
+  isHeader,
+  knownColumns,
+  type LabelledTable,
+  type WantedColumns,
+} from './labelledColumns';
+
+export interface LabelledExample {
+  label: string;
+  text: string;
+  source: string;
+  /** 1-based line where the row begins. */
+  line: number;
+}
+
+/** What a file holds, before anything is refused. */
+export interface ReadExamples {
+  examples: LabelledExample[];
+  problems: DataProblem[];
+  /** What its reader should know: how it was read, what was left out. */
+  notices: string[];
+}
+
+/** The examples in the content of one file; `name` is for messages. Throws `invalidInput` for what is no labelled text. */
+export function readExamples(content: string, name: string, wanted: WantedColumns): ReadExamples {
+  const collector = new Collector(name);
+  const table = readTable(content, name, wanted, collector);
+  if (table) {
+    const columns = chooseColumns(table, wanted, name);
+    if (columns.label === undefined || columns.text === undefined) throw unknownColumns(table, name);
+    collector.notices.unshift(describeColumns(name, columns));
+    addRows(table, columns.label, columns.text, collector);
+  }
+  return collector.finish();
+}
+
+/** What `readExamples` would take for the columns; undefined for formats without columns. */
+export function columnsOf(content: string, name: string): LabelledColumns | undefined {
+  const table = readTable(content, name, {}, new Collector(name));
+  return table && chooseColumns(table, {}, name);
+}
+
+function addRows(table: LabelledTable, labelName: string, textName: string, collector: Collector): void {
+  const { columns, rows, separator } = table;
+  const [label, text] = [columns.indexOf(labelName), columns.indexOf(textName)];
+  let joined = 0;
+  for (const { line, values } of rows) {
+    const extra = values.length - columns.length;
+    if (extra > 0) {
+      values.splice(text, extra + 1, values.slice(text, text + extra + 1).join(separator));
+      joined++;
+    }
+    collector.add(line, values[label], values[text]);
+  }
+  if (joined === 0) return;
+  const texts = joined === 1 ? '1 text holds separators' : `${joined} texts hold separators`;
+  collector.notices.push(
+    `${collector.source}: ${texts} outside of quotation marks; they were read as part of the text`,
+  );
+}
+
+/** Gathers rows and problems of one source. */
+class Collector {
+  readonly notices: string[] = [];
+  private readonly examples: LabelledExample[] = [];
+  private readonly problems: DataProblem[] = [];
+
+  constructor(readonly source: string) {}
+
+  add(line: number, label: unknown, text: unknown): void {
+    if (typeof label === 'number' || typeof label === 'boolean') label = String(label);
+    if (typeof label !== 'string') return this.problem(line, 'the label is missing');
+    if (typeof text !== 'string') return this.problem(line, 'the text is missing');
+    if (label.trim() === '') return this.problem(line, 'the label is empty');
+    if (text.trim() === '') return this.problem(line, 'the text is empty');
+    this.examples.push({ label: label.trim(), text: text.trim(), source: this.source, line });
+  }
+
+  problem(line: number, reason: string): void {
+    this.problems.push({ source: this.source, line, reason });
+  }
+
+  finish(): ReadExamples {
+    this.problems.sort((a, b) => a.line - b.line);
+    return { examples: this.examples, problems: this.problems, notices: this.notices };
+  }
+}
+
+/** The table in `content`; undefined where the format has no columns, and its examples went to the collector. */
+function readTable(
+  content: string,
+  name: string,
+  wanted: WantedColumns,
+  collector: Collector,
+): LabelledTable | undefined {
+  const whole = content.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const lines = whole.split('\n');
+  // Blank lines before the header, also those that a spreadsheet writes as separators alone.
+  let skipped = lines.findIndex((line) => !isBlank(line));
+  if (skipped < 0) throw new InklingError('invalidInput', `${name} is empty: it holds no labelled text.`);
+  const declared = /^"?sep=(.)"?[,;\t]*$/i.exec(lines[skipped].trimEnd())?.[1];
+  if (declared !== undefined) skipped++;
+  const [first = ''] = lines.slice(skipped);
+  const text = lines.slice(skipped).join('\n');
+
+  const array = jsonArray(text, skipped);
+  if (array) return jsonTable(array, collector);
+  if (first.trimStart().startsWith('{')) return jsonTable(jsonLines(lines, skipped, collector), collector);
+  if (/\.json$/i.test(name)) {
+    throw new InklingError('invalidInput', `${name} is not valid JSON: correct it, or save it as CSV or JSON Lines.`);
+  }
+  if (first.startsWith('__label__')) return void readFastText(lines, collector);
+
+  const separators = declared ? [declared] : ['\t', ',', ';'];
+  const header = separators.find((separator) => isHeader(cellsOf(first, separator), wanted));
+  const parse = (separator: string): DelimitedRow[] =>
+    parseTable(text, separator).map((row) => ({ ...row, line: row.line + skipped }));
+  if (header) return headedTable(parse(header), header, collector);
+  const asked = declared !== undefined || wanted.label !== undefined || wanted.text !== undefined;
+  if (!asked && first.includes('\t')) return void readTabbedLines(lines, collector);
+  const headless = separators
+    .map((separator) => headlessShape(parse(separator), separator))
+    .filter((shape) => shape !== undefined)
+    .sort((a, b) => a.labelLength - b.labelLength)
+    .at(0);
+  if (headless) {
+    const { columns, rows, separator } = headless;
+    collector.notices.push(`${name}: no header; columns are counted from 1`);
+    return { kind: 'headless', columns, separator, rows: soundRows(columns, rows, separator, collector) };
+  }
+  // A header that no rule knows: its columns go into the question or the error.
+  const separator = separators.find((candidate) => cellsOf(first, candidate).length > 1) ?? ',';
+  if (asked || /\.csv$/i.test(name) || /^[^\s,]+,/.test(first)) {
+    return headedTable(parse(separator), separator, collector);
+  }
+  return void readTabbedLines(lines, collector);
+}
+
+function unknownColumns({ kind, columns }: LabelledTable, name: string): InklingError {
+  if (kind === 'json') {
+    return new InklingError(
+      'invalidInput',
+      `${name} has no label or no text; its fields are: ${shorten(columns.join(', '))}. Write objects such as ` +
+        '{"label": "spam", "text": "…"}, one a line (JSON Lines) or in one array, or name the fields with ' +
+        '--label-column and --text-column.',
+    );
+  }
+  return new InklingError(
+    'invalidInput',
+    `${name}, line 1: the header "${shorten(columns.join(','))}" names no label and text column; name them "label" and ` +
+      `"text" (also known: ${knownColumns}), or say which they are with --label-column and --text-column.`,
+  );
+}
+
+// Lines
+
+function readTabbedLines(lines: string[], collector: Collector): void {
+  lines.forEach((line, i) => {
+    if (line.trim() === '') return;
+    const tab = line.indexOf('\t');
+    if (tab < 0) collector.problem(i + 1, 'there is no tab between label and text');
+    else collector.add(i + 1, line.slice(0, tab), line.slice(tab + 1));
+  });
+}
+
+/** `__label__spam text`, also with a comma between them. */
+function readFastText(lines: string[], collector: Collector): void {
+  lines.forEach((line, i) => {
+    if (line.trim() === '') return;
+    const [, label, rest] = /^\s*__label__(\S+)\s+(?:,\s+)?(.*)$/.exec(line) ?? [];
+    if (label === undefined) collector.problem(i + 1, 'the line does not begin with "__label__" and a label');
+    else if (rest.startsWith('__label__')) collector.problem(i + 1, 'there are several labels; keep one');
+    else collector.add(i + 1, label, rest);
+  });
+  collector.notices.push(`${collector.source}: read as fastText's format (__label__)`);
+}
+
+// JSON
+
+interface JsonEntry {
+  line: number;
+  value: unknown;
+}
+
+/** The elements of a JSON array and their lines, or undefined for what is none. `from`: lines before `text`. */
+function jsonArray(text: string, from: number): JsonEntry[] | undefined {
+  if (!text.trimStart().startsWith('[')) return undefined;
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const lines = elementLines(text);
+  return (values as unknown[]).map((value, i) => ({ line: from + lines[i], value }));
+}
+
+/** The 1-based line where each element of a valid JSON array begins. */
+function elementLines(text: string): number[] {
+  const lines: number[] = [];
+  let depth = 0;
+  let line = 1;
+  let awaited = false;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},\n]|[^\s"[\]{},]+/g)) {
+    if (token === '\n') line++;
+    else if (depth === 1 && token === ',') awaited = true;
+    else {
+      if (awaited && token !== ']') lines.push(line);
+      awaited = depth === 0;
+      if (token === '[' || token === '{') depth++;
+      if (token === ']' || token === '}') depth--;
+    }
+  }
+  return lines;
+}
+
+function jsonLines(lines: string[], from: number, collector: Collector): JsonEntry[] {
+  const entries: JsonEntry[] = [];
+  for (let i = from; i < lines.length; i++) {
+    if (lines[i].trim() === '') continue;
+    try {
+      entries.push({ line: i + 1, value: JSON.parse(lines[i]) });
+    } catch {
+      collector.problem(i + 1, 'this is not valid JSON');
+    }
+  }
+  return entries;
+}
+
+function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
+  const objects: { line: number; fields: Record<string, unknown> }[] = [];
+  let rejected = 0;
+  for (const { line, value } of entries) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      collector.problem(line, 'this is not a JSON object');
+      continue;
+    }
+    const fields = { ...(value as Record<string, unknown>) };
+    // Prodigy: only what was accepted is a fact; the answer to a choice stands in `accept`.
+    if ('answer' in fields && fields.answer !== 'accept') {
+      rejected++;
+      continue;
+    }
+    if (fields.label === undefined && Array.isArray(fields.accept) && fields.accept.length === 1) {
+      [fields.label] = fields.accept as unknown[];
+    }
+    if (fields.label === undefined && typeof fields.cats === 'object' && fields.cats !== null) {
+      // spaCy: a score for each category.
+      const chosen = Object.entries(fields.cats).filter(([, score]) => Number(score) >= 0.5);
+      if (chosen.length !== 1) {
+        collector.problem(line, `"cats" names ${chosen.length} categories of a score of 0.5 or more; it must name one`);
+        continue;
+      }
+      [[fields.label]] = chosen;
+    }
+    objects.push({ line, fields });
+  }
+  if (rejected > 0) {
+    const rows = rejected === 1 ? '1 row' : `${rejected} rows`;
+    collector.notices.push(`${collector.source}: ${rows} left out whose "answer" is not "accept"`);
+  }
+  const columns = [...new Set(objects.flatMap(({ fields }) => Object.keys(fields)))];
+  const rows = objects.map(({ line, fields }) => ({ line, values: columns.map((column) => fields[column]) }));
+  return { kind: 'json', columns, rows };
+}
+
+// Tables
+
+function isBlank(line: string): boolean {
+  return /^[\s,;]*$/.test(line);
+}
+
+function cellsOf(line: string, separator: string): string[] {
+  return parseDelimited(line, { separator })[0]?.cells ?? [];
+}
+
+/**
+ * Rows of a table, with quotation marks that were never meant to open a cell found out: where lines inside a quoted cell
+ * have as many cells as the first row, and one of them is a value that stands elsewhere in its column, as labels do.
+ */
+function parseTable(text: string, separator: string): DelimitedRow[] {
+  const rows = parseDelimited(text, { separator });
+  const width = rows.find((row) => !row.fault)?.cells.length ?? 0;
+  if (!text.includes('"') || width < 2) return rows;
+  const known = Array.from({ length: width }, () => new Set<string>());
+  for (const { cells, fault } of rows.slice(1)) {
+    if (!fault && cells.length === width) cells.forEach((cell, c) => cell.trim() !== '' && known[c].add(cell));
+  }
+  const isRow = (line: string): boolean => {
+    const cells = cellsOf(line, separator);
+    return cells.length === width && cells.some((cell, c) => known[c].has(cell));
+  };
+  return parseDelimited(text, { separator, isRow });
+}
+
+function headedTable(rows: DelimitedRow[], separator: string, collector: Collector): LabelledTable {
+  const [header, ...rest] = rows;
+  const columns = header.cells.map((cell) => cell.trim());
+  return { kind: 'headed', columns, separator, rows: soundRows(columns, rest, separator, collector) };
+}
+
+interface HeadlessShape {
+  columns: string[];
+  rows: DelimitedRow[];
+  separator: string;
+  /** Of what stands in the column that looks like labels, on average: with the right separator it is short. */
+  labelLength: number;
+}
+
+/** A table whose first row is data: its cells in one column are few and come again. Undefined for what is none. */
+function headlessShape(rows: DelimitedRow[], separator: string): HeadlessShape | undefined {
+  const whole = rows.filter(({ cells, fault }) => !fault && cells.length > 1);
+  if (whole.length < 4 || whole.length * 2 < rows.length) return undefined;
+  const width = Math.min(...whole.map(({ cells }) => cells.length));
+  const columns = Array.from({ length: width }, (_, c) => String(c + 1));
+  const lengths = columns.flatMap((_, c) => {
+    const values = whole.map(({ cells }) => cells[c]);
+    const labels = new Set(values).size * 2 <= values.length && values.indexOf(values[0], 1) > 0;
+    return labels ? [values.reduce((sum, value) => sum + value.length, 0) / values.length] : [];
+  });
+  return lengths.length > 0 ? { columns, rows, separator, labelLength: Math.min(...lengths) } : undefined;
+}
+
+/** The rows that have a value for each column; the others become problems. */
+function soundRows(
+  columns: string[],
+  rows: DelimitedRow[],
+  separator: string,
+  collector: Collector,
+): LabelledTable['rows'] {
+  // Who never quotes cannot protect a separator: then a cell too many is part of the text.
+  const quotes = separator === '\t' || rows.some(({ quoted, fault }) => quoted === true || fault !== undefined);
+  const sound: LabelledTable['rows'] = [];
+  for (const { cells, line, fault } of rows) {
+    if (fault !== undefined) collector.problem(line, fault);
+    else if (cells.every((cell) => cell.trim() === '')) continue;
+    else if (cells.length === columns.length || (cells.length > columns.length && !quotes)) {
+      sound.push({ line, values: cells });
+    } else {
+      collector.problem(
+        line,
+        `there are ${cells.length} cells where there are ${columns.length} columns; ` +
+          `a text that holds "${separator}" must stand in quotation marks`,
+      );
+    }
+  }
+  return sound;
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
