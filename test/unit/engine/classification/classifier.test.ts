@@ -17,6 +17,7 @@ import { Classifier, probabilitiesOf } from '../../../../src/engine/classificati
 import { loadClassifier, saveClassifier } from '../../../../src/engine/classification/classifierFile';
 import { parseLabelledText, type LabelledData } from '../../../../src/engine/classification/labelledData';
 import { classifierSpec } from '../../../../src/engine/classification/networkTraining';
+import { classificationReport } from '../../../../src/engine/classification/metrics';
 import { defaultClassifierSettings } from '../../../../src/engine/classification/settings';
 import { tokenize } from '../../../../src/engine/classification/tokens';
 import {
@@ -300,6 +301,10 @@ describe('A classifier at work', () => {
       await saveClassifier(file, classifier.model, 'made');
       const loaded = await loadClassifier(file);
       assert.deepStrictEqual(loaded.record, JSON.parse(JSON.stringify(classifier.model.record)));
+      // A figure that was not measured stays null.
+      const report = classificationReport([0, 0], [0, 1], ['ham', 'spam']);
+      await saveClassifier(file, { ...classifier.model, record: { ...classifier.model.record, report } }, 'made');
+      assert.deepStrictEqual((await loadClassifier(file)).record.report, report);
       const again = new Classifier(backend, loaded);
       for (const text of ['cash for me', 'unheard words here']) {
         const [a, b] = [
