@@ -39,6 +39,7 @@ const works = rows.map(([, file, author, title, year, characters]) => ({ file, a
 const trainedWorks = works.slice(0, -2);
 const [tuning, report] = works.slice(-2);
 
+const of = ({ author, title, year }) => `${author}, *${title}* (${year})`;
 const attribution =
   'European Literary Text Collection (ELTeC), COST Action Distant Reading for European Literary History (CA16204), ' +
   'eds. L. Burnard (eng), and the editors of each collection; CC BY 4.0';
@@ -51,8 +52,7 @@ await modelFile.writeModelFile(shipped, {
   extraTensors: undefined,
   title: name,
   history: [],
-  provenance: { ...trained.provenance, files: [] },
-  details: { language, works: trainedWorks.length, attribution },
+  provenance: { ...trained.provenance, files: trainedWorks.map((work) => of(work).replaceAll('*', '')) },
   precision: 'int8',
 });
 const bytes = fs.statSync(shipped).size;
@@ -78,7 +78,6 @@ execFileSync(
 );
 
 const nats = (value) => value.toFixed(4);
-const of = ({ author, title, year }) => `${author}, *${title}* (${year})`;
 const { results, spec, config } = trained;
 const card = `# The ${name} base model
 

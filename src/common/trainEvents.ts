@@ -26,6 +26,8 @@ export interface StartEvent {
   /** Why this backend computes, where there is something to say: what was measured, or what another one lacks. */
   backendReason?: string;
   seed: number;
+  /** Language of the base model that training started from; null for random first weights. Earlier versions left it out. */
+  base?: string | null;
   /** Step and seconds already behind the run when it is resumed; 0 for a new one. */
   fromStep: number;
   fromSeconds: number;
@@ -125,6 +127,8 @@ export interface DoneEvent {
   backend: string;
   kernel: string;
   seed: number;
+  /** As in the start event. */
+  base?: string | null;
   /** Why it ended. */
   reason: 'budget' | 'stopped' | 'early-stop';
 }

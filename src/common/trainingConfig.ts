@@ -95,6 +95,8 @@ export interface BudgetConfig {
 export interface TrainingConfig {
   recipe: string;
   seed: number;
+  /** Language of the shipped base model whose weights training starts from; default: random weights. */
+  base?: string;
   text: TextConfig;
   network: NetworkConfig;
   objective: ObjectiveConfig;

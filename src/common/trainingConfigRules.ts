@@ -47,6 +47,7 @@ const warmupSteps = optional(whole(0, 1e6));
 const configRule = object({
   recipe: required({ kind: 'text' }),
   seed: required(whole(0, 2 ** 32 - 1)),
+  base: optional({ kind: 'text' }),
   text: required(
     object({
       unit: required(choice('character', 'word')),

@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
+import { readLanguageModel, type StoredLanguageModel } from '../model/modelFile';
 import { distFolder } from '../paths';
 
 const prefix = 'base:';
@@ -45,4 +46,9 @@ export function modelFileOf(model: string, folder = basesFolder()): string {
 
 function basesFolder(): string {
   return path.join(distFolder(), '..', 'media', 'base');
+}
+
+/** Reads the shipped base of a language. Throws `invalidInput` where none is shipped. */
+export function openBase(language: string): Promise<StoredLanguageModel> {
+  return readLanguageModel(modelFileOf(prefix + language));
 }

@@ -163,6 +163,7 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     threads: whole(),
     backendReason: optional(text),
     seed: whole(),
+    base: optional(orNull(text)),
     fromStep: whole(),
     fromSeconds: seconds,
   }),
@@ -235,6 +236,7 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     backend: text,
     kernel: text,
     seed: whole(),
+    base: optional(orNull(text)),
     reason: oneOf({ budget: true, stopped: true, 'early-stop': true }),
   }),
 });

@@ -14,7 +14,7 @@ import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageMo
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
-import { checkpointPath, startFrom, type Resumable } from './resume';
+import { checkpointPath, newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
 
@@ -31,6 +31,8 @@ export interface FileRunOptions {
   title?: string;
   /** Go on with this model, as `startFrom` says. */
   resume?: Resumable;
+  /** The model that `config.base` names; a new run starts from its weights. */
+  base?: StoredLanguageModel;
   /** The budget is for what is to come; else it counts from the start of the run that `resume` goes on with. */
   further?: boolean;
   /** Built already, with the config's text settings (automatic configuration); only for a new model. */
@@ -66,7 +68,9 @@ export function openFileRun(options: FileRunOptions): FileRun {
   const { modelPath, onEvent } = options;
   const resume = options.resume?.model;
   const asked = validateConfig(options.config);
-  const start = resume && startFrom(resume, asked, options.texts, options.further ?? false);
+  const start = resume
+    ? startFrom(resume, asked, options.texts, options.further ?? false)
+    : options.base && newRun(options.base, asked, options.texts);
   const config = { ...asked, budget: start?.budget ?? asked.budget };
   const corpus = start?.corpus ?? options.corpus ?? buildCorpus(options.texts, config.text);
   const run: RunDescription = {

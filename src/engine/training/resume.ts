@@ -84,6 +84,36 @@ export function startFrom(
   texts: readonly { name: string; text: string }[],
   further: boolean,
 ): Start {
+  const state = runStateOf(model);
+  const fresh = newRun(model, config, texts);
+  const obstacle = whyNew(model, state, fresh.corpus, config);
+  if (state && obstacle === undefined) {
+    const budget = further ? budgetFrom(state.progress, config.budget) : config.budget;
+    if (model.history.at(-1)?.event === 'done') checkBudgetLeft(model.title, budget, state.progress);
+    return { corpus: fresh.corpus, spec: fresh.spec, state, budget, notices: [] };
+  }
+  const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
+  return {
+    ...fresh,
+    initialOptimiser: keepsOptimiser
+      ? {
+          ...state.optimiser,
+          slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, fresh.spec, slot, 'zero')),
+        }
+      : undefined,
+    notices: [`${obstacle} Training begins at step 0, with the weights of "${model.title}".`],
+  };
+}
+
+/**
+ * A new run under `config` on these texts whose first weights are those of `model`; characters that it does not know are
+ * added to its vocabulary. Throws `incompatibleModel` where `config` asks for another network.
+ */
+export function newRun(
+  model: StoredLanguageModel,
+  config: TrainingConfig,
+  texts: readonly { name: string; text: string }[],
+): Start {
   if (!isDeepStrictEqual(withoutDropout(model.config.network), withoutDropout(config.network))) {
     throw new InklingError(
       'incompatibleModel',
@@ -96,27 +126,8 @@ export function startFrom(
   // Its dropout may be another now; all else of the network is the model's.
   const { layers } = networkSpecOf(config, vocabulary.size);
   const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
-  const state = runStateOf(model);
-  const obstacle = whyNew(model, state, corpus, config);
-  if (state && obstacle === undefined) {
-    const budget = further ? budgetFrom(state.progress, config.budget) : config.budget;
-    if (model.history.at(-1)?.event === 'done') checkBudgetLeft(model.title, budget, state.progress);
-    return { corpus, spec, state, budget, notices: [] };
-  }
-  const keepsOptimiser = state && state.optimiser.kind === config.optimiser.kind;
-  return {
-    corpus,
-    spec,
-    budget: config.budget,
-    initialParameters: extendParameters(model.spec, spec, model.parameters, 'mean'),
-    initialOptimiser: keepsOptimiser
-      ? {
-          ...state.optimiser,
-          slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, spec, slot, 'zero')),
-        }
-      : undefined,
-    notices: [`${obstacle} Training begins at step 0, with the weights of "${model.title}".`],
-  };
+  const initialParameters = extendParameters(model.spec, spec, model.parameters, 'mean');
+  return { corpus, spec, budget: config.budget, initialParameters, notices: [] };
 }
 
 /** Why the run of `model` cannot go on where it stopped; undefined where it can. */

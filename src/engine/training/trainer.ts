@@ -496,6 +496,7 @@ export class Trainer {
       backend: backend.name,
       kernel: backend.kernel,
       seed: config.seed,
+      base: config.base ?? null,
       reason: ending,
     };
     // The model file's history ends with it; the caller announces it once the file is written.
@@ -576,6 +577,7 @@ export class Trainer {
       kernel: backend.kernel,
       threads: backend.threads,
       seed: config.seed,
+      base: config.base ?? null,
       fromStep: this.progress.step,
       fromSeconds: this.progress.seconds,
     });

@@ -94,6 +94,32 @@ describe('A run to a model file', () => {
     assert.equal(await exists(checkpointPath(modelPath)), false);
   });
 
+  it('starts a new run from the weights of a base, with the characters of the text added', async () => {
+    const config = smallConfig();
+    const base = (await run(config, { modelPath: file('base') })).model;
+    const based = { ...config, base: 'xx', budget: { maxSteps: 1 } };
+    const changed = `${text}\u00e9\u00e8`;
+    const events: TrainEvent[] = [];
+    const fileRun = openFileRun({
+      texts: [{ name: 'changed.txt', text: changed }],
+      config: based,
+      base,
+      backend: createReferenceBackend(),
+      modelPath: file('based'),
+      onEvent: (event) => void events.push(event),
+    });
+    assert.deepEqual([...fileRun.corpus.vocabulary.toJSON().tokens].slice(-2), ['\u00e8', '\u00e9']);
+    const model = await fileRun.run();
+    assert.equal(of(events, 'start')[0].fromStep, 0);
+    assert.equal(of(events, 'start')[0].base, 'xx');
+    assert.equal(of(events, 'done')[0].base, 'xx');
+    assert.notEqual(model.provenance.created, base.provenance.created);
+    const fresh = (await run({ ...config, budget: { maxSteps: 1 } }, { modelPath: file('fresh') })).model;
+    const [based1, fresh1] = [model.results.trainLoss!, fresh.results.trainLoss!];
+    assert.ok(based1 < fresh1 - 0.1, `${based1} is below ${fresh1}: it begins where the base had arrived`);
+    assert.equal(of(fresh.history, 'start')[0].base, null);
+  });
+
   it('resumes from the checkpoint of a run that was cut off', async () => {
     const config = smallConfig();
     const whole = await run(config, { modelPath: file('alone') });
