@@ -19,7 +19,6 @@ import { createWebgpuBackend } from '../src/engine/backends/webgpu/webgpuBackend
 import { initialiseParameters } from '../src/engine/model/initialisation';
 import type { NetworkSpec } from '../src/engine/model/networkSpec';
 import { Random } from '../src/engine/random';
-import type { BackendChoice } from '../src/common/engineProtocol';
 
 export interface Case {
   layers: number;
@@ -115,12 +114,10 @@ async function main([what, ...rest]: string[]): Promise<void> {
     await backend.dispose();
   } else {
     const [name, modulesFolder, cases] = rest;
-    const messages: string[] = [];
-    const onFallback = (message: string): void => void messages.push(message);
-    const backend = await createBackend(name as BackendChoice, { modulesFolder, onFallback });
+    const backend = await createBackend(name as Backend['name'], { modulesFolder });
     for (const each of JSON.parse(cases) as Case[]) {
       const ms = await median(backend, each, 3000);
-      say({ ...each, kernel: backend.kernel, targetsPerSecond: (each.batch * steps * 1000) / ms, messages });
+      say({ ...each, kernel: backend.kernel, targetsPerSecond: (each.batch * steps * 1000) / ms });
     }
     await backend.dispose();
   }

@@ -84,9 +84,24 @@ export interface NetworkLimits {
   steps: number;
 }
 
+/** Who computes. */
+export interface BackendInfo {
+  readonly name: 'reference' | 'wasm' | 'tensorflow' | 'webgpu';
+  /** Which build or device, for people: "relaxed SIMD", "NVIDIA …". */
+  readonly kernel: string;
+  readonly threads: number;
+}
+
 export interface Network {
   readonly spec: NetworkSpec;
   readonly limits: NetworkLimits;
+  /** Who computes it. Another one from the moment that a GPU has failed in the middle of a run. */
+  backend: BackendInfo & {
+    /** Why it is this one: a few sentences for people. */
+    readonly reason?: string;
+    /** What became of the backend that was to compute in its place: a few sentences for people. */
+    readonly fallback?: string;
+  };
   /** Forward, loss, backward, clip, update. Throws `cancelled` as soon as it finds that `isInterrupted`, and has changed
    *  nothing then; a backend need not ask. */
   trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult>;
@@ -101,7 +116,19 @@ export interface Network {
   /** Training's carried state, [B, stateSize(spec)] of the last carried batch; empty before the first. */
   readState(): Promise<Float32Array>;
   writeState(state: Float32Array): Promise<void>;
+  /** Leaves one of several threads idle for a while, counted from now: somebody types. Changes no result. */
+  yieldThread?(milliseconds: number): void;
   dispose(): void;
+}
+
+/** Throws `invalidInput` for parameters that do not fit the spec, `outOfMemory`, `backendUnavailable`. */
+export type CreateNetwork = (spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits) => Promise<Network>;
+
+/** Where networks come from that may each be computed by another backend. */
+export interface Compute {
+  /** Threads that a network may have; 1 on a GPU. */
+  readonly threads: number;
+  readonly createNetwork: CreateNetwork;
 }
 
 /**
@@ -123,14 +150,7 @@ export interface Stepper {
 /** Throws `invalidInput` for parameters that do not fit the spec, and for a network that cannot step (bidirectional). */
 export type NewStepper = (spec: NetworkSpec, parameters: Float32Array) => Stepper;
 
-export interface Backend {
-  readonly name: 'reference' | 'wasm' | 'tensorflow' | 'webgpu';
-  /** Which build or device computes, for people: "relaxed SIMD", "NVIDIA …". */
-  readonly kernel: string;
-  readonly threads: number;
-  /** Leaves one of several threads idle for a while, counted from now: somebody types. Changes no result. */
-  yieldThread?(milliseconds: number): void;
-  createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network>;
+export interface Backend extends BackendInfo, Compute {
   dispose(): Promise<void>;
 }
 

@@ -23,6 +23,8 @@ export interface Choice {
   reason: string;
 }
 
+/** Milliseconds for all together. */
+const totalMs = 500;
 /** Another backend than the first must be this much faster to be worth its trouble. */
 const worthwhile = 1.1;
 const seed = 1;
@@ -33,7 +35,6 @@ export async function chooseBackend(
   spec: NetworkSpec,
   parameters: Float32Array,
   limits: NetworkLimits,
-  totalMs = 500,
   now: () => number = () => performance.now(),
 ): Promise<Choice> {
   const measurements: Measurement[] = [];
@@ -120,77 +121,4 @@ function trialBatch(spec: NetworkSpec, { batch, steps }: NetworkLimits): Batch {
     state: 'zero',
     lengths: bidirectional ? new Int32Array(batch).fill(steps) : undefined,
   };
-}
-
-export interface AutoOptions {
-  /** Made when first asked for; those that are not to be had are left out. The first must always work. */
-  candidates: (() => Promise<Backend>)[];
-  /** Around a chosen backend that is not the first: what happens when it fails later. */
-  guard: (backend: Backend) => Backend;
-  onChoice?: (choice: Choice) => void;
-  /** One of the candidates is not to be had; why, for people. */
-  onUnavailable?: (message: string) => void;
-  /** Milliseconds; the real clock unless a test has its own. */
-  now?: () => number;
-}
-
-/** A backend that chooses when its first trainable network is made, and keeps to its choice. */
-export class AutoBackend implements Backend {
-  private chosen: Backend | undefined;
-
-  /** `preferred` is the first candidate, and answers until a choice was made. */
-  private constructor(
-    private readonly preferred: Backend,
-    private readonly options: AutoOptions,
-  ) {}
-
-  static async create(options: AutoOptions): Promise<AutoBackend> {
-    return new AutoBackend(await options.candidates[0](), options);
-  }
-
-  get name(): Backend['name'] {
-    return (this.chosen ?? this.preferred).name;
-  }
-
-  get kernel(): string {
-    return (this.chosen ?? this.preferred).kernel;
-  }
-
-  get threads(): number {
-    return (this.chosen ?? this.preferred).threads;
-  }
-
-  async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
-    if (!this.chosen) {
-      const candidates = await this.open();
-      if (candidates.length > 1) {
-        const choice = await chooseBackend(candidates, spec, parameters, limits, 500, this.options.now);
-        const { backend } = choice;
-        this.chosen = backend === this.preferred ? backend : this.options.guard(backend);
-        for (const other of candidates) if (other !== backend && other !== this.preferred) await other.dispose();
-        this.options.onChoice?.(choice);
-      } else this.chosen = this.preferred;
-    }
-    return this.chosen.createNetwork(spec, parameters, limits);
-  }
-
-  async dispose(): Promise<void> {
-    await this.preferred.dispose();
-    if (this.chosen && this.chosen !== this.preferred) await this.chosen.dispose();
-  }
-
-  private async open(): Promise<Backend[]> {
-    const others: Backend[] = [];
-    for (const create of this.options.candidates.slice(1)) {
-      try {
-        others.push(await create());
-      } catch (error) {
-        // Not installed, or no GPU: there is one candidate less.
-        const { code, message } = asInklingError(error);
-        if (code !== 'backendUnavailable') throw error;
-        this.options.onUnavailable?.(message);
-      }
-    }
-    return [this.preferred, ...others];
-  }
 }

@@ -1,26 +1,15 @@
 /**
  * A network on a GPU that can be lost: when the GPU fails (device lost, memory gone), training goes on with another
- * backend from the last state that was saved, and somebody is told once. The state is saved every few seconds of
- * training, between two steps; steps since then are lost.
+ * network from the last state that was saved. The state is saved every few seconds of training, between two steps; steps
+ * since then are lost.
  */
-import { asInklingError } from '../../common/errors';
 import type { NetworkSpec } from '../model/networkSpec';
-import type {
-  Backend,
-  Batch,
-  EvaluationResult,
-  Network,
-  NetworkLimits,
-  OptimiserState,
-  StepResult,
-  Update,
-} from './backend';
+import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from './backend';
 
 export interface FallbackOptions {
-  /** Makes the backend that takes over; called once at most. */
-  spare: () => Promise<Backend>;
-  /** What happened, for people. */
-  onFallback: (message: string) => void;
+  /** Opens the network that takes over, with these parameters; throws `error` where it is no failure of the GPU. Called
+   *  for every error until it has given one. */
+  spare: (error: unknown, parameters: Float32Array) => Promise<Network>;
   saveEveryMs?: number;
   now?: () => number;
 }
@@ -33,72 +22,25 @@ interface Saved {
 
 const saveEveryMs = 10_000;
 
-/** The backend itself until it fails; then, for all of its networks, the spare one. */
-export class FallbackBackend implements Backend {
-  private takenOver: Promise<Backend> | undefined;
-  private current: Backend;
-
-  constructor(
-    private readonly first: Backend,
-    private readonly options: FallbackOptions,
-  ) {
-    this.current = first;
-  }
-
-  get name(): Backend['name'] {
-    return this.current.name;
-  }
-
-  get kernel(): string {
-    return this.current.kernel;
-  }
-
-  get threads(): number {
-    return this.current.threads;
-  }
-
-  async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
-    let network: Network;
-    try {
-      network = await this.current.createNetwork(spec, parameters, limits);
-    } catch (error) {
-      network = await (await this.takeOver(error)).createNetwork(spec, parameters, limits);
-    }
-    const saved: Saved = { parameters, optimiser: undefined, state: new Float32Array(0) };
-    return new FallbackNetwork(this, network, saved, this.options);
-  }
-
-  async dispose(): Promise<void> {
-    await this.first.dispose();
-    if (this.takenOver) await (await this.takenOver).dispose();
-  }
-
-  /** The spare backend, if `error` is the GPU's failure; throws it otherwise. */
-  takeOver(error: unknown): Promise<Backend> {
-    const { code, message } = asInklingError(error);
-    const gpuFailed = code === 'backendUnavailable' || code === 'outOfMemory';
-    if (!gpuFailed) throw error;
-    this.takenOver ??= this.options.spare().then((spare) => {
-      this.options.onFallback(`${message} Going on with ${spare.name}.`);
-      return (this.current = spare);
-    });
-    return this.takenOver;
-  }
-}
-
-class FallbackNetwork implements Network {
+export class FallbackNetwork implements Network {
   private lastSavedMs: number;
   private fellBack = false;
+  private saved: Saved;
   private readonly now: () => number;
 
+  /** `parameters` are those of the network. */
   constructor(
-    private readonly backend: FallbackBackend,
     private network: Network,
-    private saved: Saved,
+    parameters: Float32Array,
     private readonly options: FallbackOptions,
   ) {
+    this.saved = { parameters, optimiser: undefined, state: new Float32Array(0) };
     this.now = options.now ?? ((): number => performance.now());
     this.lastSavedMs = this.now();
+  }
+
+  get backend(): Network['backend'] {
+    return this.network.backend;
   }
 
   get spec(): NetworkSpec {
@@ -150,6 +92,10 @@ class FallbackNetwork implements Network {
     this.saved.state = state.slice();
   }
 
+  yieldThread(milliseconds: number): void {
+    this.network.yieldThread?.(milliseconds);
+  }
+
   dispose(): void {
     this.network.dispose();
   }
@@ -168,11 +114,10 @@ class FallbackNetwork implements Network {
       return await work(this.network);
     } catch (error) {
       if (this.fellBack) throw error;
-      const spare = await this.backend.takeOver(error);
       const { parameters, optimiser, state } = this.saved;
-      const { spec, limits } = this.network;
+      const spare = await this.options.spare(error, parameters);
       this.network.dispose();
-      this.network = await spare.createNetwork(spec, parameters, limits);
+      this.network = spare;
       this.fellBack = true;
       if (optimiser) await this.network.writeOptimiser(optimiser);
       if (state.length > 0) await this.network.writeState(state);

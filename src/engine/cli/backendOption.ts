@@ -1,30 +1,28 @@
-/** The backend that --backend, --threads and --half ask for. */
+/** What --backend, --threads and --half ask for. */
+import type { ComputeRequest } from '../../common/engineProtocol';
+import { createBackend } from '../backends';
 import type { Backend } from '../backends/backend';
-import { createBackend } from '../backends/index';
 import { choiceOption, numberOption, UsageError } from './usage';
 
 const choices = ['auto', 'wasm', 'tensorflow', 'webgpu', 'reference'] as const;
 
-/**
- * Runs `use` with the backend, which is disposed of afterwards whatever happens. What `auto` chose and why, and a GPU that
- * fails, are told on the error output.
- */
-export async function withBackend<R>(
-  options: { backend?: string; threads?: string; half?: boolean },
-  use: (backend: Backend) => Promise<R>,
-): Promise<R> {
-  const choice = choiceOption('backend', options.backend, choices) ?? 'auto';
-  const { half } = options;
+export interface BackendValues {
+  backend?: string;
+  threads?: string;
+  half?: boolean;
+}
+
+/** Throws `UsageError`. */
+export function computeRequest({ backend, threads, half }: BackendValues): ComputeRequest {
+  const choice = choiceOption('backend', backend, choices) ?? 'auto';
   if (half && choice !== 'webgpu') throw new UsageError('--half stores in 16 bits on a GPU: add --backend webgpu.');
-  const threads = numberOption('threads', options.threads, { low: 1, high: 64, whole: true });
-  const say = (message: string): void => void process.stderr.write(`inkling: ${message}\n`);
-  const backend = await createBackend(choice, {
-    threads,
-    half,
-    onChoice: ({ reason }) => say(reason),
-    onUnavailable: say,
-    onFallback: say,
-  });
+  return { backend: choice, half, threads: numberOption('threads', threads, { low: 1, high: 64, whole: true }) };
+}
+
+/** Runs `use` with one backend, which is disposed of afterwards whatever happens; `auto` is wasm here. */
+export async function withBackend<R>(values: BackendValues, use: (backend: Backend) => Promise<R>): Promise<R> {
+  const { backend: choice, ...options } = computeRequest(values);
+  const backend = await createBackend(!choice || choice === 'auto' ? 'wasm' : choice, options);
   try {
     return await use(backend);
   } finally {

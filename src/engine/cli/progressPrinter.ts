@@ -74,6 +74,7 @@ export class ProgressPrinter {
     );
     for (const reason of reasons) this.print(`  ${reason}`);
     this.print(`${event.backend} (${event.kernel}), ${event.threads} thread${event.threads === 1 ? '' : 's'}`);
+    if (event.backendReason) this.print(`  ${event.backendReason}`);
     if (event.fromStep > 0) this.print(`goes on from step ${event.fromStep}`);
     if (event.expectedSeconds !== undefined) this.print(`expected: ${duration(event.expectedSeconds)}`);
   }

@@ -4,13 +4,14 @@ import { InklingError } from '../../common/errors';
 import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
 import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
-import type { Backend } from '../backends/backend';
+import { withCompute } from '../backends';
+import type { Compute } from '../backends/backend';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
 import { openFileRun, type FileRun } from '../training/fileRun';
 import { readForResume } from '../training/resume';
-import { withBackend } from './backendOption';
+import { computeRequest } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
@@ -57,14 +58,14 @@ export async function trainCommand(args: string[]): Promise<void> {
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    await withBackend(values, async (backend) => {
+    await withCompute({ ...computeRequest(values), required: true }, async (compute) => {
       const printer = new ProgressPrinter(process.stdout);
       const show = (event: TrainEvent): void => {
         hasLearned ||= event.event === 'progress';
         if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
         else printer.show(event);
       };
-      run = await openRun(wanted, backend, show);
+      run = await openRun(wanted, compute, show);
       const model = await run.run();
       if (!values.json) process.stdout.write(summary(wanted.out, model));
     });
@@ -117,11 +118,11 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
 
 async function openRun(
   wanted: TrainArguments,
-  backend: Backend,
+  compute: Compute,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
   const texts = await Promise.all(wanted.files.map(readTextFile));
-  const common = { texts, backend, modelPath: wanted.out, title: wanted.title, onEvent };
+  const common = { texts, compute, modelPath: wanted.out, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (wanted.resume !== undefined) {
     const resume = await readForResume(wanted.resume);
@@ -132,7 +133,7 @@ async function openRun(
   }
   const { config, corpus, reasons, expectedSeconds } = await chooseAutomatically({
     texts,
-    backend,
+    compute,
     // A budget of steps or epochs is among the settings.
     minutes: wanted.budget && wanted.minutes === undefined ? undefined : (wanted.minutes ?? 1),
     adjust,

@@ -24,7 +24,8 @@ export const help = `inkling: train a small recurrent language model on a text, 
   inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--json]
 
 All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
-activations in 16 bits; sample always writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.
+activations in 16 bits. With auto, the default, train measures which is the fastest and the others use wasm; sample always
+writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.
 Without --recipe, train configures itself for the time given (--minutes, default 1).
 Ctrl-C stops a training run and keeps what it learned; --resume goes on exactly where it stopped.
 `;

@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
-import { gpuMethods } from '../backends/gpuMethods';
+import { gpuMethods } from '../backends';
 import { readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { recipeFor, recipes } from '../recipes/recipes';

@@ -5,8 +5,7 @@
  */
 import * as os from 'node:os';
 import type { EngineDescription, EngineFrame, EngineMethods } from '../../common/engineProtocol';
-import { chooseKernels } from '../backends/wasm/runtime';
-import { defaultThreads } from '../backends/wasm/wasmBackend';
+import { defaultBackend } from '../backends';
 import { Engine } from './engine';
 import { CallServer } from '../../common/rpc/callServer';
 import { lowerPriority } from './priority';
@@ -62,14 +61,8 @@ function main(): void {
 }
 
 function describe(): EngineDescription {
-  return {
-    version: engineVersion,
-    node: process.version,
-    pid: process.pid,
-    backend: 'wasm',
-    kernel: chooseKernels().name,
-    threads: defaultThreads(),
-  };
+  const { name, kernel, threads } = defaultBackend();
+  return { version: engineVersion, node: process.version, pid: process.pid, backend: name, kernel, threads };
 }
 
 main();

@@ -4,7 +4,8 @@ import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/e
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
-import type { Backend } from '../backends/backend';
+import { withCompute, type createBackend } from '../backends';
+import type { Compute } from '../backends/backend';
 import { ClassifierService, describeColumnsOf } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
@@ -19,7 +20,6 @@ import { readForResume } from '../training/resume';
 import type { Trainer } from '../training/trainer';
 import { Interruption } from './interruption';
 import type { LiveModel } from './modelShelf';
-import { withRunBackend, type NewBackend } from './runBackend';
 import { SnapshotWriter } from './snapshot';
 import { readSources } from './readSources';
 
@@ -42,37 +42,37 @@ export interface TrainerMethods extends Pick<
 
 type Action = EngineMethods['control']['params']['action'];
 
-export function trainerHandlers(newBackend: NewBackend, interruption = new Interruption()): Handlers<TrainerMethods> {
+export function trainerHandlers(
+  create: typeof createBackend,
+  interruption = new Interruption(),
+): Handlers<TrainerMethods> {
   /** The runs under way; `null` while one still opens its backend or reads its text: what it is told then waits. */
-  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[]; backend?: Backend }>();
+  const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
 
-  /** For what is no run: whichever backend it gets will do. */
-  const withBackend: WithBackend = (asked, work) => withRunBackend(newBackend, asked, () => undefined, work);
+  const computing = <R>(
+    { backend, threads, half }: ComputeRequest,
+    work: (compute: Compute) => Promise<R>,
+  ): Promise<R> => withCompute({ backend, threads, half, create }, work);
 
   return {
     train: async (request, { onEvent }) => {
       const { runId, modelPath, resumePath, title } = request;
-      const control = {
-        trainer: null as Trainer | null,
-        waiting: [] as Action[],
-        backend: undefined as Backend | undefined,
-      };
+      const control = { trainer: null as Trainer | null, waiting: [] as Action[] };
       trainers.set(runId, control);
       try {
-        return await withRunBackend(newBackend, request, onEvent, async (backend, onRunEvent) => {
-          control.backend = backend;
+        return await computing(request, async (compute) => {
           const texts = await readSources(request.sources);
           const resume = resumePath === undefined ? undefined : await readForResume(resumePath);
-          const course = await courseOf(request, texts, withBackend, resume?.model);
+          const course = await courseOf(request, texts, compute, resume?.model);
           let writer: SnapshotWriter | undefined;
-          const run = openFileRun({
+          const run = await openFileRun({
             ...course,
             texts,
-            backend,
+            compute,
             modelPath,
             title: title ?? resume?.model.title,
             resume,
-            onEvent: onRunEvent,
+            onEvent,
             isInterrupted: interruption.isRequested,
             onSnapshot: (parameters) => {
               if (writer) return writer.write(parameters);
@@ -104,21 +104,21 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
       return null;
     },
     yieldThread: ({ runId, milliseconds }) => {
-      trainers.get(runId)?.backend?.yieldThread?.(milliseconds);
+      trainers.get(runId)?.trainer?.yieldThread(milliseconds);
       return null;
     },
     plan: ({ sources, minutes, ...asked }) =>
-      withBackend(asked, async (backend) => planBudgets(await readSources(sources), backend, minutes)),
+      computing(asked, async (compute) => planBudgets(await readSources(sources), compute, minutes)),
     estimate: async ({ sources, configs, ...asked }, { onEvent }) => {
       const texts = await readSources(sources);
-      await withBackend(asked, (backend) =>
-        estimateRuns(texts, backend, configs, (index, estimate) => onEvent({ index, estimate })),
+      await computing(asked, (compute) =>
+        estimateRuns(texts, compute, configs, (index, estimate) => onEvent({ index, estimate })),
       );
       return null;
     },
     labelledColumns: ({ source }) => describeColumnsOf(source),
     trainClassifier: (request, { signal, onEvent }) =>
-      new ClassifierService((threads) => newBackend('wasm', { threads })).train(request, onEvent, signal),
+      new ClassifierService((threads) => create('wasm', { threads })).train(request, onEvent, signal),
     baselines: async ({ sources, heldOutFraction }) =>
       measureBaselines(await readSources(sources), {
         lowercase: false,
@@ -127,8 +127,6 @@ export function trainerHandlers(newBackend: NewBackend, interruption = new Inter
       }),
   };
 }
-
-type WithBackend = <R>(asked: ComputeRequest, work: (backend: Backend) => Promise<R>) => Promise<R>;
 
 interface Course {
   config: TrainingConfig;
@@ -142,16 +140,13 @@ interface Course {
 async function courseOf(
   request: TrainRequest,
   texts: readonly SourceText[],
-  withBackend: WithBackend,
+  compute: Compute,
   resume: StoredLanguageModel | undefined,
 ): Promise<Course> {
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, seed } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
-  if (!resume) {
-    // On a backend of its own: one that chooses by measurement must do so on the run's network, not on those tried here.
-    return withBackend(request, (backend) => chooseAutomatically({ texts, backend, minutes, seed }));
-  }
+  if (!resume) return chooseAutomatically({ texts, compute, minutes, seed });
   return { config: { ...resume.config, budget: { maxSeconds: 60 * minutes } }, further: true };
 }

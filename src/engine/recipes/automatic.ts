@@ -11,7 +11,7 @@
 import type { Plan } from '../../common/engineProtocol';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
-import type { Backend } from '../backends/backend';
+import type { Compute } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
 import { describeNetwork } from '../model/modelSummary';
@@ -21,7 +21,7 @@ import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
 export interface AutomaticRequest {
   texts: readonly { name: string; text: string }[];
-  backend: Backend;
+  compute: Compute;
   /** Undefined where the settings bound the run by steps or epochs: then nothing depends on this machine's speed. */
   minutes?: number;
   seed?: number;
@@ -118,16 +118,16 @@ const base: TrainingConfig = {
 
 /** Measures and chooses, in about two seconds, which are part of the minutes. */
 export async function chooseAutomatically(request: AutomaticRequest): Promise<AutomaticChoice & { corpus: Corpus }> {
-  const { texts, backend, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
+  const { texts, compute, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
   const began = performance.now();
-  const batch = minutes === undefined ? base.batch : batchFor(backend.threads);
+  const batch = minutes === undefined ? base.batch : batchFor(compute.threads);
   const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed, batch }));
   const facts = factsOf(corpus, draft);
   if (minutes === undefined) {
     const choice = chooseForSteps(draft, facts);
     return { ...choice, config: adjust(choice.config), corpus };
   }
-  const speed = await measureSpeed(backend, corpus.vocabulary.size, draft.batch);
+  const speed = await measureSpeed(compute, corpus.vocabulary.size, draft.batch);
   const spent = (performance.now() - began) / 1000;
   const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30));
   // The minutes given are those of the whole command.
@@ -143,12 +143,12 @@ function batchFor(threads: number): number {
 /** What each of several budgets would buy; the text is read and the machine measured once. */
 export async function planBudgets(
   texts: AutomaticRequest['texts'],
-  backend: Backend,
+  compute: Compute,
   minutes: readonly number[],
 ): Promise<Plan[]> {
-  const batch = batchFor(backend.threads);
+  const batch = batchFor(compute.threads);
   const { corpus, draft } = buildAutomaticCorpus(texts, (config) => ({ ...config, batch }));
-  const speed = await measureSpeed(backend, corpus.vocabulary.size, draft.batch);
+  const speed = await measureSpeed(compute, corpus.vocabulary.size, draft.batch);
   const facts = factsOf(corpus, draft);
   return minutes.map((budget) => {
     const choice = chooseConfig(draft, facts, speed, budget * 60);

@@ -3,7 +3,7 @@ import type { Estimate } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
-import type { Backend } from '../backends/backend';
+import type { Compute } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
 import { trainingBatches } from '../corpus/batchSource';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
@@ -22,7 +22,7 @@ const measureMs = 150;
  *  that read the text alike come together, so that a long text is laid out once for them, and only one at a time is held. */
 export async function estimateRuns(
   texts: readonly { name: string; text: string }[],
-  backend: Backend,
+  compute: Compute,
   configs: readonly TrainingConfig[],
   onEstimate: (index: number, estimate: Estimate) => void,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function estimateRuns(
       try {
         const config = validateConfig(configs[index]);
         corpus ??= buildCorpus(texts, config.text);
-        onEstimate(index, await estimateRun(corpus, backend, config));
+        onEstimate(index, await estimateRun(corpus, compute, config));
       } catch (error) {
         onEstimate(index, { problem: asInklingError(error).message });
       }
@@ -45,12 +45,12 @@ export async function estimateRuns(
   }
 }
 
-async function estimateRun(corpus: Corpus, backend: Backend, config: TrainingConfig): Promise<Estimate> {
+async function estimateRun(corpus: Corpus, compute: Compute, config: TrainingConfig): Promise<Estimate> {
   const plan = planBatches(corpus, config);
   const { stepsPerEpoch } = plan;
   const { epochs = Infinity, maxSteps = Infinity, maxSeconds = Infinity } = config.budget;
   const steps = Math.min(maxSteps, epochs * stepsPerEpoch);
-  const stepSeconds = await stepTime(corpus, plan, backend, config);
+  const stepSeconds = await stepTime(corpus, plan, compute, config);
   const { every, maximumTargets } = config.evaluation;
   const evaluations = every === 'epoch' ? steps / stepsPerEpoch : steps / every;
   const evaluated = evaluations * Math.min(plan.heldOutTargets, maximumTargets) + plan.heldOutTargets;
@@ -62,10 +62,10 @@ async function estimateRun(corpus: Corpus, backend: Backend, config: TrainingCon
   };
 }
 
-async function stepTime(corpus: Corpus, plan: BatchPlan, backend: Backend, config: TrainingConfig): Promise<number> {
+async function stepTime(corpus: Corpus, plan: BatchPlan, compute: Compute, config: TrainingConfig): Promise<number> {
   const spec = networkSpecOf(config, corpus.vocabulary.size);
   const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
-  const network = await backend.createNetwork(spec, parameters, plan.limits);
+  const network = await compute.createNetwork(spec, parameters, plan.limits);
   const batches = trainingBatches(plan, config.seed);
   const { learningRate } = config.optimiser;
   try {

@@ -4,7 +4,7 @@
  * layer's width, and is interpolated between the two sizes on a logarithmic scale.
  */
 import type { LayerConfig } from '../../common/trainingConfig';
-import type { Backend, Batch, Update } from '../backends/backend';
+import type { Batch, Compute, Update } from '../backends/backend';
 import { initialiseParameters } from '../model/initialisation';
 import type { NetworkSpec } from '../model/networkSpec';
 
@@ -33,14 +33,14 @@ export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[
 }
 
 /** Trains for at most about two seconds on made-up tokens, `batch` rows a step, and tells what it measured. */
-export async function measureSpeed(backend: Backend, vocabulary: number, batch: number): Promise<Speed> {
+export async function measureSpeed(compute: Compute, vocabulary: number, batch: number): Promise<Speed> {
   const measured: { units: number; rate: number }[] = [];
   for (const units of probeUnits) {
     const expectedMs =
       measured.length === 0 ? 0 : (1000 * operationsPerStep(units, vocabulary, batch)) / measured[0].rate;
     // On a slow backend the small size must do.
     if (expectedMs > probeMs) break;
-    measured.push({ units, rate: await operationsPerSecond(backend, units, vocabulary, batch) });
+    measured.push({ units, rate: await operationsPerSecond(compute, units, vocabulary, batch) });
   }
   return speedFrom(measured);
 }
@@ -69,7 +69,7 @@ export function speedFrom(measured: readonly { units: number; rate: number }[]):
   };
 }
 
-async function operationsPerSecond(backend: Backend, units: number, vocabulary: number, rows: number): Promise<number> {
+async function operationsPerSecond(compute: Compute, units: number, vocabulary: number, rows: number): Promise<number> {
   const spec: NetworkSpec = {
     cell: 'lstm',
     input: { kind: 'one-hot', vocabulary },
@@ -97,7 +97,7 @@ async function operationsPerSecond(backend: Backend, units: number, vocabulary: 
     dropoutKey: 0,
   };
   const limits = { batch: rows, steps: probeSteps };
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
+  const network = await compute.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
   try {
     const seconds = await secondsPerStep(probeMs, () => network.trainStep(batch, update));
     return operationsPerStep(units, vocabulary, rows) / seconds;

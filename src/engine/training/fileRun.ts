@@ -8,8 +8,10 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
-import type { Backend } from '../backends/backend';
+import type { Compute } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
+import { planBatches } from '../corpus/planBatches';
+import { initialiseParameters } from '../model/initialisation';
 import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
@@ -26,7 +28,7 @@ export interface SourceText {
 export interface FileRunOptions {
   texts: readonly SourceText[];
   config: TrainingConfig;
-  backend: Backend;
+  compute: Compute;
   modelPath: string;
   title?: string;
   /** Go on with this model, as `startFrom` says. */
@@ -63,8 +65,9 @@ async function removeCheckpoint(modelPath: string, created: (string | undefined)
   if (isGone) await fs.rm(file, { force: true });
 }
 
-/** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network. */
-export function openFileRun(options: FileRunOptions): FileRun {
+/** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network, and what
+ *  opening the network throws. */
+export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
   const { modelPath, onEvent } = options;
   const resume = options.resume?.model;
   const asked = validateConfig(options.config);
@@ -80,10 +83,16 @@ export function openFileRun(options: FileRunOptions): FileRun {
     corpus,
     created: start?.state ? resume!.provenance.created : new Date().toISOString(),
   };
+  const plan = planBatches(corpus, config);
+  const parameters =
+    start?.state?.parameters ??
+    start?.initialParameters ??
+    initialiseParameters(run.spec, config.network.initialisation, config.seed);
   const trainer = new Trainer({
     config,
     corpus,
-    backend: options.backend,
+    plan,
+    network: await options.compute.createNetwork(run.spec, parameters, plan.limits),
     modelPath,
     files: options.texts.map((text) => text.name),
     reasons: options.reasons,
@@ -92,9 +101,7 @@ export function openFileRun(options: FileRunOptions): FileRun {
     checkpointSeconds: options.checkpointSeconds,
     onSnapshot: options.onSnapshot,
     isInterrupted: options.isInterrupted,
-    spec: run.spec,
     state: start?.state,
-    initialParameters: start?.initialParameters,
     initialOptimiser: start?.initialOptimiser,
     history: start?.state ? resume!.history : undefined,
     onEvent,

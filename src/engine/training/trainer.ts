@@ -10,22 +10,19 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import { createStepper } from '../backends';
-import type { Backend, Network, NewStepper, OptimiserState, Stepper, StepResult } from '../backends/backend';
+import type { Network, NewStepper, OptimiserState, Stepper, StepResult } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
 import { trainingBatches, type BatchSource } from '../corpus/batchSource';
 import type { Corpus } from '../corpus/corpus';
-import { planBatches } from '../corpus/planBatches';
 import { randomWindow } from '../corpus/spans';
 import { generate } from '../generation/generator';
-import { initialiseParameters } from '../model/initialisation';
-import { parameterCount, type NetworkSpec } from '../model/networkSpec';
+import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
 import { TimeSlice } from '../timeSlice';
 import { DivergenceGuard } from './divergenceGuard';
 import { evaluateHeldOut, type Evaluation } from './evaluation';
 import { History } from './history';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
-import { networkSpecOf } from '../model/networkSpecOf';
 import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
@@ -35,7 +32,10 @@ import { updateOf } from './updateOf';
 export interface TrainerOptions {
   config: TrainingConfig;
   corpus: Corpus;
-  backend: Backend;
+  /** Of the corpus under the config. */
+  plan: BatchPlan;
+  /** With the weights to start from and room for the plan's batches. It is disposed of at the end of the run. */
+  network: Network;
   /** Goes into the `done` event. */
   modelPath: string;
   /** Makes what writes the samples. */
@@ -55,11 +55,7 @@ export interface TrainerOptions {
   /** Go on from here. */
   state?: RunState;
   history?: readonly TrainEvent[];
-  /** The network, where it is not just the one that the config describes for the corpus' vocabulary. */
-  spec?: NetworkSpec;
-  /** Start from these weights instead of drawn ones (a model trained on another text). */
-  initialParameters?: Float32Array;
-  /** What its optimiser had gathered. */
+  /** What the optimiser of a model had gathered whose weights these are. */
   initialOptimiser?: OptimiserState;
   /** The batches, instead of the corpus' own order. */
   batches?: BatchSource;
@@ -104,8 +100,10 @@ export class Trainer {
   private readonly batches: BatchSource;
   private readonly now: () => number;
   private readonly progress: RunProgress;
-  private network!: Network;
+  private readonly network: Network;
   private stepper: Stepper | undefined;
+  /** The failure of a GPU that was told already. */
+  private toldFallback: string | undefined;
   private bestParameters!: Float32Array;
   private learningRate = 0;
   private stopping = false;
@@ -129,7 +127,8 @@ export class Trainer {
     this.config = config;
     this.now = options.now ?? ((): number => performance.now());
     this.schedule = new Schedule(config.schedule, config.optimiser.learningRate);
-    this.plan = planBatches(corpus, config);
+    this.plan = options.plan;
+    this.network = options.network;
     this.batches = options.batches ?? trainingBatches(this.plan, config.seed);
     if (options.history) this.history.restore(options.history);
     const evaluated = options.history?.findLast((event) => event.event === 'epoch' && event.heldOutLoss !== undefined);
@@ -174,6 +173,11 @@ export class Trainer {
     this.wake?.();
   }
 
+  /** Leaves one of several threads idle for a while, counted from now: somebody types. */
+  yieldThread(milliseconds: number): void {
+    this.network.yieldThread?.(milliseconds);
+  }
+
   /** Ends the run between two steps, keeping what it learned. */
   stop(): void {
     this.stopping = true;
@@ -194,16 +198,9 @@ export class Trainer {
   }
 
   private async open(): Promise<void> {
-    const { config, options } = this;
-    const { corpus, backend, state } = options;
-    const spec = options.spec ?? networkSpecOf(config, corpus.vocabulary.size);
-    const parameters =
-      state?.parameters ??
-      options.initialParameters ??
-      initialiseParameters(spec, config.network.initialisation, config.seed);
-    this.network = await backend.createNetwork(spec, parameters, this.plan.limits);
-    this.bestParameters = state?.bestParameters ?? parameters.slice();
-    const optimiser = state?.optimiser ?? options.initialOptimiser;
+    const { state, initialOptimiser } = this.options;
+    this.bestParameters = state?.bestParameters ?? (await this.network.readParameters());
+    const optimiser = state?.optimiser ?? initialOptimiser;
     if (optimiser) await this.network.writeOptimiser(optimiser);
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
     this.secondsBefore = this.progress.seconds;
@@ -217,6 +214,7 @@ export class Trainer {
     for (;;) {
       if (slice.isOver) await slice.renew();
       this.leaveOutSleep();
+      this.tellFallback();
       if (this.pausing && !this.stopping) await this.waitWhilePaused();
       if (this.stopping) return 'stopped';
       if (!progress.due && this.fraction() >= 1) return 'budget';
@@ -469,7 +467,7 @@ export class Trainer {
 
   /** Decides which weights the run gives back, and measures them on all that is held out. */
   private async finish(ending: Ending): Promise<TrainedRun> {
-    const { config, backend, modelPath } = this.options;
+    const { config, modelPath } = this.options;
     const { progress, network } = this;
     const seconds = (progress.seconds = this.seconds());
     // Taken first: what follows must not influence a run that goes on from here.
@@ -479,6 +477,7 @@ export class Trainer {
     await network.writeParameters(kept);
     const heldOut = await evaluateHeldOut(network, this.plan, Infinity);
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
+    this.tellFallback();
     const done: DoneEvent = {
       event: 'done',
       model: modelPath,
@@ -492,9 +491,9 @@ export class Trainer {
       heldOutAccuracy: heldOut?.accuracy ?? null,
       ...(progress.smoothedLoss !== null && { smoothedLoss: progress.smoothedLoss }),
       charactersPerSecond: seconds > 0 ? progress.characters / seconds : 0,
-      threads: backend.threads,
-      backend: backend.name,
-      kernel: backend.kernel,
+      threads: network.backend.threads,
+      backend: network.backend.name,
+      kernel: network.backend.kernel,
       seed: config.seed,
       base: config.base ?? null,
       reason: ending,
@@ -556,7 +555,8 @@ export class Trainer {
   }
 
   private sendStart(): void {
-    const { config, corpus, backend, files, reasons, expectedSeconds } = this.options;
+    const { config, corpus, files, reasons, expectedSeconds } = this.options;
+    const { backend } = this.network;
     const { epochs, maxSteps } = config.budget;
     const { stepsPerEpoch, trainTargets, heldOutTargets } = this.plan;
     const bounds = [maxSteps, epochs && epochs * stepsPerEpoch].filter((steps) => steps !== undefined);
@@ -574,6 +574,7 @@ export class Trainer {
       ...(bounds.length > 0 && { totalSteps: Math.min(...bounds) }),
       ...(expectedSeconds !== undefined && { expectedSeconds }),
       backend: backend.name,
+      ...(backend.reason && { backendReason: backend.reason }),
       kernel: backend.kernel,
       threads: backend.threads,
       seed: config.seed,
@@ -605,8 +606,14 @@ export class Trainer {
     });
   }
 
+  private tellFallback(): void {
+    const { fallback } = this.network.backend;
+    if (fallback !== undefined && fallback !== this.toldFallback) this.notice('backend', fallback);
+    this.toldFallback = fallback;
+  }
+
   private notice(
-    kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'information',
+    kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'backend' | 'information',
     message: string,
   ): void {
     this.send({ event: 'notice', step: this.progress.step, kind, message });

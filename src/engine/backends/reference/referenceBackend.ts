@@ -15,6 +15,7 @@ import {
 } from '../../model/networkSpec';
 import type {
   Backend,
+  BackendInfo,
   Batch,
   EvaluationResult,
   Network,
@@ -28,11 +29,11 @@ import { checkStep, checkSteps } from '../checkBatch';
 import { runBatch, runStep, tensorsOf, type BatchResult, type Training } from './network';
 import { applyUpdate, clip, newOptimiserSlots, norm, type OptimiserSlots } from './optimiser';
 
+const info: BackendInfo = { name: 'reference', kernel: 'float64', threads: 1 };
+
 export function createReferenceBackend(): Backend {
   return {
-    name: 'reference',
-    kernel: 'float64',
-    threads: 1,
+    ...info,
     createNetwork: async (spec, parameters, limits) => new ReferenceNetwork(spec, parameters, limits),
     dispose: async () => {},
   };
@@ -65,6 +66,7 @@ export function createReferenceStepper(spec: NetworkSpec, parameters: Float32Arr
 }
 
 class ReferenceNetwork implements Network {
+  backend: Network['backend'] = info;
   private readonly layout: TensorSpec[];
   private readonly parameters: Float64Array;
   private optimiser: OptimiserSlots;

@@ -4,7 +4,7 @@
  */
 import { InklingError } from '../../../common/errors';
 import { checkNetworkSpec } from '../../model/networkSpec';
-import type { Backend } from '../backend';
+import type { Backend, BackendInfo } from '../backend';
 import { cudaWanted, findTensorflow, loadTensorflow, type TensorflowBinding } from './binding';
 import { Ops } from './ops';
 import type { RecurrentForm } from './recurrent';
@@ -32,13 +32,13 @@ export async function createTensorflowBackend(options: TensorflowOptions = {}): 
   }
   const form = options.form ?? (onGpu ? 'cudnn' : 'block');
   const ops = new Ops(binding);
+  const kernel = `TensorFlow ${binding.TF_Version}, ${onGpu ? 'NVIDIA GPU' : 'CPU'}, ${form}`;
+  const info: BackendInfo = { name: 'tensorflow', kernel, threads: 1 };
   return {
-    name: 'tensorflow',
-    kernel: `TensorFlow ${binding.TF_Version}, ${onGpu ? 'NVIDIA GPU' : 'CPU'}, ${form}`,
-    threads: 1,
+    ...info,
     createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
-      return new TensorflowNetwork(ops, spec, limits, form, parameters);
+      return new TensorflowNetwork(info, ops, spec, limits, form, parameters);
     },
     dispose: async () => ops.freeConstants(),
   };

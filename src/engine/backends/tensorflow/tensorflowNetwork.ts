@@ -84,6 +84,7 @@ export class TensorflowNetwork implements Network {
   private disposed = false;
 
   constructor(
+    public backend: Network['backend'],
     private readonly ops: Ops,
     readonly spec: NetworkSpec,
     readonly limits: NetworkLimits,

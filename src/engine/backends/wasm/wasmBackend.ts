@@ -1,8 +1,9 @@
 /** The default backend: AssemblyScript kernels on all cores, nothing native to install. */
 import * as os from 'node:os';
-import type { Backend, Network, NetworkLimits } from '../backend';
+import type { Backend, BackendInfo } from '../backend';
+import { checkParameters } from '../checkBatch';
 import { InklingError } from '../../../common/errors';
-import { checkNetworkSpec, parameterCount, type NetworkSpec } from '../../model/networkSpec';
+import { checkNetworkSpec } from '../../model/networkSpec';
 import { chooseKernels, type KernelName } from './runtime';
 import { Team } from './team';
 import { WasmNetwork } from './wasmNetwork';
@@ -33,29 +34,15 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const { name, module } = chooseKernels(options.kernel);
   const team = new Team(threads);
   let nextId = 1;
+  const info: BackendInfo = { name: 'wasm', kernel: name, threads };
+  const threadedWork = options.threadedWork ?? defaultThreadedWork;
   return {
-    name: 'wasm',
-    kernel: name,
-    threads,
-    async createNetwork(spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits): Promise<Network> {
+    ...info,
+    createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
-      if (parameters.length !== parameterCount(spec)) {
-        throw new InklingError(
-          'invalidInput',
-          `This network has ${parameterCount(spec)} parameters, not ${parameters.length}.`,
-        );
-      }
-      return new WasmNetwork(
-        nextId++,
-        spec,
-        limits,
-        module,
-        team,
-        options.threadedWork ?? defaultThreadedWork,
-        parameters,
-      );
+      checkParameters(spec, parameters);
+      return new WasmNetwork(nextId++, info, spec, limits, module, team, threadedWork, parameters);
     },
-    yieldThread: (milliseconds) => team.yieldThread(milliseconds),
     dispose: () => team.dispose(),
   };
 }

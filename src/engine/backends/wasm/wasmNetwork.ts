@@ -57,6 +57,7 @@ export class WasmNetwork implements Network {
 
   constructor(
     private readonly id: number,
+    public backend: Network['backend'],
     readonly spec: NetworkSpec,
     readonly limits: NetworkLimits,
     module: WebAssembly.Module,
@@ -184,6 +185,10 @@ export class WasmNetwork implements Network {
     const { flat, carried } = this.layout;
     this.floats.set(state, flat / 4);
     copyStates(this.kernels, this.spec, flat, carried.train, rows, 'in');
+  }
+
+  yieldThread(milliseconds: number): void {
+    this.team.yieldThread(milliseconds);
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@
  */
 import { checkNetworkSpec } from '../../model/networkSpec';
 import { InklingError } from '../../../common/errors';
-import type { Backend } from '../backend';
+import type { Backend, BackendInfo } from '../backend';
 import { Device } from './device';
 import type { Gpu } from './gpuApi';
 import { loadWebgpu } from './loadModule';
@@ -55,16 +55,14 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       'This GPU does not offer 16-bit floats: leave 16-bit storage off (--half, or the setting inkling.engine.half).',
     );
   }
+  const kernel = `${device.name}${options.half ? ', 16-bit activations' : ''}`;
+  const info: BackendInfo = { name: 'webgpu', kernel, threads: 1 };
+  const tuning: Tuning = { ...options.tuning, stored: options.half ? 'f16' : 'f32' };
   return {
-    name: 'webgpu',
-    kernel: `${device.name}${options.half ? ', 16-bit activations' : ''}`,
-    threads: 1,
+    ...info,
     createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
-      return WebgpuNetwork.create(device, spec, parameters, limits, {
-        ...options.tuning,
-        stored: options.half ? 'f16' : 'f32',
-      });
+      return WebgpuNetwork.create(info, device, spec, parameters, limits, tuning);
     },
     dispose: async () => device.dispose(),
   };

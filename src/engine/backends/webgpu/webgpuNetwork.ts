@@ -1,7 +1,16 @@
 /** One network of the WebGPU backend: its buffers on the GPU, and the calls of `Network` as command buffers. */
 import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
-import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from '../backend';
+import type {
+  BackendInfo,
+  Batch,
+  EvaluationResult,
+  Network,
+  NetworkLimits,
+  OptimiserState,
+  StepResult,
+  Update,
+} from '../backend';
 import { checkBatch, checkOptimiser, checkParameters, slotsOf } from '../checkBatch';
 import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
@@ -34,6 +43,7 @@ export class WebgpuNetwork implements Network {
   private disposed = false;
 
   private constructor(
+    public backend: Network['backend'],
     private readonly device: Device,
     readonly spec: NetworkSpec,
     readonly limits: NetworkLimits,
@@ -43,6 +53,7 @@ export class WebgpuNetwork implements Network {
 
   /** Throws `outOfMemory`, `invalidInput`. */
   static async create(
+    backend: BackendInfo,
     device: Device,
     spec: NetworkSpec,
     parameters: Float32Array,
@@ -52,7 +63,7 @@ export class WebgpuNetwork implements Network {
     checkParameters(spec, parameters);
     const buffer = await device.allocate(() => device.storage('parameters', parameterCount(spec)));
     device.write(buffer, 0, parameters);
-    return new WebgpuNetwork(device, spec, limits, tuning, buffer);
+    return new WebgpuNetwork(backend, device, spec, limits, tuning, buffer);
   }
 
   async trainStep(batch: Batch, update: Update): Promise<StepResult> {

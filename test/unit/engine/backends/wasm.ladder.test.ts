@@ -109,7 +109,7 @@ async function trained(
   const network = await wasm.createNetwork(spec, randomParameters(random, spec), ladderLimits);
   const losses: number[] = [];
   for (let i = 0; i < 5; i++) {
-    if (yielding) wasm.yieldThread!(i % 2 === 0 ? 60_000 : 0);
+    if (yielding) network.yieldThread!(i % 2 === 0 ? 60_000 : 0);
     const batch = randomBatch(random, spec, ladderLimits.batch, 7, stateOf(spec));
     const update = updateWith({ kind: 'adam', learningRate: 0.01, clipNorm: 0.5, dropoutKey: i });
     losses.push((await network.trainStep(batch, update)).lossSum);

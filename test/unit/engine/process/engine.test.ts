@@ -27,7 +27,15 @@ let yielded: number[] = [];
 
 async function backend(): Promise<Backend> {
   await opening;
-  return { ...createReferenceBackend(), yieldThread: (milliseconds) => void yielded.push(milliseconds) };
+  const reference = createReferenceBackend();
+  return {
+    ...reference,
+    createNetwork: async (...asked) => {
+      const network = await reference.createNetwork(...asked);
+      network.yieldThread = (milliseconds) => void yielded.push(milliseconds);
+      return network;
+    },
+  };
 }
 
 /** The handlers as a thread would answer them; `die` is what a crash looks like. */

@@ -29,7 +29,11 @@ const unitsFor = (facts: TextFacts, rate: number, minutes: number): number => {
 describe('Automatic configuration', () => {
   before(async () => {
     draft = (
-      await chooseAutomatically({ texts, backend, adjust: (config) => ({ ...config, budget: { maxSteps: 10 } }) })
+      await chooseAutomatically({
+        texts,
+        compute: backend,
+        adjust: (config) => ({ ...config, budget: { maxSteps: 10 } }),
+      })
     ).config;
   });
 
@@ -85,7 +89,7 @@ describe('Automatic configuration', () => {
     const few = [{ name: 'few.txt', text: madeText(200) }];
     const { config } = await chooseAutomatically({
       texts: few,
-      backend,
+      compute: backend,
       adjust: (c) => ({ ...c, budget: { epochs: 2 } }),
     });
     validateConfig(config);
@@ -96,7 +100,7 @@ describe('Automatic configuration', () => {
   it('bounded by steps it depends on no clock and on no budget', async () => {
     const choose = async (maxSteps: number): Promise<TrainingConfig> => {
       const adjust = (config: TrainingConfig): TrainingConfig => ({ ...config, budget: { maxSteps } });
-      const { config, expectedSeconds } = await chooseAutomatically({ texts, backend, adjust, seed: 9 });
+      const { config, expectedSeconds } = await chooseAutomatically({ texts, compute: backend, adjust, seed: 9 });
       assert.equal(expectedSeconds, undefined);
       return config;
     };
@@ -110,7 +114,7 @@ describe('Automatic configuration', () => {
     const choose = (...settings: [string, string][]): Promise<{ config: TrainingConfig }> =>
       chooseAutomatically({
         texts,
-        backend,
+        compute: backend,
         adjust: (config) =>
           settings.reduce<TrainingConfig>((c, [path, value]) => setPath(c, path, value), {
             ...config,
@@ -133,7 +137,7 @@ describe('Automatic configuration', () => {
     for (const settings of cases) {
       const { config } = await choose(...settings);
       validateConfig(config);
-      const run = openFileRun({ texts, config, backend, modelPath: 'unused', onEvent: () => {} });
+      const run = await openFileRun({ texts, config, compute: backend, modelPath: 'unused', onEvent: () => {} });
       assert.ok(run.corpus.vocabulary.size > 2);
     }
     const { config } = await choose(...cases[0]);

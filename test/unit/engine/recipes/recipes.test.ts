@@ -121,15 +121,16 @@ describe('Recipes', () => {
     const { Wax, Waa, b, Wya, by } = initial;
     const initialParameters = Float32Array.from([Wax, Waa, b, Wya, by].flat());
     assert.equal(initialParameters.length, parameterCount(networkSpecOf(config, 27)));
+    const plan = planBatches(corpus, config);
     const backend = await createWasmBackend({ threads: 1 });
     const events: TrainEvent[] = [];
     try {
       const trainer = new Trainer({
         config,
         corpus,
-        backend,
+        plan,
+        network: await backend.createNetwork(networkSpecOf(config, 27), initialParameters, plan.limits),
         modelPath: '',
-        initialParameters,
         onEvent: (event) => events.push(event),
       });
       const { done } = await trainer.run();

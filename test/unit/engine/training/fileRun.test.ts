@@ -14,7 +14,7 @@ import {
   writeModelFile,
   type StoredLanguageModel,
 } from '../../../../src/engine/model/modelFile';
-import { openFileRun, type FileRunOptions } from '../../../../src/engine/training/fileRun';
+import { openFileRun, type FileRun, type FileRunOptions } from '../../../../src/engine/training/fileRun';
 import { checkpointPath, readForResume, type Resumable } from '../../../../src/engine/training/resume';
 import { networkFileOf } from '../../../support/storedModel';
 import { smallConfig } from '../../../support/trainingConfig';
@@ -35,10 +35,10 @@ async function run(
   watch: (event: TrainEvent, stop: () => void) => void = () => {},
 ): Promise<FileRunResult> {
   const events: TrainEvent[] = [];
-  const fileRun = openFileRun({
+  const fileRun: FileRun = await openFileRun({
     texts: [{ name: 'made.txt', text }],
     config,
-    backend: createReferenceBackend(),
+    compute: createReferenceBackend(),
     onEvent: (event) => {
       events.push(event);
       watch(event, () => fileRun.trainer.stop());
@@ -303,11 +303,11 @@ describe('A run to a model file', () => {
   it('refuses another network, a classifier, and a course that cannot be', async () => {
     const config = smallConfig({ budget: { maxSteps: 3 } });
     const { model } = await run(config, { modelPath: file('small') });
-    const open = (change: Partial<FileRunOptions>): unknown =>
+    const open = (change: Partial<FileRunOptions>): Promise<unknown> =>
       openFileRun({
         texts: [{ name: 'made.txt', text }],
         config,
-        backend: createReferenceBackend(),
+        compute: createReferenceBackend(),
         modelPath: file('x'),
         onEvent: () => {},
         ...change,
@@ -321,15 +321,18 @@ describe('A run to a model file', () => {
         return true;
       };
     const wider = { ...config, network: { ...config.network, layers: [{ units: 9, dropout: 0 }] } };
-    assert.throws(
-      () => open({ resume: goOnWith(model), config: wider }),
+    await assert.rejects(
+      open({ resume: goOnWith(model), config: wider }),
       refuses('incompatibleModel', /another network/),
     );
     await writeModelFile(file('classifier'), networkFileOf(model.spec));
     await assert.rejects(readForResume(file('classifier')), refuses('incompatibleModel', /is a classifier/));
     const endless = { ...config, budget: {} };
-    assert.throws(() => open({ config: endless }), refuses('invalidInput', /needs an end/));
-    assert.throws(() => open({ resume: goOnWith(model) }), refuses('invalidInput', /already been trained for 3 steps/));
+    await assert.rejects(open({ config: endless }), refuses('invalidInput', /needs an end/));
+    await assert.rejects(
+      open({ resume: goOnWith(model) }),
+      refuses('invalidInput', /already been trained for 3 steps/),
+    );
   });
 
   it('goes on with the weights alone where the settings take another course', async () => {

@@ -4,7 +4,10 @@ import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { planBatches } from '../../../../src/engine/corpus/planBatches';
+import { initialiseParameters } from '../../../../src/engine/model/initialisation';
 import { Random } from '../../../../src/engine/random';
+import { networkSpecOf } from '../../../../src/engine/model/networkSpecOf';
 import { Trainer, type TrainedRun, type TrainerOptions } from '../../../../src/engine/training/trainer';
 
 /** Sentences of few words in seeded order: enough regularity to be learned in a few steps. */
@@ -24,15 +27,20 @@ export interface Watched extends TrainedRun {
 export async function train(
   config: TrainingConfig,
   text: string,
-  options: Partial<TrainerOptions> = {},
+  { backend = createReferenceBackend(), ...options }: Partial<TrainerOptions> & { backend?: Backend } = {},
   watch: (event: TrainEvent, trainer: Trainer) => void = () => {},
 ): Promise<Watched> {
   const events: TrainEvent[] = [];
-  const backend: Backend = options.backend ?? createReferenceBackend();
+  const corpus = buildCorpus([{ name: 'made.txt', text }], config.text);
+  const plan = planBatches(corpus, config);
+  const spec = networkSpecOf(config, corpus.vocabulary.size);
+  const parameters =
+    options.state?.parameters ?? initialiseParameters(spec, config.network.initialisation, config.seed);
   const trainer: Trainer = new Trainer({
     config,
-    corpus: buildCorpus([{ name: 'made.txt', text }], config.text),
-    backend,
+    corpus,
+    plan,
+    network: await backend.createNetwork(spec, parameters, plan.limits),
     modelPath: 'unused',
     onEvent: (event) => {
       events.push(event);

@@ -14,7 +14,7 @@ import { Random } from '../../../../src/engine/random';
 import { evaluateHeldOut } from '../../../../src/engine/training/evaluation';
 import { networkSpecOf } from '../../../../src/engine/model/networkSpecOf';
 import type { RunState } from '../../../../src/engine/training/runState';
-import type { Trainer, TrainerOptions } from '../../../../src/engine/training/trainer';
+import type { Trainer } from '../../../../src/engine/training/trainer';
 import { smallConfig } from '../../../support/trainingConfig';
 import { madeText, of, train, type Watched } from './support';
 
@@ -161,7 +161,7 @@ describe('Trainer', () => {
       method: 'evaluate' | 'step',
       step: number,
       action: () => void,
-    ): Pick<TrainerOptions, 'backend' | 'newStepper'> {
+    ): { backend: Backend; newStepper: NewStepper } {
       const backend = createReferenceBackend();
       let steps = 0;
       let acted = false;
@@ -400,6 +400,40 @@ describe('Trainer', () => {
     const { events, done } = await train(smallConfig(), text, { backend: broken });
     assert.equal(done.reason, 'early-stop');
     assert.match(of(events, 'notice').at(-1)!.message, /Lower the learning rate/);
+  });
+
+  it('says why this backend computes, and notes at which step another one took over', async () => {
+    const reference = createReferenceBackend();
+    const backend: Backend = {
+      ...reference,
+      createNetwork: async (...asked) => {
+        const network = await reference.createNetwork(...asked);
+        network.backend = { ...network.backend, reason: 'No GPU here.', fallback: 'No GPU here. Going on.' };
+        const { trainStep } = network;
+        let steps = 0;
+        network.trainStep = (...batch) => {
+          if (++steps === 5) network.backend = { ...network.backend, name: 'wasm', fallback: 'Lost. Going on.' };
+          return trainStep.apply(network, batch);
+        };
+        return network;
+      },
+    };
+    const { events, done } = await train(smallConfig(), text, { backend });
+    assert.deepEqual(
+      events.slice(0, 2).map(({ event }) => event),
+      ['start', 'notice'],
+    );
+    const [start] = of(events, 'start');
+    assert.deepEqual([start.backend, start.backendReason], ['reference', 'No GPU here.']);
+    const notices = of(events, 'notice').filter(({ kind }) => kind === 'backend');
+    assert.deepEqual(
+      notices.map(({ step, message }) => [step, message]),
+      [
+        [0, 'No GPU here. Going on.'],
+        [5, 'Lost. Going on.'],
+      ],
+    );
+    assert.equal(done.backend, 'wasm');
   });
 
   it('ends by epochs, by steps or by seconds, whichever comes first', async () => {
