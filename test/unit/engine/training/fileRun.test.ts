@@ -100,11 +100,11 @@ describe('A run to a model file', () => {
     const based = { ...config, base: 'xx', budget: { maxSteps: 1 } };
     const changed = `${text}\u00e9\u00e8`;
     const events: TrainEvent[] = [];
-    const fileRun = openFileRun({
+    const fileRun = await openFileRun({
       texts: [{ name: 'changed.txt', text: changed }],
       config: based,
       base,
-      backend: createReferenceBackend(),
+      compute: createReferenceBackend(),
       modelPath: file('based'),
       onEvent: (event) => void events.push(event),
     });
