@@ -123,22 +123,28 @@ export interface ConsideredRequest {
   count: number;
 }
 
+/** How sure an offer has to be: right 8 times in 10, 2 times in 3, every other time. */
+export type Eagerness = 'shy' | 'balanced' | 'bold';
+
 export interface CompletionRequest {
   modelPath: string;
   /** Text before the cursor (the host sends at most the last few thousand characters). */
   prefix: string;
+  /** The rest of the line. */
+  suffix: string;
   extent: 'word' | 'phrase' | 'sentence' | 'line';
-  /** Nothing is offered when the mean probability a character falls below this. */
-  minimumConfidence: number;
-  temperature: number;
-  /** 1 = greedy best; more asks for fresh alternatives. */
+  eagerness: Eagerness;
+  /** 1: what is offered unasked, if anything. More: so many of the likeliest, for somebody who asks. */
   alternatives: number;
-  seed: number;
+  /** In tokens. */
   maximumLength: number;
+  /** Words that are not offered, in any case of letters. */
+  never: readonly string[];
 }
 export interface CompletionResult {
-  items: { text: string; confidence: number }[];
-  /** Milliseconds in the engine, and how many steps the cached state saved. */
+  /** Most worth offering first, each with the probability that all of it is what comes. */
+  items: { text: string; probability: number }[];
+  /** Milliseconds in the engine, and steps of the predictor (a batch is one). */
   engineMs: number;
   stepsRun: number;
 }

@@ -10,6 +10,7 @@ export const commandIds = [
   'inkling.stopContinuing',
   'inkling.triggerCompletion',
   'inkling.toggleCompletions',
+  'inkling.neverOffer',
   'inkling.toggleSurpriseMap',
   'inkling.showTraining',
   'inkling.showSamples',

@@ -6,6 +6,8 @@ import { createClassifier, type ClassifierParts } from './classifier/classifierP
 import { systemClock } from './clock';
 import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
+import { OfferTally, type Tally } from './completion/offerTally';
+import { takeOverOldSettings } from './completion/oldSettings';
 import { TextContinuation } from './continueText';
 import { engineChoice } from './configuration';
 import { Disposables } from './dispose';
@@ -29,6 +31,8 @@ import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 
+const tallyKey = 'inkling.offers';
+
 export interface Parts extends vscode.Disposable {
   log: vscode.LogOutputChannel;
   /** Where the log is written to. */
@@ -41,6 +45,7 @@ export interface Parts extends vscode.Disposable {
   continuation: TextContinuation;
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
+  tally: OfferTally;
   surprise: SurpriseMarks;
   classifier: ClassifierParts;
   gpu: GpuParts;
@@ -74,12 +79,27 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   bag.add(new TrainingProgress(runs));
   bag.add(yieldThreadWhileTyping(runs, engine));
   const continuation = new TextContinuation(engine);
-  const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active));
+  takeOverOldSettings(context.globalState, context.workspaceState).then(undefined, (error: unknown) =>
+    log.warn(`The setting completion.minimumConfidence could not be taken over: ${String(error)}`),
+  );
+  const tally = new OfferTally(
+    context.globalState.get<Tally>(tallyKey, { shown: 0, taken: 0 }),
+    (counts) => void context.globalState.update(tallyKey, counts),
+  );
+  bag.add(
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      for (const { rangeOffset, rangeLength, text } of contentChanges) {
+        tally.changed(document.uri.toString(), rangeOffset, rangeLength, text);
+      }
+    }),
+  );
+  const completionSwitch = bag.add(new CompletionSwitch(context.globalState, active, models, tally));
   const completions = new CompletionProvider({
     engine,
     active,
     clock: systemClock,
     log,
+    tally,
     isPaused: () => completionSwitch.paused || continuation.active,
   });
   bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));
@@ -133,6 +153,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     continuation,
     completionSwitch,
     completions,
+    tally,
     surprise,
     classifier,
     gpu,

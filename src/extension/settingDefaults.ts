@@ -2,7 +2,7 @@
  * Every setting with its default: the one list that the typed accessor (configuration.ts) reads and that the manifest
  * must agree with. Names are those of package.json without the leading `inkling.`.
  */
-import type { BackendChoice, CompletionRequest } from '../common/engineProtocol';
+import type { BackendChoice, CompletionRequest, Eagerness } from '../common/engineProtocol';
 
 /** Languages whose files hold prose. */
 export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
@@ -14,10 +14,10 @@ export const settingDefaults = {
   'completion.languages': proseLanguages,
   'completion.exclude': [] as string[],
   'completion.extent': 'phrase' as CompletionRequest['extent'],
-  'completion.minimumConfidence': 0.35,
+  'completion.eagerness': 'balanced' as Eagerness,
   'completion.debounce': 40,
   'completion.maximumLength': 60,
-  'completion.temperature': 0.7,
+  'completion.never': [] as string[],
   'continueText.length': 400,
   'continueText.temperature': 0.6,
   'continueText.topK': 0,

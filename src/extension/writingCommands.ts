@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { classifierCommands } from './classifier/classifierCommands';
 import type { CommandId } from './commandIds';
 import type { CommandTable } from './commands';
+import { neverOffer } from './completion/neverOffer';
 import { continueOptions } from './continueText';
 import { requireEditor } from './editors';
 import type { gpuCommands } from './gpu/gpuCommands';
@@ -30,6 +31,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.stopContinuing': () => continuation.stop(),
     'inkling.triggerCompletion': () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     'inkling.toggleCompletions': () => completionSwitch.toggle(),
+    'inkling.neverOffer': () => neverOffer(requireEditor()),
     'inkling.toggleSurpriseMap': () => surprise.toggle(requireEditor().document),
     'inkling.showTraining': () => studio.show('training'),
     'inkling.showSamples': () => studio.show('samples'),

@@ -6,6 +6,7 @@
 import { InklingError } from '../../common/errors';
 import type { Clock } from '../clock';
 import { PrefixTrie } from './prefixTrie';
+import { Refusals } from './refusals';
 
 export interface CompletionQuery {
   /** Whatever else an answer depends on: the model and the settings. */
@@ -18,11 +19,7 @@ export interface CompletionQuery {
 
 export interface PlannerOptions {
   /** Suggestions for a prefix, best first; empty when the model is not sure of anything. */
-  ask(
-    prefix: string,
-    wanted: { context: string; alternatives: number; seed: number },
-    signal: AbortSignal,
-  ): Promise<string[]>;
+  ask(prefix: string, wanted: { context: string; alternatives: number }, signal: AbortSignal): Promise<string[]>;
   clock: Clock;
   /** Least milliseconds between two questions that nobody asked for. */
   debounceMs(): number;
@@ -31,7 +28,9 @@ export interface PlannerOptions {
 }
 
 const cachedAnswers = 250;
+/** So many more with every time that the user asks at the same place. */
 const manualAlternatives = 3;
+const mostAlternatives = 15;
 /** Parts of a key must not run into each other. */
 const separator = '\u0000';
 
@@ -47,16 +46,20 @@ export class CompletionPlanner {
   private shown: { key: string; text: string; all: Set<string> } | undefined;
   private inFlight: Question | undefined;
   private lastAskedAt = -Infinity;
-  private seed = 0;
+  private readonly refusals = new Refusals();
+  /** How often the user has asked at one place. */
+  private asked = { key: '', times: 0 };
 
   constructor(private readonly options: PlannerOptions) {}
 
   /** Texts to offer at the cursor, best first. Never rejects; a cancelled query gets nothing. */
   async plan(query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     const key = query.context + separator + query.prefix;
+    this.refusals.moved(key);
     try {
-      const texts = query.manual ? await this.fresh(key, query, signal) : await this.usual(key, query, signal);
+      const found = query.manual ? await this.fresh(key, query, signal) : await this.usual(key, query, signal);
       if (signal.aborted) return [];
+      const texts = query.manual ? found : found.filter((text) => !this.refusals.has(key, text));
       this.remember(key, texts);
       return texts;
     } catch (error) {
@@ -69,6 +72,7 @@ export class CompletionPlanner {
   clear(): void {
     this.cache.clear();
     this.shown = undefined;
+    this.refusals.clear();
     this.inFlight?.cancel();
     this.inFlight = undefined;
   }
@@ -90,28 +94,26 @@ export class CompletionPlanner {
       const fitting = remainders(current.key, await withoutFailure(current.answer), key);
       if (fitting.length > 0 || current.key === key || signal.aborted) return fitting;
     }
-    return this.question(key, query, { alternatives: 1, seed: 0 });
+    return this.question(key, query, 1);
   }
 
   /** Something new, even where an answer is known: what was offered here already comes last. */
   private async fresh(key: string, query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
-    const texts = await this.question(key, query, { alternatives: manualAlternatives, seed: ++this.seed });
+    this.asked = { key, times: this.asked.key === key ? this.asked.times + 1 : 1 };
+    const alternatives = Math.min(mostAlternatives, manualAlternatives * this.asked.times);
+    const texts = await this.question(key, query, alternatives);
     if (signal.aborted || this.shown?.key !== key) return texts;
     const offered = this.shown.all;
     return [...texts.filter((text) => !offered.has(text)), ...texts.filter((text) => offered.has(text))];
   }
 
   /** Asks the engine. A question outlives the query that asked it, so that the next key can join it. */
-  private question(
-    key: string,
-    query: CompletionQuery,
-    wanted: { alternatives: number; seed: number },
-  ): Promise<string[]> {
+  private question(key: string, query: CompletionQuery, alternatives: number): Promise<string[]> {
     this.inFlight?.cancel();
     this.lastAskedAt = this.options.clock.now();
     const controller = new AbortController();
     const answer = this.options
-      .ask(query.prefix, { context: query.context, ...wanted }, controller.signal)
+      .ask(query.prefix, { context: query.context, alternatives }, controller.signal)
       .then((texts) => {
         this.cache.set(key, texts);
         return texts;
@@ -138,6 +140,7 @@ export class CompletionPlanner {
     const all = this.shown?.key === key ? this.shown.all : new Set<string>();
     for (const text of texts) all.add(text);
     this.shown = { key, text: texts[0], all };
+    this.refusals.offered(key, texts[0]);
   }
 }
 

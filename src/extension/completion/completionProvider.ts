@@ -1,5 +1,6 @@
 /** Inline completions for prose. Never notifies: what goes wrong is logged, and nothing is offered. */
 import * as vscode from 'vscode';
+import type { CompletionRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import { completionEnabled, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -7,29 +8,32 @@ import type { Clock } from '../clock';
 import type { ActiveModel } from '../models/activeModel';
 import { signalOf } from '../signalOf';
 import { CompletionPlanner } from './completionPlanner';
-import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from './cursorText';
+import { cleanPrefix, mayOfferBefore, windowStart } from './cursorText';
+import { isExcluded } from './excluded';
 import { isMarkdownProse } from './markdownProse';
+import type { OfferTally } from './offerTally';
 
 export interface CompletionOptions {
   engine: EngineCaller;
   active: ActiveModel;
   clock: Clock;
   log: vscode.LogOutputChannel;
+  tally: OfferTally;
   /** Paused by the user, or something else is writing. */
   isPaused(): boolean;
 }
+
+/** What an answer depends on besides the text before the cursor. */
+type Context = Omit<CompletionRequest, 'prefix' | 'alternatives'>;
 
 export class CompletionProvider implements vscode.InlineCompletionItemProvider {
   private readonly planner: CompletionPlanner;
 
   constructor(private readonly options: CompletionOptions) {
     this.planner = new CompletionPlanner({
-      ask: async (prefix, wanted, signal) => {
-        const { items } = await options.engine.call(
-          'complete',
-          { prefix, ...(JSON.parse(wanted.context) as Context), alternatives: wanted.alternatives, seed: wanted.seed },
-          { signal },
-        );
+      ask: async (prefix, { context, alternatives }, signal) => {
+        const request = { prefix, ...(JSON.parse(context) as Context), alternatives };
+        const { items } = await options.engine.call('complete', request, { signal });
         return items.map((item) => item.text);
       },
       clock: options.clock,
@@ -46,12 +50,12 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
   async provideInlineCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
-    context: vscode.InlineCompletionContext,
+    { triggerKind, selectedCompletionInfo }: vscode.InlineCompletionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[]> {
-    const manual = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const manual = triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     if (!manual && (this.options.isPaused() || !completionEnabled(document))) return [];
-    if (context.selectedCompletionInfo || this.isExcluded(document) || severalCursors(document)) return [];
+    if (isExcluded(document) || severalCursors(document)) return [];
     const suffix = document.lineAt(position.line).text.slice(position.character);
     if (!mayOfferBefore(suffix) || !isProse(document, position, suffix)) return [];
     const start = document.positionAt(windowStart(document.offsetAt(position)));
@@ -60,29 +64,29 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     const modelPath = await this.options.active.find().catch(() => undefined);
     if (!modelPath || token.isCancellationRequested) return [];
 
-    const wanted: Context = {
+    const context: Context = {
       modelPath,
+      suffix,
       extent: setting('completion.extent', document),
-      minimumConfidence: manual ? 0 : setting('completion.minimumConfidence', document),
-      temperature: setting('completion.temperature', document),
+      eagerness: setting('completion.eagerness', document),
       maximumLength: setting('completion.maximumLength', document),
+      never: setting('completion.never', document),
     };
-    const texts = await this.planner.plan({ context: JSON.stringify(wanted), prefix, manual }, signalOf(token));
-    const fitting = texts.map((text) => fitToSuffix(text, suffix)).filter((text) => text !== '');
-    return [...new Set(fitting)].map(
-      (text) => new vscode.InlineCompletionItem(text, new vscode.Range(position, position)),
-    );
+    const found = await this.planner.plan({ context: JSON.stringify(context), prefix, manual }, signalOf(token));
+    const selected = selectedCompletionInfo ?? { range: new vscode.Range(position, position), text: '' };
+    // VS Code shows an offer beside the suggest widget only if it covers what the selected item would replace and begins
+    // with that item.
+    const written = document.getText(new vscode.Range(selected.range.start, position));
+    const texts = found.filter((text) => (written + text).startsWith(selected.text));
+    if (texts.length > 0) this.options.tally.offered(document.uri.toString(), document.offsetAt(position), texts);
+    return texts.map((text) => new vscode.InlineCompletionItem(written + text, selected.range));
   }
+}
 
-  private isExcluded(document: vscode.TextDocument): boolean {
-    const patterns = setting('completion.exclude', document).flatMap((glob) => [glob, `**/${glob}`]);
-    return (
-      vscode.languages.match(
-        patterns.map((pattern) => ({ pattern })),
-        document,
-      ) > 0
-    );
-  }
+/** With several cursors a suggestion would go to the first of them only, which nobody wants. */
+function severalCursors(document: vscode.TextDocument): boolean {
+  const editor = vscode.window.activeTextEditor;
+  return editor?.document === document && editor.selections.length > 1;
 }
 
 /** Whether the place holds prose, in a language of which that is known; in any other every place does. */
@@ -90,19 +94,4 @@ function isProse(document: vscode.TextDocument, position: vscode.Position, suffi
   if (document.languageId !== 'markdown') return true;
   const before = document.getText(new vscode.Range(new vscode.Position(0, 0), position));
   return isMarkdownProse(cleanPrefix(before), suffix);
-}
-
-/** What an answer depends on besides the text. */
-interface Context {
-  modelPath: string;
-  extent: ReturnType<typeof setting<'completion.extent'>>;
-  minimumConfidence: number;
-  temperature: number;
-  maximumLength: number;
-}
-
-/** With several cursors a suggestion would go to the first of them only, which nobody wants. */
-function severalCursors(document: vscode.TextDocument): boolean {
-  const editor = vscode.window.activeTextEditor;
-  return editor?.document === document && editor.selections.length > 1;
 }

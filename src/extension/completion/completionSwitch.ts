@@ -1,8 +1,11 @@
-/** The status bar item that says whether completions are on, and pauses or resumes them with one click. */
+/** The status bar item that says whether completions are on here, and pauses or resumes them with one click. */
 import * as vscode from 'vscode';
-import { completionEnabled } from '../configuration';
+import { completionEnabled, setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';
+import type { ModelStore } from '../models/modelStore';
+import { isExcluded } from './excluded';
+import type { OfferTally } from './offerTally';
 
 const key = 'inkling.completionsPaused';
 
@@ -10,38 +13,95 @@ export class CompletionSwitch extends Disposables {
   private readonly item = this.add(
     vscode.window.createStatusBarItem('inkling.completions', vscode.StatusBarAlignment.Right, 100),
   );
+  /** Counts the updates: of two under way the later one is right. */
+  private updates = 0;
 
   constructor(
     private readonly memory: vscode.Memento,
     private readonly active: ActiveModel,
+    models: ModelStore,
+    private readonly tally: OfferTally,
   ) {
     super();
     this.item.name = vscode.l10n.t('Inkling Completions');
-    this.item.command = 'inkling.toggleCompletions';
-    this.add(vscode.window.onDidChangeActiveTextEditor(() => this.update()));
-    this.add(vscode.workspace.onDidChangeConfiguration(() => this.update()));
-    this.add(active.onDidChange(() => this.update()));
-    this.update();
+    const update = (): void => void this.update();
+    this.add(vscode.window.onDidChangeActiveTextEditor(update));
+    // Said also of a document whose language was changed.
+    this.add(vscode.workspace.onDidOpenTextDocument(update));
+    this.add(vscode.workspace.onDidChangeConfiguration(update));
+    this.add(active.onDidChange(update));
+    this.add(models.onDidChange(update));
+    this.add(tally.onDidChange(update));
+    update();
   }
 
   get paused(): boolean {
     return this.memory.get<boolean>(key, false);
   }
 
+  /** What the item shows; undefined where it is hidden. For tests. */
+  get shown(): { text: string; tooltip: string } | undefined {
+    return this.visible ? { text: this.item.text, tooltip: String(this.item.tooltip) } : undefined;
+  }
+  private visible = false;
+
   async toggle(): Promise<void> {
     await this.memory.update(key, !this.paused);
-    this.update();
+    await this.update();
     if (this.paused) await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
-  /** Shown where completions could appear, once there is a model. */
-  private update(): void {
+  /** Shown in documents of the languages that hold prose, once there is a model. */
+  private async update(): Promise<void> {
+    const turn = ++this.updates;
     const document = vscode.window.activeTextEditor?.document;
-    if (!document || !this.active.path || !completionEnabled(document)) return this.item.hide();
-    this.item.text = this.paused ? '$(circle-slash) Inkling' : '$(edit) Inkling';
-    this.item.tooltip = this.paused
-      ? vscode.l10n.t('Inkling completions are paused. Click to resume.')
-      : vscode.l10n.t('Inkling completes as you write. Click to pause.');
+    const isHere = document !== undefined && setting('completion.languages', document).includes(document.languageId);
+    const model = document && (isHere || completionEnabled(document)) ? await this.active.find() : undefined;
+    if (turn !== this.updates) return;
+    this.visible = document !== undefined && model !== undefined;
+    if (!document || !model) return this.item.hide();
+    const off = this.reasonForNone(document);
+    this.item.text = off ? '$(circle-slash) Inkling' : '$(edit) Inkling';
+    const { taken, shown } = this.tally.tally;
+    this.item.tooltip = [
+      off?.reason ?? vscode.l10n.t('Inkling completes as you write. Click to pause.'),
+      ...(shown > 0 ? [vscode.l10n.t('Taken {0} of {1} on this machine.', taken, shown)] : []),
+    ].join('\n');
+    this.item.command = off?.command ?? 'inkling.toggleCompletions';
     this.item.show();
+  }
+
+  /** Why nothing is offered in a document, and what a click does about it. */
+  private reasonForNone(document: vscode.TextDocument): { reason: string; command?: vscode.Command } | undefined {
+    const openSetting = (name: string): vscode.Command => ({
+      command: 'workbench.action.openSettings',
+      title: '',
+      arguments: [`@id:${name}`],
+    });
+    if (!vscode.workspace.getConfiguration('editor', document).get('inlineSuggest.enabled', true)) {
+      return {
+        reason: vscode.l10n.t(
+          'Inkling offers nothing: "editor.inlineSuggest.enabled" is off here. Click to see the setting.',
+        ),
+        command: openSetting('editor.inlineSuggest.enabled'),
+      };
+    }
+    if (!completionEnabled(document)) {
+      return {
+        reason: vscode.l10n.t(
+          'Inkling offers nothing: "inkling.completion.enabled" is off here. Click to see the setting.',
+        ),
+        command: openSetting('inkling.completion.enabled'),
+      };
+    }
+    if (isExcluded(document)) {
+      return {
+        reason: vscode.l10n.t(
+          'Inkling offers nothing: "inkling.completion.exclude" names this file. Click to see the setting.',
+        ),
+        command: openSetting('inkling.completion.exclude'),
+      };
+    }
+    return this.paused ? { reason: vscode.l10n.t('Inkling completions are paused. Click to resume.') } : undefined;
   }
 }

@@ -1,8 +1,5 @@
 /** What of the text around a cursor counts for a completion. Pure functions on strings. */
 
-/** More text than this after the cursor means that the user edits inside a line: nothing is offered. */
-export const maximumSuffix = 8;
-
 const windowLength = 2000;
 const windowGrid = 1000;
 
@@ -21,16 +18,7 @@ export function cleanPrefix(text: string): string {
   return whole.replace(/\r\n?/g, '\n');
 }
 
-/** Whether anything may be offered before `suffix`, the rest of the line: it is short and the cursor stands not in a word. */
+/** Whether anything may be offered before `suffix`, the rest of the line: not inside a word or a grapheme cluster. */
 export function mayOfferBefore(suffix: string): boolean {
-  return suffix.trimEnd().length <= maximumSuffix && !/^[\p{L}\p{N}]/u.test(suffix);
-}
-
-/** A suggestion without the end that stands after the cursor already (a closing quote, a full stop); may be empty. */
-export function fitToSuffix(text: string, suffix: string): string {
-  const rest = suffix.trimEnd();
-  for (let length = Math.min(rest.length, text.length); length > 0; length--) {
-    if (text.endsWith(rest.slice(0, length))) return text.slice(0, -length);
-  }
-  return text;
+  return !/^(?:[\p{L}\p{M}\p{N}\p{Join_Control}\p{Emoji_Modifier}]|['’-][\p{L}\p{N}])/u.test(suffix);
 }

@@ -2,14 +2,18 @@
  * How many offers were shown and how many of them taken, whole or in part, counted on this machine only. An offer that
  * goes on as it is typed counts once. Knows nothing of VS Code.
  */
+import { Emitter } from '../emitter';
+
 export interface Tally {
   shown: number;
   taken: number;
 }
 
 export class OfferTally {
-  /** The offer on display: in which document, where it begins, what is left of it. */
-  private standing: { document: string; offset: number; text: string; taken: boolean } | undefined;
+  /** What is on display: in which document, where it begins, what is left of the texts to choose from. */
+  private standing: { document: string; offset: number; texts: string[]; taken: boolean } | undefined;
+  private readonly changes = new Emitter<void>();
+  readonly onDidChange = this.changes.event;
 
   constructor(
     private counts: Tally,
@@ -20,11 +24,11 @@ export class OfferTally {
     return this.counts;
   }
 
-  /** `text` is offered at an offset of a document. */
-  offered(document: string, offset: number, text: string): void {
+  /** One of `texts` is shown at an offset of a document, the first unless the user chooses another. */
+  offered(document: string, offset: number, texts: readonly string[]): void {
     const { standing } = this;
-    if (standing?.document === document && standing.offset === offset && standing.text === text) return;
-    this.standing = { document, offset, text, taken: false };
+    if (standing?.document === document && standing.offset === offset && standing.texts.includes(texts[0])) return;
+    this.standing = { document, offset, texts: [...texts], taken: false };
     this.count({ shown: 1, taken: 0 });
   }
 
@@ -32,21 +36,25 @@ export class OfferTally {
   changed(document: string, offset: number, removed: number, inserted: string): void {
     const { standing } = this;
     if (standing?.document !== document) return;
-    if (removed > 0 || offset !== standing.offset || inserted === '' || !standing.text.startsWith(inserted)) {
+    // What completes a word may replace what stands of it.
+    const added = offset + removed === standing.offset ? inserted.slice(removed) : '';
+    const fitting = added === '' ? [] : standing.texts.filter((text) => text.startsWith(added));
+    if (fitting.length === 0) {
       this.standing = undefined;
       return;
     }
     // One character at a time is typing.
-    if (!standing.taken && [...inserted].length > 1) {
+    if (!standing.taken && [...added].length > 1) {
       standing.taken = true;
       this.count({ shown: 0, taken: 1 });
     }
-    standing.offset += inserted.length;
-    standing.text = standing.text.slice(inserted.length);
+    standing.offset += added.length;
+    standing.texts = fitting.map((text) => text.slice(added.length));
   }
 
   private count({ shown, taken }: Tally): void {
     this.counts = { shown: this.counts.shown + shown, taken: this.counts.taken + taken };
     this.keep(this.counts);
+    this.changes.fire();
   }
 }

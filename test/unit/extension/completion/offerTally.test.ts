@@ -10,7 +10,7 @@ describe('OfferTally', () => {
   });
 
   it('goes on from what was counted before, and keeps every change', () => {
-    tally.offered('a', 4, 'ship sailed');
+    tally.offered('a', 4, ['ship sailed']);
     assert.deepEqual(tally.tally, { shown: 11, taken: 5 });
     tally.changed('a', 4, 0, 'ship sailed');
     assert.deepEqual(tally.tally, { shown: 11, taken: 6 });
@@ -21,28 +21,36 @@ describe('OfferTally', () => {
   });
 
   it('counts an offer that is taken word by word once', () => {
-    tally.offered('a', 4, 'ship sailed');
+    tally.offered('a', 4, ['ship sailed']);
     tally.changed('a', 4, 0, 'ship');
-    tally.offered('a', 8, ' sailed');
+    tally.offered('a', 8, [' sailed']);
     tally.changed('a', 8, 0, ' sailed');
     assert.deepEqual(tally.tally, { shown: 11, taken: 6 });
   });
 
   it('counts an offer that goes on as it is typed once, and as not taken', () => {
-    tally.offered('a', 4, 'ship');
+    tally.offered('a', 4, ['ship']);
     tally.changed('a', 4, 0, 's');
-    tally.offered('a', 5, 'hip');
+    tally.offered('a', 5, ['hip']);
     tally.changed('a', 5, 0, 'o');
-    tally.offered('a', 6, 'me');
+    tally.offered('a', 6, ['me']);
     assert.deepEqual(tally.tally, { shown: 12, taken: 5 });
   });
 
+  it('counts another text that was chosen, and one that replaces the beginning of its word', () => {
+    tally.offered('a', 4, ['ship', 'boat at last']);
+    tally.changed('a', 4, 0, 'boat at last');
+    tally.offered('a', 18, ['ness', 'er']);
+    tally.changed('a', 14, 4, 'darkness');
+    assert.deepEqual(tally.tally, { shown: 12, taken: 7 });
+  });
+
   it('takes no other insertion for the offer', () => {
-    tally.offered('a', 4, 'ship');
+    tally.offered('a', 4, ['ship']);
     tally.changed('a', 0, 0, 'ship');
     tally.changed('a', 8, 0, 'ship');
     tally.changed('b', 4, 0, 'ship');
-    tally.offered('b', 4, 'ship');
+    tally.offered('b', 4, ['ship']);
     tally.changed('b', 4, 2, 'ship');
     assert.deepEqual(tally.tally, { shown: 12, taken: 5 });
   });

@@ -1,0 +1,75 @@
+/** `inkling keystrokes`: how many keys a model's offers save a writer of a text. */
+import { InklingError } from '../../common/errors';
+import { createStepper } from '../backends';
+import { normaliseText } from '../corpus/normaliseText';
+import { createPredictor } from '../generation/predictor';
+import { StateCache } from '../generation/stateCache';
+import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
+import { offer } from '../offers/offers';
+import { replay } from '../offers/replay';
+import { openModel } from './openModel';
+import { readTextFile } from './textFiles';
+import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+
+const options = {
+  ...commonOptions,
+  from: { type: 'string' },
+  characters: { type: 'string' },
+  eagerness: { type: 'string' },
+} as const;
+
+/** As the editor's settings have it unless they are changed. */
+const extent = 'phrase';
+const maximumLength = 60;
+/** Characters before the cursor that the editor sends. */
+const sentCharacters = 2000;
+
+export async function keystrokesCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, options);
+  const [modelFile, textFile] = positionals;
+  if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling keystrokes <model> <file>.');
+  const from = numberOption('from', values.from, { low: 0, high: 1 }) ?? 0.9;
+  const characters = numberOption('characters', values.characters, { low: 1, whole: true }) ?? Infinity;
+  const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
+
+  const { spec, parameters, ...rest } = await openModel(modelFile);
+  const model = { stepper: createStepper(spec, parameters), ...rest };
+  const text = normaliseText((await readTextFile(textFile)).text, { lowercase: false, normalization: 'none' });
+  const start = beginningOf(text, Math.floor(text.length * from));
+  const end = Math.min(text.length, start + characters);
+  if (end - start < 1) {
+    throw new InklingError('invalidInput', `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`);
+  }
+  const predictor = createPredictor(model, 'carried');
+  const cache = new StateCache(predictor.reach);
+  const replayed = await replay(text, start, end, async (before) => {
+    const prefix = before.slice(-sentCharacters);
+    const request = { modelPath: modelFile, prefix, suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
+    return (await offer(model, predictor, request, cache)).items[0]?.text;
+  });
+  const report = { ...keystrokeReport(replayed), eagerness, mode: 'network' };
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : told(report));
+}
+
+/** Not between the two halves of a code point. */
+function beginningOf(text: string, at: number): number {
+  return (text.charCodeAt(at) & 0xfc00) === 0xdc00 ? at + 1 : at;
+}
+
+function told(report: KeystrokeReport & { eagerness: string; mode: string }): string {
+  const { plusMinus } = report;
+  const share = (value: number, spread: number): string =>
+    Number.isNaN(value) ? 'not measured' : `${(100 * value).toFixed(1)} ± ${(100 * spread).toFixed(1)} %`;
+  const rate = (value: number, spread: number): string => `${value.toFixed(2)} ± ${spread.toFixed(2)}`;
+  return (
+    `${report.eagerness}, ${report.mode}, ${report.characters} characters\n` +
+    `keys saved          ${share(report.saved, plusMinus.saved)}\n` +
+    `offers right        ${share(report.precision, plusMinus.precision)} of ${report.offers}\n` +
+    `offers              ${rate(report.offersPer100, plusMinus.offersPer100)} for every 100 characters\n` +
+    `wrong offers        ${rate(report.wrongPer100, plusMinus.wrongPer100)} for every 100 characters\n` +
+    report.exactMatch
+      .map((value, i) => `first ${i + 1} word${i === 0 ? ' ' : 's'} right ${share(value, plusMinus.exactMatch[i])}\n`)
+      .join('') +
+    `key to offer        ${report.p50Ms.toFixed(1)} ms (half), ${report.p95Ms.toFixed(1)} ms (95 in 100)\n`
+  );
+}

@@ -1,0 +1,42 @@
+/** What stands before the cursor, as a model reads it. */
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
+import { encodeText, type ModelText } from '../generation/languageModel';
+import { wordBegun } from './wordEnds';
+
+export interface TextBefore {
+  /** The end of the text, normalised as the model's training text was. */
+  text: string;
+  /** What the model reads of it. */
+  ids: Uint16Array;
+  /** For a model of words: what stands of a word at the cursor, which `ids` leave out. */
+  begun: string;
+}
+
+/** Characters that are read when nothing is cached; what stands further up changes little. */
+const contextCharacters = 512;
+
+/**
+ * The text that `prefix` ends with. Words with characters that the model never saw are left out of what it reads, other
+ * such characters too. Undefined inside such a word: nothing can be said of how it goes on.
+ */
+export function textBefore(model: ModelText, prefix: string): TextBefore | undefined {
+  const { vocabulary, config } = model;
+  let from = Math.max(0, prefix.length - contextCharacters);
+  // Not between the two halves of a code point.
+  if ((prefix.charCodeAt(from) & 0xfc00) === 0xdc00) from++;
+  const text = normaliseText(prefix.slice(from), config.text);
+  if (vocabulary.unit === 'word') {
+    // A model of words takes a hyphen for a space.
+    const begun = /[\p{L}\p{M}\p{N}'’]*$/u.exec(text)![0];
+    return { text, begun, ids: encodeText(model, text.slice(0, text.length - begun.length)).ids };
+  }
+  const encoded = encodeText(model, text);
+  if (encoded.unknown.length === 0) return { text, begun: '', ids: encoded.ids };
+  const isUnknown = (character: string): boolean => vocabulary.idOf(character) === noToken;
+  if ([...wordBegun(text)].some(isUnknown)) return undefined;
+  const known = text.replace(/[\p{L}\p{M}\p{N}\p{Join_Control}]+\s?|[^]/gu, (piece) =>
+    [...piece.trimEnd()].some(isUnknown) ? '' : piece,
+  );
+  return { text, begun: '', ids: encodeText(model, known).ids };
+}

@@ -1,0 +1,27 @@
+/** How sure an offer has to be, and which of several is worth most. */
+import type { Eagerness } from '../../common/engineProtocol';
+import type { Candidate } from './candidates';
+
+/** Least probability of an offer's first word. */
+export const leastProbability: Record<Eagerness, number> = { shy: 0.6, balanced: 0.45, bold: 0.3 };
+/** A writer takes an offer word by word where its end is wrong: so unlikely may the whole of it be. */
+export const leastOfWhole = 0.25;
+/** Shorter offers are not worth reading: most end a word that lacks one letter. A character of Chinese or Japanese takes
+ *  more than one key. */
+export function fewestCharacters(text: string): number {
+  return /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}]/u.test(text) ? 2 : 3;
+}
+
+/**
+ * Keys that an offer can be expected to save: all but one where all of it is right, and where only its first words are,
+ * all but one for each of them.
+ */
+export function expectedSaving({ text, ends }: Candidate): number {
+  let saving = 0;
+  ends.forEach(({ length, probability }, i) => {
+    const characters = [...text.slice(0, length)].length;
+    if (i === ends.length - 1) saving += probability * (characters - 1);
+    else saving += (probability - ends[i + 1].probability) * (characters - (i + 1));
+  });
+  return saving;
+}

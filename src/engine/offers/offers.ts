@@ -1,0 +1,134 @@
+/**
+ * What is offered at a cursor. Each text that may come has the probability that all of it is what comes, and that alone
+ * decides: its first word must be as likely as was asked, the whole at least a quarter; of all such texts the one is
+ * offered that can be expected to save most keys.
+ */
+import type { CompletionRequest, CompletionResult } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import { silentTokens, type LanguageModel } from '../generation/languageModel';
+import type { Predictor } from '../generation/predictor';
+import { prime } from '../generation/prime';
+import { softmax } from '../generation/sampler';
+import type { StateCache } from '../generation/stateCache';
+import { gatherCharacters, gatherWords, type Candidate, type Wanted } from './candidates';
+import { textBefore } from './cursor';
+import { expectedSaving, fewestCharacters, leastOfWhole, leastProbability } from './eagerness';
+import { probabilityOfLeadingInto, tellsSomething } from './following';
+import { explore, type SearchStart } from './search';
+
+/** Whatever is this likely is looked at where somebody asked, or where what follows the cursor may make it likelier. */
+const leastLookedAt = 0.03;
+/** So many texts are compared with what follows the cursor. */
+const mostCompared = 8;
+const maximumAlternatives = 16;
+
+/** Throws `invalidInput` for a request out of range, `cancelled`. */
+export async function offer(
+  model: LanguageModel,
+  predictor: Predictor,
+  request: CompletionRequest,
+  cache?: StateCache,
+  signal?: AbortSignal,
+): Promise<CompletionResult> {
+  const { alternatives, maximumLength, suffix } = request;
+  if (!(Number.isInteger(alternatives) && alternatives >= 1 && alternatives <= maximumAlternatives)) {
+    throw new InklingError('invalidInput', `Ask for 1 to ${maximumAlternatives} alternatives.`);
+  }
+  const began = performance.now();
+  const before = textBefore(model, request.prefix);
+  if (!before) return { items: [], engineMs: performance.now() - began, stepsRun: 0 };
+  const primed = await prime(model, predictor, before.ids, cache, signal);
+  const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.begun) };
+
+  const isAsked = alternatives > 1;
+  const isInside = tellsSomething(suffix);
+  const least = leastProbability[request.eagerness];
+  const wanted: Wanted = {
+    extent: request.extent,
+    first: isAsked || isInside ? leastLookedAt : least,
+    whole: isAsked || isInside ? leastLookedAt : leastOfWhole,
+    never: new Set(request.never.map((word) => word.toLowerCase())),
+  };
+  const gathering =
+    model.vocabulary.unit === 'word'
+      ? gatherWords(model.vocabulary, request.prefix, before.begun, wanted)
+      : gatherCharacters(model.vocabulary, before.text, wanted);
+  const steps = await explore(predictor, start, gathering.root, gathering, maximumLength, signal);
+  let candidates = fitting(gathering.candidates, before.text, suffix, isAsked ? () => 1 : fewestCharacters);
+  if (isInside && candidates.length > 0) {
+    candidates = leadingInto(model, predictor, start, candidates, before.begun, suffix);
+    if (!isAsked) candidates = candidates.filter((candidate) => wholeOf(candidate) >= least);
+  }
+  const best = bestOfEachFirstWord(candidates);
+  const items = isAsked ? best.sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, alternatives) : best.slice(0, 1);
+  return {
+    items: items.map(({ text, ends }) => ({ text, probability: ends[ends.length - 1].probability })),
+    engineMs: performance.now() - began,
+    stepsRun: primed.steps + steps,
+  };
+}
+
+/** The probabilities of the token at the cursor, [V]: of a word that is begun there, given how it begins. */
+function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array, begun: string): Float32Array {
+  const probabilities = softmax(logits, 0, new Float32Array(vocabulary.size));
+  for (const id of silentTokens(vocabulary)) probabilities[id] = 0;
+  if (begun === '') return probabilities;
+  const beginning = begun.toLowerCase();
+  let total = 0;
+  for (let id = 0; id < probabilities.length; id++) {
+    if (probabilities[id] > 0 && vocabulary.tokenText(id).startsWith(beginning)) total += probabilities[id];
+    else probabilities[id] = 0;
+  }
+  if (total > 0) for (let id = 0; id < probabilities.length; id++) probabilities[id] /= total;
+  return probabilities;
+}
+
+/** Those that are long enough and do not end with what stands behind the cursor already: a full stop, the same word. */
+function fitting(
+  candidates: readonly Candidate[],
+  before: string,
+  suffix: string,
+  fewest: (text: string) => number,
+): Candidate[] {
+  const rest = suffix.trimEnd();
+  const repeats = (text: string): boolean => {
+    const written = before.slice(-rest.length) + text;
+    for (let length = Math.min(rest.length, written.length); length > 0; length--) {
+      if (written.endsWith(rest.slice(0, length))) return true;
+    }
+    return false;
+  };
+  return candidates.filter(({ text }) => [...text].length >= fewest(text) && !repeats(text));
+}
+
+/** The likeliest few, with the probability that just they are missing in front of what follows. */
+function leadingInto(
+  model: LanguageModel,
+  predictor: Predictor,
+  start: SearchStart,
+  candidates: readonly Candidate[],
+  begun: string,
+  suffix: string,
+): Candidate[] {
+  const likeliest = [...candidates].sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, mostCompared);
+  const texts = likeliest.map(({ text }) => text);
+  return probabilityOfLeadingInto(model, predictor, start, texts, begun, suffix).map((probability, i) => ({
+    text: texts[i],
+    ends: [{ length: texts[i].length, probability }],
+  }));
+}
+
+/** Of the texts with the same first word the one worth most; most worth first. */
+function bestOfEachFirstWord(candidates: readonly Candidate[]): Candidate[] {
+  const best = new Map<string, { candidate: Candidate; saving: number }>();
+  for (const candidate of candidates) {
+    const word = candidate.text.slice(0, candidate.ends[0].length);
+    const saving = expectedSaving(candidate);
+    if (saving > (best.get(word)?.saving ?? -Infinity)) best.set(word, { candidate, saving });
+  }
+  return [...best.values()].sort((a, b) => b.saving - a.saving).map(({ candidate }) => candidate);
+}
+
+function wholeOf({ ends }: Candidate): number {
+  return ends[ends.length - 1].probability;
+}

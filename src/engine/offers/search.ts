@@ -1,0 +1,73 @@
+/**
+ * Every way on that is likely enough, found exactly.
+ *
+ * A path is a sequence of tokens that may come next; its probability is the product of theirs. A path that is less
+ * likely than what is asked of its end leads to no end that is likely enough, so it is cut. The probabilities of all
+ * paths of one length add up to at most 1, so at most 1/cut of them are followed at once, and those advance as one batch.
+ */
+import { Breather } from '../generation/breather';
+import type { Predictor } from '../generation/predictor';
+import { softmax } from '../generation/sampler';
+
+/** What the search is for: which paths are worth following. S is whatever is to be known of a path. */
+export interface Exploration<S> {
+  /**
+   * Looks at a path of this probability and at the probabilities of what comes behind it, [V]. Returns the least
+   * probability of a longer path that is worth following; Infinity where none is.
+   */
+  visit(path: S, probability: number, next: Float32Array): number;
+  /** The path with one more token; undefined where it is not worth following. */
+  extend(path: S, token: number, probability: number): S | undefined;
+}
+
+export interface SearchStart {
+  /** [contextSize]; only read. */
+  context: Float32Array;
+  /** What comes next, [V]; only read. */
+  probabilities: Float32Array;
+}
+
+/** Follows all paths of at most `length` tokens from `start`. Returns the steps run, one for each batch. Throws
+ *  `cancelled`. */
+export async function explore<S>(
+  predictor: Predictor,
+  start: SearchStart,
+  root: S,
+  exploration: Exploration<S>,
+  length: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { classes, contextSize: size } = predictor;
+  const breather = new Breather(signal);
+  let paths: { state: S; probability: number }[] = [{ state: root, probability: 1 }];
+  let contexts = start.context;
+  let next = start.probabilities;
+  for (let steps = 0; ; steps++) {
+    const longer: { state: S; probability: number; token: number; row: number }[] = [];
+    paths.forEach(({ state, probability }, row) => {
+      const behind = next.subarray(row * classes, (row + 1) * classes);
+      const least = exploration.visit(state, probability, behind);
+      if (least === Infinity) return;
+      for (let token = 0; token < classes; token++) {
+        const reached = probability * behind[token];
+        if (reached < least || reached === 0) continue;
+        const extended = exploration.extend(state, token, reached);
+        if (extended !== undefined) longer.push({ state: extended, probability: reached, token, row });
+      }
+    });
+    if (longer.length === 0 || steps === length) return steps;
+    const forked = new Float32Array(longer.length * size);
+    longer.forEach(({ row }, i) => forked.set(contexts.subarray(row * size, (row + 1) * size), i * size));
+    next = new Float32Array(longer.length * classes);
+    predictor.step(
+      Uint16Array.from(longer, ({ token }) => token),
+      forked,
+      next,
+    );
+    for (let row = 0; row < longer.length; row++)
+      softmax(next, row * classes, next.subarray(row * classes, (row + 1) * classes));
+    contexts = forked;
+    paths = longer;
+    if (breather.due) await breather.pause();
+  }
+}

@@ -1,0 +1,31 @@
+/** The words that are never offered, and the command that adds one. */
+import * as vscode from 'vscode';
+import { InklingError } from '../../common/errors';
+import { setting } from '../configuration';
+
+const name = 'completion.never';
+
+/** The word that is selected, or the one at the cursor; undefined where there is none. */
+export function wordAtCursor(editor: vscode.TextEditor): string | undefined {
+  const { document, selection } = editor;
+  const range = selection.isEmpty
+    ? document.getWordRangeAtPosition(selection.active, /[\p{L}\p{M}\p{N}'’-]+/u)
+    : selection;
+  const text = range && document.getText(range).trim();
+  return text && /^[\p{L}\p{M}\p{N}'’-]+$/u.test(text) ? text : undefined;
+}
+
+/** Adds a word to the user's list. Throws `invalidInput` where none is at the cursor. */
+export async function neverOffer(editor: vscode.TextEditor): Promise<void> {
+  const word = wordAtCursor(editor);
+  if (!word) {
+    throw new InklingError('invalidInput', vscode.l10n.t('Put the cursor on the word that is not to be offered.'));
+  }
+  const words = setting(name);
+  if (!words.some((known) => known.toLowerCase() === word.toLowerCase())) {
+    const configuration = vscode.workspace.getConfiguration('inkling');
+    const own = configuration.inspect<string[]>(name)?.globalValue ?? [];
+    await configuration.update(name, [...own, word], vscode.ConfigurationTarget.Global);
+  }
+  vscode.window.setStatusBarMessage(vscode.l10n.t('"{0}" is not offered any more.', word), 5000);
+}
