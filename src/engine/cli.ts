@@ -2,6 +2,7 @@
 import { asInklingError } from '../common/errors';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
 import { inspectCommand } from './cli/inspectCommand';
+import { keystrokesCommand } from './cli/keystrokesCommand';
 import { recipesCommand } from './cli/recipesCommand';
 import { sampleCommand } from './cli/sampleCommand';
 import { scoreCommand } from './cli/scoreCommand';
@@ -13,6 +14,7 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   train: trainCommand,
   sample: sampleCommand,
   score: scoreCommand,
+  keystrokes: keystrokesCommand,
   inspect: inspectCommand,
   recipes: recipesCommand,
   classify: classifyCommand,

@@ -4,10 +4,10 @@ import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
 import { createPredictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
+import { readLanguageModel } from '../model/modelFile';
 import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
 import { offer } from '../offers/offers';
 import { replay } from '../offers/replay';
-import { openModel } from './openModel';
 import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
@@ -32,19 +32,31 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const characters = numberOption('characters', values.characters, { low: 1, whole: true }) ?? Infinity;
   const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
 
-  const { spec, parameters, ...rest } = await openModel(modelFile);
-  const model = { stepper: createStepper(spec, parameters), ...rest };
+  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
+  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
   const text = normaliseText((await readTextFile(textFile)).text, { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
   if (end - start < 1) {
-    throw new InklingError('invalidInput', `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`);
+    throw new InklingError(
+      'invalidInput',
+      `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`,
+    );
   }
   const predictor = createPredictor(model, 'carried');
   const cache = new StateCache(predictor.reach);
   const replayed = await replay(text, start, end, async (before) => {
     const prefix = before.slice(-sentCharacters);
-    const request = { modelPath: modelFile, prefix, suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
+    const request = {
+      modelPath: modelFile,
+      prefix,
+      suffix: '',
+      extent,
+      eagerness,
+      alternatives: 1,
+      maximumLength,
+      never: [],
+    } as const;
     return (await offer(model, predictor, request, cache)).items[0]?.text;
   });
   const report = { ...keystrokeReport(replayed), eagerness, mode: 'network' };

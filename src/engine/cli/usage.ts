@@ -12,6 +12,7 @@ export const help = `inkling: train a small recurrent language model on a text, 
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
+  inkling keystrokes <model> <file> [--from 0.9] [--characters N] [--eagerness shy|balanced|bold] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]
   inkling classify <model> [file|-] [--explain] [--json]

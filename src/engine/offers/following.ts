@@ -1,10 +1,6 @@
 /**
- * In the middle of a line what follows the cursor is known, and tells what is missing. By Bayes' rule the odds that just
- * `T` is missing, against anything else, are
- *
- *   P(T) · P(rest | T)  :  (1 - P(T)) · P(rest)
- *
- * with P(rest) as at the beginning of a text, where nothing is known of what came before.
+ * In the middle of a line what follows the cursor is known: an offer must lead into it. It does where what follows is
+ * clearly likelier behind the offer than at the beginning of a text, where nothing is known of what came before.
  */
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
@@ -19,6 +15,8 @@ const consideredCharacters = 12;
 const consideredWords = 2;
 /** Characters that hold as much. */
 const longestConsidered = 60;
+/** So many times likelier. */
+const clearly = 2;
 
 /** Whether what stands behind the cursor tells anything: closing quotes and brackets an editor puts there itself. */
 export function tellsSomething(following: string): boolean {
@@ -26,37 +24,28 @@ export function tellsSomething(following: string): boolean {
 }
 
 /**
- * For each of some texts how likely it is that it, and nothing else, is missing between the cursor and what follows.
- * `begun`: see `TextBefore`; `start`: what comes at the cursor.
+ * Which of some texts lead into what follows the cursor. `begun`: see `TextBefore`; `start`: what comes at the cursor.
+ * None does where the model does not know what follows.
  */
-export function probabilityOfLeadingInto(
+export function leadingInto(
   model: ModelText,
   predictor: Predictor,
   start: SearchStart,
   texts: readonly string[],
   begun: string,
   following: string,
-): number[] {
+): boolean[] {
   const rest = beginningOf(model, following);
-  if (rest.length === 0) return texts.map(() => 0);
-  const rows = texts.map((text) => encode(model, begun + text));
-  const background = { context: predictor.start(), probabilities: new Float32Array(predictor.classes) };
-  const padding = Uint16Array.of(paddingToken(model));
-  predictor.step(padding, background.context, background.probabilities);
-  softmax(background.probabilities, 0, background.probabilities);
-  // That something ends in front of the rest is given: its first token is not counted.
-  const [, ...others] = logProbabilities(predictor, background, [rest])[0];
-  const anything = sum(others);
-  return logProbabilities(
-    predictor,
-    start,
-    rows.map((tokens) => Uint16Array.of(...tokens, ...rest)),
-  ).map((nats, i) => {
-    const prior = sum(nats.slice(0, rows[i].length));
-    const joint = prior + sum(nats.slice(rows[i].length));
-    const odds = Math.exp(joint - anything) / (1 - Math.min(Math.exp(prior), 1 - 1e-6));
-    return odds / (1 + odds);
-  });
+  if (rest.length === 0) return texts.map(() => false);
+  const beginning = { context: predictor.start(), probabilities: new Float32Array(predictor.classes) };
+  predictor.step(Uint16Array.of(paddingToken(model)), beginning.context, beginning.probabilities);
+  softmax(beginning.probabilities, 0, beginning.probabilities);
+  const [alone] = logProbabilities(predictor, beginning, [rest]);
+  // The space or punctuation that the rest begins with is sure to come once a word ends.
+  if (model.vocabulary.unit === 'character') alone[0] = 0;
+  const least = sum(alone) + Math.log(clearly);
+  const sequences = texts.map((text) => Uint16Array.of(...encode(model, begun + text), ...rest));
+  return logProbabilities(predictor, start, sequences).map((nats) => sum(nats.slice(-rest.length)) >= least);
 }
 
 /** ln P of every token of some sequences that begin at the same place, advanced as one batch. */

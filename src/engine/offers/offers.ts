@@ -13,13 +13,11 @@ import type { StateCache } from '../generation/stateCache';
 import { gatherCharacters, gatherWords, type Candidate, type Wanted } from './candidates';
 import { textBefore } from './cursor';
 import { expectedSaving, fewestCharacters, leastOfWhole, leastProbability } from './eagerness';
-import { probabilityOfLeadingInto, tellsSomething } from './following';
-import { explore, type SearchStart } from './search';
+import { leadingInto, tellsSomething } from './following';
+import { explore } from './search';
 
-/** Whatever is this likely is looked at where somebody asked, or where what follows the cursor may make it likelier. */
-const leastLookedAt = 0.03;
-/** So many texts are compared with what follows the cursor. */
-const mostCompared = 8;
+/** Somebody who asks is offered whatever is this likely. */
+const leastAsked = 0.01;
 const maximumAlternatives = 16;
 
 /** Throws `invalidInput` for a request out of range, `cancelled`. */
@@ -41,12 +39,10 @@ export async function offer(
   const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.begun) };
 
   const isAsked = alternatives > 1;
-  const isInside = tellsSomething(suffix);
-  const least = leastProbability[request.eagerness];
   const wanted: Wanted = {
     extent: request.extent,
-    first: isAsked || isInside ? leastLookedAt : least,
-    whole: isAsked || isInside ? leastLookedAt : leastOfWhole,
+    first: isAsked ? leastAsked : leastProbability[request.eagerness],
+    whole: isAsked ? leastAsked : leastOfWhole,
     never: new Set(request.never.map((word) => word.toLowerCase())),
   };
   const gathering =
@@ -55,9 +51,10 @@ export async function offer(
       : gatherCharacters(model.vocabulary, before.text, wanted);
   const steps = await explore(predictor, start, gathering.root, gathering, maximumLength, signal);
   let candidates = fitting(gathering.candidates, before.text, suffix, isAsked ? () => 1 : fewestCharacters);
-  if (isInside && candidates.length > 0) {
-    candidates = leadingInto(model, predictor, start, candidates, before.begun, suffix);
-    if (!isAsked) candidates = candidates.filter((candidate) => wholeOf(candidate) >= least);
+  if (candidates.length > 0 && tellsSomething(suffix)) {
+    const texts = candidates.map(({ text }) => text);
+    const leads = leadingInto(model, predictor, start, texts, before.begun, suffix);
+    candidates = candidates.filter((_, i) => leads[i]);
   }
   const best = bestOfEachFirstWord(candidates);
   const items = isAsked ? best.sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, alternatives) : best.slice(0, 1);
@@ -99,23 +96,6 @@ function fitting(
     return false;
   };
   return candidates.filter(({ text }) => [...text].length >= fewest(text) && !repeats(text));
-}
-
-/** The likeliest few, with the probability that just they are missing in front of what follows. */
-function leadingInto(
-  model: LanguageModel,
-  predictor: Predictor,
-  start: SearchStart,
-  candidates: readonly Candidate[],
-  begun: string,
-  suffix: string,
-): Candidate[] {
-  const likeliest = [...candidates].sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, mostCompared);
-  const texts = likeliest.map(({ text }) => text);
-  return probabilityOfLeadingInto(model, predictor, start, texts, begun, suffix).map((probability, i) => ({
-    text: texts[i],
-    ends: [{ length: texts[i].length, probability }],
-  }));
 }
 
 /** Of the texts with the same first word the one worth most; most worth first. */

@@ -5,9 +5,9 @@
  * likely than what is asked of its end leads to no end that is likely enough, so it is cut. The probabilities of all
  * paths of one length add up to at most 1, so at most 1/cut of them are followed at once, and those advance as one batch.
  */
-import { Breather } from '../generation/breather';
 import type { Predictor } from '../generation/predictor';
 import { softmax } from '../generation/sampler';
+import { TimeSlice } from '../timeSlice';
 
 /** What the search is for: which paths are worth following. S is whatever is to be known of a path. */
 export interface Exploration<S> {
@@ -38,7 +38,7 @@ export async function explore<S>(
   signal?: AbortSignal,
 ): Promise<number> {
   const { classes, contextSize: size } = predictor;
-  const breather = new Breather(signal);
+  const slice = new TimeSlice(signal);
   let paths: { state: S; probability: number }[] = [{ state: root, probability: 1 }];
   let contexts = start.context;
   let next = start.probabilities;
@@ -68,6 +68,6 @@ export async function explore<S>(
       softmax(next, row * classes, next.subarray(row * classes, (row + 1) * classes));
     contexts = forked;
     paths = longer;
-    if (breather.due) await breather.pause();
+    if (slice.isOver) await slice.renew();
   }
 }

@@ -5,9 +5,9 @@
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';
 import { ClassifierService } from '../classification/classifierService';
-import { complete } from '../generation/completion';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
+import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
 import { ModelShelf, type LiveModel } from './modelShelf';
 
@@ -63,7 +63,7 @@ export function samplerHandlers(
       ),
     complete: (request, { signal }) =>
       shelf.use(request.modelPath, staleMs.complete, ({ model, typing }) =>
-        complete(model, typing.predictor, request, typing.cache, signal),
+        offer(model, typing.predictor, request, typing.cache, signal),
       ),
     surprise: ({ modelPath, text, from }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),

@@ -46,7 +46,7 @@ describe('figures of the editor', function () {
     const token = new vscode.CancellationTokenSource().token;
     const context = { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined };
     const settings = vscode.workspace.getConfiguration('inkling');
-    await settings.update('completion.minimumConfidence', 0, vscode.ConfigurationTarget.Global);
+    await settings.update('completion.eagerness', 'bold', vscode.ConfigurationTarget.Global);
     for (let i = 0; i < 120; i++) {
       const end = editor.document.positionAt(editor.document.getText().length);
       await until(() => editor.edit((edit) => edit.insert(end, 'the old clock '[i % 14])), 'a key is typed');
@@ -56,7 +56,7 @@ describe('figures of the editor', function () {
       await services.completions.provideInlineCompletionItems(editor.document, at, context, token);
       if (i >= 10) times.push(performance.now() - start);
     }
-    await settings.update('completion.minimumConfidence', undefined, vscode.ConfigurationTarget.Global);
+    await settings.update('completion.eagerness', undefined, vscode.ConfigurationTarget.Global);
     report('keystroke to completion', summary(times));
   });
 

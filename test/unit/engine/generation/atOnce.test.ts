@@ -3,7 +3,6 @@ import * as assert from 'node:assert/strict';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { createWasmStepper } from '../../../../src/engine/backends/wasm/wasmStepper';
-import { complete } from '../../../../src/engine/generation/completion';
 import { considered } from '../../../../src/engine/generation/considered';
 import { generate } from '../../../../src/engine/generation/generator';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
@@ -12,6 +11,7 @@ import { createPredictor, type Predictor } from '../../../../src/engine/generati
 import { scoreText, type ScoringModel } from '../../../../src/engine/generation/score';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { SurpriseMap } from '../../../../src/engine/generation/surprise';
+import { offer } from '../../../../src/engine/offers/offers';
 import { drawnModel, everyStep, lastStep } from './toyModels';
 
 type Asking = (predictor: Predictor, cache: StateCache) => Promise<unknown>;
@@ -19,13 +19,13 @@ type Asking = (predictor: Predictor, cache: StateCache) => Promise<unknown>;
 /** What the editor asks for while one writes, each in two variants. */
 function everyKind(model: LanguageModel & ScoringModel, seed: number): Asking[] {
   const sampling = { temperature: 0.7, seed, length: 30 };
-  const completion = { modelPath: '', extent: 'line', minimumConfidence: 0, temperature: 0.8, seed } as const;
+  const completion = { modelPath: '', suffix: '', extent: 'line', eagerness: 'bold', never: [] } as const;
   return [
     { prompt: 'ab ', word: 'cat' },
     { prompt: 'x', word: 'dogs' },
   ].flatMap(({ prompt, word }): Asking[] => [
     (predictor, cache) =>
-      complete(model, predictor, { ...completion, prefix: prompt, alternatives: 3, maximumLength: 25 }, cache).then(
+      offer(model, predictor, { ...completion, prefix: prompt, alternatives: 3, maximumLength: 25 }, cache).then(
         ({ items }) => items,
       ),
     (predictor, cache) =>

@@ -111,22 +111,17 @@ describe('engine process', () => {
         modelPath,
         prefix,
         extent: 'word',
-        minimumConfidence: 0.2,
-        temperature: 0.5,
-        alternatives: 1,
-        seed: 1,
+        suffix: '',
+        eagerness: 'bold',
+        // Somebody who asks is offered less than three characters, too.
+        alternatives: 2,
+        never: [],
         maximumLength: 20,
       });
     const first = await ask('the quick bro');
-    assert.deepEqual(
-      first.items.map((item) => item.text),
-      ['wn'],
-    );
+    assert.equal(first.items[0].text, 'wn');
     const second = await ask('the quick brow');
-    assert.deepEqual(
-      second.items.map((item) => item.text),
-      ['n'],
-    );
+    assert.equal(second.items[0].text, 'n');
     assert.ok(second.stepsRun <= 3, `${second.stepsRun} steps`);
   });
 

@@ -6,7 +6,6 @@ import { FakeClock } from '../fakeClock';
 interface Asked {
   prefix: string;
   alternatives: number;
-  seed: number;
   signal: AbortSignal;
   answer(texts: string[]): void;
   fail(error: Error): void;
@@ -32,10 +31,8 @@ describe('CompletionPlanner', () => {
     errors = [];
     debounce = 0;
     planner = new CompletionPlanner({
-      ask: (prefix, { alternatives, seed }, signal) =>
-        new Promise((resolve, reject) =>
-          asked.push({ prefix, alternatives, seed, signal, answer: resolve, fail: reject }),
-        ),
+      ask: (prefix, { alternatives }, signal) =>
+        new Promise((resolve, reject) => asked.push({ prefix, alternatives, signal, answer: resolve, fail: reject })),
       clock,
       debounceMs: () => debounce,
       onError: (error) => errors.push(error),
@@ -157,7 +154,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(await fresh, ['a taxi', 'later', 'Ishmael']);
     const again = trigger('Call me ');
     await settled();
-    assert.notEqual(asked[2].seed, asked[1].seed);
+    assert.equal(asked[2].alternatives, 6);
     asked[2].answer(['later', 'maybe']);
     assert.deepEqual(await again, ['maybe', 'later']);
     assert.deepEqual(await type('Call me m'), ['aybe']);
@@ -180,6 +177,18 @@ describe('CompletionPlanner', () => {
     asked[0].fail(new InklingError('cancelled', 'Cancelled.'));
     assert.deepEqual(await answer, []);
     assert.deepEqual(errors, []);
+  });
+
+  it('offers nothing again that was just ignored, unless it is asked', async () => {
+    await offer('Call me ', ['Ishmael']);
+    await offer('Call me a', ['larm']);
+    await offer('Call me a cab ', ['now']);
+    assert.deepEqual(await type('Call me '), []);
+    assert.deepEqual(await type('Call me I'), []);
+    const fresh = trigger('Call me ');
+    await settled();
+    asked[asked.length - 1].answer(['Ishmael', 'later']);
+    assert.deepEqual(await fresh, ['Ishmael', 'later']);
   });
 
   it('forgets everything when the model changes', async () => {

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { cleanPrefix, fitToSuffix, mayOfferBefore, windowStart } from '../../../../src/extension/completion/cursorText';
+import { cleanPrefix, mayOfferBefore, windowStart } from '../../../../src/extension/completion/cursorText';
 
 describe('cursorText', () => {
   it('moves the window in strides and never asks for less than is there', () => {
@@ -20,16 +20,23 @@ describe('cursorText', () => {
     assert.equal(cleanPrefix(''), '');
   });
 
-  it('offers at the end of a line and before a little punctuation, not inside a word or a line', () => {
-    for (const suffix of ['', ')', '."', '    ', ' (note)']) assert.equal(mayOfferBefore(suffix), true, suffix);
-    for (const suffix of ['word', 'é', ' and nine', '語', '4']) assert.equal(mayOfferBefore(suffix), false, suffix);
-  });
-
-  it('does not repeat what follows the cursor', () => {
-    assert.equal(fitToSuffix('the end."', '."'), 'the end');
-    assert.equal(fitToSuffix('word)', ')'), 'word');
-    assert.equal(fitToSuffix('word', ')'), 'word');
-    assert.equal(fitToSuffix(')', ')'), '');
-    assert.equal(fitToSuffix('word', ''), 'word');
+  it('offers at the end of a line, before punctuation and inside a line, not inside a word', () => {
+    for (const suffix of ['', ')', '."', '    ', ' (note)', ' and nine', "'", '— and']) {
+      assert.equal(mayOfferBefore(suffix), true, suffix);
+    }
+    for (const suffix of [
+      'word',
+      'é',
+      '語',
+      '4',
+      '’s hat',
+      "'s hat",
+      '-known',
+      '\u0301',
+      '\u200d\u{1f469}',
+      '\u{1f3fd}',
+    ]) {
+      assert.equal(mayOfferBefore(suffix), false, suffix);
+    }
   });
 });
