@@ -17,8 +17,11 @@ import type { GpuMethods } from './gpuProtocol';
 import type { TrainEvent } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
 
-/** A text to train on: as it stands in an editor, or a file that the engine reads itself. */
-export type TextSource = { name: string; text: string } | { name: string; path: string };
+/** A text to train on: the file that the engine reads, and what it is called where people read of it. */
+export interface TextSource {
+  name: string;
+  path: string;
+}
 
 /** What a run computes on. */
 export interface ComputeRequest {

@@ -21,10 +21,10 @@ import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSetti
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText } from '../corpus/decodeText';
+import { readTextFile } from '../corpus/readTextFile';
 import { keepModel, versionOf } from '../model/keepModel';
 import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
-import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const yesOrNo = ['on', 'off'] as const;
@@ -150,7 +150,7 @@ export async function classifyCommand(args: string[]): Promise<void> {
   if (modelName === undefined || positionals.length > 2) {
     throw new UsageError('Name a model (or "spam", which comes along) and a text: inkling classify <model> [file|-].');
   }
-  const text = file === '-' ? await readStandardInput() : (await readTextFile(file)).text;
+  const text = file === '-' ? await readStandardInput() : await readTextFile(file);
   if (text.trim() === '') throw new InklingError('invalidInput', 'The text is empty; there is nothing to classify.');
   await withClassifier(values, modelName, async (classifier) => {
     const verdict = await classifier.classify(text, { explain: values.explain === true || values.json === true });

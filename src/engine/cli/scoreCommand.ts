@@ -1,8 +1,8 @@
 /** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
+import { readTextFile } from '../corpus/readTextFile';
 import { scoreText } from '../generation/score';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
-import { readTextFile } from './textFiles';
 import { commonOptions, parse, UsageError } from './usage';
 
 const options = { ...commonOptions, windows: { type: 'string' } } as const;
@@ -17,7 +17,7 @@ export async function scoreCommand(args: string[]): Promise<void> {
   if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling score <model> <file>.');
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
   await withBackend(values, async (backend) => {
-    const { text } = await readTextFile(textFile);
+    const text = await readTextFile(textFile);
     const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
     const lastStep = windows !== undefined || config.objective.kind === 'last-step';
     const steps = Math.max(windows?.length ?? 1, config.objective.steps);

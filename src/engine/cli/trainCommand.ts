@@ -6,6 +6,7 @@ import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
 import type { Compute } from '../backends/backend';
+import { readTextFile } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
@@ -13,7 +14,6 @@ import { openFileRun, type FileRun } from '../training/fileRun';
 import { readForResume } from '../training/resume';
 import { computeRequest } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
-import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -121,7 +121,9 @@ async function openRun(
   compute: Compute,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
-  const texts = await Promise.all(wanted.files.map(readTextFile));
+  const texts = await Promise.all(
+    wanted.files.map(async (file) => ({ name: path.basename(file), text: await readTextFile(file) })),
+  );
   const common = { texts, compute, modelPath: wanted.out, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (wanted.resume !== undefined) {

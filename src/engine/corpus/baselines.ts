@@ -13,6 +13,7 @@ import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { buildCorpus, type Corpus, type Span, unknownIn } from './corpus';
 import { MarkovModel } from './markov';
+import type { NamedText } from './readTextFile';
 import { heldOutSpans, trainSpans } from './spans';
 
 /** Of a very long text the end of the training part and the beginning of the held-out part are measured. */
@@ -27,7 +28,7 @@ const bestBrotliBytes = 1 << 21;
  * by characters). Throws `invalidInput` where nothing is held out.
  */
 export async function measureBaselines(
-  texts: readonly { name: string; text: string }[],
+  texts: readonly NamedText[],
   config: Pick<TextConfig, 'lowercase' | 'normalization' | 'heldOut'>,
 ): Promise<TextBaselines> {
   const heldOut = { ...config.heldOut, kind: 'tail' } as const;

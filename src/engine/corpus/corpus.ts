@@ -9,6 +9,7 @@ import { InklingError } from '../../common/errors';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { normalisedPieces } from './normaliseText';
+import type { NamedText } from './readTextFile';
 import type { Vocabulary } from './vocabulary';
 import { TokenCounter, unknownWordId } from './vocabulary';
 
@@ -46,11 +47,7 @@ export interface Corpus {
  * is made from the texts. `config` has passed the rules of a training config. Throws `invalidInput` for texts with
  * nothing to learn from, `incompatibleModel` where they do not fit the vocabulary.
  */
-export function buildCorpus(
-  texts: readonly { name: string; text: string }[],
-  config: TextConfig,
-  vocabulary?: Vocabulary,
-): Corpus {
+export function buildCorpus(texts: readonly NamedText[], config: TextConfig, vocabulary?: Vocabulary): Corpus {
   if (vocabulary && vocabulary.unit !== config.unit) {
     throw new InklingError(
       'incompatibleModel',

@@ -29,12 +29,9 @@ interface Run {
   live?: LiveModel;
 }
 
-/** Texts of so many models are remembered, to find what a sample copied; of those that are not in a file only so much. */
-const maximumSources = 8;
-const maximumText = 16 * 1024 * 1024;
-
 export class Engine {
   private readonly runs = new Map<string, Run>();
+  /** What the models of this process were trained on, by their paths: to find what a sample copied. */
   private readonly sources = new Map<string, readonly TextSource[]>();
   /** Who waits, at the end, for a run to have left its checkpoint. */
   private readonly whenPaused = new Map<string, () => void>();
@@ -178,10 +175,7 @@ export class Engine {
   }
 
   private noteSources(modelPath: string, sources: readonly TextSource[]): void {
-    this.sources.delete(modelPath);
-    if (sources.reduce((sum, source) => sum + ('text' in source ? source.text.length : 0), 0) > maximumText) return;
     this.sources.set(modelPath, sources);
-    for (const oldest of this.sources.keys()) if (this.sources.size > maximumSources) this.sources.delete(oldest);
     this.tellSampler((call) => call('noteSources', { modelPath, sources }));
   }
 

@@ -9,13 +9,14 @@ import type { Compute } from '../backends/backend';
 import { ClassifierService, describeColumnsOf } from '../classification/classifierService';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
+import type { NamedText } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
 import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../../common/rpc/methods';
-import { openFileRun, type SourceText } from '../training/fileRun';
+import { openFileRun } from '../training/fileRun';
 import { readForResume } from '../training/resume';
 import type { Trainer } from '../training/trainer';
 import { Interruption } from './interruption';
@@ -139,7 +140,7 @@ interface Course {
 /** The settings of a run: as they were given, or chosen. A model that is trained on for so many minutes keeps its own. */
 async function courseOf(
   request: TrainRequest,
-  texts: readonly SourceText[],
+  texts: readonly NamedText[],
   compute: Compute,
   resume: StoredLanguageModel | undefined,
 ): Promise<Course> {

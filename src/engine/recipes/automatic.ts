@@ -14,13 +14,14 @@ import { validateConfig } from '../../common/trainingConfigRules';
 import type { Compute } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
+import type { NamedText } from '../corpus/readTextFile';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
 export interface AutomaticRequest {
-  texts: readonly { name: string; text: string }[];
+  texts: readonly NamedText[];
   compute: Compute;
   /** Undefined where the settings bound the run by steps or epochs: then nothing depends on this machine's speed. */
   minutes?: number;

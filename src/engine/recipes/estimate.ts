@@ -8,6 +8,7 @@ import type { BatchPlan } from '../corpus/batchPlan';
 import { trainingBatches } from '../corpus/batchSource';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
+import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { describeNetwork } from '../model/modelSummary';
 import { networkSpecOf } from '../model/networkSpecOf';
@@ -21,7 +22,7 @@ const measureMs = 150;
 /** One after the other, each told to `onEstimate` as it is known; a text that does not fit some settings says why. Those
  *  that read the text alike come together, so that a long text is laid out once for them, and only one at a time is held. */
 export async function estimateRuns(
-  texts: readonly { name: string; text: string }[],
+  texts: readonly NamedText[],
   compute: Compute,
   configs: readonly TrainingConfig[],
   onEstimate: (index: number, estimate: Estimate) => void,

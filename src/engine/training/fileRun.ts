@@ -11,6 +11,7 @@ import { validateConfig } from '../../common/trainingConfigRules';
 import type { Compute } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
+import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
@@ -20,13 +21,8 @@ import { checkpointPath, newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
 
-export interface SourceText {
-  name: string;
-  text: string;
-}
-
 export interface FileRunOptions {
-  texts: readonly SourceText[];
+  texts: readonly NamedText[];
   config: TrainingConfig;
   compute: Compute;
   modelPath: string;

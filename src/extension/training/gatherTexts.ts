@@ -4,13 +4,13 @@
  */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { TextSource } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import type { FoundText } from './textStore';
 
 export interface GatheredText {
   title: string;
-  sources: TextSource[];
-  /** In the order of `sources`. */
+  texts: FoundText[];
+  /** In the order of `texts`. */
   uris: string[];
 }
 
@@ -49,14 +49,14 @@ export function gatherSelection(editor: vscode.TextEditor): GatheredText {
   }
   const title = vscode.l10n.t('Selection of {0}', path.posix.basename(document.uri.path));
   const text = selections.map((selection) => plainText(document.getText(selection))).join('\n');
-  return { title, sources: [{ name: title, text }], uris: [document.uri.toString()] };
+  return { title, texts: [{ name: title, text }], uris: [document.uri.toString()] };
 }
 
 async function gather(files: vscode.Uri[], title: string, only: boolean): Promise<GatheredText> {
-  const found: { uri: vscode.Uri; source: TextSource }[] = [];
+  const found: { uri: vscode.Uri; text: FoundText }[] = [];
   for (const uri of files) {
-    const source = await readSource(uri, only);
-    if (source) found.push({ uri, source });
+    const text = await readText(uri, only);
+    if (text) found.push({ uri, text });
   }
   if (found.length === 0) {
     throw new InklingError(
@@ -64,11 +64,11 @@ async function gather(files: vscode.Uri[], title: string, only: boolean): Promis
       vscode.l10n.t('There is no text in {0}. Choose files that hold prose.', title),
     );
   }
-  return { title, sources: found.map(({ source }) => source), uris: found.map(({ uri }) => uri.toString()) };
+  return { title, texts: found.map(({ text }) => text), uris: found.map(({ uri }) => uri.toString()) };
 }
 
 /** One file's text. A binary file among others is left out; the only one is left to the engine, which says why not. */
-async function readSource(uri: vscode.Uri, only: boolean): Promise<TextSource | undefined> {
+async function readText(uri: vscode.Uri, only: boolean): Promise<FoundText | undefined> {
   const name = vscode.workspace.asRelativePath(uri, vscode.workspace.workspaceFolders?.length !== 1);
   const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri.toString());
   if (notebook) {

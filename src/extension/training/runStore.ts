@@ -1,7 +1,6 @@
 /**
  * The training runs of a workspace, on disk: one record a run (what it is and how it stands), one file of events, and
- * the texts that existed only in an editor, so that an interrupted run can be resumed on exactly what it read. Memory
- * holds the records only; events go to the disk as they come.
+ * the names and paths of the texts that it reads. Memory holds the records only; events go to the disk as they come.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -10,6 +9,7 @@ import { SerialQueue } from '../../common/serialQueue';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
 import { systemClock, type Clock } from '../clock';
+import { TextStore } from './textStore';
 
 export interface RunRecord extends RunItem {
   /** Where each text came from, in the order of the corpus. */
@@ -29,6 +29,7 @@ const beatMs = 30_000;
 const quietMs = 120_000;
 
 export class RunStore {
+  readonly texts: TextStore;
   private readonly records = new Map<string, RunRecord>();
   private lines = new Map<string, string[]>();
   /** Events of each run that this process trains, written or not. */
@@ -47,7 +48,9 @@ export class RunStore {
     private readonly isAlive: (pid: number) => boolean,
     private readonly onError: (error: unknown) => void,
     private readonly clock: Clock = systemClock,
-  ) {}
+  ) {
+    this.texts = new TextStore(path.join(folder, 'texts'));
+  }
 
   /** Reads the records once; runs that nobody trains any more become `interrupted`. */
   load(): Promise<void> {
@@ -88,7 +91,7 @@ export class RunStore {
     return this.records.get(id);
   }
 
-  /** Notes a new run, or a run that is taken up again. Texts given as text are kept beside it. */
+  /** Notes a new run, or a run that is taken up again. */
   async create(record: RunRecord, sources: readonly TextSource[]): Promise<void> {
     await this.load();
     await fs.promises.mkdir(this.folder, { recursive: true });
@@ -98,6 +101,7 @@ export class RunStore {
     this.records.set(record.id, record);
     await this.writeRecord(record);
     for (const old of this.list().slice(keptRuns)) if (old.state !== 'running') await this.delete(old.id);
+    await this.texts.sweep(await this.usedTexts());
   }
 
   async update(id: string, change: Partial<RunRecord>): Promise<void> {
@@ -147,7 +151,8 @@ export class RunStore {
   /** The texts that the run was started on, as they were; empty when they are gone. */
   async readSources(id: string): Promise<TextSource[]> {
     const text = await readIfPresent(this.file(id, 'sources.json'));
-    return text === undefined ? [] : (parseLine<TextSource[]>(text) ?? []);
+    const sources = (text === undefined ? undefined : parseLine<TextSource[]>(text)) ?? [];
+    return sources.every(({ path }) => fs.existsSync(path)) ? sources : [];
   }
 
   async delete(id: string): Promise<void> {
@@ -164,6 +169,17 @@ export class RunStore {
     const file = this.file(id, 'events.jsonl');
     const text = await readIfPresent(file);
     if (text && !text.endsWith('\n')) await fs.promises.appendFile(file, '\n');
+  }
+
+  /** The texts of all runs, also of those that other windows have begun. */
+  private async usedTexts(): Promise<Set<string>> {
+    const used = new Set<string>();
+    const names = await fs.promises.readdir(this.folder);
+    for (const name of names.filter((file) => file.endsWith('.sources.json'))) {
+      const text = await readIfPresent(path.join(this.folder, name));
+      for (const source of parseLine<TextSource[]>(text ?? '') ?? []) used.add(source.path);
+    }
+    return used;
   }
 
   private async readRecords(): Promise<void> {

@@ -10,7 +10,7 @@ import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
-import type { RunOutcome } from './trainingRuns';
+import type { RunOutcome, RunRequest } from './trainingRuns';
 
 type TrainingCommand =
   | 'inkling.trainOnFile'
@@ -53,15 +53,22 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
 }
 
 /** Lets the user choose how, trains, and makes the new model the active one. Returns the model's path. */
-async function train(parts: Parts, text: GatheredText, given?: TrainingChoice): Promise<string | undefined> {
+async function train(parts: Parts, gathered: GatheredText, given?: TrainingChoice): Promise<string | undefined> {
+  const text = await keep(parts, gathered);
   const config = given ?? (await chooseTraining(parts.engine, text.sources));
   if (!config) return undefined;
   return begin(parts, text, config);
 }
 
+type KeptText = Pick<RunRequest, 'title' | 'sources' | 'uris'>;
+
+async function keep({ runs }: Parts, { title, texts, uris }: GatheredText): Promise<KeptText> {
+  return { title, sources: await runs.store.texts.keep(texts), uris };
+}
+
 async function begin(
   parts: Parts,
-  text: GatheredText,
+  text: KeptText,
   config: TrainingChoice,
   resumePath?: string,
 ): Promise<string | undefined> {
@@ -114,7 +121,10 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
       label: vscode.l10n.t('The open text'),
       description: vscode.workspace.asRelativePath(editor.document.uri),
       detail: vscode.l10n.t("A new model starts from this one's weights; new characters are added"),
-      go: async () => begin(parts, await gatherFiles([editor.document.uri]), config, entry.path),
+      go: async () => {
+        const text = await keep(parts, await gatherFiles([editor.document.uri]));
+        return begin(parts, text, config, entry.path);
+      },
     });
   }
   if (items.length === 0) {

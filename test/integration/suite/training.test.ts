@@ -140,12 +140,12 @@ describe('training', () => {
     fs.writeFileSync(path.join(folder, 'binary.dat'), Buffer.from([1, 0, 2, 0, 3, 0, 0]));
     try {
       const all = await gatherFiles([vscode.Uri.file(folder)]);
-      const texts = Object.fromEntries(all.sources.map((s) => [path.basename(s.name), 'text' in s ? s.text : s.path]));
+      const texts = Object.fromEntries(all.texts.map((s) => [path.basename(s.name), 'text' in s ? s.text : s.path]));
       assert.deepEqual(texts, { 'a.txt': 'alpha\nbeta', 'b.txt': 'grüße', 'c.md': 'gamma' });
       const document = await vscode.workspace.openTextDocument(path.join(folder, 'a.txt'));
       const editor = await vscode.window.showTextDocument(document);
       await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'unsaved '));
-      const [unsaved] = (await gatherFiles([document.uri])).sources;
+      const [unsaved] = (await gatherFiles([document.uri])).texts;
       assert.equal('text' in unsaved && unsaved.text, 'unsaved alpha\nbeta');
       await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     } finally {

@@ -250,7 +250,7 @@ describe('writing with a model', () => {
     const { gatherFiles, gatherSelection } = await import('../../../src/extension/training/gatherTexts');
     const editor = await openText(text);
     editor.selections = [new vscode.Selection(0, 4, 0, 13), new vscode.Selection(0, 0, 0, 3)];
-    const [selected] = gatherSelection(editor).sources;
+    const [selected] = gatherSelection(editor).texts;
     assert.equal('text' in selected && selected.text, 'the\nold clock');
     const cells = [
       new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, '# One', 'markdown'),
@@ -260,7 +260,7 @@ describe('writing with a model', () => {
     const notebook = await vscode.workspace.openNotebookDocument('jupyter-notebook', new vscode.NotebookData(cells));
     const markdown = notebook.cellAt(0).document;
     assert.ok(vscode.languages.match({ pattern: '**' }, markdown) > 0, 'completions reach its cells');
-    const [gathered] = (await gatherFiles([notebook.uri])).sources;
+    const [gathered] = (await gatherFiles([notebook.uri])).texts;
     assert.equal('text' in gathered && gathered.text, '# One\n\nTwo');
   });
 });

@@ -17,7 +17,7 @@ import type { Caller, Handlers, Methods } from '../../../../src/common/rpc/metho
 import { samplerHandlers, type SamplerMethods } from '../../../../src/engine/process/samplerThread';
 import type { Thread } from '../../../../src/engine/process/threadClient';
 import { trainerHandlers, type TrainerMethods } from '../../../../src/engine/process/trainerThread';
-import { tinyConfig, tinyText } from './tinyRun';
+import { sourceIn, tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
 /** What opening a backend waits for. */
@@ -86,7 +86,7 @@ describe('engine', () => {
 
   const request = (changes: Partial<TrainRequest> = {}): TrainRequest => ({
     runId: 'run',
-    sources: [{ name: 'fox.txt', text: tinyText }],
+    sources: [sourceIn(folder)],
     config: tinyConfig(
       { maxSteps: 12 },
       {

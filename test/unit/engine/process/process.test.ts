@@ -9,7 +9,7 @@ import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { readModelFile } from '../../../../src/engine/model/modelFile';
 import { everyStep, lstm } from '../../../support/trainingConfig';
 import { forkEngine, type ForkedEngine } from './forkedEngine';
-import { tinyConfig, tinyText } from './tinyRun';
+import { sourceIn, tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
 
@@ -21,7 +21,7 @@ describe('engine process', () => {
 
   const request = (changes: Partial<TrainRequest> = {}): TrainRequest => ({
     runId: `run ${nextRun++}`,
-    sources: [{ name: 'fox.txt', text: tinyText }],
+    sources: [sourceIn(folder)],
     config: tinyConfig({ maxSteps: 120 }),
     modelPath,
     threads: 1,
@@ -193,7 +193,7 @@ describe('engine process', () => {
     config.text.heldOut = { kind: 'none', fraction: 0 };
     const params = request({
       modelPath: `${folder}/long.safetensors`,
-      sources: [{ name: 'fox.txt', text: tinyText.repeat(7) }],
+      sources: [sourceIn(folder, tinyText.repeat(7))],
       config,
     });
     const { events, result, until } = start(engine, params);
@@ -257,7 +257,7 @@ describe('engine process', () => {
       request({
         modelPath: morePath,
         resumePath: modelPath,
-        sources: [{ name: 'fox.txt', text: tinyText.replaceAll('river', 'büro') }],
+        sources: [sourceIn(folder, tinyText.replaceAll('river', 'büro'))],
         config: tinyConfig({ maxSteps: 40 }),
       }),
     );
@@ -303,7 +303,7 @@ describe('engine process', () => {
   });
 
   it('measures baselines', async () => {
-    const sources = [{ name: 'fox.txt', text: tinyText }];
+    const sources = [sourceIn(folder)];
     const { gzip, markov } = await engine.call('baselines', { sources, heldOutFraction: 0.1 });
     assert.ok(gzip > 0 && markov.bitsPerCharacter > 0);
   });
@@ -323,7 +323,7 @@ describe('engine process', () => {
       withCode('invalidInput'),
     );
     await assert.rejects(
-      engine.call('train', request({ sources: [{ name: 'one.txt', text: 'x' }] })),
+      engine.call('train', request({ sources: [sourceIn(folder, 'x', 'one.txt')] })),
       withCode('invalidInput'),
     );
     await assert.rejects(engine.call('nothing' as 'describe', {}), withCode('protocol'));

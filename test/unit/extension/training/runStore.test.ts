@@ -158,13 +158,44 @@ describe('RunStore', () => {
   });
 
   it('keeps the texts that the run was started on', async () => {
-    const sources = [
+    const file = path.join(path.dirname(folder), 'b.txt');
+    fs.writeFileSync(file, 'saved');
+    const store = open();
+    const given = [
       { name: 'a.txt', text: 'unsaved' },
-      { name: 'b.txt', path: '/b.txt' },
+      { name: 'b.txt', path: file },
     ];
-    await open().create(record('a'), sources);
-    assert.deepEqual(await open().readSources('a'), sources);
+    const sources = await store.texts.keep(given);
+    assert.deepEqual(await store.texts.keep(given), sources, 'one file for one text');
+    await store.create(record('a'), sources);
+    const read = await open().readSources('a');
+    assert.deepEqual(read, sources);
+    assert.deepEqual(
+      read.map((source) => `${source.name}: ${fs.readFileSync(source.path, 'utf8')}`),
+      ['a.txt: unsaved', 'b.txt: saved'],
+    );
+    fs.rmSync(file);
+    assert.deepEqual(await open().readSources('a'), [], 'what is gone in part is gone');
     assert.deepEqual(await open().readSources('missing'), []);
+  });
+
+  it('removes a text that no run has named for a day', async () => {
+    const store = open();
+    const [used, fresh, old] = await store.texts.keep(['used', 'fresh', 'old'].map((text) => ({ name: text, text })));
+    const yesterday = new Date(Date.now() - 25 * 3_600_000);
+    for (const { path: file } of [used, old]) fs.utimesSync(file, yesterday, yesterday);
+    await store.create({ ...record('a'), state: 'done' }, [used]);
+    assert.deepEqual(
+      [used, fresh, old].map(({ path: file }) => fs.existsSync(file)),
+      [true, true, false],
+    );
+    fs.utimesSync(fresh.path, yesterday, yesterday);
+    await store.texts.keep([{ name: 'fresh', text: 'fresh' }]);
+    await store.create({ ...record('b'), state: 'done' }, []);
+    assert.equal(fs.existsSync(fresh.path), true, 'it was kept again');
+    await store.delete('a');
+    await store.create({ ...record('c'), state: 'done' }, []);
+    assert.equal(fs.existsSync(used.path), false, 'its run is gone');
   });
 
   it('keeps the newest fifty and never drops a run in progress', async () => {

@@ -25,7 +25,7 @@ describe('TrainingRuns', () => {
   const summary = { network: 'LSTM 1 × 8', heldOutBitsPerCharacter: 2 } as ModelSummary;
   const request: RunRequest = {
     title: 'a.txt',
-    sources: [{ name: 'a.txt', text: 'some text' }],
+    sources: [{ name: 'a.txt', path: __filename }],
     uris: ['file:///a.txt'],
     config,
   };
