@@ -2,13 +2,13 @@
 import { InklingError } from '../../common/errors';
 import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
+import { readTextFile } from '../corpus/readTextFile';
 import { createPredictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { readLanguageModel } from '../model/modelFile';
 import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
 import { offer } from '../offers/offers';
 import { replay } from '../offers/replay';
-import { readTextFile } from './textFiles';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -34,7 +34,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
 
   const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
   const model = { stepper: createStepper(spec, parameters), vocabulary, config };
-  const text = normaliseText((await readTextFile(textFile)).text, { lowercase: false, normalization: 'none' });
+  const text = normaliseText(await readTextFile(textFile), { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
   if (end - start < 1) {
