@@ -82,7 +82,7 @@ export interface SamplingOptions {
   /** Words, or short phrases, that the text shall contain; each at the place where the model would soonest have it. */
   mustContain?: string[];
   seed: number;
-  /** Tokens to generate. */
+  /** Tokens to generate; a character of several tokens is written to its end. */
   length: number;
 }
 

@@ -6,6 +6,7 @@ import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { noToken } from '../backends/backend';
 import { TimeSlice } from '../timeSlice';
+import { continuesCharacter, hasJoiningTokens } from './graphemes';
 import { checkSpeaks, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
 import { OutputStream } from './outputStream';
 import { createPredictor, type Predictor } from './predictor';
@@ -39,6 +40,8 @@ export interface GenerationTools {
   cache?: StateCache;
 }
 
+/** Beyond its length a text goes on to the end of the character that it stands in, at most so many tokens. */
+const longestRest = 32;
 /** More streams than this at once would only cost memory. */
 const maximumStreams = 256;
 
@@ -82,6 +85,7 @@ export async function generate(
   // Rows of the batch are the streams that still write; the last row moves into the place of one that ends.
   let rows = request.streams.flatMap((options, stream) => (options.length > 0 ? [stream] : []));
   const written = request.streams.map(() => 0);
+  const mostBeyond = hasJoiningTokens(model.vocabulary) ? longestRest : 0;
   const size = predictor.contextSize;
   const contexts = new Float32Array(rows.length * size);
   const logits = new Float32Array(rows.length * predictor.classes);
@@ -107,11 +111,16 @@ export async function generate(
       const stream = rows[row];
       const offset = row * predictor.classes;
       const token = samplers[stream].next(logits, offset);
-      const probability = details ? probabilityOf(token, logits, offset, predictor.classes) : NaN;
-      const goesOn = outputs[stream].add(token, probability);
-      total++;
-      if (++written[stream] >= request.streams[stream].length || !goesOn) {
-        outputs[stream].end();
+      const { length } = request.streams[stream];
+      const output = outputs[stream];
+      let goesOn = written[stream] < length || continuesCharacter(output.written, model.vocabulary.tokenText(token));
+      if (goesOn) {
+        goesOn = output.add(token, details ? probabilityOf(token, logits, offset, predictor.classes) : NaN);
+        total++;
+        if (++written[stream] >= length + mostBeyond) goesOn = false;
+      }
+      if (!goesOn) {
+        output.end();
         rows[row] = -1;
         ended = true;
         continue;

@@ -26,6 +26,11 @@ export class OutputStream {
     private readonly stop: readonly string[] = [],
   ) {}
 
+  /** All that was written, let out or not. */
+  get written(): string {
+    return this.text + this.heldText;
+  }
+
   /** Adds a token with the model's probability of it. Returns false when a stop string is complete. */
   add(token: number, probability: number): boolean {
     const piece = { text: this.pieceOf(token), probability };

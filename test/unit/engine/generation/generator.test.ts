@@ -96,6 +96,21 @@ describe('generator', () => {
     assert.equal([...texts[0]].length, 5);
   });
 
+  it('ends no text inside a character, whatever its length', async () => {
+    const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+    const text = `le cafe\u0301 est ferme\u0301, ${family} dit-il; e\u0301te\u0301 a\u0300 la mer.`;
+    const model = learnedModel(text);
+    const characters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+    for (let length = 1; length < 40; length++) {
+      const { texts } = await generate(model, { prompt: 'le ', streams: [greedy(length)] });
+      const written = `le ${texts[0]}`;
+      assert.ok([...texts[0]].length >= length);
+      const whole = characters.map((_, i) => characters.slice(0, i + 1).join(''));
+      const fitting = whole.find((beginning) => [...beginning].length >= 3 + length);
+      assert.equal(written, fitting);
+    }
+  });
+
   it('normalises the prompt as the training text was', async () => {
     const model = await drawnModel({ text: { lowercase: true } });
     const shout = await generate(model, { prompt: 'ABC', streams: [greedy(12)] });

@@ -1,0 +1,27 @@
+/** Characters as people see them: a letter with its marks, an emoji of several code points, a flag, a Korean syllable. */
+import type { Vocabulary } from '../corpus/vocabulary';
+
+/** What can belong to the same character as what stands before it. */
+const joining = /[\p{M}\p{Grapheme_Extend}\p{Join_Control}\p{Regional_Indicator}\u1160-\u11ff\ud7b0-\ud7fb]/u;
+/** Code units that tell whether a character goes on. */
+const considered = 32;
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const known = new WeakMap<Vocabulary, boolean>();
+
+/** Whether a model of these tokens can write a character in several tokens. */
+export function hasJoiningTokens(vocabulary: Vocabulary): boolean {
+  let has = known.get(vocabulary);
+  if (has === undefined) {
+    has =
+      vocabulary.unit === 'character' &&
+      joining.test([...Array(vocabulary.size).keys()].map((id) => vocabulary.tokenText(id)).join(''));
+    known.set(vocabulary, has);
+  }
+  return has;
+}
+
+/** Whether `next` belongs to the character that `text` ends with. */
+export function continuesCharacter(text: string, next: string): boolean {
+  const tail = text.slice(-considered);
+  return tail !== '' && segmenter.segment(tail + next).containing(tail.length)?.index !== tail.length;
+}
