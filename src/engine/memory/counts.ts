@@ -1,0 +1,196 @@
+/**
+ * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. A context is known
+ * by a hash of 32 bits that its owner makes (`contexts.ts`). Two contexts of one hash share their counts; among a million
+ * that happens to one in four thousand.
+ */
+import { InklingError } from '../../common/errors';
+
+/** Numbers of a context's record: its hash, its first entry, the sum of its entries' counts, their number. */
+const contextNumbers = 4;
+/** Numbers of an entry's record: symbol, count, next entry of the same context. */
+const entryNumbers = 3;
+
+export class Counts {
+  /** Records of contexts and entries; number 0 stands for none. Free ones are chained through their second or last number. */
+  private contextRecords = new Uint32Array(contextNumbers * 64);
+  private entryRecords = new Uint32Array(entryNumbers * 64);
+  private contextsUsed = 1;
+  private entriesUsed = 1;
+  private freeContext = 0;
+  private freeEntry = 0;
+  /** Open addressing by the hash's low bits: a context's number, 0 = free. At most half of them are taken. */
+  private slots = new Uint32Array(128);
+  private contextCount = 0;
+  private entryCount = 0;
+
+  /** Different contexts. */
+  get contexts(): number {
+    return this.contextCount;
+  }
+
+  /** Different pairs of a context and a symbol. */
+  get entries(): number {
+    return this.entryCount;
+  }
+
+  /** Bytes that the arrays take. */
+  get bytes(): number {
+    return 4 * (this.contextRecords.length + this.entryRecords.length + this.slots.length);
+  }
+
+  /** How often `symbol` followed the context. */
+  count(hash: number, symbol: number): number {
+    const context = this.find(hash);
+    if (context === 0) return 0;
+    const entry = this.entryOf(context, symbol);
+    return entry === 0 ? 0 : this.entryRecords[entry + 1];
+  }
+
+  /** Counts `symbol` after the context once more; how often it had followed before. */
+  add(hash: number, symbol: number): number {
+    const context = this.find(hash) || this.newContext(hash);
+    const entry = this.entryOf(context, symbol) || this.newEntry(context, symbol);
+    this.contextRecords[context + 2]++;
+    return this.entryRecords[entry + 1]++;
+  }
+
+  /** Takes one count back; how many are left. Throws `internal` for what was not counted. */
+  remove(hash: number, symbol: number): number {
+    const context = this.find(hash);
+    const entry = context === 0 ? 0 : this.entryOf(context, symbol);
+    if (entry === 0) throw new InklingError('internal', 'The memory was told to forget what it never learned.');
+    const left = --this.entryRecords[entry + 1];
+    this.contextRecords[context + 2]--;
+    if (left === 0) {
+      this.dropEntry(context, entry);
+      if (this.contextRecords[context + 3] === 0) this.dropContext(context);
+    }
+    return left;
+  }
+
+  /** The context's number, for the methods below; 0 where nothing ever followed it. Valid until the next change. */
+  find(hash: number): number {
+    const mask = this.slots.length - 1;
+    const wanted = hash >>> 0;
+    for (let slot = wanted & mask; ; slot = (slot + 1) & mask) {
+      const context = this.slots[slot];
+      if (context === 0 || this.contextRecords[context] === wanted) return context;
+    }
+  }
+
+  /** Sum of the counts of a context. */
+  total(context: number): number {
+    return this.contextRecords[context + 2];
+  }
+
+  /** A context's first entry; with `nextEntry` the way through all of them. 0 = none. */
+  firstEntry(context: number): number {
+    return this.contextRecords[context + 1];
+  }
+
+  nextEntry(entry: number): number {
+    return this.entryRecords[entry + 2];
+  }
+
+  symbolOf(entry: number): number {
+    return this.entryRecords[entry];
+  }
+
+  countOf(entry: number): number {
+    return this.entryRecords[entry + 1];
+  }
+
+  private entryOf(context: number, symbol: number): number {
+    const { entryRecords } = this;
+    let entry = this.contextRecords[context + 1];
+    while (entry !== 0 && entryRecords[entry] !== symbol) entry = entryRecords[entry + 2];
+    return entry;
+  }
+
+  private newContext(hash: number): number {
+    if (2 * (this.contextCount + 1) > this.slots.length) this.widenSlots();
+    let context = this.freeContext;
+    if (context !== 0) this.freeContext = this.contextRecords[context + 1];
+    else {
+      context = contextNumbers * this.contextsUsed++;
+      if (context === this.contextRecords.length) this.contextRecords = longer(this.contextRecords, contextNumbers);
+    }
+    this.contextRecords[context] = hash;
+    this.contextRecords[context + 1] = 0;
+    this.contextRecords[context + 2] = 0;
+    this.contextRecords[context + 3] = 0;
+    this.slots[this.slotFor(hash)] = context;
+    this.contextCount++;
+    return context;
+  }
+
+  private newEntry(context: number, symbol: number): number {
+    let entry = this.freeEntry;
+    if (entry !== 0) this.freeEntry = this.entryRecords[entry + 2];
+    else {
+      entry = entryNumbers * this.entriesUsed++;
+      if (entry === this.entryRecords.length) this.entryRecords = longer(this.entryRecords, entryNumbers);
+    }
+    this.entryRecords[entry] = symbol;
+    this.entryRecords[entry + 1] = 0;
+    this.entryRecords[entry + 2] = this.contextRecords[context + 1];
+    this.contextRecords[context + 1] = entry;
+    this.contextRecords[context + 3]++;
+    this.entryCount++;
+    return entry;
+  }
+
+  private dropEntry(context: number, entry: number): void {
+    const { entryRecords, contextRecords } = this;
+    const next = entryRecords[entry + 2];
+    if (contextRecords[context + 1] === entry) contextRecords[context + 1] = next;
+    else {
+      let before = contextRecords[context + 1];
+      while (entryRecords[before + 2] !== entry) before = entryRecords[before + 2];
+      entryRecords[before + 2] = next;
+    }
+    contextRecords[context + 3]--;
+    entryRecords[entry + 2] = this.freeEntry;
+    this.freeEntry = entry;
+    this.entryCount--;
+  }
+
+  private dropContext(context: number): void {
+    const { slots, contextRecords } = this;
+    const mask = slots.length - 1;
+    let gap = contextRecords[context] & mask;
+    while (slots[gap] !== context) gap = (gap + 1) & mask;
+    // What was pushed beyond the gap moves into it, so that every search still ends at a free slot.
+    for (let slot = (gap + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const wanted = contextRecords[slots[slot]] & mask;
+      if (((slot - wanted) & mask) < ((slot - gap) & mask)) continue;
+      slots[gap] = slots[slot];
+      gap = slot;
+    }
+    slots[gap] = 0;
+    contextRecords[context + 1] = this.freeContext;
+    this.freeContext = context;
+    this.contextCount--;
+  }
+
+  private slotFor(hash: number): number {
+    const mask = this.slots.length - 1;
+    let slot = hash & mask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  private widenSlots(): void {
+    const taken = this.slots.filter((context) => context !== 0);
+    this.slots = new Uint32Array(2 * this.slots.length);
+    for (const context of taken) this.slots[this.slotFor(this.contextRecords[context])] = context;
+  }
+}
+
+/** The same records with half as many more, all zero. */
+function longer(records: Uint32Array, numbers: number): Uint32Array<ArrayBuffer> {
+  const count = records.length / numbers;
+  const wider = new Uint32Array(numbers * (count + Math.ceil(count / 2)));
+  wider.set(records);
+  return wider;
+}

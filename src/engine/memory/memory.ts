@@ -1,0 +1,172 @@
+/**
+ * A model of counts beside the network: how likely each token is after the last few, and after the words so far.
+ *
+ * Two chains of contexts (`contexts.ts`), each smoothed as Kneser and Ney (1995) do, from the shortest context to the
+ * longest that is known:
+ *
+ *   p_k(w) = max(c_k(w) - d_k, 0) / n_k + d_k t_k / n_k · p_{k-1}(w)
+ *
+ * c_k(w) how often w was counted after the context of order k, n_k the sum of these, t_k how many different tokens were.
+ * Under the shortest context of letters all tokens are equally likely; under that of words lie the letters. A token is
+ * counted in the longest context, and in a shorter one only if it was new in the next longer one: c_k(w) then says in how many
+ * longer contexts w was seen. That depends on what was counted and not on the order in which it was, so that any of it can
+ * be taken back.
+ *
+ * The text of the training lies at the bottom and never changes. What is learned later lies in layers over it, each as
+ * if it alone followed that text; taking a layer away is how it is forgotten.
+ */
+import { letterOrders, wordOrders, type Contexts } from './contexts';
+import { Counts } from './counts';
+import { maximumCount, type PackedCounts } from './packedCounts';
+
+/** d_k of a context of k tokens; found by what the mixture with a network made of held-out texts (bench/RESULTS.md). */
+const letterDiscounts = Float64Array.from({ length: letterOrders + 1 }, (_, order) => 0.5 + 0.05 * order);
+/** Of the word so far, with one word before it, with two. */
+const wordDiscounts = Float64Array.of(0.5, 0.6, 0.7);
+
+/** What a layer has seen counts so many times: it is closer to what comes than the training text is. */
+const layerWeight = 2;
+
+/** The counts of each order of both chains, the shortest first; no words where none are told apart. */
+export interface BaseLayer {
+  readonly letters: readonly PackedCounts[];
+  readonly words: readonly PackedCounts[];
+}
+
+/** The same, of a text that may still change. */
+export class Layer {
+  readonly letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
+  readonly words = Array.from({ length: wordOrders }, () => new Counts());
+}
+
+type Chain = 'letters' | 'words';
+
+export class Memory {
+  /** What `predict` found: probabilities of all tokens by the letters before them and by the words, [V], */
+  readonly letters: Float64Array;
+  readonly words: Float64Array;
+  /** how many tokens the longest known context of letters has, 0 to `letterOrders`, */
+  foundLetters = 0;
+  /** how many contexts of words are known, 0 to `wordOrders`, */
+  foundWords = 0;
+  /** and of which kinds the last two tokens are (`Contexts.kinds`). */
+  kinds = 0;
+  private readonly letterHashes = new Uint32Array(letterOrders + 1);
+  private readonly wordHashes = new Uint32Array(wordOrders);
+  /** Counts of one context, summed over the layers. */
+  private readonly summed: Float64Array;
+  /** Tokens that `summed` holds a count of. */
+  private readonly symbols: Uint16Array;
+
+  constructor(
+    readonly contexts: Contexts,
+    /** V. */
+    readonly classes: number,
+    readonly base: BaseLayer,
+    readonly layers: readonly Layer[] = [],
+  ) {
+    this.letters = new Float64Array(classes);
+    this.words = new Float64Array(classes);
+    this.summed = new Float64Array(classes);
+    this.symbols = new Uint16Array(classes);
+  }
+
+  /** The same memory under other layers. */
+  under(layers: readonly Layer[]): Memory {
+    return new Memory(this.contexts, this.classes, this.base, layers);
+  }
+
+  /** Predicts the token at the place that stands in `place[at…]`. Where no words are told apart, they say what the letters
+   *  say. */
+  predict(place: Float32Array, at: number): void {
+    const { contexts, letters, words } = this;
+    this.hash(place, at);
+    letters.fill(1 / this.classes);
+    this.foundLetters = Math.max(0, this.refine(letters, 'letters', this.letterHashes, letterDiscounts) - 1);
+    words.set(letters);
+    if (contexts.hasWords) this.foundWords = this.refine(words, 'words', this.wordHashes, wordDiscounts);
+    this.kinds = contexts.kinds(place, at);
+  }
+
+  /** Counts `token` at a place in `layer`, over this memory's base. */
+  learn(layer: Layer, place: Float32Array, at: number, token: number): void {
+    this.hash(place, at);
+    this.count(layer, 'letters', this.letterHashes, token);
+    if (this.contexts.hasWords) this.count(layer, 'words', this.wordHashes, token);
+  }
+
+  /** Takes back what `learn` counted. */
+  forget(layer: Layer, place: Float32Array, at: number, token: number): void {
+    this.hash(place, at);
+    this.uncount(layer, 'letters', this.letterHashes, token);
+    if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
+  }
+
+  private hash(place: Float32Array, at: number): void {
+    this.contexts.letters(place, at, this.letterHashes);
+    if (this.contexts.hasWords) this.contexts.words(place, at, this.wordHashes);
+  }
+
+  private count(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
+    for (let order = hashes.length - 1; order >= 0; order--) {
+      const before = layer[chain][order].add(hashes[order], token);
+      if (before > 0 || this.isInBase(chain, order, hashes[order], token)) return;
+    }
+  }
+
+  private uncount(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
+    for (let order = hashes.length - 1; order >= 0; order--) {
+      const left = layer[chain][order].remove(hashes[order], token);
+      if (left > 0 || this.isInBase(chain, order, hashes[order], token)) return;
+    }
+  }
+
+  /** Whether what is new in a layer stands in the text under it. */
+  private isInBase(chain: Chain, order: number, hash: number, token: number): boolean {
+    return this.base[chain][order].count(hash, token) > 0;
+  }
+
+  /** Interpolates a distribution with those of a chain of contexts, the shortest first; how many of them were known. */
+  private refine(distribution: Float64Array, chain: Chain, hashes: Uint32Array, discounts: Float64Array): number {
+    let found = 0;
+    while (found < hashes.length && this.refineOnce(distribution, chain, found, hashes[found], discounts[found]))
+      found++;
+    return found;
+  }
+
+  private refineOnce(distribution: Float64Array, chain: Chain, order: number, hash: number, discount: number): boolean {
+    const { layers, summed, symbols } = this;
+    let total = 0;
+    let kinds = 0;
+    const base = this.base[chain][order];
+    const context = base.find(hash);
+    if (context >= 0) {
+      for (let entry = base.starts[context]; entry < base.starts[context + 1]; entry++) {
+        const symbol = base.entries[entry] >>> 16;
+        const count = base.entries[entry] & maximumCount;
+        symbols[kinds++] = symbol;
+        summed[symbol] = count;
+        total += count;
+      }
+    }
+    for (const layer of layers) {
+      const counts = layer[chain][order];
+      const own = counts.find(hash);
+      if (own === 0) continue;
+      total += layerWeight * counts.total(own);
+      for (let entry = counts.firstEntry(own); entry !== 0; entry = counts.nextEntry(entry)) {
+        const symbol = counts.symbolOf(entry);
+        if (summed[symbol] === 0) symbols[kinds++] = symbol;
+        summed[symbol] += layerWeight * counts.countOf(entry);
+      }
+    }
+    if (total === 0) return false;
+    const left = (discount * kinds) / total;
+    for (let i = 0; i < distribution.length; i++) distribution[i] *= left;
+    for (let i = 0; i < kinds; i++) {
+      distribution[symbols[i]] += (summed[symbols[i]] - discount) / total;
+      summed[symbols[i]] = 0;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The network's distribution G mixed with the memory's, by letters L and by words W: the mean of two mixtures,
+ *
+ *   p = ½ (v_G G + v_L L + v_W W) + ½ G^a L^b W^c / Z
+ *
+ * The weights v (a softmax of three numbers) and the exponents a, b, c are sums of two entries of small tables: one by
+ * how much the memory found and how unsure the network is, one by the kinds of the last two tokens. They are fitted by
+ * following the gradient of -ln p of each of the two mixtures, on text that neither part has learned: first scored, then
+ * learned from.
+ */
+import { exponential } from '../generation/exponential';
+import { letterOrders, tokenKinds, wordOrders } from './contexts';
+import { logarithm } from './logarithm';
+import type { Memory } from './memory';
+
+/** Parts of the mixture: network, letters, words. */
+const parts = 3;
+/** Upper bounds of the network's entropy, nats, in each bin but the last. */
+const entropyBounds = [0.15, 0.5, 1, 1.6, 2.3];
+const entropyBins = entropyBounds.length + 1;
+
+const knowledgeCells = (letterOrders + 1) * (wordOrders + 1) * entropyBins;
+const kindCells = tokenKinds * tokenKinds;
+/** Numbers of a table of exponents, and of one of weights. */
+export const tableNumbers = parts * (knowledgeCells + kindCells);
+
+/** Steps along the gradient. */
+const exponentRate = 0.005;
+const weightRate = 0.03;
+
+export interface MixtureTables {
+  /** [tableNumbers] */
+  exponents: Float32Array;
+  weights: Float32Array;
+}
+
+/** Before anything was learned: mostly the network. */
+export function firstTables(): MixtureTables {
+  const exponents = new Float32Array(tableNumbers);
+  const weights = new Float32Array(tableNumbers);
+  for (let cell = 0; cell < knowledgeCells; cell++) {
+    exponents.set([0.6, 0.2, 0.2], parts * cell);
+    weights.set([1, 0, 0], parts * cell);
+  }
+  return { exponents, weights };
+}
+
+export class Mixture {
+  private readonly exponents: Average;
+  private readonly weights: Average;
+  /** ln p of each part, p of the network and of the geometric mixture: [V]. */
+  private readonly network: Float64Array;
+  private readonly networkShare: Float64Array;
+  private readonly letters: Float64Array;
+  private readonly words: Float64Array;
+  private readonly geometric: Float64Array;
+  /** Of the last `mix`. */
+  private readonly cells = new Uint32Array(2);
+  private readonly exponent = new Float64Array(parts);
+  private readonly weight = new Float64Array(parts);
+  /** Tokens learned from. */
+  private learned = 0;
+
+  constructor(
+    private readonly classes: number,
+    tables: MixtureTables,
+  ) {
+    this.exponents = new Average(tables.exponents);
+    this.weights = new Average(tables.weights);
+    this.network = new Float64Array(classes);
+    this.networkShare = new Float64Array(classes);
+    this.letters = new Float64Array(classes);
+    this.words = new Float64Array(classes);
+    this.geometric = new Float64Array(classes);
+  }
+
+  /** The tables' means over all that was learned from: steadier than the last ones, which follow the text at hand. */
+  tables(): MixtureTables {
+    return { exponents: this.exponents.mean(this.learned), weights: this.weights.mean(this.learned) };
+  }
+
+  /**
+   * Replaces a network's logits, [V] at `logits[at…]`, by ln p of its mixture with what the memory predicted last.
+   * `trust` in the memory, from 1 down to 0, where the network is alone.
+   */
+  mix(logits: Float32Array, at: number, memory: Memory, trust = 1): void {
+    const { classes, network, networkShare, letters, words, geometric, exponent, weight } = this;
+    const entropy = this.readNetwork(logits, at);
+    let bin = 0;
+    while (bin < entropyBounds.length && entropy >= entropyBounds[bin]) bin++;
+    this.cells[0] = parts * ((memory.foundLetters * (wordOrders + 1) + memory.foundWords) * entropyBins + bin);
+    this.cells[1] = parts * (knowledgeCells + memory.kinds);
+    this.readTables(trust);
+    let largest = -Infinity;
+    for (let i = 0; i < classes; i++) {
+      letters[i] = logarithm(memory.letters[i]);
+      words[i] = logarithm(memory.words[i]);
+      geometric[i] = exponent[0] * network[i] + exponent[1] * letters[i] + exponent[2] * words[i];
+      if (geometric[i] > largest) largest = geometric[i];
+    }
+    let sum = 0;
+    for (let i = 0; i < classes; i++) {
+      geometric[i] = exponential(geometric[i] - largest);
+      sum += geometric[i];
+    }
+    for (let i = 0; i < classes; i++) {
+      geometric[i] /= sum;
+      const linear = weight[0] * networkShare[i] + weight[1] * memory.letters[i] + weight[2] * memory.words[i];
+      logits[at + i] = logarithm((linear + geometric[i]) / 2);
+    }
+  }
+
+  /** Learns from the token that came after the last `mix`. */
+  learn(token: number): void {
+    const { classes, network, letters, words, geometric, weight, cells } = this;
+    const logs = [network, letters, words];
+    const shares = logs.map((log) => exponential(log[token]));
+    const linear = shares.reduce((sum, share, part) => sum + weight[part] * share, 0);
+    this.learned++;
+    for (let part = 0; part < parts; part++) {
+      let expected = 0;
+      for (let i = 0; i < classes; i++) expected += geometric[i] * logs[part][i];
+      const towards = logs[part][token] - expected;
+      const gain = (weight[part] * (shares[part] - linear)) / linear;
+      for (let c = 0; c < cells.length; c++) {
+        this.exponents.add(cells[c] + part, exponentRate * towards, this.learned);
+        this.weights.add(cells[c] + part, weightRate * gain, this.learned);
+      }
+    }
+  }
+
+  /** The network's p and ln p; gives its entropy. */
+  private readNetwork(logits: Float32Array, at: number): number {
+    const { classes, network, networkShare } = this;
+    let largest = -Infinity;
+    for (let i = 0; i < classes; i++) if (logits[at + i] > largest) largest = logits[at + i];
+    let sum = 0;
+    let weighed = 0;
+    for (let i = 0; i < classes; i++) {
+      const logit = logits[at + i] - largest;
+      const p = exponential(logit);
+      network[i] = logit;
+      networkShare[i] = p;
+      sum += p;
+      weighed += p * logit;
+    }
+    const logSum = logarithm(sum);
+    for (let i = 0; i < classes; i++) {
+      network[i] -= logSum;
+      networkShare[i] /= sum;
+    }
+    return logSum - weighed / sum;
+  }
+
+  /** Exponents and weights of the cells at hand. */
+  private readTables(trust: number): void {
+    const { exponent, weight, cells } = this;
+    const exponents = this.exponents.values;
+    const weights = this.weights.values;
+    let sum = 0;
+    for (let part = 0; part < parts; part++) {
+      exponent[part] = exponents[cells[0] + part] + exponents[cells[1] + part];
+      weight[part] = Math.exp(weights[cells[0] + part] + weights[cells[1] + part]);
+      sum += weight[part];
+    }
+    for (let part = 0; part < parts; part++) {
+      const networkAlone = part === 0 ? 1 : 0;
+      exponent[part] = networkAlone + trust * (exponent[part] - networkAlone);
+      weight[part] = networkAlone + trust * (weight[part] / sum - networkAlone);
+    }
+  }
+}
+
+/** Numbers that change now and then, and their means over time. */
+class Average {
+  readonly values: Float64Array;
+  /** Of each number its sum over time until it last changed, and when that was. */
+  private readonly sums: Float64Array;
+  private readonly changed: Float64Array;
+
+  constructor(values: Float32Array) {
+    this.values = Float64Array.from(values);
+    this.sums = new Float64Array(values.length);
+    this.changed = new Float64Array(values.length);
+  }
+
+  /** Adds to a number at time `now`; the new value counts from then on. */
+  add(i: number, change: number, now: number): void {
+    this.sums[i] += this.values[i] * (now - this.changed[i]);
+    this.changed[i] = now;
+    this.values[i] += change;
+  }
+
+  /** Means over the time from 0 to `now`; the numbers themselves at time 0. */
+  mean(now: number): Float32Array {
+    if (now === 0) return Float32Array.from(this.values);
+    return Float32Array.from(this.values, (value, i) => (this.sums[i] + value * (now - this.changed[i])) / now);
+  }
+}
