@@ -8,6 +8,7 @@ export const commandIds = [
   'inkling.stopTraining',
   'inkling.continueText',
   'inkling.stopContinuing',
+  'inkling.discardContinuation',
   'inkling.triggerCompletion',
   'inkling.toggleCompletions',
   'inkling.neverOffer',

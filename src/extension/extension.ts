@@ -7,7 +7,7 @@ import { registerCommands, type CommandTable } from './commands';
 import { gpuCommands } from './gpu/gpuCommands';
 import { createParts, type Parts } from './parts';
 import { trainingCommands } from './training/trainingCommands';
-import { writingCommands } from './writingCommands';
+import { writingCommands } from './writing/writingCommands';
 
 let parts: Parts | undefined;
 

@@ -8,7 +8,6 @@ import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { OfferTally, type Tally } from './completion/offerTally';
 import { takeOverOldSettings } from './completion/oldSettings';
-import { TextContinuation } from './continueText';
 import { engineChoice } from './configuration';
 import { Disposables } from './dispose';
 import { createEngineClient } from './engineHost/engineClient';
@@ -30,6 +29,7 @@ import { RunStore } from './training/runStore';
 import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
+import { TextContinuation } from './writing/continueText';
 
 const tallyKey = 'inkling.offers';
 

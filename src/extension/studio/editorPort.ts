@@ -1,10 +1,12 @@
 /** The editor, its files and its clipboard as the Studio uses them. */
 import * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
-import { textBefore, type TextContinuation } from '../continueText';
 import { requireEditor } from '../editors';
 import { findPassage } from '../findPassage';
 import type { RunStore } from '../training/runStore';
+import { textBefore, type TextContinuation } from '../writing/continueText';
+import { collapseSelections, DocumentTarget } from '../writing/documentTarget';
+import { StreamingInsertion } from '../writing/streamingInsertion';
 import type { EditorPort } from './ports';
 
 interface Needs {
@@ -42,12 +44,16 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
 
 async function insertAtCursor(text: string): Promise<void> {
   const editor = requireEditor();
-  const { version } = editor.document;
-  const done = await editor.edit((edit) => editor.selections.forEach(({ end }) => edit.insert(end, text)));
-  // A read-only editor reports success and changes nothing.
-  const changed = text === '' || editor.document.version !== version;
-  if (!done || !changed)
-    throw new InklingError('invalidInput', vscode.l10n.t('The active document cannot be written to.'));
+  const target = new DocumentTarget(editor.document);
+  const places = collapseSelections(editor).map((position) => target.placeAt(position));
+  const insertion = new StreamingInsertion(target, places, { pieceLength: Infinity });
+  try {
+    places.forEach((_, i) => insertion.write(i, text));
+    await insertion.finish();
+  } finally {
+    insertion.dispose();
+    target.dispose();
+  }
 }
 
 /** Opens the training text at the passage that a sample copied. Offsets count plain line ends, positions the editor's. */

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { SampleDelta, SampleRequest } from '../../../src/common/engineProtocol';
 import { cancelled } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
-import { TextContinuation } from '../../../src/extension/continueText';
+import { TextContinuation } from '../../../src/extension/writing/continueText';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { activated, closeAll, openText, until } from '../support';
 
@@ -55,12 +55,12 @@ describe('Continue Text', () => {
     const editor = await openText('Once ');
     const { writing, ended } = await begin(editor);
     writing.say('upon ');
-    await until(() => editor.document.getText() === 'Once upon ', 'it writes');
+    await until(() => editor.document.getText() === 'Once upon', 'it writes');
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: 'another' }));
     await until(() => !vscode.window.visibleTextEditors.includes(editor), 'the tab has changed');
-    writing.say('a time');
+    writing.say('a time there');
     await ended;
-    assert.equal(editor.document.getText(), 'Once upon ');
+    assert.equal(editor.document.getText(), 'Once upon');
     assert.equal(continuation.active, false);
   });
 
@@ -86,8 +86,8 @@ describe('Continue Text', () => {
     await Promise.resolve(); // it is on its way to the document when the next begins
     const second = await begin(editor);
     await first.ended;
-    assert.deepEqual(second.writing.prompt, ['Once upon ']);
-    second.writing.say('a time');
+    assert.deepEqual(second.writing.prompt, ['Once upon']);
+    second.writing.say(' a time');
     second.writing.end();
     await second.ended;
     assert.equal(editor.document.getText(), 'Once upon a time');

@@ -1,19 +1,22 @@
 /** Continue Text: the model's own words, streamed into the editor at every cursor, all of it one undo step. */
 import * as vscode from 'vscode';
-import type { SamplingOptions } from '../common/engineProtocol';
-import { InklingError } from '../common/errors';
-import { SerialQueue } from '../common/serialQueue';
-import { cleanPrefix, windowStart } from './completion/cursorText';
-import { setting } from './configuration';
-import type { EngineCaller } from './engineHost/engineClient';
+import type { SamplingOptions } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import { SerialQueue } from '../../common/serialQueue';
+import { cleanPrefix, windowStart } from '../completion/cursorText';
+import { setting } from '../configuration';
+import type { EngineCaller } from '../engineHost/engineClient';
+import { collapseSelections, DocumentTarget, onWillLeave } from './documentTarget';
 import { StreamingInsertion } from './streamingInsertion';
+import { WrittenText } from './writtenText';
 
 /** At more cursors than this nobody follows what is written. */
 const maximumCursors = 16;
 
 export class TextContinuation {
   private current: AbortController | undefined;
-  /** Settled when all that was begun has written its last piece. */
+  private written: WrittenText | undefined;
+  /** One continuation begins where the one before has written its last piece. */
   private readonly queue = new SerialQueue();
 
   constructor(private readonly engine: EngineCaller) {}
@@ -30,9 +33,9 @@ export class TextContinuation {
 
   /**
    * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `signal` says
-   * stop, the user does, or no editor shows the text any more. The first in the document has the seed of `options`, each
-   * other one the next. Rejects with `invalidInput` for too many cursors or a document that cannot be written to, or
-   * with what the engine says.
+   * stop, the user does, the place is changed by anything else, or no editor shows the text any more. The first in the
+   * document has the seed of `options`, each other one the next. Rejects with `invalidInput` for too many cursors or a
+   * document that cannot be written to, or with what the engine says.
    */
   async run(
     editor: vscode.TextEditor,
@@ -50,6 +53,27 @@ export class TextContinuation {
     await written.finally(() => signal?.removeEventListener('abort', stop));
   }
 
+  /**
+   * Takes back what was written last, also while it is being written, and what saves did to the white space beside it.
+   * What the user has changed since stays.
+   */
+  async discard(): Promise<void> {
+    this.stop();
+    await this.queue.run(() => this.takeBack());
+  }
+
+  private async takeBack(): Promise<void> {
+    const edit = this.written?.takenBack();
+    if (!edit) {
+      throw new InklingError(
+        'invalidInput',
+        vscode.l10n.t('Nothing that Inkling wrote last is left as it was. What you have changed stays.'),
+      );
+    }
+    await vscode.workspace.applyEdit(edit);
+    this.remember(undefined);
+  }
+
   private async write(
     editor: vscode.TextEditor,
     modelPath: string,
@@ -57,49 +81,51 @@ export class TextContinuation {
     controller: AbortController,
   ): Promise<void> {
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
+    const { document } = editor;
     // From here to the first piece nothing is awaited: the cursors move with what is written.
-    const positions = endsOfSelections(editor);
-    const insertion = new StreamingInsertion(editor.document, positions);
-    controller.signal.addEventListener('abort', () => insertion.discard());
-    const closed = vscode.workspace.onDidCloseTextDocument((document) => {
-      // Said of a document that only gets another language, too.
-      if (document === editor.document && document.isClosed) controller.abort();
+    const positions = collapseSelections(editor);
+    const target = new DocumentTarget(document);
+    const insertion = new StreamingInsertion(
+      target,
+      positions.map((position) => target.placeAt(position)),
+      { onEnded: () => controller.abort() },
+    );
+    this.remember(new WrittenText(target, insertion));
+    controller.signal.addEventListener('abort', () => void insertion.stop());
+    const left = onWillLeave(document, () => {
+      controller.abort();
+      return insertion.stop();
     });
-    let refused: unknown;
     try {
       await this.engine.call(
         'sample',
         {
           modelPath,
-          prompt: positions.map((position) => textBefore(editor.document, position)),
+          prompt: positions.map((position) => textBefore(document, position)),
           streams: positions.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
         },
-        {
-          signal: controller.signal,
-          onEvent: ({ stream, text }) => {
-            insertion.write(stream, text).catch((error: unknown) => {
-              refused ??= error;
-              controller.abort();
-            });
-          },
-        },
+        { signal: controller.signal, onEvent: ({ stream, text }) => insertion.write(stream, text) },
       );
     } catch (error) {
-      if (!isCancelled(error)) throw error;
+      if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
     } finally {
-      await insertion.finish().catch((error: unknown) => (refused ??= error));
-      closed.dispose();
-      if (this.current === controller) {
-        this.current = undefined;
-        await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
+      try {
+        await insertion.finish();
+      } finally {
+        left.dispose();
+        if (this.current === controller) {
+          this.current = undefined;
+          await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
+        }
       }
     }
-    if (refused && !isCancelled(refused)) throw refused;
   }
-}
 
-function isCancelled(error: unknown): boolean {
-  return error instanceof InklingError && error.code === 'cancelled';
+  private remember(written: WrittenText | undefined): void {
+    this.written?.dispose();
+    this.written = written;
+    void vscode.commands.executeCommand('setContext', 'inkling.canDiscard', written !== undefined);
+  }
 }
 
 function refuseTooManyCursors({ selections }: vscode.TextEditor): void {
@@ -113,11 +139,6 @@ function refuseTooManyCursors({ selections }: vscode.TextEditor): void {
       ),
     );
   }
-}
-
-/** Where the selections end, in the order of the document. */
-function endsOfSelections({ selections }: vscode.TextEditor): vscode.Position[] {
-  return selections.map(({ end }) => end).sort((a, b) => a.compareTo(b));
 }
 
 /** The text that a model is shown before a position. */

@@ -1,16 +1,16 @@
 /** The commands that write, that mark, and that look after models and the engine. */
 import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { classifierCommands } from './classifier/classifierCommands';
-import type { CommandId } from './commandIds';
-import type { CommandTable } from './commands';
-import { neverOffer } from './completion/neverOffer';
+import type { classifierCommands } from '../classifier/classifierCommands';
+import type { CommandId } from '../commandIds';
+import type { CommandTable } from '../commands';
+import { neverOffer } from '../completion/neverOffer';
 import { continueOptions } from './continueText';
-import { requireEditor } from './editors';
-import type { gpuCommands } from './gpu/gpuCommands';
-import type { ModelEntry } from './models/modelStore';
-import type { Parts } from './parts';
-import type { trainingCommands } from './training/trainingCommands';
+import { requireEditor } from '../editors';
+import type { gpuCommands } from '../gpu/gpuCommands';
+import type { ModelEntry } from '../models/modelStore';
+import type { Parts } from '../parts';
+import type { trainingCommands } from '../training/trainingCommands';
 
 type WritingCommand = Exclude<
   CommandId,
@@ -29,6 +29,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
       await continuation.run(editor, await active.require(), continueOptions(editor.document, seed));
     },
     'inkling.stopContinuing': () => continuation.stop(),
+    'inkling.discardContinuation': () => continuation.discard(),
     'inkling.triggerCompletion': () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     'inkling.toggleCompletions': () => completionSwitch.toggle(),
     'inkling.neverOffer': () => neverOffer(requireEditor()),

@@ -1,0 +1,123 @@
+/** A document of the editor as text is inserted into it (see streamingInsertion.ts). */
+import * as vscode from 'vscode';
+import { Disposables } from '../dispose';
+import { moved, Place, type Change, type Point } from './place';
+import type { DocumentChange, Target } from './streamingInsertion';
+
+/** A place this close (UTF-16 units) below what is visible was only just pushed out by what was written. */
+const justBelow = 200;
+
+export class DocumentTarget extends Disposables implements Target {
+  private saving = false;
+  private lineEnd: vscode.EndOfLine;
+
+  constructor(readonly document: vscode.TextDocument) {
+    super();
+    this.lineEnd = document.eol;
+    this.add(vscode.workspace.onWillSaveTextDocument((event) => this.saves(event.document, true)));
+    this.add(vscode.workspace.onDidSaveTextDocument((saved) => this.saves(saved, false)));
+  }
+
+  placeAt(position: vscode.Position): Place {
+    const { text } = this.document.lineAt(position.line);
+    return new Place(position, text.slice(0, position.character), text.slice(position.character));
+  }
+
+  onDidChange(listener: (change: DocumentChange) => void): vscode.Disposable {
+    return vscode.workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
+      if (document !== this.document) return;
+      // Other line ends are reported as another text: no line and no character has moved.
+      const isSameText = document.eol !== this.lineEnd && contentChanges[0]?.text === document.getText();
+      this.lineEnd = document.eol;
+      const changes = contentChanges.map(({ range, text }): Change => ({ start: range.start, end: range.end, text }));
+      listener({
+        changes: isSameText ? [] : changes,
+        by: reason !== undefined ? 'history' : this.saving ? 'save' : 'edit',
+      });
+    });
+  }
+
+  async insert(
+    pieces: readonly { at: Point; text: string }[],
+    beginsUndoStep: boolean,
+  ): Promise<'done' | 'refused' | 'hidden'> {
+    // The tab may be another's by now, and the text stand in another column.
+    const editor = this.editor();
+    if (!editor) return 'hidden';
+    const [first] = pieces;
+    const isInSight = this.isInSight(editor, first.at);
+    try {
+      const done = await editor.edit(
+        (edit) => pieces.forEach(({ at, text }) => edit.insert(positionOf(at), text)),
+        // The last step stays open for the next piece; the user's next typing opens another by itself.
+        { undoStopBefore: beginsUndoStep, undoStopAfter: false },
+      );
+      if (!done) return 'refused';
+    } catch {
+      // The editor was closed at this moment. Another one may show the text, which the next attempt finds.
+      return 'refused';
+    }
+    if (isInSight) {
+      const end = positionOf(moved(first.at, { start: first.at, end: first.at, text: first.text }));
+      editor.revealRange(new vscode.Range(end, end));
+    }
+    return 'done';
+  }
+
+  private saves(document: vscode.TextDocument, saving: boolean): void {
+    if (document === this.document) this.saving = saving;
+  }
+
+  private editor(): vscode.TextEditor | undefined {
+    const { activeTextEditor, visibleTextEditors } = vscode.window;
+    return [activeTextEditor, ...visibleTextEditors].find((editor) => editor?.document === this.document);
+  }
+
+  private isInSight({ visibleRanges }: vscode.TextEditor, at: Point): boolean {
+    const position = positionOf(at);
+    const offset = this.document.offsetAt(position);
+    return visibleRanges.some(
+      ({ start, end }) => position.isAfterOrEqual(start) && offset <= this.document.offsetAt(end) + justBelow,
+    );
+  }
+}
+
+function positionOf({ line, character }: Point): vscode.Position {
+  return new vscode.Position(line, character);
+}
+
+/**
+ * Collapses every selection to its end, so that what is written there is not selected and the next key replaces nothing.
+ * Returns the ends in the order of the document.
+ */
+export function collapseSelections(editor: vscode.TextEditor): vscode.Position[] {
+  const ends = editor.selections.map(({ end }) => end);
+  if (editor.selections.some(({ isEmpty }) => !isEmpty)) {
+    editor.selections = ends.map((end) => new vscode.Selection(end, end));
+  }
+  return [...ends].sort((a, b) => a.compareTo(b));
+}
+
+/**
+ * Calls `leave` before the document becomes another or goes: when its file is renamed or deleted, when an untitled one is
+ * saved, when it is closed. Renaming and deleting wait for it.
+ */
+export function onWillLeave(document: vscode.TextDocument, leave: () => Promise<void>): vscode.Disposable {
+  const concerns = (uri: vscode.Uri): boolean =>
+    document.uri.toString() === uri.toString() || document.uri.toString().startsWith(`${uri.toString()}/`);
+  return vscode.Disposable.from(
+    vscode.workspace.onWillRenameFiles((event) => {
+      if (event.files.some(({ oldUri, newUri }) => concerns(oldUri) || concerns(newUri))) event.waitUntil(leave());
+    }),
+    vscode.workspace.onWillDeleteFiles((event) => {
+      if (event.files.some(concerns)) event.waitUntil(leave());
+    }),
+    vscode.workspace.onWillSaveTextDocument((event) => {
+      if (event.document === document && document.isUntitled) event.waitUntil(leave());
+    }),
+    // Reported of a document that only gets another language, too.
+    vscode.workspace.onDidCloseTextDocument((closed) => {
+      if (closed === document && document.isClosed) void leave();
+    }),
+  );
+}
