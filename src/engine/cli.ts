@@ -3,6 +3,7 @@ import { asInklingError } from '../common/errors';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
 import { inspectCommand } from './cli/inspectCommand';
 import { keystrokesCommand } from './cli/keystrokesCommand';
+import { output, readerLeft, say } from './cli/output';
 import { recipesCommand } from './cli/recipesCommand';
 import { sampleCommand } from './cli/sampleCommand';
 import { scoreCommand } from './cli/scoreCommand';
@@ -20,8 +21,8 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   classify: classifyCommand,
   'train-classifier': trainClassifierCommand,
   evaluate: evaluateCommand,
-  help: () => void process.stdout.write(help),
-  version: () => void process.stdout.write(`${engineVersion}\n`),
+  help: () => output.raw(help),
+  version: () => output.line(engineVersion),
 };
 const aliases: Record<string, string> = { '--help': 'help', '-h': 'help', '--version': 'version', '-v': 'version' };
 
@@ -32,17 +33,29 @@ async function main([name, ...args]: string[]): Promise<void> {
   if (!Object.hasOwn(commands, aliases[name] ?? name)) {
     throw new UsageError(`There is no command "${name}"; there are: ${Object.keys(commands).join(', ')}.`);
   }
-  if (args.includes('--help')) return void process.stdout.write(help);
+  if (args.includes('--help')) return output.raw(help);
   await command(args);
 }
 
-// A reader that went away (inkling recipes | head) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+/** Commands that write a model: they go on without their output, so that nothing learned is lost. */
+const writers = ['train', 'train-classifier'];
+
+output.onLost((error) => {
+  // A reader that went away (inkling recipes | head) is no fault.
+  const left = readerLeft(error);
+  const goesOn = writers.includes(process.argv[2]);
+  if (!left) {
+    const consequence = goesOn ? 'Training continues without it, and the model is kept.' : 'Nothing more is printed.';
+    say(`The output could not be written (${error.code}): free some disk space or send it elsewhere. ${consequence}`);
+    process.exitCode = 1;
+  }
+  if (!goesOn) process.exit();
+});
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError;
   const shown = usage ? error : asInklingError(error);
   const verbose = process.argv.includes('--verbose');
-  process.stderr.write(`inkling: ${verbose && shown.stack ? shown.stack : oneLine(shown.message)}\n`);
+  say(verbose && shown.stack ? shown.stack : oneLine(shown.message));
   process.exitCode = usage ? 2 : 1;
 });

@@ -25,8 +25,8 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
   await writeModelFile(file, storedClassifier(model, title));
 }
 
-/** The classifier as a model file holds it. */
-export function storedClassifier(model: ClassifierModel, title: string): StoredModel {
+/** The classifier as a model file holds it; `textHash` is that of its examples. */
+export function storedClassifier(model: ClassifierModel, title: string, textHash = ''): StoredModel {
   const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
   const { size, evidence, learned } = encoder;
   const tensors: Record<string, Float32Array> = {
@@ -62,7 +62,7 @@ export function storedClassifier(model: ClassifierModel, title: string): StoredM
       created: record.created,
       seed: record.settings.seed,
       files: record.sources,
-      textHash: '',
+      textHash,
     },
     results: {
       steps: 0,

@@ -2,6 +2,7 @@
  * Labelled texts to train on or to measure with: of one file, or of a folder with one sub-folder of texts for each label.
  * Every row that cannot be used is named by source and line, and refused or skipped as the caller chose.
  */
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -50,6 +51,13 @@ export function parseLabelledText(
 export async function labelledColumns(location: string): Promise<LabelledColumns | undefined> {
   if ((await statOf(location)).isDirectory()) return undefined;
   return columnsOf(await contentOf(location), path.basename(location));
+}
+
+/** SHA-256, hexadecimal, of the examples: tells whether two classifiers learned from the same. */
+export function hashExamples({ examples }: LabelledData): string {
+  const hash = createHash('sha256');
+  for (const { label, text } of examples) hash.update(`${label}\0${text}\0`);
+  return hash.digest('hex');
 }
 
 /** Joins what several sources gave. */

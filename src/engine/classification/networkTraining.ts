@@ -35,6 +35,14 @@ export interface TrainedNetwork {
   /** The whole block, embedding included. */
   parameters: Float32Array;
   history: ClassifierEpochEvent[];
+  /** Whether `finish` ended it before its last epoch. */
+  finishedEarly: boolean;
+}
+
+/** How to end a training: `cancel` throws, `finish` keeps what was learned so far. */
+export interface TrainingSignals {
+  cancel?: AbortSignal;
+  finish?: AbortSignal;
 }
 
 /** Which network the settings ask for; its input is a table of `rows` vectors. */
@@ -53,12 +61,12 @@ export function classifierSpec(
   };
 }
 
-/** Trains; `onEpoch` hears of each epoch. Throws `cancelled` soon after `signal` is aborted. */
+/** Trains; `onEpoch` hears of each epoch. Throws `cancelled` soon after `cancel` is aborted. */
 export async function trainNetwork(
   backend: Backend,
   task: TrainingTask,
   onEpoch: (event: ClassifierEpochEvent) => void = () => {},
-  signal?: AbortSignal,
+  { cancel, finish }: TrainingSignals = {},
 ): Promise<TrainedNetwork> {
   const { settings, encoded, train, validation } = task;
   const spec = classifierSpec(settings, task.classes.length, encoded.rows, task.inputSize);
@@ -83,7 +91,8 @@ export async function trainNetwork(
     let best = { f1: -1, loss: Infinity, parameters: initial, epoch: 0 };
     const started = performance.now();
     let step = 0;
-    for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+    let finishedEarly = false;
+    training: for (let epoch = 1; epoch <= settings.epochs; epoch++) {
       const groups = groupsOf(train);
       let loss = 0;
       let correct = 0;
@@ -94,7 +103,9 @@ export async function trainNetwork(
         const result = await network.trainStep(batch, updateOf(settings, progress, step++));
         loss += result.lossSum;
         correct += result.correct;
-        if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
+        finishedEarly = finish?.aborted ?? false;
+        if (cancel?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
+        if (finishedEarly) break training;
         // The thread must hear of other things too: at least every few steps.
         if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
@@ -126,7 +137,8 @@ export async function trainNetwork(
       }
       if (task.choose && settings.patience !== undefined && epoch - best.epoch >= settings.patience) break;
     }
-    return { spec, parameters: task.choose ? best.parameters : await network.readParameters(), history };
+    const parameters = task.choose ? best.parameters : await network.readParameters();
+    return { spec, parameters, history, finishedEarly };
   } finally {
     network.dispose();
   }

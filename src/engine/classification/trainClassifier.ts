@@ -41,6 +41,10 @@ export interface ClassifierTask {
   backend: Backend;
   onEvent?: (event: ClassifierEvent) => void;
   signal?: AbortSignal;
+  /** Ends training early and keeps the best network so far; before the first epoch is complete it cancels. */
+  finish?: AbortSignal;
+  /** Leaves out the report on the held-out part. */
+  skipReport?: AbortSignal;
   /** Instead of a random one: for cross-validation and for data that comes split. */
   split?: Split;
   /** ISO 8601; default: now. */
@@ -88,9 +92,17 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const fit = (members: Int32Array, epochs: number, watched: Int32Array, choose: boolean): Promise<Fitted> =>
     fitEncoded(task, { tokens, labels, positive, members, epochs, watched, choose });
   const chosen = validation.length > 0 ? await fit(fitting, settings.epochs, validation, true) : undefined;
-  // What the validation part has shown is used on a network that learns from all of the training part.
   const epochs = chosen && settings.patience !== undefined ? chosen.bestEpoch : settings.epochs;
-  const final = await fit(split.train, epochs, chosen ? new Int32Array(0) : split.heldOut, false);
+  // What the validation part has shown is used on a network that learns from all of the training part.
+  const last =
+    chosen && task.finish?.aborted
+      ? chosen
+      : await fit(split.train, epochs, chosen ? new Int32Array(0) : split.heldOut, false);
+  // A network that has learned all it could from most of the training part beats one that was cut off.
+  const final = chosen && last.finishedEarly ? chosen : last;
+  if (final.finishedEarly && final.history.length === 0) {
+    throw new InklingError('cancelled', 'Training was stopped before its first epoch was complete.');
+  }
   const bag = BagOfWords.build(
     Array.from(split.train, (i) => texts[i]),
     task.wordLimit ?? defaultWordLimit,
@@ -126,7 +138,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
     if (chosen) await chooseDecision(backend, { ...model, ...chosen.network }, model, tokens, labels, validation);
   }
-  await reportOnHeldOut(backend, model, tokens, labels, split.heldOut);
+  if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, tokens, labels, split.heldOut);
   record.seconds = (performance.now() - started) / 1000;
   return model;
 }
@@ -254,6 +266,7 @@ interface Fitted {
   network: Pick<ClassifierModel, 'spec' | 'parameters' | 'encoder'>;
   history: ClassifierEpochEvent[];
   bestEpoch: number;
+  finishedEarly: boolean;
 }
 
 interface FitPart {
@@ -270,7 +283,7 @@ interface FitPart {
 
 /** Encodes the texts and trains one network on `members`. */
 async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> {
-  const { settings, backend, data, onEvent, signal } = task;
+  const { settings, backend, data, onEvent, signal: cancel, finish } = task;
   const { vectors } = task.vectors;
   const { labels, members } = part;
   // The network learns from the beginning of a long text, so only that gives evidence.
@@ -305,7 +318,7 @@ async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> 
       choose: part.choose,
     },
     part.watched.length > 0 ? onEvent : undefined,
-    signal,
+    { cancel, finish },
   );
   const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, encoder.size);
   return {
@@ -316,6 +329,7 @@ async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> 
     },
     history: trained.history,
     bestEpoch: trained.history.findLast((event) => event.best)?.epoch ?? part.epochs,
+    finishedEarly: trained.finishedEarly,
   };
 }
 

@@ -15,7 +15,13 @@ import { formatFigure, unmeasured } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, storedClassifier } from '../classification/classifierFile';
-import { joinLabelledData, readLabelledData, type BadRows, type LabelledData } from '../classification/labelledData';
+import {
+  hashExamples,
+  joinLabelledData,
+  readLabelledData,
+  type BadRows,
+  type LabelledData,
+} from '../classification/labelledData';
 import type { Spread } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
@@ -25,6 +31,9 @@ import { readTextFile } from '../corpus/readTextFile';
 import { keepModel, versionOf } from '../model/keepModel';
 import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
+import { checkOutFile, checkSameTexts } from './outFile';
+import { output, say } from './output';
+import { onStopSignals } from './stopSignals';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const yesOrNo = ['on', 'off'] as const;
@@ -56,6 +65,7 @@ const trainOptions = {
   positive: { type: 'string' },
   folds: { type: 'string' },
   out: { type: 'string' },
+  overwrite: { type: 'boolean' },
   title: { type: 'string' },
 } as const;
 
@@ -70,30 +80,53 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   if (folds !== undefined && values.out !== undefined) {
     throw new UsageError('Folds are trained to be compared, not kept: leave out --folds, or --out.');
   }
+  const vectorFile = values['vector-file'];
   const base = path.basename(positionals[0], path.extname(positionals[0]));
-  const file = values.out ?? `${base}.inkling.safetensors`;
+  const outFile =
+    folds === undefined
+      ? await checkOutFile(values.out ?? `${base}.inkling.safetensors`, {
+          inputs: vectorFile === undefined ? positionals : [...positionals, vectorFile],
+        })
+      : undefined;
   const data = await readAll(positionals, settings.badRows, values);
-  if (folds === undefined) await checkWritable(file);
+  const textHash = hashExamples(data);
+  if (outFile) {
+    await checkWritable(outFile.path);
+    if (!values.overwrite) checkSameTexts(outFile, ({ kind }) => (kind === 'classifier' ? textHash : undefined));
+  }
   const vectors = await vectorsFor(settings, data);
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.once('SIGINT', interrupt);
+  const [stop, skip] = [new AbortController(), new AbortController()];
+  let hasLearned = false;
+  const restoreSignals = onStopSignals((count) => {
+    stop.abort();
+    if (!outFile || !hasLearned) return;
+    if (count === 1) {
+      say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
+    } else if (count === 2) {
+      skip.abort();
+      say(`Writing ${outFile.path} without the evaluation.`);
+    }
+  });
   try {
     await withBackend(values, async (backend) => {
-      const seen = await versionOf(file);
-      const task = { data, settings, vectors, backend, signal: stop.signal };
-      if (folds !== undefined) {
-        const result = await crossValidate(task, folds);
+      const task = { data, settings, vectors, backend };
+      if (!outFile) {
+        const result = await crossValidate({ ...task, signal: stop.signal }, folds!);
         if (values.json) printJson({ event: 'folds', ...result });
-        else printFolds(result, folds);
+        else printFolds(result, folds!);
         return;
       }
-      const onEvent = values.json ? printJson : printEvent;
-      const model = await trainClassifier({ ...task, onEvent });
-      const moved = await keepModel(file, storedClassifier(model, values.title ?? base), seen);
-      if (moved) process.stderr.write(`inkling: Another run wrote ${file} meanwhile: its model is now ${moved}.\n`);
-      if (values.json) printJson(doneEvent(file, model, data.problems));
-      else printResult(file, model);
+      const seen = await versionOf(outFile.path);
+      const onEvent = (event: ClassifierEvent): void => {
+        hasLearned ||= event.event === 'epoch';
+        if (values.json) printJson(event);
+        else printEvent(event);
+      };
+      const model = await trainClassifier({ ...task, finish: stop.signal, skipReport: skip.signal, onEvent });
+      const moved = await keepModel(outFile.path, storedClassifier(model, values.title ?? base, textHash), seen);
+      if (moved) say(`Another run wrote ${outFile.path} meanwhile: its model is now ${moved}.`);
+      if (values.json) printJson(doneEvent(outFile.path, model, data.problems));
+      else printResult(outFile.path, model);
     });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -101,7 +134,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       cause: error,
     });
   } finally {
-    process.off('SIGINT', interrupt);
+    restoreSignals();
   }
 }
 
@@ -265,13 +298,8 @@ function doneEvent(file: string, { record }: ClassifierModel, problems: DataProb
 
 // What people read
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function printJson(value: unknown): void {
-  print(JSON.stringify(value));
-}
+const print = (line: string): void => output.line(line);
+const printJson = (value: unknown): void => output.json(value);
 
 const share = (x: number | null): string => (x === null ? 'not measured' : `${(100 * x).toFixed(2)} %`);
 const figure = (x: number | null): string => formatFigure(x, 4);

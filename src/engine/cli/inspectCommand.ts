@@ -5,6 +5,7 @@ import type { ModelSummary } from '../../common/engineProtocol';
 import { recordOf } from '../classification/classifierFile';
 import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
+import { output } from './output';
 import { count, duration } from './progressPrinter';
 import { commonOptions, parse, UsageError } from './usage';
 
@@ -17,13 +18,13 @@ export async function inspectCommand(args: string[]): Promise<void> {
   const summary = summariseModel(positionals[0], metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
   if (values.json) {
-    process.stdout.write(`${JSON.stringify(record ? { ...summary, classifier: aboutClassifier(record) } : summary)}\n`);
+    output.json(record ? { ...summary, classifier: aboutClassifier(record) } : summary);
     return;
   }
   const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
-  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)} ${value}\n`);
+  for (const [name, value] of rows) output.line(`${name.padEnd(14)} ${value}`);
   const settings = record?.settings ?? summary.config;
-  if (settings) process.stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
+  if (settings) output.line(JSON.stringify(settings, null, 2));
 }
 
 type Row = [name: string, value: string];

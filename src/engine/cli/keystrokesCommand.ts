@@ -9,6 +9,7 @@ import { readLanguageModel } from '../model/modelFile';
 import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
 import { offer } from '../offers/offers';
 import { replay } from '../offers/replay';
+import { output } from './output';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -60,7 +61,8 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
     return (await offer(model, predictor, request, cache)).items[0]?.text;
   });
   const report = { ...keystrokeReport(replayed), eagerness, mode: 'network' };
-  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : told(report));
+  if (values.json) output.json(report);
+  else output.text(told(report));
 }
 
 /** Not between the two halves of a code point. */

@@ -3,12 +3,7 @@
  * worth keeping: epochs, samples, notices. Where the output is no terminal, the line is printed now and then.
  */
 import type { TrainEvent } from '../../common/trainEvents';
-
-export interface Output {
-  write(text: string): unknown;
-  isTTY?: boolean;
-  columns?: number;
-}
+import { printable, type Output } from './output';
 
 /** Where there is no terminal, seconds between two progress lines. */
 const plainIntervalSeconds = 10;
@@ -17,7 +12,7 @@ export class ProgressPrinter {
   private line = '';
   private lastPlainSeconds = -Infinity;
 
-  constructor(private readonly output: Output) {}
+  constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
 
   show(event: TrainEvent): void {
     switch (event.event) {
@@ -81,24 +76,24 @@ export class ProgressPrinter {
 
   private showLine(line: string, seconds: number): void {
     if (this.output.isTTY) {
-      this.line = line.slice(0, (this.output.columns || 80) - 1);
-      this.output.write(`\r\x1b[K${this.line}`);
+      this.line = printable(line).slice(0, this.output.columns - 1);
+      this.output.raw(`\r\x1b[K${this.line}`);
     } else if (seconds - this.lastPlainSeconds >= plainIntervalSeconds) {
       this.lastPlainSeconds = seconds;
-      this.output.write(`${line}\n`);
+      this.output.line(line);
     }
   }
 
   private clearLine(): void {
-    if (this.line) this.output.write('\r\x1b[K');
+    if (this.line) this.output.raw('\r\x1b[K');
     this.line = '';
   }
 
   private print(text: string): void {
     const { line } = this;
     this.clearLine();
-    this.output.write(`${text}\n`);
-    if (line) this.output.write((this.line = line));
+    this.output.line(text);
+    if (line) this.output.raw((this.line = line));
   }
 }
 

@@ -4,6 +4,7 @@ import type { SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
 import { generateContaining } from '../generation/mustContain';
 import { readLanguageModel } from '../model/modelFile';
+import { output, say } from './output';
 import { commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -39,24 +40,23 @@ export async function sampleCommand(args: string[]): Promise<void> {
   };
   const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
   const prompt = values.prompt ?? '';
-  const out = process.stdout;
 
   const { spec, parameters, vocabulary, config } = await readLanguageModel(positionals[0]);
   const model = { stepper: createStepper(spec, parameters), vocabulary, config };
   const live = !values.json && streams.length === 1;
-  if (live) out.write(prompt);
+  if (live) output.text(prompt);
   const { texts, unknown } = await generateContaining(
     model,
     { prompt, streams },
-    { onDelta: live ? (delta): unknown => out.write(delta.text) : undefined },
+    { onDelta: live ? (delta): void => output.text(delta.text) : undefined },
   );
   if (values.json) {
     const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
-    out.write(`${JSON.stringify(samples)}\n`);
-  } else if (live) out.write('\n');
-  else texts.forEach((text, i) => out.write(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
+    output.json(samples);
+  } else if (live) output.text('\n');
+  else texts.forEach((text, i) => output.text(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
   if (unknown.length > 0) {
-    process.stderr.write(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.\n`);
+    say(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.`);
   }
-  if (chosenSeed === undefined && !values.json) process.stderr.write(`(the same again with --seed ${seed})\n`);
+  if (chosenSeed === undefined && !values.json) say(`the same again with --seed ${seed}`);
 }

@@ -3,6 +3,7 @@ import { readTextFile } from '../corpus/readTextFile';
 import { scoreText } from '../generation/score';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
+import { output } from './output';
 import { commonOptions, parse, UsageError } from './usage';
 
 const options = { ...commonOptions, windows: { type: 'string' } } as const;
@@ -24,11 +25,11 @@ export async function scoreCommand(args: string[]): Promise<void> {
     const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });
     const score = await scoreText({ network, vocabulary, config }, text, { windows });
     network.dispose();
-    if (values.json) process.stdout.write(`${JSON.stringify(score)}\n`);
+    if (values.json) output.json(score);
     else {
-      process.stdout.write(
+      output.line(
         `${score.lossNats.toFixed(4)} nats, ${score.bitsPerCharacter.toFixed(4)} bits a character, ` +
-          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters\n`,
+          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters`,
       );
     }
   });

@@ -8,12 +8,16 @@ import { withCompute } from '../backends';
 import type { Compute } from '../backends/backend';
 import { readTextFile } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
+import { hashTexts } from '../corpus/corpus';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
 import { openFileRun, type FileRun } from '../training/fileRun';
-import { readForResume } from '../training/resume';
+import { checkpointPath, readForResume } from '../training/resume';
 import { computeRequest } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
+import { checkOutFile, checkSameTexts, type OutFile } from './outFile';
+import { output, say } from './output';
+import { onStopSignals } from './stopSignals';
 import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -26,6 +30,7 @@ const options = {
   'max-steps': { type: 'string' },
   seed: { type: 'string' },
   out: { type: 'string' },
+  overwrite: { type: 'boolean' },
   resume: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
@@ -40,6 +45,7 @@ interface TrainArguments {
   seed?: number;
   settings: [path: string, value: string][];
   out: string;
+  overwrite: boolean;
   resume?: string;
   title?: string;
 }
@@ -47,31 +53,39 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
+  const { files, resume } = wanted;
+  const outFile = await checkOutFile(wanted.out, {
+    inputs: files,
+    beside: [checkpointPath('')],
+    continued: resume === undefined ? [] : [resume, checkpointPath(resume)],
+  });
   let run: FileRun | undefined;
   let hasLearned = false;
-  // An untrained model is not worth the earlier one that it would replace.
-  const interrupt = (): void => {
-    if (run && hasLearned) return run.trainer.stop();
-    process.stderr.write('inkling: Stopped before it had learned anything; nothing was written.\n');
-    process.exit(130);
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const restoreSignals = onStopSignals((count) => {
+    // An untrained model is not worth the earlier one that it would replace.
+    if (!run || !hasLearned) {
+      say('Stopped before it had learned anything; nothing was written.');
+      process.exit(130);
+    }
+    run.trainer.stop({ evaluate: count === 1 });
+    if (count === 1) {
+      say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
+    } else if (count === 2) say(`Writing ${outFile.path} without the last evaluation.`);
+  });
   try {
     await withCompute({ ...computeRequest(values), required: true }, async (compute) => {
-      const printer = new ProgressPrinter(process.stdout);
+      const printer = new ProgressPrinter(output);
       const show = (event: TrainEvent): void => {
         hasLearned ||= event.event === 'progress';
-        if (values.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        if (values.json) output.json(event);
         else printer.show(event);
       };
-      run = await openRun(wanted, compute, show);
+      run = await openRun(wanted, outFile, compute, show);
       const model = await run.run();
-      if (!values.json) process.stdout.write(summary(wanted.out, model));
+      if (!values.json) output.line(summary(outFile.path, model));
     });
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    restoreSignals();
   }
 }
 
@@ -111,6 +125,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
     settings,
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
+    overwrite: values.overwrite ?? false,
     resume: values.resume,
     title: values.title,
   };
@@ -118,13 +133,19 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
 
 async function openRun(
   wanted: TrainArguments,
+  outFile: OutFile,
   compute: Compute,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
   const texts = await Promise.all(
     wanted.files.map(async (file) => ({ name: path.basename(file), text: await readTextFile(file) })),
   );
-  const common = { texts, compute, modelPath: wanted.out, title: wanted.title, onEvent };
+  if (!wanted.overwrite) {
+    checkSameTexts(outFile, (model) =>
+      model.kind === 'language-model' ? hashTexts(texts, model.config.text) : undefined,
+    );
+  }
+  const common = { texts, compute, modelPath: outFile.path, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (wanted.resume !== undefined) {
     const resume = await readForResume(wanted.resume);
@@ -186,6 +207,6 @@ function summary(file: string, { results, provenance }: StoredLanguageModel): st
       : `, training loss ${results.trainLoss.toFixed(4)}`;
   return (
     `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7\n`
+    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7`
   );
 }

@@ -8,7 +8,7 @@ export const help = `inkling: train a small recurrent language model on a text, 
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
-      [--out FILE] [--resume FILE] [--set path=value]… [--title TEXT] [--json]
+      [--out FILE] [--overwrite] [--resume FILE] [--set path=value]… [--title TEXT] [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
@@ -21,14 +21,16 @@ export const help = `inkling: train a small recurrent language model on a text, 
       [--lengths ragged|padded] [--max-tokens N] [--vectors frozen|tuned|learned] [--vector-file FILE]
       [--evidence on|off] [--class-weights none|balanced] [--calibration none|temperature|platt|isotonic]
       [--threshold max-f1|lost:0.3%|P] [--positive LABEL] [--held-out P] [--validation P] [--folds K]
-      [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--out FILE] [--title TEXT] [--json]
+      [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--out FILE] [--overwrite]
+      [--title TEXT] [--json]
   inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--json]
 
 All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
 activations in 16 bits. With auto, the default, train measures which is the fastest and the others use wasm; sample always
 writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.
 Without --recipe, train configures itself for the time given (--minutes, default 1).
-Ctrl-C stops a training run and keeps what it learned; --resume goes on exactly where it stopped.
+Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
+where it stopped. --out replaces a model of the same text; one of another text only with --overwrite.
 `;
 
 /** `text` without its line breaks, and without the white space around them: an error is one line. */

@@ -42,6 +42,9 @@ export interface Corpus {
   readonly unknownTokens: number;
 }
 
+/** Hashed after each text: "ab" is not "a" and "b". */
+const textBoundary = '\0';
+
 /**
  * The corpus of one or several texts. With a `vocabulary` (a model that is trained further) its ids are used, else one
  * is made from the texts. `config` has passed the rules of a training config. Throws `invalidInput` for texts with
@@ -63,8 +66,7 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
       counter.add(piece);
       hash.update(piece);
     }
-    // A boundary counts: "ab" is not "a" and "b".
-    hash.update('\0');
+    hash.update(textBoundary);
     return counter.tokens - before;
   });
   checkLength(texts, counter.tokens, config);
@@ -105,6 +107,16 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
     hash: hash.digest('hex'),
     unknownTokens: countUnknown(ids, vocabulary),
   };
+}
+
+/** The `hash` of a corpus of these texts, without making it. */
+export function hashTexts(texts: readonly { text: string }[], config: TextConfig): string {
+  const hash = createHash('sha256');
+  for (const { text } of texts) {
+    for (const piece of piecesOf(text, config)) hash.update(piece);
+    hash.update(textBoundary);
+  }
+  return hash.digest('hex');
 }
 
 /** What stands in `ids` for a character outside the vocabulary. */

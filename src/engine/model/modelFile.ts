@@ -79,8 +79,9 @@ const plainKeys = [versionKey, checksumKey, headerChecksumKey];
 
 /**
  * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
- * new one, never a part. `moveIntoPlace` replaces that renaming. Throws `invalidInput` where the place cannot take it; then nothing is left behind and an
- * earlier file is as it was. What a killed writer left here long ago is removed.
+ * new one, never a part; the new one has the old one's permissions. `moveIntoPlace` replaces that renaming.
+ * Throws `invalidInput` where the place cannot take it; then nothing is left behind and an earlier file is as it was. What
+ * a killed writer left here long ago is removed.
  */
 export async function writeModelFile(
   file: string,
@@ -99,8 +100,10 @@ export async function writeModelFile(
   }
   const temporary = temporaryFileFor(file);
   try {
+    const replaced = await fs.stat(file).catch(() => undefined);
     const handle = await fs.open(temporary, 'wx');
     try {
+      if (replaced) await handle.chmod(replaced.mode & 0o777);
       await handle.writeFile(header);
       for (const { values } of tensors.values()) await handle.writeFile(bytesOf(values));
       await handle.sync();

@@ -108,6 +108,7 @@ export class Trainer {
   private learningRate = 0;
   private stopping = false;
   private pausing = false;
+  private skipsEvaluation = false;
   private wake: (() => void) | undefined;
   private sampling: AbortController | undefined;
   private sittingBegan = 0;
@@ -178,9 +179,13 @@ export class Trainer {
     this.network.yieldThread?.(milliseconds);
   }
 
-  /** Ends the run between two steps, keeping what it learned. */
-  stop(): void {
+  /**
+   * Ends the run between two steps, keeping what it learned. With `evaluate: false`, also when called a second time, the
+   * evaluation at the end is left out or broken off.
+   */
+  stop({ evaluate = true }: { evaluate?: boolean } = {}): void {
     this.stopping = true;
+    if (!evaluate) this.skipsEvaluation = true;
     this.sampling?.abort();
     this.wake?.();
   }
@@ -475,7 +480,7 @@ export class Trainer {
     await this.sendProgress();
     const kept = await this.weightsToKeep();
     await network.writeParameters(kept);
-    const heldOut = await evaluateHeldOut(network, this.plan, Infinity);
+    const heldOut = await this.evaluateUnlessSkipped(Infinity);
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     this.tellFallback();
     const done: DoneEvent = {
@@ -509,12 +514,21 @@ export class Trainer {
     if (this.config.keep === 'last') return current;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
-      const heldOut = await evaluateHeldOut(this.network, this.plan, this.config.evaluation.maximumTargets);
+      const heldOut = await this.evaluateUnlessSkipped(this.config.evaluation.maximumTargets);
+      if (this.skipsEvaluation) return progress.best.loss === null ? current : this.bestParameters;
       const event = this.epochEvent(false, heldOut);
       event.best = await this.noteBest(event);
       this.send(event);
     }
     return this.bestParameters;
+  }
+
+  /** The held-out loss of the weights as they are; undefined where nothing is held out or `stop` said to skip it. */
+  private async evaluateUnlessSkipped(maximumTargets: number): Promise<Evaluation | undefined> {
+    const isSkipped = (): boolean => this.skipsEvaluation;
+    if (isSkipped()) return undefined;
+    const heldOut = await evaluateHeldOut(this.network, this.plan, maximumTargets, isSkipped);
+    return heldOut === 'interrupted' ? undefined : heldOut;
   }
 
   private async takeState(): Promise<RunState> {

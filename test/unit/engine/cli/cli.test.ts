@@ -1,41 +1,23 @@
 /** The command line, from outside: what it prints, what it writes, how it fails. */
 import * as assert from 'node:assert';
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { runCommand, type Outcome } from '../../../support/command';
 import { repositoryRoot } from '../../../support/shared';
 import { madeText, of } from '../training/support';
-
-interface Outcome {
-  code: number | null;
-  out: string;
-  err: string;
-}
 
 let folder: string;
 
 /** Runs the built command in the test's folder; `onOutput` sees what has been printed so far. */
-function inkling(
+const inkling = (
   args: string[],
-  onOutput: (out: string, interrupt: () => void) => void = () => {},
-  nodeOptions: string[] = [],
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const command = [...nodeOptions, path.join(repositoryRoot, 'dist/cli.js'), ...args];
-    const child = spawn(process.execPath, command, { cwd: folder });
-    const outcome: Outcome = { code: null, out: '', err: '' };
-    child.stdout.on('data', (data: Buffer) => {
-      outcome.out += data.toString();
-      onOutput(outcome.out, () => child.kill('SIGINT'));
-    });
-    child.stderr.on('data', (data: Buffer) => (outcome.err += data.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ ...outcome, code }));
-  });
-}
+  onOutput?: (out: string, interrupt: () => void) => void,
+  nodeOptions?: string[],
+): Promise<Outcome> =>
+  runCommand(folder, args, { onOutput: onOutput && ((out, send) => onOutput(out, () => send('SIGINT'))), nodeOptions });
 
 const events = (out: string): TrainEvent[] =>
   out
@@ -133,22 +115,6 @@ describe('The command line', function () {
     assert.equal(out, '');
     assert.match(err, /^inkling: Stopped before it had learned anything; nothing was written\.\n$/);
     assert.ok(earlier.equals(await fs.readFile(file)));
-  });
-
-  it('Ctrl-C ends the training of a classifier, which says that nothing was written', async () => {
-    const rows = Array.from({ length: 400 }, (_, i) => (i % 2 ? `spam\twin a prize ${i}` : `ham\tlunch at home ${i}`));
-    await fs.writeFile(path.join(folder, 'mail.tsv'), rows.join('\n'));
-    const args = ['train-classifier', 'mail.tsv', '--vectors', 'learned', '--epochs', '1000', '--json'];
-    // Once: the command listens for one signal only, so that a second Ctrl-C ends it at once.
-    let interrupted = false;
-    const { code, err } = await inkling(args, (out, interrupt) => {
-      if (interrupted || !out.includes('"event":"epoch"')) return;
-      interrupted = true;
-      interrupt();
-    });
-    assert.equal(code, 1);
-    assert.match(err, /^inkling: Stopped: no classifier was written\. [^\n]+\n$/);
-    assert.ok(!(await fs.readdir(folder)).some((name) => name.startsWith('mail.inkling')));
   });
 
   it('train without a recipe configures itself and says why', async () => {

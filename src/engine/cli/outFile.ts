@@ -1,0 +1,91 @@
+/** Where a command may write a model: never over a text, a folder, another program's file, or a model of other texts. */
+import type { BigIntStats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { InklingError } from '../../common/errors';
+import { readModelMetadata } from '../model/modelFile';
+import type { ModelMetadata } from '../model/modelMetadata';
+import { UsageError } from './usage';
+
+export interface OutFile {
+  /** `out`, or what it links to. */
+  path: string;
+  /** Models that would be replaced: at the path itself, and the checkpoint beside it. */
+  replaced: { file: string; metadata: ModelMetadata }[];
+}
+
+/**
+ * Looks at the place that `--out` names before any work is done. Throws `invalidInput` where something lies there that
+ * a model must not replace. `inputs` are the files that the command reads; `beside` are endings of further files that it
+ * writes beside the model; `continued` are models that it goes on with, which may be replaced in whatever state.
+ */
+export async function checkOutFile(
+  out: string,
+  { inputs, beside = [], continued = [] }: { inputs: string[]; beside?: string[]; continued?: string[] },
+): Promise<OutFile> {
+  if (out === '') throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
+  const target = await followLinks(out);
+  const replaced: OutFile['replaced'] = [];
+  for (const file of [target, ...beside.map((ending) => target + ending)]) {
+    const there = await fs.stat(file).catch(() => undefined);
+    if (!there) continue;
+    if (there.isDirectory()) throw refusal(file, 'is a folder');
+    if (!there.isFile()) throw refusal(file, 'is a device or a pipe');
+    const input = await findSame(file, inputs);
+    if (input) throw refusal(file, `is read by this command as ${input}, so the model cannot be written over it`);
+    if (await findSame(file, continued)) continue;
+    const metadata = await readModelMetadata(file).catch((error: unknown) => {
+      throw refusal(file, 'exists and is not a model that this version of Inkling can read', error);
+    });
+    replaced.push({ file, metadata });
+  }
+  return { path: target, replaced };
+}
+
+/**
+ * Throws `invalidInput` where a model of other texts would be replaced; `textHashFor` gives the hash of the command's texts
+ * as that model would have it.
+ */
+export function checkSameTexts(
+  { replaced }: OutFile,
+  textHashFor: (metadata: ModelMetadata) => string | undefined,
+): void {
+  for (const { file, metadata } of replaced) {
+    if (metadata.provenance.textHash === textHashFor(metadata)) continue;
+    throw new InklingError(
+      'invalidInput',
+      `${file} is a model of another text, or of an earlier version of this one (${metadata.provenance.files.join(', ')}). ` +
+        'Add --overwrite to replace it, or name another file with --out.',
+    );
+  }
+}
+
+function refusal(file: string, why: string, cause?: unknown): InklingError {
+  return new InklingError('invalidInput', `${file} ${why}. Name another file with --out, or move that one away.`, {
+    cause,
+  });
+}
+
+/** The one of `names` that leads to `file`, over links of either kind. */
+async function findSame(file: string, names: string[]): Promise<string | undefined> {
+  const stat = (name: string): Promise<BigIntStats | undefined> =>
+    fs.stat(name, { bigint: true }).catch(() => undefined);
+  const wanted = await stat(file);
+  for (const name of names) {
+    const found = await stat(name);
+    if (wanted && found && wanted.dev === found.dev && wanted.ino === found.ino) return name;
+  }
+  return undefined;
+}
+
+/** Where a chain of symbolic links leads, also where there is nothing yet at its end. */
+async function followLinks(file: string): Promise<string> {
+  let target = file;
+  // As many as Linux follows.
+  for (let links = 0; links < 40; links++) {
+    const next = await fs.readlink(target).catch(() => undefined);
+    if (next === undefined) return target;
+    target = path.resolve(await fs.realpath(path.dirname(target)), next);
+  }
+  throw refusal(file, 'is a circle of links');
+}

@@ -1,0 +1,81 @@
+/**
+ * What the command line prints. Whoever reads may go away and the disk may fill while a command runs: nothing here
+ * throws, later output is dropped, and `onOutputLost` tells once. What comes from files (titles, labels, text) never
+ * reaches a terminal with control characters in it, which could move the cursor or change the window's title.
+ */
+
+type OutputStream = Pick<NodeJS.WriteStream, 'write' | 'on' | 'isTTY' | 'columns'>;
+
+/** Replaces control characters other than tabs and line feeds by visible signs. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => {
+    const code = control.charCodeAt(0);
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    return code === 0x7f ? '\u2421' : `\\x${code.toString(16)}`;
+  });
+}
+
+export class Output {
+  private isLost = false;
+  private readonly listeners: ((error: NodeJS.ErrnoException) => void)[] = [];
+
+  constructor(private readonly stream: OutputStream) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.isLost) return;
+      this.isLost = true;
+      for (const listener of this.listeners) listener(error);
+    });
+  }
+
+  get isTTY(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  get columns(): number {
+    return this.stream.columns || 80;
+  }
+
+  /** Hears, once, that output could not be written. */
+  onLost(listener: (error: NodeJS.ErrnoException) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Writes as it is: for the command's own control sequences. */
+  raw(text: string): void {
+    if (!this.isLost) this.stream.write(text);
+  }
+
+  /** A line for people. */
+  line(text: string): void {
+    this.raw(`${printable(text)}\n`);
+  }
+
+  /** Text that a model wrote: unchanged, except on a terminal. */
+  text(text: string): void {
+    this.raw(this.isTTY ? printable(text) : text);
+  }
+
+  /** A value as one line of JSON. */
+  json(value: unknown): void {
+    // JSON leaves these as they are, and some terminals obey them.
+
+    const json = JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => {
+      return `\\u00${control.charCodeAt(0).toString(16)}`;
+    });
+    this.raw(`${json}\n`);
+  }
+}
+
+export const output = new Output(process.stdout);
+const errorOutput = new Output(process.stderr);
+
+/** Tells people something beside the output. */
+export function say(message: string): void {
+  errorOutput.line(`inkling: ${message}`);
+}
+
+/** Whether output was lost only because its reader or its terminal went away. */
+export function readerLeft({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EOF' || code === 'EIO';
+}

@@ -1,0 +1,24 @@
+/** Ctrl-C, `kill` and a closed terminal: signals by which a command is asked to stop. */
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** `npx` passes on a Ctrl-C that the terminal has sent to both: what follows so soon is the same one. */
+const echoMs = 300;
+
+/**
+ * Calls `handle` with 1 at the first signal, 2 at the second and so on, in place of the default, which ends the process.
+ * Returns what restores it.
+ */
+export function onStopSignals(handle: (count: number) => void): () => void {
+  let count = 0;
+  let lastMs = -Infinity;
+  const listener = (): void => {
+    const now = performance.now();
+    const isEcho = now - lastMs < echoMs;
+    lastMs = now;
+    if (!isEcho) handle(++count);
+  };
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
