@@ -140,7 +140,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const modelActions = new ModelActions(models, active, runs);
   const { version } = context.extension.packageJSON as { version: string };
   const gpu = bag.add(
-    new GpuParts({ entry, ownFolder: gpuFolder, engine, log, store, state: context.globalState, version }),
+    new GpuParts({ entry, ownFolder: gpuFolder, engine, log, store, tally, state: context.globalState, version }),
   );
   return {
     log,

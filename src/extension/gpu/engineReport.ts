@@ -1,6 +1,7 @@
 /** The engine report: everything that a bug report about speed, a GPU or a crash needs, and nothing of the user's texts. */
 import type { EngineDescription } from '../../common/engineProtocol';
 import type { GpuPackageReport, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
+import type { Tally } from '../completion/offerTally';
 import type { NodeProgram } from './nodeProgram';
 
 export interface ReportData {
@@ -15,6 +16,7 @@ export interface ReportData {
   gpu: GpuReport | string;
   /** Of the last set-up. */
   selfTests: SelfTestResult[];
+  offers: Tally;
   /** Newest first. */
   runs: { startedAt: string; state: string; network?: string; device?: string; backendReason?: string }[];
   /** Shown as ~. */
@@ -23,7 +25,7 @@ export interface ReportData {
 
 /** Markdown, in English whatever the display language is: it is for those who mend Inkling. */
 export function formatReport(data: ReportData): string {
-  const { engine, gpu, node, selfTests, runs } = data;
+  const { engine, gpu, node, selfTests, offers, runs } = data;
   const sections: [string, string[]][] = [
     [
       'Program',
@@ -47,6 +49,7 @@ export function formatReport(data: ReportData): string {
     ],
     ['GPU', typeof gpu === 'string' ? [`Not examined: ${gpu}`, nodeLine(node)] : gpuLines(gpu, node)],
     ['Self-test', selfTests.length > 0 ? selfTests.map(selfTestLine) : ['Never run; "Inkling: Set Up GPU…" runs it.']],
+    ['Offers while writing', [`Taken ${offers.taken} of ${offers.shown} on this machine.`]],
     ['Last runs', runs.length > 0 ? runs.map(runLine) : ['None in this workspace.']],
   ];
   const text = sections.map(([title, lines]) => `## ${title}\n\n${lines.map((line) => `- ${line}\n`).join('')}`);

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { asInklingError, InklingError } from '../../common/errors';
 import type { SelfTestResult } from '../../common/gpuProtocol';
 import { systemClock } from '../clock';
+import type { OfferTally } from '../completion/offerTally';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -27,6 +28,7 @@ export interface GpuOptions {
   engine: EngineSupervisor;
   log: vscode.LogOutputChannel;
   store: RunStore;
+  tally: OfferTally;
   state: vscode.Memento;
   version: string;
 }
@@ -112,6 +114,7 @@ export class GpuParts extends Disposables {
         node,
         gpu: await orProblem(examiner.call('describeGpu', {})),
         selfTests: state.get<SelfTestResult[]>(selfTestKey, []),
+        offers: this.options.tally.tally,
         runs: store.list().slice(0, reportedRuns),
         home: os.homedir(),
       };

@@ -11,6 +11,7 @@ const data: ReportData = {
   engine: { version: '0.1.0', node: 'v22.1.0', pid: 7, backend: 'wasm', kernel: 'relaxed SIMD', threads: 8 },
   node: { path: '/home/ann/node/bin/node', version: 'v22.1.0' },
   gpu: installed(null),
+  offers: { shown: 98, taken: 61 },
   selfTests: [{ backend: 'webgpu', kernel: 'Card', worst: 1.2e-6, stepMs: 1.25, targetsPerSecond: 3_072_000 }],
   runs: [
     {
@@ -34,6 +35,7 @@ describe('engine report', () => {
       '- NVIDIA driver: none found (nvidia-smi does not answer)',
       '- webgpu: 0.6.2 in /storage/gpu/node_modules/webgpu: Card; wanted webgpu@0.6.2',
       '- tensorflow: not installed; wanted @tensorflow/tfjs-node-gpu@4.22.0, CUDA 11.2 and cuDNN 8.1',
+      '- Taken 61 of 98 on this machine.',
       '- 2030-01-01T00:00:00Z · done · LSTM 1 × 8 · webgpu (Card) · Faster.',
     ]) {
       assert.ok(report.split('\n').includes(line), `${line}\n\n${report}`);
