@@ -39,6 +39,35 @@ describe('The command line', function () {
   });
   after(() => fs.rm(folder, { recursive: true }));
 
+  it('keystrokes says what the offers of a model save, as one JSON object or in words', async () => {
+    const text = 'the ship sailed over the sea and the crew sang at night. '.repeat(60);
+    await fs.writeFile(path.join(folder, 'sea.txt'), text);
+    const wide = ['--set', 'network.layers.0.units=32', '--max-steps', '300', '--seed', '1', '--threads', '1'];
+    const trained = await inkling(['train', 'sea.txt', ...wide]);
+    assert.equal(trained.code, 0, trained.err);
+    const run = ['keystrokes', 'sea.inkling.safetensors', 'sea.txt', '--from', '0.8'];
+    const { code, out, err } = await inkling([...run, '--eagerness', 'shy', '--json']);
+    assert.equal(code, 0, err);
+    const report = JSON.parse(out) as Record<string, unknown> & { saved: number; plusMinus: Record<string, unknown> };
+    assert.equal(report.eagerness, 'shy');
+    assert.equal(report.mode, 'network');
+    assert.equal(report.characters, Math.ceil(text.length * 0.2));
+    // It knows the sentence by heart.
+    assert.ok(report.saved > 0.5 && report.saved < 1, `${report.saved}`);
+    for (const name of ['saved', 'precision', 'offersPer100', 'wrongPer100', 'exactMatch']) {
+      assert.ok(name in report && name in report.plusMinus, name);
+    }
+    assert.ok((report.p95Ms as number) >= (report.p50Ms as number));
+    assert.match((await inkling(run)).out, /^balanced, network, \d+ characters\nkeys saved +\d+\.\d ± /);
+    for (const wrong of [
+      ['--from', '2'],
+      ['--eagerness', 'brave'],
+      ['--from', '1'],
+    ]) {
+      assert.notEqual((await inkling([...run, ...wrong])).code, 0, wrong.join(' '));
+    }
+  });
+
   it('train prints one JSON object a line, the last one done, and writes one model file', async () => {
     const args = [
       'train',
