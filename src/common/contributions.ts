@@ -3,7 +3,7 @@
  * natural log-odds: 0.7 of them double the odds.
  */
 import { t } from './l10n';
-import type { ClassifierRecord, Verdict } from './classifierProtocol';
+import type { ClassifierRecord, ReadingFinding, Verdict } from './classifierProtocol';
 
 /** Points from which a word has strength 1, 2, 3. Absolute, so that two texts can be compared. */
 export const strengthPoints = [0.15, 0.5, 1.2] as const;
@@ -35,6 +35,18 @@ export function wordTints(verdict: Verdict, label: string): WordTint[] {
     const strength = strengthPoints.filter((limit) => Math.abs(word.points) >= limit).length;
     return strength === 0 ? [] : [{ ...word, strength }];
   });
+}
+
+/** What was found while a text was read, in words. */
+export function findingSentences(findings: readonly ReadingFinding[]): string[] {
+  const sentences: Record<ReadingFinding, string> = {
+    mail: t('Read as the source of a mail: what its reader sees was checked.'),
+    html: t('Read as HTML: what its reader sees was checked.'),
+    hidden: t('Hidden characters or text found.'),
+    lookalikes: t('Letters found that only look like the ones they stand for.'),
+    spaced: t('Words found that are spaced out letter by letter.'),
+  };
+  return findings.map((finding) => sentences[finding]);
 }
 
 /** What a button says that gives a text this label: "This Is Not Spam" where the classes are spam and something else. */

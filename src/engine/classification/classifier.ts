@@ -16,6 +16,7 @@ import { calibrate, type Calibration } from './calibration';
 import { encodeTexts, Encoder } from './encoder';
 import type { LogisticRegression } from './logisticRegression';
 import { softmax, type NaiveBayes } from './naiveBayes';
+import { readText, readTexts } from './reading';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
 import type { VectorSource } from './vectorSource';
@@ -118,9 +119,10 @@ export class Classifier {
     const threshold = options.threshold ?? this.model.record.threshold;
     const record = { ...this.model.record, threshold: this.model.record.positive === null ? null : threshold };
     const { classes } = record;
-    const tokens = tokenize(text);
+    const reading = await readText(text);
+    const tokens = tokenize(reading.text);
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
-    const encoder = this.correctedEncoder(corrections);
+    const encoder = await this.correctedEncoder(corrections);
     const [logits] = await this.logits([tokens], encoder);
     let probabilities = probabilitiesOf(this.model, logits);
     let decided = decide(record, probabilities);
@@ -130,7 +132,7 @@ export class Classifier {
       decided = classes.indexOf(same.label);
       probabilities = classes.map((_, c) => (c === decided ? 1 : 0));
     }
-    const bayes = naiveBayes.probabilities(bag.count(text));
+    const bayes = naiveBayes.probabilities(bag.count(reading.text));
     const bayesLabel = bayes.indexOf(Math.max(...bayes));
     return {
       label: classes[decided],
@@ -138,8 +140,15 @@ export class Classifier {
       probabilities: Object.fromEntries(classes.map((name, c) => [name, probabilities[c]])),
       threshold: record.threshold,
       method: 'occlusion',
-      contributions: options.explain ? await this.explain(tokens, decided, encoder) : [],
+      contributions: options.explain
+        ? (await this.explain(tokens, decided, encoder)).map((part) => ({
+            ...part,
+            ...reading.place(part.start, part.end),
+          }))
+        : [],
       tokens: tokens.length,
+      findings: reading.findings,
+      ...(reading.unwrapped !== undefined && { unwrapped: reading.unwrapped }),
       corrected: same !== undefined,
       naiveBayes: { label: classes[bayesLabel], probability: bayes[bayesLabel] },
       engineMs: performance.now() - started,
@@ -176,11 +185,12 @@ export class Classifier {
     return Math.log(p / (1 - p));
   }
 
-  private correctedEncoder(corrections: Correction[]): Encoder {
+  private async correctedEncoder(corrections: Correction[]): Promise<Encoder> {
     const { encoder, record } = this.model;
     if (!encoder.evidence || corrections.length === 0) return encoder;
+    const texts = await readTexts(corrections.map((correction) => correction.text));
     const evidence = encoder.evidence.with(
-      corrections.map((correction) => tokenize(correction.text)),
+      texts.map(tokenize),
       corrections.map((correction) => record.classes.indexOf(correction.label)),
       correctionWeight,
     );

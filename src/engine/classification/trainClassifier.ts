@@ -25,6 +25,7 @@ import { LogisticRegression } from './logisticRegression';
 import { chooseThreshold, classificationReport, curvesOf, spreadOf, type Spread } from './metrics';
 import { NaiveBayes } from './naiveBayes';
 import { trainNetwork, classifierSpec } from './networkTraining';
+import { readTexts } from './reading';
 import { checkClassifierSettings } from './settings';
 import { foldExamples, splitExamples, type Split } from './split';
 import { tokenize, type Token } from './tokens';
@@ -60,7 +61,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   requireTrainable(data);
   const started = performance.now();
   const { classes, examples } = data;
-  const texts = examples.map((example) => example.text);
+  const texts = await readTexts(examples.map((example) => example.text));
   const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
   const positive = classes.length === 2 ? positiveClass(classes, labels, settings.positive) : null;
   const split = task.split ?? splitExamples(texts, labels, settings.heldOutFraction, settings.seed);
@@ -166,9 +167,10 @@ export async function evaluateClassifier(
     );
   }
   const truth = data.examples.map((example) => classes.indexOf(spelling(example.label)));
-  const logits = await classifier.logits(data.examples.map((example) => tokenize(example.text)));
+  const texts = await readTexts(data.examples.map((example) => example.text));
+  const logits = await classifier.logits(texts.map(tokenize));
   const probabilities = logits.map((row) => probabilitiesOf(classifier.model, row));
-  const counts = data.examples.map((example) => bag.count(example.text));
+  const counts = texts.map((text) => bag.count(text));
   const frequent = likeliest(
     classes.map((_, c) => record.baselines.majority.confusion.reduce((n, row) => n + row[c], 0)),
   );
@@ -198,7 +200,7 @@ export interface CrossValidation {
 export async function crossValidate(task: ClassifierTask, folds: number): Promise<CrossValidation> {
   requireTrainable(task.data, folds);
   const { classes, examples } = task.data;
-  const texts = examples.map((example) => example.text);
+  const texts = await readTexts(examples.map((example) => example.text));
   const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
   const records: ClassifierRecord[] = [];
   for (const split of foldExamples(texts, labels, folds, task.settings.seed)) {

@@ -5,6 +5,7 @@ import type { ClassifierSettings } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import { distFolder } from '../paths';
 import type { LabelledData } from './labelledData';
+import { readTexts } from './reading';
 import { tokenize } from './tokens';
 import { readVectorFile } from './vectorFiles';
 import { decodeWordTable, type WordTable } from './wordTable';
@@ -46,9 +47,8 @@ export async function vectorsFor(settings: ClassifierSettings, data: LabelledDat
     return hashedSource({ dimensions: hashedDimensions, buckets: hashedBuckets, seed: settings.seed });
   }
   if (settings.vectorFile === undefined) return tableSource();
-  const wanted = new Set(
-    data.examples.flatMap((example) => tokenize(example.text).map((token) => token.text.toLowerCase())),
-  );
+  const texts = await readTexts(data.examples.map((example) => example.text));
+  const wanted = new Set(texts.flatMap((text) => tokenize(text).map((token) => token.text.toLowerCase())));
   const vectors = await readVectorFile(settings.vectorFile, { wanted });
   return { kind: 'file', name: path.basename(settings.vectorFile), vectors };
 }

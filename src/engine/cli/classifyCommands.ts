@@ -11,6 +11,7 @@ import {
   type ThresholdRule,
   type Verdict,
 } from '../../common/classifierProtocol';
+import { findingSentences } from '../../common/contributions';
 import { formatFigure, unmeasured } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
@@ -382,12 +383,13 @@ function printVerdict(verdict: Verdict, text: string): void {
   print(
     `${verdict.label} (${share(verdict.probability)}); naive Bayes: ${verdict.naiveBayes.label} (${share(verdict.naiveBayes.probability)})`,
   );
+  for (const sentence of findingSentences(verdict.findings)) print(sentence);
   if (verdict.contributions.length === 0) return;
   const strongest = [...verdict.contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   print(`what did most (${verdict.method}; log-odds of "${verdict.label}"):`);
   for (const { start, end, contribution } of strongest.slice(0, 12)) {
     print(
-      `  ${contribution >= 0 ? '+' : '-'}${Math.abs(contribution).toFixed(2)}  ${text.slice(start, end).replace(/\s+/g, ' ')}`,
+      `  ${contribution >= 0 ? '+' : '-'}${Math.abs(contribution).toFixed(2)}  ${(verdict.unwrapped ?? text).slice(start, end).replace(/\s+/g, ' ')}`,
     );
   }
 }

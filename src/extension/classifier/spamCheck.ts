@@ -120,6 +120,8 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     const { passages, verdicts, record } = this.check;
     const offset = document.offsetAt(position);
     for (const [i, { start }] of passages.entries()) {
+      // The places are those of the text that was unwrapped, not the document's.
+      if (verdicts[i].unwrapped !== undefined) continue;
       const label = tintedClass(verdicts[i], record);
       const word = pointsTowards(verdicts[i], label).find((w) => start + w.start <= offset && offset < start + w.end);
       if (!word) continue;
@@ -206,6 +208,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       if (this.check?.document === document) {
         const { passages, verdicts, record } = this.check;
         passages.forEach(({ start }, i) => {
+          if (verdicts[i].unwrapped !== undefined) return;
           for (const word of wordTints(verdicts[i], tintedClass(verdicts[i], record))) {
             const range = new vscode.Range(
               document.positionAt(start + word.start),

@@ -3,6 +3,7 @@ import type { Verdict } from '../../common/classifierProtocol';
 import type { CheckedText, ClassifierState } from '../../common/classifierState';
 import {
   correctionTitle,
+  findingSentences,
   formatPoints,
   formatShare,
   pointsTowards,
@@ -38,6 +39,7 @@ export function checkCards(
         ` ${verdict.corrected ? t('by your correction') : formatShare(verdict.probability)}`,
         h('span', { class: 'muted' }, ` · ${t('naive Bayes')}: ${bayes.label} ${formatShare(bayes.probability)}`),
       ),
+      ...findingSentences(verdict.findings).map((sentence) => h('p', { class: 'small' }, sentence)),
       probabilityBar(verdict, label),
       h(
         'div',
@@ -73,7 +75,8 @@ function probabilityBar(verdict: Verdict, label: string): HTMLElement {
   return bar;
 }
 
-function tintedText({ text, verdict }: CheckedText, label: string): (Node | string)[] {
+function tintedText({ text: given, verdict }: CheckedText, label: string): (Node | string)[] {
+  const text = verdict.unwrapped ?? given;
   const shown = text.slice(0, shownLength);
   const parts: (Node | string)[] = [];
   let at = 0;
@@ -97,7 +100,8 @@ function tintedText({ text, verdict }: CheckedText, label: string): (Node | stri
 }
 
 /** Equal words together, by what they did in all. */
-function strongestWords({ text, verdict }: CheckedText, label: string): HTMLElement {
+function strongestWords({ text: given, verdict }: CheckedText, label: string): HTMLElement {
+  const text = verdict.unwrapped ?? given;
   const sums = new Map<string, number>();
   for (const { start, end, points } of pointsTowards(verdict, label)) {
     const word = text.slice(start, end).replace(/\s+/g, ' ');

@@ -122,6 +122,7 @@ export function fakeCheck(text = letter): CheckedText {
       contribution: strong[match[0]] ?? mild[match[0]] ?? 0.03,
     })),
     tokens: 30,
+    findings: [],
     corrected: false,
     naiveBayes: { label: 'spam', probability: 0.9996 },
     engineMs: 6,

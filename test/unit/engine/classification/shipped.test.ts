@@ -67,6 +67,14 @@ describe('The shipped spam model', () => {
   it('is right on plain cases of several kinds', async () => {
     const backend = await createWasmBackend({ threads: 1 });
     const classifier = new Classifier(backend, await loadClassifier(shippedSpamModel()));
+    const source = Buffer.from(`<p>${verdicts.spam[0]}</p>`).toString('base64');
+    const mail = `From: a@b.example\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\n${source}\n`;
+    const read = await classifier.classify(mail, { explain: true });
+    assert.strictEqual(read.label, 'spam');
+    assert.deepStrictEqual(read.findings, ['mail']);
+    assert.strictEqual(read.unwrapped, verdicts.spam[0]);
+    const strongest = read.contributions.reduce((a, b) => (b.contribution > a.contribution ? b : a));
+    assert.match(read.unwrapped.slice(strongest.start, strongest.end), /^\S+$/);
     for (const [label, texts] of Object.entries(verdicts)) {
       for (const text of texts) {
         const verdict = await classifier.classify(text, { explain: false });
