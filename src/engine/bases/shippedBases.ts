@@ -48,7 +48,12 @@ function basesFolder(): string {
   return path.join(distFolder(), '..', 'media', 'base');
 }
 
+export interface OpenBase {
+  language: string;
+  model: StoredLanguageModel;
+}
+
 /** Reads the shipped base of a language. Throws `invalidInput` where none is shipped. */
-export function openBase(language: string): Promise<StoredLanguageModel> {
-  return readLanguageModel(modelFileOf(prefix + language));
+export async function openBase(language: string): Promise<OpenBase> {
+  return { language, model: await readLanguageModel(modelFileOf(prefix + language)) };
 }

@@ -2,6 +2,7 @@
 import { formatFigure } from '../../common/confusionReport';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
+import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
 import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
@@ -12,10 +13,11 @@ import { commonOptions, parse, UsageError } from './usage';
 export async function inspectCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, commonOptions);
   if (positionals.length !== 1) throw new UsageError('Name one model file: inkling inspect <model>.');
-  const metadata = await readModelMetadata(positionals[0]);
+  const file = modelFileOf(positionals[0]);
+  const metadata = await readModelMetadata(file);
   // The header alone would not show that the weights were altered.
-  await readModelFile(positionals[0]);
-  const summary = summariseModel(positionals[0], metadata);
+  await readModelFile(file);
+  const summary = summariseModel(file, metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
   if (values.json) {
     output.json(record ? { ...summary, classifier: aboutClassifier(record) } : summary);

@@ -1,4 +1,5 @@
 /** `inkling keystrokes`: how many keys a model's offers save a writer of a text. */
+import { modelFileOf } from '../bases/shippedBases';
 import { InklingError } from '../../common/errors';
 import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
@@ -33,7 +34,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const characters = numberOption('characters', values.characters, { low: 1, whole: true }) ?? Infinity;
   const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
 
-  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
+  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
   const model = { stepper: createStepper(spec, parameters), vocabulary, config };
   const text = normaliseText(await readTextFile(textFile), { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));

@@ -1,4 +1,5 @@
 /** `inkling sample`: writes on from a prompt, at one temperature or at several as one batch. */
+import { modelFileOf } from '../bases/shippedBases';
 import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
@@ -41,7 +42,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
   const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
   const prompt = values.prompt ?? '';
 
-  const { spec, parameters, vocabulary, config } = await readLanguageModel(positionals[0]);
+  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(positionals[0]));
   const model = { stepper: createStepper(spec, parameters), vocabulary, config };
   const live = !values.json && streams.length === 1;
   if (live) output.text(prompt);

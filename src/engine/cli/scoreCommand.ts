@@ -1,4 +1,5 @@
 /** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
+import { modelFileOf } from '../bases/shippedBases';
 import { readTextFile } from '../corpus/readTextFile';
 import { scoreText } from '../generation/score';
 import { withBackend } from './backendOption';
@@ -19,7 +20,7 @@ export async function scoreCommand(args: string[]): Promise<void> {
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
   await withBackend(values, async (backend) => {
     const text = await readTextFile(textFile);
-    const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFile);
+    const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
     const lastStep = windows !== undefined || config.objective.kind === 'last-step';
     const steps = Math.max(windows?.length ?? 1, config.objective.steps);
     const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });

@@ -5,6 +5,7 @@ import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/t
 import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
+import { openBase } from '../bases/shippedBases';
 import type { Compute } from '../backends/backend';
 import { readTextFile } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
@@ -32,6 +33,7 @@ const options = {
   out: { type: 'string' },
   overwrite: { type: 'boolean' },
   resume: { type: 'string' },
+  base: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
 } as const;
@@ -47,6 +49,8 @@ interface TrainArguments {
   out: string;
   overwrite: boolean;
   resume?: string;
+  /** Language of the base model to start from. */
+  base?: string;
   title?: string;
 }
 
@@ -127,6 +131,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
     overwrite: values.overwrite ?? false,
     resume: values.resume,
+    base: values.base === 'none' ? undefined : values.base,
     title: values.title,
   };
 }
@@ -151,17 +156,22 @@ async function openRun(
     const resume = await readForResume(wanted.resume);
     return openFileRun({ ...common, resume, config: adjust(storedConfig(resume.model, wanted)) });
   }
+  if (wanted.base !== undefined && wanted.recipe !== undefined) {
+    throw new UsageError('A recipe starts from random weights: leave out --base or --recipe.');
+  }
   if (wanted.recipe !== undefined) {
     return openFileRun({ ...common, config: adjust(recipeFor(wanted.recipe, wanted.objective)) });
   }
+  const base = wanted.base === undefined ? undefined : await openBase(wanted.base);
   const { config, corpus, reasons, expectedSeconds } = await chooseAutomatically({
     texts,
     compute,
+    base,
     // A budget of steps or epochs is among the settings.
     minutes: wanted.budget && wanted.minutes === undefined ? undefined : (wanted.minutes ?? 1),
     adjust,
   });
-  return openFileRun({ ...common, config, corpus, reasons, expectedSeconds });
+  return openFileRun({ ...common, config, base: base?.model, corpus, reasons, expectedSeconds });
 }
 
 /** The settings of a model that is trained on. Throws where the arguments ask for others. */

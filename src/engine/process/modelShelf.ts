@@ -8,6 +8,7 @@ import type { TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
+import { modelFileOf } from '../bases/shippedBases';
 import { buildCorpus } from '../corpus/corpus';
 import { normaliseText } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
@@ -96,10 +97,11 @@ export class ModelShelf {
   }
 
   /**
-   * Calls `work` with the model at `path`. Weights of a run in progress may be `staleMs` old before newer ones are
+   * Calls `work` with a model, which is a path or the name of a shipped base. Weights of a run in progress may be `staleMs` old before newer ones are
    * taken, which costs every context that is cached. Throws what reading the file throws.
    */
-  async use<R>(path: string, staleMs: number, work: (shelved: ShelvedModel) => Promise<R>): Promise<R> {
+  async use<R>(model: string, staleMs: number, work: (shelved: ShelvedModel) => Promise<R>): Promise<R> {
+    const path = modelFileOf(model);
     const entry = await this.taking.run(() => this.take(path, staleMs));
     try {
       return await work(entry.shelved);

@@ -17,6 +17,9 @@ import { planBatches } from '../corpus/planBatches';
 import type { NamedText } from '../corpus/readTextFile';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
+import type { OpenBase } from '../bases/shippedBases';
+import type { Vocabulary } from '../corpus/vocabulary';
+import { extendVocabulary } from '../training/extendModel';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
@@ -26,6 +29,8 @@ export interface AutomaticRequest {
   /** Undefined where the settings bound the run by steps or epochs: then nothing depends on this machine's speed. */
   minutes?: number;
   seed?: number;
+  /** The base model that the run starts from; its network is the run's. */
+  base?: OpenBase;
   /** Settings that the user wants otherwise. */
   adjust?: (config: TrainingConfig) => TrainingConfig;
 }
@@ -62,6 +67,10 @@ const charactersPerParameter = 4;
 const parametersPerCharacter = 12;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
+/** The same for a run that starts from a base, which has little to learn and much to forget. */
+const mostPassesFromBase = 8;
+/** The learning rate of such a run, as a share of that of a run from random weights. */
+const rateFromBase = 0.25;
 
 /** With more tokens than this an embedding is the smaller input. */
 const largestOneHot = 512;
@@ -90,7 +99,7 @@ function learningRateFor(units: number, steps: number): number {
 }
 
 /** What is the same for every text and time. */
-const base: TrainingConfig = {
+const defaults: TrainingConfig = {
   recipe: 'automatic',
   seed: 1,
   text: {
@@ -119,18 +128,22 @@ const base: TrainingConfig = {
 
 /** Measures and chooses, in about two seconds, which are part of the minutes. */
 export async function chooseAutomatically(request: AutomaticRequest): Promise<AutomaticChoice & { corpus: Corpus }> {
-  const { texts, compute, minutes, seed = base.seed, adjust = (config): TrainingConfig => config } = request;
+  const { texts, compute, minutes, seed = defaults.seed, base, adjust = (config): TrainingConfig => config } = request;
   const began = performance.now();
-  const batch = minutes === undefined ? base.batch : batchFor(compute.threads);
-  const { corpus, draft } = buildAutomaticCorpus(texts, (config) => adjust({ ...config, seed, batch }));
+  const batch = minutes === undefined ? defaults.batch : batchFor(compute.threads);
+  const { corpus, draft } = buildAutomaticCorpus(
+    texts,
+    (config) => adjust({ ...config, ...(base && { base: base.language }), seed, batch }),
+    base?.model.vocabulary,
+  );
   const facts = factsOf(corpus, draft);
   if (minutes === undefined) {
-    const choice = chooseForSteps(draft, facts);
+    const choice = chooseForSteps(draft, facts, base);
     return { ...choice, config: adjust(choice.config), corpus };
   }
   const speed = await measureSpeed(compute, corpus.vocabulary.size, draft.batch);
   const spent = (performance.now() - began) / 1000;
-  const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30));
+  const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30), base);
   // The minutes given are those of the whole command.
   const config = { ...adjust(choice.config), budget: choice.config.budget };
   return { ...choice, config, corpus };
@@ -138,7 +151,7 @@ export async function chooseAutomatically(request: AutomaticRequest): Promise<Au
 
 /** Few rows give many updates, and four keep a thread at work. */
 function batchFor(threads: number): number {
-  return threads <= 2 ? base.batch : threads <= 4 ? 2 * base.batch : 4 * base.batch;
+  return threads <= 2 ? defaults.batch : threads <= 4 ? 2 * defaults.batch : 4 * defaults.batch;
 }
 
 /** What each of several budgets would buy; the text is read and the machine measured once. */
@@ -162,25 +175,26 @@ export async function planBudgets(
 function buildAutomaticCorpus(
   texts: AutomaticRequest['texts'],
   adjust: (config: TrainingConfig) => TrainingConfig,
+  known?: Vocabulary,
 ): { corpus: Corpus; draft: TrainingConfig } {
   const length = texts.reduce((sum, { text }) => sum + text.length, 0);
   const fraction = Math.min(0.1, enoughHeldOut / length);
   const heldOut: TextConfig['heldOut'] =
     length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
-  const text = { ...base.text, heldOut };
-  const objective = objectiveFor(adjust({ ...base, text }).text);
-  const draft = validateConfig(adjust({ ...base, text, objective }));
-  return { corpus: buildCorpus(texts, draft.text), draft };
+  const text = { ...defaults.text, heldOut };
+  const objective = objectiveFor(adjust({ ...defaults, text }).text);
+  const draft = validateConfig(adjust({ ...defaults, text, objective }));
+  return { corpus: buildCorpus(texts, draft.text, known && extendVocabulary(known, texts, draft.text)), draft };
 }
 
 function objectiveFor({ examples }: TextConfig): ObjectiveConfig {
   switch (examples) {
     case 'text':
-      return base.objective;
+      return defaults.objective;
     case 'lines':
-      return { ...base.objective, steps: 256, carryState: false, shuffle: true };
+      return { ...defaults.objective, steps: 256, carryState: false, shuffle: true };
     case 'line-prefixes':
-      return { ...base.objective, kind: 'last-step', steps: 16, carryState: false, shuffle: true };
+      return { ...defaults.objective, kind: 'last-step', steps: 16, carryState: false, shuffle: true };
   }
 }
 
@@ -193,8 +207,8 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
  * The choice for a run that is bounded by steps or epochs. It depends on the text alone, and so does the learning rate
  * of each step: the same seed gives the same model on every machine, also when the run is cut in two.
  */
-export function chooseForSteps(draft: TrainingConfig, facts: TextFacts): AutomaticChoice {
-  const { config } = chooseConfig(draft, facts, middlingSpeed, 60);
+export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
+  const { config } = chooseConfig(draft, facts, middlingSpeed, 60, base);
   const schedule: TrainingConfig['schedule'] =
     facts.heldOutTargets > 0
       ? { kind: 'plateau', warmupSteps, factor: 0.5, patience: 2, minimum: 1e-4 }
@@ -211,16 +225,14 @@ export function chooseConfig(
   facts: TextFacts,
   speed: Speed,
   seconds: number,
+  base?: OpenBase,
 ): AutomaticChoice & { expectedSeconds: number } {
   const reasons: string[] = [];
   const { vocabulary } = facts;
   const input: NetworkConfig['input'] =
     vocabulary > largestOneHot ? { kind: 'embedding', dimensions: 64 } : { kind: 'one-hot' };
-  const networkOf = (units: number, dropout: number): NetworkConfig => ({
-    ...base.network,
-    input,
-    layers: [{ units, dropout }],
-  });
+  const start = base?.model.config.network ?? { ...defaults.network, input };
+  const networkOf = (units: number, dropout: number): NetworkConfig => ({ ...start, layers: [{ units, dropout }] });
   const parametersOf = (units: number): number =>
     parameterCount(networkSpecOf({ network: networkOf(units, 0) }, vocabulary));
   // The evaluation at the end is part of the minutes.
@@ -238,37 +250,43 @@ export function chooseConfig(
       parameters <= parametersPerCharacter * facts.trainTargets
     );
   };
-  const units = widths.findLast(fits) ?? widths[0];
+  const units = base ? start.layers[0].units : (widths.findLast(fits) ?? widths[0]);
   const possible = targetsIn(units);
-  const passes = Math.min(possible / facts.trainTargets, mostPasses);
+  const most = base ? mostPassesFromBase : mostPasses;
+  const passes = Math.min(possible / facts.trainTargets, most);
   const dropout = dropoutFor(passes);
-  const cutShort = possible / facts.trainTargets > mostPasses;
-  const expectedSeconds = cutShort ? (seconds * mostPasses * facts.trainTargets) / possible : seconds;
-  const steps = (passes * facts.trainTargets) / (draft.batch * base.objective.steps);
-  const learningRate = learningRateFor(units, steps);
+  const cutShort = possible / facts.trainTargets > most;
+  const expectedSeconds = cutShort ? (seconds * most * facts.trainTargets) / possible : seconds;
+  const steps = (passes * facts.trainTargets) / (draft.batch * defaults.objective.steps);
+  const learningRate = Number((learningRateFor(units, steps) * (base ? rateFromBase : 1)).toPrecision(2));
   const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
   const every = Math.max(1, Math.round(steps / evaluations));
 
-  reasons.push(
-    `${parametersOf(units)} parameters see ${Math.round((passes * facts.trainTargets) / parametersOf(units))} characters each in this time: more units would be undertrained, fewer would learn less.`,
-  );
+  if (base)
+    reasons.push(
+      `Training starts from the base model ${base.model.title} (${base.model.provenance.files.length} novels), so the network has its ${units} units.`,
+    );
+  else
+    reasons.push(
+      `${parametersOf(units)} parameters see ${Math.round((passes * facts.trainTargets) / parametersOf(units))} characters each in this time: more units would be undertrained, fewer would learn less.`,
+    );
   if (dropout > 0)
     reasons.push(
       `The text is read ${passes.toFixed(0)} times, so dropout ${dropout} works against learning it by heart.`,
     );
   if (cutShort)
     reasons.push(
-      `After ${mostPasses} passes over so short a text there is nothing more to gain; the run will end before its time.`,
+      `After ${most} passes over so short a text there is nothing more to gain; the run will end before its time.`,
     );
 
   const config: TrainingConfig = {
     ...draft,
     network: networkOf(units, dropout),
-    optimiser: { ...base.optimiser, learningRate },
-    budget: cutShort ? { epochs: mostPasses } : { maxSeconds: Number(trainSeconds(units).toPrecision(4)) },
-    evaluation: { ...base.evaluation, every },
+    optimiser: { ...defaults.optimiser, learningRate },
+    budget: cutShort ? { epochs: most } : { maxSeconds: Number(trainSeconds(units).toPrecision(4)) },
+    evaluation: { ...defaults.evaluation, every },
     keep: facts.heldOutTargets > 0 ? 'best-held-out' : 'last',
-    samples: { ...base.samples, every: Math.max(1, Math.floor(steps / sampledTimes)) },
+    samples: { ...defaults.samples, every: Math.max(1, Math.floor(steps / sampledTimes)) },
   };
   return { config, reasons, expectedSeconds };
 }

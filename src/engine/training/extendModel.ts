@@ -3,7 +3,19 @@
  * ones have. As an input it then acts like an average character; as an output its logit is the mean logit, far below
  * those of likely characters, so that the loss on known text hardly moves.
  */
+import type { TextConfig } from '../../common/trainingConfig';
+import { normalisedPieces } from '../corpus/normaliseText';
+import type { Vocabulary } from '../corpus/vocabulary';
 import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from '../model/networkSpec';
+
+/** `vocabulary` with the characters of these texts that it does not know behind its own. */
+export function extendVocabulary(
+  vocabulary: Vocabulary,
+  texts: readonly { text: string }[],
+  config: TextConfig,
+): Vocabulary {
+  return texts.reduce((known, { text }) => known.extendBy(normalisedPieces(text, config)), vocabulary);
+}
 
 /** The same network with `vocabulary` tokens in and out. A scalar input keeps its scale. */
 export function extendSpec(spec: NetworkSpec, vocabulary: number): NetworkSpec {

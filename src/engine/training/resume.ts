@@ -8,12 +8,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { InklingError } from '../../common/errors';
 import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
-import { normalisedPieces } from '../corpus/normaliseText';
 import { readLanguageModel, readModelMetadata, type StoredLanguageModel } from '../model/modelFile';
 import type { ModelMetadata } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
-import { extendParameters, extendSpec } from './extendModel';
+import { extendParameters, extendSpec, extendVocabulary } from './extendModel';
 import type { RunProgress, RunState } from './runState';
 import { runStateOf } from './storedRun';
 
@@ -120,8 +119,7 @@ export function newRun(
       `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
     );
   }
-  let { vocabulary } = model;
-  for (const { text } of texts) vocabulary = vocabulary.extendBy(normalisedPieces(text, config.text));
+  const vocabulary = extendVocabulary(model.vocabulary, texts, config.text);
   const corpus = buildCorpus(texts, config.text, vocabulary);
   // Its dropout may be another now; all else of the network is the model's.
   const { layers } = networkSpecOf(config, vocabulary.size);
