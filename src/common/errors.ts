@@ -51,6 +51,10 @@ export function cancelled(): InklingError {
   return new InklingError('cancelled', 'Cancelled.');
 }
 
+export function isCancelled(error: unknown): boolean {
+  return error instanceof InklingError && error.code === 'cancelled';
+}
+
 /** Any thrown value as an InklingError; what was not one becomes `internal` and keeps its cause. */
 export function asInklingError(error: unknown): InklingError {
   if (error instanceof InklingError) return error;

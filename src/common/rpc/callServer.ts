@@ -21,11 +21,6 @@ export class CallServer<M extends Methods<M>> {
     else this.send({ type: 'log', level: 'error', message: `Not a frame: ${JSON.stringify(frame)?.slice(0, 200)}` });
   }
 
-  /** Cancels every call under way: the caller has gone. */
-  cancelAll(): void {
-    for (const controller of this.open.values()) controller.abort();
-  }
-
   private async answer(id: number, method: string, params: unknown): Promise<void> {
     const controller = new AbortController();
     const { signal } = controller;

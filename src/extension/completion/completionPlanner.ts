@@ -3,7 +3,7 @@
  * fits; a pause so that fast typing does not ask at every key; a question already under way will fit; ask the engine.
  * Knows nothing of VS Code.
  */
-import { InklingError } from '../../common/errors';
+import { isCancelled } from '../../common/errors';
 import type { Clock } from '../clock';
 import { PrefixTrie } from './prefixTrie';
 import { Refusals } from './refusals';
@@ -63,7 +63,7 @@ export class CompletionPlanner {
       this.remember(key, texts);
       return texts;
     } catch (error) {
-      if (!(error instanceof InklingError && error.code === 'cancelled')) this.options.onError(error);
+      if (!isCancelled(error)) this.options.onError(error);
       return [];
     }
   }

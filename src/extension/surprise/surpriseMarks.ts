@@ -3,7 +3,7 @@
  * what it expected instead. Only what is visible is decorated; only what follows the first changed line is recomputed.
  */
 import * as vscode from 'vscode';
-import { asInklingError, InklingError } from '../../common/errors';
+import { asInklingError, isCancelled } from '../../common/errors';
 import { windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -80,7 +80,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     } catch (error) {
       const isCurrent = this.mapped.get(document.uri.toString()) === map;
       // The text has changed meanwhile: another computation is due.
-      if (isCurrent && error instanceof InklingError && error.code === 'cancelled') return;
+      if (isCurrent && isCancelled(error)) return;
       if (isCurrent) this.forget(document);
       throw error;
     }
@@ -223,7 +223,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
 
   /** A recomputation in the background that failed leaves the map as it was. */
   private report(error: unknown): void {
-    if (!(error instanceof InklingError && error.code === 'cancelled')) {
+    if (!isCancelled(error)) {
       this.log.warn(`Surprise map: ${asInklingError(error).message}`);
     }
   }

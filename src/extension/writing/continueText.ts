@@ -1,7 +1,7 @@
 /** Continue Text: the model's own words, streamed into the editor at every cursor, all of it one undo step. */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../../common/engineProtocol';
-import { InklingError } from '../../common/errors';
+import { InklingError, isCancelled } from '../../common/errors';
 import { SerialQueue } from '../../common/serialQueue';
 import { cleanPrefix, windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
@@ -107,7 +107,7 @@ export class TextContinuation {
         { signal: controller.signal, onEvent: ({ stream, text }) => insertion.write(stream, text) },
       );
     } catch (error) {
-      if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
+      if (!isCancelled(error)) throw error;
     } finally {
       try {
         await insertion.finish();

@@ -40,12 +40,16 @@ async function backend(): Promise<Backend> {
 
 /** The handlers as a thread would answer them; `die` is what a crash looks like. */
 function localThread<M extends Methods<M>>(handlers: Handlers<M>): Thread<M> & { die: () => void } {
-  const client = new CallClient<M>((frame) => queueMicrotask(() => server.receive(frame)));
+  const called: number[] = [];
+  const client = new CallClient<M>((frame) => {
+    called.push(frame.id);
+    queueMicrotask(() => server.receive(frame));
+  });
   const server = new CallServer<M>(handlers, (frame) => queueMicrotask(() => client.receive(frame)));
   let isGone = false;
   const die = (): void => {
     isGone = true;
-    server.cancelAll();
+    for (const id of called) server.receive({ type: 'cancel', id });
     client.fail(new InklingError('engineExited', 'A part of the engine ended; try again.'));
   };
   return {
