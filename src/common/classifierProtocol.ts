@@ -109,7 +109,7 @@ export interface VariantScores {
 }
 
 /** Where the labelled text comes from: a path (file or folder of folders), or the text of an editor. */
-export type LabelledSource = { name: string; path: string } | { name: string; text: string };
+export type LabelledSource = { name: string; path: string; encoding?: string } | { name: string; text: string };
 
 export interface ClassifierSettings {
   variant: ClassifierVariant;

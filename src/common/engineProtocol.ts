@@ -21,6 +21,8 @@ import type { TrainingConfig } from './trainingConfig';
 export interface TextSource {
   name: string;
   path: string;
+  /** By any usual name; else it is found out. */
+  encoding?: string;
 }
 
 /** What a run computes on. */

@@ -148,7 +148,7 @@ export class ClassifierService {
 
 /** The columns of a labelled text, and which would be read; null for folders and formats without columns. */
 export async function describeColumnsOf(source: LabelledSource): Promise<LabelledColumns | null> {
-  return ('path' in source ? await labelledColumns(source.path) : columnsOf(source.text, source.name)) ?? null;
+  return ('path' in source ? await labelledColumns(source.path, source) : columnsOf(source.text, source.name)) ?? null;
 }
 
 async function readSources(
@@ -160,7 +160,7 @@ async function readSources(
   for (const source of sources) {
     parts.push(
       'path' in source
-        ? await readLabelledData(source.path, badRows, columns)
+        ? await readLabelledData(source.path, badRows, columns, source)
         : parseLabelledText(source.text, source.name, badRows, columns),
     );
   }

@@ -8,7 +8,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
-import { decodeText } from '../corpus/decodeText';
+import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import type { WantedColumns } from './labelledColumns';
 import { columnsOf, readExamples, type LabelledExample, type ReadExamples } from './labelledText';
 import { duplicateKey } from './split';
@@ -32,9 +32,12 @@ export async function readLabelledData(
   location: string,
   badRows: BadRows,
   wanted: WantedColumns = {},
+  options: Pick<DecodeOptions, 'encoding'> = {},
 ): Promise<LabelledData> {
-  if ((await statOf(location)).isDirectory()) return assemble([await readFolders(location)], badRows);
-  return parseLabelledText(await contentOf(location), path.basename(location), badRows, wanted);
+  if ((await statOf(location)).isDirectory()) return assemble([await readFolders(location, options)], badRows);
+  const { text, notices } = await contentOf(location, options);
+  const read = readExamples(text, path.basename(location), wanted);
+  return assemble([{ ...read, notices: [...notices, ...read.notices] }], badRows);
 }
 
 /** The examples in the content of one file; `name` is for messages. Throws `invalidInput` naming the remedy. */
@@ -48,9 +51,12 @@ export function parseLabelledText(
 }
 
 /** The columns of a file, and which would be read; undefined for folders and formats without columns. */
-export async function labelledColumns(location: string): Promise<LabelledColumns | undefined> {
+export async function labelledColumns(
+  location: string,
+  options: Pick<DecodeOptions, 'encoding'> = {},
+): Promise<LabelledColumns | undefined> {
   if ((await statOf(location)).isDirectory()) return undefined;
-  return columnsOf(await contentOf(location), path.basename(location));
+  return columnsOf((await contentOf(location, options)).text, path.basename(location));
 }
 
 /** SHA-256, hexadecimal, of the examples: tells whether two classifiers learned from the same. */
@@ -186,9 +192,13 @@ async function statOf(location: string): Promise<Stats> {
   });
 }
 
-async function contentOf(file: string): Promise<string> {
-  return decodeText(await fs.readFile(file), file);
+/** A NUL is a matter of its row, not of the file. */
+async function contentOf(file: string, { encoding }: DecodeOptions): Promise<DecodedText> {
+  return decodeText(await fs.readFile(file), path.basename(file), { encoding, keepNuls: true });
 }
+
+/** Of how the files of a folder were read. */
+const shownNotices = 3;
 
 /** Files that systems put into folders by themselves. */
 const systemFiles = ['thumbs.db', 'desktop.ini'];
@@ -197,7 +207,7 @@ function isHidden(name: string): boolean {
   return name.startsWith('.') || systemFiles.includes(name.toLowerCase());
 }
 
-async function readFolders(folder: string): Promise<ReadExamples> {
+async function readFolders(folder: string, options: DecodeOptions): Promise<ReadExamples> {
   const entries = (await fs.readdir(folder, { withFileTypes: true })).filter(({ name }) => !isHidden(name));
   const labels = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   if (labels.length < 2) {
@@ -207,6 +217,7 @@ async function readFolders(folder: string): Promise<ReadExamples> {
     );
   }
   const read: ReadExamples = { examples: [], problems: [], notices: [] };
+  const notices: string[] = [];
   const unread = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const label of labels.sort()) {
     const inside = (await fs.readdir(path.join(folder, label), { withFileTypes: true }))
@@ -219,7 +230,9 @@ async function readFolders(folder: string): Promise<ReadExamples> {
         continue;
       }
       try {
-        const text = decodeText(await fs.readFile(path.join(folder, source)), source).trim();
+        const decoded = decodeText(await fs.readFile(path.join(folder, source)), source, options);
+        const text = decoded.text.trim();
+        notices.push(...decoded.notices);
         if (text === '') read.problems.push({ source, line: 1, reason: 'the text is empty' });
         else read.examples.push({ label, text, source, line: 1 });
       } catch (error) {
@@ -228,6 +241,8 @@ async function readFolders(folder: string): Promise<ReadExamples> {
       }
     }
   }
+  read.notices.push(...notices.slice(0, shownNotices));
+  if (notices.length > shownNotices) read.notices.push(`… and ${notices.length - shownNotices} more like these`);
   if (unread.length > 0) {
     read.notices.push(
       `not read, because only files directly in a label's folder are: ${unread.slice(0, 3).join(', ')}` +

@@ -84,6 +84,7 @@ class Collector {
     if (typeof text !== 'string') return this.problem(line, 'the text is missing');
     if (label.trim() === '') return this.problem(line, 'the label is empty');
     if (text.trim() === '') return this.problem(line, 'the text is empty');
+    if (text.includes('\0') || label.includes('\0')) return this.problem(line, 'there is a NUL character in it');
     this.examples.push({ label: label.trim(), text: text.trim(), source: this.source, line });
   }
 

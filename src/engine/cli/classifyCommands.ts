@@ -27,7 +27,7 @@ import type { Spread } from '../classification/metrics';
 import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
-import { decodeText } from '../corpus/decodeText';
+import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import { readTextFile } from '../corpus/readTextFile';
 import { keepModel, versionOf } from '../model/keepModel';
 import { checkWritable } from '../model/modelFile';
@@ -35,12 +35,13 @@ import { withBackend } from './backendOption';
 import { checkOutFile, checkSameTexts } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const yesOrNo = ['on', 'off'] as const;
 
 const trainOptions = {
   ...commonOptions,
+  ...encodingOption,
   variant: { type: 'string' },
   recipe: { type: 'string' },
   seed: { type: 'string' },
@@ -141,6 +142,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
 
 const evaluateOptions = {
   ...commonOptions,
+  ...encodingOption,
   'bad-rows': { type: 'string' },
   'label-column': { type: 'string' },
   'text-column': { type: 'string' },
@@ -175,7 +177,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
   });
 }
 
-const classifyOptions = { ...commonOptions, explain: { type: 'boolean' } } as const;
+const classifyOptions = { ...commonOptions, ...encodingOption, explain: { type: 'boolean' } } as const;
 
 /** The verdict on one text: a file, or standard input. `spam` as the model is the one that comes with the program. */
 export async function classifyCommand(args: string[]): Promise<void> {
@@ -184,7 +186,8 @@ export async function classifyCommand(args: string[]): Promise<void> {
   if (modelName === undefined || positionals.length > 2) {
     throw new UsageError('Name a model (or "spam", which comes along) and a text: inkling classify <model> [file|-].');
   }
-  const text = file === '-' ? await readStandardInput() : await readTextFile(file);
+  const { text, notices } = file === '-' ? await readStandardInput(values) : await readTextFile(file, file, values);
+  notices.forEach(say);
   if (text.trim() === '') throw new InklingError('invalidInput', 'The text is empty; there is nothing to classify.');
   await withClassifier(values, modelName, async (classifier) => {
     const verdict = await classifier.classify(text, { explain: values.explain === true || values.json === true });
@@ -213,9 +216,10 @@ async function withClassifier(
 async function readAll(
   files: string[],
   badRows: BadRows,
-  { 'label-column': label, 'text-column': text }: { 'label-column'?: string; 'text-column'?: string },
+  values: { 'label-column'?: string; 'text-column'?: string; encoding?: string },
 ): Promise<LabelledData> {
-  return joinLabelledData(await Promise.all(files.map((file) => readLabelledData(file, badRows, { label, text }))));
+  const wanted = { label: values['label-column'], text: values['text-column'] };
+  return joinLabelledData(await Promise.all(files.map((file) => readLabelledData(file, badRows, wanted, values))));
 }
 
 function badRowsOf(values: { 'bad-rows'?: string }): BadRows | undefined {
@@ -268,10 +272,10 @@ function thresholdRule(text: string): ThresholdRule {
   throw new UsageError(`--threshold takes max-f1, lost:0.3% (good messages lost at most) or a number, not "${text}".`);
 }
 
-async function readStandardInput(): Promise<string> {
+async function readStandardInput(options: DecodeOptions): Promise<DecodedText> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return decodeText(Buffer.concat(chunks), 'standard input');
+  return decodeText(Buffer.concat(chunks), 'standard input', options);
 }
 
 function summariseAll({ majority, naiveBayes, logisticRegression }: Baselines): ClassifierDoneEvent['baselines'] {

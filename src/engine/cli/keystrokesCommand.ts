@@ -10,11 +10,12 @@ import { readLanguageModel } from '../model/modelFile';
 import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
 import { offer } from '../offers/offers';
 import { replay } from '../offers/replay';
-import { output } from './output';
-import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+import { output, say } from './output';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const options = {
   ...commonOptions,
+  ...encodingOption,
   from: { type: 'string' },
   characters: { type: 'string' },
   eagerness: { type: 'string' },
@@ -36,7 +37,9 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
 
   const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
   const model = { stepper: createStepper(spec, parameters), vocabulary, config };
-  const text = normaliseText(await readTextFile(textFile), { lowercase: false, normalization: 'none' });
+  const read = await readTextFile(textFile, textFile, values);
+  read.notices.forEach(say);
+  const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
   if (end - start < 1) {

@@ -1,13 +1,13 @@
 /** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
 import { modelFileOf } from '../bases/shippedBases';
 import { readTextFile } from '../corpus/readTextFile';
-import { scoreText } from '../generation/score';
+import { scoreText, type ScoreResult } from '../generation/score';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
-import { output } from './output';
-import { commonOptions, parse, UsageError } from './usage';
+import { output, say } from './output';
+import { commonOptions, encodingOption, parse, UsageError } from './usage';
 
-const options = { ...commonOptions, windows: { type: 'string' } } as const;
+const options = { ...commonOptions, ...encodingOption, windows: { type: 'string' } } as const;
 
 /** Stretches of the text that are read side by side; few, so that each is long beside the context read before it. */
 const rows = 32;
@@ -19,21 +19,43 @@ export async function scoreCommand(args: string[]): Promise<void> {
   if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling score <model> <file>.');
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
   await withBackend(values, async (backend) => {
-    const text = await readTextFile(textFile);
+    const { text, notices } = await readTextFile(textFile, textFile, values);
+    notices.forEach(say);
     const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
     const lastStep = windows !== undefined || config.objective.kind === 'last-step';
     const steps = Math.max(windows?.length ?? 1, config.objective.steps);
     const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });
     const score = await scoreText({ network, vocabulary, config }, text, { windows });
     network.dispose();
-    if (values.json) output.json(score);
+    const { lossNats, bitsPerCharacter, perplexity, characters, unknownCharacters } = score;
+    if (unknownCharacters > 0) say(aboutUnknown(score, vocabulary.unit));
+    if (values.json) output.json({ lossNats, bitsPerCharacter, perplexity, characters, unknownCharacters });
     else {
       output.line(
-        `${score.lossNats.toFixed(4)} nats, ${score.bitsPerCharacter.toFixed(4)} bits a character, ` +
-          `perplexity ${score.perplexity.toFixed(3)} over ${score.characters} characters`,
+        `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits a character, ` +
+          `perplexity ${perplexity.toFixed(3)} over ${characters} characters`,
       );
     }
   });
+}
+
+/** From this share of unknown characters on, a figure says little about the text as a whole. */
+const comparableShare = 0.01;
+const shownUnknown = 8;
+
+function aboutUnknown(score: ScoreResult, unit: 'character' | 'word'): string {
+  const { unknown, unknownCharacters, textCharacters } = score;
+  const shown = unknown.slice(0, shownUnknown).map((token) => JSON.stringify(token));
+  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : '';
+  const counted =
+    unit === 'character'
+      ? `${unknownCharacters} of ${textCharacters} characters are left out of the figures`
+      : `words of ${unknownCharacters} of ${textCharacters} characters are scored as one unknown word`;
+  const warning =
+    unknownCharacters >= comparableShare * textCharacters
+      ? '. These figures cannot be compared with those of a model that knows them'
+      : '';
+  return `The model has never seen ${shown.join(', ')}${more}: ${counted}${warning}.`;
 }
 
 function readWindows(text: string): { length: number; stride: number } {

@@ -7,7 +7,7 @@ import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
 import { openBase } from '../bases/shippedBases';
 import type { Compute } from '../backends/backend';
-import { readTextFile } from '../corpus/readTextFile';
+import { readProse } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { hashTexts } from '../corpus/corpus';
 import { chooseAutomatically } from '../recipes/automatic';
@@ -19,10 +19,11 @@ import { count, duration, ProgressPrinter } from './progressPrinter';
 import { checkOutFile, checkSameTexts, type OutFile } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const options = {
   ...commonOptions,
+  ...encodingOption,
   recipe: { type: 'string' },
   objective: { type: 'string' },
   minutes: { type: 'string' },
@@ -40,6 +41,7 @@ const options = {
 
 interface TrainArguments {
   files: string[];
+  encoding?: string;
   recipe?: string;
   objective?: ObjectiveKind;
   minutes?: number;
@@ -115,6 +117,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
     files,
+    encoding: values.encoding,
     recipe: values.recipe,
     objective,
     minutes: seconds === undefined ? undefined : seconds / 60,
@@ -142,9 +145,7 @@ async function openRun(
   compute: Compute,
   onEvent: (event: TrainEvent) => void,
 ): Promise<FileRun> {
-  const texts = await Promise.all(
-    wanted.files.map(async (file) => ({ name: path.basename(file), text: await readTextFile(file) })),
-  );
+  const texts = await Promise.all(wanted.files.map((file) => readProse(file, path.basename(file), wanted)));
   if (!wanted.overwrite) {
     checkSameTexts(outFile, (model) =>
       model.kind === 'language-model' ? hashTexts(texts, model.config.text) : undefined,

@@ -31,6 +31,7 @@ writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULE
 Without --recipe, train configures itself for the time given (--minutes, default 1).
 Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
 where it stopped. --out replaces a model of the same text; one of another text only with --overwrite.
+Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.
 `;
 
 /** `text` without its line breaks, and without the white space around them: an error is one line. */
@@ -41,6 +42,9 @@ export function oneLine(text: string): string {
     .filter((line) => line !== '')
     .join(' ');
 }
+
+/** The option of the commands that read texts. */
+export const encodingOption = { encoding: { type: 'string' } } as const;
 
 /** Options that every command takes. */
 export const commonOptions = {

@@ -1,41 +1,138 @@
 /**
- * Bytes of a file → text with `\n` line ends. UTF-8 with or without a byte order mark, UTF-16 with one; what is neither
- * is read as windows-1252 if it looks like writing, and refused otherwise.
+ * Bytes of a file → text with `\n` line ends. UTF-8 and UTF-16 with or without a byte order mark; other encodings are
+ * named by the caller or guessed. Whatever was not certain is told, and what is no text is refused.
  *
  * Memory: the text is decoded once, into one string; line ends are changed on the bytes (or, for UTF-16, on the
  * string) and only where there are any.
  */
 import { isUtf8 } from 'node:buffer';
 import { InklingError } from '../../common/errors';
+import { decodeAs, detectEncoding, encodingNamed, oddShare } from './encoding';
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
+const escape = 0x1b;
 const replacementCharacter = 0xfffd;
+const byteOrderMark = '\ufeff';
 
 /** A little below V8's longest string, 2²⁹ - 24 code units. */
 const maximumBytes = 0x1fff0000;
+/** Fewer bytes with zeros among them do not show that they are UTF-16. */
+const shortestUnmarkedUtf16 = 16;
+/** UTF-8 with more damage than this share of its characters beyond ASCII is not taken for UTF-8. */
+const largestDamage = 0.05;
 
-/** The characters of windows-1252 at 0x80 to 0x9f; its five unassigned bytes stand for the C1 controls. */
-const windows1252 =
-  '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
-  '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
+export interface DecodedText {
+  text: string;
+  /** What the reader of the text should know, a sentence each: an encoding that was guessed, bytes that were no text. */
+  notices: string[];
+}
+
+export interface DecodeOptions {
+  /** The encoding, where it is known: any name that `encodingNamed` knows. A byte order mark says otherwise. */
+  encoding?: string;
+  /** Leaves NUL characters in, for a caller who refuses the rows that hold them. */
+  keepNuls?: boolean;
+}
 
 /**
- * The text of a file's bytes, without its byte order mark, `\r\n` and lone `\r` turned into `\n`.
- * Throws `invalidInput` for what is not text and for files over 512 MB; `name` is the file's name in that message.
+ * The text of a file's bytes, without byte order marks, `\r\n` and lone `\r` turned into `\n`. Throws `invalidInput` for
+ * what is no text, for an encoding that is neither known nor to be guessed, and for files over 512 MB; `name` is the
+ * file's name in messages.
  */
-export function decodeText(bytes: Uint8Array, name: string): string {
+export function decodeText(bytes: Uint8Array, name: string, options: DecodeOptions = {}): DecodedText {
   if (bytes.length > maximumBytes) {
     throw new InklingError('invalidInput', `${name} is larger than 512 MB: split it into several files.`);
   }
-  if (startsWith(bytes, 0xff, 0xfe)) return decodeUtf16(bytes.subarray(2), name, 'little');
-  if (startsWith(bytes, 0xfe, 0xff)) return decodeUtf16(bytes.subarray(2), name, 'big');
-  if (startsWith(bytes, 0xef, 0xbb, 0xbf)) bytes = bytes.subarray(3);
-  if (bytes.includes(0)) throw notText(name);
-  const buffer = asBuffer(withLineFeeds(bytes));
-  if (isUtf8(buffer)) return refuseControls(buffer.toString('utf8'), name);
-  const lossy = buffer.toString('utf8');
-  return isMostlyUtf8(lossy) ? refuseControls(lossy, name) : decodeWindows1252(buffer, name);
+  const notices: string[] = [];
+  const read = decodeBytes(bytes, name, options, notices);
+  const text = withoutMarks(read, name, notices);
+  if (!options.keepNuls) refuseNuls(text, name);
+  refuseControls(text, name);
+  return { text, notices };
+}
+
+function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOptions, notices: string[]): string {
+  if (startsWith(bytes, 0xff, 0xfe)) return decodeUtf16(bytes.subarray(2), name, 'utf-16le');
+  if (startsWith(bytes, 0xfe, 0xff)) return decodeUtf16(bytes.subarray(2), name, 'utf-16be');
+  const marked = startsWith(bytes, 0xef, 0xbb, 0xbf);
+  const known = marked ? 'utf-8' : encoding && knownEncoding(encoding);
+  if (known?.startsWith('utf-16')) return decodeUtf16(bytes, name, known);
+  const unmarkedUtf16 = known === undefined && utf16WithoutMark(bytes);
+  if (unmarkedUtf16) {
+    notices.push(guessNotice(name, unmarkedUtf16));
+    return decodeUtf16(bytes, name, unmarkedUtf16);
+  }
+  const lines = asBuffer(withLineFeeds(marked ? bytes.subarray(3) : bytes));
+  if (known !== undefined && known !== 'utf-8') {
+    const text = decodeAs(lines, known);
+    noteReplaced(text, countCharacter(text, replacementCharacter), known, name, notices);
+    return text;
+  }
+  if (isUtf8(lines) && !(known === undefined && lines.includes(escape) && detectEncoding(lines) === 'iso-2022-jp')) {
+    return lines.toString('utf8');
+  }
+  return decodeForeign(lines, name, known === 'utf-8', notices);
+}
+
+/** Bytes that are not sound UTF-8: damaged UTF-8, where that is known or likely, or another encoding. */
+function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notices: string[]): string {
+  const lossy = bytes.toString('utf8');
+  const { sound, damaged } = countUtf8(lossy, bytes);
+  if (isKnownUtf8 || damaged <= Math.max(largestDamage * sound, Math.min(3, sound - 1))) {
+    noteReplaced(lossy, damaged, 'UTF-8', name, notices);
+    return lossy;
+  }
+  refuseControls(bytes.toString('latin1'), name);
+  const encoding = detectEncoding(bytes);
+  const isMixed = isUtf8InPart(lossy);
+  if (encoding === undefined || isMixed) {
+    const what = isMixed
+      ? `is in UTF-8 only in part: line ${lineOf(lossy, lossy.indexOf('\ufffd'))} is in another encoding`
+      : 'is in an encoding that its bytes do not tell';
+    throw new InklingError(
+      'invalidInput',
+      `${name} ${what}. Save it as UTF-8, or name its encoding: --encoding on the command line, files.encoding in VS Code.`,
+    );
+  }
+  notices.push(guessNotice(name, encoding));
+  const text = decodeAs(bytes, encoding);
+  noteReplaced(text, countCharacter(text, replacementCharacter), encoding, name, notices);
+  return text;
+}
+
+/**
+ * Whether some lines of a damaged text are sound UTF-8 beyond ASCII, and look like writing: in another encoding, two bytes
+ * may happen to make a character of UTF-8, but hardly one that fits the letters beside it.
+ */
+function isUtf8InPart(lossy: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  const lines = lossy.split('\n').filter((line) => /[^\x00-\x7f]/.test(line));
+  const sound = lines.filter((line) => !line.includes('\ufffd'));
+  return sound.length > 0 && sound.length * 20 >= lines.length && oddShare(sound.join('\n')) === 0;
+}
+
+function knownEncoding(name: string): string {
+  const encoding = encodingNamed(name);
+  if (encoding !== undefined) return encoding;
+  throw new InklingError(
+    'invalidInput',
+    `There is no encoding "${name}" that can be read: name one like utf-8, windows-1252, iso-8859-2, shift_jis or gbk, or save the text as UTF-8.`,
+  );
+}
+
+function guessNotice(name: string, encoding: string): string {
+  return (
+    `${name} was read as ${encoding}, as its bytes suggest. If that is wrong, name its encoding: ` +
+    '--encoding on the command line, files.encoding in VS Code.'
+  );
+}
+
+function noteReplaced(text: string, replaced: number, encoding: string, name: string, notices: string[]): void {
+  if (replaced === 0) return;
+  const line = lineOf(text, text.indexOf('\ufffd'));
+  const places = replaced === 1 ? `1 place in line ${line}` : `${replaced} places, the first in line ${line},`;
+  notices.push(`${name} has ${places} that ${replaced === 1 ? 'is' : 'are'} not ${encoding}; "\ufffd" stands there.`);
 }
 
 function startsWith(bytes: Uint8Array, ...mark: number[]): boolean {
@@ -47,10 +144,10 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function notText(name: string): InklingError {
+function notText(name: string, why = ''): InklingError {
   return new InklingError(
     'invalidInput',
-    `${name} is not a text file, as far as can be told. Choose a text (.txt, .md, …), or save it as UTF-8 first.`,
+    `${name} is not a text file, as far as can be told${why}. Choose a text (.txt, .md, …), or save it as UTF-8 first.`,
   );
 }
 
@@ -66,26 +163,42 @@ function withLineFeeds(bytes: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
-function decodeUtf16(bytes: Uint8Array, name: string, order: 'little' | 'big'): string {
+function decodeUtf16(bytes: Uint8Array, name: string, encoding: string): string {
   if (bytes.length % 2 !== 0) {
     throw new InklingError(
       'invalidInput',
       `${name} begins as UTF-16 but has an odd number of bytes: it was cut short. Save it again, best as UTF-8.`,
     );
   }
-  let little = asBuffer(bytes);
-  if (order === 'big') little = Buffer.from(bytes).swap16();
+  const little = encoding === 'utf-16be' ? Buffer.from(bytes).swap16() : asBuffer(bytes);
   const text = little.toString('utf16le');
-  if (text.includes('\0')) throw notText(name);
-  const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
-  return refuseControls(lines, name);
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
 /**
- * Whether a text decoded as UTF-8 with replacement characters was UTF-8 with some damage (a file cut inside a
- * character, a stray byte) and not another encoding, of which hardly two bytes ever make a sound UTF-8 character.
+ * The byte order of UTF-16 without a mark: its zero bytes, of spaces and line ends at least, all lie at even places or all
+ * at odd ones, and it is no text of single bytes with a stray NUL.
  */
-function isMostlyUtf8(lossy: string): boolean {
+function utf16WithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  const length = Math.min(bytes.length, 65536) & ~1;
+  if (bytes.length < shortestUnmarkedUtf16 || bytes.length % 2 !== 0) return undefined;
+  const zeros = [0, 0];
+  let controls = 0;
+  for (let i = 0; i < length; i++) {
+    if (bytes[i] === 0) zeros[i & 1]++;
+    else if (isControl(bytes[i])) controls++;
+  }
+  const [even, odd] = zeros;
+  if (even + odd === 0 || (even > 0 && odd > 0)) return undefined;
+  // Not cut inside a character.
+  let end = length;
+  while (end > 0 && bytes[end - 1] > 0x7f) end--;
+  const isText = controls * 100 <= length && isUtf8(bytes.subarray(0, end));
+  if (isText && (even + odd) * 10 < length) return undefined;
+  return odd > 0 ? 'utf-16le' : 'utf-16be';
+}
+
+function countUtf8(lossy: string, bytes: Buffer): { sound: number; damaged: number } {
   let damaged = 0;
   let sound = 0;
   for (let i = 0; i < lossy.length; i++) {
@@ -93,23 +206,50 @@ function isMostlyUtf8(lossy: string): boolean {
     if (code === replacementCharacter) damaged++;
     else if (code > 0x7f) sound++;
   }
-  return sound > damaged;
+  // Some of them may stand in the file itself.
+  const genuine = Buffer.from('\ufffd');
+  for (let at = bytes.indexOf(genuine); at >= 0; at = bytes.indexOf(genuine, at + genuine.length)) damaged--;
+  return { sound, damaged };
 }
 
-function decodeWindows1252(buffer: Buffer, name: string): string {
-  const text = refuseControls(buffer.toString('latin1'), name);
-  return text.replace(/[\u0080-\u009f]/g, (character) => windows1252[character.charCodeAt(0) - 0x80]);
+function countCharacter(text: string, wanted: number): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) === wanted) count++;
+  return count;
 }
 
-/** The text itself, unless more than one character in a hundred of its first part is a control: then it is no text. */
-function refuseControls(text: string, name: string): string {
+/** 1-based. */
+function lineOf(text: string, index: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < index; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** Marks inside a text are left over where files were joined. */
+function withoutMarks(text: string, name: string, notices: string[]): string {
+  if (!text.includes(byteOrderMark)) return text;
+  const parts = text.split(byteOrderMark);
+  const marks = parts.length - 1;
+  notices.push(`${name}: ${marks === 1 ? '1 byte order mark' : `${marks} byte order marks`} inside the text left out.`);
+  return parts.join('');
+}
+
+function refuseNuls(text: string, name: string): void {
+  const first = text.indexOf('\0');
+  if (first < 0) return;
+  const where = `: there is a NUL at byte ${Buffer.byteLength(text.slice(0, first))} (line ${lineOf(text, first)})`;
+  throw notText(name, where);
+}
+
+/** Tab, line feed, vertical tab, form feed and escape stand in texts; NUL is looked at elsewhere. */
+function isControl(code: number): boolean {
+  return code < 0x20 && code !== 0 && !(code >= 0x09 && code <= 0x0c) && code !== escape;
+}
+
+/** More than one control character in a hundred of the first part: that is no text. */
+function refuseControls(text: string, name: string): void {
   const length = Math.min(text.length, 65536);
   let controls = 0;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    // Tab, line feed, vertical tab, form feed and escape stand in texts.
-    if (code < 0x20 && !(code >= 0x09 && code <= 0x0c) && code !== 0x1b) controls++;
-  }
+  for (let i = 0; i < length; i++) if (isControl(text.charCodeAt(i))) controls++;
   if (controls * 100 > length) throw notText(name);
-  return text;
 }

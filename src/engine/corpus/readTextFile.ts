@@ -1,20 +1,29 @@
 /** The text of a file. */
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
-import { decodeText } from './decodeText';
+import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
+import { formatNotices } from './textFormat';
 
 /** A text, and what it is called in messages and in the provenance of a model. */
 export interface NamedText {
   name: string;
   text: string;
+  /** What should be known of how it was read, a sentence each. */
+  notices?: string[];
 }
 
 /**
  * Reads and decodes a text file. Throws `invalidInput` where it cannot be read or is not text; `name` is what the file
  * is called in that message.
  */
-export async function readTextFile(file: string, name = file): Promise<string> {
-  return decodeText(await readBytes(file, name), name);
+export async function readTextFile(file: string, name = file, options?: DecodeOptions): Promise<DecodedText> {
+  return decodeText(await readBytes(file, name), name, options);
+}
+
+/** A text to learn from: also refuses formats that are not prose. Throws as `readTextFile`. */
+export async function readProse(file: string, name: string, options?: DecodeOptions): Promise<NamedText> {
+  const { text, notices } = await readTextFile(file, name, options);
+  return { name, text, notices: [...notices, ...formatNotices(text, name)] };
 }
 
 async function readBytes(file: string, name: string): Promise<Uint8Array> {

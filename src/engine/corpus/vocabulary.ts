@@ -122,6 +122,16 @@ export class Vocabulary {
     return this.byToken.get(token) ?? (this.unit === 'word' ? unknownWordId : noToken);
   }
 
+  /** The tokens of a text (already normalised) that are not in it, the most frequent first, with how often they occur. */
+  unknownIn(text: string): [token: string, count: number][] {
+    const unknownId = this.unit === 'word' ? unknownWordId : noToken;
+    const counts = new Map<string, number>();
+    for (const token of this.unit === 'word' ? splitWords(text) : text) {
+      if (this.idOf(token) === unknownId) counts.set(token, (counts.get(token) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1]);
+  }
+
   /** The text of one token: a character, or a word without any space. U+FFFD for what is no id. */
   tokenText(id: number): string {
     return this.tokens[id] ?? unknownCharacter;

@@ -22,7 +22,14 @@ export interface ScoreResult {
   lossNats: number;
   bitsPerCharacter: number;
   perplexity: number;
+  /** Characters that the figures are over. */
   characters: number;
+  /** Characters of the text that the model does not know: left out of the figures, or scored as unknown words. */
+  unknownCharacters: number;
+  /** The characters or words that it does not know, the most frequent first. */
+  unknown: string[];
+  /** Characters of the text. */
+  textCharacters: number;
 }
 
 /** What scores: whole batches, on whichever backend. */
@@ -69,14 +76,26 @@ async function scoreNow(
     throw new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');
   }
   const lossNats = nats / targets;
-  const characters =
-    model.vocabulary.unit === 'character' ? targets : [...normaliseText(text, model.config.text)].length;
+  const normal = normaliseText(text, model.config.text);
+  const textCharacters = codePoints(normal);
+  const characters = model.vocabulary.unit === 'character' ? targets : textCharacters;
+  const unknown = model.vocabulary.unknownIn(normal);
   return {
     lossNats,
     bitsPerCharacter: nats / Math.LN2 / characters,
     perplexity: Math.exp(lossNats),
     characters,
+    unknownCharacters: unknown.reduce((sum, [token, count]) => sum + count * codePoints(token), 0),
+    unknown: unknown.map(([token]) => token),
+    textCharacters,
   };
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  // Without an array of them all: a text may be long.
+  for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) count++;
+  return count;
 }
 
 function batchesOf(

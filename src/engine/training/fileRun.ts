@@ -92,7 +92,11 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     modelPath,
     files: options.texts.map((text) => text.name),
     reasons: options.reasons,
-    notices: [...(options.resume?.notices ?? []), ...(start?.notices ?? [])],
+    notices: [
+      ...options.texts.flatMap((text) => text.notices ?? []),
+      ...(options.resume?.notices ?? []),
+      ...(start?.notices ?? []),
+    ],
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,
     onSnapshot: options.onSnapshot,

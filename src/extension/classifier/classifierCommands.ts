@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { classifierVariants, type LabelledSource } from '../../common/classifierProtocol';
+import { fileEncoding } from '../fileEncoding';
 import { InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
 import { requireEditor } from '../editors';
@@ -58,7 +59,7 @@ async function labelledSource(given: vscode.Uri | undefined): Promise<LabelledSo
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   const name = path.posix.basename(uri.path);
   if (open) return { name, text: open.getText() };
-  if (uri.scheme === 'file') return { name, path: uri.fsPath };
+  if (uri.scheme === 'file') return { name, path: uri.fsPath, encoding: fileEncoding(uri) };
   return { name, text: await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri }) };
 }
 

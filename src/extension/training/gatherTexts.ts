@@ -2,9 +2,11 @@
  * The texts to train on, as the user sees them: what stands in an editor counts, saved or not; other files are decoded as
  * VS Code would open them; folders give their text files; notebooks their markdown cells.
  */
+import { isUtf8 } from 'node:buffer';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
+import { fileEncoding } from '../fileEncoding';
 import type { FoundText } from './textStore';
 
 export interface GatheredText {
@@ -78,9 +80,12 @@ async function readText(uri: vscode.Uri, only: boolean): Promise<FoundText | und
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   if (open) return { name, text: plainText(open.getText()) };
   const { size } = await vscode.workspace.fs.stat(uri);
-  if (uri.scheme === 'file' && size > maximumDecodedBytes) return { name, path: uri.fsPath };
+  const onDisk = uri.scheme === 'file' && { name, path: uri.fsPath, encoding: fileEncoding(uri) };
+  if (onDisk && size > maximumDecodedBytes) return onDisk;
   const bytes = await vscode.workspace.fs.readFile(uri);
-  if (looksBinary(bytes)) return only && uri.scheme === 'file' ? { name, path: uri.fsPath } : undefined;
+  if (looksBinary(bytes)) return (only && onDisk) || undefined;
+  // VS Code would put "\ufffd" wherever it is not UTF-8; the engine finds out what it is, and says so.
+  if (onDisk && onDisk.encoding === undefined && !isUtf8(bytes)) return onDisk;
   return { name, text: plainText(await vscode.workspace.decode(bytes, { uri })) };
 }
 

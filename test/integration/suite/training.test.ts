@@ -153,6 +153,23 @@ describe('training', () => {
     }
   });
 
+  it('leaves files that are not UTF-8 to the engine, with the encoding that the settings name', async () => {
+    const file = path.join(root().fsPath, 'latin.txt');
+    fs.writeFileSync(file, Buffer.from('déjà vu', 'latin1'));
+    const files = vscode.workspace.getConfiguration('files');
+    try {
+      const gathered = async (): Promise<unknown> => (await gatherFiles([vscode.Uri.file(file)])).texts[0];
+      assert.deepEqual(await gathered(), { name: 'latin.txt', path: file, encoding: undefined });
+      await files.update('encoding', 'windows1252', vscode.ConfigurationTarget.Workspace);
+      assert.deepEqual(await gathered(), { name: 'latin.txt', text: 'déjà vu' });
+      fs.writeFileSync(file, Buffer.from('déjà vu '.repeat(300_000), 'latin1'));
+      assert.deepEqual(await gathered(), { name: 'latin.txt', path: file, encoding: 'windows1252' });
+    } finally {
+      await files.update('encoding', undefined, vscode.ConfigurationTarget.Workspace);
+      fs.rmSync(file, { force: true });
+    }
+  });
+
   it('says what is missing when there is nothing to train on', async () => {
     await closeAll();
     assert.equal(await vscode.commands.executeCommand('inkling.trainOnFile'), undefined);

@@ -254,6 +254,25 @@ describe('Labelled text as people have it', () => {
     assert.match(data.notices.join('\n'), /1 text stands under two labels, such as mail\.csv, line 2 .* line 5/);
   });
 
+  it('drops a row with a NUL, tells an encoding that was guessed, and takes one that is named', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
+    const file = path.join(folder, 'mail.tsv');
+    try {
+      fs.writeFileSync(file, 'ham\tfine\nspam\tb\0d\nspam\tgood\n');
+      const data = await readLabelledData(file, 'skip');
+      assert.deepStrictEqual(rows(data), ['1 ham: fine', '3 spam: good']);
+      assert.deepStrictEqual(lines(data), ['2 there is a NUL character in it']);
+      fs.writeFileSync(file, Buffer.from('ham\tdéjà vu, très cher élève\nspam\tça coûte 5 francs\n', 'latin1'));
+      const guessed = await readLabelledData(file, 'refuse');
+      assert.deepStrictEqual(rows(guessed), ['1 ham: déjà vu, très cher élève', '2 spam: ça coûte 5 francs']);
+      assert.match(guessed.notices.join(), /^mail\.tsv was read as windows-1252, as its bytes suggest/);
+      const named = await readLabelledData(file, 'refuse', {}, { encoding: 'iso-8859-1' });
+      assert.deepStrictEqual([rows(named), named.notices], [rows(guessed), []]);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
   it('leaves out hidden files of a labelled folder, and says what else it did not read', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
     try {

@@ -4,7 +4,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
-import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { readLanguageModel, readModelFile } from '../../../../src/engine/model/modelFile';
 import { runCommand, type Outcome } from '../../../support/command';
 import { repositoryRoot } from '../../../support/shared';
 import { madeText, of } from '../training/support';
@@ -202,11 +202,57 @@ describe('The command line', function () {
       const { out, err } = await inkling(['score', 'made.inkling.safetensors', 'made.txt', ...windows, '--json']);
       assert.equal(err, '');
       const score = JSON.parse(out) as Record<string, number>;
-      assert.deepEqual(Object.keys(score).sort(), ['bitsPerCharacter', 'characters', 'lossNats', 'perplexity']);
+      assert.deepEqual(Object.keys(score).sort(), [
+        'bitsPerCharacter',
+        'characters',
+        'lossNats',
+        'perplexity',
+        'unknownCharacters',
+      ]);
       assert.ok(Math.abs(score.bitsPerCharacter - score.lossNats / Math.LN2) < 1e-9);
       assert.ok(Math.abs(score.perplexity - Math.exp(score.lossNats)) < 1e-9);
       assert.equal(score.characters, windows.length ? Math.floor((3000 - 21) / 7) + 1 : 2999);
     }
+  });
+
+  it('score tells what it could not read, and when that makes the figures worthless', async () => {
+    const score = async (name: string, text: string): Promise<[Record<string, number>, string]> => {
+      await fs.writeFile(path.join(folder, name), text);
+      const { out, err } = await inkling(['score', 'made.inkling.safetensors', name, '--json']);
+      return [JSON.parse(out) as Record<string, number>, err];
+    };
+    const [mixed, warned] = await score('mixed.txt', 'жжthe щщsea sea ж');
+    assert.deepEqual([mixed.unknownCharacters, mixed.characters], [5, 12]);
+    assert.match(
+      warned,
+      /^inkling: The model has never seen "ж", "щ": 5 of 17 characters are left out of the figures\. /,
+    );
+    assert.match(warned, /These figures cannot be compared with those of a model that knows them\.\n$/);
+    const [, told] = await score('nearly.txt', `${'the sea was calm. '.repeat(20)}ж`);
+    assert.match(told, /^inkling: The model has never seen "ж": 1 of 361 characters are left out of the figures\.\n$/);
+  });
+
+  it('reads texts in other encodings, by name or by guess, and says which', async () => {
+    const text = 'Все счастливые семьи похожи друг на друга, каждая несчастливая семья несчастлива по-своему.\n';
+    const codes = [...text.repeat(20)].map((c) =>
+      c >= 'А' && c <= 'я' ? c.charCodeAt(0) - 0x410 + 0xc0 : c.charCodeAt(0),
+    );
+    await fs.writeFile(path.join(folder, 'cp1251.txt'), Uint8Array.from(codes));
+    const train = ['train', 'cp1251.txt', ...recipe, '--max-steps', '2', '--out', 'russian', '--overwrite'];
+    const guessed = await inkling([...train, '--json']);
+    assert.equal(guessed.code, 0, guessed.err);
+    assert.match(of(events(guessed.out), 'notice')[0].message, /^cp1251\.txt was read as windows-1251, as its bytes/);
+    const vocabulary = async (): Promise<string> =>
+      JSON.stringify((await readLanguageModel(path.join(folder, 'russian'))).vocabulary.toJSON());
+    assert.match(await vocabulary(), /щ|ж/);
+    assert.deepEqual(of(events((await inkling([...train, '--encoding', 'cp1251', '--json'])).out), 'notice'), []);
+    const wrong = await inkling([...train, '--encoding', 'latin1', '--json']);
+    assert.doesNotMatch((await vocabulary()) + wrong.err, /[а-я]/);
+    const refused = await inkling([...train, '--encoding', 'klingon']);
+    assert.deepEqual([refused.code, refused.out], [1, '']);
+    assert.match(refused.err, /There is no encoding "klingon"/);
+    const scored = await inkling(['score', 'russian', 'cp1251.txt']);
+    assert.match(scored.err, /^inkling: cp1251\.txt was read as windows-1251/);
   });
 
   it('inspect and recipes show what is there', async () => {

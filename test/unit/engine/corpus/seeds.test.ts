@@ -10,7 +10,7 @@ import { sharedFile } from '../../../support/shared';
 import { rowsOf, settings } from './settings';
 
 function load(test: Mocha.Context, name: string, config: Partial<TextConfig>): Corpus {
-  const text = decodeText(fs.readFileSync(sharedFile(test, `data/${name}`)), name);
+  const { text } = decodeText(fs.readFileSync(sharedFile(test, `data/${name}`)), name);
   return buildCorpus([{ name, text }], settings(config, {}).text);
 }
 

@@ -1,0 +1,50 @@
+/** Files that are text to a computer but not to a reader: what a model would learn of them are commands and tags. */
+import { InklingError } from '../../common/errors';
+
+/** Characters of a file's beginning that show its format. */
+const beginning = 4096;
+
+/**
+ * Sentences about a text that is the source of something else, none for ordinary text. Throws `invalidInput` for formats
+ * in which hardly a word stands as it is read.
+ */
+export function formatNotices(text: string, name: string): string[] {
+  const start = text.slice(0, beginning).trimStart();
+  if (/^\{\\rtf\d/.test(start)) throw noProse(name, 'Rich Text Format (RTF)');
+  if (/^%PDF-\d/.test(start)) throw noProse(name, 'PDF');
+  if (/^%!PS/.test(start)) throw noProse(name, 'PostScript');
+  const source = sourceFormat(start);
+  if (!source) return [];
+  return [`${name} is ${source}, which is learned as well. Save it as plain text to train on what people read of it.`];
+}
+
+function noProse(name: string, format: string): InklingError {
+  return new InklingError(
+    'invalidInput',
+    `${name} is ${format}, whose commands would be learned instead of its words. Save it as plain text (.txt) first.`,
+  );
+}
+
+function sourceFormat(start: string): string | undefined {
+  if (/^(<!doctype html|<html\b)/i.test(start)) return 'HTML with its tags';
+  if (/^<\?xml\b/i.test(start)) return 'XML with its tags';
+  if (start.startsWith('{') && /"(nbformat|cell_type)"\s*:/.test(start)) return 'a notebook with its JSON';
+  return isMail(start) ? 'a mail with its headers' : undefined;
+}
+
+/** Headers that mail programs write, and people do not. */
+const mailHeaders = ['received', 'return-path', 'delivered-to', 'message-id', 'mime-version', 'dkim-signature'];
+
+function isMail(start: string): boolean {
+  const lines = start.split('\n');
+  let headers = 0;
+  // A mailbox begins each mail with a line of its own.
+  for (const line of /^From \S+/.test(lines[0]) ? lines.slice(1) : lines) {
+    if (line.trim() === '') break;
+    if (/^[ \t]/.test(line)) continue;
+    const name = /^([A-Za-z-]+):/.exec(line)?.[1].toLowerCase();
+    if (name === undefined) return false;
+    if (mailHeaders.includes(name)) headers++;
+  }
+  return headers > 0;
+}
