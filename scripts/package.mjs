@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const file = path.join(root, 'inkling.vsix');
-const maximumBytes = 2_000_000;
+const maximumBytes = 10_000_000;
 
 // Nothing that an earlier build left behind is packed; the kernels are built anew only when their source changed.
 for (const name of fs.existsSync(path.join(root, 'dist')) ? fs.readdirSync(path.join(root, 'dist')) : []) {

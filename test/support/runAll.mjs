@@ -62,6 +62,7 @@ fs.mkdirSync(output, { recursive: true });
 const installed = path.join(root, 'node_modules/.package-lock.json');
 const stale = () => fs.statSync(installed).mtimeMs < fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
 if (!fs.existsSync(installed) || stale()) {
+  console.log('Installing the development packages with npm ci; this takes a minute or more ...');
   try {
     retry(() => {
       if (!npm('ci')) throw new Error('npm ci failed');

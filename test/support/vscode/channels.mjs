@@ -104,7 +104,9 @@ export function setupVscode(channel = 'latest') {
   const platform = `${process.platform}-${process.arch}`;
   const folder = path.join(cacheRoot, `code-server-${wanted.codeServer}`);
   make(folder, (temporary) => {
-    console.log(`setting up VS Code (${channel}, code-server ${wanted.codeServer}) ...`);
+    console.log(
+      `Setting up VS Code (${channel}, code-server ${wanted.codeServer}): about 450 MB from npm, some minutes ...`,
+    );
     const packages = [`code-server@${wanted.codeServer}`];
     if (Number(process.versions.node.split('.')[0]) !== wanted.nodeMajor)
       packages.push(`node-${platform}@${wanted.nodePackage}`);
@@ -147,7 +149,7 @@ export async function setupChromium() {
   if (found) return found;
   const folder = path.join(cacheRoot, 'chromium');
   make(folder, (temporary) => {
-    console.log('setting up Chromium ...');
+    console.log('Setting up Chromium from npm, about 60 MB ...');
     npm(temporary, ['install', browserPackage]);
   });
   const entry = path.join(folder, 'node_modules/@sparticuz/chromium/build/esm/index.js');
