@@ -2,6 +2,8 @@
  * The one closed set of error codes. Everything that can go wrong between the engine, the editor and the page carries
  * one of these, and a message that names the remedy.
  */
+import { t } from './l10n';
+
 export const errorCodes = [
   'cancelled',
   'invalidInput',
@@ -55,7 +57,10 @@ export function isCancelled(error: unknown): boolean {
   return error instanceof InklingError && error.code === 'cancelled';
 }
 
-/** Any thrown value as an InklingError; what was not one becomes `internal` and keeps its cause. */
+/**
+ * Any thrown value as an InklingError that keeps its cause: what the system says of files becomes `invalidInput` in plain
+ * words, anything else `internal`.
+ */
 export function asInklingError(error: unknown): InklingError {
   if (error instanceof InklingError) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -66,7 +71,41 @@ export function asInklingError(error: unknown): InklingError {
       { cause: error },
     );
   }
-  const wrapped = new InklingError('internal', message, { cause: error });
+  const plain = ofFile(error, message);
+  const wrapped = new InklingError(plain ? 'invalidInput' : 'internal', plain ?? message, { cause: error });
   if (error instanceof Error && error.stack) wrapped.stack = error.stack;
   return wrapped;
+}
+
+/** What an error of a file means to a person; undefined for other errors. Codes of Node.js and of VS Code. */
+function ofFile(error: unknown, message: string): string | undefined {
+  const { code, path } = error instanceof Object ? (error as { code?: unknown; path?: unknown }) : {};
+  // VS Code wraps some of them in sentences.
+  const named = /\b(E[A-Z]{3,}|FileNotFound|NoPermissions|FileIsADirectory)\b/.exec(`${String(code)} ${message}`)?.[1];
+  const where = typeof path === 'string' ? path : /'([^']+)'/.exec(message)?.[1];
+  const file = where?.split(/[\\/]/).pop() || t('The file');
+  switch (named ?? (/nonexistent file/.test(message) ? 'FileNotFound' : '')) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'FileNotFound':
+      return t('{0} can no longer be found. It may have been moved or deleted, or be a link to a file that was.', file);
+    case 'ELOOP':
+      return t('{0} is a link that leads back to itself. Choose another file.', file);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'NoPermissions':
+      return t('{0} cannot be opened or changed. Check its permissions.', file);
+    case 'EISDIR':
+    case 'FileIsADirectory':
+      return t('{0} is a folder. Choose a file.', file);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return t('The disk is full. Free some space, then try again.');
+    case 'EMFILE':
+    case 'ENFILE':
+      return t('Too many files are open. Close some programs, then try again.');
+    default:
+      return undefined;
+  }
 }

@@ -5,7 +5,7 @@ import { classifierVariants, type LabelledSource } from '../../common/classifier
 import { fileEncoding } from '../fileEncoding';
 import { InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
-import { requireEditor } from '../editors';
+import { openResource, requireEditor } from '../editors';
 import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import type { ClassifierChoice } from './classifierTraining';
@@ -55,7 +55,7 @@ function editorToCheck(): vscode.TextEditor {
 
 /** The text of an open document as it stands there; other files and folders are read by the engine. */
 async function labelledSource(given: vscode.Uri | undefined): Promise<LabelledSource> {
-  const uri = given ?? editorToCheck().document.uri;
+  const uri = given ?? openResource() ?? editorToCheck().document.uri;
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   const name = path.posix.basename(uri.path);
   if (open) return { name, text: open.getText() };

@@ -18,8 +18,8 @@ interface Needs {
 export function editorPort({ continuation, store }: Needs): EditorPort {
   return {
     textBeforeCursor: (maximumLength) => {
-      const editor = vscode.window.activeTextEditor;
-      return editor && textBefore(editor.document, editor.selection.active).slice(-maximumLength);
+      const editor = requireEditor();
+      return textBefore(editor.document, editor.selection.active).slice(-maximumLength);
     },
     insertAtCursor,
     continueText: async (modelPath, options, signal) => continuation.run(requireEditor(), modelPath, options, signal),

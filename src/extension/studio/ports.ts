@@ -52,8 +52,8 @@ export interface EnginePort {
 }
 
 export interface EditorPort {
-  /** The text before the cursor of the active text editor (the last `maximumLength` characters of it). */
-  textBeforeCursor(maximumLength: number): string | undefined;
+  /** The text before the cursor (the last `maximumLength` characters of it). Throws `invalidInput` when no text is open. */
+  textBeforeCursor(maximumLength: number): string;
   insertAtCursor(text: string): Promise<void>;
   /** Continue Text with exactly these options; resolves when it has written or was aborted. */
   continueText(modelPath: string, options: SamplingOptions, signal: AbortSignal): Promise<void>;

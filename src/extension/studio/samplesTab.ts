@@ -1,8 +1,7 @@
 /** The host's side of the Samples tab: the wall, what is being written, and the samples that were kept. */
 import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
-import { asInklingError, InklingError } from '../../common/errors';
-import { t } from '../../common/l10n';
+import { asInklingError } from '../../common/errors';
 import type { KeptSample } from '../../common/studioProtocol';
 import { emptyWall, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
 import type { PageLink } from './pageLink';
@@ -105,12 +104,6 @@ export class SamplesTab {
 
   promptFromCursor(): void {
     const text = this.ports.editor.textBeforeCursor(promptLength);
-    if (text === undefined) {
-      throw new InklingError(
-        'invalidInput',
-        t('No text editor is open. Open a text and place the cursor where the text should continue.'),
-      );
-    }
     this.settings.update({ samples: { ...this.settings.current.samples, prompt: text } });
     this.page.post({ type: 'prompt', text });
   }

@@ -4,7 +4,7 @@ import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
 import { engineChoice } from '../configuration';
-import { requireEditor } from '../editors';
+import { openResource, requireEditor } from '../editors';
 import { showWarning } from '../messages';
 import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
@@ -105,7 +105,7 @@ async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Pro
 async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummary): Promise<void> {
   await parts.runs.store.load();
   const run = parts.runs.store.list().find((record) => record.modelPath === modelOf(entry.path));
-  const editor = vscode.window.activeTextEditor;
+  const open = openResource();
   const items: (vscode.QuickPickItem & { go(): Promise<unknown> })[] = [];
   if (run) {
     items.push({
@@ -116,13 +116,13 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     });
   }
   const { config } = summary;
-  if (editor && config) {
+  if (open && config) {
     items.push({
       label: vscode.l10n.t('The open text'),
-      description: vscode.workspace.asRelativePath(editor.document.uri),
+      description: vscode.workspace.asRelativePath(open),
       detail: vscode.l10n.t("A new model starts from this one's weights; new characters are added"),
       go: async () => {
-        const text = await keep(parts, await gatherFiles([editor.document.uri]));
+        const text = await keep(parts, await gatherFiles([open]));
         return begin(parts, text, config, entry.path);
       },
     });
@@ -161,7 +161,9 @@ function requireActive({ runs }: Parts): string {
 function activeResource(): vscode.Uri {
   const { activeNotebookEditor } = vscode.window;
   if (activeNotebookEditor) return activeNotebookEditor.notebook.uri;
-  return requireEditor(vscode.l10n.t('No text is open. First open the text to train on.')).document.uri;
+  const uri = openResource();
+  if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('No text is open. First open the text to train on.'));
+  return uri;
 }
 
 function askForGlob(): Thenable<string | undefined> {

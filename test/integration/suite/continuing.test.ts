@@ -2,9 +2,11 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SampleDelta, SampleRequest } from '../../../src/common/engineProtocol';
-import { cancelled } from '../../../src/common/errors';
+import { asInklingError, cancelled } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
+import { gatherFiles } from '../../../src/extension/training/gatherTexts';
 import { TextContinuation } from '../../../src/extension/writing/continueText';
+import { openResource, requireEditor } from '../../../src/extension/editors';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { activated, closeAll, openText, until } from '../support';
 
@@ -103,5 +105,72 @@ describe('Continue Text', () => {
     writing.end();
     await ended;
     assert.equal(editor.document.getText(), 'Once upon');
+  });
+
+  it('selects nothing of what it writes: the next key replaces nothing', async () => {
+    const editor = await openText('one two three four');
+    editor.selections = [new vscode.Selection(0, 4, 0, 7), new vscode.Selection(0, 18, 0, 14)];
+    const { writing, ended } = await begin(editor);
+    writing.say(' and more');
+    writing.end();
+    await ended;
+    await vscode.commands.executeCommand('type', { text: '!' });
+    assert.equal(editor.document.getText(), 'one two and more! three four!');
+  });
+
+  it('keeps its place in sight, unless the user looks elsewhere', async () => {
+    const lines = 'a line of text that is there\n'.repeat(200);
+    const inSight = ({ document, visibleRanges }: vscode.TextEditor): boolean =>
+      visibleRanges.some(({ end }) => end.line >= document.lineCount - 2);
+    for (const follows of [true, false]) {
+      const editor = await openText(lines);
+      const last = editor.selection.active;
+      editor.revealRange(new vscode.Range(last, last));
+      await until(() => inSight(editor), 'the end is in sight');
+      const { writing, ended } = await begin(editor);
+      if (!follows) {
+        editor.revealRange(new vscode.Range(0, 0, 0, 0));
+        await until(() => editor.visibleRanges[0].start.line === 0, 'the beginning is in sight');
+      }
+      for (let i = 0; i < 60; i++) writing.say('words that are written\n\n');
+      writing.end();
+      await ended;
+      assert.equal(editor.document.lineCount, 200 + 1 + 120);
+      if (follows) await until(() => inSight(editor), 'the end is in sight still', 10_000);
+      else assert.equal(editor.visibleRanges[0].start.line, 0);
+      await closeAll();
+    }
+  });
+});
+
+describe('the text in front of the user', () => {
+  afterEach(closeAll);
+
+  it('is said to be hidden where VS Code shows it to no extension, and can be trained on by its file', async () => {
+    await activated();
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    const uri = vscode.Uri.joinPath(folder.uri, 'large.txt');
+    assert.throws(() => requireEditor('Open one.'), /Open one/);
+    await vscode.workspace.fs.writeFile(uri, Buffer.alloc(51 * 1024 * 1024, 'the old clock in the hall\n'));
+    try {
+      await vscode.commands.executeCommand('vscode.open', uri);
+      await until(() => openResource() !== undefined, 'it is open');
+      assert.equal(vscode.window.activeTextEditor, undefined);
+      assert.throws(() => requireEditor('Open one.'), /keeps large\.txt from extensions/);
+      const { texts } = await gatherFiles([openResource()!]);
+      assert.equal('path' in texts[0] && texts[0].path, uri.fsPath);
+    } finally {
+      await closeAll();
+      await vscode.workspace.fs.delete(uri);
+    }
+  });
+
+  it('is reported in plain words when its file is gone', async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    const gone = vscode.Uri.joinPath(folder.uri, 'gone.txt');
+    for (const failing of [gatherFiles([gone]), Promise.resolve(vscode.workspace.openTextDocument(gone))]) {
+      const error = await failing.then(() => assert.fail('it is gone'), asInklingError);
+      assert.match(error.message, /^gone\.txt can no longer be found/);
+    }
   });
 });

@@ -57,5 +57,12 @@ describe('the Studio and the editor', () => {
     const { document } = await openText('Once ');
     await editor.insertAtCursor('upon');
     assert.equal(document.getText(), 'Once upon');
+    vscode.window.activeTextEditor!.selection = new vscode.Selection(0, 0, 0, 4);
+    await editor.insertAtCursor(' and');
+    await vscode.commands.executeCommand('type', { text: '!' });
+    assert.equal(document.getText(), 'Once and! upon', 'the next key replaces nothing');
+    await vscode.commands.executeCommand('undo');
+    await vscode.commands.executeCommand('undo');
+    assert.equal(document.getText(), 'Once upon', 'each is an undo step of its own');
   });
 });

@@ -189,6 +189,17 @@ describe('manifest', () => {
     }
   });
 
+  it('works on the editor that has the focus, never on the one around a peek, and parts no composition', () => {
+    const { keybindings, menus } = contributes;
+    const writing = keybindings.filter(({ command }) => command === 'inkling.continueText');
+    assert.equal(writing.length, 1);
+    assert.match(writing[0].when ?? '', /!isComposing/);
+    for (const { command, when } of [...writing, ...menus['editor/context']]) {
+      assert.match(when ?? '', /!inReferenceSearchEditor/, command);
+      assert.match(when ?? '', /!isEmbeddedDiffEditor/, command);
+    }
+  });
+
   it('never binds Tab, and Esc only while text is being written', () => {
     for (const binding of contributes.keybindings as (Menu & { key: string })[]) {
       assert.doesNotMatch(binding.key, /\btab\b/i);

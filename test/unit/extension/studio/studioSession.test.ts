@@ -332,7 +332,9 @@ describe('StudioSession', () => {
     await played.send({ type: 'ready' });
     await played.send({ type: 'promptFromCursor' });
     assert.equal(played.last('prompt').text, 'It was a dark and stormy night; ');
-    played.fake.ports.editor.textBeforeCursor = () => undefined;
+    played.fake.ports.editor.textBeforeCursor = () => {
+      throw new InklingError('invalidInput', 'Open a text first.');
+    };
     await played.send({ type: 'promptFromCursor' });
     assert.match(played.last('notice').message, /open a text/i);
     played.session.dispose();
