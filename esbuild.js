@@ -11,7 +11,6 @@ const path = require('node:path');
 const root = __dirname;
 const withTests = process.argv.includes('--tests');
 const watch = process.argv.includes('--watch');
-const exists = (file) => fs.existsSync(path.join(root, file));
 
 /**
  * The builds of the kernels that the engine chooses from when it starts: name → features switched on. The kernels
@@ -19,7 +18,10 @@ const exists = (file) => fs.existsSync(path.join(root, file));
  */
 const kernelBuilds = { scalar: [], simd: ['simd'], relaxed: ['simd', 'relaxed-simd'] };
 
-/** Compiles src/engine/kernels to dist/kernels/*.wasm unless nothing changed. */
+/** What TypeScript knows of the kernels: written by the build, from their source. */
+const kernelTypes = path.join(root, 'src/engine/backends/wasm/kernels.ts');
+
+/** Compiles src/engine/kernels to dist/kernels/*.wasm, and their types, unless nothing changed. */
 async function buildKernels() {
   const source = path.join(root, 'src/engine/kernels');
   const out = path.join(root, 'dist/kernels');
@@ -27,11 +29,15 @@ async function buildKernels() {
     .readdirSync(source)
     .filter((name) => name.endsWith('.ts'))
     .sort();
-  const hash = crypto.createHash('sha256').update(JSON.stringify(kernelBuilds)).update(fs.readFileSync(__filename));
-  for (const name of files) hash.update(name).update(fs.readFileSync(path.join(source, name)));
-  const key = hash.digest('hex');
+  const key = () => {
+    const hash = crypto.createHash('sha256').update(JSON.stringify(kernelBuilds));
+    for (const file of [__filename, kernelTypes, ...files.map((name) => path.join(source, name))]) {
+      hash.update(path.basename(file)).update(fs.readFileSync(file));
+    }
+    return hash.digest('hex');
+  };
   const stamp = path.join(out, 'stamp');
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === key) return;
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === key()) return;
   fs.mkdirSync(out, { recursive: true });
   const asc = await import('assemblyscript/asc');
   for (const [name, features] of Object.entries(kernelBuilds)) {
@@ -47,6 +53,8 @@ async function buildKernels() {
       '65536',
       '--memoryBase',
       '64',
+      '--bindings',
+      'raw',
     );
     for (const feature of ['threads', ...features]) args.push('--enable', feature);
     if (features.length === 0) args.push('--disable', 'simd');
@@ -55,11 +63,26 @@ async function buildKernels() {
       return fs.existsSync(full) ? fs.readFileSync(full, 'utf8') : null;
     };
     const relative = args.map((arg) => (path.isAbsolute(arg) ? path.relative(root, arg) : arg));
-    const { error, stderr } = await asc.main([...relative, '--baseDir', root], { readFile });
+    const writeFile = (file, contents) => {
+      if (file.endsWith('.wasm')) fs.writeFileSync(path.join(root, file), contents);
+      if (file.endsWith('.d.ts')) writeKernelTypes(contents);
+    };
+    const { error, stderr } = await asc.main([...relative, '--baseDir', root], { readFile, writeFile });
     const text = stderr.toString();
     if (error || /ERROR|WARNING/.test(text)) throw new Error(`kernels (${name}): ${text || error}`);
   }
-  fs.writeFileSync(stamp, key);
+  fs.writeFileSync(stamp, key());
+}
+
+/** `declarations`: what the AssemblyScript compiler says of the kernels' exports. */
+function writeKernelTypes(declarations) {
+  const functions = [...declarations.matchAll(/export function (.+;)/g)].map(([, signature]) => `  ${signature}`);
+  const text = `// Written by esbuild.js from src/engine/kernels, which say what each does. Pointers and strides are byte counts.
+export interface Kernels {
+${functions.join('\n')}
+}
+`;
+  if (fs.readFileSync(kernelTypes, 'utf8') !== text) fs.writeFileSync(kernelTypes, text);
 }
 
 const node = {
@@ -79,23 +102,19 @@ function bundles() {
     engineThread: 'src/engine/process/threadMain.ts',
     kernelThread: 'src/engine/backends/wasm/kernelThread.ts',
   };
-  const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => exists(file)));
-  const list = [];
-  if (Object.keys(present).length)
-    list.push({ ...node, minify: !watch, entryPoints: present, outdir: 'dist', external: ['vscode'] });
-  if (exists('src/engine/cli.ts')) {
-    list.push({
+  const minify = !watch;
+  const list = [
+    { ...node, minify, entryPoints: entries, outdir: 'dist', external: ['vscode'] },
+    {
       ...node,
-      minify: !watch,
+      minify,
       entryPoints: { cli: 'src/engine/cli.ts' },
       outdir: 'dist',
       banner: { js: '#!/usr/bin/env node' },
-    });
-  }
-  if (exists('src/webview/main.ts')) {
-    list.push({
+    },
+    {
       bundle: true,
-      minify: !watch,
+      minify,
       platform: 'browser',
       format: 'iife',
       target: 'es2022',
@@ -105,8 +124,8 @@ function bundles() {
       entryPoints: { webview: 'src/webview/main.ts' },
       outdir: 'dist',
       loader: { '.svg': 'text' },
-    });
-  }
+    },
+  ];
   if (withTests) {
     const tests = ['unit', 'integration'].flatMap((suite) =>
       find(path.join('test', suite)).filter((f) => /\.test\.ts$|\/index\.ts$/.test(f)),
@@ -125,7 +144,6 @@ function bundles() {
 
 /** All files below a folder, relative to the root. */
 function find(folder) {
-  if (!exists(folder)) return [];
   return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = path.join(folder, entry.name);
     return entry.isDirectory() ? find(name) : [name];
@@ -134,10 +152,10 @@ function find(folder) {
 
 (async () => {
   process.chdir(root);
-  if (exists('src/engine/kernels/index.ts')) await buildKernels();
+  await buildKernels();
   if (watch) for (const options of bundles()) await (await context(options)).watch();
   else await Promise.all(bundles().map((options) => build(options)));
-  if (exists('dist/cli.js')) fs.chmodSync('dist/cli.js', 0o755);
+  if (!watch) fs.chmodSync('dist/cli.js', 0o755);
 })().catch((error) => {
   console.error(error.message ?? error);
   process.exit(1);

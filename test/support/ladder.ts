@@ -228,6 +228,12 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
     await assert.rejects(network.evaluate(batch), invalid);
     await assert.rejects(network.evaluate({ ...batch, inputs: Uint16Array.of(0), targets: Int32Array.of(3) }), invalid);
     await assert.rejects(network.evaluate({ ...batch, batch: 20 }), invalid);
+    await assert.rejects(network.writeOptimiser({ kind: 'adam', updates: 1, slots: [] }), invalid);
     network.dispose();
+    const both: NetworkSpec = { ...spec, layers: [{ units: 2, dropout: 0, bidirectional: true }] };
+    const two = await backend().createNetwork(both, randomParameters(new Random(1), both), ladderLimits);
+    const early = { steps: 2, inputs: Uint16Array.of(0, 0), targets: Int32Array.of(0, -1), lengths: Int32Array.of(2) };
+    await assert.rejects(two.evaluate({ ...batch, ...early }), { code: 'invalidInput', message: /last step of a row/ });
+    two.dispose();
   });
 }

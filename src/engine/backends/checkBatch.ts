@@ -1,4 +1,4 @@
-/** What the GPU backends ask of a batch before it leaves for the device. */
+/** What every backend asks of what it is given, before it computes. */
 import { InklingError } from '../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../model/networkSpec';
 import { noTarget, noToken, type Batch, type NetworkLimits, type OptimiserState } from './backend';
@@ -79,6 +79,15 @@ export function checkStep(spec: NetworkSpec, tokens: Uint16Array, states: Float3
 export function checkParameters(spec: NetworkSpec, block: Float32Array, what = 'parameters'): void {
   const expected = parameterCount(spec);
   if (block.length !== expected) fail(`The ${what} are ${block.length} numbers; the network needs ${expected}.`);
+}
+
+/** Rows of a carried state. Throws `invalidInput` for one of another network or batch. */
+export function checkState(spec: NetworkSpec, limits: NetworkLimits, state: Float32Array): number {
+  const rows = state.length / stateSize(spec);
+  if (!Number.isInteger(rows) || rows > limits.batch) {
+    fail('The stored recurrent state does not fit this network; train without resuming.');
+  }
+  return rows;
 }
 
 /** Slots an optimiser keeps. */

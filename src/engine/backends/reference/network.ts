@@ -5,7 +5,6 @@
  */
 import { noTarget, noToken, dropoutKeep, type Batch } from '../backend';
 import { outputSize, parameterLayout, stateSize, type NetworkSpec } from '../../model/networkSpec';
-import { InklingError } from '../../../common/errors';
 import { backwardCell, cellStateSize, forwardCell, type CellTensors, type CellTrace, type StepInput } from './cells';
 import { crossEntropy } from './loss';
 import { addOuterProduct, addProduct, addTransposedProduct, addVector } from './matrix';
@@ -70,8 +69,8 @@ export function tensorsOf(spec: NetworkSpec, block: Float64Array): NetworkTensor
 }
 
 /**
- * Runs `batch` from `initialStates` [B, S]. With `training`: dropout, and the gradients; else without both.
- * Throws `invalidInput` for ids, targets or lengths that the network cannot take.
+ * Runs `batch`, which has passed `checkBatch`, from `initialStates` [B, S]. With `training`: dropout, and the gradients;
+ * else without both.
  */
 export function runBatch(
   spec: NetworkSpec,
@@ -98,7 +97,8 @@ export function runBatch(
   const gradients = training && tensorsOf(spec, result.gradients);
 
   for (let b = 0; b < B; b++) {
-    const length = lengthOfRow(spec, batch, b);
+    // Where the reverse direction of a bidirectional network starts.
+    const length = spec.layers[0].bidirectional ? batch.lengths![b] : T;
     const row = forwardRow(spec, weights, batch, b, length, initialStates.subarray(b * S, (b + 1) * S), training);
     result.finalStates.set(row.finalState, b * S);
     const last = row.outputs.at(-1)!;
@@ -106,12 +106,9 @@ export function runBatch(
     const dLast: (Float64Array | undefined)[] = new Array<undefined>(T);
     for (let t = 0; t < T; t++) {
       const at = t * B + b;
-      const target = targetAt(spec, batch, at);
-      const hidden = last[t];
+      const target = batch.targets[at];
       if (target === noTarget) continue;
-      if (!hidden) {
-        throw new InklingError('invalidInput', 'A bidirectional network has its target at the last step of a row.');
-      }
+      const hidden = last[t]!;
       const logits = logitsOf(weights, hidden);
       result.logits?.set(logits, at * V);
       const { loss, correct, dLogits } = crossEntropy(spec.output, logits, target);
@@ -281,9 +278,6 @@ function applyDropout(spec: NetworkSpec, x: Float64Array, layer: number, step: n
 
 function inputOf(spec: NetworkSpec, weights: NetworkTensors, id: number): StepInput {
   const { input } = spec;
-  if (id !== noToken && input.kind !== 'scalar' && id >= input.vocabulary) {
-    throw new InklingError('invalidInput', `Token ${id} is not in the network's vocabulary of ${input.vocabulary}.`);
-  }
   switch (input.kind) {
     case 'one-hot':
       return id;
@@ -293,26 +287,4 @@ function inputOf(spec: NetworkSpec, weights: NetworkTensors, id: number): StepIn
     case 'scalar':
       return Float64Array.of(id === noToken ? 0 : id * input.scale);
   }
-}
-
-function targetAt(spec: NetworkSpec, batch: Batch, at: number): number {
-  const target = batch.targets[at];
-  const classes = spec.output.kind === 'softmax' ? spec.output.classes : 2;
-  if (target !== noTarget && !(target >= 0 && target < classes)) {
-    throw new InklingError('invalidInput', `Target ${target} is not one of the network's ${classes} classes.`);
-  }
-  return target;
-}
-
-/** Where the reverse direction of a bidirectional network starts; all steps for every other network. */
-function lengthOfRow(spec: NetworkSpec, batch: Batch, b: number): number {
-  if (!spec.layers[0].bidirectional) return batch.steps;
-  const length = batch.lengths?.[b] ?? 0;
-  if (length < 1 || length > batch.steps) {
-    throw new InklingError(
-      'invalidInput',
-      `A bidirectional network needs the length of every row, from 1 to ${batch.steps}; row ${b} has ${length}.`,
-    );
-  }
-  return length;
 }

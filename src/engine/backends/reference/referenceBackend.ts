@@ -3,7 +3,6 @@
  * tested against. All arithmetic is float64. What outlives a call (weights, optimiser slots, carried states) is rounded
  * to float32, as the interface carries it, so that a run resumed from a checkpoint continues exactly.
  */
-import { InklingError } from '../../../common/errors';
 import {
   checkNetworkSpec,
   outputSize,
@@ -25,7 +24,7 @@ import type {
   Stepper,
   Update,
 } from '../backend';
-import { checkStep, checkSteps } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, checkState, checkStep, checkSteps } from '../checkBatch';
 import { runBatch, runStep, tensorsOf, type BatchResult, type Training } from './network';
 import { applyUpdate, clip, newOptimiserSlots, norm, type OptimiserSlots } from './optimiser';
 
@@ -46,7 +45,7 @@ export function createReferenceStepper(spec: NetworkSpec, parameters: Float32Arr
   const own = new Float64Array(parameterCount(spec));
   const weights = tensorsOf(spec, own);
   const writeParameters = (values: Float32Array): void => {
-    checkLength('parameters', values.length, own.length);
+    checkParameters(spec, values);
     own.set(values);
   };
   writeParameters(parameters);
@@ -136,12 +135,9 @@ class ReferenceNetwork implements Network {
   }
 
   async writeOptimiser({ kind, updates, slots }: OptimiserState): Promise<void> {
+    checkOptimiser(this.spec, { kind, updates, slots });
     const fresh = newOptimiserSlots(kind, this.parameters.length);
-    checkLength('optimiser slots', slots.length, fresh.slots.length);
-    slots.forEach((slot, i) => {
-      checkLength('an optimiser slot', slot.length, this.parameters.length);
-      fresh.slots[i].set(slot);
-    });
+    slots.forEach((slot, i) => fresh.slots[i].set(slot));
     this.optimiser = { ...fresh, updates };
   }
 
@@ -150,25 +146,19 @@ class ReferenceNetwork implements Network {
   }
 
   async writeState(state: Float32Array): Promise<void> {
-    const S = stateSize(this.spec);
-    if (state.length % S !== 0)
-      throw new InklingError('invalidInput', `A carried state is a multiple of ${S} numbers.`);
+    checkState(this.spec, this.limits, state);
     this.carried.train = Float64Array.from(state);
   }
 
   dispose(): void {}
 
   private setParameters(parameters: Float32Array): void {
-    checkLength('parameters', parameters.length, this.parameters.length);
+    checkParameters(this.spec, parameters);
     this.parameters.set(parameters);
   }
 
   private run(batch: Batch, kind: 'train' | 'evaluate', training?: Training, wantLogits?: boolean): BatchResult {
-    const { batch: B, steps: T } = batch;
-    checkRange('rows', B, this.limits.batch);
-    checkRange('steps', T, this.limits.steps);
-    checkLength('inputs', batch.inputs.length, T * B);
-    checkLength('targets', batch.targets.length, T * B);
+    checkBatch(this.spec, this.limits, batch);
     const result = runBatch(this.spec, this.parameters, batch, this.initialStates(batch, kind), training, wantLogits);
     if (batch.state === 'carry') {
       roundToFloat32(result.finalStates);
@@ -182,9 +172,6 @@ class ReferenceNetwork implements Network {
     const S = stateSize(this.spec);
     const states = new Float64Array(batch.batch * S);
     if (batch.state === 'zero') return states;
-    if (this.spec.layers[0].bidirectional) {
-      throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
-    }
     if (this.carried[kind].length === states.length) states.set(this.carried[kind]);
     batch.resetRows?.forEach((reset, b) => {
       if (reset) states.fill(0, b * S, (b + 1) * S);
@@ -195,16 +182,4 @@ class ReferenceNetwork implements Network {
 
 function roundToFloat32(x: Float64Array): void {
   for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]);
-}
-
-function checkRange(what: string, value: number, limit: number): void {
-  if (value < 1 || value > limit) {
-    throw new InklingError('invalidInput', `The network was made for 1 to ${limit} ${what}, not ${value}.`);
-  }
-}
-
-function checkLength(what: string, length: number, expected: number): void {
-  if (length !== expected) {
-    throw new InklingError('invalidInput', `The length of ${what} is ${length}; the network needs ${expected}.`);
-  }
 }

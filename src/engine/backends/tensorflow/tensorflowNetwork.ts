@@ -26,7 +26,15 @@ import {
   type StepResult,
   type Update,
 } from '../backend';
-import { checkBatch, checkOptimiser, checkParameters, reversedInputs, slotsOf, type CheckedBatch } from '../checkBatch';
+import {
+  checkBatch,
+  checkOptimiser,
+  checkParameters,
+  checkState,
+  reversedInputs,
+  slotsOf,
+  type CheckedBatch,
+} from '../checkBatch';
 import type { Ops, Tensor } from './ops';
 import {
   createForm,
@@ -184,13 +192,7 @@ export class TensorflowNetwork implements Network {
   }
 
   async writeState(state: Float32Array): Promise<void> {
-    const rows = state.length / stateSize(this.spec);
-    if (!Number.isInteger(rows) || rows > this.limits.batch) {
-      throw new InklingError(
-        'invalidInput',
-        'The stored recurrent state does not fit this network; train without resuming.',
-      );
-    }
+    const rows = checkState(this.spec, this.limits, state);
     this.ops.free(this.carried.train.states);
     this.carried.train = { rows, states: rows === 0 ? [] : this.unpackStates(state, rows) };
   }

@@ -1,11 +1,14 @@
-/** The entry of a training thread other than the first: sleeps until the first thread starts a job, does its share. */
+/** The entry of a training thread other than the first: sleeps until the first thread starts a job, does its part. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { Control, runJob, type NetworkMessage, type WorkerMessage } from './team';
-import { instantiate, type Kernels } from './runtime';
+import { Control } from './control';
+import { JobPart, type NetworkView } from './job';
+import { runJob } from './runJob';
+import { instantiate } from './runtime';
+import type { WorkerMessage } from './team';
 
 const { thread, control: buffer } = workerData as { thread: number; control: SharedArrayBuffer };
 const control = new Control(buffer);
-const networks = new Map<number, NetworkMessage & { kernels: Kernels }>();
+const networks = new Map<number, NetworkView>();
 
 /** This thread never returns to its event loop, so messages are fetched by hand before each job. */
 function fetchMessages(): void {
@@ -13,17 +16,17 @@ function fetchMessages(): void {
     const received = receiveMessageOnPort(parentPort!);
     if (!received) return;
     const message = received.message as WorkerMessage;
-    if ('add' in message)
-      networks.set(message.add.id, { ...message.add, kernels: instantiate(message.add.module, message.add.memory) });
-    else networks.delete(message.remove);
+    if ('add' in message) {
+      const { id, module, memory, layout } = message.add;
+      networks.set(id, { kernels: instantiate(module, memory), layout, memory });
+    } else networks.delete(message.remove);
   }
 }
 
 for (let next = control.next(thread, 0); next; next = control.next(thread, next.call)) {
   try {
     fetchMessages();
-    const network = networks.get(next.network)!;
-    runJob(network.kernels, network.layout, network.memory, next.job, thread, next.threads, control);
+    runJob(new JobPart(networks.get(next.network)!, next.job, thread, next.threads), control);
   } catch (error) {
     control.fail();
     throw error;

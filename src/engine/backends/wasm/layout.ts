@@ -15,7 +15,8 @@ import {
   type TensorSpec,
 } from '../../model/networkSpec';
 import type { NetworkLimits } from '../backend';
-import { reservedBytes, type Kernels } from './runtime';
+import type { Kernels } from './kernels';
+import { reservedBytes } from './runtime';
 
 /** A matrix in panels: `rows` rows (K, what multiplies it), `panels` panels of columns. */
 export interface MatrixWeights {
@@ -75,7 +76,7 @@ export interface DirectionPlace extends DirectionWeights {
   recurrentBias?: VectorPlace;
   /** [T][gates]: pre-activations, then activations, then their gradients. */
   gates: number;
-  /** GRU: [T][gates], the recurrent part and then its gradients. */
+  /** GRU: [T][gates], the recurrent part and then its gradients; else `gates` themselves. */
   recurrentGates: number;
   /** [T + 1] h; slot 0 is the initial state. */
   h: number;
@@ -223,6 +224,11 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
   const lstm = spec.cell === 'lstm';
   const perStep = (panels: number, steps = T): number => arena.takePanels(steps * B, panels);
 
+  const placeGates = (panels: number): Pick<DirectionPlace, 'gates' | 'recurrentGates'> => {
+    const gates = perStep(panels);
+    return { gates, recurrentGates: spec.cell === 'gru' ? perStep(panels) : gates };
+  };
+
   const layers: LayerPlace[] = [];
   weights.layers.forEach(({ directions, outputPanels }, l) => {
     const { dropout } = spec.layers[l];
@@ -236,8 +242,7 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
         recurrent: matrix(d.recurrent, true),
         inputBias: vector(d.inputBias),
         recurrentBias: d.recurrentBias && vector(d.recurrentBias),
-        gates: perStep(d.gatePanels),
-        recurrentGates: spec.cell === 'gru' ? perStep(d.gatePanels) : 0,
+        ...placeGates(d.gatePanels),
         h: perStep(d.unitPanels, T + 1),
         c: lstm ? perStep(d.unitPanels, T + 1) : 0,
         squashed: lstm ? perStep(d.unitPanels) : 0,
@@ -295,55 +300,65 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
  * is the float32 index within a padded block that begins where the trainable block begins. Rows of PyTorch's matrices
  * are columns here, so stretches are single numbers except for an embedding.
  */
-export function forEachElement(layout: Weights, visit: (outside: number, inside: number) => void): void {
-  const { spec } = layout;
-  const gates = gatesOf[spec.cell];
-  const directionOf = (t: TensorSpec): DirectionWeights => layout.layers[t.layer].directions[t.reverse ? 1 : 0];
+export function forEachElement(weights: Weights, visit: (outside: number, inside: number) => void): void {
+  const { spec, trainable } = weights;
   for (const t of parameterLayout(spec)) {
     if (t.role === 'embedding') {
-      const { weights, panels } = layout.embedding!;
+      const { weights: table, panels } = weights.embedding!;
       const [rows, columns] = t.shape;
       for (let r = 0; r < rows; r++) {
         for (let c = 0; c < columns; c++)
-          visit(t.offset + r * columns + c, (weights - layout.trainable) / 4 + r * panels * 16 + c);
+          visit(t.offset + r * columns + c, (table - trainable) / 4 + r * panels * 16 + c);
       }
       continue;
     }
-    const output = t.role === 'outputWeights' || t.role === 'outputBias';
-    const units = output ? t.shape[0] : directionOf(t).units;
+    const units = t.role === 'outputWeights' || t.role === 'outputBias' ? t.shape[0] : directionOf(weights, t).units;
     const padded = panelsFor(units) * 16;
-    const place: VectorWeights & { rows?: number } =
-      t.role === 'outputWeights'
-        ? layout.output
-        : t.role === 'outputBias'
-          ? layout.outputBias
-          : t.role === 'inputWeights'
-            ? directionOf(t).input
-            : t.role === 'recurrentWeights'
-              ? directionOf(t).recurrent
-              : t.role === 'inputBias'
-                ? directionOf(t).inputBias
-                : directionOf(t).recurrentBias!;
-    const base = (place.weights - layout.trainable) / 4;
+    const place = placeOf(weights, t);
+    const base = (place.weights - trainable) / 4;
     // Where the padded column of unpadded row `r` (gate · units + unit) lies.
     const column = (r: number): number => Math.floor(r / units) * padded + (r % units);
-    const rows = output ? units : gates * units;
+    const rows = t.shape[0];
     if (t.shape.length === 1) {
       for (let r = 0; r < rows; r++) visit(t.offset + r, base + column(r));
       continue;
     }
     const width = t.shape[1];
     // Both halves of a bidirectional layer's output are padded apart.
-    const half = t.role === 'outputWeights' ? layout.layers.at(-1)!.directions[0].units : width;
+    const half = t.role === 'outputWeights' ? weights.layers.at(-1)!.directions[0].units : width;
     const halfPadded = t.role === 'outputWeights' ? panelsFor(half) * 16 : width;
     for (let r = 0; r < rows; r++) {
       const c = column(r);
-      const panel = base + (c >> 4) * place.rows! * 16 + (c & 15);
+      const panel = base + (c >> 4) * (place as MatrixWeights).rows * 16 + (c & 15);
       for (let k = 0; k < width; k++) {
         const row = Math.floor(k / half) * halfPadded + (k % half);
         visit(t.offset + r * width + k, panel + row * 16);
       }
     }
+  }
+}
+
+function directionOf({ layers }: Weights, { layer, reverse }: TensorSpec): DirectionWeights {
+  return layers[layer].directions[reverse ? 1 : 0];
+}
+
+/** Where a tensor lies that is no embedding. */
+function placeOf(weights: Weights, t: TensorSpec): MatrixWeights | VectorWeights {
+  switch (t.role) {
+    case 'outputWeights':
+      return weights.output;
+    case 'outputBias':
+      return weights.outputBias;
+    case 'inputWeights':
+      return directionOf(weights, t).input;
+    case 'recurrentWeights':
+      return directionOf(weights, t).recurrent;
+    case 'inputBias':
+      return directionOf(weights, t).inputBias;
+    case 'recurrentBias':
+      return directionOf(weights, t).recurrentBias!;
+    case 'embedding':
+      return weights.embedding!;
   }
 }
 

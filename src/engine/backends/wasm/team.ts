@@ -1,25 +1,14 @@
 /**
  * The threads that train together: the caller is thread 0, the others are workers (kernelThread.ts) that sleep between
- * steps. All run `runJob`; they meet at barriers on one shared array. Waiting first spins for a moment (a step's phases
- * are short), then sleeps.
+ * jobs. All run `runJob`; they meet at barriers on one shared array (control.ts).
  */
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { InklingError } from '../../../common/errors';
 import { distFolder } from '../../paths';
-import { chunkBytes, type Layout } from './layout';
-import {
-  embeddingGradient,
-  forwardBackward,
-  keepState,
-  projectTokens,
-  sumGradients,
-  sumSquares,
-  transposeWeights,
-  update,
-  type Job,
-} from './phases';
-import type { Kernels } from './runtime';
+import { Control } from './control';
+import { JobPart, type Job, type NetworkView } from './job';
+import type { Layout } from './layout';
+import { runJob } from './runJob';
 
 /** What a worker is told about a network, once. */
 export interface NetworkMessage {
@@ -29,214 +18,6 @@ export interface NetworkMessage {
   layout: Layout;
 }
 export type WorkerMessage = { add: NetworkMessage } | { remove: number };
-
-/** Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
- *  thread that sits a job out may wake at any later moment, and must never see the number of one job with the threads
- *  of the next. What else belongs to a job is read only by threads that take part in it, and stays until they have. */
-const word = {
-  call: 0,
-  arrived: 1,
-  barrier: 2,
-  network: 3,
-  stop: 4,
-  failed: 5,
-  /** The phase in which thread 0 gave the job up, or 0. */
-  givenUp: 6,
-  count: 8,
-} as const;
-const threadsOf = (call: number): number => call & 255;
-/** Bytes of the control block: the words, then the job as JSON. */
-const jobAt = word.count * 4;
-const controlBytes = 4096;
-const spins = 4000;
-/**
- * A thread that does not come to a barrier for this long is dead. Waited for in slices, and each counts for no more than
- * its length: when the machine sleeps, or the process is stopped, all threads do.
- */
-const patienceMs = 120_000;
-const sliceMs = 1000;
-/** Thrown out of a phase that is given up. */
-const phaseGivenUp = Symbol('phaseGivenUp');
-
-export class Control {
-  readonly words: Int32Array;
-  private readonly text: Uint8Array;
-
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(controlBytes)) {
-    this.words = new Int32Array(buffer, 0, word.count);
-    this.text = new Uint8Array(buffer, jobAt);
-  }
-
-  /** Wakes `threads` − 1 workers for a job on a network. */
-  start(network: number, job: Job, threads: number): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(job));
-    this.text.set(bytes);
-    this.text[bytes.length] = 0;
-    Atomics.store(this.words, word.network, network);
-    this.wake(threads);
-  }
-
-  stop(): void {
-    Atomics.store(this.words, word.stop, 1);
-    this.wake(0);
-  }
-
-  private wake(threads: number): void {
-    const job = (Atomics.load(this.words, word.call) >>> 8) + 1;
-    Atomics.store(this.words, word.call, (job << 8) | threads);
-    Atomics.notify(this.words, word.call);
-  }
-
-  /** Worker `thread` waits for the first call after `seen` that it takes part in; undefined when it is to stop. */
-  next(thread: number, seen: number): { call: number; network: number; threads: number; job: Job } | undefined {
-    for (let call = seen; ;) {
-      this.waitWhile(word.call, call, Infinity);
-      call = Atomics.load(this.words, word.call);
-      if (Atomics.load(this.words, word.stop) === 1) return undefined;
-      const threads = threadsOf(call);
-      if (thread >= threads) continue;
-      const job = JSON.parse(new TextDecoder().decode(this.text.slice(0, this.text.indexOf(0)))) as Job;
-      return { call, network: Atomics.load(this.words, word.network), threads, job };
-    }
-  }
-
-  /** Returns when all `threads` threads have called it. Throws if one has failed. */
-  barrier(threads: number): void {
-    if (threads === 1) return;
-    const turn = Atomics.load(this.words, word.barrier);
-    if (Atomics.add(this.words, word.arrived, 1) === threads - 1) {
-      Atomics.store(this.words, word.arrived, 0);
-      Atomics.add(this.words, word.barrier, 1);
-      Atomics.notify(this.words, word.barrier);
-    } else {
-      Atomics.notify(this.words, word.arrived);
-      this.waitWhile(word.barrier, turn, patienceMs / sliceMs);
-    }
-    if (Atomics.load(this.words, word.failed) === 1)
-      throw new InklingError('internal', 'A training thread has failed; restart the engine.');
-  }
-
-  /**
-   * Runs a phase (from 1) that may be given up, and waits for all others; false when it was given up. Only thread 0
-   * decides that, and writes down in which phase: it may be a phase ahead of a thread that still has to look.
-   */
-  attempt(phase: number, threads: number, work: (proceed: () => void) => void, isInterrupted?: () => boolean): boolean {
-    const { givenUp } = word;
-    const proceed = (): void => {
-      if (isInterrupted?.()) Atomics.store(this.words, givenUp, phase);
-      if (Atomics.load(this.words, givenUp) !== 0) throw phaseGivenUp;
-    };
-    try {
-      work(proceed);
-      if (isInterrupted) this.awaitOthers(threads, proceed);
-    } catch (error) {
-      if (error !== phaseGivenUp) throw error;
-    }
-    this.barrier(threads);
-    if (Atomics.load(this.words, givenUp) !== phase) return true;
-    this.barrier(threads); // all have looked
-    if (isInterrupted) Atomics.store(this.words, givenUp, 0);
-    return false;
-  }
-
-  /** Thread 0, when it is done first: waits until all others are at the barrier, and may give up until then. */
-  private awaitOthers(threads: number, proceed: () => void): void {
-    let left = patienceMs;
-    for (let i = 0, looked = performance.now(); left > 0; i++) {
-      const arrived = Atomics.load(this.words, word.arrived);
-      if (arrived === threads - 1 || Atomics.load(this.words, word.failed) === 1) return;
-      proceed();
-      if (i >= spins) Atomics.wait(this.words, word.arrived, arrived, 5);
-      const now = performance.now();
-      left -= Math.min(now - looked, sliceMs);
-      looked = now;
-    }
-    this.fail();
-  }
-
-  /** Tells the others that this thread cannot go on. */
-  fail(): void {
-    Atomics.store(this.words, word.failed, 1);
-    Atomics.add(this.words, word.barrier, 1);
-    Atomics.notify(this.words, word.barrier);
-  }
-
-  private waitWhile(index: number, value: number, slices: number): void {
-    for (let i = 0; i < spins; i++) if (Atomics.load(this.words, index) !== value) return;
-    for (let left = slices; Atomics.load(this.words, index) === value;) {
-      const ended = Atomics.wait(this.words, index, value, slices === Infinity ? Infinity : sliceMs);
-      if (ended === 'timed-out' && --left === 0) this.fail();
-    }
-  }
-}
-
-/**
- * One job, as thread `thread` of `threads`. Returns the square of the gradient's norm before clipping (training).
- * Thread 0 may ask whether somebody `isInterrupted`; a job given up for that throws `cancelled` there, with weights,
- * optimiser and carried state as they were.
- */
-export function runJob(
-  k: Kernels,
-  layout: Layout,
-  memory: WebAssembly.Memory,
-  job: Job,
-  thread: number,
-  threads: number,
-  control: Control,
-  isInterrupted?: () => boolean,
-): number {
-  const barrier = (): void => control.barrier(threads);
-  if (job.kind === 'transpose') {
-    transposeWeights(k, layout, thread, threads);
-    barrier();
-    return 0;
-  }
-  if (layout.embedding) {
-    projectTokens(k, layout, job, thread, threads);
-    barrier();
-  }
-  if (job.kind === 'evaluate') {
-    forwardBackward(k, layout, job, thread, threads, () => undefined);
-    keepState(k, layout, job, thread, threads);
-    barrier();
-    return 0;
-  }
-  const attempt = (phase: number, work: typeof forwardBackward): boolean =>
-    control.attempt(phase, threads, (proceed) => work(k, layout, job, thread, threads, proceed), isInterrupted);
-  if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
-    if (thread > 0) return 0;
-    throw new InklingError('cancelled', 'The training step was broken off.');
-  }
-  keepState(k, layout, job, thread, threads);
-  if (layout.embedding?.trainable) {
-    embeddingGradient(k, layout, job, thread, threads);
-    barrier();
-  }
-  const chunks = Math.ceil(layout.trainableBytes / chunkBytes);
-  const partial = new Float64Array(memory.buffer, layout.partialSums, chunks);
-  const total = (): number => partial.reduce((sum, x) => sum + x, 0);
-  sumSquares(k, layout, partial, 0, thread, threads);
-  barrier();
-  const squares = total();
-  if (job.kind === 'gradients') return squares;
-  let scale = 1;
-  if (job.clipNorm > 0) {
-    let clipped = squares;
-    if (job.clipValue > 0) {
-      barrier(); // all have read the sums
-      sumSquares(k, layout, partial, job.clipValue, thread, threads);
-      barrier();
-      clipped = total();
-    }
-    const norm = Math.sqrt(clipped);
-    if (norm > job.clipNorm) scale = job.clipNorm / norm;
-  }
-  update(k, layout, job, scale, thread, threads);
-  barrier();
-  transposeWeights(k, layout, thread, threads);
-  barrier();
-  return squares;
-}
 
 /** The workers of one backend. */
 export class Team {
@@ -268,19 +49,11 @@ export class Team {
   }
 
   /** Runs a job on `most` threads (at most all) and waits for its end. Throws `cancelled` once it `isInterrupted`. */
-  run(
-    id: number,
-    k: Kernels,
-    layout: Layout,
-    memory: WebAssembly.Memory,
-    job: Job,
-    most: number,
-    isInterrupted?: () => boolean,
-  ): number {
+  run(id: number, network: NetworkView, job: Job, most: number, isInterrupted?: () => boolean): number {
     const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
     const threads = Math.min(most, free);
     if (threads > 1) this.control.start(id, job, threads);
-    return runJob(k, layout, memory, job, 0, threads, this.control, isInterrupted);
+    return runJob(new JobPart(network, job, 0, threads), this.control, isInterrupted);
   }
 
   async dispose(): Promise<void> {

@@ -2,7 +2,6 @@
 import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import {
-  noTarget,
   noToken,
   type Batch,
   type EvaluationResult,
@@ -12,38 +11,18 @@ import {
   type StepResult,
   type Update,
 } from '../backend';
-import { checkParameters } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, checkState, reversedInputs, slotsOf } from '../checkBatch';
 import { copyStates, createLayout, forEachElement, writeWeights, type Layout } from './layout';
-import type { Job } from './phases';
-import { createMemory, instantiate, type Kernels } from './runtime';
+import { NetworkPart, type BatchShape, type Job, type NetworkView } from './job';
+import type { Kernels } from './kernels';
+import { createMemory, instantiate } from './runtime';
 import type { Team } from './team';
-
-const idleJob: Job = {
-  kind: 'evaluate',
-  batch: 0,
-  steps: 0,
-  occurring: 0,
-  carry: false,
-  firstLossStep: 0,
-  weighted: false,
-  lossScale: 0,
-  dropoutKey: 0,
-  optimiser: 'sgd',
-  learningRate: 0,
-  beta1: 0,
-  beta2: 0,
-  rho: 0,
-  epsilon: 0,
-  clipValue: 0,
-  clipNorm: 0,
-  mScale: 1,
-  vScale: 1,
-};
+import { transposeWeights } from './updates';
 
 export class WasmNetwork implements Network {
   private readonly layout: Layout;
-  private readonly memory: WebAssembly.Memory;
   private readonly kernels: Kernels;
+  private readonly view: NetworkView;
   private readonly floats: Float32Array;
   private readonly ids: Uint16Array;
   private readonly integers: Int32Array;
@@ -66,14 +45,15 @@ export class WasmNetwork implements Network {
     parameters: Float32Array,
   ) {
     this.layout = createLayout(spec, limits);
-    this.memory = createMemory(this.layout.bytes);
-    this.kernels = instantiate(module, this.memory);
-    this.floats = new Float32Array(this.memory.buffer);
-    this.ids = new Uint16Array(this.memory.buffer);
-    this.integers = new Int32Array(this.memory.buffer);
+    const memory = createMemory(this.layout.bytes);
+    this.kernels = instantiate(module, memory);
+    this.view = { kernels: this.kernels, layout: this.layout, memory };
+    this.floats = new Float32Array(memory.buffer);
+    this.ids = new Uint16Array(memory.buffer);
+    this.integers = new Int32Array(memory.buffer);
     const { input } = spec;
     this.multiplied = parameterCount(spec) - (input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0);
-    team.tell({ add: { id, module, memory: this.memory, layout: this.layout } });
+    team.tell({ add: { id, module, memory, layout: this.layout } });
     this.setParameters(parameters);
   }
 
@@ -84,23 +64,7 @@ export class WasmNetwork implements Network {
       for (const slot of this.layout.slots) this.floats.fill(0, slot / 4, (slot + this.layout.trainableBytes) / 4);
     }
     const updates = this.updates + 1;
-    const correction = (beta: number): number => 1 / (1 - beta ** updates);
-    const job = this.load(batch, {
-      ...idleJob,
-      kind: 'train',
-      lossScale: update.lossScale,
-      dropoutKey: update.dropoutKey,
-      optimiser: update.kind,
-      learningRate: update.learningRate,
-      beta1: update.beta1,
-      beta2: update.beta2,
-      rho: update.rho,
-      epsilon: update.epsilon,
-      clipValue: update.clipValue,
-      clipNorm: update.clipNorm,
-      mScale: update.kind === 'adam' ? correction(update.beta1) : 1,
-      vScale: update.kind === 'adam' ? correction(update.beta2) : 1,
-    });
+    const job: Job = { ...this.load(batch, 'train'), kind: 'train', update, updates };
     const squares = this.run(job, isInterrupted);
     this.updates = updates;
     return { ...this.totals(job), gradientNorm: Math.sqrt(squares) };
@@ -111,7 +75,7 @@ export class WasmNetwork implements Network {
     lossScale: number,
     dropoutKey: number,
   ): Promise<StepResult & { gradients: Float32Array }> {
-    const job = this.load(batch, { ...idleJob, kind: 'gradients', lossScale, dropoutKey });
+    const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
     const squares = this.run(job);
     const gradients = new Float32Array(parameterCount(this.spec));
     // Gradients lie as the trainable block does; what is frozen lies behind it and has none.
@@ -124,7 +88,7 @@ export class WasmNetwork implements Network {
   }
 
   async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
-    const job = this.load(batch, { ...idleJob, kind: 'evaluate' });
+    const job: Job = { ...this.load(batch, 'evaluate'), kind: 'evaluate' };
     this.run(job);
     const count = batch.batch * batch.steps;
     const result: EvaluationResult = this.totals(job);
@@ -147,12 +111,13 @@ export class WasmNetwork implements Network {
   }
 
   async readOptimiser(): Promise<OptimiserState> {
-    const used = { sgd: 0, rmsprop: 1, adam: 2 }[this.optimiser];
+    const used = slotsOf[this.optimiser];
     const slots = this.layout.slots.slice(0, used).map((slot) => this.readBlock(slot));
     return { kind: this.optimiser, updates: this.updates, slots };
   }
 
   async writeOptimiser(state: OptimiserState): Promise<void> {
+    checkOptimiser(this.spec, state);
     this.optimiser = state.kind;
     this.updates = state.updates;
     const trainable = this.layout.trainableBytes / 4;
@@ -174,13 +139,7 @@ export class WasmNetwork implements Network {
   }
 
   async writeState(state: Float32Array): Promise<void> {
-    const rows = state.length / stateSize(this.spec);
-    if (!Number.isInteger(rows) || rows > this.limits.batch) {
-      throw new InklingError(
-        'invalidInput',
-        'The stored recurrent state does not fit this network; train without resuming.',
-      );
-    }
+    const rows = checkState(this.spec, this.limits, state);
     this.carriedRows.train = rows;
     const { flat, carried } = this.layout;
     this.floats.set(state, flat / 4);
@@ -199,59 +158,23 @@ export class WasmNetwork implements Network {
 
   // ---- jobs
 
-  /** Writes the batch into the memory; returns the job filled in. Throws `invalidInput` for what does not fit. */
-  private load(batch: Batch, job: Job): Job {
+  /** Writes the batch into the memory. Throws `invalidInput` for what does not fit. */
+  private load(batch: Batch, kind: 'train' | 'evaluate'): BatchShape {
     const { layout, spec } = this;
     const { batch: B, steps: T } = batch;
-    if (B < 1 || B > this.limits.batch || T < 1 || T > this.limits.steps) {
-      throw new InklingError(
-        'invalidInput',
-        `A batch of ${B} × ${T} does not fit ${this.limits.batch} × ${this.limits.steps}.`,
-      );
-    }
+    const { firstLossStep } = checkBatch(spec, this.limits, batch);
     const count = B * T;
     const inputs = batch.inputs.subarray(0, count);
-    this.checkTokens(inputs);
-    const classes = spec.output.kind === 'softmax' ? spec.output.classes : 2;
-    let first = count;
-    for (let i = 0; i < count; i++) {
-      const target = batch.targets[i];
-      if (target === noTarget) continue;
-      if (target < 0 || target >= classes)
-        throw new InklingError('invalidInput', `Target ${target} is not one of the network's ${classes} classes.`);
-      if (first === count) first = i;
-    }
-    if (spec.layers[0].bidirectional && batch.state === 'carry') {
-      throw new InklingError('invalidInput', 'A bidirectional network carries no state; use state "zero".');
-    }
     const { tokens, occurring } = this.occurringTokens(inputs);
     this.ids.set(tokens, layout.tokens / 2);
     this.integers.set(batch.targets.subarray(0, count), layout.targets / 4);
     if (batch.rowWeights) this.floats.set(batch.rowWeights.subarray(0, B), layout.rowWeights / 4);
-    if (spec.layers[0].bidirectional) this.reverseTokens(batch, tokens);
-    if (batch.state === 'carry') this.prepareCarried(batch, job.kind === 'evaluate' ? 'evaluate' : 'train');
-    return {
-      ...job,
-      batch: B,
-      steps: T,
-      occurring,
-      carry: batch.state === 'carry',
-      firstLossStep: Math.min(T, Math.floor(first / B)),
-      weighted: batch.rowWeights !== undefined,
-    };
-  }
-
-  private checkTokens(tokens: Uint16Array): void {
-    const { input } = this.spec;
-    if (input.kind === 'scalar') return;
-    for (const token of tokens) {
-      if (token >= input.vocabulary && token !== noToken) {
-        throw new InklingError(
-          'invalidInput',
-          `Token ${token} is not in the network's vocabulary of ${input.vocabulary}.`,
-        );
-      }
+    if (spec.layers[0].bidirectional) {
+      this.ids.set(reversedInputs({ ...batch, inputs: tokens }), layout.reversedTokens / 2);
     }
+    const carry = batch.state === 'carry';
+    if (carry) this.prepareCarried(batch, kind);
+    return { batch: B, steps: T, occurring, carry, firstLossStep, weighted: batch.rowWeights !== undefined };
   }
 
   /** With embeddings: lists the tokens that occur, in the order of their first place, and names each by its place in the
@@ -270,22 +193,6 @@ export class WasmNetwork implements Network {
       return places[token];
     });
     return { tokens, occurring: count };
-  }
-
-  /** Row b of the reversed tokens is row b of the tokens from position lengths[b] − 1 down to 0, then "no token". */
-  private reverseTokens({ batch: B, steps: T, lengths }: Batch, tokens: Uint16Array): void {
-    const at = this.layout.reversedTokens / 2;
-    this.ids.fill(noToken, at, at + B * T);
-    for (let b = 0; b < B; b++) {
-      const length = lengths?.[b] ?? 0;
-      if (length < 1 || length > T) {
-        throw new InklingError(
-          'invalidInput',
-          `A bidirectional network needs the length of every row, from 1 to ${T}; row ${b} has ${length}.`,
-        );
-      }
-      for (let t = 0; t < length; t++) this.ids[at + t * B + b] = tokens[(length - 1 - t) * B + b];
-    }
   }
 
   /** Zeros where a row, or a batch of another size, starts anew. */
@@ -310,7 +217,7 @@ export class WasmNetwork implements Network {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
     const work = job.batch * job.steps * this.multiplied;
     const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
-    return this.team.run(this.id, this.kernels, this.layout, this.memory, job, threads, isInterrupted);
+    return this.team.run(this.id, this.view, job, threads, isInterrupted);
   }
 
   /** Sums of losses and hits, in fixed order. */
@@ -342,7 +249,7 @@ export class WasmNetwork implements Network {
 
   private setParameters(parameters: Float32Array): void {
     writeWeights(this.layout, this.floats, parameters);
-    this.team.run(this.id, this.kernels, this.layout, this.memory, { ...idleJob, kind: 'transpose' }, 1);
+    transposeWeights(new NetworkPart(this.view, 0, 1));
   }
 
   private readBlock(at: number): Float32Array {

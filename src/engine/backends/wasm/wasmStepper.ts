@@ -2,8 +2,10 @@
 import { checkNetworkSpec, outputSize, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import type { Stepper } from '../backend';
 import { checkParameters, checkStep, checkSteps } from '../checkBatch';
+import { stepCell } from './cells';
+import type { Kernels } from './kernels';
 import { Arena, copyStates, placeWeights, writeWeights, type StatePlace, type Weights } from './layout';
-import { chooseKernels, createMemory, fromResult, instantiate, type KernelName, type Kernels } from './runtime';
+import { chooseKernels, createMemory, instantiate, type KernelName } from './runtime';
 
 /** Rows that are stepped together, a multiple of six (kernels/matrix.ts); more are taken in turns. */
 const mostRows = 96;
@@ -20,7 +22,7 @@ interface LayerStep {
   before: StatePlace;
   after: StatePlace;
   gates: number;
-  /** GRU: the recurrent part. */
+  /** GRU: the recurrent part; else `gates`. */
   recurrentGates: number;
   /** LSTM: tanh c. */
   squashed: number;
@@ -120,7 +122,7 @@ class WasmStepper implements Stepper {
     const { weights: w, places, kernels: k, spec } = this;
     const [d] = w.layers[l].directions;
     const { before, after, gates, recurrentGates, squashed } = places.layers[l];
-    const { gatePanels, unitPanels } = d;
+    const { gatePanels } = d;
     const stride = rows * 64;
     if (l === 0 && spec.input.kind === 'one-hot') {
       const { weights, rows: tableRows } = d.input;
@@ -131,18 +133,18 @@ class WasmStepper implements Stepper {
       if (l === 0) this.enter(rows);
       k.multiply(gates, stride, x, stride, d.input.weights, rows, panels, gatePanels, d.inputBias.weights);
     }
-    const gru = spec.cell === 'gru';
-    const product = gru ? recurrentGates : gates;
-    const start = gru ? d.recurrentBias!.weights : fromResult;
-    k.multiply(product, stride, before.h, stride, d.recurrent.weights, rows, unitPanels, gatePanels, start);
-    switch (spec.cell) {
-      case 'lstm':
-        return k.lstmForward(gates, before.c, after.c, squashed, after.h, stride, rows, unitPanels);
-      case 'gru':
-        return k.gruForward(gates, product, before.h, after.h, stride, rows, unitPanels);
-      case 'rnn':
-        return k.rnnForward(gates, after.h, stride, rows, unitPanels);
-    }
+    stepCell(k, spec.cell, d, {
+      rows,
+      stride,
+      unitPanels: d.unitPanels,
+      gates,
+      recurrentGates,
+      hOld: before.h,
+      h: after.h,
+      cOld: before.c,
+      c: after.c,
+      squashed,
+    });
   }
 
   /** The numbers that enter layer 0, for embeddings and scalars. */
@@ -159,12 +161,13 @@ function placeStep({ spec, layers, inputPanels, classPanels }: Weights, arena: A
   const lstm = spec.cell === 'lstm';
   return {
     layers: layers.map(({ directions: [{ unitPanels, gatePanels }] }) => {
+      const gates = panels(gatePanels);
       const state = (): StatePlace => ({ h: panels(unitPanels), c: lstm ? panels(unitPanels) : 0 });
       return {
         before: state(),
         after: state(),
-        gates: panels(gatePanels),
-        recurrentGates: spec.cell === 'gru' ? panels(gatePanels) : 0,
+        gates,
+        recurrentGates: spec.cell === 'gru' ? panels(gatePanels) : gates,
         squashed: lstm ? panels(unitPanels) : 0,
       };
     }),

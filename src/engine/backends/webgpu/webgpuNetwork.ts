@@ -11,7 +11,7 @@ import type {
   StepResult,
   Update,
 } from '../backend';
-import { checkBatch, checkOptimiser, checkParameters, slotsOf } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, checkState, slotsOf } from '../checkBatch';
 import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
 import type { GpuBuffer } from './gpuApi';
@@ -147,13 +147,7 @@ export class WebgpuNetwork implements Network {
   }
 
   async writeState(state: Float32Array): Promise<void> {
-    const rows = state.length / stateSize(this.spec);
-    if (!Number.isInteger(rows) || rows > this.limits.batch) {
-      throw new InklingError(
-        'invalidInput',
-        'The stored recurrent state does not fit this network; train without resuming.',
-      );
-    }
+    const rows = checkState(this.spec, this.limits, state);
     const { workspace } = await this.openPlace();
     this.carriedRows.train = rows;
     if (rows === 0) return;

@@ -1,6 +1,6 @@
 /** Threads that sit out a job must neither do it nor disturb it, whatever moment they wake up at. */
 import * as assert from 'node:assert';
-import { Control } from '../../../../src/engine/backends/wasm/team';
+import { Control } from '../../../../src/engine/backends/wasm/control';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';
 import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';

@@ -4,13 +4,13 @@
  * write nowhere but where it says.
  */
 import * as assert from 'node:assert';
+import type { Kernels } from '../../../../src/engine/backends/wasm/kernels';
 import {
   createMemory,
   instantiate,
   kernelModule,
   kernelNames,
   reservedBytes,
-  type Kernels,
   fromResult,
   fromZero,
 } from '../../../../src/engine/backends/wasm/runtime';

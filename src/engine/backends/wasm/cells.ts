@@ -1,0 +1,67 @@
+/** The pointwise part of each recurrent cell: one time step of one direction, forward and back (equations: kernels/cells.ts). */
+import type { CellKind } from '../../../common/trainingConfig';
+import type { Kernels } from './kernels';
+import { fromResult, fromZero } from './runtime';
+
+/** Where one time step of `rows` rows lies; two panels of a matrix are `stride` bytes apart. */
+export interface CellStep {
+  rows: number;
+  stride: number;
+  unitPanels: number;
+  /** The input's part of the pre-activations and, unless the cell is a GRU, the state's; then activations, then gradients. */
+  gates: number;
+  /** GRU: the state's part, then its gradients; else as `gates`. */
+  recurrentGates: number;
+  /** State before and after. */
+  hOld: number;
+  h: number;
+  /** LSTM only, as are `c` and `squashed` (tanh c). */
+  cOld: number;
+  c: number;
+  squashed: number;
+}
+
+export interface Cell {
+  forward(k: Kernels, step: CellStep): void;
+  /** Gates become their gradients, `dc` that of c before. */
+  backward(k: Kernels, step: CellStep, dh: number, dc: number): void;
+  /** What ∂L/∂h of the step before starts from, when the gates' part is added: nothing, or what `backward` left in `dh`. */
+  carriedBack: typeof fromZero | typeof fromResult;
+}
+
+export const cells: Record<CellKind, Cell> = {
+  lstm: {
+    forward: (k, { gates, cOld, c, squashed, h, stride, rows, unitPanels }) =>
+      k.lstmForward(gates, cOld, c, squashed, h, stride, rows, unitPanels),
+    backward: (k, { gates, cOld, squashed, stride, rows, unitPanels }, dh, dc) =>
+      k.lstmBackward(gates, cOld, squashed, dh, dc, stride, rows, unitPanels),
+    carriedBack: fromZero,
+  },
+  gru: {
+    forward: (k, { gates, recurrentGates, hOld, h, stride, rows, unitPanels }) =>
+      k.gruForward(gates, recurrentGates, hOld, h, stride, rows, unitPanels),
+    backward: (k, { gates, recurrentGates, hOld, stride, rows, unitPanels }, dh) =>
+      k.gruBackward(gates, recurrentGates, hOld, dh, stride, rows, unitPanels),
+    carriedBack: fromResult,
+  },
+  rnn: {
+    forward: (k, { gates, h, stride, rows, unitPanels }) => k.rnnForward(gates, h, stride, rows, unitPanels),
+    backward: (k, { gates, stride, rows, unitPanels }, dh) => k.rnnBackward(gates, dh, stride, rows, unitPanels),
+    carriedBack: fromZero,
+  },
+};
+
+/** A whole step forward: adds the state's part to the pre-activations, then the cell. */
+export function stepCell(k: Kernels, cell: CellKind, d: RecurrentWeights, step: CellStep): void {
+  const { recurrentGates, hOld, stride, rows, unitPanels } = step;
+  const start = d.recurrentBias ? d.recurrentBias.weights : fromResult;
+  k.multiply(recurrentGates, stride, hOld, stride, d.recurrent.weights, rows, unitPanels, d.gatePanels, start);
+  cells[cell].forward(k, step);
+}
+
+interface RecurrentWeights {
+  gatePanels: number;
+  recurrent: { weights: number };
+  /** GRU only. */
+  recurrentBias?: { weights: number };
+}

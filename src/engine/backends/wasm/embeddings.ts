@@ -1,0 +1,45 @@
+/**
+ * The work that embeddings add. Each token that occurs in a batch meets the input weights once, before the rows are
+ * computed; the gradients take the same way back. Every thread has its own share of those tokens.
+ */
+import type { JobPart } from './job';
+import { fromResult, fromZero } from './runtime';
+
+/** Before the rows: the input's part of the gates for each token that occurs. */
+export function projectTokens(part: JobPart): void {
+  const { k, layout, job } = part;
+  const { embedding, inputPanels } = layout;
+  const { ids, vectors } = layout.occurring!;
+  const [first, end] = part.share(job.occurring, 2);
+  const stride = job.occurring * 64;
+  const at = first * 64;
+  k.gatherVectors(vectors + at, stride, embedding!.weights, ids + first * 2, end - first, inputPanels);
+  for (const d of layout.layers[0].directions) {
+    const w = d.input.weights;
+    k.multiply(d.projected + at, stride, vectors + at, stride, w, end - first, inputPanels, d.gatePanels, fromZero);
+  }
+}
+
+/** Before the gradients of the vectors are added up: this thread's rows of the table become 0. */
+export function clearEmbeddingGradient(part: JobPart): void {
+  const { gradients, rows, panels } = part.layout.embedding!;
+  const [from, to] = part.share(rows);
+  part.k.clear(gradients + from * panels * 64, 0, (to - from) * panels, 1);
+}
+
+/** After the gradients of the input weights: those of the vectors that occur; all others are 0. */
+export function embeddingGradient(part: JobPart): void {
+  const { k, layout, job } = part;
+  const { gradients, panels } = layout.embedding!;
+  const { ids, dVectors } = layout.occurring!;
+  const [first, end] = part.share(job.occurring, 2);
+  const stride = job.occurring * 64;
+  const at = first * 64;
+  const rows = end - first;
+  layout.layers[0].directions.forEach((d, i) => {
+    const w = d.input.transposed;
+    const start = i === 0 ? fromZero : fromResult;
+    k.multiply(dVectors + at, stride, d.dProjected + at, stride, w, rows, d.gatePanels, panels, start);
+  });
+  k.scatterVectors(gradients, dVectors + at, stride, ids + first * 2, rows, panels, 0, panels);
+}

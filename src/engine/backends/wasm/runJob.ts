@@ -1,0 +1,80 @@
+/**
+ * A job as one thread does it. It has phases, with a barrier after each (control.ts):
+ *
+ * 0. `projectTokens`     embeddings only
+ * 1. `forwardBackward`   the thread's own rows of the batch through all layers and time steps and back
+ * 2. `sumGradients`      the thread's own columns of every weight gradient, summed over all rows and steps
+ *    `keepState`, `embeddingGradient`
+ * 3. `sumSquares`        the gradient's norm
+ * 4. `updateParameters`  the thread's own chunks of the parameters
+ * 5. `transposeWeights`  the thread's own panels of the transposes that the backward pass reads
+ *
+ * Every number is computed by the same chain of operations whichever thread does it, and sums over rows, steps and
+ * chunks run in a fixed order: results do not depend on the number of threads, bit for bit.
+ *
+ * Phases 1 and 2 take nearly all of the time and change nothing that a later step reads: until their end a step can be
+ * given up.
+ */
+import { InklingError } from '../../../common/errors';
+import type { Update } from '../backend';
+import type { Control } from './control';
+import { embeddingGradient, projectTokens } from './embeddings';
+import { sumGradients } from './gradients';
+import type { JobPart } from './job';
+import { forwardBackward, keepState } from './rows';
+import { sumOfChunks, sumSquares, transposeWeights, updateParameters } from './updates';
+
+/**
+ * Returns the square of the gradient's norm before clipping (0 for `evaluate`). Thread 0 may ask whether somebody
+ * `isInterrupted`; a job given up for that throws `cancelled` there, with weights, optimiser and carried state as they
+ * were.
+ */
+export function runJob(part: JobPart, control: Control, isInterrupted?: () => boolean): number {
+  const { job, layout, thread, threads } = part;
+  const together = (phase: (part: JobPart) => void): void => {
+    phase(part);
+    control.barrier(threads);
+  };
+  const attempt = (number: number, phase: (part: JobPart) => void): boolean =>
+    control.attempt(
+      number,
+      threads,
+      (proceed) => {
+        part.proceed = proceed;
+        phase(part);
+      },
+      isInterrupted,
+    );
+  if (layout.embedding) together(projectTokens);
+  if (job.kind === 'evaluate') {
+    forwardBackward(part);
+    together(keepState);
+    return 0;
+  }
+  if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
+    if (thread > 0) return 0;
+    throw new InklingError('cancelled', 'The training step was broken off.');
+  }
+  keepState(part);
+  if (layout.embedding?.trainable) together(embeddingGradient);
+  together(() => sumSquares(part, 0));
+  const squares = sumOfChunks(part);
+  if (job.kind === 'gradients') return squares;
+  const scale = clippingScale(part, control, job.update, squares);
+  together(() => updateParameters(part, job.update, job.updates, scale));
+  together(transposeWeights);
+  return squares;
+}
+
+/** What the gradient is multiplied by to have at most the norm `clipNorm`, its elements clipped to ±`clipValue` before. */
+function clippingScale(part: JobPart, control: Control, { clipNorm, clipValue }: Update, squares: number): number {
+  if (clipNorm === 0) return 1;
+  if (clipValue > 0) {
+    control.barrier(part.threads); // all have read the sums
+    sumSquares(part, clipValue);
+    control.barrier(part.threads);
+    squares = sumOfChunks(part);
+  }
+  const norm = Math.sqrt(squares);
+  return norm > clipNorm ? clipNorm / norm : 1;
+}

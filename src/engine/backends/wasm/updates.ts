@@ -1,0 +1,67 @@
+/** Phases 3 to 5: the gradient's norm, the update of the parameters, and the transposes that the backward pass reads. */
+import type { Update } from '../backend';
+import type { NetworkPart } from './job';
+import { chunkBytes, type Layout } from './layout';
+
+/** Phase 3: sums of squares of the gradient, one a chunk, elements clipped to [-limit, limit] first (0: not). */
+export function sumSquares(part: NetworkPart, limit: number): void {
+  const { k, layout } = part;
+  const sums = partialSums(part);
+  forChunks(part, (offset, bytes, chunk) => {
+    sums[chunk] = k.sumOfSquares(layout.gradients + offset, bytes, limit);
+  });
+}
+
+/** After phase 3: the sum over all chunks, in their order. */
+export function sumOfChunks(part: NetworkPart): number {
+  return partialSums(part).reduce((sum, x) => sum + x, 0);
+}
+
+function partialSums({ memory, layout }: NetworkPart): Float64Array {
+  return new Float64Array(memory.buffer, layout.partialSums, chunksOf(layout));
+}
+
+/** Phase 4, the `updates`-th update. `scale` multiplies the clipped gradient. */
+export function updateParameters(part: NetworkPart, update: Update, updates: number, scale: number): void {
+  const { k, layout } = part;
+  const { learningRate, beta1, beta2, rho, epsilon, clipValue } = update;
+  const [s0, s1] = layout.slots;
+  const [mScale, vScale] = [1 / (1 - beta1 ** updates), 1 / (1 - beta2 ** updates)];
+  forChunks(part, (offset, bytes) => {
+    const [w, g] = [layout.trainable + offset, layout.gradients + offset];
+    const [m, v] = [s0 + offset, s1 + offset];
+    switch (update.kind) {
+      case 'sgd':
+        return k.sgd(w, g, bytes, learningRate, clipValue, scale);
+      case 'rmsprop':
+        return k.rmsprop(w, g, m, bytes, learningRate, rho, epsilon, clipValue, scale);
+      case 'adam':
+        return k.adam(w, g, m, v, bytes, learningRate, beta1, beta2, epsilon, mScale, vScale, clipValue, scale);
+    }
+  });
+}
+
+/** Phase 5: this thread's panels of every transpose. */
+export function transposeWeights(part: NetworkPart): void {
+  const { k, layout } = part;
+  const places = layout.layers.flatMap(({ directions }) => directions.flatMap((d) => [d.input, d.recurrent]));
+  for (const place of [...places, layout.output]) {
+    if (!place.transposed) continue;
+    const [begin, end] = part.share(place.rows / 16);
+    k.transpose(place.transposed, place.weights, place.rows / 16, place.panels, begin, end);
+  }
+}
+
+/** This thread's chunks of the trainable block. */
+function forChunks(part: NetworkPart, visit: (offset: number, bytes: number, chunk: number) => void): void {
+  const { trainableBytes } = part.layout;
+  const [begin, end] = part.share(chunksOf(part.layout));
+  for (let chunk = begin; chunk < end; chunk++) {
+    const offset = chunk * chunkBytes;
+    visit(offset, Math.min(chunkBytes, trainableBytes - offset), chunk);
+  }
+}
+
+function chunksOf({ trainableBytes }: Layout): number {
+  return Math.ceil(trainableBytes / chunkBytes);
+}
