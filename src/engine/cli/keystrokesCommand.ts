@@ -4,12 +4,8 @@ import { InklingError } from '../../common/errors';
 import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
 import { readTextFile } from '../corpus/readTextFile';
-import { createPredictor } from '../generation/predictor';
-import { StateCache } from '../generation/stateCache';
 import { readLanguageModel } from '../model/modelFile';
-import { keystrokeReport, type KeystrokeReport } from '../offers/keystrokes';
-import { offer } from '../offers/offers';
-import { replay } from '../offers/replay';
+import { typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
 import { output, say } from './output';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
@@ -21,12 +17,6 @@ const options = {
   eagerness: { type: 'string' },
 } as const;
 
-/** As the editor's settings have it unless they are changed. */
-const extent = 'phrase';
-const maximumLength = 60;
-/** Characters before the cursor that the editor sends. */
-const sentCharacters = 2000;
-
 export async function keystrokesCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const [modelFile, textFile] = positionals;
@@ -35,8 +25,8 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const characters = numberOption('characters', values.characters, { low: 1, whole: true }) ?? Infinity;
   const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
 
-  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
-  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
+  const { spec, parameters, vocabulary, config, leastProbability } = await readLanguageModel(modelFileOf(modelFile));
+  const model = { stepper: createStepper(spec, parameters), vocabulary, config, leastProbability };
   const read = await readTextFile(textFile, textFile, values);
   read.notices.forEach(say);
   const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
@@ -48,23 +38,8 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
       `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`,
     );
   }
-  const predictor = createPredictor(model, 'carried');
-  const cache = new StateCache(predictor.reach);
-  const replayed = await replay(text, start, end, async (before) => {
-    const prefix = before.slice(-sentCharacters);
-    const request = {
-      modelPath: modelFile,
-      prefix,
-      suffix: '',
-      extent,
-      eagerness,
-      alternatives: 1,
-      maximumLength,
-      never: [],
-    } as const;
-    return (await offer(model, predictor, request, cache)).items[0]?.text;
-  });
-  const report = { ...keystrokeReport(replayed), eagerness, mode: 'network' };
+  const typed = await typeWithOffers(model, text, start, end, eagerness);
+  const report = { ...typed, eagerness, mode: 'network' };
   if (values.json) output.json(report);
   else output.text(told(report));
 }

@@ -4,6 +4,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
 import type { NetworkSpec } from '../model/networkSpec';
 import { paddingId, unknownWordId, type Vocabulary } from '../corpus/vocabulary';
+import type { LeastProbability } from '../offers/eagerness';
 import { noToken, type Stepper } from '../backends/backend';
 
 /** What a model's tokens are. */
@@ -14,6 +15,8 @@ export interface ModelText {
 
 export interface LanguageModel extends ModelText {
   stepper: Stepper;
+  /** How sure its offers have to be, where that was measured. */
+  leastProbability?: LeastProbability;
 }
 
 /** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */

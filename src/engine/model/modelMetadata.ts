@@ -24,6 +24,7 @@ import type { NoticeEvent, TrainEvent } from '../../common/trainEvents';
 import type { CellKind, TrainingConfig } from '../../common/trainingConfig';
 import { configProblems } from '../../common/trainingConfigRules';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
+import type { LeastProbability } from '../offers/eagerness';
 import { checkNetworkSpec, type InputSpec, type LayerSpec, type NetworkSpec, type OutputSpec } from './networkSpec';
 import { networkSpecOf } from './networkSpecOf';
 
@@ -46,6 +47,8 @@ export interface LanguageModelMetadata extends CommonMetadata {
   history: TrainEvent[];
   /** Where training stands, to go on from (`training/storedRun.ts`); none in a model that was made smaller to be shipped. */
   checkpoint?: unknown;
+  /** How sure its offers have to be, where that was measured. */
+  leastProbability?: LeastProbability;
 }
 
 export interface ClassifierMetadata extends CommonMetadata {
@@ -271,6 +274,7 @@ const modelMetadata = variant<'kind', ModelMetadata>('kind', {
     config: trainingConfig,
     history: list(trainEvent),
     checkpoint: part,
+    leastProbability: optional(object<LeastProbability>({ shy: share, balanced: share, bold: share })),
   }),
   classifier: object({ ...common, details: part }),
 });

@@ -2,8 +2,18 @@
 import type { Eagerness } from '../../common/engineProtocol';
 import type { Candidate } from './candidates';
 
-/** Least probability of an offer's first word. */
-export const leastProbability: Record<Eagerness, number> = { shy: 0.6, balanced: 0.45, bold: 0.3 };
+/** Of how many offers the first word is to be right. */
+export const askedPrecision: Record<Eagerness, number> = { shy: 0.8, balanced: 2 / 3, bold: 0.5 };
+/** The probability that an offer's first word has at least, so that it is so (`calibrate`). */
+export type LeastProbability = Record<Eagerness, number>;
+/** On most texts the least probability lies so far under the share of offers that are right. */
+export const usualDistance = 0.22;
+/** Where nothing was measured. */
+export const usualLeastProbability: LeastProbability = {
+  shy: askedPrecision.shy - usualDistance,
+  balanced: askedPrecision.balanced - usualDistance,
+  bold: askedPrecision.bold - usualDistance,
+};
 /** A writer takes an offer word by word where its end is wrong: so unlikely may the whole of it be. */
 export const leastOfWhole = 0.25;
 /** Shorter offers are not worth reading: most end a word that lacks one letter. A character of Chinese or Japanese takes

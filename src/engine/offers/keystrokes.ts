@@ -1,6 +1,11 @@
 /** What offers are worth, in figures with their uncertainty, from a replay. */
+import type { Eagerness } from '../../common/engineProtocol';
+import type { LanguageModel } from '../generation/languageModel';
+import { createPredictor } from '../generation/predictor';
+import { StateCache } from '../generation/stateCache';
 import { plusMinus } from './bootstrap';
-import { countedWords, type Counts, type Replay } from './replay';
+import { offer } from './offers';
+import { countedWords, replay, type Counts, type Replay } from './replay';
 
 /** The figures that have a ±. Shares are from 0 to 1; NaN where nothing was there to count. */
 export interface KeystrokeFigures {
@@ -23,6 +28,29 @@ export interface KeystrokeReport extends KeystrokeFigures {
   /** Milliseconds from a key to its offer. */
   p50Ms: number;
   p95Ms: number;
+}
+
+/** As the editor asks: its settings unless they are changed, and the characters before the cursor that it sends. */
+const extent = 'phrase';
+const maximumLength = 60;
+const sentCharacters = 2000;
+
+/** A writer types `text` from UTF-16 offset `from` to `to` with a model's offers. */
+export async function typeWithOffers(
+  model: LanguageModel,
+  text: string,
+  from: number,
+  to: number,
+  eagerness: Eagerness,
+): Promise<KeystrokeReport> {
+  const predictor = createPredictor(model, 'carried');
+  const cache = new StateCache(predictor.reach);
+  const asked = { modelPath: '', suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
+  const typed = await replay(text, from, to, async (before) => {
+    const request = { ...asked, prefix: before.slice(-sentCharacters) };
+    return (await offer(model, predictor, request, cache)).items[0]?.text;
+  });
+  return keystrokeReport(typed);
 }
 
 export function keystrokeReport({ blocks, ms }: Replay): KeystrokeReport {

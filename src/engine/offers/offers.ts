@@ -10,9 +10,9 @@ import type { Predictor } from '../generation/predictor';
 import { prime } from '../generation/prime';
 import { softmax } from '../generation/sampler';
 import type { StateCache } from '../generation/stateCache';
-import { gatherCharacters, gatherWords, type Candidate, type Wanted } from './candidates';
+import { gatherCharacters, gatherWords, type Candidate } from './candidates';
 import { textBefore } from './cursor';
-import { expectedSaving, fewestCharacters, leastOfWhole, leastProbability } from './eagerness';
+import { expectedSaving, fewestCharacters, leastOfWhole, usualLeastProbability } from './eagerness';
 import { leadingInto, tellsSomething } from './following';
 import { explore } from './search';
 
@@ -28,41 +28,66 @@ export async function offer(
   cache?: StateCache,
   signal?: AbortSignal,
 ): Promise<CompletionResult> {
-  const { alternatives, maximumLength, suffix } = request;
+  const { alternatives } = request;
   if (!(Number.isInteger(alternatives) && alternatives >= 1 && alternatives <= maximumAlternatives)) {
     throw new InklingError('invalidInput', `Ask for 1 to ${maximumAlternatives} alternatives.`);
   }
   const began = performance.now();
-  const before = textBefore(model, request.prefix);
-  if (!before) return { items: [], engineMs: performance.now() - began, stepsRun: 0 };
-  const primed = await prime(model, predictor, before.ids, cache, signal);
-  const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.begun) };
-
   const isAsked = alternatives > 1;
-  const wanted: Wanted = {
-    extent: request.extent,
-    first: isAsked ? leastAsked : leastProbability[request.eagerness],
-    whole: isAsked ? leastAsked : leastOfWhole,
-    never: new Set(request.never.map((word) => word.toLowerCase())),
-  };
-  const gathering =
-    model.vocabulary.unit === 'word'
-      ? gatherWords(model.vocabulary, request.prefix, before.begun, wanted)
-      : gatherCharacters(model.vocabulary, before.text, wanted);
-  const steps = await explore(predictor, start, gathering.root, gathering, maximumLength, signal);
-  let candidates = fitting(gathering.candidates, before.text, suffix, isAsked ? () => 1 : fewestCharacters);
-  if (candidates.length > 0 && tellsSomething(suffix)) {
-    const texts = candidates.map(({ text }) => text);
-    const leads = leadingInto(model, predictor, start, texts, before.begun, suffix);
-    candidates = candidates.filter((_, i) => leads[i]);
-  }
+  const { candidates, steps } = await candidatesAt(
+    model,
+    predictor,
+    {
+      ...request,
+      first: isAsked ? leastAsked : (model.leastProbability ?? usualLeastProbability)[request.eagerness],
+      whole: isAsked ? leastAsked : leastOfWhole,
+      fewest: isAsked ? () => 1 : fewestCharacters,
+    },
+    cache,
+    signal,
+  );
   const best = bestOfEachFirstWord(candidates);
   const items = isAsked ? best.sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, alternatives) : best.slice(0, 1);
   return {
-    items: items.map(({ text, ends }) => ({ text, probability: ends[ends.length - 1].probability })),
+    items: items.map((item) => ({ text: item.text, probability: wholeOf(item) })),
     engineMs: performance.now() - began,
-    stepsRun: primed.steps + steps,
+    stepsRun: steps,
   };
+}
+
+/** Where to look, and for what. */
+interface Place extends Pick<CompletionRequest, 'prefix' | 'suffix' | 'extent' | 'maximumLength' | 'never'> {
+  /** See `Wanted`. */
+  first: number;
+  whole: number;
+  /** Characters that a text has at least. */
+  fewest: (text: string) => number;
+}
+
+/** All that may be offered at a place, and the steps it took. */
+export async function candidatesAt(
+  model: LanguageModel,
+  predictor: Predictor,
+  { prefix, suffix, extent, maximumLength, never, first, whole, fewest }: Place,
+  cache?: StateCache,
+  signal?: AbortSignal,
+): Promise<{ candidates: Candidate[]; steps: number }> {
+  const before = textBefore(model, prefix);
+  if (!before) return { candidates: [], steps: 0 };
+  const primed = await prime(model, predictor, before.ids, cache, signal);
+  const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.begun) };
+  const wanted = { extent, first, whole, never: new Set(never.map((word) => word.toLowerCase())) };
+  const gathering =
+    model.vocabulary.unit === 'word'
+      ? gatherWords(model.vocabulary, prefix, before.begun, wanted)
+      : gatherCharacters(model.vocabulary, before.text, wanted);
+  const explored = await explore(predictor, start, gathering.root, gathering, maximumLength, signal);
+  const steps = primed.steps + explored;
+  const candidates = fitting(gathering.candidates, before.text, suffix, fewest);
+  if (candidates.length === 0 || !tellsSomething(suffix)) return { candidates, steps };
+  const texts = candidates.map(({ text }) => text);
+  const leads = leadingInto(model, predictor, start, texts, before.begun, suffix);
+  return { candidates: candidates.filter((_, i) => leads[i]), steps };
 }
 
 /** The probabilities of the token at the cursor, [V]: of a word that is begun there, given how it begins. */
@@ -99,7 +124,7 @@ function fitting(
 }
 
 /** Of the texts with the same first word the one worth most; most worth first. */
-function bestOfEachFirstWord(candidates: readonly Candidate[]): Candidate[] {
+export function bestOfEachFirstWord(candidates: readonly Candidate[]): Candidate[] {
   const best = new Map<string, { candidate: Candidate; saving: number }>();
   for (const candidate of candidates) {
     const word = candidate.text.slice(0, candidate.ends[0].length);

@@ -148,8 +148,8 @@ export class ModelShelf {
         snapshotVersion(snapshot.run, read.version),
       );
     }
-    const { spec, parameters, vocabulary, config, provenance } = await readLanguageModel(path);
-    const model = this.modelOf(spec, parameters, vocabulary, config);
+    const { spec, parameters, vocabulary, config, provenance, leastProbability } = await readLanguageModel(path);
+    const model = { ...this.modelOf(spec, parameters, vocabulary, config), leastProbability };
     return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
   }
 

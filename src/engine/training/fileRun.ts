@@ -8,15 +8,20 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
+import { createStepper } from '../backends';
 import type { Compute } from '../backends/backend';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { planBatches } from '../corpus/planBatches';
+import { heldOutSpans } from '../corpus/spans';
 import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
+import { createPredictor } from '../generation/predictor';
 import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
+import { calibrate } from '../offers/calibration';
+import type { LeastProbability } from '../offers/eagerness';
 import { checkpointPath, newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
@@ -59,6 +64,20 @@ async function removeCheckpoint(modelPath: string, created: (string | undefined)
   const isGone =
     found instanceof InklingError ? found.code === 'corruptModel' : created.includes(found.provenance.created);
   if (isGone) await fs.rm(file, { force: true });
+}
+
+/** How sure the model's offers have to be, by the end of the texts that it was not trained on; undefined without one. */
+async function leastProbabilityOf(
+  { spec, parameters, vocabulary, config }: StoredLanguageModel,
+  corpus: Corpus,
+  isSkipped: () => boolean,
+): Promise<LeastProbability | undefined> {
+  if (config.text.examples !== 'text') return undefined;
+  const text = heldOutSpans(corpus)
+    .map(({ start, end }) => vocabulary.decode(corpus.ids.subarray(start, end)))
+    .join('\n');
+  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
+  return calibrate(model, createPredictor(model, 'carried'), text, isSkipped);
 }
 
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network, and what
@@ -122,6 +141,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
       const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
       const model = storedModel(run, parameters, state, history, results);
+      model.leastProbability = await leastProbabilityOf(model, corpus, () => trainer.isHurried);
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
         const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;

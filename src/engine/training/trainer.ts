@@ -190,6 +190,11 @@ export class Trainer {
     this.wake?.();
   }
 
+  /** Whether nothing is to be measured any more once training has ended. */
+  get isHurried(): boolean {
+    return this.skipsEvaluation;
+  }
+
   /** Trains until a budget is used up, early stopping, or `stop`. Call it once. */
   async run(): Promise<TrainedRun> {
     await this.open();
