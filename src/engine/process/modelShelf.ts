@@ -3,6 +3,7 @@
  * recently used is put away.
  */
 import * as fs from 'node:fs/promises';
+import { dirname, join, win32 } from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
@@ -67,7 +68,7 @@ interface Entry {
 }
 
 const maximumModels = 3;
-/** Texts in all beyond which no index of copies is made. */
+/** Bytes of texts in all beyond which no index of copies is made. */
 const maximumIndexed = 64 * 1024 * 1024;
 
 export class ModelShelf {
@@ -185,18 +186,17 @@ export class ModelShelf {
     return () => (index ??= this.index(path, config, vocabulary, provenance).catch(() => undefined));
   }
 
-  /** The texts that the host named for this model, or the files that the model names if they are still the same. */
+  /** The texts that the host named for this model, or those beside it if they are still the same. */
   private async index(
-    path: string,
+    file: string,
     config: TrainingConfig,
     vocabulary: Vocabulary,
     provenance?: Provenance,
   ): Promise<CopyIndex | undefined> {
-    const known = this.sources.get(path);
-    const sources = known ?? provenance?.files.map((name) => ({ name, path: name }));
-    if (!sources) return undefined;
+    const known = this.sources.get(file);
+    const sources = known ?? (provenance && sourcesBeside(file, provenance));
+    if (!sources || (await sizeOf(sources)) > maximumIndexed) return undefined;
     const texts = await readSources(sources);
-    if (texts.reduce((sum, { text }) => sum + text.length, 0) > maximumIndexed) return undefined;
     if (!known && buildCorpus(texts, config.text, vocabulary).hash !== provenance?.textHash) return undefined;
     const asTrained = (text: string): string => {
       const normal = normaliseText(text, config.text);
@@ -204,6 +204,17 @@ export class ModelShelf {
     };
     return new CopyIndex(texts.map(({ name, text }) => ({ name, text: asTrained(text) })));
   }
+}
+
+/** A model may come from anybody: a path in it is not followed, only the file's name, in the folder of the model. */
+function sourcesBeside(modelPath: string, { files }: Provenance): TextSource[] {
+  return files.map((name) => ({ name, path: join(dirname(modelPath), win32.basename(name)) }));
+}
+
+/** Bytes of the files. */
+async function sizeOf(sources: readonly TextSource[]): Promise<number> {
+  const stats = await Promise.all(sources.map(({ path }) => fs.stat(path)));
+  return stats.reduce((sum, { size }) => sum + size, 0);
 }
 
 type Version = Pick<Entry, 'version' | 'run'>;

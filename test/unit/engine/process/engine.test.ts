@@ -1,5 +1,6 @@
 /** The engine with its threads in this process and the reference backend: how runs, snapshots and samples meet. */
 import * as assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -206,6 +207,34 @@ describe('engine', () => {
     fs.copyFileSync(copy, other);
     const { copies } = await call('sample', { modelPath: other, prompt: 'the ', streams });
     assert.deepEqual(copies, [{ runs: [] }]);
+  });
+
+  it('opens no path that a model names', async () => {
+    const elsewhere = path.join(folder, 'elsewhere');
+    fs.mkdirSync(elsewhere);
+    const text = path.join(elsewhere, 'own.txt');
+    fs.writeFileSync(text, tinyText);
+    const names = [text];
+    if (process.platform !== 'win32') {
+      // Neither has an end; the pipe lies where a text of the model might.
+      execFileSync('mkfifo', [path.join(elsewhere, 'pipe'), path.join(folder, 'pipe')]);
+      names.push('/dev/zero', path.join(elsewhere, 'pipe'), 'pipe', '..');
+    }
+    for (const [i, name] of names.entries()) {
+      await call('train', request({ sources: [{ name, path: text }] }));
+      const copy = path.join(folder, `named ${i}.safetensors`);
+      fs.copyFileSync(request().modelPath, copy);
+      const { copies } = await call('sample', { modelPath: copy, prompt: 'the ', streams });
+      assert.deepEqual(copies, [{ runs: [] }], name);
+    }
+  });
+
+  it('refuses to train on what is not a regular file', async function () {
+    if (process.platform === 'win32') return this.skip();
+    const pipe = path.join(folder, 'endless');
+    execFileSync('mkfifo', [pipe]);
+    const sources = [{ name: 'endless', path: pipe }];
+    await assert.rejects(call('train', request({ sources })), /endless is not a regular file\. Choose/);
   });
 
   it('keeps a checkpoint of every run when it closes', async () => {
