@@ -7,6 +7,7 @@
  */
 import { correctionLength } from '../../common/classifierProtocol';
 import type { ClassifierRecord, Correction, TokenContribution, Verdict } from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
 import type { Backend, Network } from '../backends/backend';
 import { noToken } from '../backends/backend';
 import { outputSize, parameterCount, type NetworkSpec } from '../model/networkSpec';
@@ -229,7 +230,11 @@ export class Classifier {
       const { logits } = await this.network!.evaluate(batch, { logits: true });
       members.forEach((_, b) => {
         const at = ((batch.lengths![b] - 1) * batch.batch + b) * outputs;
-        rows.push(Array.from(logits!.subarray(at, at + outputs)));
+        const row = Array.from(logits!.subarray(at, at + outputs));
+        if (!row.every(Number.isFinite)) {
+          throw new InklingError('corruptModel', 'The weights of this classifier give no probability. Train it again.');
+        }
+        rows.push(row);
       });
     }
     return rows;

@@ -115,12 +115,7 @@ export class TokenSampler {
       if (weights[i] !== -Infinity) sum += weights[i];
       if (weights[i] > max) max = weights[i];
     }
-    if (!Number.isFinite(sum) || max === -Infinity) {
-      throw new InklingError(
-        'corruptModel',
-        'The model answers with numbers that are not finite: its training has diverged. Choose an earlier checkpoint or train again.',
-      );
-    }
+    if (!Number.isFinite(sum) || max === -Infinity) throw diverged();
     const penalty = this.options.repetitionPenalty ?? 1;
     return penalty === 1 ? max : this.penalise(max, penalty);
   }
@@ -212,20 +207,33 @@ export class TokenSampler {
   }
 }
 
-/** Softmax of the V logits at `offset`, into `into`. */
-export function softmax(logits: Float32Array, offset: number, into: Float32Array): Float32Array {
+function diverged(): InklingError {
+  return new InklingError(
+    'corruptModel',
+    'The model answers with numbers that are not finite: its training has diverged. Choose an earlier checkpoint or train again.',
+  );
+}
+
+/** The largest of `classes` logits. Throws `corruptModel` when one of them is not a number, or infinite. */
+function largestOf(logits: Float32Array, offset: number, classes: number): number {
   let max = -Infinity;
-  for (let i = 0; i < into.length; i++) max = Math.max(max, logits[offset + i]);
+  for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
+  if (!(max < Infinity)) throw diverged();
+  return max;
+}
+
+/** Softmax of the V logits at `offset`, into `into`. Throws `corruptModel` when they are not numbers. */
+export function softmax(logits: Float32Array, offset: number, into: Float32Array): Float32Array {
+  const max = largestOf(logits, offset, into.length);
   let total = 0;
   for (let i = 0; i < into.length; i++) total += into[i] = exponential(logits[offset + i] - max);
   for (let i = 0; i < into.length; i++) into[i] /= total;
   return into;
 }
 
-/** The model's own probability (T = 1) of `token` under the V logits at `offset`. */
+/** The model's own probability (T = 1) of `token` under the V logits at `offset`. Throws as `softmax`. */
 export function probabilityOf(token: number, logits: Float32Array, offset: number, classes: number): number {
-  let max = -Infinity;
-  for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
+  const max = largestOf(logits, offset, classes);
   let total = 0;
   for (let i = 0; i < classes; i++) total += exponential(logits[offset + i] - max);
   return exponential(logits[offset + token] - max) / total;

@@ -89,6 +89,12 @@ export async function writeModelFile(
   moveIntoPlace: (written: string) => Promise<void> = (written) => fs.rename(written, file),
 ): Promise<void> {
   const { parameters, extraTensors, precision, ...metadata } = model;
+  if (!areFinite(parameters)) {
+    throw new InklingError(
+      'invalidInput',
+      'Training fell apart: the weights are not finite numbers. Train again with a lower learning rate.',
+    );
+  }
   const tensors = tensorsToWrite(metadata.spec, { parameters, extraTensors, precision });
   const entries = entriesOf(tensors);
   const header = encodeHeader(metadataToWrite(metadata, tensors, entries), entries);
@@ -364,12 +370,13 @@ function takeParameters(spec: NetworkSpec, tensors: Map<string, TensorValues>): 
       // Zeros are left out, because -0 + 0 would change a bit of a bias of -0.
       for (let i = 0; i < size; i++) if (recurrent[i] !== 0) target[i] += recurrent[i];
     }
-    if (!isFinite(target)) throw new ContainerFault(`tensor "${name}" holds numbers that are not finite`);
+    if (!areFinite(target)) throw new ContainerFault(`tensor "${name}" holds numbers that are not finite`);
   }
   return parameters;
 }
 
-function isFinite(values: Float32Array): boolean {
+/** Whether a model of these weights can be read back. */
+export function areFinite(values: Float32Array): boolean {
   for (const value of values) if (!Number.isFinite(value)) return false;
   return true;
 }

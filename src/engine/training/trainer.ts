@@ -16,6 +16,7 @@ import { trainingBatches, type BatchSource } from '../corpus/batchSource';
 import type { Corpus } from '../corpus/corpus';
 import { randomWindow } from '../corpus/spans';
 import { generate } from '../generation/generator';
+import { areFinite } from '../model/modelFile';
 import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
 import { TimeSlice } from '../timeSlice';
@@ -401,9 +402,11 @@ export class Trainer {
       progress.evaluationsWithoutBest++;
       return false;
     }
+    const parameters = await this.network.readParameters();
+    if (!areFinite(parameters)) return false;
     progress.best = { loss, step: event.step, epoch: event.epoch };
     progress.evaluationsWithoutBest = 0;
-    this.bestParameters = await this.network.readParameters();
+    this.bestParameters = parameters;
     return true;
   }
 
@@ -516,7 +519,8 @@ export class Trainer {
   /** The best weights by `keep`, the present ones included. */
   private async weightsToKeep(): Promise<Float32Array> {
     const current = await this.network.readParameters();
-    if (this.config.keep === 'last') return current;
+    // The guard hears of an explosion one step later, and the last step has none after it.
+    if (this.config.keep === 'last') return areFinite(current) ? current : this.bestParameters;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
       const heldOut = await this.evaluateUnlessSkipped(this.config.evaluation.maximumTargets);
@@ -558,8 +562,11 @@ export class Trainer {
     this.lastCheckpointMs = this.now();
     if (!this.options.onCheckpoint) return;
     const { step } = this.progress;
+    const state = await this.takeState();
+    // Weights that the guard is about to put back: the checkpoint before is the better one.
+    if (!areFinite(state.parameters)) return;
     try {
-      const path = await this.options.onCheckpoint(await this.takeState(), this.history.toJSON());
+      const path = await this.options.onCheckpoint(state, this.history.toJSON());
       this.send({ event: 'checkpoint', step, path });
     } catch (error) {
       // A full disk is no reason to lose a run that may end well.

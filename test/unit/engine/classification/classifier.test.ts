@@ -14,7 +14,7 @@ import { createReferenceBackend } from '../../../../src/engine/backends/referenc
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { paddedGroups, raggedGroups, textBatch } from '../../../../src/engine/classification/batches';
 import { Classifier, probabilitiesOf } from '../../../../src/engine/classification/classifier';
-import { loadClassifier, saveClassifier } from '../../../../src/engine/classification/classifierFile';
+import { loadClassifier, saveClassifier, storedClassifier } from '../../../../src/engine/classification/classifierFile';
 import { parseLabelledText, type LabelledData } from '../../../../src/engine/classification/labelledData';
 import { classifierSpec } from '../../../../src/engine/classification/networkTraining';
 import { classificationReport } from '../../../../src/engine/classification/metrics';
@@ -28,6 +28,7 @@ import {
 } from '../../../../src/engine/classification/trainClassifier';
 import { hashedSource } from '../../../../src/engine/classification/vectorSource';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';
+import { writeModelFile } from '../../../../src/engine/model/modelFile';
 import { Random } from '../../../../src/engine/random';
 
 /** Messages whose class is one telling word among common ones: two kinds of spam words, two of ham words. */
@@ -315,6 +316,40 @@ describe('A classifier at work', () => {
         assert.deepStrictEqual(a.contributions, b.contributions);
         assert.ok(Math.abs(a.naiveBayes.probability - b.naiveBayes.probability) < 1e-6);
       }
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('refuses a file whose details do not fit, by the name of the field', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
+    try {
+      const file = path.join(folder, 'made.inkling.safetensors');
+      type Details = Record<string, Record<string, unknown>>;
+      const cases: [change: (details: Details) => void, message: RegExp][] = [
+        [(d) => (d.vectors.buckets = 6e6), /"details\.vectors\.buckets" must be a whole number from 1 to 16384/],
+        [(d) => (d.record.classes = 'ham'), /"details\.record\.classes" must be a list/],
+        [(d) => (d.record.classes = ['ham', 'ham']), /two or more different labels/],
+        [(d) => (d.record.positive = 2), /"details\.record\.positive" must be one of two labels/],
+        [(d) => ((d.record.settings as Details[string]).maximumTokens = 1e9), /"maximumTokens" is a whole number/],
+        [(d) => ((d.record.report as Details[string]).confusion = []), /a report on all labels/],
+        [(d) => delete d.bag.words, /"details\.bag\.words" is missing/],
+        [(d) => (d.bag.words = ['cash']), /tensor "naiveBayes\.logLikelihoods" has not 2 numbers/],
+        [(d) => (d.calibration = { kind: 'temperature', temperature: 0 }), /"details\.calibration\.temperature"/],
+        [(d) => (d.evidence.messages = []), /"details\.evidence\.messages" must be two counts a label/],
+      ];
+      for (const [change, message] of cases) {
+        const stored = storedClassifier(classifier.model, 'made');
+        assert.ok(stored.kind === 'classifier');
+        const details = JSON.parse(JSON.stringify(stored.details)) as Details;
+        change(details);
+        await writeModelFile(file, { ...stored, details });
+        await assert.rejects(loadClassifier(file), { name: 'InklingError', code: 'corruptModel', message });
+      }
+      const stored = storedClassifier(classifier.model, 'made');
+      stored.extraTensors!['naiveBayes.logLikelihoods'][3] = NaN;
+      await writeModelFile(file, stored);
+      await assert.rejects(loadClassifier(file), /"naiveBayes\.logLikelihoods" holds numbers that are not finite/);
     } finally {
       fs.rmSync(folder, { recursive: true });
     }

@@ -1,5 +1,6 @@
 /** The model file: what goes in comes out, and everything that is not whole is refused without being touched. */
 import * as assert from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import * as os from 'node:os';
@@ -120,6 +121,29 @@ describe(`model file (seed ${seed})`, () => {
     const expected = modelOf().parameters;
     expected[offset] += 0.25;
     assert.deepStrictEqual(parameters, expected);
+  });
+
+  it('is read and written in pieces, so that it may be larger than the system reads at once', async () => {
+    const realOpen = fs.open;
+    const lengths: number[] = [];
+    fs.open = async (...parameters) => {
+      const handle = await realOpen(...parameters);
+      const read = handle.read.bind(handle) as (...given: unknown[]) => Promise<unknown>;
+      handle.read = ((target: Uint8Array, offset: number, length: number, position: number) => {
+        lengths.push(length);
+        return read(target, offset, length, position);
+      }) as typeof handle.read;
+      return handle;
+    };
+    try {
+      const large = { ...modelOf(), extraTensors: { 'large.part': new Uint8Array(150_000_000).fill(7) } };
+      await writeModelFile(file, large);
+      assert.deepStrictEqual((await readModelFile(file)).extraTensors, large.extraTensors);
+    } finally {
+      fs.open = realOpen;
+    }
+    assert.ok(lengths.length > 10 && Math.max(...lengths) <= 2 ** 26, `${Math.max(...lengths)} bytes at once`);
+    assert.ok(lengths.reduce((a, b) => a + b) > 150_000_000);
   });
 
   it('is the same bytes for the same model', async () => {
@@ -260,6 +284,96 @@ describe(`model file (seed ${seed})`, () => {
         delete metadata['inkling.spec'];
       });
       await refuses(newer, 'incompatibleModel', /newer version of Inkling \(format 2\)\. Update/);
+    });
+
+    /** The file with checksums that fit, as whoever alters one on purpose would write it. */
+    async function resealed(change: (header: Header, data: Buffer) => void): Promise<Buffer> {
+      const { header, data } = await open(file);
+      change(header, data);
+      return Buffer.concat([sealed(header, data), data]);
+    }
+
+    it('a field that is not what it must be, by its name', async () => {
+      const progress = { event: 'progress', step: 1, epoch: 0, seconds: 1, fraction: -1e9 };
+      const cases: [key: string, value: unknown, message: RegExp][] = [
+        ['kind', 'model', /"kind" must be one of language-model, classifier, not "model"/],
+        ['title', {}, /"title" must be a text, not \{\}/],
+        ['history', 'x', /"history" must be a list/],
+        ['history', [progress], /"history\.0\.fraction" must be a number from 0 to 1, not -1000000000/],
+        ['history', [{ event: 'party' }], /"history\.0\.event" must be one of start, progress/],
+        ['results', { ...modelOf().results, steps: -1e9 }, /"results\.steps" must be a whole number from 0 on/],
+        ['results', { ...modelOf().results, trainLoss: 'low' }, /"results\.trainLoss" must be a number/],
+        ['provenance', { ...modelOf().provenance, files: 'x' }, /"provenance\.files" must be a list, not "x"/],
+        ['provenance', { ...modelOf().provenance, created: 'once' }, /"provenance\.created" must be a date/],
+        ['config', { ...modelOf().config, batch: 0 }, /"config" must be settings .*"batch" must be a whole number/],
+        ['vocabulary', { unit: 'character', tokens: ['ab'] }, /"vocabulary" must be a vocabulary/],
+        [
+          'vocabulary',
+          { unit: 'word', tokens: ['', '<OOV>', 'a', 'b', 'c', 'd', 'e'] },
+          /"vocabulary\.unit" must be character/,
+        ],
+        ['vocabulary', { unit: 'character', tokens: ['a', 'b'] }, /"spec" must be the network of its settings and voc/],
+        ['spec', { ...spec, layers: [{ units: '4', dropout: 0 }] }, /"spec\.layers\.0\.units" must be a whole number/],
+        ['spec', { ...spec, layers: spec.layers.toReversed() }, /"spec" must be the network of its settings/],
+        ['spec', { ...spec, cell: '__proto__' }, /"spec\.cell" must be one of lstm, gru, rnn/],
+      ];
+      for (const [key, value, message] of cases) {
+        const changed = await resealed(({ metadata }) => (metadata[`inkling.${key}`] = JSON.stringify(value)));
+        await refuses(changed, 'corruptModel', message);
+        await fs.writeFile(file, whole);
+      }
+      const missing = await resealed(({ metadata }) => delete metadata['inkling.results']);
+      await refuses(missing, 'corruptModel', /its "results" is missing/);
+    });
+
+    it('weights that are not finite', async () => {
+      for (const value of [NaN, Infinity]) {
+        const changed = await resealed((_, data) => void data.writeFloatLE(value, 40));
+        await refuses(changed, 'corruptModel', /"rnn\.weight_ih_l0" holds numbers that are not finite/, false);
+        await fs.writeFile(file, whole);
+      }
+    });
+
+    it('tensors that overlap, leave a gap, or are there twice', async () => {
+      const { dataStart } = (await open(file)).header;
+      const overlapping = await resealed(({ entries }) => {
+        const entry = entries.get('rnn.weight_ih_l0')!;
+        for (let i = 0; i < 2000; i++) entries.set(`extra.${i}`, entry);
+      });
+      await refuses(overlapping, 'corruptModel', /does not begin where the one before it ends/);
+      await fs.writeFile(file, whole);
+      const gap = await resealed(({ entries }) => entries.delete('rnn.bias_hh_l0'));
+      await refuses(gap, 'corruptModel', /does not begin where the one before it ends/);
+      const json = whole.toString('utf8', lengthBytes, dataStart);
+      for (const [once, twice] of [
+        ['"output.bias":', '"output.bias":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"output.bias":'],
+        ['"format":"pt"', '"format":"p\\"t","form\\u0061t":"pt"'],
+      ]) {
+        const repeated = Buffer.from(json.replace(once, twice));
+        const length = Buffer.alloc(lengthBytes);
+        length.writeBigUInt64LE(BigInt(repeated.length));
+        const data = whole.subarray(dataStart);
+        await refuses(Buffer.concat([length, repeated, data]), 'corruptModel', /names "(output\.bias|format)" twice/);
+      }
+    });
+
+    it('a network that is larger than the tensors in the file, before it makes room for it', async () => {
+      const layers = Array.from({ length: 4 }, () => ({ units: 4096, dropout: 0 }));
+      const config = { ...modelOf().config, network: { ...modelOf().config.network, layers } };
+      const bomb = await resealed(({ metadata }) => {
+        metadata['inkling.spec'] = JSON.stringify({ ...spec, layers });
+        metadata['inkling.config'] = JSON.stringify(config);
+      });
+      await refuses(bomb, 'corruptModel', /"rnn\.weight_ih_l0" is \[16, 7\], not \[16384, 7\]/);
+    });
+
+    it('a pipe, which would never end', async function () {
+      if (process.platform === 'win32') return this.skip();
+      const pipe = path.join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      for (const read of [readModelFile, readModelMetadata]) {
+        await assert.rejects(read(pipe), { code: 'invalidInput', message: /is no file/ });
+      }
     });
 
     it('no file, or a folder', async () => {

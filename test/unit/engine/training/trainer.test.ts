@@ -316,6 +316,20 @@ describe('Trainer', () => {
     assert.deepEqual(parameters, state.parameters);
   });
 
+  it('never gives back weights that cannot be read again, nor keeps them in a checkpoint', async () => {
+    const config = smallConfig({
+      keep: 'last',
+      optimiser: { kind: 'sgd', learningRate: 1e300 },
+      budget: { maxSteps: 1 },
+    });
+    let checkpoints = 0;
+    const onCheckpoint = async (): Promise<string> => `checkpoint ${++checkpoints}`;
+    const { parameters, state } = await train(config, text, { onCheckpoint, checkpointSeconds: 0 });
+    assert.ok(!state.parameters.every(Number.isFinite), 'the step broke them');
+    assert.ok(parameters.every(Number.isFinite));
+    assert.equal(checkpoints, 0);
+  });
+
   it('goes back to the best weights when the loss explodes, and halves the rate', async () => {
     const config = smallConfig({
       optimiser: { kind: 'sgd', learningRate: 60 },
