@@ -40,11 +40,11 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunStatus): 
     {
       label: t('speed'),
       value: speed ? `${formatTick(roundTo(speed, 3))}/s` : '–',
-      hint: t('Characters (or words) trained on a second'),
+      hint: t('Characters (or words) trained per second'),
     },
     live
       ? { label: t('time left'), value: latest?.secondsLeft === undefined ? '–' : formatSeconds(latest.secondsLeft) }
-      : { label: t('took'), value: seconds > 0 ? formatSeconds(seconds) : '–' },
+      : { label: t('time taken'), value: seconds > 0 ? formatSeconds(seconds) : '–' },
   ];
 }
 
@@ -63,7 +63,7 @@ export function splitSentence(history: RunHistory): string {
       : t('Train: all {0} · nothing held out', count(trainTokens));
   // The final figure covers the whole held-out part and differs slightly from the curve's last point.
   const { maximumTargets } = config.evaluation;
-  const sampled = t('curve on about {0} of these, spread evenly', formatInteger(maximumTargets));
+  const sampled = t('the curve uses about {0} of these, evenly spread', formatInteger(maximumTargets));
   return [split, ...(heldOutTokens > maximumTargets ? [sampled] : []), t('seed {0}', seed)].join(' · ');
 }
 

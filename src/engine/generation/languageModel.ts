@@ -4,7 +4,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
 import type { NetworkSpec } from '../model/networkSpec';
 import { paddingId, unknownWordId, type Vocabulary } from '../corpus/vocabulary';
-import type { LeastProbability } from '../offers/eagerness';
+import type { LeastProbability } from '../../common/engineProtocol';
 import { noToken, type Stepper } from '../backends/backend';
 
 /** What a model's tokens are. */

@@ -24,7 +24,7 @@ import type { NoticeEvent, TrainEvent } from '../../common/trainEvents';
 import type { CellKind, TrainingConfig } from '../../common/trainingConfig';
 import { configProblems } from '../../common/trainingConfigRules';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import type { LeastProbability } from '../offers/eagerness';
+import type { LeastProbability } from '../../common/engineProtocol';
 import { checkNetworkSpec, type InputSpec, type LayerSpec, type NetworkSpec, type OutputSpec } from './networkSpec';
 import { networkSpecOf } from './networkSpecOf';
 

@@ -10,7 +10,8 @@ import type { Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { TimeSlice } from '../timeSlice';
 import type { Candidate } from './candidates';
-import { askedPrecision, fewestCharacters, leastOfWhole, usualDistance, type LeastProbability } from './eagerness';
+import type { LeastProbability } from '../../common/engineProtocol';
+import { askedPrecision, fewestCharacters, leastOfWhole, usualDistance } from './eagerness';
 import { bestOfEachFirstWord, candidatesAt } from './offers';
 import { replay } from './replay';
 

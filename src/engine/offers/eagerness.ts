@@ -1,11 +1,9 @@
 /** How sure an offer has to be, and which of several is worth most. */
-import type { Eagerness } from '../../common/engineProtocol';
+import type { Eagerness, LeastProbability } from '../../common/engineProtocol';
 import type { Candidate } from './candidates';
 
 /** Of how many offers the first word is to be right. */
 export const askedPrecision: Record<Eagerness, number> = { shy: 0.8, balanced: 2 / 3, bold: 0.5 };
-/** The probability that an offer's first word has at least, so that it is so (`calibrate`). */
-export type LeastProbability = Record<Eagerness, number>;
 /** On most texts the least probability lies so far under the share of offers that are right. */
 export const usualDistance = 0.22;
 /** Where nothing was measured. */

@@ -21,7 +21,7 @@ import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
 import { calibrate } from '../offers/calibration';
-import type { LeastProbability } from '../offers/eagerness';
+import type { LeastProbability } from '../../common/engineProtocol';
 import { checkpointPath, newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';

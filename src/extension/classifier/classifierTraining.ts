@@ -62,7 +62,7 @@ export class ClassifierTraining extends Disposables {
     if (this.running) {
       throw new InklingError(
         'invalidInput',
-        vscode.l10n.t('A classifier is being trained already. Wait for it, or cancel it first.'),
+        vscode.l10n.t('A classifier is already being trained. Wait for it to finish, or cancel it first.'),
       );
     }
     const title = path.basename(source.name);

@@ -186,7 +186,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   private async offerUndo(label: string, takeBack: () => Promise<void>): Promise<void> {
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t(
-      'Noted as {0}. From now on this text is, and its words count as further examples of it.',
+      'Recorded as {0}. This text now gets that verdict, and its words count as further examples.',
       label,
     );
     if ((await showInformation(message, undo)) !== undo) return;
@@ -253,7 +253,7 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
 function describe(verdicts: Verdict[], whole: boolean): string {
   if (verdicts.length === 1) {
     const [{ label, probability, corrected }] = verdicts;
-    const what = corrected ? vscode.l10n.t('{0}, by your own word', label) : `${label}, ${formatShare(probability)}`;
+    const what = corrected ? vscode.l10n.t('{0}, by your correction', label) : `${label}, ${formatShare(probability)}`;
     return whole ? vscode.l10n.t('This text: {0}.', what) : vscode.l10n.t('The selection: {0}.', what);
   }
   const labels = [...new Set(verdicts.map(({ label }) => label))];
@@ -272,16 +272,16 @@ function oppositeOf(verdicts: Verdict[], { classes, positive }: ClassifierRecord
 }
 
 function explanation(points: number, label: string, verdict: Verdict): vscode.MarkdownString {
-  const towards = points >= 0 ? vscode.l10n.t('towards') : vscode.l10n.t('away from');
+  const towards = points >= 0 ? vscode.l10n.t('for') : vscode.l10n.t('against');
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = { enabledCommands: ['inkling.showClassifier', 'inkling.clearSpamCheck'] };
   markdown.appendText(
-    vscode.l10n.t('{0} points {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, oneLine(label)),
+    vscode.l10n.t('{0} is evidence {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, oneLine(label)),
   );
   markdown.appendMarkdown('\n\n');
   markdown.appendText(
     vscode.l10n.t(
-      'Verdict: {0}, {1}. Points are the log-odds that go when the word is left out ({2}).',
+      'Verdict: {0}, {1}. Points are the log-odds lost when the word is left out ({2}).',
       oneLine(verdict.label),
       formatShare(verdict.probability),
       verdict.method,

@@ -64,7 +64,7 @@ export class CompletionSwitch extends Disposables {
     this.item.text = off ? '$(circle-slash) Inkling' : '$(edit) Inkling';
     const { taken, shown } = this.tally.tally;
     this.item.tooltip = [
-      off?.reason ?? vscode.l10n.t('Inkling completes as you write. Click to pause.'),
+      off?.reason ?? vscode.l10n.t('Inkling offers completions as you write. Click to pause.'),
       ...(shown > 0 ? [vscode.l10n.t('Taken {0} of {1} on this machine.', taken, shown)] : []),
     ].join('\n');
     this.item.command = off?.command ?? 'inkling.toggleCompletions';

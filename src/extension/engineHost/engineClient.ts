@@ -50,7 +50,9 @@ async function offerRestart(): Promise<void> {
   const restart = vscode.l10n.t('Restart');
   const showLog = vscode.l10n.t('Show Log');
   const chosen = await showError(
-    vscode.l10n.t('The Inkling engine keeps ending and stays off. Nothing since the last checkpoint is lost.'),
+    vscode.l10n.t(
+      'The Inkling engine keeps stopping and will not be restarted automatically. Everything up to the last checkpoint is safe.',
+    ),
     restart,
     showLog,
   );

@@ -133,7 +133,7 @@ export class EngineSupervisor {
         ? tooManyCrashes()
         : new InklingError(
             'engineExited',
-            t('The Inkling engine ended unexpectedly ({0}). Try again; it starts anew by itself.', reason),
+            t('The Inkling engine stopped unexpectedly ({0}). Try again; it restarts automatically.', reason),
           ),
     );
     if (this.givenUp) this.options.onGivenUp();
@@ -143,7 +143,7 @@ export class EngineSupervisor {
     const { running } = this;
     if (!running) return;
     this.options.log('info', `Engine stopped: ${reason}`);
-    this.forgetProcess(new InklingError('engineExited', `${reason} ${t('Start the command again.')}`));
+    this.forgetProcess(new InklingError('engineExited', `${reason} ${t('Run the command again.')}`));
     running.process.stop();
   }
 
@@ -160,7 +160,7 @@ function tooManyCrashes(): InklingError {
   return new InklingError(
     'engineExited',
     t(
-      'The Inkling engine ended {0} times within {1} minutes and stays off. Look at the log, then run "Inkling: Restart Engine".',
+      'The Inkling engine stopped {0} times within {1} minutes and will not be restarted automatically. Check the log, then run "Inkling: Restart Engine".',
       maximumRestarts + 1,
       restartWindowMs / 60_000,
     ),

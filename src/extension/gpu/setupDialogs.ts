@@ -36,7 +36,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
       const driver = nvidia ?? vscode.l10n.t('no NVIDIA driver answers');
       const title = vscode.l10n.t('Set up a GPU ({0}; {1})', report.platform, driver);
       const placeHolder = vscode.l10n.t(
-        'Small networks are often faster on the processor; "auto" measures and takes the best',
+        'Small networks are often faster on the processor; "auto" measures both and uses the faster',
       );
       return (await vscode.window.showQuickPick(items, { title, placeHolder, ignoreFocusOut: true }))?.which;
     },
@@ -46,7 +46,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
       if (typeof found !== 'string') {
         const use = vscode.l10n.t('Use It');
         const question = vscode.l10n.t(
-          "WebGPU does not run in VS Code's own Node.js. Shall the engine run in Node.js {0} ({1}) when WebGPU is in use?",
+          "WebGPU does not run in VS Code's own Node.js. Run the engine in Node.js {0} ({1}) when WebGPU is used?",
           found.version,
           found.path,
         );
@@ -55,7 +55,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
         if (answer !== other) return undefined;
       } else {
         const choose = vscode.l10n.t('Choose Node.js…');
-        const message = vscode.l10n.t('WebGPU needs a Node.js of version 20 or later beside VS Code.');
+        const message = vscode.l10n.t('WebGPU needs Node.js 20 or later installed alongside VS Code.');
         if ((await showWarning(message, { modal: true, detail: found }, choose)) !== choose) {
           return undefined;
         }
@@ -66,7 +66,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
 
     async wantsReinstall(which, problem) {
       const again = vscode.l10n.t('Install Again');
-      const message = vscode.l10n.t('{0} is installed and does not work.', names[which]);
+      const message = vscode.l10n.t('{0} is installed but does not work.', names[which]);
       return (await showWarning(message, { modal: true, detail: problem }, again)) === again;
     },
 
@@ -75,7 +75,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
         what === 'looking'
           ? vscode.l10n.t('Looking for GPUs')
           : what === 'testing'
-            ? vscode.l10n.t('Testing the GPU; a first use can take minutes')
+            ? vscode.l10n.t('Testing the GPU; the first use can take minutes')
             : vscode.l10n.t('Installing {0}', what.installing);
       const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
       const tracked = (progress: vscode.Progress<{ message: string }>, token: vscode.CancellationToken) =>
@@ -88,7 +88,7 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
 
     async tell(which, { gpu, cpu }) {
       const figures = vscode.l10n.t(
-        '{0} computes right on {1}: {2} ms a step of LSTM 1 × 128 ({3} characters/s); the processor takes {4} ms.',
+        '{0} works correctly on {1}: {2} ms per step for LSTM 1 × 128 ({3} characters/s); the processor takes {4} ms.',
         names[which],
         gpu.kernel,
         gpu.stepMs.toFixed(1),

@@ -349,6 +349,6 @@ async function renameIfThere(from: string, to: string): Promise<void> {
 function missing(file: string): InklingError {
   return new InklingError(
     'invalidInput',
-    t('The model {0} is not there any more. Choose another one in the Models view.', path.basename(file)),
+    t('The model {0} no longer exists. Choose another one in the Models view.', path.basename(file)),
   );
 }

@@ -27,7 +27,7 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       const run = store.list().find((record) => record.modelPath === modelPath);
       const uri = run?.sources.find(({ name }) => name === source)?.uri;
       if (!uri) {
-        throw new InklingError('invalidInput', vscode.l10n.t('It is not known any more where {0} lies.', source));
+        throw new InklingError('invalidInput', vscode.l10n.t('{0} can no longer be found.', source));
       }
       await openPassage(uri, source, offset, passage);
     },
@@ -63,7 +63,7 @@ async function openPassage(uri: string, source: string, offset: number, passage:
   if (!found) {
     throw new InklingError(
       'invalidInput',
-      vscode.l10n.t('The passage does not stand in {0} any more: the text has changed since it was learned.', source),
+      vscode.l10n.t('The passage is no longer in {0}: the text has changed since the model was trained.', source),
     );
   }
 }

@@ -122,7 +122,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     const actual = codeSpan(map.text.slice(start, end));
     const markdown = new vscode.MarkdownString(
       [
-        vscode.l10n.t('{0}: {1} bits. Expected:', actual, found.bits.toFixed(1)),
+        vscode.l10n.t('{0}: surprise {1} bits. Expected:', actual, found.bits.toFixed(1)),
         '',
         `| ${vscode.l10n.t('Next')} | ${vscode.l10n.t('Probability')} |`,
         '| :--- | ---: |',

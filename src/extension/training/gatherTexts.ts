@@ -85,7 +85,7 @@ async function readText(uri: vscode.Uri, only: boolean): Promise<FoundText | und
   const bytes = await vscode.workspace.fs.readFile(uri);
   if (looksBinary(bytes)) return (only && onDisk) || undefined;
   // VS Code would put "\ufffd" wherever it is not UTF-8; the engine finds out what it is, and says so.
-  if (onDisk && onDisk.encoding === undefined && !isUtf8(bytes)) return onDisk;
+  if (onDisk && onDisk.encoding === undefined && !isUtf8(bytes) && !hasUtf16Mark(bytes)) return onDisk;
   return { name, text: plainText(await vscode.workspace.decode(bytes, { uri })) };
 }
 
@@ -101,8 +101,11 @@ async function filesBelow(uri: vscode.Uri): Promise<vscode.Uri[]> {
 
 /** A zero byte early on; text in UTF-16 has them too, but begins with its mark. */
 function looksBinary(bytes: Uint8Array): boolean {
-  const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  return !marked && bytes.subarray(0, sniffedBytes).includes(0);
+  return !hasUtf16Mark(bytes) && bytes.subarray(0, sniffedBytes).includes(0);
+}
+
+function hasUtf16Mark(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 }
 
 /** Models learn one kind of line end. */

@@ -23,7 +23,7 @@ interface ChoiceItem extends vscode.QuickPickItem {
 export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
   const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
-  const recipes = { label: '$(book) ' + vscode.l10n.t('A recipe…'), choose: () => chooseRecipe(engine, sources) };
+  const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
     choose: async () => {
@@ -32,7 +32,7 @@ export async function chooseTraining(engine: EngineCaller, sources: TextSource[]
     },
   };
   const rest: ChoiceItem[] = [
-    { ...recipes, detail: vscode.l10n.t('The networks that Inkling grew from, as they were published') },
+    { ...recipes, detail: vscode.l10n.t('The published networks of the course') },
     { ...custom, detail: vscode.l10n.t('Start from the quick plan and change any setting') },
   ];
   const items = (plans?: Plan[]): ChoiceItem[] => [
@@ -51,9 +51,9 @@ export async function chooseTraining(engine: EngineCaller, sources: TextSource[]
   ];
 
   const pick = vscode.window.createQuickPick<ChoiceItem>();
-  pick.title = vscode.l10n.t('Train: how much time?');
+  pick.title = vscode.l10n.t('Train for how long?');
   pick.placeholder = vscode.l10n.t(
-    'Longer training writes better; it can be stopped at any time and keeps what it has',
+    'Longer training gives better results. You can stop at any time and keep what it has learned',
   );
   pick.ignoreFocusOut = true;
   pick.items = items();

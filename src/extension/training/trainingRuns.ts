@@ -88,12 +88,12 @@ export class TrainingRuns {
     const record = this.store.get(id);
     const sources = await this.store.readSources(id);
     if (!record || sources.length === 0) {
-      throw new InklingError('invalidInput', t('The text of this run is gone. Train on the file again.'));
+      throw new InklingError('invalidInput', t('The text of this run no longer exists. Train on the file again.'));
     }
     const events = await this.store.readEvents(id);
     const start = events.findLast((event) => event.event === 'start');
     if (!start) {
-      throw new InklingError('invalidInput', t('This run ended before it began to train. Train on the file again.'));
+      throw new InklingError('invalidInput', t('This run ended before training began. Train on the file again.'));
     }
     return this.begin(id, record.modelPath, {
       title: record.title,
@@ -112,7 +112,7 @@ export class TrainingRuns {
   /** Pauses, resumes or stops the run that trains now; takes effect within a step. */
   async control(id: string, action: 'pause' | 'resume' | 'stop'): Promise<void> {
     if (this.run?.id !== id) {
-      throw new InklingError('invalidInput', t('This run is not training in this window any more.'));
+      throw new InklingError('invalidInput', t('This run is no longer training in this window.'));
     }
     await this.engine.call('control', { runId: id, action });
     if (action !== 'stop') await this.setPaused(action === 'pause');
@@ -124,7 +124,7 @@ export class TrainingRuns {
     throw new InklingError(
       'invalidInput',
       t(
-        'Inkling is training {0} now. Stop that run first ("Inkling: Stop Training and Keep the Model"), then delete the model.',
+        'Inkling is training {0}. Stop that run first ("Inkling: Stop Training and Keep the Model"), then delete the model.',
         this.run.title,
       ),
     );
@@ -135,7 +135,7 @@ export class TrainingRuns {
     throw new InklingError(
       'invalidInput',
       t(
-        'Inkling is training on {0} already. Stop that run first ("Inkling: Stop Training and Keep the Model").',
+        'Inkling is already training on {0}. Stop that run first ("Inkling: Stop Training and Keep the Model").',
         this.run.title,
       ),
     );

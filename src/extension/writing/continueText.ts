@@ -133,7 +133,7 @@ function refuseTooManyCursors({ selections }: vscode.TextEditor): void {
     throw new InklingError(
       'invalidInput',
       vscode.l10n.t(
-        'Continue Text writes at up to {0} cursors at once, and here are {1}. Keep fewer of them.',
+        'Continue Text writes at up to {0} cursors at once, but there are {1}. Use fewer cursors.',
         maximumCursors,
         selections.length,
       ),

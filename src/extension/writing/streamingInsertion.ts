@@ -153,7 +153,7 @@ export class StreamingInsertion {
     }
     throw new InklingError(
       'invalidInput',
-      t('This document cannot be written to. Save a copy of it, or open one that can be edited.'),
+      t('This document is read-only. Save a copy of it, or open one that can be edited.'),
     );
   }
 

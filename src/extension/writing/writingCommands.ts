@@ -47,7 +47,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.showLog': () => log.show(),
     'inkling.restartEngine': () => {
       engine.restart();
-      vscode.window.setStatusBarMessage(vscode.l10n.t('The Inkling engine starts anew with its next task.'), 5000);
+      vscode.window.setStatusBarMessage(vscode.l10n.t('The Inkling engine restarts with its next task.'), 5000);
     },
   };
 }

@@ -12,7 +12,7 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
         'p',
         { class: 'muted small' },
         t(
-          'The six variants (RNN, LSTM, GRU, each one-way and bidirectional) can be compared when a classifier is trained.',
+          'The six variants (RNN, LSTM and GRU, each unidirectional and bidirectional) can be compared when a classifier is trained.',
         ),
       ),
     ];

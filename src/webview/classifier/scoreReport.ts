@@ -11,7 +11,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
     [t('this classifier ({0})', settings.variant), report],
     [t('logistic regression'), baselines.logisticRegression],
     [t('naive Bayes'), baselines.naiveBayes],
-    [t('always the most frequent'), baselines.majority],
+    [t('always the most frequent class'), baselines.majority],
   ];
   const head = [...(name === undefined ? [] : [`F1 ${name}`]), t('macro F1'), t('accuracy')];
   return [
@@ -21,7 +21,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
       h(
         'table',
         {},
-        h('caption', { class: 'muted' }, t('Beside it, on the same held-out examples (at its own threshold)')),
+        h('caption', { class: 'muted' }, t('For comparison, on the same held-out examples (at its own threshold)')),
         h('thead', {}, h('tr', {}, h('td'), ...head.map((cell) => h('th', { scope: 'col' }, cell)))),
         h(
           'tbody',

@@ -18,9 +18,9 @@ export class ThresholdView {
     { minimum: 0.01, maximum: 0.99, step: 0.01 },
     (value) => value.toFixed(2),
     (value) => this.set(value, value),
-    t('From this probability on a text is called by the class. Verdicts in the editor follow.'),
+    t('Texts at or above this probability are assigned the class. Verdicts in the editor use the same threshold.'),
   );
-  private readonly reset = button(t('Back to its own'), () => this.set(this.record?.threshold ?? 0.5, undefined));
+  private readonly reset = button(t('Reset'), () => this.set(this.record?.threshold ?? 0.5, undefined));
   private readonly sentence = h('p', { class: 'sentence', 'aria-live': 'polite' });
   private readonly matrix = h('table', { class: 'confusion' });
   private readonly scores = h('table');
@@ -105,7 +105,7 @@ export function thresholdSentence(confusion: number[][], classes: string[], posi
   const share = (n: number, of: number): string => (of === 0 ? '–' : formatShare(n / of));
   const hits = t('Catches {0} of {1} {2} ({3})', caught, positives, classes[positive], share(caught, positives));
   const wrong = [lost, negatives, classes[other], classes[positive], share(lost, negatives)];
-  return `${hits}; ${t('takes {0} of {1} {2} for {3} ({4})', ...wrong)}.`;
+  return `${hits}; ${t('flags {0} of {1} {2} as {3} ({4})', ...wrong)}.`;
 }
 
 /** Rows are what the examples are, columns what they were called. */
