@@ -95,7 +95,7 @@ try {
   await step('recipes come with their network and their time', async () => {
     await openFile(page, 'story.txt');
     await runCommand(page, 'Inkling: Train on This File');
-    await choose(page, 'A recipe');
+    await choose(page, 'Recipe…');
     const planned = page.locator('.quick-input-list .monaco-list-row', { hasText: 'LSTM 1 × 128 · about' });
     await planned.first().waitFor({ timeout: 90_000 });
     await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-recipes.png`) });

@@ -52,7 +52,7 @@ describe('the Studio and the editor', () => {
     });
     const locked = await vscode.workspace.openTextDocument(vscode.Uri.parse('inkling-locked:readonly.txt'));
     await vscode.window.showTextDocument(locked);
-    await assert.rejects(editor.insertAtCursor('text'), /cannot be written to/);
+    await assert.rejects(editor.insertAtCursor('text'), /is read-only/);
     registration.dispose();
     const { document } = await openText('Once ');
     await editor.insertAtCursor('upon');

@@ -198,7 +198,7 @@ describe('writing with a model', () => {
     const editor = await vscode.window.showTextDocument(document);
     await assert.rejects(
       services.continuation.run(editor, model, { temperature: 0.5, seed: 1, length: 30 }),
-      /cannot be written to/,
+      /is read-only/,
     );
     assert.equal(document.getText(), sentence);
     registration.dispose();

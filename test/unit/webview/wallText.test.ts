@@ -61,7 +61,7 @@ describe('run facts', () => {
   it('names split, seed and machine', () => {
     assert.equal(
       splitSentence(history),
-      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · curve on about 50,000 of these, spread evenly · seed 2',
+      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · the curve uses about 50,000 of these, evenly spread · seed 2',
     );
     const start = history.start ?? assert.fail();
     assert.doesNotMatch(splitSentence({ ...history, start: { ...start, heldOutTokens: 50_000 } }), /curve/);

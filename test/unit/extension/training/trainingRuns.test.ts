@@ -146,7 +146,7 @@ describe('TrainingRuns', () => {
     assert.equal(runs.store.get(runId)?.state, 'paused');
     training.say({ event: 'notice', kind: 'resumed', step: 1, message: '' });
     assert.equal(runs.active?.paused, false);
-    await assert.rejects(runs.control('another', 'stop'), /not training/);
+    await assert.rejects(runs.control('another', 'stop'), /no longer training/);
     await runs.control(runId, 'stop');
     assert.deepEqual(controls, [
       { runId, action: 'pause' },
@@ -189,12 +189,12 @@ describe('TrainingRuns', () => {
   });
 
   it('says why a run cannot be taken up', async () => {
-    await assert.rejects(runs.resume('unknown'), /text of this run is gone/);
+    await assert.rejects(runs.resume('unknown'), /text of this run no longer exists/);
     const first = runs.start(request);
     const training = await begin(first);
     training.fail('internal');
     await assert.rejects(first);
-    await assert.rejects(runs.resume(training.request.runId), /before it began/);
+    await assert.rejects(runs.resume(training.request.runId), /before training began/);
   });
 
   it('refuses to give up the model that trains, and says what to do', async () => {

@@ -92,7 +92,7 @@ describe('StreamingInsertion', () => {
     const desk = new Desk('Once |');
     desk.document.isReadOnly = true;
     await desk.write('upon a time');
-    await assert.rejects(desk.insertion.finish(), { code: 'invalidInput', message: /cannot be written to/ });
+    await assert.rejects(desk.insertion.finish(), { code: 'invalidInput', message: /is read-only/ });
     assert.equal(desk.ended, true);
     assert.equal(desk.text, 'Once ');
   });
