@@ -124,6 +124,7 @@ const configRule = object({
     }),
   ),
   evaluation: required(object({ every: required({ kind: 'interval' }), maximumTargets: required(whole(1, 1e9)) })),
+  memory: optional(choice('on', 'off')),
   earlyStopping: optional(object({ patience: required(whole(1, 1e6), 3) })),
   keep: required(choice('best-held-out', 'best-train', 'last')),
   samples: required(
@@ -378,6 +379,12 @@ function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void 
     problem(
       'text.maximumExamples',
       '"text.maximumExamples" counts lines or prefixes: remove it, or set "text.examples".',
+    );
+  }
+  if (config.memory === 'on' && (text.examples !== 'text' || objective.kind !== 'every-step')) {
+    problem(
+      'memory',
+      'A memory needs running text that is trained every step: set "memory" to off, or "text.examples" to text and "objective.kind" to every-step.',
     );
   }
   if (budget.epochs === undefined && budget.maxSteps === undefined && budget.maxSeconds === undefined) {

@@ -35,6 +35,7 @@ const options = {
   overwrite: { type: 'boolean' },
   resume: { type: 'string' },
   base: { type: 'string' },
+  memory: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
 } as const;
@@ -114,6 +115,8 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     if (at < 1) throw new UsageError(`--set takes path=value, as in network.layers.0.units=256, not "${setting}".`);
     return [setting.slice(0, at), setting.slice(at + 1)];
   });
+  const memory = choiceOption('memory', values.memory, ['on', 'off']);
+  if (memory) settings.push(['memory', memory]);
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
     files,

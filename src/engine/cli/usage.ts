@@ -8,10 +8,11 @@ export const help = `inkling: train a small recurrent language model on a text, 
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
-      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE] [--set path=value]… [--title TEXT] [--json]
+      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE] [--memory on|off] [--set path=value]… [--title TEXT]
+      [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
-  inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
+  inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]
   inkling keystrokes <model> <file> [--from 0.9] [--characters N] [--eagerness shy|balanced|bold] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]
