@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import {
   classifierVariants,
+  modelParts,
   type Baselines,
   type ClassificationReport,
   type ClassifierDoneEvent,
@@ -42,6 +43,7 @@ const yesOrNo = ['on', 'off'] as const;
 const trainOptions = {
   ...commonOptions,
   ...encodingOption,
+  model: { type: 'string' },
   variant: { type: 'string' },
   recipe: { type: 'string' },
   seed: { type: 'string' },
@@ -235,7 +237,11 @@ function settingsFrom(values: TrainValues): ClassifierSettings {
   const real = (name: keyof TrainValues): number | undefined =>
     numberOption(name, values[name] as string | undefined, { low: 0 });
   const evidence = choiceOption('evidence', values.evidence, yesOrNo);
+  // Whoever names a variant wants that network, and whoever names epochs or a batch wants these.
+  const model = choiceOption('model', values.model, ['auto', ...modelParts]) ?? (values.variant === undefined ? undefined : 'network');
   const given: Partial<ClassifierSettings> = {
+    model,
+    leastUpdates: values.epochs !== undefined || values.batch !== undefined ? 0 : undefined,
     seed: whole('seed'),
     epochs: whole('epochs'),
     batch: whole('batch'),

@@ -79,7 +79,7 @@ async function chooseTraining(): Promise<ClassifierChoice | undefined> {
       choice: { compare: true },
     },
     { label: vscode.l10n.t('One variant'), kind: vscode.QuickPickItemKind.Separator },
-    ...classifierVariants.map((variant) => ({ label: variant, choice: { settings: { variant } } })),
+    ...classifierVariants.map((variant) => ({ label: variant, choice: { settings: { model: 'network' as const, variant } } })),
   ];
   const title = vscode.l10n.t('Train a classifier: one example per line, with its label, a tab and the text');
   return (await vscode.window.showQuickPick(items, { title }))?.choice;
