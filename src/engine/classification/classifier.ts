@@ -2,8 +2,7 @@
  * A trained classifier at work: scores, verdicts, and what each word did to them. The scores are those of its network, of
  * its linear model, or of both (mixing.ts).
  *
- * A spam detector reads a long text as a whole and passage by passage (passages.ts), and its score is that of the most
- * suspicious one: of n passages each gives up ½ ln n, because the worst of many is worse by chance.
+ * A spam detector reads a long text as a whole and passage by passage (passages.ts).
  */
 import { correctionLength } from '../../common/classifierProtocol';
 import type {
@@ -24,7 +23,7 @@ import type { LogisticRegression } from './logisticRegression';
 import { mixScores } from './mixing';
 import { softmax, type NaiveBayes } from './naiveBayes';
 import { NetworkScorer, type NetworkPart } from './networkScorer';
-import { passagesOf, type Passage } from './passages';
+import { piecesOf, worstOf, type Score } from './passages';
 import { readText, readTexts } from './reading';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
@@ -46,25 +45,15 @@ export interface ClassifierModel extends NetworkPart {
 
 /** A user's correction counts as this many messages. */
 const correctionWeight = 5;
-/** What a passage gives up for each e-fold of passages, in log-odds. */
-const passagePenalty = 0.5;
 /** Texts with fewer words say too little. */
 const fewestWords = 3;
 /** A probability from which on, and one below which, the verdict is not sure whatever the threshold. */
 const unsure = { from: 0.2, to: 0.5 };
 
-/** The score of one text. */
-export interface Score {
-  /** Log-odds of the positive class for two classes, else one logit a class; uncalibrated. */
-  logits: number[];
-  /** The passage that decided, of a long text. */
-  passage?: Passage & { index: number; count: number };
-}
-
 /** The parts with a user's corrections in them. */
 interface Parts {
   encoder: Encoder;
-  linear: LinearModel | undefined;
+  linear?: LinearModel;
 }
 
 export class Classifier {
@@ -87,36 +76,17 @@ export class Classifier {
   }
 
   /** The scores of texts as `readText` gives them. */
-  async scores(texts: readonly string[], parts: Parts = this.model as Parts): Promise<Score[]> {
+  async scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
     const { mix, record } = this.model;
-    const pieces: { text: number; content: string; tokens: Token[]; passage?: Score['passage'] }[] = [];
-    texts.forEach((content, text) => {
-      const tokens = tokenize(content);
-      pieces.push({ text, content, tokens });
-      const passages = record.passageTokens ? passagesOf(content, tokens, record.passageTokens) : [];
-      passages.forEach(({ from, to }, index) => {
-        const part = tokens.slice(from, to);
-        const passage = { from, to, index, count: passages.length };
-        pieces.push({ text, content: content.slice(part[0].start, part.at(-1)!.end), tokens: part, passage });
-      });
-    });
-    const network =
-      mix.network === 0
-        ? undefined
-        : await this.network.logits(
-            pieces.map(({ tokens }) => tokens),
-            parts.encoder,
-          );
+    const pieces = piecesOf(texts, record.passageTokens);
+    const tokens = pieces.map((piece) => piece.tokens);
+    const network = mix.network === 0 ? undefined : await this.network.logits(tokens, parts.encoder);
     const linear =
       mix.linear === 0 ? undefined : parts.linear!.scoresOf(pieces.map(({ content }) => countText(content)));
-    const scores: Score[] = [];
-    pieces.forEach(({ text, passage }, i) => {
-      const logits = mixScores(mix, network?.[i], linear?.[i]);
-      if (passage) logits[0] -= passagePenalty * Math.log(passage.count);
-      const known = scores[text];
-      if (known === undefined || logits[0] > known.logits[0]) scores[text] = { logits, ...(passage && { passage }) };
-    });
-    return scores;
+    return worstOf(
+      pieces,
+      pieces.map((_, i) => mixScores(mix, network?.[i], linear?.[i])),
+    );
   }
 
   /** The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the label given, and the

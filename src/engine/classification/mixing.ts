@@ -6,7 +6,7 @@
  *   two classes   z = a · score + b, fitted as Platt does       more: z_c = a · score_c, with a fitted by likelihood
  *
  * The average is that of the z. The choice is by the mean log loss on the same texts; the linear model is kept unless
- * another is better by more than one standard error of the difference, because it is quick and explained exactly.
+ * another is better by more than two standard errors of the difference, because it is quick and explained exactly.
  */
 import type { CandidateScores, Mix, ModelPart } from '../../common/classifierProtocol';
 import { fitPlatt } from './calibration';
@@ -30,11 +30,14 @@ export function mixScores(mix: Mix, network: number[] | undefined, linear: numbe
   );
 }
 
-/** How each candidate mixes the parts, fitted on texts that neither part was trained on. `truth[i]` is the class id of text
- *  i, for two classes 1 for the positive one. */
-export function fitMixes(truth: ArrayLike<number>, scores: PartScores): Partial<Record<ModelPart, Mix>> {
-  const network = scores.network && fitScale(truth, scores.network);
-  const linear = scores.linear && fitScale(truth, scores.linear);
+/** A part's scores on the scale of log-odds: scale · score + bias. */
+export interface Scale {
+  scale: number;
+  bias: number;
+}
+
+/** How each candidate mixes the parts that there are. */
+export function mixesOf(network: Scale | undefined, linear: Scale | undefined): Partial<Record<ModelPart, Mix>> {
   return {
     ...(network && { network: { network: network.scale, linear: 0, bias: network.bias } }),
     ...(linear && { linear: { network: 0, linear: linear.scale, bias: linear.bias } }),
@@ -72,7 +75,7 @@ export function compareMixes(
   const simple = losses.get('linear');
   if (simple === undefined || best === 'linear') return { kept: best, candidates };
   const differences = simple.map((loss, i) => loss - losses.get(best)![i]);
-  return { kept: mean(differences) <= standardError(differences) ? 'linear' : best, candidates };
+  return { kept: mean(differences) <= 2 * standardError(differences) ? 'linear' : best, candidates };
 }
 
 /** ln-loss of one text. */
@@ -82,7 +85,12 @@ function logLoss(logits: number[], truth: number): number {
   return margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin;
 }
 
-function fitScale(truth: ArrayLike<number>, scores: number[][]): { scale: number; bias: number } {
+/** Fits the scale to scores of texts that the part was not trained on. `truth[i]` is the class id of text i, for two classes
+ *  1 for the positive one. */
+export function scaleOf(truth: ArrayLike<number>, scores: number[][]): Scale;
+export function scaleOf(truth: ArrayLike<number>, scores: number[][] | undefined): Scale | undefined;
+export function scaleOf(truth: ArrayLike<number>, scores: number[][] | undefined): Scale | undefined {
+  if (!scores) return undefined;
   if (scores[0].length === 1) {
     const platt = fitPlatt(
       truth,

@@ -15,10 +15,11 @@ import { Random } from '../random';
 import { sideOf, withoutEmbedding } from './classifier';
 import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
 import { crossFit, Evidence } from './evidence';
-import { countTexts, LinearModel } from './linearModel';
-import { compareMixes, fitMixes, mixScores, networkAlone, type PartScores } from './mixing';
+import { countTexts, LinearModel, type CountedText } from './linearModel';
+import { compareMixes, mixesOf, mixScores, networkAlone, scaleOf, type PartScores } from './mixing';
 import { classifierSpec, trainNetwork } from './networkTraining';
 import { NetworkScorer, type NetworkPart } from './networkScorer';
+import { piecesOf, worstOf, type Piece, type Score } from './passages';
 import { foldExamples, splitExamples, type Split } from './split';
 import type { Token } from './tokens';
 import type { ClassifierTask } from './trainClassifier';
@@ -34,9 +35,13 @@ const choiceFolds = 5;
 export interface Material extends ClassifierTask {
   texts: string[];
   tokens: Token[][];
+  /** What the linear model sees of each text; empty for a network alone. */
+  counted: CountedText[];
   /** Class id of each text. */
   labels: Int32Array;
   positive: number | null;
+  /** Tokens of a passage, where long texts are read passage by passage. */
+  passageTokens?: number;
 }
 
 export interface Choice {
@@ -45,14 +50,21 @@ export interface Choice {
   kept?: ModelPart;
   mixes: Partial<Record<ModelPart, Mix>>;
   candidates: CandidateScores[];
-  /** The texts that the choice was made by; empty where nothing was to be chosen. */
+  /** The texts that the decision is to be made by, and their scores by what was not trained on them; empty where nothing
+   *  was set aside. */
   members: Int32Array;
-  /** Their mixed logits, where each was asked of what was trained on the others. */
-  scores?: number[][];
-  /** Else: what was trained on the other texts. */
-  validated?: NetworkPart & { linear?: LinearModel };
+  scores: Score[];
   /** The network of the choice, where one was trained. */
   network?: Fitted;
+}
+
+/** What the parts say of texts that they were not trained on. */
+interface Answers {
+  /** Indices of the texts. */
+  members: number[];
+  /** Of these texts, by their place among them. */
+  pieces: Piece[];
+  scores: PartScores;
 }
 
 interface Fitted {
@@ -75,63 +87,91 @@ export async function chooseParts(material: Material, train: Int32Array): Promis
   const { settings } = material;
   if (settings.model !== 'network' && train.length < fewTexts) return chooseByFolds(material, train);
   const { fitting, validation } = validationSplit(material, train);
-  const nothing = { mix: networkAlone, mixes: {}, candidates: [], members: validation };
-  if (validation.length === 0) return nothing;
+  if (validation.length === 0) return { mix: networkAlone, mixes: {}, candidates: [], members: validation, scores: [] };
   const network =
     settings.model === 'linear'
       ? undefined
       : await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched: validation, choose: true });
-  if (settings.model === 'network') return { ...nothing, network, validated: network!.part };
-  const linear = fitLinear(material, fitting);
-  const scores = {
-    ...(network && { network: await networkScores(material, network.part, validation) }),
-    linear: linear.scoresOf(countTexts(pick(material.texts, validation))),
-  };
-  const decision = decideOn(material, validation, scores);
-  const part = network?.part ?? (await untrained(material, train)).part;
-  return { ...decision, members: validation, network, validated: { ...part, linear } };
+  const asked = askFor(material, validation);
+  if (network) asked.scores.network = await networkScores(material, network.part, asked.pieces);
+  if (settings.model === 'network') {
+    return { mix: networkAlone, mixes: {}, candidates: [], ...scoresOf(asked, networkAlone), network };
+  }
+  // The linear model is quick enough to be asked about every text.
+  const everything = await askInTurn(material, train, false);
+  asked.scores.linear = linearScores(fitLinear(material, fitting), asked.pieces);
+  const decision = decideOn(material, asked, everything.answers);
+  const basis = decision.kept === 'linear' ? everything.answers : asked;
+  return { ...decision, ...scoresOf(basis, decision.mix), network };
 }
 
 async function chooseByFolds(material: Material, train: Int32Array): Promise<Choice> {
-  const { settings, texts, labels, finish } = material;
-  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 1);
-  const members: number[] = [];
-  const scores: Required<PartScores> = { network: [], linear: [] };
-  let network: Fitted | undefined;
-  let isWhole = settings.model !== 'linear';
-  for (const fold of folds) {
-    const fitting = fold.train.map((k) => train[k]);
-    const asked = fold.heldOut.map((k) => train[k]);
-    members.push(...asked);
-    scores.linear.push(...fitLinear(material, fitting).scoresOf(countTexts(pick(texts, asked))));
-    if (!isWhole) continue;
-    const watched = network ? new Int32Array(0) : asked;
-    const fitted = await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched, choose: false });
-    network ??= fitted;
-    scores.network.push(...(await networkScores(material, fitted.part, asked)));
-    // Whoever ends the training early gets what is known by then.
-    if (finish?.aborted) isWhole = false;
-  }
-  const asked = Int32Array.from(members);
-  const complete = scores.network.length === members.length ? scores : { linear: scores.linear };
-  const decision = decideOn(material, asked, complete);
-  const mixed = members.map((_, i) =>
-    mixScores(decision.mix, complete === scores ? scores.network[i] : undefined, scores.linear[i]),
-  );
-  return { ...decision, members: asked, scores: mixed, network };
+  const { answers, network } = await askInTurn(material, train, material.settings.model !== 'linear');
+  const decision = decideOn(material, answers, answers);
+  return { ...decision, ...scoresOf(answers, decision.mix), network };
 }
 
+/** What the linear model, and the network where it is wanted, say of each text of `train` when trained on the others. */
+async function askInTurn(
+  material: Material,
+  train: Int32Array,
+  withNetwork: boolean,
+): Promise<{ answers: Answers; network?: Fitted }> {
+  const { settings, texts, labels, finish } = material;
+  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 1);
+  const answers: Answers = { members: [], pieces: [], scores: { linear: [] } };
+  const network: number[][] = [];
+  let first: Fitted | undefined;
+  for (const fold of folds) {
+    const fitting = fold.train.map((k) => train[k]);
+    const asked = askFor(
+      material,
+      fold.heldOut.map((k) => train[k]),
+    );
+    answers.scores.linear!.push(...linearScores(fitLinear(material, fitting), asked.pieces));
+    // Whoever ends the training early gets what is known by then.
+    if (withNetwork && !finish?.aborted) {
+      const watched = first ? new Int32Array(0) : Int32Array.from(asked.members);
+      const fitted = await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched, choose: false });
+      first ??= fitted;
+      network.push(...(await networkScores(material, fitted.part, asked.pieces)));
+    }
+    const before = answers.members.length;
+    answers.members.push(...asked.members);
+    answers.pieces.push(...asked.pieces.map((piece) => ({ ...piece, text: piece.text + before })));
+  }
+  if (network.length === answers.pieces.length) answers.scores.network = network;
+  return { answers, network: first };
+}
+
+function askFor({ texts, passageTokens }: Material, members: Int32Array): Answers {
+  return { members: [...members], pieces: piecesOf(pick(texts, members), passageTokens), scores: {} };
+}
+
+/** Chooses by `asked`; the linear model is brought to scale by all that it was asked. */
 function decideOn(
   { settings, labels, positive, data }: Material,
-  members: Int32Array,
-  scores: PartScores,
+  asked: Answers,
+  linear: Answers,
 ): Pick<Choice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
-  const truth = Array.from(members, (i) => sideOf(labels[i], positive));
+  const sides = ({ members }: Answers): number[] => members.map((i) => sideOf(labels[i], positive));
+  const whole = ({ pieces, scores }: Answers): PartScores => {
+    const of = (rows: number[][] | undefined): number[][] | undefined => rows?.filter((_, i) => !pieces[i].passage);
+    return { network: of(scores.network), linear: of(scores.linear) };
+  };
   const classes = positive === null ? data.classes : [data.classes[1 - positive], data.classes[positive]];
-  const mixes = fitMixes(truth, scores);
-  const { kept: best, candidates } = compareMixes(mixes, truth, scores, classes);
+  const mixes = mixesOf(
+    scaleOf(sides(asked), whole(asked).network),
+    scaleOf(sides(linear), whole(linear).linear),
+  );
+  const { kept: best, candidates } = compareMixes(mixes, sides(asked), whole(asked), classes);
   const kept = settings.model !== 'auto' && settings.model in mixes ? settings.model : best;
   return { mix: mixes[kept]!, kept, mixes, candidates };
+}
+
+function scoresOf({ members, pieces, scores }: Answers, mix: Mix): Pick<Choice, 'members' | 'scores'> {
+  const logits = pieces.map((_, i) => mixScores(mix, scores.network?.[i], scores.linear?.[i]));
+  return { members: Int32Array.from(members), scores: worstOf(pieces, logits) };
 }
 
 /** The network of the finished classifier: where it is kept, one that learned from all of the training part. */
@@ -153,19 +193,26 @@ function untrained(material: Material, members: Int32Array): Promise<Fitted> {
   return fitNetwork(material, { members, epochs: 0, watched: new Int32Array(0), choose: false });
 }
 
-export function fitLinear({ settings, data, texts, labels, positive }: Material, members: Int32Array): LinearModel {
+export function fitLinear(
+  { settings, data, counted, labels, positive }: Material,
+  members: Int32Array,
+): LinearModel {
   const sides = Array.from(members, (i) => sideOf(labels[i], positive));
-  return LinearModel.fit(pick(texts, members), sides, data.classes.length, { seed: settings.seed });
+  return LinearModel.fitRows(pick(counted, members), sides, data.classes.length, { seed: settings.seed });
+}
+
+function linearScores(linear: LinearModel, pieces: Piece[]): number[][] {
+  return linear.scoresOf(countTexts(pieces.map(({ content }) => content)));
 }
 
 async function networkScores(
-  { backend, settings, tokens }: Material,
+  { backend, settings }: Material,
   part: NetworkPart,
-  members: Int32Array,
+  pieces: Piece[],
 ): Promise<number[][]> {
   const scorer = new NetworkScorer(backend, part, settings.maximumTokens);
   try {
-    return await scorer.logits(pick(tokens, members));
+    return await scorer.logits(pieces.map(({ tokens }) => tokens));
   } finally {
     scorer.dispose();
   }

@@ -1,8 +1,55 @@
 /**
  * A long text as passages: whole sentences or lines, each passage begun half a passage after the one before, so that a
- * short piece of spam fills at least half of one however much is put around it.
+ * short piece of spam fills at least half of one however much is put around it. The text's score is that of its most
+ * suspicious piece, itself or a passage; of n passages each gives up ½ ln n, because the worst of many is worse by chance.
  */
-import type { Token } from './tokens';
+import { tokenize, type Token } from './tokens';
+
+/** What a passage gives up for each e-fold of passages, in log-odds. */
+const passagePenalty = 0.5;
+
+/** A text to score, or a passage of one. */
+export interface Piece {
+  /** Index of the text. */
+  text: number;
+  content: string;
+  tokens: Token[];
+  passage?: Passage & { index: number; count: number };
+}
+
+/** The score of one text. */
+export interface Score {
+  /** Log-odds of the positive class for two classes, else one logit a class; uncalibrated. */
+  logits: number[];
+  /** The passage that decided, of a long text. */
+  passage?: Piece['passage'];
+}
+
+/** Each text as a whole and, where `size` says how many tokens a passage has, its passages. */
+export function piecesOf(texts: readonly string[], size: number | undefined): Piece[] {
+  return texts.flatMap((content, text) => {
+    const tokens = tokenize(content);
+    const passages = size === undefined ? [] : passagesOf(content, tokens, size);
+    const parts = passages.map(({ from, to }, index): Piece => {
+      const part = tokens.slice(from, to);
+      const passage = { from, to, index, count: passages.length };
+      return { text, content: content.slice(part[0].start, part.at(-1)!.end), tokens: part, passage };
+    });
+    return [{ text, content, tokens }, ...parts];
+  });
+}
+
+/** The score of each text by the logits of its pieces. */
+export function worstOf(pieces: readonly Piece[], logits: readonly number[][]): Score[] {
+  const scores: Score[] = [];
+  pieces.forEach(({ text, passage }, i) => {
+    const own = passage ? [logits[i][0] - passagePenalty * Math.log(passage.count)] : logits[i];
+    if (scores[text] === undefined || own[0] > scores[text].logits[0]) {
+      scores[text] = { logits: own, ...(passage && { passage }) };
+    }
+  });
+  return scores;
+}
 
 /** Tokens [from, to) of a passage. */
 export interface Passage {

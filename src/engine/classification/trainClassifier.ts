@@ -19,6 +19,7 @@ import { BagOfWords } from './bagOfWords';
 import { calibrate, fitCalibration } from './calibration';
 import { Classifier, decide, familiarShare, probabilitiesOf, sideOf, type ClassifierModel } from './classifier';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
+import { countTexts } from './linearModel';
 import { LogisticRegression } from './logisticRegression';
 import { chooseThreshold, classificationReport, curvesOf, spreadOf, type Spread } from './metrics';
 import { NaiveBayes } from './naiveBayes';
@@ -68,7 +69,18 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const positive = classes.length === 2 ? positiveClass(classes, labels, task.settings.positive) : null;
   const split = task.split ?? splitExamples(texts, labels, task.settings.heldOutFraction, task.settings.seed);
   const settings = withEnoughUpdates(task.settings, split.train.length);
-  const material: Material = { ...task, settings, texts, tokens: texts.map(tokenize), labels, positive };
+  const tokens = texts.map(tokenize);
+  const passageTokens = passageSize(settings, positive === null ? '' : classes[positive], tokens, split.train);
+  const material: Material = {
+    ...task,
+    settings,
+    texts,
+    tokens,
+    counted: settings.model === 'network' ? [] : countTexts(texts),
+    labels,
+    positive,
+    passageTokens,
+  };
   const counts = (members: ArrayLike<number>): number[] =>
     classes.map((_, c) => Array.from(members).filter((i) => labels[i] === c).length);
   const advice = adviseOnData(
@@ -103,7 +115,6 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     task.wordLimit ?? defaultWordLimit,
   );
   const { baselines, ...fitted } = fitBaselines(bag, texts, labels, split, classes);
-  const passageTokens = passageSize(material, split.train);
   const record: ClassifierRecord = {
     settings,
     classes,
@@ -138,9 +149,11 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   if (positive !== null) {
     if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
     if (choice.members.length > 0) {
-      const scores =
-        choice.scores ?? (await scoresOf(backend, { ...model, ...choice.validated }, texts, choice.members));
-      chooseDecision(model, scores, labels, choice.members);
+      chooseDecision(
+        model,
+        choice.scores.map(({ logits }) => logits[0]),
+        Array.from(choice.members, (i) => sideOf(labels[i], positive)),
+      );
     }
   }
   if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, texts, labels, split.heldOut, choice.mixes);
@@ -275,14 +288,12 @@ function fitBaselines(
 }
 
 /** Calibrates and chooses the threshold by scores of texts that the model was not trained on; sets both in `model`. */
-function chooseDecision(model: ClassifierModel, scores: number[][], labels: Int32Array, members: Int32Array): void {
+function chooseDecision(model: ClassifierModel, scores: number[], truth: number[]): void {
   const { record } = model;
-  const truth = Array.from(members, (i) => sideOf(labels[i], record.positive));
-  const logits = scores.map(([logit]) => logit);
-  model.calibration = fitCalibration(record.settings.calibration, truth, logits);
+  model.calibration = fitCalibration(record.settings.calibration, truth, scores);
   record.threshold = chooseThreshold(
     truth,
-    logits.map((score) => calibrate(model.calibration, score)),
+    scores.map((score) => calibrate(model.calibration, score)),
     record.settings.threshold,
   );
 }
@@ -330,9 +341,13 @@ async function scoresOf(
 }
 
 /** Tokens of a passage of a spam detector: as its training texts have, within bounds; undefined for what is no spam detector. */
-function passageSize({ settings, data, positive, tokens }: Material, train: Int32Array): number | undefined {
-  if (settings.model === 'network' || positive === null || data.classes[positive].toLowerCase() !== 'spam')
-    return undefined;
+function passageSize(
+  { model }: ClassifierSettings,
+  positive: string,
+  tokens: readonly unknown[][],
+  train: Int32Array,
+): number | undefined {
+  if (model === 'network' || positive.toLowerCase() !== 'spam') return undefined;
   const lengths = Array.from(train, (i) => tokens[i].length).sort((a, b) => a - b);
   return Math.min(80, Math.max(24, lengths[lengths.length >> 1]));
 }

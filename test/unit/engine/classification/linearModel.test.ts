@@ -1,6 +1,6 @@
 import * as assert from 'node:assert';
 import { LinearModel, countTexts } from '../../../../src/engine/classification/linearModel';
-import { compareMixes, fitMixes, mixScores } from '../../../../src/engine/classification/mixing';
+import { compareMixes, mixesOf, mixScores, scaleOf, type PartScores } from '../../../../src/engine/classification/mixing';
 import { passagesOf } from '../../../../src/engine/classification/passages';
 import { tokenize } from '../../../../src/engine/classification/tokens';
 import { Random } from '../../../../src/engine/random';
@@ -93,6 +93,9 @@ describe('Choosing among the parts', () => {
   /** Scores of a part whose log-odds are `gain` times what is true, plus noise. */
   const part = (gain: number, noise: number): number[][] =>
     truth.map((label) => [gain * ((label ? 1 : -1) + noise * random.normal())]);
+
+  const fitMixes = (labels: number[], { network, linear }: PartScores): ReturnType<typeof mixesOf> =>
+    mixesOf(scaleOf(labels, network), scaleOf(labels, linear));
 
   it('keeps the linear model unless another is better for sure', () => {
     const same = part(3, 0.8);
