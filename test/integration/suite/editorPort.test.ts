@@ -31,8 +31,8 @@ describe('the Studio and the editor', () => {
     assert.equal(vscode.window.activeTextEditor?.selection.start.line, 2);
     await editor.openSource('/m', 'a.txt', 1000, passage);
     await until(() => vscode.window.activeTextEditor?.selection.start.line === 3, 'the nearest one is selected');
-    await assert.rejects(editor.openSource('/m', 'a.txt', 0, 'what nobody wrote'), /does not stand in a\.txt any more/);
-    await assert.rejects(editor.openSource('/m', 'b.txt', 0, passage), /not known any more/);
+    await assert.rejects(editor.openSource('/m', 'a.txt', 0, 'what nobody wrote'), /is no longer in a\.txt/);
+    await assert.rejects(editor.openSource('/m', 'b.txt', 0, passage), /can no longer be found/);
   });
 
   it('opens the cell of a notebook that holds a copied passage', async () => {
