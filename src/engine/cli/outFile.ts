@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import { readModelMetadata } from '../model/modelFile';
 import type { ModelMetadata } from '../model/modelMetadata';
+import { checkpointPath } from '../training/resume';
 import { UsageError } from './usage';
 
 export interface OutFile {
@@ -58,6 +59,25 @@ export function checkSameTexts(
         'Add --overwrite to replace it, or name another file with --out.',
     );
   }
+}
+
+/**
+ * Throws `invalidInput` where a run's checkpoints would replace that of another run, which never reached its end.
+ * `created` tells the run that is continued, if one is.
+ */
+export async function checkUnfinished(modelPath: string, created?: string): Promise<void> {
+  const file = checkpointPath(modelPath);
+  const read = (name: string): Promise<ModelMetadata | undefined> => readModelMetadata(name).catch(() => undefined);
+  const unfinished = await read(file);
+  if (!unfinished || unfinished.provenance.created === created) return;
+  const finished = await read(modelPath);
+  // A run that was killed after it had written its model has lost nothing.
+  if (finished?.provenance.created === unfinished.provenance.created) return;
+  const { results, provenance } = unfinished;
+  throw new InklingError(
+    'invalidInput',
+    `${file} holds a run that was not finished (seed ${provenance.seed}, step ${results.steps}). Go on with it with --resume ${file}, add --overwrite to replace it, or name another file with --out.`,
+  );
 }
 
 function refusal(file: string, why: string, cause?: unknown): InklingError {

@@ -16,7 +16,7 @@ import { openFileRun, type FileRun } from '../training/fileRun';
 import { checkpointPath, readForResume } from '../training/resume';
 import { computeRequest } from './backendOption';
 import { count, duration, ProgressPrinter } from './progressPrinter';
-import { checkOutFile, checkSameTexts, type OutFile } from './outFile';
+import { checkOutFile, checkSameTexts, checkUnfinished, type OutFile } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
@@ -151,10 +151,11 @@ async function openRun(
       model.kind === 'language-model' ? hashTexts(texts, model.config.text) : undefined,
     );
   }
+  const resume = wanted.resume === undefined ? undefined : await readForResume(wanted.resume);
+  if (!wanted.overwrite) await checkUnfinished(outFile.path, resume?.model.provenance.created);
   const common = { texts, compute, modelPath: outFile.path, title: wanted.title, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
-  if (wanted.resume !== undefined) {
-    const resume = await readForResume(wanted.resume);
+  if (resume !== undefined) {
     return openFileRun({ ...common, resume, config: adjust(storedConfig(resume.model, wanted)) });
   }
   if (wanted.base !== undefined && wanted.recipe !== undefined) {

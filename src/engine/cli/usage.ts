@@ -30,7 +30,8 @@ activations in 16 bits. With auto, the default, train measures which is the fast
 writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.
 Without --recipe, train configures itself for the time given (--minutes, default 1).
 Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
-where it stopped. --out replaces a model of the same text; one of another text only with --overwrite.
+where it stopped. --out replaces a model of the same text; one of another text, or the checkpoint of a run that was not
+finished, only with --overwrite.
 --repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.
 Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.

@@ -53,15 +53,16 @@ export async function keepModel(
   }
 }
 
-/**
- * `novel.inkling.safetensors` becomes `novel-2.inkling.safetensors`, or the first free number after that. A copy: who
- * reads the file meanwhile always finds a model there.
- */
-async function copyAside(file: string): Promise<string | undefined> {
+/** For `novel.inkling.safetensors`: `novel-2.inkling.safetensors`, `novel-3.inkling.safetensors` and so on. */
+export function* numberedNames(file: string): Generator<string, never> {
   const extension = /(\.inkling)?\.[^.]*$/.exec(path.basename(file))?.[0] ?? '';
   const stem = file.slice(0, file.length - extension.length);
-  for (let i = 2; ; i++) {
-    const free = `${stem}-${i}${extension}`;
+  for (let i = 2; ; i++) yield `${stem}-${i}${extension}`;
+}
+
+/** Copies to the first numbered name that is free: whoever reads `file` meanwhile always finds a model there. */
+async function copyAside(file: string): Promise<string | undefined> {
+  for (const free of numberedNames(file)) {
     try {
       await fs.copyFile(file, free, fs.constants.COPYFILE_EXCL);
       return free;

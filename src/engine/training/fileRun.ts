@@ -2,9 +2,7 @@
  * A training run from texts to a model file: corpus, trainer, checkpoints beside the file, the file itself at the end.
  * What the command line and the engine process both call.
  */
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
@@ -16,13 +14,14 @@ import { heldOutSpans } from '../corpus/spans';
 import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { createPredictor } from '../generation/predictor';
-import { checkWritable, readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
+import { checkWritable, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
 import { calibrate } from '../offers/calibration';
 import type { LeastProbability } from '../../common/engineProtocol';
-import { checkpointPath, newRun, startFrom, type Resumable } from './resume';
+import { CheckpointFile } from './checkpointFile';
+import { newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
 
@@ -55,15 +54,6 @@ export interface FileRun {
   spec: NetworkSpec;
   /** Trains to the end, writes the model file, removes the checkpoint, sends `done`. */
   run(): Promise<StoredLanguageModel>;
-}
-
-/** Removes the checkpoint beside a model, if it is damaged or of one of the runs `created` then: another may train this path. */
-async function removeCheckpoint(modelPath: string, created: (string | undefined)[]): Promise<void> {
-  const file = checkpointPath(modelPath);
-  const found = await readModelMetadata(file).catch((error: unknown) => asInklingError(error));
-  const isGone =
-    found instanceof InklingError ? found.code === 'corruptModel' : created.includes(found.provenance.created);
-  if (isGone) await fs.rm(file, { force: true });
 }
 
 /** How sure the model's offers have to be, by the end of the texts that it was not trained on; undefined without one. */
@@ -103,6 +93,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     start?.state?.parameters ??
     start?.initialParameters ??
     initialiseParameters(run.spec, config.network.initialisation, config.seed);
+  const checkpoint = new CheckpointFile(modelPath, [run.created, resume?.provenance.created]);
   const trainer = new Trainer({
     config,
     corpus,
@@ -125,8 +116,8 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     history: start?.state ? resume!.history : undefined,
     onEvent,
     onCheckpoint: async (state, history) => {
-      const file = checkpointPath(modelPath);
-      await writeModelFile(file, checkpointModel(run, state, history));
+      const { file, notice } = await checkpoint.write(checkpointModel(run, state, history));
+      if (notice) onEvent({ event: 'notice', step: state.progress.step, kind: 'information', message: notice });
       return file;
     },
   });
@@ -137,6 +128,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     async run() {
       await checkWritable(modelPath);
       const seen = await versionOf(modelPath);
+      await checkpoint.begin();
       const { done, parameters, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
       const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
@@ -147,7 +139,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
         const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;
         onEvent({ event: 'notice', step: steps, kind: 'information', message });
       }
-      await removeCheckpoint(modelPath, [run.created, resume?.provenance.created]);
+      await checkpoint.remove();
       onEvent(done);
       return model;
     },

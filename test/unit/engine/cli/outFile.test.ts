@@ -104,6 +104,33 @@ describe('The file that a model is written to', function () {
     await refuses(() => train('novel.txt', '--out', 'other'), /other\.checkpoint is a model of another text/);
   });
 
+  it('is that of a run that was not finished only with --overwrite, or to finish that', async () => {
+    // Two runs that were killed: one before it had written a model, one over an earlier model.
+    for (const name of ['model', 'later']) {
+      assert.equal((await train('novel.txt', '--seed', '7', '--out', name)).code, 0);
+      if (name === 'later') assert.equal((await train('novel.txt', '--seed', '3', '--out', 'earlier')).code, 0);
+      await fs.rename(at(name), at(`${name}.checkpoint`));
+    }
+    await fs.rename(at('earlier'), at('later'));
+    const unfinished = /\.checkpoint holds a run that was not finished \(seed 7, step 2\).*--resume \S+\.checkpoint/;
+    await refuses(() => train('novel.txt', '--seed', '8', '--out', 'model'), unfinished);
+    await refuses(() => train('novel.txt', '--out', 'later'), unfinished);
+    await refuses(() => train('novel.txt', '--resume', 'later', '--max-steps', '4', '--out', 'later'), unfinished);
+    // What the message names.
+    for (const name of ['model', 'later']) {
+      const rest = ['--resume', `${name}.checkpoint`, '--max-steps', '4', '--out', name];
+      const { code, err } = await train('novel.txt', ...rest);
+      assert.equal(code, 0, err);
+      const { provenance, results } = await readModelMetadata(at(name));
+      assert.deepEqual([provenance.seed, results.steps], [7, 4]);
+      await fs.copyFile(at(name), at(`${name}.checkpoint`));
+    }
+    // This run had written its model before it was killed: nothing would be lost.
+    assert.equal((await train('novel.txt', '--seed', '8', '--out', 'model')).code, 0);
+    await fs.rename(at('model'), at('model.checkpoint'));
+    assert.equal((await train('novel.txt', '--seed', '9', '--out', 'model', '--overwrite')).code, 0);
+  });
+
   it('is a classifier of other examples only with --overwrite', async () => {
     await fs.writeFile(at('other.tsv'), labelled('voyage'));
     assert.equal((await trainClassifier('mail.tsv', '--out', 'model')).code, 0);

@@ -1,6 +1,6 @@
 /** Runs to a model file: stopped and resumed through the file, on changed text, after a crash. */
 import * as assert from 'node:assert';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -374,6 +374,26 @@ describe('A run to a model file', () => {
     });
     await run(config, { modelPath });
     assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, anotherTime);
+  });
+
+  it('writes its checkpoints under a name of its own where another run writes them on its path', async () => {
+    const config = smallConfig({ budget: { maxSteps: 40 } });
+    const modelPath = file('race.inkling.safetensors');
+    const other = await run({ ...config, seed: 9 }, { modelPath: file('racing') });
+    const another = { ...other.model, provenance: { ...other.model.provenance, created: anotherTime } };
+    await fs.writeFile(file('race-2.inkling.safetensors'), 'taken');
+    await writeModelFile(file('theirs'), another);
+    const own = checkpointPath(file('race-3.inkling.safetensors'));
+    const seen: boolean[] = [];
+    const { events } = await run(config, { modelPath, checkpointSeconds: 0 }, (event) => {
+      if (event.event === 'start') copyFileSync(file('theirs'), checkpointPath(modelPath));
+      if (event.event === 'checkpoint') seen.push(event.path === own && existsSync(own));
+    });
+    assert.ok(seen.length > 0 && seen.every(Boolean), `${seen.join()}`);
+    const notices = of(events, 'notice').filter(({ message }) => message.includes(own));
+    assert.equal(notices.length, 1);
+    assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, anotherTime);
+    assert.ok(!existsSync(own));
   });
 
   it('keeps the model elsewhere where its file cannot be written at the end', async () => {

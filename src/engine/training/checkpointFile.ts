@@ -1,0 +1,60 @@
+/**
+ * Where a run's checkpoints lie until its model is written: beside the model. Where two runs train to one file, the one
+ * that finds the other's checkpoint there takes a name of its own, so that either can be resumed.
+ */
+import * as fs from 'node:fs/promises';
+import { asInklingError, InklingError } from '../../common/errors';
+import { numberedNames, versionOf } from '../model/keepModel';
+import { readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
+import { checkpointPath } from './resume';
+
+export class CheckpointFile {
+  private file: string;
+  /** The file as this run last saw it. */
+  private seen: string | undefined;
+
+  /** `created` are the runs whose checkpoints are this run's: itself, and the one that it continues. */
+  constructor(
+    private readonly modelPath: string,
+    private readonly created: readonly (string | undefined)[],
+  ) {
+    this.file = checkpointPath(modelPath);
+  }
+
+  /** Called before the run trains: what lies there now may be replaced, whatever comes later is another run's. */
+  async begin(): Promise<void> {
+    this.seen = await versionOf(this.file);
+  }
+
+  /** Gives the file's path, and once a notice where another run has taken the usual one. Throws as `writeModelFile`. */
+  async write(model: StoredLanguageModel): Promise<{ file: string; notice?: string }> {
+    let notice: string | undefined;
+    const found = await versionOf(this.file);
+    if (found !== undefined && found !== this.seen) {
+      const taken = this.file;
+      this.file = await freeCheckpoint(this.modelPath);
+      notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run a file of its own.`;
+    }
+    await writeModelFile(this.file, model);
+    this.seen = await versionOf(this.file);
+    return { file: this.file, notice };
+  }
+
+  /** Removes the checkpoint, unless it belongs to another run. */
+  async remove(): Promise<void> {
+    const found = await readModelMetadata(this.file).catch((error: unknown) => asInklingError(error));
+    const isOwn =
+      found instanceof InklingError ? found.code === 'corruptModel' : this.created.includes(found.provenance.created);
+    if (isOwn) await fs.rm(this.file, { force: true });
+  }
+}
+
+/** Beside the first numbered name that has neither a model nor a checkpoint: `--resume` with that name finds it. */
+async function freeCheckpoint(modelPath: string): Promise<string> {
+  for (const name of numberedNames(modelPath)) {
+    const file = checkpointPath(name);
+    const taken = (await versionOf(name)) ?? (await versionOf(file));
+    if (taken === undefined) return file;
+  }
+  throw new Error('There is always a further number.');
+}
