@@ -1,12 +1,16 @@
 /** The command line: the engine without an editor. */
 import { asInklingError } from '../common/errors';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
+import { examplesCommand } from './cli/examplesCommand';
 import { inspectCommand } from './cli/inspectCommand';
 import { keystrokesCommand } from './cli/keystrokesCommand';
+import { nextCommand } from './cli/nextCommand';
 import { output, readerLeft, say } from './cli/output';
 import { recipesCommand } from './cli/recipesCommand';
 import { sampleCommand } from './cli/sampleCommand';
 import { scoreCommand } from './cli/scoreCommand';
+import { stepCommand } from './cli/stepCommand';
+import { tokensCommand } from './cli/tokensCommand';
 import { trainCommand } from './cli/trainCommand';
 import { help, oneLine, UsageError } from './cli/usage';
 import { engineVersion } from './version';
@@ -16,6 +20,10 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   sample: sampleCommand,
   score: scoreCommand,
   keystrokes: keystrokesCommand,
+  next: nextCommand,
+  tokens: tokensCommand,
+  examples: examplesCommand,
+  step: stepCommand,
   inspect: inspectCommand,
   recipes: recipesCommand,
   classify: classifyCommand,

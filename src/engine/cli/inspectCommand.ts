@@ -4,7 +4,8 @@ import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
-import { readModelFile, readModelMetadata } from '../model/modelFile';
+import { describeShape, layersOf, type Layer, type LayerContext } from '../model/layers';
+import { readModelFile, readModelMetadata, type ModelFileSummary } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { output } from './output';
 import { count, duration } from './progressPrinter';
@@ -19,14 +20,38 @@ export async function inspectCommand(args: string[]): Promise<void> {
   await readModelFile(file);
   const summary = summariseModel(file, metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
+  const layers = layersOf(metadata.spec, contextOf(metadata));
   if (values.json) {
-    output.json(record ? { ...summary, classifier: aboutClassifier(record) } : summary);
+    output.json({ ...summary, layers, ...(record && { classifier: aboutClassifier(record) }) });
     return;
   }
   const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
   for (const [name, value] of rows) output.line(`${name.padEnd(14)} ${value}`);
+  for (const line of layerTable(layers)) output.line(line);
   const settings = record?.settings ?? summary.config;
   if (settings) output.line(JSON.stringify(settings, null, 2));
+}
+
+/** Steps of a classifier's texts differ; so do those of lines. */
+function contextOf(metadata: ModelFileSummary): LayerContext {
+  if (metadata.kind === 'classifier') return { everyStep: false };
+  const { objective, text } = metadata.config;
+  return {
+    everyStep: objective.kind === 'every-step',
+    steps: text.examples === 'lines' ? undefined : objective.steps,
+  };
+}
+
+/** What each layer is, what it hands on, in words, and how many parameters it has. */
+function layerTable(layers: Layer[]): string[] {
+  const rows = [
+    ['layer', 'hands on', 'parameters'],
+    ...layers.map(({ kind, outputShape, parameters }) => [kind, describeShape(outputShape), String(parameters)]),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map(([kind, shape, parameters]) =>
+    [kind.padEnd(widths[0]), shape.padEnd(widths[1]), parameters.padStart(widths[2])].join('  '),
+  );
 }
 
 type Row = [name: string, value: string];

@@ -75,6 +75,12 @@ export function say(message: string): void {
   errorOutput.line(`inkling: ${message}`);
 }
 
+/** Names the tokens of a prompt that a model does not know, if there are any. */
+export function sayUnknown(unknown: readonly string[]): void {
+  if (unknown.length === 0) return;
+  say(`The model has never seen ${unknown.map((token) => JSON.stringify(token)).join(', ')}; it read on.`);
+}
+
 /** Whether output was lost only because its reader or its terminal went away. */
 export function readerLeft({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'EOF' || code === 'EIO';

@@ -5,7 +5,7 @@ import type { SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
 import { generateContaining } from '../generation/mustContain';
 import { readLanguageModel } from '../model/modelFile';
-import { output, say } from './output';
+import { output, say, sayUnknown } from './output';
 import { commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -56,8 +56,6 @@ export async function sampleCommand(args: string[]): Promise<void> {
     output.json(samples);
   } else if (live) output.text('\n');
   else texts.forEach((text, i) => output.text(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
-  if (unknown.length > 0) {
-    say(`The model has never seen ${unknown.map((c) => JSON.stringify(c)).join(', ')}; it read on.`);
-  }
+  sayUnknown(unknown);
   if (chosenSeed === undefined && !values.json) say(`the same again with --seed ${seed}`);
 }

@@ -19,7 +19,7 @@ import { count, duration, ProgressPrinter } from './progressPrinter';
 import { checkOutFile, checkSameTexts, checkUnfinished, type OutFile } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
 
 const options = {
   ...commonOptions,
@@ -35,6 +35,7 @@ const options = {
   overwrite: { type: 'boolean' },
   resume: { type: 'string' },
   base: { type: 'string' },
+  weights: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
 } as const;
@@ -53,6 +54,8 @@ interface TrainArguments {
   resume?: string;
   /** Language of the base model to start from. */
   base?: string;
+  /** File of the first weights. */
+  weights?: string;
   title?: string;
 }
 
@@ -105,15 +108,14 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   if (limits.length > 1) {
     throw new UsageError('Give one of --minutes, --max-seconds, --epochs and --max-steps.');
   }
+  if (values.weights !== undefined && (values.resume !== undefined || values.base !== undefined)) {
+    throw new UsageError('A run has its first weights from one place: give one of --weights, --base and --resume.');
+  }
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
   if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
     throw new UsageError('Without a recipe, training is every-step; name one with --recipe to train it last-step.');
   }
-  const settings = (values.set ?? []).map((setting): [string, string] => {
-    const at = setting.indexOf('=');
-    if (at < 1) throw new UsageError(`--set takes path=value, as in network.layers.0.units=256, not "${setting}".`);
-    return [setting.slice(0, at), setting.slice(at + 1)];
-  });
+  const settings = settingsOption(values.set);
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
     files,
@@ -135,6 +137,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     overwrite: values.overwrite ?? false,
     resume: values.resume,
     base: values.base === 'none' ? undefined : values.base,
+    weights: values.weights,
     title: values.title,
   };
 }
@@ -153,7 +156,8 @@ async function openRun(
   }
   const resume = wanted.resume === undefined ? undefined : await readForResume(wanted.resume);
   if (!wanted.overwrite) await checkUnfinished(outFile.path, resume?.model.provenance.created);
-  const common = { texts, compute, modelPath: outFile.path, title: wanted.title, onEvent };
+  const { title, weights } = wanted;
+  const common = { texts, compute, modelPath: outFile.path, title, weights, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (resume !== undefined) {
     return openFileRun({ ...common, resume, config: adjust(storedConfig(resume.model, wanted)) });

@@ -8,11 +8,16 @@ export const help = `inkling: train a small recurrent language model on a text, 
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
-      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE] [--set path=value]… [--title TEXT] [--json]
+      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--set path=value]…
+      [--title TEXT] [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
   inkling keystrokes <model> <file> [--from 0.9] [--characters N] [--eagerness shy|balanced|bold] [--json]
+  inkling next <model> [--prompt S] [--temperature T]… [--top-k N] [--top-p P] [--min-p P] [--all] [--json]
+  inkling tokens <model> [text] [--json]
+  inkling examples <file> --recipe ID [--at N] [--objective every-step|last-step] [--set path=value]… [--json]
+  inkling step <model> <file> [--at N] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]
   inkling classify <model> [file|-] [--explain] [--json]
@@ -32,6 +37,7 @@ Without --recipe, train configures itself for the time given (--minutes, default
 Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
 where it stopped. --out replaces a model of the same text; one of another text, or the checkpoint of a run that was not
 finished, only with --overwrite.
+--weights starts from the tensors of a safetensors file that has the names and shapes of the model file.
 --repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.
 Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.
@@ -94,4 +100,13 @@ export function choiceOption<W extends string>(
   const word = words.find((candidate) => candidate === text);
   if (word === undefined) throw new UsageError(`--${name} is one of ${words.join(', ')}, not "${text}".`);
   return word;
+}
+
+/** What --set gives: paths of settings with the values that they take. */
+export function settingsOption(settings: string[] = []): [path: string, value: string][] {
+  return settings.map((setting) => {
+    const at = setting.indexOf('=');
+    if (at < 1) throw new UsageError(`--set takes path=value, as in network.layers.0.units=256, not "${setting}".`);
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  });
 }

@@ -119,6 +119,13 @@ export function hashTexts(texts: readonly { text: string }[], config: TextConfig
   return hash.digest('hex');
 }
 
+/** How often each token of the vocabulary stands in a corpus, by its id. */
+export function countTokens({ ids, vocabulary }: Corpus): number[] {
+  const counts = new Array<number>(vocabulary.size).fill(0);
+  for (const id of ids) if (id < counts.length) counts[id]++;
+  return counts;
+}
+
 /** What stands in `ids` for a character outside the vocabulary. */
 export function unknownIn(ids: TokenIds): number {
   return ids.BYTES_PER_ELEMENT === 1 ? noToken & 0xff : noToken;

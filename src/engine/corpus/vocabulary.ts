@@ -87,6 +87,16 @@ export class Vocabulary {
     return this.tokens.length;
   }
 
+  /** What a token outside the vocabulary is encoded as: `noToken` for a character, `unknownWordId` for a word. */
+  get unknownId(): number {
+    return this.unit === 'word' ? unknownWordId : noToken;
+  }
+
+  /** The tokens of a text (already normalised): its code points, or its words. */
+  split(text: string): string[] {
+    return this.unit === 'word' ? splitWords(text) : [...text];
+  }
+
   /** Ids of a text (already normalised): one for each code point, or one for each word. */
   encode(text: string): Uint16Array {
     if (this.unit === 'word') return Uint16Array.from(splitWords(text), (word) => this.idOf(word));
@@ -119,15 +129,14 @@ export class Vocabulary {
   /** Id of one token; `noToken` for an unknown character, `unknownWordId` for an unknown word. */
   idOf(token: string): number {
     if (this.byCodeUnit && token.length === 1) return this.byCodeUnit[token.charCodeAt(0)];
-    return this.byToken.get(token) ?? (this.unit === 'word' ? unknownWordId : noToken);
+    return this.byToken.get(token) ?? this.unknownId;
   }
 
   /** The tokens of a text (already normalised) that are not in it, the most frequent first, with how often they occur. */
   unknownIn(text: string): [token: string, count: number][] {
-    const unknownId = this.unit === 'word' ? unknownWordId : noToken;
     const counts = new Map<string, number>();
-    for (const token of this.unit === 'word' ? splitWords(text) : text) {
-      if (this.idOf(token) === unknownId) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of this.split(text)) {
+      if (this.idOf(token) === this.unknownId) counts.set(token, (counts.get(token) ?? 0) + 1);
     }
     return [...counts].sort((a, b) => b[1] - a[1]);
   }

@@ -22,7 +22,7 @@ export interface LanguageModel extends ModelText {
 /** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */
 export interface EncodedText {
   ids: Uint16Array;
-  /** Distinct tokens of the text that the model does not know, in order of appearance. Characters only. */
+  /** Distinct tokens of the text that the model does not know, in order of appearance. */
   unknown: string[];
 }
 
@@ -32,11 +32,10 @@ export function encodeText(model: ModelText, text: string): EncodedText {
   const whole = normaliseText(text, model.config.text);
   const normal = model.config.text.examples === 'line-prefixes' ? whole.slice(whole.lastIndexOf('\n') + 1) : whole;
   const ids = model.vocabulary.encode(normal);
+  const { unknownId } = model.vocabulary;
   const unknown = new Set<string>();
-  if (model.vocabulary.unit === 'character' && ids.includes(noToken)) {
-    let i = 0;
-    for (const character of normal) if (ids[i++] === noToken) unknown.add(character);
-  }
+  if (ids.includes(unknownId))
+    model.vocabulary.split(normal).forEach((token, i) => ids[i] === unknownId && unknown.add(token));
   return { ids, unknown: [...unknown] };
 }
 

@@ -75,8 +75,12 @@ export class TokenSampler {
     return token;
   }
 
-  /** The probabilities q, [V], that `next` would draw from at a temperature above 0. For tests and explanations. */
+  /** The probabilities q, [V], that `next` would draw from; at temperature 0 all of it on one token. */
   distribution(logits: Float32Array, offset = 0): Float64Array {
+    if (this.options.temperature === 0) {
+      const best = this.mostLikely(logits, offset);
+      return this.weights.map((_, id) => (id === best ? 1 : 0));
+    }
     const total = this.weigh(logits, offset);
     return this.weights.map((weight) => weight / total);
   }

@@ -181,10 +181,47 @@ export async function readModelMetadata(file: string): Promise<ModelFileSummary>
   }));
 }
 
-interface OpenedModel {
+/**
+ * Reads weights for a network of `spec` from any safetensors file that holds its tensors, float32, under the names and in
+ * the shapes of a model file: PyTorch's, with or without a second bias. Of a model file the rest is passed over. Throws
+ * `invalidInput` for a file with other tensors, naming one, or with none that can be read.
+ */
+export async function readWeights(file: string, spec: NetworkSpec): Promise<Float32Array> {
+  return withContainer(file, async ({ header, fileBytes }, read) => {
+    try {
+      if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is cut off');
+      checkTensors(spec, header);
+      const own = new Set([...storedTensors(spec)].flatMap((stored) => namesOf(stored)));
+      const other = [...header.entries.keys()].find((name) => !own.has(name));
+      if (other !== undefined && header.metadata[versionKey] === undefined) {
+        throw new ContainerFault(`it has a further tensor "${other}"`);
+      }
+      const tensors = new Map<string, TensorValues>();
+      for (const [name, entry] of header.entries) {
+        const tensor = decodeTensor(entry);
+        await read(bytesOf(tensor));
+        tensors.set(name, tensor);
+      }
+      return takeParameters(spec, tensors);
+    } catch (error) {
+      if (!(error instanceof ContainerFault)) throw error;
+      const wanted = parameterLayout(spec).map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
+      throw new InklingError(
+        'invalidInput',
+        `${path.basename(file)} does not hold the weights of this network: ${error.message}. It needs ${wanted.join(', ')}, all F32.`,
+        { cause: error },
+      );
+    }
+  });
+}
+
+interface OpenedContainer {
   header: Header;
-  metadata: ModelMetadata;
   fileBytes: number;
+}
+
+interface OpenedModel extends OpenedContainer {
+  metadata: ModelMetadata;
 }
 
 /** Fills `target` with the next bytes of the file, each piece handed to `onPiece`. */
@@ -193,11 +230,21 @@ type ReadNext = (target: Uint8Array, onPiece?: (piece: Uint8Array) => void) => P
 /** At most so much is read at once: the system gives no more than 2 GiB, and a hash takes no more. */
 const pieceBytes = 64 * 1024 * 1024;
 
+/** Opens a model file, checks its header, and calls `work` with it; else as `withContainer`. */
+function withHeader<R>(file: string, work: (opened: OpenedModel, read: ReadNext) => Promise<R>): Promise<R> {
+  return withContainer(file, ({ header, fileBytes }, read) =>
+    work({ header, fileBytes, metadata: checkedMetadata(file, header, fileBytes) }, read),
+  );
+}
+
 /**
- * Opens a model file, checks its header, and calls `work` with it; `read` goes on behind the header. Whatever is wrong
- * becomes an error that names the file and the remedy.
+ * Opens a safetensors file and calls `work` with its header; `read` goes on behind it. Whatever is wrong becomes an error
+ * that names the file and the remedy.
  */
-async function withHeader<R>(file: string, work: (opened: OpenedModel, read: ReadNext) => Promise<R>): Promise<R> {
+async function withContainer<R>(
+  file: string,
+  work: (opened: OpenedContainer, read: ReadNext) => Promise<R>,
+): Promise<R> {
   let handle: fs.FileHandle | undefined;
   try {
     // A pipe or a device would never end.
@@ -224,7 +271,7 @@ async function withHeader<R>(file: string, work: (opened: OpenedModel, read: Rea
     const json = Buffer.alloc(decodeHeaderLength(start, fileBytes));
     await read(json);
     const header = decodeHeader(json);
-    return await work({ header, metadata: checkedMetadata(file, header, fileBytes), fileBytes }, read);
+    return await work({ header, fileBytes }, read);
   } catch (error) {
     throw readError(error, file);
   } finally {
@@ -324,8 +371,19 @@ function parseJson(key: string, text: string): unknown {
   }
 }
 
+/** A tensor of the parameter block as it lies in a file, perhaps with a second bias beside it. */
+interface StoredTensor {
+  tensor: TensorSpec;
+  recurrentBias?: string;
+}
+
+/** All names under which a tensor's numbers may lie in a file. */
+function namesOf({ tensor: { name }, recurrentBias }: StoredTensor): string[] {
+  return [name, name + scaleSuffix, ...(recurrentBias === undefined ? [] : [recurrentBias])];
+}
+
 /** The tensors of a network as they lie in a file, those of its parameters first. */
-function* storedTensors(spec: NetworkSpec): Generator<{ tensor: TensorSpec; recurrentBias?: string }> {
+function* storedTensors(spec: NetworkSpec): Generator<StoredTensor> {
   for (const tensor of parameterLayout(spec)) {
     const isHalf = tensor.role === 'inputBias' && spec.cell !== 'gru';
     yield { tensor, ...(isHalf && { recurrentBias: tensor.name.replace('bias_ih', 'bias_hh') }) };

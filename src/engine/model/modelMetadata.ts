@@ -41,6 +41,8 @@ interface CommonMetadata {
 export interface LanguageModelMetadata extends CommonMetadata {
   kind: 'language-model';
   vocabulary: Vocabulary;
+  /** How often each token stands in the training text, by its id; earlier versions left it out. */
+  tokenCounts?: number[];
   /** The recipe as it was run. */
   config: TrainingConfig;
   /** Ends with a `done` event, unless this is a checkpoint of a run that has not ended. */
@@ -271,6 +273,7 @@ const modelMetadata = variant<'kind', ModelMetadata>('kind', {
   'language-model': object({
     ...common,
     vocabulary,
+    tokenCounts: optional(list(whole())),
     config: trainingConfig,
     history: list(trainEvent),
     checkpoint: part,
@@ -280,7 +283,10 @@ const modelMetadata = variant<'kind', ModelMetadata>('kind', {
 });
 
 /** Settings, vocabulary and network must be of one model. */
-function checkLanguageModel({ spec, vocabulary, config }: LanguageModelMetadata): void {
+function checkLanguageModel({ spec, vocabulary, config, tokenCounts }: LanguageModelMetadata): void {
+  if (tokenCounts && tokenCounts.length !== vocabulary.size) {
+    throw new SchemaFault('tokenCounts', `${vocabulary.size} counts`, tokenCounts);
+  }
   if (vocabulary.unit !== config.text.unit) {
     throw new SchemaFault('vocabulary.unit', config.text.unit, vocabulary.unit);
   }

@@ -14,7 +14,7 @@ import { heldOutSpans } from '../corpus/spans';
 import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { createPredictor } from '../generation/predictor';
-import { checkWritable, type StoredLanguageModel } from '../model/modelFile';
+import { checkWritable, readWeights, type StoredLanguageModel } from '../model/modelFile';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
@@ -35,6 +35,8 @@ export interface FileRunOptions {
   resume?: Resumable;
   /** The model that `config.base` names; a new run starts from its weights. */
   base?: StoredLanguageModel;
+  /** A file whose tensors a new run starts from, in place of random weights. */
+  weights?: string;
   /** The budget is for what is to come; else it counts from the start of the run that `resume` goes on with. */
   further?: boolean;
   /** Built already, with the config's text settings (automatic configuration); only for a new model. */
@@ -92,6 +94,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
   const parameters =
     start?.state?.parameters ??
     start?.initialParameters ??
+    (options.weights === undefined ? undefined : await readWeights(options.weights, run.spec)) ??
     initialiseParameters(run.spec, config.network.initialisation, config.seed);
   const checkpoint = new CheckpointFile(modelPath, [run.created, resume?.provenance.created]);
   const trainer = new Trainer({
@@ -106,6 +109,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       ...options.texts.flatMap((text) => text.notices ?? []),
       ...(options.resume?.notices ?? []),
       ...(start?.notices ?? []),
+      ...(options.weights === undefined ? [] : [`The first weights are those of ${path.basename(options.weights)}.`]),
     ],
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,

@@ -8,7 +8,7 @@ import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema
 import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { BatchSourceState } from '../corpus/batchSource';
-import type { Corpus } from '../corpus/corpus';
+import { countTokens, type Corpus } from '../corpus/corpus';
 import { floatTensor, type StoredLanguageModel } from '../model/modelFile';
 import { figure, parsePart, type TrainingResults } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
@@ -115,6 +115,7 @@ export function storedModel(
     title,
     spec,
     vocabulary: corpus.vocabulary,
+    tokenCounts: countTokens(corpus),
     config,
     history,
     provenance: {

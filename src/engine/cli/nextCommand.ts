@@ -1,0 +1,72 @@
+/** `inkling next`: what a model could write after a prompt, and how likely each token is at several temperatures. */
+import { modelFileOf } from '../bases/shippedBases';
+import { createStepper } from '../backends';
+import { nextTokens, type NextToken, type NextTokens } from '../generation/nextTokens';
+import { createPredictor } from '../generation/predictor';
+import { readLanguageModel } from '../model/modelFile';
+import { output, sayUnknown } from './output';
+import { commonOptions, numberOption, parse, UsageError } from './usage';
+
+const options = {
+  ...commonOptions,
+  prompt: { type: 'string' },
+  temperature: { type: 'string', multiple: true },
+  'top-k': { type: 'string' },
+  'top-p': { type: 'string' },
+  'min-p': { type: 'string' },
+  all: { type: 'boolean' },
+} as const;
+
+/** Tokens that are shown of each distribution without --all. */
+const shownTokens = 10;
+
+export async function nextCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args, options);
+  if (positionals.length !== 1) throw new UsageError('Name one model file: inkling next <model> --prompt "…".');
+  const temperatures = (values.temperature ?? ['1']).map((text) =>
+    numberOption('temperature', text, { low: 0, high: 100 })!,
+  );
+  const cuts = {
+    topK: numberOption('top-k', values['top-k'], { low: 1, whole: true }),
+    topP: numberOption('top-p', values['top-p'], { low: 0, high: 1 }),
+    minP: numberOption('min-p', values['min-p'], { low: 0, high: 1 }),
+  };
+  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(positionals[0]));
+  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
+  const prompt = values.prompt ?? '';
+  const { distributions, unknown } = await nextTokens(model, createPredictor(model), prompt, temperatures, cuts);
+  const count = values.all ? Infinity : shownTokens;
+  if (values.json) {
+    for (const { tokens, ...rest } of distributions) output.json({ ...rest, tokens: tokens.slice(0, count) });
+  } else {
+    output.line(`after ${JSON.stringify(prompt)}, q = p^(1/T) / Σ p^(1/T):`);
+    for (const line of table(distributions, count)) output.line(line);
+  }
+  sayUnknown(unknown);
+}
+
+/** One column for each temperature; the order of the tokens is the same at all of them. */
+function table(distributions: NextTokens[], count: number): string[] {
+  const { tokens } = distributions[0];
+  const rows = Math.min(count, tokens.length);
+  const rest = (all: NextToken[]): number => all.slice(rows).reduce((sum, { probability }) => sum + probability, 0);
+  const lines = [
+    ['', ...distributions.map(({ temperature }) => `T ${temperature}`)],
+    ...tokens
+      .slice(0, rows)
+      .map(({ token }, row) => [JSON.stringify(token), ...distributions.map((d) => cell(d.tokens[row]))]),
+    ...(rows < tokens.length
+      ? [[`${tokens.length - rows} others`, ...distributions.map((d) => percent(rest(d.tokens)))]]
+      : []),
+    ['entropy', ...distributions.map(({ entropyNats }) => `${entropyNats.toFixed(3)} nats`)],
+  ];
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => [...line[column]].length)));
+  return lines.map((line) =>
+    line.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '),
+  );
+}
+
+const percent = (probability: number): string => `${(100 * probability).toFixed(2)} %`;
+
+const cell = ({ probability, cut }: NextToken): string =>
+  cut === undefined ? percent(probability) : `cut (${percent(cut)})`;

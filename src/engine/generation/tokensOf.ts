@@ -1,0 +1,32 @@
+/** How a model sees a text: its tokens with their indices, and which of them it knows. */
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
+import type { LanguageModelMetadata } from '../model/modelMetadata';
+
+export interface TokenEntry {
+  token: string;
+  /** What enters the network in its place; null for a character that the model does not know: nothing enters then. */
+  id: number | null;
+  known: boolean;
+  /** How often it stands in the training text; only for the vocabulary, and where the model says it. */
+  count?: number;
+}
+
+/** The tokens of a text, after the model's own normalisation; without a text the vocabulary, in the order of its indices. */
+export function tokensOf(
+  { vocabulary, config, tokenCounts }: Pick<LanguageModelMetadata, 'vocabulary' | 'config' | 'tokenCounts'>,
+  text?: string,
+): TokenEntry[] {
+  if (text === undefined) {
+    return Array.from({ length: vocabulary.size }, (_, id) => ({
+      token: vocabulary.tokenText(id),
+      id,
+      known: true,
+      ...(tokenCounts && { count: tokenCounts[id] }),
+    }));
+  }
+  return vocabulary.split(normaliseText(text, config.text)).map((token) => {
+    const id = vocabulary.idOf(token);
+    return { token, id: id === noToken ? null : id, known: id !== vocabulary.unknownId };
+  });
+}

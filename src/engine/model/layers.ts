@@ -1,0 +1,65 @@
+/** A network as a table of layers, from its input to its output: what each hands on, and how many parameters it has. */
+import {
+  inputSize,
+  layerOutputSize,
+  outputSize,
+  parameterLayout,
+  type NetworkSpec,
+  type TensorSpec,
+} from './networkSpec';
+
+export interface Layer {
+  /** What it is: `one-hot`, `embedding`, `scalar`, `lstm`, `gru`, `rnn`, `bidirectional lstm`, `dropout`, `softmax`, … */
+  kind: string;
+  /** [examples of a batch, steps, numbers], or [examples, numbers] where only the last step is handed on. Null where
+   *  any number is possible. */
+  outputShape: (number | null)[];
+  /** Numbers that training changes. */
+  parameters: number;
+}
+
+/** How a network is used: steps of an example (undefined where they differ), and whether it predicts at every step. */
+export interface LayerContext {
+  steps?: number;
+  everyStep: boolean;
+}
+
+/** The layers of a network in order; their parameters add up to `parameterCount(spec)`. */
+export function layersOf(spec: NetworkSpec, { steps, everyStep }: LayerContext): Layer[] {
+  const tensors = parameterLayout(spec);
+  const parametersOf = (isOwn: (tensor: TensorSpec) => boolean): number =>
+    tensors.filter(isOwn).reduce((sum, { size }) => sum + size, 0);
+  const sequence = (numbers: number): (number | null)[] => [null, steps ?? null, numbers];
+  const result: Layer[] = [
+    {
+      kind: spec.input.kind,
+      outputShape: sequence(inputSize(spec)),
+      parameters: parametersOf(({ role }) => role === 'embedding'),
+    },
+  ];
+  spec.layers.forEach((layer, l) => {
+    const isLast = l === spec.layers.length - 1;
+    const numbers = layerOutputSize(layer);
+    const outputShape = isLast && !everyStep ? [null, numbers] : sequence(numbers);
+    result.push({
+      kind: `${layer.bidirectional ? 'bidirectional ' : ''}${spec.cell}`,
+      outputShape,
+      parameters: parametersOf(({ role, layer: own }) => own === l && role !== 'embedding'),
+    });
+    if (layer.dropout > 0) result.push({ kind: 'dropout', outputShape, parameters: 0 });
+  });
+  const classes = outputSize(spec);
+  result.push({
+    kind: spec.output.kind,
+    outputShape: everyStep ? sequence(classes) : [null, classes],
+    parameters: parametersOf(({ role }) => role === 'outputWeights' || role === 'outputBias'),
+  });
+  return result;
+}
+
+/** "batch × 60 steps × 128 numbers". */
+export function describeShape(shape: Layer['outputShape']): string {
+  const steps = shape.length === 3 ? [`${shape[1] ?? 'any number of'} steps`] : [];
+  const numbers = shape.at(-1);
+  return ['batch', ...steps, `${numbers} ${numbers === 1 ? 'number' : 'numbers'}`].join(' × ');
+}
