@@ -16,7 +16,7 @@ import { textBatch } from './batches';
 import { calibrate, type Calibration } from './calibration';
 import { encodeTexts, Encoder } from './encoder';
 import type { LogisticRegression } from './logisticRegression';
-import { softmax, type NaiveBayes } from './naiveBayes';
+import { classProbabilities, type NaiveBayes } from './naiveBayes';
 import { readText, readTexts } from './reading';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
@@ -182,7 +182,7 @@ export class Classifier {
   private logOdds(logits: number[], c: number): number {
     const { positive } = this.model.record;
     if (positive !== null) return c === positive ? logits[0] : -logits[0];
-    const p = Math.min(1 - 1e-12, Math.max(1e-12, softmax(logits)[c]));
+    const p = Math.min(1 - 1e-12, Math.max(1e-12, classProbabilities(logits)[c]));
     return Math.log(p / (1 - p));
   }
 
@@ -248,7 +248,7 @@ function correctionKey(text: string): string {
 
 /** P(class | text), [classes], from a text's logits; calibrated for two classes. */
 export function probabilitiesOf({ record, calibration }: ClassifierModel, logits: number[]): number[] {
-  if (record.positive === null) return softmax(logits);
+  if (record.positive === null) return classProbabilities(logits);
   const p = calibrate(calibration, logits[0]);
   return record.positive === 1 ? [1 - p, p] : [p, 1 - p];
 }

@@ -9,7 +9,7 @@
  */
 import { logistic } from './calibration';
 import type { SparseCounts } from './bagOfWords';
-import { softmax } from './naiveBayes';
+import { classProbabilities } from './naiveBayes';
 
 /** idf_w = ln((1 + N) / (1 + documents with w)) + 1. */
 export function inverseDocumentFrequencies(rows: SparseCounts[], vocabulary: number): Float64Array {
@@ -63,7 +63,7 @@ export class LogisticRegression {
           loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
           addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
         } else {
-          const p = softmax(logits);
+          const p = classProbabilities(logits);
           loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
           for (let o = 0; o < outputs; o++)
             addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
@@ -79,7 +79,7 @@ export class LogisticRegression {
   probabilities(counts: SparseCounts): number[] {
     const outputs = this.classes === 2 ? 1 : this.classes;
     const logits = logitsOf(this.weights, tfidf(counts, this.idf), outputs, this.vocabulary + 1);
-    if (outputs > 1) return softmax(logits);
+    if (outputs > 1) return classProbabilities(logits);
     const p = logistic(logits[0]);
     return [1 - p, p];
   }

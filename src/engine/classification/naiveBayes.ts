@@ -49,12 +49,12 @@ export class NaiveBayes {
 
   /** P(c | text), [classes]. */
   probabilities(row: SparseCounts): number[] {
-    return softmax(this.jointLogLikelihood(row));
+    return classProbabilities(this.jointLogLikelihood(row));
   }
 }
 
 /** exp(x_i) / Σ exp(x_j). */
-export function softmax(logits: ArrayLike<number>): number[] {
+export function classProbabilities(logits: ArrayLike<number>): number[] {
   const values = Array.from(logits);
   const top = Math.max(...values);
   const powers = values.map((x) => Math.exp(x - top));

@@ -20,11 +20,6 @@ export type Stored = 'f32' | 'f16';
 export const unitsPerGroup = 16;
 export const rowLanes = 16;
 
-/** Workgroup memory that a step of `rows` rows an invocation takes. */
-export function recurrentBytes(cell: CellKind, rows: number): number {
-  return (gatesOf[cell] * unitsPerGroup + rowLanes * rows) * 9 * 16;
-}
-
 /** σ and tanh. */
 export const activationsCode = /* wgsl */ `
 fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
