@@ -27,6 +27,7 @@ import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
 import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
+import { RunClock } from './runClock';
 import { Schedule } from './schedule';
 import { updateOf } from './updateOf';
 
@@ -82,9 +83,6 @@ const progressMs = 500;
 const snapshotMs = 2000;
 /** An epoch shorter than this does not get a checkpoint of its own. */
 const shortestEpochToKeepMs = 5000;
-/** What takes so long, and twenty times as long as anything before, was no work. */
-const shortestSleepMs = 60_000;
-const turnsToJudgeBy = 10;
 /** The guard steps in this many times; then the run ends with its best weights. */
 const maximumGuardEvents = 6;
 /** Apart from the streams of other rooms. */
@@ -99,7 +97,7 @@ export class Trainer {
   private readonly meter = new ProgressMeter();
   private readonly plan: BatchPlan;
   private readonly batches: BatchSource;
-  private readonly now: () => number;
+  private readonly clock: RunClock;
   private readonly progress: RunProgress;
   private readonly network: Network;
   private stepper: Stepper | undefined;
@@ -112,12 +110,7 @@ export class Trainer {
   private skipsEvaluation = false;
   private wake: (() => void) | undefined;
   private sampling: AbortController | undefined;
-  private sittingBegan = 0;
-  private secondsBefore = 0;
-  /** For `leaveOutSleep`. */
-  private turnBegan = 0;
-  private longestTurnMs = 0;
-  private turns = 0;
+  /** These three by the run's clock. */
   private lastProgressMs = 0;
   private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
@@ -127,7 +120,7 @@ export class Trainer {
   constructor(private readonly options: TrainerOptions) {
     const { config, corpus, state } = options;
     this.config = config;
-    this.now = options.now ?? ((): number => performance.now());
+    this.clock = new RunClock(options.now);
     this.schedule = new Schedule(config.schedule, config.optimiser.learningRate);
     this.plan = options.plan;
     this.network = options.network;
@@ -214,8 +207,8 @@ export class Trainer {
     const optimiser = state?.optimiser ?? initialOptimiser;
     if (optimiser) await this.network.writeOptimiser(optimiser);
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
-    this.secondsBefore = this.progress.seconds;
-    this.sittingBegan = this.turnBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
+    this.clock.goOnFrom(this.progress.seconds);
+    this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
   }
 
   /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
@@ -262,25 +255,17 @@ export class Trainer {
       }
       if (samples && !(await this.writeSamples())) continue;
       progress.due = null;
-      const now = this.now();
+      const now = this.clock.ms;
       if (now - this.lastProgressMs >= progressMs) await this.sendProgress();
       const checkpointMs = epochEnded ? shortestEpochToKeepMs : (this.options.checkpointSeconds ?? 30) * 1000;
       if (now - this.lastCheckpointMs >= checkpointMs) await this.checkpoint();
     }
   }
 
-  /** The machine may sleep, or the process be stopped, for hours in the middle of a run: that is no training time. */
   private leaveOutSleep(): void {
-    const now = this.now();
-    const turnMs = now - this.turnBegan;
-    this.turnBegan = now;
-    if (this.turns++ < turnsToJudgeBy || turnMs < Math.max(shortestSleepMs, 20 * this.longestTurnMs)) {
-      this.longestTurnMs = Math.max(this.longestTurnMs, turnMs);
-      return;
-    }
-    this.sittingBegan += turnMs;
-    this.lastProgressMs += turnMs;
-    const minutes = Math.round(turnMs / 60_000);
+    const sleptMs = this.clock.turn();
+    if (sleptMs === 0) return;
+    const minutes = Math.round(sleptMs / 60_000);
     this.notice('information', `The machine slept for about ${minutes} min; that is not counted as training time.`);
   }
 
@@ -292,7 +277,7 @@ export class Trainer {
     this.learningRate = this.schedule.rate(progress.step, this.scheduleFraction());
     const { learningRate } = this;
     const update = updateOf(config, { learningRate, targets: tokens, step: progress.step });
-    const began = this.now();
+    const began = this.clock.seconds;
     let result: StepResult;
     try {
       result = await network.trainStep(batch, update, options.isInterrupted);
@@ -301,7 +286,7 @@ export class Trainer {
       this.batches.restore(before);
       return 'interrupted';
     }
-    const stepMs = this.now() - began;
+    const stepMs = 1000 * (this.clock.seconds - began);
     progress.step++;
     progress.characters += result.targets;
     if (result.targets > 0) await this.take(result, stepMs);
@@ -378,7 +363,7 @@ export class Trainer {
       step: progress.step,
       epoch: progress.epoch,
       complete,
-      seconds: this.seconds(),
+      seconds: this.clock.seconds,
       trainLoss: meanLoss(progress.epochSums),
       trainAccuracy: accuracyOf(progress.epochSums),
       ...(heldOut && {
@@ -463,18 +448,17 @@ export class Trainer {
   }
 
   private async waitWhilePaused(): Promise<void> {
-    const seconds = this.seconds();
+    const seconds = this.clock.seconds;
     while (this.pausing && !this.stopping) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       await this.checkpoint();
       this.notice('paused', `Paused at step ${this.progress.step}.`);
       await woken;
       // The pause is no training time.
-      this.secondsBefore = seconds;
-      this.sittingBegan = this.now();
+      this.clock.goOnFrom(seconds);
     }
     this.wake = undefined;
-    this.turnBegan = this.lastProgressMs = this.lastCheckpointMs = this.now();
+    this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
     if (!this.stopping) this.notice('resumed', `Training goes on from step ${this.progress.step}.`);
   }
 
@@ -482,7 +466,7 @@ export class Trainer {
   private async finish(ending: Ending): Promise<TrainedRun> {
     const { config, modelPath } = this.options;
     const { progress, network } = this;
-    const seconds = (progress.seconds = this.seconds());
+    const seconds = (progress.seconds = this.clock.seconds);
     // Taken first: what follows must not influence a run that goes on from here.
     const state = await this.takeState();
     await this.sendProgress();
@@ -543,7 +527,7 @@ export class Trainer {
   private async takeState(): Promise<RunState> {
     const progress: RunProgress = structuredClone({
       ...this.progress,
-      seconds: this.seconds(),
+      seconds: this.clock.seconds,
       schedule: this.schedule.state(),
       guard: this.guard.state(),
       overfitting: this.overfitting.state(),
@@ -559,7 +543,7 @@ export class Trainer {
   }
 
   private async checkpoint(): Promise<void> {
-    this.lastCheckpointMs = this.now();
+    this.lastCheckpointMs = this.clock.ms;
     if (!this.options.onCheckpoint) return;
     const { step } = this.progress;
     const state = await this.takeState();
@@ -572,11 +556,12 @@ export class Trainer {
       // A full disk is no reason to lose a run that may end well.
       this.notice('information', `No checkpoint was written: ${asInklingError(error).message}`);
     }
-    this.lastCheckpointMs = this.now();
+    this.leaveOutSleep();
+    this.lastCheckpointMs = this.clock.ms;
   }
 
   private async publish(): Promise<void> {
-    this.lastSnapshotMs = this.now();
+    this.lastSnapshotMs = this.clock.ms;
     this.options.onSnapshot?.(await this.network.readParameters(), this.progress.step);
   }
 
@@ -613,12 +598,12 @@ export class Trainer {
 
   /** What was trained since the last time, if anything was. */
   private async sendProgress(): Promise<void> {
-    this.lastProgressMs = this.now();
+    this.lastProgressMs = this.clock.ms;
     if (this.meter.isEmpty) return;
     if (this.lastProgressMs - this.lastSnapshotMs >= snapshotMs) await this.publish();
     const { progress } = this;
     const fraction = Math.min(1, this.fraction());
-    const seconds = this.seconds();
+    const seconds = this.clock.seconds;
     this.send({
       event: 'progress',
       step: progress.step,
@@ -650,10 +635,6 @@ export class Trainer {
     this.options.onEvent(event);
   }
 
-  private seconds(): number {
-    return this.secondsBefore + (this.now() - this.sittingBegan) / 1000;
-  }
-
   /** Share of the budget used: that of its limit which will be met first. */
   private fraction(): number {
     const { epochs, maxSteps, maxSeconds } = this.config.budget;
@@ -662,7 +643,7 @@ export class Trainer {
       maxSteps === undefined ? 0 : step / maxSteps,
       // By whole epochs at its end, by steps on the way there.
       epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.plan.stepsPerEpoch), 1 - 1e-9),
-      maxSeconds === undefined ? 0 : this.seconds() / maxSeconds,
+      maxSeconds === undefined ? 0 : this.clock.ms / 1000 / maxSeconds,
     );
   }
 
