@@ -268,8 +268,9 @@ describe('engine', () => {
     yielded = [];
     let asked: Promise<null> | undefined;
     await call('train', request(), {
-      onEvent: (event) =>
-        event.event === 'epoch' && (asked ??= call('yieldThread', { runId: 'run', milliseconds: 250 })),
+      onEvent: (event) => {
+        if (event.event === 'epoch') asked ??= call('yieldThread', { runId: 'run', milliseconds: 250 });
+      },
     });
     await asked;
     assert.deepEqual(yielded, [250]);
