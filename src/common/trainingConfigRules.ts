@@ -141,6 +141,61 @@ const configRule = object({
   smoothedLoss: optional(object({ decay: required(share, 0.999), startLength: required(positive(1e6), 7) })),
 });
 
+/** A setting for people: its path, with 0 for the number of an item, and what it may be. */
+export interface SettingDescription {
+  path: string;
+  values: string;
+}
+
+/** Every path that `setPath` takes down to single values, in the order of the document. */
+export function listSettings(): SettingDescription[] {
+  return settingsWithin(configRule, '', '');
+}
+
+function settingsWithin(rule: Rule, path: string, note: string): SettingDescription[] {
+  const inner = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const ofFields = (fields: Fields, condition: string): SettingDescription[] =>
+    Object.entries(fields).flatMap(([name, field]) => {
+      const optionalNote = field.optional && field.rule.kind !== 'object' ? ', or none' : '';
+      return settingsWithin(field.rule, inner(name), `${optionalNote}${condition}`);
+    });
+  switch (rule.kind) {
+    case 'object':
+      return ofFields(rule.fields, note.replace(', or none', ''));
+    case 'variant':
+      return [
+        { path: inner('kind'), values: `one of ${Object.keys(rule.cases).join(', ')}` },
+        ...mergedFields(rule.cases).flatMap(([name, field, kinds]) =>
+          ofFields(
+            { [name]: field },
+            kinds.length < Object.keys(rule.cases).length ? `; with kind ${kinds.join(' or ')}` : '',
+          ),
+        ),
+      ];
+    case 'list':
+      return isPlain(rule.of)
+        ? [{ path, values: `${expectation(rule)} written as JSON, each ${expectation(rule.of)}${note}` }]
+        : settingsWithin(rule.of, `${path}.0`, note);
+    default:
+      return [{ path, values: `${expectation(rule)}${note}` }];
+  }
+}
+
+const isPlain = ({ kind }: Rule): boolean => kind !== 'object' && kind !== 'variant' && kind !== 'list';
+
+/** The fields of all variants, each with the kinds that have it. */
+function mergedFields(cases: Readonly<Record<string, Fields>>): [name: string, field: Field, kinds: string[]][] {
+  const merged = new Map<string, [string, Field, string[]]>();
+  for (const [kind, fields] of Object.entries(cases)) {
+    for (const [name, field] of Object.entries(fields)) {
+      const known = merged.get(name);
+      if (known) known[2].push(kind);
+      else merged.set(name, [name, field, [kind]]);
+    }
+  }
+  return [...merged.values()];
+}
+
 /** Everything that is wrong with `value` as a TrainingConfig; empty when it is one that can be trained. */
 export function configProblems(value: unknown): ConfigProblem[] {
   const problems: ConfigProblem[] = [];

@@ -2,6 +2,7 @@
 import { asInklingError } from '../common/errors';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
 import { examplesCommand } from './cli/examplesCommand';
+import { helpCommand } from './cli/helpCommand';
 import { inspectCommand } from './cli/inspectCommand';
 import { keystrokesCommand } from './cli/keystrokesCommand';
 import { nextCommand } from './cli/nextCommand';
@@ -12,7 +13,7 @@ import { scoreCommand } from './cli/scoreCommand';
 import { stepCommand } from './cli/stepCommand';
 import { tokensCommand } from './cli/tokensCommand';
 import { trainCommand } from './cli/trainCommand';
-import { help, oneLine, UsageError } from './cli/usage';
+import { oneLine, UsageError } from './cli/usage';
 import { engineVersion } from './version';
 
 const commands: Record<string, (args: string[]) => Promise<void> | void> = {
@@ -29,7 +30,7 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   classify: classifyCommand,
   'train-classifier': trainClassifierCommand,
   evaluate: evaluateCommand,
-  help: () => output.raw(help),
+  help: helpCommand,
   version: () => output.line(engineVersion),
 };
 const aliases: Record<string, string> = { '--help': 'help', '-h': 'help', '--version': 'version', '-v': 'version' };
@@ -41,7 +42,7 @@ async function main([name, ...args]: string[]): Promise<void> {
   if (!Object.hasOwn(commands, aliases[name] ?? name)) {
     throw new UsageError(`There is no command "${name}"; there are: ${Object.keys(commands).join(', ')}.`);
   }
-  if (args.includes('--help')) return output.raw(help);
+  if (args.includes('--help')) return helpCommand([aliases[name] ?? name]);
   await command(args);
 }
 

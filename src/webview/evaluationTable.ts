@@ -11,13 +11,20 @@ const maximumRows = 40;
 
 export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory): void } {
   const rows = h('tbody');
-  const head = [t('epoch'), t('step'), t('train'), t('held out'), t('bits')].map((name) =>
-    h('th', { scope: 'col' }, name),
-  );
+  const head = [
+    t('epoch'),
+    t('step'),
+    t('train'),
+    t('accuracy'),
+    t('held out'),
+    t('bits'),
+    t('accuracy'),
+    t('ms a step'),
+  ].map((name) => h('th', { scope: 'col' }, name));
   const table = h(
     'table',
     {},
-    h('caption', { class: 'visually-hidden' }, t('Losses in nats; bits per character')),
+    h('caption', { class: 'visually-hidden' }, t('Losses in nats; bits per character; shares of right predictions')),
     h('thead', {}, h('tr', {}, ...head)),
     rows,
   );
@@ -31,6 +38,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
   const drawNow = (): void => {
     if (!latest || !element.open) return;
     const scale = tokenScale(latest);
+    const stepTimes = stepMilliseconds(latest);
     rows.replaceChildren(
       ...chooseRows(latest.evaluations).map((e) => {
         const bits =
@@ -38,9 +46,12 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
         const cells = [
           e.epoch,
           formatInteger(e.step),
-          e.trainLoss?.toFixed(3) ?? '–',
-          e.heldOutLoss?.toFixed(3) ?? '–',
+          e.trainLoss?.toFixed(4) ?? '–',
+          e.trainAccuracy?.toFixed(4) ?? '–',
+          e.heldOutLoss?.toFixed(4) ?? '–',
           bits?.toFixed(3) ?? '–',
+          e.heldOutAccuracy?.toFixed(4) ?? '–',
+          stepTimes.get(e)?.toFixed(1) ?? '–',
         ];
         return h('tr', { class: e.best ? 'best' : undefined }, ...cells.map((cell) => h('td', {}, String(cell))));
       }),
@@ -53,6 +64,17 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
       drawNow();
     },
   };
+}
+
+/** How long a step took up to each evaluation since the one before, in milliseconds, evaluations and samples included. */
+export function stepMilliseconds({ start, evaluations }: RunHistory): Map<EpochEvent, number> {
+  const times = new Map<EpochEvent, number>();
+  let before = { step: start?.fromStep ?? 0, seconds: start?.fromSeconds ?? 0 };
+  for (const e of evaluations) {
+    if (e.step > before.step) times.set(e, (1000 * (e.seconds - before.seconds)) / (e.step - before.step));
+    before = e;
+  }
+  return times;
 }
 
 /** At most `maximumRows`, evenly spread, newest first. */

@@ -48,14 +48,30 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunStatus): 
   ];
 }
 
+/** "600,893 characters, 57 different · 1,565 steps an epoch". */
+export function textSentence({ start }: RunHistory): string {
+  if (!start) return '';
+  const { config, tokens, vocabulary, stepsPerEpoch } = start;
+  const text = t('{0}, {1} different', inTokens(tokens, config.text.unit), formatInteger(vocabulary));
+  return `${text} · ${t('{0} steps an epoch', formatInteger(stepsPerEpoch))}`;
+}
+
+function inTokens(n: number, unit: 'character' | 'word'): string {
+  return unit === 'word' ? t('{0} words', formatInteger(n)) : t('{0} characters', formatInteger(n));
+}
+
 /** How the text was split, with which seed, and what computed the run. */
 export function splitSentence(history: RunHistory): string {
   const { start } = history;
   if (!start) return '';
-  const { config, seed, tokens, trainTokens, heldOutTokens } = start;
-  const count = (n: number): string =>
-    config.text.unit === 'word' ? t('{0} words', formatInteger(n)) : t('{0} characters', formatInteger(n));
-  const share = tokens > 0 ? `${Math.round((heldOutTokens / tokens) * 100)} %` : '';
+  const { config, seed, trainTokens, heldOutTokens } = start;
+  // What is trained on and held out is counted in targets, which are the text's tokens only with a loss at every step.
+  const count = (n: number): string => {
+    if (config.text.examples === 'line-prefixes') return t('{0} beginnings of lines', formatInteger(n));
+    return config.objective.kind === 'last-step' ? t('{0} windows', formatInteger(n)) : inTokens(n, config.text.unit);
+  };
+  const targets = trainTokens + heldOutTokens;
+  const share = targets > 0 ? `${Math.round((heldOutTokens / targets) * 100)} %` : '';
   const where = config.text.heldOut.kind === 'random' ? t('a random {0}', share) : t('the last {0}', share);
   const split =
     heldOutTokens > 0

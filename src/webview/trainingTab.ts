@@ -13,7 +13,7 @@ import { atMostEvery, h, setText, show } from './dom';
 import { evaluationTable } from './evaluationTable';
 import type { Send } from './host';
 import type { RunHistories } from './runHistories';
-import { figures, machineSentence, placeSentence, runLabel, splitSentence } from './runFacts';
+import { figures, machineSentence, placeSentence, runLabel, splitSentence, textSentence } from './runFacts';
 import { button, checkbox, choice, slider, type FieldControl } from './toolkit';
 
 type TrainingSettings = StudioSettings['training'];
@@ -44,6 +44,7 @@ export class TrainingTab {
   private readonly legend = h('div', { class: 'legend' });
   private readonly sentence = h('p', { class: 'sentence' });
   private readonly failure = h('p', { class: 'failure' });
+  private readonly text = h('p', { class: 'muted small' });
   private readonly split = h('p', { class: 'muted small' });
   private readonly machine = h('p', { class: 'muted small' });
   private readonly reasons = h('ul', { class: 'small' });
@@ -144,6 +145,7 @@ export class TrainingTab {
         this.showAccuracy.element,
         this.showBaselines.element,
       ),
+      this.text,
       this.split,
       this.machine,
       this.reasonsBlock,
@@ -232,6 +234,7 @@ export class TrainingTab {
     this.drawHead(run, history, settings);
     this.drawCurves(run, history, settings);
     setText(this.sentence, describeRun(history, settings.unit));
+    setText(this.text, textSentence(history));
     setText(this.split, splitSentence(history));
     setText(this.machine, machineSentence(history));
     const reasons = history.start?.reasons ?? [];

@@ -6,9 +6,9 @@ import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
 import { describeShape, layersOf, type Layer, type LayerContext } from '../model/layers';
 import { readModelFile, readModelMetadata, type ModelFileSummary } from '../model/modelFile';
-import { summariseModel } from '../model/modelSummary';
+import { accuraciesOf, summariseModel } from '../model/modelSummary';
 import { output } from './output';
-import { count, duration } from './progressPrinter';
+import { duration } from './progressPrinter';
 import { commonOptions, parse, UsageError } from './usage';
 
 export async function inspectCommand(args: string[]): Promise<void> {
@@ -22,7 +22,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
   const layers = layersOf(metadata.spec, contextOf(metadata));
   if (values.json) {
-    output.json({ ...summary, layers, ...(record && { classifier: aboutClassifier(record) }) });
+    output.json({ ...summary, layers, ...accuracies(summary), ...(record && { classifier: aboutClassifier(record) }) });
     return;
   }
   const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
@@ -54,12 +54,22 @@ function layerTable(layers: Layer[]): string[] {
   );
 }
 
+/** What `inspect --json` adds of a language model whose run is told. */
+function accuracies({ history }: ModelSummary): object {
+  if (!history) return {};
+  const { train, heldOut } = accuraciesOf(history);
+  return { trainAccuracy: train, heldOutAccuracy: heldOut };
+}
+
 type Row = [name: string, value: string];
 
 const size = ({ bytes }: ModelSummary): string => `${(bytes / 1e6).toFixed(2)} MB`;
 
 function languageModelRows(summary: ModelSummary): Row[] {
-  const { trainLoss, heldOutLoss, heldOutBitsPerCharacter } = summary;
+  const { trainLoss, heldOutLoss, heldOutBitsPerCharacter, steps, seconds, history = [] } = summary;
+  const { train, heldOut } = accuraciesOf(history);
+  const perStep = (1000 * seconds) / steps;
+  const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
   const nats = (loss: number | null): string => (loss === null ? 'not measured' : `${loss.toFixed(4)} nats`);
   const bits = heldOutBitsPerCharacter === null ? '' : ` (${heldOutBitsPerCharacter.toFixed(3)} bits a character)`;
   return [
@@ -72,9 +82,9 @@ function languageModelRows(summary: ModelSummary): Row[] {
     ['texts', summary.sources.join(', ')],
     ['created', summary.created],
     ['seed', String(summary.seed)],
-    ['trained', `${count(summary.steps)} steps in ${duration(summary.seconds)}`],
-    ['training loss', nats(trainLoss)],
-    ['held-out loss', nats(heldOutLoss) + bits],
+    ['trained', `${steps} steps in ${duration(seconds)}${steps > 0 ? `, ${perStep.toFixed(1)} ms a step` : ''}`],
+    ['training loss', nats(trainLoss) + accuracy(train)],
+    ['held-out loss', nats(heldOutLoss) + bits + accuracy(heldOut)],
     ['file', size(summary)],
   ];
 }

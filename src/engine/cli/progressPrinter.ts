@@ -2,6 +2,7 @@
  * Shows a training run to a person: one line that keeps changing with loss, speed and time left, and above it what is
  * worth keeping: epochs, samples, notices. Where the output is no terminal, the line is printed now and then.
  */
+import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import { printable, type Output } from './output';
 
@@ -11,6 +12,8 @@ const plainIntervalSeconds = 10;
 export class ProgressPrinter {
   private line = '';
   private lastPlainSeconds = -Infinity;
+  /** Where the last epoch line stood, for the time that a step takes since then, evaluations and samples included. */
+  private lastEpoch = { step: 0, seconds: 0 };
 
   constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
 
@@ -30,12 +33,19 @@ export class ProgressPrinter {
         const heldOut =
           event.heldOutLoss === undefined
             ? ''
-            : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}`;
-        const name = event.complete ? `epoch ${event.epoch}` : `step ${event.step}`;
+            : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}` +
+              accuracy(event.heldOutAccuracy);
+        const name = event.complete ? `epoch ${event.epoch}` : `in epoch ${event.epoch + 1}`;
         const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
         const loss = event.trainLoss === null ? 'not measured (put back by the guard)' : event.trainLoss.toFixed(4);
+        const { lastEpoch } = this;
+        const steps = event.step - lastEpoch.step;
+        const speed =
+          steps > 0 ? `, ${((1000 * (event.seconds - lastEpoch.seconds)) / steps).toFixed(1)} ms a step` : '';
+        this.lastEpoch = event;
         this.print(
-          `${name} · ${duration(event.seconds)} · loss ${loss}${smoothed}${heldOut}${event.best ? ' · best so far' : ''}`,
+          `${name} · step ${event.step} · ${duration(event.seconds)}${speed} · loss ${loss}${accuracy(event.trainAccuracy)}${smoothed}` +
+            `${heldOut}${event.best ? ' · best so far' : ''}`,
         );
         return;
       }
@@ -60,11 +70,14 @@ export class ProgressPrinter {
   private showStart(event: Extract<TrainEvent, { event: 'start' }>): void {
     const { config, reasons } = event;
     const units = config.network.layers.map((layer) => layer.units).join(' + ');
+    this.lastEpoch = { step: event.fromStep, seconds: event.fromSeconds };
+    this.print(`${event.files.join(', ')}: ${event.tokens} ${config.text.unit}s, ${event.vocabulary} different`);
+    const perEpoch = `${event.stepsPerEpoch} ${event.stepsPerEpoch === 1 ? 'step' : 'steps'} an epoch`;
     this.print(
-      `${event.files.join(', ')}: ${count(event.tokens)} ${config.text.unit}s, ${event.vocabulary} different, ${count(event.heldOutTokens)} held out`,
+      `${event.trainTokens} ${targetName(config)} to learn from, ${event.heldOutTokens} held out, ${perEpoch}`,
     );
     this.print(
-      `${config.recipe}: ${config.network.cell.toUpperCase()} ${units}, ${count(event.parameters)} parameters, ${config.objective.kind}, ` +
+      `${config.recipe}: ${config.network.cell.toUpperCase()} ${units}, ${event.parameters} parameters, ${config.objective.kind}, ` +
         `batch ${config.batch} × ${config.objective.steps} steps, ${config.optimiser.kind} ${config.optimiser.learningRate}, seed ${event.seed}`,
     );
     for (const reason of reasons) this.print(`  ${reason}`);
@@ -95,6 +108,16 @@ export class ProgressPrinter {
     this.output.line(text);
     if (line) this.output.raw((this.line = line));
   }
+}
+
+/** What a run counts and predicts, one target each. */
+function targetName({ text, objective }: TrainingConfig): string {
+  if (text.examples === 'line-prefixes') return 'beginnings of lines';
+  return objective.kind === 'last-step' ? `windows of ${objective.steps} ${text.unit}s` : `${text.unit}s`;
+}
+
+function accuracy(share: number | null | undefined): string {
+  return share === null || share === undefined ? '' : ` · accuracy ${share.toFixed(4)}`;
 }
 
 /** 1234567 → "1.2 M". */

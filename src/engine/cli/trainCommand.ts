@@ -9,13 +9,14 @@ import { openBase } from '../bases/shippedBases';
 import type { Compute } from '../backends/backend';
 import { readProse } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
+import { accuraciesOf } from '../model/modelSummary';
 import { hashTexts } from '../corpus/corpus';
 import { chooseAutomatically } from '../recipes/automatic';
 import { recipeFor } from '../recipes/recipes';
 import { openFileRun, type FileRun } from '../training/fileRun';
 import { checkpointPath, readForResume } from '../training/resume';
 import { computeRequest } from './backendOption';
-import { count, duration, ProgressPrinter } from './progressPrinter';
+import { duration, ProgressPrinter } from './progressPrinter';
 import { checkOutFile, checkSameTexts, checkUnfinished, type OutFile } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
@@ -29,6 +30,7 @@ const options = {
   minutes: { type: 'string' },
   'max-seconds': { type: 'string' },
   epochs: { type: 'string' },
+  'more-epochs': { type: 'string' },
   'max-steps': { type: 'string' },
   seed: { type: 'string' },
   out: { type: 'string' },
@@ -47,6 +49,8 @@ interface TrainArguments {
   objective?: ObjectiveKind;
   minutes?: number;
   budget?: BudgetConfig;
+  /** The budget is for what is to come. */
+  further: boolean;
   seed?: number;
   settings: [path: string, value: string][];
   out: string;
@@ -104,9 +108,13 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   const maxSeconds = numberOption('max-seconds', values['max-seconds'], { low: 0.1, high: 1e8 });
   const epochs = numberOption('epochs', values.epochs, { low: 1, whole: true });
   const maxSteps = numberOption('max-steps', values['max-steps'], { low: 1, whole: true });
-  const limits = [minutes, maxSeconds, epochs, maxSteps].filter((limit) => limit !== undefined);
+  const moreEpochs = numberOption('more-epochs', values['more-epochs'], { low: 1, whole: true });
+  if (moreEpochs !== undefined && values.resume === undefined) {
+    throw new UsageError('--more-epochs goes on with a model: name it with --resume, or give --epochs.');
+  }
+  const limits = [minutes, maxSeconds, epochs, moreEpochs, maxSteps].filter((limit) => limit !== undefined);
   if (limits.length > 1) {
-    throw new UsageError('Give one of --minutes, --max-seconds, --epochs and --max-steps.');
+    throw new UsageError('Give one of --minutes, --max-seconds, --epochs, --more-epochs and --max-steps.');
   }
   if (values.weights !== undefined && (values.resume !== undefined || values.base !== undefined)) {
     throw new UsageError('A run has its first weights from one place: give one of --weights, --base and --resume.');
@@ -128,9 +136,10 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
         ? undefined
         : {
             ...(seconds !== undefined && { maxSeconds: seconds }),
-            ...(epochs !== undefined && { epochs }),
+            ...((epochs ?? moreEpochs) !== undefined && { epochs: epochs ?? moreEpochs }),
             ...(maxSteps !== undefined && { maxSteps }),
           },
+    further: moreEpochs !== undefined,
     seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
     settings,
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
@@ -160,7 +169,8 @@ async function openRun(
   const common = { texts, compute, modelPath: outFile.path, title, weights, onEvent };
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, wanted);
   if (resume !== undefined) {
-    return openFileRun({ ...common, resume, config: adjust(storedConfig(resume.model, wanted)) });
+    const config = adjust(storedConfig(resume.model, wanted));
+    return openFileRun({ ...common, resume, further: wanted.further, config });
   }
   if (wanted.base !== undefined && wanted.recipe !== undefined) {
     throw new UsageError('A recipe starts from random weights: leave out --base or --recipe.');
@@ -209,20 +219,23 @@ function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArgum
   return result;
 }
 
-function summary(file: string, { results, provenance }: StoredLanguageModel): string {
+function summary(file: string, { results, provenance, history }: StoredLanguageModel): string {
+  const { train, heldOut: heldOutAccuracy } = accuraciesOf(history);
+  const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
   const heldOut =
     results.heldOutLoss === null
       ? ''
       : `, held-out loss ${results.heldOutLoss.toFixed(4)} nats` +
         (results.heldOutBitsPerCharacter === null
           ? ''
-          : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`);
+          : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`) +
+        accuracy(heldOutAccuracy);
   const loss =
     results.trainLoss === null
       ? ', training loss not measured (the divergence guard put the last epoch back)'
-      : `, training loss ${results.trainLoss.toFixed(4)}`;
+      : `, training loss ${results.trainLoss.toFixed(4)}${accuracy(train)}`;
   return (
-    `${file}: ${count(results.steps)} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
+    `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
     `write on with: inkling sample ${file} --prompt "…" --temperature 0.7`
   );
 }

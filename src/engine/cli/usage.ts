@@ -4,10 +4,10 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 /** Wrong usage: one line, exit code 2. */
 export class UsageError extends Error {}
 
-export const help = `inkling: train a small recurrent language model on a text, and write on with it
+const usages = `inkling: train a small recurrent language model on a text, and write on with it
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
-      [--minutes M | --max-seconds S | --epochs N | --max-steps N] [--seed N] [--threads N]
+      [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
       [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--set path=value]…
       [--title TEXT] [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
@@ -20,6 +20,7 @@ export const help = `inkling: train a small recurrent language model on a text, 
   inkling step <model> <file> [--at N] [--json]
   inkling inspect <model> [--json]
   inkling recipes [--json]
+  inkling help [COMMAND|settings]
   inkling classify <model> [file|-] [--explain] [--json]
   inkling train-classifier <file…> [--variant rnn|birnn|lstm|bilstm|gru|bigru] [--recipe sms-spam] [--seed N]
       [--epochs N] [--batch N] [--units N] [--dropout P] [--learning-rate R] [--patience N]
@@ -29,19 +30,50 @@ export const help = `inkling: train a small recurrent language model on a text, 
       [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--out FILE] [--overwrite]
       [--title TEXT] [--json]
   inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--json]
-
-All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
-activations in 16 bits. With auto, the default, train measures which is the fastest and the others use wasm; sample always
-writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.
-Without --recipe, train configures itself for the time given (--minutes, default 1).
-Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
-where it stopped. --out replaces a model of the same text; one of another text, or the checkpoint of a run that was not
-finished, only with --overwrite.
---weights starts from the tensors of a safetensors file that has the names and shapes of the model file.
---repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
-p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.
-Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.
 `;
+
+/** What should be known beside the usage: the commands that it concerns (none: all), and its lines. */
+const notes: readonly [commands: readonly string[], text: string][] = [
+  [
+    [],
+    `All take --backend auto|wasm|tensorflow|webgpu|reference and --verbose; with --backend webgpu also --half, which stores
+activations in 16 bits. With auto, the default, train measures which is the fastest and the others use wasm; sample always
+writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULES names.`,
+  ],
+  [
+    ['train'],
+    `Without --recipe, train configures itself for the time given (--minutes, default 1). Every setting of a run can be
+changed with --set; "inkling help settings" lists them.
+Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
+where it stopped: --epochs then counts from the start of the run, --more-epochs from where it stands. --out replaces a
+model of the same text; one of another text, or the checkpoint of a run that was not finished, only with --overwrite.
+--weights starts from the tensors of a safetensors file that has the names and shapes of the model file.`,
+  ],
+  [
+    ['sample'],
+    `--repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
+p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.`,
+  ],
+  [
+    ['train', 'score', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
+    `Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.`,
+  ],
+];
+
+export const help = `${usages}
+${notes.map(([, text]) => text).join('\n')}
+"inkling help COMMAND" shows one command.
+`;
+
+/** The usage of one command and the notes on it; undefined where there is no such command. */
+export function helpFor(command: string): string | undefined {
+  const lines = usages.split('\n');
+  const first = lines.findIndex((line) => new RegExp(`^ {2}inkling ${command}( |$)`).test(line));
+  if (first < 0) return undefined;
+  const after = lines.findIndex((line, i) => i > first && !line.startsWith('      '));
+  const own = notes.filter(([commands]) => commands.length === 0 || commands.includes(command));
+  return `${lines.slice(first, after).join('\n')}\n\n${own.map(([, text]) => text).join('\n')}\n`;
+}
 
 /** `text` without its line breaks, and without the white space around them: an error is one line. */
 export function oneLine(text: string): string {

@@ -1,5 +1,6 @@
 /** What is shown of a model file without loading its weights. */
 import type { ModelSummary } from '../../common/engineProtocol';
+import type { TrainEvent } from '../../common/trainEvents';
 import type { ModelFileSummary } from './modelFile';
 import { inputSize, type NetworkSpec } from './networkSpec';
 
@@ -28,6 +29,14 @@ export function summariseModel(path: string, file: ModelFileSummary): ModelSumma
     config,
     history,
   };
+}
+
+/** Shares of right predictions at the end of a run: on the last epoch's training text, and on all that was held out. Null
+ *  where there is none. */
+export function accuraciesOf(history: readonly TrainEvent[]): { train: number | null; heldOut: number | null } {
+  const epoch = history.findLast((event) => event.event === 'epoch');
+  const done = history.findLast((event) => event.event === 'done');
+  return { train: epoch?.trainAccuracy ?? null, heldOut: done?.heldOutAccuracy ?? null };
 }
 
 /** "LSTM 2 × 256", "embedding 100 → LSTM 150 + 100". */

@@ -2,6 +2,7 @@
  * The named configurations: seven teaching systems of recurrent language modelling, each exactly as it was published,
  * with the figures it must show, and for each character recipe its every-step twin.
  */
+import { classifierVariants } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { LayerConfig, ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
 
@@ -299,13 +300,28 @@ export const recipes: readonly Recipe[] = [
   },
 ];
 
-/** The recipe with this id. Throws `invalidInput` naming the ids there are. */
+/** The recipe that trains a classifier instead of a language model, with a command of its own. */
+export const spamRecipe = {
+  id: 'sms-spam',
+  title: 'SMS spam, in six variants',
+  description:
+    'A recurrent layer of 64 units over frozen word vectors tells spam from other messages: tanh RNN, LSTM or GRU, reading ' +
+    'forward only or both ways, messages padded or cut to 50 tokens or in their own lengths. Batches of 512, 20 epochs.',
+  text: 'SMSSpamCollection',
+  variants: classifierVariants,
+  command: 'inkling train-classifier SMSSpamCollection --recipe sms-spam --variant lstm',
+};
+
+/** The recipe with this id. Throws `invalidInput` naming the ids there are, or the command of `spamRecipe`. */
 export function findRecipe(id: string): Recipe {
+  if (id === spamRecipe.id) {
+    throw new InklingError('invalidInput', `The recipe ${id} trains a classifier: run "${spamRecipe.command}".`);
+  }
   const recipe = recipes.find((candidate) => candidate.id === id);
   if (recipe) return recipe;
   throw new InklingError(
     'invalidInput',
-    `There is no recipe "${id}"; there are: ${recipes.map((candidate) => candidate.id).join(', ')}.`,
+    `There is no recipe "${id}"; there are: ${[...recipes, spamRecipe].map((candidate) => candidate.id).join(', ')}.`,
   );
 }
 

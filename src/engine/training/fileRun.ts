@@ -15,6 +15,8 @@ import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { createPredictor } from '../generation/predictor';
 import { checkWritable, readWeights, type StoredLanguageModel } from '../model/modelFile';
+import { recipes } from '../recipes/recipes';
+import { kindNotice } from '../recipes/textKind';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
@@ -91,6 +93,8 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     created: start?.state ? resume!.provenance.created : new Date().toISOString(),
   };
   const plan = planBatches(corpus, config);
+  // An automatic configuration looked at the text itself; whoever goes on with a model has been told.
+  const isRecipe = !resume && recipes.some(({ id }) => id === config.recipe);
   const parameters =
     start?.state?.parameters ??
     start?.initialParameters ??
@@ -107,6 +111,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     reasons: options.reasons,
     notices: [
       ...options.texts.flatMap((text) => text.notices ?? []),
+      ...(isRecipe ? options.texts.flatMap((text) => kindNotice(text, config) ?? []) : []),
       ...(options.resume?.notices ?? []),
       ...(start?.notices ?? []),
       ...(options.weights === undefined ? [] : [`The first weights are those of ${path.basename(options.weights)}.`]),

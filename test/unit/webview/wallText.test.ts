@@ -3,8 +3,8 @@ import { foldEvents } from '../../../src/common/runHistory';
 import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay';
 import { withTemperature } from '../../../src/webview/wall/temperatureChips';
 import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
-import { chooseRows } from '../../../src/webview/evaluationTable';
-import { figures, machineSentence, runLabel, splitSentence } from '../../../src/webview/runFacts';
+import { chooseRows, stepMilliseconds } from '../../../src/webview/evaluationTable';
+import { figures, machineSentence, runLabel, splitSentence, textSentence } from '../../../src/webview/runFacts';
 import { fakeRun, runItem } from '../../support/studioHarness/fakePorts';
 
 describe('wall text', () => {
@@ -64,6 +64,24 @@ describe('run facts', () => {
       'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · the curve uses about 50,000 of these, evenly spread · seed 2',
     );
     const start = history.start ?? assert.fail();
+    assert.equal(textSentence(history), '600,893 characters, 57 different · 132 steps an epoch');
+    const { config } = start;
+    const windows = { ...config, objective: { ...config.objective, kind: 'last-step' as const } };
+    const ofWindows = { ...start, config: windows, tokens: 600_893, trainTokens: 200_278, heldOutTokens: 0 };
+    assert.match(
+      splitSentence({ ...history, start: ofWindows }),
+      /^Train: all 200,278 windows · nothing held out · seed 2/,
+    );
+    const text = {
+      ...config.text,
+      examples: 'line-prefixes' as const,
+      heldOut: { kind: 'random' as const, fraction: 0.2 },
+    };
+    const lines = { ...start, config: { ...config, text }, tokens: 203_718, trainTokens: 16_000, heldOutTokens: 4000 };
+    assert.match(
+      splitSentence({ ...history, start: lines }),
+      /^Train: 16,000 beginnings of lines · held out: a random 20 %, 4,000 beginnings of lines/,
+    );
     assert.doesNotMatch(splitSentence({ ...history, start: { ...start, heldOutTokens: 50_000 } }), /curve/);
     assert.equal(machineSentence(history), 'LSTM 256 · 335,929 parameters · wasm (relaxed SIMD), 2 threads');
   });
@@ -84,5 +102,12 @@ describe('run facts', () => {
     assert.ok(rows.length <= 42);
     assert.equal(rows[0].step, 499);
     assert.ok(rows.some((row) => row.step === 333));
+  });
+
+  it('tells how long a step took since the evaluation before', () => {
+    const [first, second] = [1, 2].map((i) => ({ ...history.evaluations[0], step: 10 * i * i, seconds: i }));
+    const start = { ...(history.start ?? assert.fail()), fromStep: 5, fromSeconds: 0.9 };
+    const times = stepMilliseconds({ ...history, start, evaluations: [first, second] });
+    assert.deepEqual([Math.round(times.get(first)!), times.get(second)!.toFixed(2)], [20, '33.33']);
   });
 });

@@ -266,6 +266,94 @@ describe('The commands that show what happens inside', function () {
     assert.match(shown, /rnn +batch × any number of steps × 6 numbers +66\n/);
   });
 
+  it('train says exact counts, accuracies and the time of a step; inspect too', async () => {
+    const held = ['--set', 'text.heldOut.kind=tail', '--set', 'text.heldOut.fraction=0.1'];
+    const run = ['train', 'made.txt', '--recipe', 'nietzsche', ...layers, ...held, '--epochs', '1', '--out', 'exact'];
+    const out = await output(...run, '--set', 'samples.count=0', '--set', 'objective.stride=40', '--threads', '1');
+    const different = new Set(madeText(3000).toLowerCase()).size;
+    assert.ok(out.startsWith(`made.txt: 3000 characters, ${different} different\n`), out);
+    const windows = (tokens: number): number => Math.floor((tokens - 61) / 40) + 1;
+    // Held-out windows begin in the text before.
+    const counts = `${windows(2700)} windows of 60 characters to learn from, ${windows(360)} held out, 1 step an epoch\n`;
+    assert.ok(out.includes(counts), out);
+    assert.match(out, /\d+ parameters, last-step/);
+    assert.match(
+      out,
+      /\nepoch 1 · step 1 · [\d.]+ s, [\d.]+ ms a step · loss \d\.\d{4} · accuracy 0\.\d{4} · held out \d\.\d{4} \([\d.]+ bits\/character\) · accuracy 0\.\d{4}/,
+    );
+    assert.match(
+      out,
+      /\nexact: 1 steps in [\d.]+ s, training loss \d\.\d{4}, accuracy 0\.\d{4}, held-out loss \d\.\d{4} nats \([\d.]+ bits a character\), accuracy 0\.\d{4}, seed 1\n/,
+    );
+    assert.match(await output('inspect', 'exact'), /held-out loss +\d\.\d{4} nats \(.*\), accuracy 0\.\d{4}\n/);
+    const summary = JSON.parse(await output('inspect', 'exact', '--json')) as Record<string, number>;
+    assert.ok(summary.trainAccuracy >= 0 && summary.heldOutAccuracy >= 0);
+  });
+
+  it('help shows one command with its notes, and the settings with their values', async () => {
+    const one = await output('help', 'sample');
+    assert.match(one, /^ {2}inkling sample <model>/);
+    assert.match(one, /--repetition-penalty R looks at/);
+    assert.doesNotMatch(one, /inkling train|--resume/);
+    assert.equal(await output('sample', '--help'), one);
+    assert.match(await output('--help'), /inkling train <files…>[^]*inkling evaluate/);
+    const unknown = await inkling('help', 'sing');
+    assert.deepEqual([unknown.code, unknown.err], [2, 'inkling: There is no command "sing". Run "inkling help".\n']);
+    const settings = await output('help', 'settings');
+    assert.match(settings, /^ {2}network\.layers\.0\.units +a whole number from 1 to 4096$/m);
+    assert.match(settings, /^ {2}optimiser\.clipValue +a number above 0 to 1000000, or none$/m);
+    assert.match(settings, /^ {2}schedule\.finalFraction +a number from 0 to 1; with kind cosine$/m);
+    assert.match(settings, /^ {2}samples\.temperatures +a list of 0 to 16 items/m);
+  });
+
+  it('recipes name the detector of spam and its command, train does too, and kinds of text are told', async () => {
+    const listed = JSON.parse(await output('recipes', '--json')) as { id: string; command?: string }[];
+    assert.match(
+      listed.find(({ id }) => id === 'sms-spam')!.command!,
+      /^inkling train-classifier .* --recipe sms-spam/,
+    );
+    assert.match(
+      await output('recipes'),
+      /sms-spam: [^]*rnn, birnn, lstm, bilstm, gru, bigru\n {2}inkling train-classifier/,
+    );
+    const refused = await inkling('train', 'names.txt', '--recipe', 'sms-spam');
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /sms-spam trains a classifier: run "inkling train-classifier .*--recipe sms-spam/);
+    const list = Array.from({ length: 40 }, (_, i) => `abelisaurus${'abcd'[i % 4].repeat(i)}`.slice(0, 30));
+    await fs.writeFile(path.join(folder, 'list.txt'), list.join('\n'));
+    const run = ['train', 'list.txt', '--recipe', 'nietzsche', ...layers, '--max-steps', '1', '--out', 'kind'];
+    const notices = of(lines<TrainEvent>(await output(...run, '--json')), 'notice');
+    assert.match(notices[0].message, /^list\.txt has lines of names; the recipe nietzsche is for running text\./);
+    const none = await output(...run.map((word) => (word === 'nietzsche' ? 'dinosaur-names' : word)), '--json');
+    assert.deepEqual(of(lines<TrainEvent>(none), 'notice'), []);
+  });
+
+  it('--more-epochs goes on for so many from where the model stands', async () => {
+    const run = ['names.txt', '--recipe', 'dinosaur-names', ...layers, '--json'];
+    await output('train', ...run, '--epochs', '2', '--out', 'two');
+    const more = await output(
+      'train',
+      'names.txt',
+      '--resume',
+      'two',
+      '--more-epochs',
+      '1',
+      '--out',
+      'three',
+      '--json',
+    );
+    assert.deepEqual(
+      [of(lines<TrainEvent>(more), 'start')[0].fromStep, of(lines<TrainEvent>(more), 'done')[0].epochs],
+      [12, 3],
+    );
+    await output('train', ...run, '--epochs', '3', '--out', 'straight');
+    const [cut, whole] = await Promise.all(
+      ['three', 'straight'].map((name) => readLanguageModel(path.join(folder, name))),
+    );
+    assert.deepEqual(cut.parameters, whole.parameters);
+    assert.equal((await inkling('train', ...run, '--more-epochs', '1')).code, 2);
+  });
+
   describe('train --weights', () => {
     const write = (name: string, tensors: Map<string, Tensor>): Promise<void> =>
       fs.writeFile(

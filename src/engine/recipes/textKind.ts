@@ -1,0 +1,48 @@
+/** Whether a text is of the kind that a recipe was made for: running text, lines of names, labelled messages. */
+import type { TrainingConfig } from '../../common/trainingConfig';
+
+/** Lines of a text that are looked at, and how many show what it is. */
+const sampledLines = 2000;
+const fewestLines = 20;
+/** A name has few words; hardly a line of a list of names has more. */
+const mostWordsOfName = 3;
+const longestName = 40;
+const shareOfNames = 0.98;
+/** From this middle length on, a line is a sentence or a paragraph. */
+const shortestProseLine = 50;
+const mostLabels = 20;
+
+export type TextKind = 'names' | 'labelled' | 'prose' | 'other';
+
+/** What the lines of a text look like; `other` for verse, code and texts of a few lines. */
+export function textKind(text: string): TextKind {
+  const lines = text
+    .split('\n', sampledLines)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (lines.length < fewestLines) return 'other';
+  const labels = new Set(lines.map((line) => /^([^\t]{1,30})\t\S/.exec(line)?.[1]));
+  if (!labels.has(undefined) && labels.size <= mostLabels) return 'labelled';
+  const isName = (line: string): boolean =>
+    line.length <= longestName && line.split(/\s+/).length <= mostWordsOfName && !/[.!?,;:]$/.test(line);
+  if (lines.filter(isName).length >= shareOfNames * lines.length) return 'names';
+  const lengths = lines.map((line) => line.length).sort((a, b) => a - b);
+  return lengths[lengths.length >> 1] >= shortestProseLine ? 'prose' : 'other';
+}
+
+/** A sentence where a text is not of the kind that a recipe reads; undefined where it may be. */
+export function kindNotice({ name, text }: { name: string; text: string }, config: TrainingConfig): string | undefined {
+  const wantsLines = config.text.examples === 'lines';
+  switch (textKind(text)) {
+    case 'labelled':
+      return `${name} has lines with labels; the recipe ${config.recipe} learns to write such lines. To tell the labels apart, train a classifier on it.`;
+    case 'names':
+      if (wantsLines) return undefined;
+      return `${name} has lines of names; the recipe ${config.recipe} is for running text. The recipe dinosaur-names takes one name at a time.`;
+    case 'prose':
+      if (!wantsLines) return undefined;
+      return `${name} is running text; the recipe ${config.recipe} takes every line for one name. The recipe nietzsche reads running text.`;
+    case 'other':
+      return undefined;
+  }
+}
