@@ -112,12 +112,16 @@ export interface VariantScores {
 export type LabelledSource = { name: string; path: string; encoding?: string } | { name: string; text: string };
 
 export interface ClassifierSettings {
+  /** `auto`: whichever is best on the validation part. */
+  model: ModelPart | 'auto';
   variant: ClassifierVariant;
   units: number;
   /** Share of the recurrent layer's outputs dropped while training. */
   dropout: number;
   epochs: number;
   batch: number;
+  /** The network is updated at least so often: on few texts, batches are smaller and epochs more. */
+  leastUpdates: number;
   learningRate: number;
   /** `padded`: every text is cut or padded to `maximumTokens` (as the seed). `ragged`: true lengths, in buckets. */
   lengths: 'padded' | 'ragged';
@@ -148,6 +152,27 @@ export interface ClassifierSettings {
   /** The class that probability and curves speak of; default: `spam` if there is one, else the rarer class. */
   positive?: string;
   seed: number;
+}
+
+/** What of a classifier gives the verdicts. */
+export type ModelPart = 'network' | 'linear' | 'average';
+export const modelParts = ['network', 'linear', 'average'] as const satisfies readonly ModelPart[];
+
+/** How the scores of the parts make one logit: Σ weight · score + bias. */
+export interface Mix {
+  network: number;
+  linear: number;
+  bias: number;
+}
+
+/** What could have been kept, and how it did. */
+export interface CandidateScores {
+  part: ModelPart;
+  /** On the texts that the choice was made by: mean log loss in nats. */
+  validationLoss: number;
+  validationMacroF1: number | null;
+  /** On the held-out part. */
+  report?: ClassificationReport;
 }
 
 export type ThresholdRule =
@@ -194,6 +219,9 @@ export interface ClassifierDoneEvent {
   macroF1: number | null;
   perClass: Record<string, ClassScores>;
   confusion: number[][];
+  kept?: ModelPart;
+  /** Each with its figures on the held-out part, where they were measured. */
+  candidates?: (Omit<CandidateScores, 'report'> & Partial<BaselineSummary>)[];
   baselines: Record<keyof Baselines, BaselineSummary>;
   seconds: number;
   threshold: number | null;
@@ -223,6 +251,13 @@ export interface ClassifierRecord {
   seconds: number;
   sources: string[];
   created: string;
+  /** What gives the verdicts, and what else could have; none in a classifier that is a network alone. */
+  kept?: ModelPart;
+  candidates?: CandidateScores[];
+  /** Tokens of a passage, where long texts are read passage by passage. */
+  passageTokens?: number;
+  /** Texts of which a smaller share of words is known are in a language that the classifier does not know. */
+  familiarShare?: number;
   /** All variants side by side, where they were compared. */
   comparison?: VariantScores[];
 }
@@ -239,18 +274,29 @@ export interface TokenContribution {
   contribution: number;
 }
 
+/**
+ * What a classifier of two classes answers: the positive class, not that, or neither with good reason. `too short` and
+ * `unknown language`: the text says too little, or its words are none of those learned from.
+ */
+export type Answer = 'positive' | 'unsure' | 'negative' | 'too short' | 'unknown language';
+
 export interface Verdict {
+  /** The class that probability and threshold decide on. */
   label: string;
+  /** Null for more than two classes. */
+  answer: Answer | null;
   /** Calibrated probability of `label`. */
   probability: number;
   probabilities: Record<string, number>;
   /** Probability of the positive class from which on the verdict is positive; null for more than two classes. */
   threshold: number | null;
   /** How `contributions` were found. */
-  method: 'occlusion';
+  method: 'occlusion' | 'weights' | 'occlusion and weights';
   /** Empty unless asked for. */
   contributions: TokenContribution[];
   tokens: number;
+  /** The passage that decided, where a long text was read passage by passage; offsets as those of `contributions`. */
+  passage?: { start: number; end: number; index: number; count: number };
   /** What was found while the text was read. */
   findings: ReadingFinding[];
   /** Mail or HTML source as its reader sees it; offsets refer to it where it is given. */

@@ -5,6 +5,7 @@
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
 import { formatInteger, t } from '../common/l10n';
+import { keptTitle } from '../common/partTitles';
 import type { HostMessage } from '../common/studioProtocol';
 import { checkCards } from './classifier/checkCards';
 import { comparisonTable } from './classifier/comparisonTable';
@@ -111,7 +112,10 @@ export class ClassifierTab {
       this.curves = new LearningCurves();
       this.curvesPlace.append(this.curves.element);
     }
-    this.curves.draw(training?.history ?? record?.history ?? []);
+    const history = training?.history ?? record?.history ?? [];
+    // A linear model that was trained alone has no epochs.
+    show(this.curvesPlace, history.length > 0);
+    this.curves.draw(history);
     if (!record) return;
     this.thresholds.draw(record, this.thresholdUnsent ? this.threshold : state.threshold);
     // The record's parts are built once for each record: a moved slider or a check leaves them alone.
@@ -155,14 +159,16 @@ function recordFacts(record: ClassifierRecord): string {
     sources.join(', '),
     t('{0} examples to learn from, {1} held out', formatInteger(trainExamples), formatInteger(heldOutExamples)),
     duplicatesRemoved > 0 ? t('{0} held-out duplicates removed', formatInteger(duplicatesRemoved)) : '',
-    t(
-      '{0}, {1} units, {2} epochs, {3}, {4} vectors',
-      settings.variant,
-      settings.units,
-      settings.epochs,
-      settings.lengths,
-      settings.vectors,
-    ),
+    record.kept === 'linear'
+      ? keptTitle(record)
+      : t(
+          '{0}, {1} units, {2} epochs, {3}, {4} vectors',
+          keptTitle(record),
+          settings.units,
+          settings.epochs,
+          settings.lengths,
+          settings.vectors,
+        ),
     t('seed {0}', settings.seed),
     `${seconds.toFixed(1)} s`,
     localDay(created),

@@ -24,6 +24,10 @@ export class BagOfWords {
     return new BagOfWords(byFrequency.slice(0, limit).map(([word]) => word));
   }
 
+  has(word: string): boolean {
+    return this.ids.has(word);
+  }
+
   /** Counts of the known words of `text`; unknown words say nothing. */
   count(text: string): SparseCounts {
     const counts = new Map<number, number>();

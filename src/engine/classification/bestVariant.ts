@@ -23,7 +23,7 @@ export async function trainBestVariant(
     let parameters = 0;
     const model = await trainClassifier({
       ...task,
-      settings: { ...task.settings, variant },
+      settings: { ...task.settings, model: 'network', variant },
       onEvent: (event) => {
         if (event.event === 'start') parameters = event.parameters;
         task.onEvent?.(event);

@@ -101,11 +101,13 @@ export function fitPlatt(
       if (next <= current + 1e-4 * size * (gradientA * stepA + gradientB * stepB)) {
         a += size * stepA;
         b += size * stepB;
-        current = next;
         break;
       }
     }
-    if (size <= 1e-10) break;
+    const before = current;
+    current = loss(a, b);
+    // Newton's steps end in the rounding of the sums, not at a gradient of nothing.
+    if (before - current <= 1e-14 * before) break;
   }
   return { kind: 'platt', a, b };
 }

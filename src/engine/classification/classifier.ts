@@ -1,35 +1,40 @@
 /**
- * A trained classifier at work: scores, verdicts, and what each word did to them.
+ * A trained classifier at work: scores, verdicts, and what each word did to them. The scores are those of its network, of
+ * its linear model, or of both (mixing.ts).
  *
- * A text longer than the network was trained on is read in windows of equal length whose log-odds are averaged. What a
- * word contributes is found by occlusion: the log-odds with the word less those with a zero vector in its place, which
- * is what word dropout showed the network while it was trained.
+ * A spam detector reads a long text as a whole and passage by passage (passages.ts).
  */
 import { correctionLength } from '../../common/classifierProtocol';
-import type { ClassifierRecord, Correction, TokenContribution, Verdict } from '../../common/classifierProtocol';
-import { InklingError } from '../../common/errors';
-import type { Backend, Network } from '../backends/backend';
-import { noToken } from '../backends/backend';
-import { outputSize, parameterCount, type NetworkSpec } from '../model/networkSpec';
+import type {
+  Answer,
+  ClassifierRecord,
+  Correction,
+  Mix,
+  TokenContribution,
+  Verdict,
+} from '../../common/classifierProtocol';
+import type { Backend } from '../backends/backend';
+import { parameterCount, type NetworkSpec } from '../model/networkSpec';
 import type { BagOfWords } from './bagOfWords';
-import { textBatch } from './batches';
 import { calibrate, type Calibration } from './calibration';
-import { encodeTexts, Encoder } from './encoder';
+import { Encoder } from './encoder';
+import type { LinearModel } from './linearModel';
 import type { LogisticRegression } from './logisticRegression';
+import { mixScores } from './mixing';
 import { classProbabilities, type NaiveBayes } from './naiveBayes';
+import { NetworkScorer, type NetworkPart } from './networkScorer';
+import { piecesOf, worstOf, type Score } from './passages';
 import { readText, readTexts } from './reading';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
 import type { VectorSource } from './vectorSource';
 
 /** Everything that a verdict needs; what a classifier's file holds. */
-export interface ClassifierModel {
+export interface ClassifierModel extends NetworkPart {
   record: ClassifierRecord;
-  /** Without an embedding of its own: `specFor` gives it one of the size at hand. */
-  spec: NetworkSpec;
-  /** The parameter block behind the embedding. */
-  parameters: Float32Array;
-  encoder: Encoder;
+  /** None in a classifier that is a network alone. */
+  linear?: LinearModel;
+  mix: Mix;
   /** Where the encoder's word vectors are from, so that a file need not repeat the table that everyone has. */
   vectors: VectorSource;
   calibration: Calibration;
@@ -38,75 +43,50 @@ export interface ClassifierModel {
   logisticRegression: LogisticRegression;
 }
 
-/** Rows of the inference network's table and of its batches. */
-const tableRows = 1024;
-const batchRows = 128;
-/** Stretches that are occluded, at most: longer texts are explained by runs of tokens. */
-const occlusions = 256;
 /** A user's correction counts as this many messages. */
 const correctionWeight = 5;
+/** Texts with fewer words say too little. */
+const fewestWords = 3;
+/** A probability from which on, and one below which, the verdict is not sure whatever the threshold. */
+const unsure = { from: 0.2, to: 0.5 };
 
-/** The spec with an embedding of `rows` input vectors. */
-export function specFor(spec: NetworkSpec, rows: number, size: number, trainable: boolean): NetworkSpec {
-  return { ...spec, input: { kind: 'embedding', vocabulary: rows, dimensions: size, trainable } };
-}
-
-interface Window {
-  /** Index of the text. */
-  text: number;
-  tokens: Token[];
-  /** Share of the text. */
-  weight: number;
+/** The parts with a user's corrections in them. */
+interface Parts {
+  encoder: Encoder;
+  linear?: LinearModel;
 }
 
 export class Classifier {
-  private network: Network | undefined;
-  private readonly rows: number;
+  private readonly network: NetworkScorer;
 
   constructor(
-    private readonly backend: Backend,
+    backend: Backend,
     readonly model: ClassifierModel,
   ) {
-    this.rows = Math.max(tableRows, this.longest);
+    this.network = new NetworkScorer(backend, model, model.record.settings.maximumTokens);
   }
 
   dispose(): void {
-    this.network?.dispose();
-    this.network = undefined;
+    this.network.dispose();
   }
 
-  private get longest(): number {
-    return this.model.record.settings.maximumTokens;
+  /** The network's own logits of each text: one (log-odds of the positive class) for two classes, else one a class. */
+  logits(texts: Token[][], encoder = this.model.encoder): Promise<number[][]> {
+    return this.network.logits(texts, encoder);
   }
 
-  /** Logits of each text: one (log-odds of the positive class) for two classes, else one a class. Uncalibrated. */
-  async logits(texts: Token[][], encoder = this.model.encoder): Promise<number[][]> {
-    const outputs = outputSize(this.model.spec);
-    const sums = texts.map(() => new Array<number>(outputs).fill(0));
-    const windows = texts.flatMap((tokens, text) => this.windowsOf(tokens, text));
-    windows.sort((a, b) => a.tokens.length - b.tokens.length);
-    for (let i = 0; i < windows.length;) {
-      const group: Window[] = [];
-      let tokens = 0;
-      while (i < windows.length && group.length < batchRows) {
-        tokens += windows[i].tokens.length;
-        // Counting every token as a row of its own is a bound that needs no look-up.
-        if (group.length > 0 && tokens > this.rows) break;
-        group.push(windows[i++]);
-      }
-      const { sequences, table } = encodeTexts(
-        group.map((window) => window.tokens),
-        [encoder],
-        undefined,
-        this.rows,
-      );
-      await this.load(table, encoder.size);
-      const rows = await this.evaluate(sequences);
-      group.forEach((window, b) => {
-        for (let o = 0; o < outputs; o++) sums[window.text][o] += window.weight * rows[b][o];
-      });
-    }
-    return sums;
+  /** The scores of texts as `readText` gives them. */
+  async scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
+    const { mix, record } = this.model;
+    const groups = texts.map((text) => piecesOf(text, record.passageTokens));
+    const pieces = groups.flat();
+    const tokens = pieces.map((piece) => piece.tokens);
+    const network = mix.network === 0 ? undefined : await this.network.logits(tokens, parts.encoder);
+    const linear = mix.linear === 0 ? undefined : parts.linear!.scoresOf(pieces.map(({ counted }) => counted));
+    return worstOf(
+      groups,
+      pieces.map((_, i) => mixScores(mix, network?.[i], linear?.[i])),
+    );
   }
 
   /** The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the label given, and the
@@ -116,16 +96,16 @@ export class Classifier {
     options: { explain: boolean; corrections?: Correction[]; threshold?: number },
   ): Promise<Verdict> {
     const started = performance.now();
-    const { naiveBayes, bag } = this.model;
+    const { naiveBayes, bag, mix } = this.model;
     const threshold = options.threshold ?? this.model.record.threshold;
     const record = { ...this.model.record, threshold: this.model.record.positive === null ? null : threshold };
     const { classes } = record;
     const reading = await readText(text);
     const tokens = tokenize(reading.text);
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
-    const encoder = await this.correctedEncoder(corrections);
-    const [logits] = await this.logits([tokens], encoder);
-    let probabilities = probabilitiesOf(this.model, logits);
+    const parts = await this.correctedParts(corrections);
+    const [score] = await this.scores([reading.text], parts);
+    let probabilities = probabilitiesOf(this.model, score.logits);
     let decided = decide(record, probabilities);
     const key = correctionKey(text);
     const same = corrections.findLast((correction) => correctionKey(correction.text) === key);
@@ -135,19 +115,23 @@ export class Classifier {
     }
     const bayes = naiveBayes.probabilities(bag.count(reading.text));
     const bayesLabel = bayes.indexOf(Math.max(...bayes));
+    const { passage } = score;
+    const place = passage && reading.place(tokens[passage.from].start, tokens[passage.to - 1].end);
     return {
       label: classes[decided],
+      answer: same ? certainAnswer(record, decided) : this.answerOn(record, probabilities, tokens),
       probability: probabilities[decided],
       probabilities: Object.fromEntries(classes.map((name, c) => [name, probabilities[c]])),
       threshold: record.threshold,
-      method: 'occlusion',
+      method: mix.linear === 0 ? 'occlusion' : mix.network === 0 ? 'weights' : 'occlusion and weights',
       contributions: options.explain
-        ? (await this.explain(tokens, decided, encoder)).map((part) => ({
+        ? (await this.explain(reading.text, tokens, score, decided, parts)).map((part) => ({
             ...part,
             ...reading.place(part.start, part.end),
           }))
         : [],
       tokens: tokens.length,
+      ...(passage && { passage: { ...place!, index: passage.index, count: passage.count } }),
       findings: reading.findings,
       ...(reading.unwrapped !== undefined && { unwrapped: reading.unwrapped }),
       corrected: same !== undefined,
@@ -156,89 +140,101 @@ export class Classifier {
     };
   }
 
-  private async explain(tokens: Token[], decided: number, encoder: Encoder): Promise<TokenContribution[]> {
-    const run = Math.ceil(tokens.length / occlusions);
-    const contributions: TokenContribution[] = [];
-    for (const window of this.windowsOf(tokens, 0)) {
-      const { sequences, table } = encodeTexts([window.tokens], [encoder], undefined, this.rows);
-      await this.load(table, encoder.size);
-      const [whole] = sequences;
-      const variants: Uint16Array[] = [];
-      for (let t = 0; t < whole.length; t += run) variants.push(whole.slice().fill(noToken, t, t + run));
-      const [[full], parts] = [await this.evaluate([whole]), await this.evaluate(variants)];
-      parts.forEach((logits, v) => {
-        const last = Math.min(window.tokens.length, (v + 1) * run) - 1;
-        contributions.push({
-          start: window.tokens[v * run].start,
-          end: window.tokens[last].end,
-          contribution: window.weight * (this.logOdds(full, decided) - this.logOdds(logits, decided)),
-        });
-      });
+  private answerOn(record: ClassifierRecord, probabilities: number[], tokens: Token[]): Answer | null {
+    if (record.positive === null) return null;
+    const words = tokens.filter(({ kind }) => kind !== 'symbol');
+    if (words.length < fewestWords) return 'too short';
+    if (record.familiarShare !== undefined && familiarShare(this.model.bag, tokens) < record.familiarShare) {
+      return 'unknown language';
     }
-    return contributions;
+    const p = probabilities[record.positive];
+    const threshold = record.threshold ?? 0.5;
+    if (p >= Math.max(threshold, unsure.to)) return 'positive';
+    return p < Math.min(threshold, unsure.from) ? 'negative' : 'unsure';
   }
 
-  /** Log-odds of class c. */
-  private logOdds(logits: number[], c: number): number {
-    const { positive } = this.model.record;
-    if (positive !== null) return c === positive ? logits[0] : -logits[0];
-    const p = Math.min(1 - 1e-12, Math.max(1e-12, classProbabilities(logits)[c]));
-    return Math.log(p / (1 - p));
+  /** What each token adds to the score of the class that was decided on, in the passage that decided. */
+  private async explain(
+    text: string,
+    tokens: Token[],
+    { passage }: Score,
+    decided: number,
+    { encoder, linear }: Parts,
+  ): Promise<TokenContribution[]> {
+    const { mix, record } = this.model;
+    const read = passage ? tokens.slice(passage.from, passage.to) : tokens;
+    const sign = record.positive === null || decided === record.positive ? 1 : -1;
+    const byStart = new Map<number, TokenContribution>();
+    const add = (parts: TokenContribution[], weight: number): void => {
+      for (const { start, end, contribution } of parts) {
+        const known = byStart.get(start)?.contribution ?? 0;
+        byStart.set(start, { start, end, contribution: known + sign * weight * contribution });
+      }
+    };
+    if (mix.network !== 0) add(await this.network.explain(read, decided, encoder), mix.network);
+    if (mix.linear !== 0) {
+      const runs = mix.network === 0 ? read : [...byStart.values()];
+      add(linearContributions(linear!, text, read, runs, record.positive === null ? decided : null), mix.linear);
+    }
+    return [...byStart.values()].sort((a, b) => a.start - b.start);
   }
 
-  private async correctedEncoder(corrections: Correction[]): Promise<Encoder> {
-    const { encoder, record } = this.model;
-    if (!encoder.evidence || corrections.length === 0) return encoder;
+  private async correctedParts(corrections: Correction[]): Promise<Parts> {
+    const { encoder, linear, record } = this.model;
+    if (corrections.length === 0) return { encoder, linear };
     const texts = await readTexts(corrections.map((correction) => correction.text));
-    const evidence = encoder.evidence.with(
-      texts.map(tokenize),
-      corrections.map((correction) => record.classes.indexOf(correction.label)),
-      correctionWeight,
-    );
-    return new Encoder(encoder.vectors, evidence, encoder.learned);
+    const labels = corrections.map((correction) => record.classes.indexOf(correction.label));
+    const evidence = encoder.evidence?.with(texts.map(tokenize), labels, correctionWeight);
+    return {
+      encoder: evidence ? new Encoder(encoder.vectors, evidence, encoder.learned) : encoder,
+      linear: linear?.corrected(
+        texts,
+        labels.map((label) => sideOf(label, record.positive)),
+      ),
+    };
   }
+}
 
-  private windowsOf(tokens: Token[], text: number): Window[] {
-    const count = Math.max(1, Math.ceil(tokens.length / this.longest));
-    return Array.from({ length: count }, (_, w) => {
-      const from = Math.floor((w * tokens.length) / count);
-      const to = Math.floor(((w + 1) * tokens.length) / count);
-      const weight = tokens.length === 0 ? 1 : (to - from) / tokens.length;
-      return { text, tokens: tokens.slice(from, to), weight };
-    });
-  }
+/** The class ids that the linear model is trained on: 1 for the positive class of two. */
+export function sideOf(label: number, positive: number | null): number {
+  return positive === null ? label : Number(label === positive);
+}
 
-  private async load(table: Float32Array, size: number): Promise<void> {
-    const { spec, parameters } = this.model;
-    const block = new Float32Array(this.rows * size + parameters.length);
-    block.set(table);
-    block.set(parameters, this.rows * size);
-    if (this.network) return this.network.writeParameters(block);
-    const limits = { batch: batchRows, steps: this.longest };
-    this.network = await this.backend.createNetwork(specFor(spec, this.rows, size, false), block, limits);
-  }
+/** Share of a text's words that the training texts have too; 1 for a text of hardly any. */
+export function familiarShare(bag: BagOfWords, tokens: readonly Token[]): number {
+  const words = tokens.filter(({ kind }) => kind === 'word');
+  if (words.length < 5) return 1;
+  return words.filter(({ text }) => bag.has(text.toLowerCase())).length / words.length;
+}
 
-  /** Logits of each sequence, [sequences][outputs]. */
-  private async evaluate(sequences: Uint16Array[]): Promise<number[][]> {
-    const outputs = outputSize(this.model.spec);
-    const targets = new Uint8Array(sequences.length);
-    const rows: number[][] = [];
-    for (let first = 0; first < sequences.length; first += batchRows) {
-      const members = Array.from({ length: Math.min(batchRows, sequences.length - first) }, (_, b) => first + b);
-      const steps = Math.max(1, ...members.map((i) => sequences[i].length));
-      const batch = textBatch(sequences, members, steps, targets);
-      const { logits } = await this.network!.evaluate(batch, { logits: true });
-      members.forEach((_, b) => {
-        const at = ((batch.lengths![b] - 1) * batch.batch + b) * outputs;
-        const row = Array.from(logits!.subarray(at, at + outputs));
-        if (!row.every(Number.isFinite)) {
-          throw new InklingError('corruptModel', 'The weights of this classifier give no probability. Train it again.');
-        }
-        rows.push(row);
-      });
+/** The linear model's part of each run of tokens in the score of class `target`, against the mean of the others. */
+function linearContributions(
+  linear: LinearModel,
+  text: string,
+  read: Token[],
+  runs: { start: number; end: number }[],
+  target: number | null,
+): TokenContribution[] {
+  if (read.length === 0) return [];
+  const [from, to] = [read[0].start, read.at(-1)!.end];
+  const content = text.slice(from, to);
+  const units = linear.unitContributions(content, target ?? 0);
+  if (target !== null) {
+    for (let other = 0; other < linear.outputs; other++) {
+      if (other === target) continue;
+      const theirs = linear.unitContributions(content, other);
+      theirs.forEach((part, u) => (units[u] -= part / (linear.outputs - 1)));
     }
-    return rows;
   }
+  return runs.map(({ start, end }) => {
+    let contribution = 0;
+    for (let at = start; at < end; at++) contribution += units[at - from];
+    return { start, end, contribution };
+  });
+}
+
+function certainAnswer({ positive }: ClassifierRecord, decided: number): Answer | null {
+  return positive === null ? null : decided === positive ? 'positive' : 'negative';
 }
 
 /** Texts of one key have one correction. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   classifierVariants,
+  type CandidateScores,
   type ClassificationReport,
   type ClassifierEpochEvent,
   type ClassifierRecord,
@@ -9,6 +10,8 @@ import {
   type ClassifierVariant,
   type ClassScores,
   type DataAdvice,
+  type Mix,
+  type ModelPart,
   type ScoredExample,
   type ThresholdRule,
   type VariantScores,
@@ -31,11 +34,13 @@ import {
 import { figure, parsePart, type ClassifierMetadata } from '../model/modelMetadata';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import type { Calibration } from './calibration';
+import { networkAlone } from './mixing';
 import { checkClassifierSettings } from './settings';
 
 export interface ClassifierDetails {
   record: ClassifierRecord;
   calibration: Calibration;
+  mix: Mix;
   /** Numbers in an input vector. */
   inputSize: number;
   vectors: StoredVectors;
@@ -62,6 +67,13 @@ export function detailsOf(metadata: ClassifierMetadata): ClassifierDetails {
 
 const share = number(0, 1);
 
+/** What is not there is as earlier versions had it. */
+function orElse<T>(schema: Schema<T>, missing: T): Schema<T> {
+  return (value, path) => (value === undefined ? missing : schema(value, path));
+}
+
+const modelPart = oneOf<ModelPart>({ network: true, linear: true, average: true });
+
 /** Null: not measured. */
 const measured = orNull(figure);
 
@@ -82,11 +94,14 @@ const variantName = oneOf(
 
 const settings: Schema<ClassifierSettings> = (value, path) => {
   const result = object<ClassifierSettings>({
+    // Classifiers of earlier versions are networks alone.
+    model: orElse(oneOf({ auto: true, network: true, linear: true, average: true }), 'network'),
     variant: variantName,
     units: number(),
     dropout: number(),
     epochs: number(),
     batch: number(),
+    leastUpdates: orElse(whole(), 0),
     learningRate: number(),
     lengths: oneOf({ padded: true, ragged: true }),
     maximumTokens: number(),
@@ -150,6 +165,19 @@ const classifierDetails = object<ClassifierDetails>({
     seconds: number(0),
     sources: list(text),
     created: text,
+    kept: optional(modelPart),
+    candidates: optional(
+      list(
+        object<CandidateScores>({
+          part: modelPart,
+          validationLoss: figure,
+          validationMacroF1: measured,
+          report: optional(report),
+        }),
+      ),
+    ),
+    passageTokens: optional(whole(1, 10_000)),
+    familiarShare: optional(share),
     comparison: optional(
       list(
         object<VariantScores>({
@@ -170,6 +198,7 @@ const classifierDetails = object<ClassifierDetails>({
     platt: object({ a: number(), b: number() }),
     isotonic: object({ scores: list(number()), probabilities: list(share) }),
   }),
+  mix: orElse(object<Mix>({ network: number(), linear: number(), bias: number() }), networkAlone),
   inputSize: whole(1, 4096),
   vectors: variant<'kind', StoredVectors>('kind', {
     table: object({ sha256: text }),
@@ -193,13 +222,19 @@ function checkTogether({ record, calibration, ...rest }: ClassifierDetails, spec
   const outputs = positive === null ? count : 1;
   demand(positive === null || (count === 2 && positive < 2), 'record.positive', 'one of two labels', positive);
   demand(outputSize(spec) === outputs, 'record.classes', "the labels of the network's outputs", classes);
-  for (const [name, { confusion, perClass, classes: own }] of Object.entries({ report, ...baselines })) {
+  const measured = record.candidates?.flatMap(({ report }) => report ?? []) ?? [];
+  const reports: [string, ClassificationReport][] = [
+    ['report', report],
+    ...Object.entries(baselines).map(([name, own]): [string, ClassificationReport] => [`baselines.${name}`, own]),
+    ...measured.map((own): [string, ClassificationReport] => ['candidates', own]),
+  ];
+  for (const [name, { confusion, perClass, classes: own }] of reports) {
     const isWhole =
       isDeepStrictEqual(own, classes) &&
       classes.every((label) => Object.hasOwn(perClass, label)) &&
       confusion.length === count &&
       confusion.every((row) => row.length === count);
-    demand(isWhole, name === 'report' ? 'record.report' : `record.baselines.${name}`, 'a report on all labels', own);
+    demand(isWhole, `record.${name}`, 'a report on all labels', own);
   }
   demand(
     scores.every(({ label }) => label < count),

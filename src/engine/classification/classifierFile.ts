@@ -8,15 +8,19 @@ import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import { floatTensor, readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { ClassifierMetadata } from '../model/modelMetadata';
+import type { TensorValues } from '../model/safetensors';
 import { engineVersion } from '../version';
 import { BagOfWords } from './bagOfWords';
-import { specFor, withoutEmbedding, type ClassifierModel } from './classifier';
+import { withoutEmbedding, type ClassifierModel } from './classifier';
 import { detailsOf, type ClassifierDetails, type StoredVectors } from './classifierDetails';
 import { Encoder } from './encoder';
 import { Evidence } from './evidence';
+import { LinearModel } from './linearModel';
 import { LogisticRegression } from './logisticRegression';
 import { curvesOf } from './metrics';
 import { NaiveBayes } from './naiveBayes';
+import { specFor } from './networkScorer';
+import { hashBuckets } from './textFeatures';
 import { hashedSource, tableSource, type VectorSource } from './vectorSource';
 import { WordVectors } from './wordVectors';
 
@@ -27,9 +31,9 @@ export async function saveClassifier(file: string, model: ClassifierModel, title
 
 /** The classifier as a model file holds it; `textHash` is that of its examples. */
 export function storedClassifier(model: ClassifierModel, title: string, textHash = ''): StoredModel {
-  const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression } = model;
+  const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression, linear } = model;
   const { size, evidence, learned } = encoder;
-  const tensors: Record<string, Float32Array> = {
+  const tensors: Record<string, TensorValues> = {
     'naiveBayes.logLikelihoods': concatenate(naiveBayes.logLikelihoods),
     'logisticRegression.idf': Float32Array.from(logisticRegression.idf),
     'logisticRegression.weights': Float32Array.from(logisticRegression.weights),
@@ -40,10 +44,17 @@ export function storedClassifier(model: ClassifierModel, title: string, textHash
     tensors['vectors.rows'] = vectors.vectors.rows;
     tensors['vectors.buckets'] = vectors.vectors.buckets;
   }
+  if (linear) {
+    tensors['linear.buckets'] = Uint32Array.from(linear.buckets);
+    tensors['linear.idf'] = linear.idf;
+    tensors['linear.weights'] = linear.weights;
+    tensors['linear.biases'] = linear.biases;
+  }
   const details: ClassifierDetails = {
     // The curves follow from the scores: they are drawn again on reading.
     record: { ...record, curves: null },
     calibration: model.calibration,
+    mix: model.mix,
     inputSize: size,
     vectors: describeVectors(vectors),
     ...(evidence && { evidence: { words: evidence.words, messages: evidence.messages } }),
@@ -87,7 +98,7 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
       `${path.basename(file)} is a language model; choose a classifier, or use it with "inkling sample".`,
     );
   }
-  const { record, calibration, inputSize, ...details } = detailsOf(stored);
+  const { record, calibration, mix, inputSize, ...details } = detailsOf(stored);
   const damaged = (what: string): InklingError =>
     new InklingError('corruptModel', `${path.basename(file)} cannot be loaded: ${what}. Train it again.`);
   /** A tensor of `length` numbers, all finite. */
@@ -120,8 +131,26 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
   const { words, logPriors } = details.bag;
   const classes = record.classes.length;
   const likelihoods = rowsOf('naiveBayes.logLikelihoods', classes, words.length);
+  const buckets = stored.extraTensors?.['linear.buckets'];
+  let linear: LinearModel | undefined;
+  if (buckets) {
+    const rises =
+      buckets instanceof Uint32Array && buckets.every((b, i) => b < hashBuckets && (i === 0 || b > buckets[i - 1]));
+    if (!rises) throw damaged('its features are not in order');
+    const outputs = classes === 2 ? 1 : classes;
+    linear = new LinearModel(
+      classes,
+      Int32Array.from(buckets),
+      tensor('linear.idf', buckets.length),
+      tensor('linear.weights', outputs * buckets.length),
+      tensor('linear.biases', outputs),
+    );
+  }
+  if (mix.linear !== 0 && !linear) throw damaged('its linear model is missing');
   return {
     record: { ...record, curves: curvesOf(record) },
+    ...(linear && { linear }),
+    mix,
     spec: stored.spec,
     parameters: withoutEmbedding(stored.spec, stored.parameters),
     encoder,

@@ -33,7 +33,7 @@ import {
 } from './labelledData';
 import { columnsOf } from './labelledText';
 import { curvesOf } from './metrics';
-import { checkClassifierSettings, defaultClassifierSettings } from './settings';
+import { checkClassifierSettings, defaultClassifierSettings, withGiven } from './settings';
 import { evaluateClassifier, trainClassifier } from './trainClassifier';
 import { shippedSpamModel, vectorsFor } from './vectorSource';
 
@@ -70,7 +70,7 @@ export class ClassifierService {
     onEvent: (event: ClassifierEvent) => void,
     signal?: AbortSignal,
   ): Promise<ClassifierRecord> {
-    const whole = { ...defaultClassifierSettings, ...settings };
+    const whole = withGiven(defaultClassifierSettings, settings);
     checkClassifierSettings(whole);
     const seen = await versionOf(modelPath);
     const data = await readSources(sources, whole.badRows, columns);

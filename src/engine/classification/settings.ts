@@ -1,13 +1,20 @@
-/** The classifier's settings: our defaults, the seed's own, and the check of what a user gives. */
-import { classifierVariants, type ClassifierSettings, type ClassifierVariant } from '../../common/classifierProtocol';
+/** The classifier's settings: our defaults, the seed's own, what a user gives, and its check. */
+import {
+  classifierVariants,
+  modelParts,
+  type ClassifierSettings,
+  type ClassifierVariant,
+} from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 
 export const defaultClassifierSettings: ClassifierSettings = {
+  model: 'auto',
   variant: 'bigru',
   units: 64,
   dropout: 0.3,
   epochs: 10,
   batch: 64,
+  leastUpdates: 400,
   learningRate: 0.002,
   lengths: 'ragged',
   maximumTokens: 256,
@@ -28,7 +35,9 @@ export const defaultClassifierSettings: ClassifierSettings = {
 export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): ClassifierSettings {
   return {
     ...defaultClassifierSettings,
+    model: 'network',
     variant,
+    leastUpdates: 0,
     epochs: 20,
     batch: 512,
     learningRate: 0.001,
@@ -39,6 +48,20 @@ export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): C
     schedule: 'constant',
     validationFraction: 0,
     seed,
+  };
+}
+
+/**
+ * `base` with what a user gives. A user who names a variant means that network, and one who names epochs or a batch size
+ * means exactly those, whatever the least number of updates.
+ */
+export function withGiven(base: ClassifierSettings, given: Partial<ClassifierSettings>): ClassifierSettings {
+  const { variant, epochs, batch } = given;
+  return {
+    ...base,
+    ...(variant !== undefined && { model: 'network' }),
+    ...((epochs ?? batch) !== undefined && { leastUpdates: 0 }),
+    ...given,
   };
 }
 
@@ -57,6 +80,7 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
       throw new InklingError('invalidInput', `"${key}" is one of ${choices.join(', ')}, not ${String(settings[key])}.`);
     }
   };
+  oneOf('model', ['auto', ...modelParts]);
   oneOf('variant', classifierVariants);
   oneOf('lengths', ['padded', 'ragged']);
   oneOf('vectors', ['frozen', 'tuned', 'learned']);
@@ -68,6 +92,7 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   within('dropout', 0, 0.95);
   within('epochs', 1, 1000, true);
   within('batch', 1, 4096, true);
+  within('leastUpdates', 0, 100_000, true);
   within('learningRate', 1e-6, 1);
   within('maximumTokens', 1, 2000, true);
   within('wordDropout', 0, 0.9);
@@ -78,6 +103,12 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
     throw new InklingError(
       'invalidInput',
       'Learned vectors begin at random: leave the vector file out, or take frozen or tuned vectors from it.',
+    );
+  }
+  if (settings.model !== 'network' && settings.validationFraction === 0) {
+    throw new InklingError(
+      'invalidInput',
+      'Without a validation part nothing can be chosen: set "validationFraction" above 0, or "model" to "network".',
     );
   }
   const rule = settings.threshold;

@@ -1,39 +1,42 @@
 /**
  * The whole job: labelled examples in, a classifier with its report and baselines out. The held-out part is touched only
- * once, at the end; epoch, threshold and calibration are chosen on a validation part of the rest.
+ * once, at the end. What is kept, epoch, threshold and calibration are chosen on texts of the rest that the scores were
+ * not trained on (partChoice.ts); then everything learns from all of the rest.
  */
 import type {
   Baselines,
   BaselineSummary,
   ClassificationReport,
-  ClassifierEpochEvent,
   ClassifierEvent,
   ClassifierRecord,
   ClassifierSettings,
+  Mix,
+  ModelPart,
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { Backend } from '../backends/backend';
-import { parameterCount } from '../model/networkSpec';
-import { Random } from '../random';
 import { BagOfWords } from './bagOfWords';
 import { calibrate, fitCalibration } from './calibration';
-import { Classifier, decide, probabilitiesOf, withoutEmbedding, type ClassifierModel } from './classifier';
-import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
-import { crossFit, Evidence } from './evidence';
+import { Classifier, decide, familiarShare, probabilitiesOf, sideOf, type ClassifierModel } from './classifier';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
 import { LogisticRegression } from './logisticRegression';
 import { chooseThreshold, classificationReport, curvesOf, spreadOf, type Spread } from './metrics';
 import { NaiveBayes } from './naiveBayes';
-import { trainNetwork, classifierSpec } from './networkTraining';
+import {
+  chooseParts,
+  defaultWordLimit,
+  fitLinear,
+  lastNetwork,
+  recurrentParameters,
+  withEnoughUpdates,
+  type Material,
+} from './partChoice';
+import { piecesOf } from './passages';
 import { readTexts } from './reading';
 import { checkClassifierSettings } from './settings';
 import { foldExamples, splitExamples, type Split } from './split';
-import { tokenize, type Token } from './tokens';
+import { tokenize } from './tokens';
 import type { VectorSource } from './vectorSource';
-
-const evidenceFolds = 5;
-/** Words that evidence and baselines know, at most, unless the task says otherwise. */
-const defaultWordLimit = 20000;
 
 export interface ClassifierTask {
   data: LabelledData;
@@ -56,17 +59,27 @@ export interface ClassifierTask {
 
 /** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
 export async function trainClassifier(task: ClassifierTask): Promise<ClassifierModel> {
-  const { data, settings, backend, onEvent = () => {} } = task;
-  checkClassifierSettings(settings);
+  const { data, backend, onEvent = () => {} } = task;
+  checkClassifierSettings(task.settings);
   requireTrainable(data);
   const started = performance.now();
   const { classes, examples } = data;
   const texts = await readTexts(examples.map((example) => example.text));
   const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
-  const positive = classes.length === 2 ? positiveClass(classes, labels, settings.positive) : null;
-  const split = task.split ?? splitExamples(texts, labels, settings.heldOutFraction, settings.seed);
-  const { fitting, validation } = validationSplit(texts, labels, split.train, settings);
+  const positive = classes.length === 2 ? positiveClass(classes, labels, task.settings.positive) : null;
+  const split = task.split ?? splitExamples(texts, labels, task.settings.heldOutFraction, task.settings.seed);
+  const settings = withEnoughUpdates(task.settings, split.train.length);
   const tokens = texts.map(tokenize);
+  const passageTokens = passageSize(settings, positive === null ? '' : classes[positive], tokens, split.train);
+  const material: Material = {
+    ...task,
+    settings,
+    texts,
+    tokens,
+    pieces: texts.map((text) => piecesOf(text, passageTokens)),
+    labels,
+    positive,
+  };
   const counts = (members: ArrayLike<number>): number[] =>
     classes.map((_, c) => Array.from(members).filter((i) => labels[i] === c).length);
   const advice = adviseOnData(
@@ -90,20 +103,12 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     kernel: backend.kernel,
     threads: backend.threads,
   });
-  const fit = (members: Int32Array, epochs: number, watched: Int32Array, choose: boolean): Promise<Fitted> =>
-    fitEncoded(task, { tokens, labels, positive, members, epochs, watched, choose });
-  const chosen = validation.length > 0 ? await fit(fitting, settings.epochs, validation, true) : undefined;
-  const epochs = chosen && settings.patience !== undefined ? chosen.bestEpoch : settings.epochs;
-  // What the validation part has shown is used on a network that learns from all of the training part.
-  const last =
-    chosen && task.finish?.aborted
-      ? chosen
-      : await fit(split.train, epochs, chosen ? new Int32Array(0) : split.heldOut, false);
-  // A network that has learned all it could from most of the training part beats one that was cut off.
-  const final = chosen && last.finishedEarly ? chosen : last;
-  if (final.finishedEarly && final.history.length === 0) {
+  const choice = await chooseParts(material, split.train);
+  const final = await lastNetwork(material, split, choice);
+  if (final.finishedEarly && final.history.length === 0 && choice.kept === undefined) {
     throw new InklingError('cancelled', 'Training was stopped before its first epoch was complete.');
   }
+  const linear = settings.model === 'network' ? undefined : fitLinear(material, split.train);
   const bag = BagOfWords.build(
     Array.from(split.train, (i) => texts[i]),
     task.wordLimit ?? defaultWordLimit,
@@ -118,7 +123,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     baselines,
     curves: null,
     scores: [],
-    history: (chosen ?? final).history,
+    history: choice.network?.history ?? final.history,
     advice,
     duplicatesRemoved: split.duplicatesRemoved,
     trainExamples: split.train.length,
@@ -126,10 +131,15 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     seconds: 0,
     sources: [...new Set(examples.map((example) => example.source))].slice(0, 20),
     created: task.created ?? new Date().toISOString(),
+    ...(choice.kept && { kept: choice.kept, candidates: choice.candidates }),
+    ...(passageTokens !== undefined && { passageTokens }),
+    ...(positive !== null && settings.model !== 'network' && { familiarShare: familiarLimit(material, split.train) }),
   };
   const model: ClassifierModel = {
     record,
-    ...final.network,
+    ...final.part,
+    ...(linear && { linear }),
+    mix: choice.mix,
     vectors: task.vectors,
     calibration: { kind: 'none' },
     bag,
@@ -137,9 +147,15 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   };
   if (positive !== null) {
     if (settings.threshold.kind === 'fixed') record.threshold = settings.threshold.value;
-    if (chosen) await chooseDecision(backend, { ...model, ...chosen.network }, model, tokens, labels, validation);
+    if (choice.members.length > 0) {
+      chooseDecision(
+        model,
+        choice.scores.map(({ logits }) => logits[0]),
+        Array.from(choice.members, (i) => sideOf(labels[i], positive)),
+      );
+    }
   }
-  if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, tokens, labels, split.heldOut);
+  if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, texts, labels, split.heldOut, choice.mixes);
   record.seconds = (performance.now() - started) / 1000;
   return model;
 }
@@ -168,8 +184,8 @@ export async function evaluateClassifier(
   }
   const truth = data.examples.map((example) => classes.indexOf(spelling(example.label)));
   const texts = await readTexts(data.examples.map((example) => example.text));
-  const logits = await classifier.logits(texts.map(tokenize));
-  const probabilities = logits.map((row) => probabilitiesOf(classifier.model, row));
+  const scores = await classifier.scores(texts);
+  const probabilities = scores.map(({ logits }) => probabilitiesOf(classifier.model, logits));
   const counts = texts.map((text) => bag.count(text));
   const frequent = likeliest(
     classes.map((_, c) => record.baselines.majority.confusion.reduce((n, row) => n + row[c], 0)),
@@ -244,108 +260,6 @@ function positiveClass(classes: string[], labels: Int32Array, wanted: string | u
   return ones * 2 <= labels.length ? 1 : 0;
 }
 
-function usesEvidence(settings: ClassifierSettings): boolean {
-  return settings.evidence && settings.vectors === 'frozen';
-}
-
-function validationSplit(
-  texts: string[],
-  labels: Int32Array,
-  train: Int32Array,
-  settings: ClassifierSettings,
-): { fitting: Int32Array; validation: Int32Array } {
-  if (settings.validationFraction === 0) return { fitting: train, validation: new Int32Array(0) };
-  const inner = splitExamples(
-    Array.from(train, (i) => texts[i]),
-    Array.from(train, (i) => labels[i]),
-    settings.validationFraction,
-    settings.seed + 1,
-  );
-  return { fitting: inner.train.map((k) => train[k]), validation: inner.heldOut.map((k) => train[k]) };
-}
-
-interface Fitted {
-  network: Pick<ClassifierModel, 'spec' | 'parameters' | 'encoder'>;
-  history: ClassifierEpochEvent[];
-  bestEpoch: number;
-  finishedEarly: boolean;
-}
-
-interface FitPart {
-  tokens: Token[][];
-  labels: Int32Array;
-  positive: number | null;
-  /** Texts to learn from. */
-  members: Int32Array;
-  epochs: number;
-  /** Texts to measure after each epoch; with `choose` the best epoch by them is kept. */
-  watched: Int32Array;
-  choose: boolean;
-}
-
-/** Encodes the texts and trains one network on `members`. */
-async function fitEncoded(task: ClassifierTask, part: FitPart): Promise<Fitted> {
-  const { settings, backend, data, onEvent, signal: cancel, finish } = task;
-  const { vectors } = task.vectors;
-  const { labels, members } = part;
-  // The network learns from the beginning of a long text, so only that gives evidence.
-  const tokens = part.tokens.map((text) => text.slice(0, settings.maximumTokens));
-  const classes = data.classes.length;
-  const pick = <T>(items: ArrayLike<T>): T[] => Array.from(members, (i) => items[i]);
-  let encoders = [new Encoder(vectors)];
-  const encoderOf = new Uint8Array(tokens.length);
-  if (usesEvidence(settings)) {
-    // Training texts take their evidence from the other folds, all others from every training text.
-    const random = new Random(settings.seed, 41);
-    const foldOf = Uint8Array.from(members, () => random.integer(evidenceFolds));
-    const folds = crossFit(pick(tokens), pick(labels), classes, foldOf, evidenceFolds);
-    const whole = Evidence.count(pick(tokens), pick(labels), classes, task.wordLimit ?? defaultWordLimit);
-    encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
-    encoderOf.fill(evidenceFolds);
-    members.forEach((member, k) => (encoderOf[member] = foldOf[k]));
-  }
-  const encoder = encoders[encoders.length - 1];
-  const encoded = encodeTexts(tokens, encoders, encoderOf);
-  const trained = await trainNetwork(
-    backend,
-    {
-      settings: { ...settings, epochs: part.epochs },
-      classes: data.classes,
-      positive: part.positive,
-      encoded,
-      inputSize: encoder.size,
-      labels,
-      train: members,
-      validation: part.watched,
-      choose: part.choose,
-    },
-    part.watched.length > 0 ? onEvent : undefined,
-    { cancel, finish },
-  );
-  const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, encoder.size);
-  return {
-    network: {
-      spec: trained.spec,
-      parameters: withoutEmbedding(trained.spec, trained.parameters),
-      encoder: new Encoder(vectors, encoder.evidence, learned),
-    },
-    history: trained.history,
-    bestEpoch: trained.history.findLast((event) => event.best)?.epoch ?? part.epochs,
-    finishedEarly: trained.finishedEarly,
-  };
-}
-
-/** Numbers that are trained beside the word vectors. */
-function recurrentParameters({ settings, vectors: { vectors }, data }: ClassifierTask): number {
-  const evidence = usesEvidence(settings) ? Evidence.count([], [], data.classes.length) : undefined;
-  const { size } = new Encoder(vectors, evidence);
-  return parameterCount(classifierSpec(settings, data.classes.length, 1, size)) - size;
-}
-
-function learnedVectors(encoded: EncodedTexts, parameters: Float32Array, size: number): Map<string, Float32Array> {
-  return new Map(encoded.keys.map((key, row) => [key, parameters.slice(row * size, (row + 1) * size)]));
-}
-
 function fitBaselines(
   bag: BagOfWords,
   texts: string[],
@@ -372,18 +286,9 @@ function fitBaselines(
   };
 }
 
-/** Calibrates and chooses the threshold by what `chosen` says of texts that it was not trained on; sets it in `model`. */
-async function chooseDecision(
-  backend: Backend,
-  chosen: ClassifierModel,
-  model: ClassifierModel,
-  tokens: Token[][],
-  labels: Int32Array,
-  validation: Int32Array,
-): Promise<void> {
+/** Calibrates and chooses the threshold by scores of texts that the model was not trained on; sets both in `model`. */
+function chooseDecision(model: ClassifierModel, scores: number[], truth: number[]): void {
   const { record } = model;
-  const truth = Array.from(validation, (i) => (labels[i] === record.positive ? 1 : 0));
-  const scores = (await logitsOf(backend, chosen, tokens, validation)).map((row) => row[0]);
   model.calibration = fitCalibration(record.settings.calibration, truth, scores);
   record.threshold = chooseThreshold(
     truth,
@@ -392,36 +297,73 @@ async function chooseDecision(
   );
 }
 
+/** The report on the held-out part, and that of each candidate beside it. */
 async function reportOnHeldOut(
   backend: Backend,
   model: ClassifierModel,
-  tokens: Token[][],
+  texts: string[],
   labels: Int32Array,
   heldOut: Int32Array,
+  mixes: Partial<Record<ModelPart, Mix>>,
 ): Promise<void> {
   const { record } = model;
-  const { positive } = record;
+  const { positive, candidates } = record;
   const truth = Array.from(heldOut, (i) => labels[i]);
-  const probabilities = (await logitsOf(backend, model, tokens, heldOut)).map((row) => probabilitiesOf(model, row));
+  const probabilities = (await scoresOf(backend, model, texts, heldOut)).map((row) => probabilitiesOf(model, row));
   const predicted = probabilities.map((p) => decide(record, p));
   record.report = classificationReport(truth, predicted, record.classes);
+  for (const candidate of candidates ?? []) {
+    const scores = await scoresOf(backend, { ...model, mix: mixes[candidate.part]! }, texts, heldOut);
+    const predicted = scores.map((row) =>
+      positive === null ? row.indexOf(Math.max(...row)) : row[0] > 0 ? positive : 1 - positive,
+    );
+    candidate.report = classificationReport(truth, predicted, record.classes);
+  }
   if (positive === null) return;
   record.scores = truth.map((label, i) => ({ label, probability: probabilities[i][positive] }));
   record.curves = curvesOf(record);
 }
 
-async function logitsOf(
+/** The mixed logits of `members` by `model`. */
+async function scoresOf(
   backend: Backend,
   model: ClassifierModel,
-  tokens: Token[][],
+  texts: string[],
   members: Int32Array,
 ): Promise<number[][]> {
   const classifier = new Classifier(backend, model);
   try {
-    return await classifier.logits(Array.from(members, (i) => tokens[i]));
+    return (await classifier.scores(Array.from(members, (i) => texts[i]))).map(({ logits }) => logits);
   } finally {
     classifier.dispose();
   }
+}
+
+/** Tokens of a passage of a spam detector: as its training texts have, within bounds; undefined for what is no spam detector. */
+function passageSize(
+  { model }: ClassifierSettings,
+  positive: string,
+  tokens: readonly unknown[][],
+  train: Int32Array,
+): number | undefined {
+  if (model === 'network' || positive.toLowerCase() !== 'spam') return undefined;
+  const lengths = Array.from(train, (i) => tokens[i].length).sort((a, b) => a - b);
+  return Math.min(80, Math.max(24, lengths[lengths.length >> 1]));
+}
+
+/** Half of the share of familiar words that all but one text in a hundred have, measured on every tenth text. */
+function familiarLimit({ texts, tokens }: Material, train: Int32Array): number {
+  const bag = BagOfWords.build(
+    Array.from(
+      train.filter((_, k) => k % 10 !== 0),
+      (i) => texts[i],
+    ),
+  );
+  const shares = Array.from(
+    train.filter((_, k) => k % 10 === 0),
+    (i) => familiarShare(bag, tokens[i]),
+  ).sort((a, b) => a - b);
+  return Math.min(0.3, shares[Math.floor(shares.length / 100)] / 2);
 }
 
 function likeliest(values: number[]): number {

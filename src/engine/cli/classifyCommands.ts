@@ -2,10 +2,12 @@
 import * as path from 'node:path';
 import {
   classifierVariants,
+  modelParts,
   type Baselines,
   type ClassificationReport,
   type ClassifierDoneEvent,
   type ClassifierEvent,
+  type ClassifierRecord,
   type ClassifierSettings,
   type DataProblem,
   type ThresholdRule,
@@ -13,6 +15,7 @@ import {
 } from '../../common/classifierProtocol';
 import { findingSentences } from '../../common/contributions';
 import { formatFigure, unmeasured } from '../../common/confusionReport';
+import { keptTitle, partTitle } from '../../common/partTitles';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, storedClassifier } from '../classification/classifierFile';
@@ -24,7 +27,12 @@ import {
   type LabelledData,
 } from '../classification/labelledData';
 import type { Spread } from '../classification/metrics';
-import { checkClassifierSettings, defaultClassifierSettings, seedClassifierSettings } from '../classification/settings';
+import {
+  checkClassifierSettings,
+  defaultClassifierSettings,
+  seedClassifierSettings,
+  withGiven,
+} from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
@@ -42,6 +50,7 @@ const yesOrNo = ['on', 'off'] as const;
 const trainOptions = {
   ...commonOptions,
   ...encodingOption,
+  model: { type: 'string' },
   variant: { type: 'string' },
   recipe: { type: 'string' },
   seed: { type: 'string' },
@@ -227,15 +236,20 @@ function badRowsOf(values: { 'bad-rows'?: string }): BadRows | undefined {
 }
 
 function settingsFrom(values: TrainValues): ClassifierSettings {
-  const variant = choiceOption('variant', values.variant, classifierVariants) ?? defaultClassifierSettings.variant;
   const recipe = choiceOption('recipe', values.recipe, ['sms-spam']);
-  const base = recipe === 'sms-spam' ? seedClassifierSettings(variant) : { ...defaultClassifierSettings, variant };
+  const variant = choiceOption('variant', values.variant, classifierVariants);
+  const base =
+    recipe === 'sms-spam'
+      ? seedClassifierSettings(variant ?? defaultClassifierSettings.variant)
+      : defaultClassifierSettings;
   const whole = (name: keyof TrainValues): number | undefined =>
     numberOption(name, values[name] as string | undefined, { low: 0, whole: true });
   const real = (name: keyof TrainValues): number | undefined =>
     numberOption(name, values[name] as string | undefined, { low: 0 });
   const evidence = choiceOption('evidence', values.evidence, yesOrNo);
   const given: Partial<ClassifierSettings> = {
+    model: choiceOption('model', values.model, ['auto', ...modelParts]),
+    variant,
     seed: whole('seed'),
     epochs: whole('epochs'),
     batch: whole('batch'),
@@ -257,7 +271,7 @@ function settingsFrom(values: TrainValues): ClassifierSettings {
     positive: values.positive,
   };
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const settings = { ...base, ...known } as ClassifierSettings;
+  const settings = withGiven(base, known as Partial<ClassifierSettings>);
   checkClassifierSettings(settings);
   return settings;
 }
@@ -287,12 +301,19 @@ function summariseAll({ majority, naiveBayes, logisticRegression }: Baselines): 
 }
 
 function doneEvent(file: string, { record }: ClassifierModel, problems: DataProblem[]): ClassifierDoneEvent {
-  const { report, baselines } = record;
+  const { report, baselines, kept, candidates } = record;
   return {
     event: 'done',
     model: file,
     ...summarise(report),
     confusion: report.confusion,
+    ...(kept && { kept }),
+    ...(candidates && {
+      candidates: candidates.map(({ report: measured, ...rest }) => ({
+        ...rest,
+        ...(measured && summarise(measured)),
+      })),
+    }),
     baselines: summariseAll(baselines),
     seconds: record.seconds,
     threshold: record.threshold,
@@ -332,14 +353,22 @@ function printEvent(event: ClassifierEvent): void {
 function printResult(file: string, { record }: ClassifierModel): void {
   print('');
   printReport(record.report);
-  printBaselines(record.baselines);
+  if (record.kept) print(`\nkept, by the validation part: ${keptTitle(record)}`);
+  printBaselines(record.baselines, record);
   print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
 }
 
-function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines): void {
+function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines, record?: ClassifierRecord): void {
   print('\nbeside it                accuracy   macro F1');
-  const rows = { majority, 'naive Bayes': naiveBayes, 'logistic regression': logisticRegression };
-  for (const [name, report] of Object.entries(rows)) {
+  const rows: [string, ClassificationReport][] = [
+    ...(record?.candidates ?? []).flatMap(({ part, report }): [string, ClassificationReport][] =>
+      report && part !== record!.kept ? [[partTitle(part, record!.settings.variant), report]] : [],
+    ),
+    ['majority', majority],
+    ['naive Bayes', naiveBayes],
+    ['logistic regression', logisticRegression],
+  ];
+  for (const [name, report] of rows) {
     print(`  ${name.padEnd(20)} ${share(report.accuracy).padStart(10)} ${figure(report.macro.f1).padStart(10)}`);
   }
 }

@@ -67,7 +67,7 @@ async function chooseTraining(): Promise<ClassifierChoice | undefined> {
   const items: (vscode.QuickPickItem & { choice?: ClassifierChoice })[] = [
     {
       label: vscode.l10n.t('Train'),
-      description: vscode.l10n.t('bidirectional GRU'),
+      description: vscode.l10n.t('linear model, bidirectional GRU or both: whichever does best on the validation part'),
       detail: vscode.l10n.t('Naive Bayes, logistic regression and the majority class are measured for comparison'),
       choice: {},
     },

@@ -11,6 +11,7 @@ import type {
 import type { ClassifierTrainingState } from '../../common/classifierState';
 import { formatFigure } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
+import { keptTitle } from '../../common/partTitles';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -129,12 +130,12 @@ export class ClassifierTraining extends Disposables {
   }
 
   private async tell(title: string, record: ClassifierRecord, { problems, notices }: Findings): Promise<void> {
-    const { report, baselines, settings, seconds, advice } = record;
+    const { report, baselines, seconds, advice } = record;
     const sentences = [
       vscode.l10n.t(
         'Trained on {0} ({1}, {2}): macro F1 {3} on held-out examples; naive Bayes {4}.',
         title,
-        settings.variant,
+        keptTitle(record),
         formatDuration(seconds),
         formatFigure(report.macro.f1),
         formatFigure(baselines.naiveBayes.macro.f1),

@@ -14,6 +14,7 @@ import {
   wordTints,
 } from '../../common/contributions';
 import { InklingError } from '../../common/errors';
+import { methodSentence } from '../../common/partTitles';
 import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -280,12 +281,7 @@ function explanation(points: number, label: string, verdict: Verdict): vscode.Ma
   );
   markdown.appendMarkdown('\n\n');
   markdown.appendText(
-    vscode.l10n.t(
-      'Verdict: {0}, {1}. Points are the log-odds lost when the word is left out ({2}).',
-      oneLine(verdict.label),
-      formatShare(verdict.probability),
-      verdict.method,
-    ),
+    `${vscode.l10n.t('Verdict: {0}, {1}.', oneLine(verdict.label), formatShare(verdict.probability))} ${methodSentence(verdict.method)}`,
   );
   markdown.appendMarkdown(
     `\n\n[${vscode.l10n.t('Details')}](command:inkling.showClassifier) · [${vscode.l10n.t('Clear')}](command:inkling.clearSpamCheck)`,

@@ -11,6 +11,7 @@ import {
   wordTints,
 } from '../../common/contributions';
 import { t } from '../../common/l10n';
+import { methodSentence } from '../../common/partTitles';
 import { h } from '../dom';
 import { button } from '../toolkit';
 
@@ -120,10 +121,6 @@ function strongestWords({ text: given, verdict }: CheckedText, label: string): H
     {},
     h('summary', {}, t('Strongest evidence')),
     h('ul', { class: 'words' }, ...rows),
-    h(
-      'p',
-      { class: 'muted small' },
-      t('Evidence for {0}: the log-odds lost when the word is left out ({1}).', label, verdict.method),
-    ),
+    h('p', { class: 'muted small' }, `${t('Evidence for {0}.', label)} ${methodSentence(verdict.method)}`),
   );
 }

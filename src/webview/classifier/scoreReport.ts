@@ -1,14 +1,21 @@
-/** The classifier beside its baselines: one that always says the most frequent class, naive Bayes, logistic regression. */
+/**
+ * The classifier beside what else could have been kept, and beside its baselines: logistic regression, naive Bayes, and
+ * one that always answers with the most frequent class.
+ */
 import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
+import { keptTitle, partTitle } from '../../common/partTitles';
 import { h } from '../dom';
 
 export function scoreReport(record: ClassifierRecord): HTMLElement[] {
-  const { baselines, report, settings, positive, classes } = record;
+  const { baselines, report, settings, positive, classes, kept, candidates = [] } = record;
   const name = positive === null ? undefined : classes[positive];
   const rows: [string, ClassificationReport][] = [
-    [t('this classifier ({0})', settings.variant), report],
+    [t('this classifier ({0})', keptTitle(record)), report],
+    ...candidates.flatMap(({ part, report }): [string, ClassificationReport][] =>
+      report && part !== kept ? [[partTitle(part, settings.variant), report]] : [],
+    ),
     [t('logistic regression'), baselines.logisticRegression],
     [t('naive Bayes'), baselines.naiveBayes],
     [t('always the most frequent class'), baselines.majority],

@@ -52,6 +52,8 @@ function madeData(count: number, seed: number, classes = 2): LabelledData {
 const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
 const small: ClassifierSettings = {
   ...defaultClassifierSettings,
+  model: 'network',
+  leastUpdates: 0,
   variant: 'gru',
   units: 8,
   dropout: 0.1,

@@ -1,0 +1,33 @@
+/** What the parts of a classifier are called, and what a word's evidence is by each of them. */
+import type { ClassifierRecord, ClassifierVariant, ModelPart, Verdict } from './classifierProtocol';
+import { t } from './l10n';
+
+export function partTitle(part: ModelPart, variant: ClassifierVariant): string {
+  switch (part) {
+    case 'network':
+      return variant;
+    case 'linear':
+      return t('linear model');
+    case 'average':
+      return t('linear model and {0}', variant);
+  }
+}
+
+/** What gives a classifier's verdicts: "linear model", or "bigru" where a network stands alone. */
+export function keptTitle({ kept, settings }: Pick<ClassifierRecord, 'kept' | 'settings'>): string {
+  return partTitle(kept ?? 'network', settings.variant);
+}
+
+/** How the points of a word were found. */
+export function methodSentence(method: Verdict['method']): string {
+  switch (method) {
+    case 'occlusion':
+      return t('Points are the log-odds lost when the word is left out (occlusion).');
+    case 'weights':
+      return t('Points are what the word adds to the log-odds: the weights of the linear model.');
+    case 'occlusion and weights':
+      return t(
+        'Points are what the word adds to the log-odds: the weights of the linear model, and what the network loses when the word is left out (occlusion).',
+      );
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * A linear classifier over hashed words and character n-grams (textFeatures.ts): a support vector machine for each class
+ * against the others, one for two classes.
+ *
+ *   minimise  ½ |w|² + C Σ_i c_i max(0, 1 - y_i (w·x_i + b))²
+ *
+ * solved in the dual by coordinate descent (Hsieh et al. 2008), with b as the weight of a constant feature and c_i
+ * balancing the classes: N / (2 · examples of the side).
+ */
+import { Random } from '../random';
+import { blockOf, countText, countTexts, hashBuckets, visitFeatures, type CountedText } from './textFeatures';
+import { tokenize } from './tokens';
+
+export interface LinearOptions {
+  c: number;
+  balanced: boolean;
+  seed: number;
+  /** Numbers of the model, at most: features in the fewest texts are dropped beyond. */
+  limit: number;
+}
+
+export const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
+
+/** Rows of features in one block of memory: row i lies at [starts[i], starts[i + 1]). */
+interface Rows {
+  starts: Int32Array;
+  features: Int32Array;
+  values: Float32Array;
+}
+
+export class LinearModel {
+  /** Number of the feature in a bucket, plus 1; 0: none. */
+  private readonly numberOf: Int32Array;
+
+  constructor(
+    readonly classes: number,
+    /** Bucket of each feature, rising. */
+    readonly buckets: Int32Array,
+    /** Inverse document frequency of each feature. */
+    readonly idf: Float32Array,
+    /** [outputs][features]; one output for two classes, positive for class 1. */
+    readonly weights: Float32Array,
+    /** [outputs] */
+    readonly biases: Float32Array,
+  ) {
+    this.numberOf = new Int32Array(hashBuckets);
+    buckets.forEach((bucket, i) => (this.numberOf[bucket] = i + 1));
+  }
+
+  get outputs(): number {
+    return this.biases.length;
+  }
+
+  /** Learns from `texts`; `labels[i]` is the class id of text i, below `classes`. */
+  static fit(
+    texts: readonly string[],
+    labels: ArrayLike<number>,
+    classes: number,
+    options: Partial<LinearOptions> = {},
+  ): LinearModel {
+    return LinearModel.fitRows(countTexts(texts), labels, classes, options);
+  }
+
+  static fitRows(
+    rows: CountedText[],
+    labels: ArrayLike<number>,
+    classes: number,
+    options: Partial<LinearOptions> = {},
+  ): LinearModel {
+    const { c, balanced, seed, limit } = { ...defaultLinearOptions, ...options };
+    const outputs = classes === 2 ? 1 : classes;
+    const documents = new Int32Array(hashBuckets);
+    for (const { buckets } of rows) for (const bucket of buckets) documents[bucket]++;
+    const known = frequentBuckets(documents, Math.floor(limit / outputs));
+    const idf = Float32Array.from(known, (bucket) => Math.log((1 + rows.length) / (1 + documents[bucket])) + 1);
+    const model = new LinearModel(
+      classes,
+      known,
+      idf,
+      new Float32Array(outputs * known.length),
+      new Float32Array(outputs),
+    );
+    const matrix = model.matrixOf(rows);
+    for (let output = 0; output < outputs; output++) {
+      const side = (label: number): number => (label === (classes === 2 ? 1 : output) ? 1 : -1);
+      const signs = Int8Array.from(labels, side);
+      const weights = model.weights.subarray(output * known.length, (output + 1) * known.length);
+      model.biases[output] = separate(matrix, signs, weights, { c, balanced, random: new Random(seed, 51 + output) });
+    }
+    return model;
+  }
+
+  /** w·x + b of each output, [texts][outputs]. */
+  scoresOf(rows: CountedText[]): number[][] {
+    const { starts, features, values } = this.matrixOf(rows);
+    const count = this.buckets.length;
+    return Array.from({ length: rows.length }, (_, i) =>
+      Array.from(this.biases, (bias, output) => {
+        let sum = bias;
+        for (let k = starts[i]; k < starts[i + 1]; k++) sum += this.weights[output * count + features[k]] * values[k];
+        return sum;
+      }),
+    );
+  }
+
+  /**
+   * What each UTF-16 unit of `text` adds to the score of `output`; together with the bias they are the score itself. A
+   * feature's part is shared evenly among its occurrences, and of each among its units that are not white space.
+   */
+  unitContributions(text: string, output: number): Float64Array {
+    const tokens = tokenize(text);
+    const counted = countText(text, tokens);
+    const occurrences = new Map<number, number>();
+    counted.buckets.forEach((bucket, k) => occurrences.set(bucket, counted.counts[k]));
+    const { starts, features, values } = this.matrixOf([counted]);
+    /** Of one occurrence. */
+    const parts = new Map<number, number>();
+    for (let k = 0; k < starts[1]; k++) {
+      const bucket = this.buckets[features[k]];
+      const part = this.weights[output * this.buckets.length + features[k]] * values[k];
+      parts.set(bucket, part / occurrences.get(bucket)!);
+    }
+    const contributions = new Float64Array(text.length);
+    visitFeatures(text, tokens, (bucket, start, end) => {
+      const part = parts.get(bucket);
+      if (part === undefined) return;
+      let units = 0;
+      for (let at = start; at < end; at++) if (!isSpace(text, at)) units++;
+      const share = part / Math.max(1, units);
+      for (let at = start; at < end; at++) if (!isSpace(text, at)) contributions[at] += share;
+    });
+    return contributions;
+  }
+
+  /**
+   * This model with further texts learned: each moves the weights just so far that it is on its side with a margin of 1
+   * (passive-aggressive updates, Crammer et al. 2006), in a few rounds, so that one does not undo another.
+   */
+  corrected(texts: readonly string[], labels: ArrayLike<number>): LinearModel {
+    const count = this.buckets.length;
+    const weights = this.weights.slice();
+    const biases = this.biases.slice();
+    const { starts, features, values } = this.matrixOf(countTexts(texts));
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < texts.length; i++) {
+        for (let output = 0; output < this.outputs; output++) {
+          const sign = labels[i] === (this.outputs === 1 ? 1 : output) ? 1 : -1;
+          let sum = biases[output];
+          let square = 1;
+          for (let k = starts[i]; k < starts[i + 1]; k++) {
+            sum += weights[output * count + features[k]] * values[k];
+            square += values[k] * values[k];
+          }
+          const change = (sign * Math.max(0, 1 - sign * sum)) / square;
+          biases[output] += change;
+          for (let k = starts[i]; k < starts[i + 1]; k++) weights[output * count + features[k]] += change * values[k];
+        }
+      }
+    }
+    return new LinearModel(this.classes, this.buckets, this.idf, weights, biases);
+  }
+
+  private matrixOf(rows: CountedText[]): Rows {
+    const starts = new Int32Array(rows.length + 1);
+    const total = rows.reduce((sum, { buckets }) => sum + buckets.length, 0);
+    const features = new Int32Array(total);
+    const values = new Float32Array(total);
+    let at = 0;
+    rows.forEach(({ buckets, counts }, i) => {
+      const norms = [0, 0];
+      for (let k = 0; k < buckets.length; k++) {
+        const feature = this.numberOf[buckets[k]] - 1;
+        if (feature < 0) continue;
+        const value = (1 + Math.log(counts[k])) * this.idf[feature];
+        features[at] = feature;
+        values[at++] = value;
+        norms[blockOf(buckets[k])] += value * value;
+      }
+      let scaled = starts[i];
+      for (let k = 0; k < buckets.length; k++) {
+        if (this.numberOf[buckets[k]] === 0) continue;
+        values[scaled++] /= Math.sqrt(norms[blockOf(buckets[k])]);
+      }
+      starts[i + 1] = at;
+    });
+    return { starts, features: features.subarray(0, at), values: values.subarray(0, at) };
+  }
+}
+
+function isSpace(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\n' || text[at] === '\t' || /\s/.test(text[at]);
+}
+
+/** The buckets that occur, rising; of more than `limit` those in the most texts. */
+function frequentBuckets(documents: Int32Array, limit: number): Int32Array {
+  const seen: number[] = [];
+  documents.forEach((count, bucket) => count > 0 && seen.push(bucket));
+  if (seen.length <= limit) return Int32Array.from(seen);
+  return Int32Array.from(seen.sort((a, b) => documents[b] - documents[a] || a - b).slice(0, limit)).sort();
+}
+
+const mostPasses = 200;
+/** Largest violation of the optimality conditions at which the solution is good enough (liblinear's 0.1). */
+const tolerance = 0.1;
+
+/** Fills `weights` of one machine; returns its bias. `signs[i]` is 1 or -1. */
+function separate(
+  { starts, features, values }: Rows,
+  signs: Int8Array,
+  weights: Float32Array,
+  { c, balanced, random }: { c: number; balanced: boolean; random: Random },
+): number {
+  const count = signs.length;
+  const positives = signs.reduce((sum, sign) => sum + (sign > 0 ? 1 : 0), 0);
+  const costs = [count - positives, positives].map((side) => (balanced ? (c * count) / (2 * Math.max(1, side)) : c));
+  const alpha = new Float64Array(count);
+  const squares = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    squares[i] = 1 + 1 / (2 * costs[signs[i] > 0 ? 1 : 0]);
+    for (let k = starts[i]; k < starts[i + 1]; k++) squares[i] += values[k] * values[k];
+  }
+  const order = Int32Array.from({ length: count }, (_, i) => i);
+  let bias = 0;
+  for (let pass = 0; pass < mostPasses; pass++) {
+    random.shuffle(order);
+    let violation = 0;
+    for (const i of order) {
+      const sign = signs[i];
+      let sum = bias;
+      for (let k = starts[i]; k < starts[i + 1]; k++) sum += weights[features[k]] * values[k];
+      const gradient = sign * sum - 1 + alpha[i] / (2 * costs[sign > 0 ? 1 : 0]);
+      if (alpha[i] === 0 && gradient >= 0) continue;
+      violation = Math.max(violation, Math.abs(gradient));
+      const before = alpha[i];
+      alpha[i] = Math.max(0, before - gradient / squares[i]);
+      const change = (alpha[i] - before) * sign;
+      bias += change;
+      for (let k = starts[i]; k < starts[i + 1]; k++) weights[features[k]] += change * values[k];
+    }
+    if (violation < tolerance) break;
+  }
+  return bias;
+}

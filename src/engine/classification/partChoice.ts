@@ -1,0 +1,311 @@
+/**
+ * What of a classifier gives its verdicts, the network, the linear model or both: each is trained on a part of the training
+ * texts and asked about the rest, and that decides (mixing.ts). Of few texts a part set aside says too little; there every
+ * text is asked about once, by what was trained on the others (cross-validation).
+ */
+import type {
+  CandidateScores,
+  ClassifierEpochEvent,
+  ClassifierSettings,
+  Mix,
+  ModelPart,
+} from '../../common/classifierProtocol';
+import { InklingError } from '../../common/errors';
+import { initialiseParameters } from '../model/initialisation';
+import { parameterCount } from '../model/networkSpec';
+import { Random } from '../random';
+import { sideOf, withoutEmbedding } from './classifier';
+import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
+import { crossFit, Evidence } from './evidence';
+import { LinearModel } from './linearModel';
+import { compareMixes, mixesOf, mixScores, networkAlone, scaleOf, type PartScores } from './mixing';
+import { classifierSpec, trainNetwork } from './networkTraining';
+import { NetworkScorer, type NetworkPart } from './networkScorer';
+import { worstOf, type Piece, type Score } from './passages';
+import { foldExamples, splitExamples, type Split } from './split';
+import type { Token } from './tokens';
+import type { ClassifierTask } from './trainClassifier';
+
+const evidenceFolds = 5;
+/** Words that evidence and baselines know, at most, unless the task says otherwise. */
+export const defaultWordLimit = 20000;
+/** Below so many training texts the choice is made by cross-validation. */
+const fewTexts = 500;
+const choiceFolds = 5;
+
+/** The task with its texts read. */
+export interface Material extends ClassifierTask {
+  texts: string[];
+  tokens: Token[][];
+  /** Each text as a whole and its passages, where long texts are read passage by passage. */
+  pieces: [Piece, ...Piece[]][];
+  /** Class id of each text. */
+  labels: Int32Array;
+  positive: number | null;
+}
+
+export interface Choice {
+  mix: Mix;
+  /** Undefined for a network alone, which nothing stands beside. */
+  kept?: ModelPart;
+  mixes: Partial<Record<ModelPart, Mix>>;
+  candidates: CandidateScores[];
+  /** The texts that the decision is to be made by, and their scores by what was not trained on them; empty where nothing
+   *  was set aside. */
+  members: Int32Array;
+  scores: Score[];
+  /** The network of the choice, where one was trained. */
+  network?: Fitted;
+}
+
+/** What the parts say of texts that they were not trained on. */
+interface Answers {
+  /** Indices of the texts. */
+  members: number[];
+  /** Of all pieces of these texts, in order. */
+  scores: PartScores;
+}
+
+interface Fitted {
+  part: NetworkPart;
+  history: ClassifierEpochEvent[];
+  bestEpoch: number;
+  finishedEarly: boolean;
+}
+
+/** Settings for `texts` training texts: batches small enough and epochs enough for the least number of updates. */
+export function withEnoughUpdates(settings: ClassifierSettings, texts: number): ClassifierSettings {
+  if (settings.leastUpdates === 0) return settings;
+  const batch = Math.min(settings.batch, Math.max(8, 2 ** Math.floor(Math.log2(texts / 8))));
+  const epochs = Math.max(settings.epochs, Math.ceil(settings.leastUpdates / Math.ceil(texts / batch)));
+  return { ...settings, batch, epochs: Math.min(1000, epochs) };
+}
+
+/** Trains on parts of `train` and decides what is kept. Throws as `trainNetwork`. */
+export async function chooseParts(material: Material, train: Int32Array): Promise<Choice> {
+  const { settings } = material;
+  if (settings.model !== 'network' && train.length < fewTexts) return chooseByFolds(material, train);
+  const { fitting, validation } = validationSplit(material, train);
+  if (validation.length === 0) return { mix: networkAlone, mixes: {}, candidates: [], members: validation, scores: [] };
+  const network =
+    settings.model === 'linear'
+      ? undefined
+      : await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched: validation, choose: true });
+  const asked: Answers = { members: [...validation], scores: {} };
+  if (network) asked.scores.network = await networkScores(material, network.part, validation);
+  if (settings.model === 'network') {
+    return { mix: networkAlone, mixes: {}, candidates: [], ...scoresOf(material, asked, networkAlone), network };
+  }
+  // The linear model is quick enough to be asked about every text.
+  const everything = await askInTurn(material, train, false);
+  asked.scores.linear = linearScores(material, fitLinear(material, fitting), validation);
+  const decision = decideOn(material, asked, everything.answers);
+  const basis = decision.kept === 'linear' ? everything.answers : asked;
+  return { ...decision, ...scoresOf(material, basis, decision.mix), network };
+}
+
+async function chooseByFolds(material: Material, train: Int32Array): Promise<Choice> {
+  const { answers, network } = await askInTurn(material, train, material.settings.model !== 'linear');
+  const decision = decideOn(material, answers, answers);
+  return { ...decision, ...scoresOf(material, answers, decision.mix), network };
+}
+
+/** What the linear model, and the network where it is wanted, say of each text of `train` when trained on the others. */
+async function askInTurn(
+  material: Material,
+  train: Int32Array,
+  withNetwork: boolean,
+): Promise<{ answers: Answers; network?: Fitted }> {
+  const { settings, texts, labels, finish, signal } = material;
+  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 1);
+  const answers: Answers = { members: [], scores: { linear: [] } };
+  const network: number[][] = [];
+  let first: Fitted | undefined;
+  for (const fold of folds) {
+    // Word of a cancellation comes between two tasks of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
+    const fitting = fold.train.map((k) => train[k]);
+    const asked = fold.heldOut.map((k) => train[k]);
+    answers.members.push(...asked);
+    answers.scores.linear!.push(...linearScores(material, fitLinear(material, fitting), asked));
+    // Whoever ends the training early gets what is known by then.
+    if (withNetwork && !finish?.aborted) {
+      const watched = first ? new Int32Array(0) : asked;
+      const fitted = await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched, choose: false });
+      first ??= fitted;
+      network.push(...(await networkScores(material, fitted.part, asked)));
+    }
+  }
+  if (network.length === answers.scores.linear!.length) answers.scores.network = network;
+  return { answers, network: first };
+}
+
+/** Chooses by `asked`; the linear model is brought to scale by all that it was asked. Passages have no say. */
+function decideOn(
+  material: Material,
+  asked: Answers,
+  linear: Answers,
+): Pick<Choice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
+  const { settings, labels, positive, data } = material;
+  const sides = ({ members }: Answers): number[] => members.map((i) => sideOf(labels[i], positive));
+  const whole = ({ members, scores }: Answers): PartScores => {
+    const pieces = piecesFor(material, members);
+    const of = (rows: number[][] | undefined): number[][] | undefined => rows?.filter((_, i) => !pieces[i].passage);
+    return { network: of(scores.network), linear: of(scores.linear) };
+  };
+  const classes = positive === null ? data.classes : [data.classes[1 - positive], data.classes[positive]];
+  const mixes = mixesOf(scaleOf(sides(asked), whole(asked).network), scaleOf(sides(linear), whole(linear).linear));
+  const { kept: best, candidates } = compareMixes(mixes, sides(asked), whole(asked), classes);
+  const kept = settings.model !== 'auto' && settings.model in mixes ? settings.model : best;
+  return { mix: mixes[kept]!, kept, mixes, candidates };
+}
+
+function scoresOf({ pieces }: Material, { members, scores }: Answers, mix: Mix): Pick<Choice, 'members' | 'scores'> {
+  const count = (scores.network ?? scores.linear)!.length;
+  const logits = Array.from({ length: count }, (_, i) => mixScores(mix, scores.network?.[i], scores.linear?.[i]));
+  return { members: Int32Array.from(members), scores: worstOf(pick(pieces, members), logits) };
+}
+
+function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
+  return pick(pieces, members).flat();
+}
+
+/** The network of the finished classifier: where it is kept, one that learned from all of the training part. */
+export async function lastNetwork(material: Material, split: Split, choice: Choice): Promise<Fitted> {
+  const { settings, finish } = material;
+  const chosen = choice.network;
+  if (choice.kept === 'linear') return untrained(material);
+  if (chosen && finish?.aborted) return chosen;
+  // What the choice has shown is used on a network that learns from all of the training part.
+  const epochs = chosen && settings.patience !== undefined ? chosen.bestEpoch : settings.epochs;
+  const watched = chosen ? new Int32Array(0) : split.heldOut;
+  const last = await fitNetwork(material, { members: split.train, epochs, watched, choose: false });
+  // A network that has learned all it could from most of the training part beats one that was cut off.
+  return chosen && last.finishedEarly ? chosen : last;
+}
+
+/** A network that no verdict asks: a classifier's file has room for one. */
+function untrained(task: ClassifierTask): Fitted {
+  const encoder = emptyEncoder(task);
+  const spec = classifierSpec(task.settings, task.data.classes.length, 1, encoder.size);
+  const parameters = initialiseParameters(spec, { kind: 'keras' }, task.settings.seed);
+  const part = { spec, parameters: withoutEmbedding(spec, parameters), encoder };
+  return { part, history: [], bestEpoch: 0, finishedEarly: false };
+}
+
+export function fitLinear({ settings, data, pieces, labels, positive }: Material, members: Int32Array): LinearModel {
+  const sides = Array.from(members, (i) => sideOf(labels[i], positive));
+  const rows = pick(pieces, members).map(([whole]) => whole.counted);
+  return LinearModel.fitRows(rows, sides, data.classes.length, { seed: settings.seed });
+}
+
+function linearScores(material: Material, linear: LinearModel, members: ArrayLike<number>): number[][] {
+  return linear.scoresOf(piecesFor(material, members).map(({ counted }) => counted));
+}
+
+async function networkScores(material: Material, part: NetworkPart, members: ArrayLike<number>): Promise<number[][]> {
+  const scorer = new NetworkScorer(material.backend, part, material.settings.maximumTokens);
+  try {
+    return await scorer.logits(piecesFor(material, members).map(({ tokens }) => tokens));
+  } finally {
+    scorer.dispose();
+  }
+}
+
+function pick<T>(items: ArrayLike<T>, members: ArrayLike<number>): T[] {
+  return Array.from(members, (i) => items[i]);
+}
+
+function usesEvidence(settings: ClassifierSettings): boolean {
+  return settings.evidence && settings.vectors === 'frozen';
+}
+
+function validationSplit(
+  { texts, labels, settings }: Material,
+  train: Int32Array,
+): { fitting: Int32Array; validation: Int32Array } {
+  if (settings.validationFraction === 0) return { fitting: train, validation: new Int32Array(0) };
+  const inner = splitExamples(pick(texts, train), pick(labels, train), settings.validationFraction, settings.seed + 1);
+  return { fitting: inner.train.map((k) => train[k]), validation: inner.heldOut.map((k) => train[k]) };
+}
+
+interface FitPart {
+  /** Texts to learn from. */
+  members: Int32Array;
+  epochs: number;
+  /** Texts to measure after each epoch; with `choose` the best epoch by them is kept. */
+  watched: Int32Array;
+  choose: boolean;
+}
+
+/** Encodes the texts and trains one network on `members`. */
+async function fitNetwork(material: Material, part: FitPart): Promise<Fitted> {
+  const { settings, backend, data, onEvent, signal: cancel, finish, labels, positive } = material;
+  const { vectors } = material.vectors;
+  const { members } = part;
+  // The network learns from the beginning of a long text, so only that gives evidence.
+  const tokens = material.tokens.map((text) => text.slice(0, settings.maximumTokens));
+  const classes = data.classes.length;
+  let encoders = [new Encoder(vectors)];
+  const encoderOf = new Uint8Array(tokens.length);
+  if (usesEvidence(settings)) {
+    // Training texts take their evidence from the other folds, all others from every training text.
+    const random = new Random(settings.seed, 41);
+    const foldOf = Uint8Array.from(members, () => random.integer(evidenceFolds));
+    const folds = crossFit(pick(tokens, members), pick(labels, members), classes, foldOf, evidenceFolds);
+    const whole = Evidence.count(
+      pick(tokens, members),
+      pick(labels, members),
+      classes,
+      material.wordLimit ?? defaultWordLimit,
+    );
+    encoders = [...folds, whole].map((evidence) => new Encoder(vectors, evidence));
+    encoderOf.fill(evidenceFolds);
+    members.forEach((member, k) => (encoderOf[member] = foldOf[k]));
+  }
+  const encoder = encoders[encoders.length - 1];
+  const encoded = encodeTexts(tokens, encoders, encoderOf);
+  const trained = await trainNetwork(
+    backend,
+    {
+      settings: { ...settings, epochs: part.epochs },
+      classes: data.classes,
+      positive,
+      encoded,
+      inputSize: encoder.size,
+      labels,
+      train: members,
+      validation: part.watched,
+      choose: part.choose,
+    },
+    part.watched.length > 0 ? onEvent : undefined,
+    { cancel, finish },
+  );
+  const learned = settings.vectors === 'frozen' ? undefined : learnedVectors(encoded, trained.parameters, encoder.size);
+  return {
+    part: {
+      spec: trained.spec,
+      parameters: withoutEmbedding(trained.spec, trained.parameters),
+      encoder: new Encoder(vectors, encoder.evidence, learned),
+    },
+    history: trained.history,
+    bestEpoch: trained.history.findLast((event) => event.best)?.epoch ?? part.epochs,
+    finishedEarly: trained.finishedEarly,
+  };
+}
+
+/** Numbers that are trained beside the word vectors. */
+export function recurrentParameters(task: ClassifierTask): number {
+  const { size } = emptyEncoder(task);
+  return parameterCount(classifierSpec(task.settings, task.data.classes.length, 1, size)) - size;
+}
+
+/** An encoder with input vectors of the right size, and no evidence yet. */
+function emptyEncoder({ settings, vectors: { vectors }, data }: ClassifierTask): Encoder {
+  return new Encoder(vectors, usesEvidence(settings) ? Evidence.count([], [], data.classes.length) : undefined);
+}
+
+function learnedVectors(encoded: EncodedTexts, parameters: Float32Array, size: number): Map<string, Float32Array> {
+  return new Map(encoded.keys.map((key, row) => [key, parameters.slice(row * size, (row + 1) * size)]));
+}

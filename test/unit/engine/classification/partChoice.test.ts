@@ -1,0 +1,216 @@
+import * as assert from 'node:assert';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { classifierVariants, modelParts, type ClassifierSettings } from '../../../../src/common/classifierProtocol';
+import { InklingError } from '../../../../src/common/errors';
+import type { Backend } from '../../../../src/engine/backends/backend';
+import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { Classifier, type ClassifierModel } from '../../../../src/engine/classification/classifier';
+import { loadClassifier, saveClassifier, storedClassifier } from '../../../../src/engine/classification/classifierFile';
+import { parseLabelledText, type LabelledData } from '../../../../src/engine/classification/labelledData';
+import { LinearModel } from '../../../../src/engine/classification/linearModel';
+import { withEnoughUpdates } from '../../../../src/engine/classification/partChoice';
+import { readTexts } from '../../../../src/engine/classification/reading';
+import {
+  defaultClassifierSettings,
+  seedClassifierSettings,
+  withGiven,
+} from '../../../../src/engine/classification/settings';
+import { splitExamples } from '../../../../src/engine/classification/split';
+import { trainClassifier, type ClassifierTask } from '../../../../src/engine/classification/trainClassifier';
+import { hashedSource } from '../../../../src/engine/classification/vectorSource';
+import { Random } from '../../../../src/engine/random';
+
+const everyday = 'lunch garden meeting bread letter train window river today home'.split(' ');
+const telling = ['lovely quiet thanks'.split(' '), 'prize winner cash'.split(' '), 'goal match team'.split(' ')];
+
+/** Lines of everyday words with one that tells the class, and in one of eight one that tells another. */
+function madeData(count: number, seed: number, classes = 2): LabelledData {
+  const random = new Random(seed, 1);
+  const lines = Array.from({ length: count }, (_, i) => {
+    const label = i % classes;
+    const words = Array.from({ length: 4 + random.integer(6) }, () => everyday[random.integer(everyday.length)]);
+    const told = i % 8 < 7 ? label : (label + 1) % classes;
+    words[random.integer(words.length)] = telling[told][random.integer(3)];
+    return `${['ham', 'spam', 'sport'][label]}\t${words.join(' ')} ${i}x`;
+  });
+  return parseLabelledText(lines.join('\n'), 'made.txt', 'refuse');
+}
+
+describe('Network, linear model or their average', () => {
+  let backend: Backend;
+  let folder: string;
+  before(async () => {
+    backend = await createWasmBackend({ threads: 2 });
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-parts-'));
+  });
+  after(async () => {
+    await backend.dispose();
+    fs.rmSync(folder, { recursive: true });
+  });
+  const settings: ClassifierSettings = {
+    ...defaultClassifierSettings,
+    leastUpdates: 0,
+    variant: 'gru',
+    units: 8,
+    epochs: 3,
+    batch: 16,
+    learningRate: 0.02,
+    maximumTokens: 16,
+    seed: 5,
+  };
+  const task = (data: LabelledData, changes: Partial<ClassifierSettings> = {}): ClassifierTask => ({
+    data,
+    settings: { ...settings, ...changes },
+    vectors: hashedSource({ dimensions: 8, buckets: 256, seed: 3 }),
+    backend,
+    created: '2026-01-01T00:00:00.000Z',
+  });
+
+  for (const [what, count] of [
+    ['by cross-validation on few texts', 120],
+    ['on a validation part of many', 760],
+  ] as const) {
+    it(`is chosen ${what}, and all are measured on the held-out part`, async () => {
+      const { record } = await trainClassifier(task(madeData(count, 1)));
+      const { kept, candidates = [] } = record;
+      assert.deepStrictEqual(candidates.map(({ part }) => part).sort(), [...modelParts].sort());
+      const best = Math.min(...candidates.map(({ validationLoss }) => validationLoss));
+      assert.ok(kept === 'linear' || candidates.find(({ part }) => part === kept)!.validationLoss === best);
+      for (const { part, report } of candidates) {
+        assert.strictEqual(report!.macro.support, record.heldOutExamples, part);
+        if (part === 'linear') assert.ok(report!.accuracy! > 0.7, String(report!.accuracy));
+      }
+      assert.strictEqual(record.history.length, settings.epochs);
+    });
+  }
+
+  it('learns at last from everything that is not held out', async () => {
+    const data = madeData(760, 2);
+    const { linear, record } = await trainClassifier(task(data, { model: 'linear' }));
+    const texts = await readTexts(data.examples.map(({ text }) => text));
+    const labels = data.examples.map(({ label }) => Number(label === 'spam'));
+    const { train } = splitExamples(texts, labels, settings.heldOutFraction, settings.seed);
+    const all = LinearModel.fit(
+      Array.from(train, (i) => texts[i]),
+      Array.from(train, (i) => labels[i]),
+      2,
+      { seed: settings.seed },
+    );
+    assert.strictEqual(record.trainExamples, train.length);
+    assert.deepStrictEqual(linear!.weights, all.weights);
+  });
+
+  for (const model of modelParts) {
+    it(`comes back from its file as it was (${model})`, async () => {
+      const trained = await trainClassifier(task(madeData(120, 3), { model }));
+      assert.strictEqual(trained.record.kept, model === 'network' ? undefined : model);
+      const file = path.join(folder, model);
+      await saveClassifier(file, trained, 'made');
+      const text = 'the cash for lunch at home';
+      const verdict = async (classifier: ClassifierModel) => {
+        const { label, probabilities, contributions } = await new Classifier(backend, classifier).classify(text, {
+          explain: true,
+        });
+        return { label, probabilities, contributions };
+      };
+      assert.deepStrictEqual(await verdict(await loadClassifier(file)), await verdict(trained));
+    });
+  }
+
+  it('is refused by name where its file lacks the linear model, or its features are out of order', async () => {
+    const stored = storedClassifier(await trainClassifier(task(madeData(120, 3), { model: 'linear' })), 'made');
+    const { writeModelFile } = await import('../../../../src/engine/model/modelFile');
+    const file = path.join(folder, 'altered');
+    const refused = async (change: (tensors: NonNullable<typeof stored.extraTensors>) => void, what: RegExp) => {
+      const tensors = { ...stored.extraTensors! };
+      change(tensors);
+      await writeModelFile(file, { ...stored, extraTensors: tensors });
+      await assert.rejects(loadClassifier(file), (error) => error instanceof InklingError && what.test(error.message));
+    };
+    await refused((tensors) => delete tensors['linear.buckets'], /linear model is missing/);
+    await refused((tensors) => (tensors['linear.buckets'] = tensors['linear.buckets'].slice().reverse()), /in order/);
+  });
+
+  it('explains a verdict of the linear model exactly: what the words add up to is the score', async () => {
+    const model = await trainClassifier(task(madeData(120, 4), { model: 'linear', calibration: 'none' }));
+    const constant = model.mix.bias + model.mix.linear * model.linear!.biases[0];
+    const classifier = new Classifier(backend, model);
+    for (const text of ['a prize for the winner', 'lovely lunch, thanks!', 'Bread']) {
+      const { label, probabilities, contributions, method } = await classifier.classify(text, { explain: true });
+      const sum = contributions.reduce((all, { contribution }) => all + contribution, 0);
+      const logOdds = Math.log(probabilities.spam / probabilities.ham);
+      assert.ok(Math.abs((label === 'spam' ? sum : -sum) + constant - logOdds) < 1e-4, `${text}: ${sum}, ${logOdds}`);
+      assert.strictEqual(method, 'weights');
+    }
+  });
+
+  it('follows a correction, and forgets it', async () => {
+    const model = await trainClassifier(task(madeData(120, 4), { model: 'linear' }));
+    const classifier = new Classifier(backend, model);
+    const spam = async (corrections?: { text: string; label: string }[]): Promise<number> =>
+      (await classifier.classify('cash for the garden', { explain: false, corrections })).probabilities.spam;
+    const before = await spam();
+    assert.ok((await spam([{ text: 'cash for our garden', label: 'ham' }])) < before - 0.1);
+    assert.strictEqual(await spam(), before);
+  });
+
+  it('tells three classes apart, and says which words made it think so', async () => {
+    const model = await trainClassifier(task(madeData(180, 6, 3), { model: 'linear' }));
+    const text = 'the team had lunch';
+    const verdict = await new Classifier(backend, model).classify(text, { explain: true });
+    assert.strictEqual(verdict.label, 'sport');
+    const strongest = verdict.contributions.reduce((a, b) => (b.contribution > a.contribution ? b : a));
+    assert.strictEqual(text.slice(strongest.start, strongest.end), 'team');
+  });
+
+  it('gives the same bytes for the same seed, on any number of threads', async () => {
+    const one = await createWasmBackend({ threads: 1 });
+    const bytes = async (over: Partial<ClassifierTask>, name: string): Promise<Buffer> => {
+      const model = await trainClassifier({ ...task(madeData(90, 7), { model: 'average', epochs: 1 }), ...over });
+      model.record.seconds = 0;
+      model.record.history.forEach((event) => (event.seconds = 0));
+      await saveClassifier(path.join(folder, name), model, 'made');
+      return fs.readFileSync(path.join(folder, name));
+    };
+    assert.ok((await bytes({}, 'two')).equals(await bytes({ backend: one }, 'one')));
+    await one.dispose();
+  });
+
+  it('stops when told to, also with no network to train', async () => {
+    const run = trainClassifier({ ...task(madeData(100, 8), { model: 'linear' }), signal: AbortSignal.abort() });
+    await assert.rejects(run, (error) => error instanceof InklingError && error.code === 'cancelled');
+  });
+});
+
+describe('Settings of a training', () => {
+  it('have at least the number of updates asked for, whatever the number of texts', () => {
+    for (const texts of [16, 50, 100, 200, 1000, 4459, 100_000]) {
+      const { batch, epochs } = withEnoughUpdates(defaultClassifierSettings, texts);
+      const updates = epochs * Math.ceil(texts / batch);
+      assert.ok(updates >= Math.min(defaultClassifierSettings.leastUpdates, 1000), `${texts}: ${updates}`);
+      assert.ok(epochs >= defaultClassifierSettings.epochs && batch <= defaultClassifierSettings.batch);
+    }
+    const plenty = withEnoughUpdates(defaultClassifierSettings, 100_000);
+    assert.deepStrictEqual(plenty, defaultClassifierSettings);
+  });
+
+  it('are those of the seed where its recipe is asked for: a network alone, with no more updates', () => {
+    for (const variant of classifierVariants) {
+      const seed = seedClassifierSettings(variant);
+      assert.strictEqual(seed.model, 'network');
+      assert.deepStrictEqual(withEnoughUpdates(seed, 40), seed);
+    }
+  });
+
+  it('take a user at their word', () => {
+    assert.strictEqual(withGiven(defaultClassifierSettings, { variant: 'gru' }).model, 'network');
+    assert.strictEqual(withGiven(defaultClassifierSettings, { variant: 'gru', model: 'average' }).model, 'average');
+    assert.strictEqual(withGiven(defaultClassifierSettings, { epochs: 3 }).leastUpdates, 0);
+    assert.deepStrictEqual(withGiven(defaultClassifierSettings, { seed: 4 }), {
+      ...defaultClassifierSettings,
+      seed: 4,
+    });
+  });
+});
