@@ -376,67 +376,86 @@ function checkFields(
   }
 }
 
-/** Settings that are right one by one but not together. */
+/** Settings by their paths, as `setPath` takes them. */
+type Wanted = Record<string, string>;
+
+/** The ones of `wanted` that `config` does not have yet, in the form in which the command line takes them. */
+export function settingsToChange(config: object, wanted: Wanted): string {
+  const valueAt = (path: string): unknown =>
+    path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], config);
+  return Object.entries(wanted)
+    .filter(([path, value]) => String(valueAt(path) ?? 'none') !== value)
+    .map(([path, value]) => `${path}=${value}`)
+    .join(' and ');
+}
+
+const heldOutTail: Wanted = { 'text.heldOut.kind': 'tail', 'text.heldOut.fraction': '0.1' };
+const asLinePrefixes: Wanted = {
+  'text.examples': 'line-prefixes',
+  'objective.kind': 'last-step',
+  'objective.carryState': 'false',
+};
+const asLines: Wanted = {
+  'text.examples': 'lines',
+  'objective.kind': 'every-step',
+  'objective.carryState': 'false',
+};
+
+/**
+ * Settings that are right one by one but not together. Each of the changes that a problem's message names mends it and
+ * brings no new problem.
+ */
 function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void {
   const { text, objective, schedule, budget } = config;
-  const problem = (path: string, message: string): void => void problems.push({ path, message });
+  const problem = (path: string, message: string, ...changes: Wanted[]): void => {
+    const alternatives = changes.map((wanted) => settingsToChange(config, wanted)).join(', or ');
+    problems.push({ path, message: `${message}: set ${alternatives}.` });
+  };
   const heldOut = text.heldOut.kind !== 'none' && text.heldOut.fraction > 0;
   if (text.heldOut.kind !== 'none' && text.heldOut.fraction === 0) {
-    problem(
-      'text.heldOut.fraction',
-      '"text.heldOut.fraction" is 0: hold out a share, or set "text.heldOut.kind" to none.',
-    );
+    const none = { 'text.heldOut.kind': 'none' };
+    problem('text.heldOut.fraction', 'A held-out part cannot be empty', { 'text.heldOut.fraction': '0.1' }, none);
   }
   if (text.examples === 'text' && text.heldOut.kind === 'random' && objective.kind === 'every-step') {
-    problem('text.heldOut.kind', 'Every-step training reads contiguous text: set "text.heldOut.kind" to tail.');
+    problem('text.heldOut.kind', 'Every-step training reads contiguous text', { 'text.heldOut.kind': 'tail' });
   }
   if (!heldOut && config.keep === 'best-held-out') {
-    problem('keep', 'Without a held-out part "keep" cannot be best-held-out: set it to best-train or last.');
+    const why = 'Without a held-out part "keep" cannot be best-held-out';
+    problem('keep', why, { keep: 'best-train' }, { keep: 'last' });
   }
   if (!heldOut && config.earlyStopping) {
-    problem('earlyStopping', 'Early stopping needs a held-out part: set "text.heldOut.kind" to tail, or remove it.');
+    problem('earlyStopping', 'Early stopping needs a held-out part', heldOutTail, { earlyStopping: 'none' });
   }
   if (!heldOut && schedule.kind === 'plateau') {
-    problem(
-      'schedule.kind',
-      'A plateau schedule needs a held-out part: set "text.heldOut.kind" to tail, or use cosine.',
-    );
+    problem('schedule.kind', 'A plateau schedule needs a held-out part', heldOutTail, { 'schedule.kind': 'cosine' });
   }
   if (text.examples === 'lines' && text.unit === 'word') {
-    problem(
-      'text.unit',
-      'Lines as examples are made of characters: set "text.unit" to character, or "text.examples" to line-prefixes for words.',
-    );
+    problem('text.unit', 'Lines as examples are made of characters', { 'text.unit': 'character' }, asLinePrefixes);
   }
   if (text.examples === 'line-prefixes' && text.unit === 'character') {
-    problem(
-      'text.unit',
-      'Line prefixes are made of words: set "text.unit" to word, or "text.examples" to lines for characters.',
-    );
+    problem('text.unit', 'Line prefixes are made of words', { 'text.unit': 'word' }, asLines);
   }
   if (text.examples === 'lines' && objective.carryState && config.batch !== 1) {
-    problem(
-      'objective.carryState',
-      'State is carried from line to line only one line at a time: set "batch" to 1, or "objective.carryState" to false.',
-    );
+    const why = 'State is carried from line to line only one line at a time';
+    problem('objective.carryState', why, { batch: '1' }, { 'objective.carryState': 'false' });
   }
   if (text.examples === 'lines' && objective.kind !== 'every-step') {
-    problem('objective.kind', 'Lines as examples have a loss at every step: set "objective.kind" to every-step.');
+    problem('objective.kind', 'Lines as examples have a loss at every step', { 'objective.kind': 'every-step' });
   }
   if (text.examples === 'line-prefixes' && objective.kind !== 'last-step') {
-    problem('objective.kind', 'Prefixes of lines have a loss on their last word: set "objective.kind" to last-step.');
+    const lastStep = { 'objective.kind': 'last-step', 'objective.carryState': 'false' };
+    problem('objective.kind', 'Prefixes of lines have a loss on their last word', lastStep);
   }
   if (objective.kind === 'last-step' && objective.carryState) {
-    problem('objective.carryState', 'Windows begin from an empty state: set "objective.carryState" to false.');
+    problem('objective.carryState', 'Windows begin from an empty state', { 'objective.carryState': 'false' });
   }
   if (text.maximumExamples !== undefined && text.examples === 'text') {
-    problem(
-      'text.maximumExamples',
-      '"text.maximumExamples" counts lines or prefixes: remove it, or set "text.examples".',
-    );
+    const why = '"text.maximumExamples" counts lines or prefixes, and running text has neither';
+    problem('text.maximumExamples', why, { 'text.maximumExamples': 'none' });
   }
   if (budget.epochs === undefined && budget.maxSteps === undefined && budget.maxSeconds === undefined) {
-    problem('budget', 'A run needs an end: set "budget.epochs", "budget.maxSteps" or "budget.maxSeconds".');
+    const ends: Wanted[] = [{ 'budget.epochs': '10' }, { 'budget.maxSteps': '1000' }, { 'budget.maxSeconds': '60' }];
+    problem('budget', 'A run needs an end', ...ends);
   }
 }
 

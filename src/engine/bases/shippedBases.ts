@@ -55,5 +55,12 @@ export interface OpenBase {
 
 /** Reads the shipped base of a language. Throws `invalidInput` where none is shipped. */
 export async function openBase(language: string): Promise<OpenBase> {
-  return { language, model: await readLanguageModel(modelFileOf(prefix + language)) };
+  const shipped = baseLanguages();
+  if (!shipped.includes(language)) {
+    throw new InklingError(
+      'invalidInput',
+      `There is no base model for "${language}". Choose one of ${[...shipped, 'none'].join(', ')}.`,
+    );
+  }
+  return { language, model: await readLanguageModel(basePath(language)) };
 }

@@ -73,7 +73,12 @@ export function joinLabelledData(parts: LabelledData[]): LabelledData {
 
 function assemble(parts: ReadExamples[], badRows: BadRows): LabelledData {
   const problems = parts.flatMap((part) => part.problems);
-  if (badRows === 'refuse' && problems.length > 0) throw refusal(problems);
+  if (badRows === 'refuse' && problems.length > 0) {
+    throw refusal(
+      problems,
+      parts.every((part) => part.examples.length === 0),
+    );
+  }
   const notices = new Set(parts.flatMap((part) => part.notices));
   const examples = joinSpellings(
     parts.flatMap((part) => part.examples),
@@ -139,7 +144,7 @@ export function requireTrainable(data: LabelledData, least = 4): void {
   if (classes.length > 1000) {
     throw new InklingError(
       'invalidInput',
-      `There are ${classes.length} different labels; is the label really in the first column? At most 1,000 can be told apart.`,
+      `There are ${classes.length} different labels, and at most 1,000 can be told apart. Name the column of the labels with --label-column.`,
     );
   }
   for (const label of classes) {
@@ -176,14 +181,14 @@ export function adviseOnData(
   });
 }
 
-function refusal(problems: DataProblem[]): InklingError {
+function refusal(problems: DataProblem[], noneIsUsable: boolean): InklingError {
   const shown = problems.slice(0, 5).map((p) => `${p.source}, line ${p.line}: ${p.reason}`);
   const rest = problems.length > 5 ? `; and ${problems.length - 5} more` : '';
   const rows = problems.length === 1 ? '1 row' : `${problems.length} rows`;
-  return new InklingError(
-    'invalidInput',
-    `${rows} cannot be used: ${shown.join('; ')}${rest}. Correct them, or skip bad rows (--bad-rows skip).`,
-  );
+  const remedy = noneIsUsable
+    ? 'Write a label, a tab and the text in each line, or make a CSV file whose header names "label" and "text".'
+    : 'Correct them, or skip bad rows (--bad-rows skip).';
+  return new InklingError('invalidInput', `${rows} cannot be used: ${shown.join('; ')}${rest}. ${remedy}`);
 }
 
 async function statOf(location: string): Promise<Stats> {

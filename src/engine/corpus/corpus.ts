@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { InklingError } from '../../common/errors';
+import { settingsToChange } from '../../common/trainingConfigRules';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { normalisedPieces } from './normaliseText';
@@ -93,9 +94,15 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
   }
   if (examples && examples.starts.length < 2) {
     const wanted = config.examples === 'lines' ? 'lines with something on them' : 'lines of two or more words';
+    const runningText = {
+      'text.examples': 'text',
+      'text.maximumExamples': 'none',
+      // Lines are trained with a loss at every step, which wants contiguous text.
+      ...(config.examples === 'lines' && config.heldOut.kind === 'random' && { 'text.heldOut.kind': 'tail' }),
+    };
     throw new InklingError(
       'invalidInput',
-      `Fewer than two examples were found; ${config.examples} needs ${wanted}. Set text.examples=text for running text.`,
+      `Fewer than two examples were found; ${config.examples} needs ${wanted}. For running text set ${settingsToChange({ text: config }, runningText)}.`,
     );
   }
   return {

@@ -127,10 +127,12 @@ function tooShort(corpus: Corpus, steps: number): InklingError {
   const longest = corpus.files.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const { kind, fraction } = corpus.config.heldOut;
   const needed = Math.ceil((steps + 1) / (kind === 'tail' ? 1 - fraction : 1));
+  const fits = Math.max(...trainSpans(corpus).map(({ start, end }) => end - start)) - 1;
   const unit = `${corpus.config.unit}s`;
   return new InklingError(
     'invalidInput',
     `The text has ${longest} ${unit}${corpus.files.length > 1 ? ' in its longest file' : ''}, too few for a window of ` +
-      `${steps}: at least ${needed} ${unit} are needed. Choose a longer text or a smaller objective.steps.`,
+      `${steps}: at least ${needed} ${unit} are needed. Choose a longer text` +
+      (fits >= 1 ? `, or set objective.steps=${fits}.` : '.'),
   );
 }

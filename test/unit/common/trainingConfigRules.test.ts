@@ -75,36 +75,90 @@ describe('Rules of a training config', () => {
       [(c) => Object.assign(c, { earlyStopping: { patience: 2 } }), /Early stopping needs a held-out part/],
       [(c) => Object.assign(c, { budget: {} }), /A run needs an end/],
       [(c) => (c.objective.carryState = true), /Windows begin from an empty state/],
-      [(c) => (c.text.examples = 'lines'), /objective\.kind" to every-step/],
-      [(c) => (c.text.examples = 'line-prefixes'), /"text\.unit" to word/],
-      [(c) => Object.assign(c.text, { examples: 'lines', unit: 'word' }), /"text\.examples" to line-prefixes/],
+      [(c) => (c.text.examples = 'lines'), /set objective\.kind=every-step/],
+      [(c) => (c.text.examples = 'line-prefixes'), /set text\.unit=word/],
+      [(c) => Object.assign(c.text, { examples: 'lines', unit: 'word' }), /or text\.examples=line-prefixes\./],
       [
         (c) => {
           Object.assign(c.text, { examples: 'line-prefixes', unit: 'word' });
           c.objective.kind = 'every-step';
         },
-        /"objective\.kind" to last-step/,
+        /set objective\.kind=last-step/,
       ],
       [
         (c) => {
           c.text.heldOut = { kind: 'random', fraction: 0.1 };
           c.objective.kind = 'every-step';
         },
-        /"text\.heldOut\.kind" to tail/,
+        /set text\.heldOut\.kind=tail/,
       ],
       [
         (c) => {
           c.text.examples = 'lines';
           Object.assign(c.objective, { kind: 'every-step', carryState: true });
         },
-        /"batch" to 1/,
+        /set batch=1, or objective\.carryState=false/,
       ],
       [(c) => (c.text.maximumExamples = 5), /counts lines or prefixes/],
-      [(c) => (c.text.heldOut = { kind: 'tail', fraction: 0 }), /hold out a share/],
+      [
+        (c) => (c.text.heldOut = { kind: 'tail', fraction: 0 }),
+        /set text\.heldOut\.fraction=0\.1, or text\.heldOut\.kind=none/,
+      ],
     ];
     for (const [change, message] of cases) {
       assert.throws(() => validateConfig(broken(change)), refuses(message));
     }
+  });
+
+  it('name changes that mend the problem, each alone, and bring no new one', () => {
+    // A recipe for each kind of example, with each pair of these settings.
+    const settings: [path: string, value: string][] = [
+      ['text.heldOut.kind', 'none'],
+      ['text.heldOut.kind', 'random'],
+      ['text.heldOut.kind', 'tail'],
+      ['text.heldOut.fraction', '0'],
+      ['text.examples', 'text'],
+      ['text.examples', 'lines'],
+      ['text.examples', 'line-prefixes'],
+      ['text.unit', 'word'],
+      ['text.unit', 'character'],
+      ['text.maximumExamples', '100'],
+      ['objective.kind', 'last-step'],
+      ['objective.kind', 'every-step'],
+      ['objective.carryState', 'true'],
+      ['batch', '2'],
+      ['keep', 'best-held-out'],
+      ['earlyStopping.patience', '2'],
+      ['schedule.kind', 'plateau'],
+      ['budget', '{}'],
+    ];
+    const mended = new Set<string>();
+    const pairs = settings.flatMap((one, i) => settings.slice(i).map((other) => [one, other]));
+    for (const id of ['nietzsche', 'dinosaur-names', 'shakespeare-words-rnn']) {
+      for (const [[a, valueA], [b, valueB]] of pairs) {
+        const wrong = setPath(setPath(recipeFor(id), a, valueA), b, valueB);
+        const problems = configProblems(wrong);
+        for (const { message } of problems) {
+          const [what, changes = ''] = message.split(/: set (.+)\.$/);
+          const remedies = changes.split(', or ');
+          for (const remedy of remedies) {
+            const right = remedy
+              .split(' and ')
+              .map((change) => change.split('='))
+              .reduce((config, [where, value]) => setPath(config, where, value), wrong);
+            const left = configProblems(right).map((problem) => problem.message.split(': set ')[0]);
+            const before = problems.map((problem) => problem.message.split(': set ')[0]);
+            assert.ok(!left.includes(what), `still after ${remedy}: ${message}`);
+            assert.ok(
+              left.every((problem) => before.includes(problem)),
+              `after ${remedy}: ${left.join('. ')}`,
+            );
+          }
+          mended.add(what);
+        }
+      }
+    }
+    assert.ok(mended.size === 13, [...mended].join());
   });
 
   describe('setPath', () => {
