@@ -95,7 +95,9 @@ export class SamplesTab {
     t('Repetition'),
     'repetitionPenalty',
     false,
-    t('Makes recently written characters less likely; 1 turns it off'),
+    t(
+      'Multiplies the logarithm of the probability of each of the last 64 tokens by this: above 1, repeats become less likely; 1 turns it off. Other programs divide logits instead, so their values do not carry over.',
+    ),
   );
   private readonly mustContain = textField(
     t('Must contain'),
