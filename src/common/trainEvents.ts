@@ -121,6 +121,10 @@ export interface DoneEvent {
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
   heldOutAccuracy: number | null;
+  /** Only with a memory, where `heldOutLoss` is that of the network and the memory together: the network's own, and the
+   *  loss where the memory learned from each token after it was scored. */
+  heldOutNetworkLoss?: number;
+  heldOutOnlineLoss?: number;
   smoothedLoss?: number;
   charactersPerSecond: number;
   threads: number;

@@ -110,6 +110,8 @@ export interface TrainingConfig {
     /** Evaluate on at most this many held-out targets while training; the final figure always uses all. */
     maximumTargets: number;
   };
+  /** Whether counts of the training text are kept beside the network and mixed with it; default: off. */
+  memory?: 'on' | 'off';
   /** Stop after this many evaluations without a better held-out loss. */
   earlyStopping?: { patience: number };
   /** Which weights the run gives back. */

@@ -124,6 +124,7 @@ const configRule = object({
     }),
   ),
   evaluation: required(object({ every: required({ kind: 'interval' }), maximumTargets: required(whole(1, 1e9)) })),
+  memory: optional(choice('on', 'off')),
   earlyStopping: optional(object({ patience: required(whole(1, 1e6), 3) })),
   keep: required(choice('best-held-out', 'best-train', 'last')),
   samples: required(
@@ -452,6 +453,12 @@ function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void 
   if (text.maximumExamples !== undefined && text.examples === 'text') {
     const why = '"text.maximumExamples" counts lines or prefixes, and running text has neither';
     problem('text.maximumExamples', why, { 'text.maximumExamples': 'none' });
+  }
+  if (config.memory === 'on' && (text.examples !== 'text' || objective.kind !== 'every-step')) {
+    problem(
+      'memory',
+      'A memory needs running text that is trained every step: set "memory" to off, or "text.examples" to text and "objective.kind" to every-step.',
+    );
   }
   if (budget.epochs === undefined && budget.maxSteps === undefined && budget.maxSeconds === undefined) {
     const ends: Wanted[] = [{ 'budget.epochs': '10' }, { 'budget.maxSteps': '1000' }, { 'budget.maxSeconds': '60' }];

@@ -4,6 +4,7 @@ import { InklingError } from '../../common/errors';
 import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
 import { readTextFile } from '../corpus/readTextFile';
+import { openModel } from '../generation/languageModel';
 import { readLanguageModel } from '../model/modelFile';
 import { typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
 import { output, say } from './output';
@@ -25,8 +26,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const characters = numberOption('characters', values.characters, { low: 1, whole: true }) ?? Infinity;
   const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
 
-  const { spec, parameters, vocabulary, config, leastProbability } = await readLanguageModel(modelFileOf(modelFile));
-  const model = { stepper: createStepper(spec, parameters), vocabulary, config, leastProbability };
+  const model = openModel(await readLanguageModel(modelFileOf(modelFile)), createStepper);
   const read = await readTextFile(textFile, textFile, values);
   read.notices.forEach(say);
   const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
@@ -39,7 +39,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
     );
   }
   const typed = await typeWithOffers(model, text, start, end, eagerness);
-  const report = { ...typed, eagerness, mode: 'network' };
+  const report = { ...typed, eagerness, mode: model.memory ? 'both' : 'network' };
   if (values.json) output.json(report);
   else output.text(told(report));
 }

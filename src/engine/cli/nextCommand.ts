@@ -2,6 +2,7 @@
 import { modelFileOf } from '../bases/shippedBases';
 import { createStepper } from '../backends';
 import { nextTokens, type NextToken, type NextTokens } from '../generation/nextTokens';
+import { openModel } from '../generation/languageModel';
 import { createPredictor } from '../generation/predictor';
 import { readLanguageModel } from '../model/modelFile';
 import { output, sayUnknown } from './output';
@@ -31,10 +32,10 @@ export async function nextCommand(args: string[]): Promise<void> {
     topP: numberOption('top-p', values['top-p'], { low: 0, high: 1 }),
     minP: numberOption('min-p', values['min-p'], { low: 0, high: 1 }),
   };
-  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(positionals[0]));
-  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
+  const model = openModel(await readLanguageModel(modelFileOf(positionals[0])), createStepper);
   const prompt = values.prompt ?? '';
-  const { distributions, unknown } = await nextTokens(model, createPredictor(model), prompt, temperatures, cuts);
+  const predictor = createPredictor(model, { avoidsCopying: true });
+  const { distributions, unknown } = await nextTokens(model, predictor, prompt, temperatures, cuts);
   const count = values.all ? Infinity : shownTokens;
   if (values.json) {
     for (const { tokens, ...rest } of distributions) output.json({ ...rest, tokens: tokens.slice(0, count) });

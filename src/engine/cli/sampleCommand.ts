@@ -3,6 +3,7 @@ import { modelFileOf } from '../bases/shippedBases';
 import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
+import { openModel } from '../generation/languageModel';
 import { generateContaining } from '../generation/mustContain';
 import { readLanguageModel } from '../model/modelFile';
 import { output, say, sayUnknown } from './output';
@@ -42,8 +43,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
   const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
   const prompt = values.prompt ?? '';
 
-  const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(positionals[0]));
-  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
+  const model = openModel(await readLanguageModel(modelFileOf(positionals[0])), createStepper);
   const live = !values.json && streams.length === 1;
   if (live) output.text(prompt);
   const { texts, unknown } = await generateContaining(

@@ -2,12 +2,18 @@
 import { modelFileOf } from '../bases/shippedBases';
 import { readTextFile } from '../corpus/readTextFile';
 import { scoreText, type ScoreResult } from '../generation/score';
+import { memoryOf } from '../memory/memoryFile';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
 import { output, say } from './output';
 import { commonOptions, encodingOption, parse, UsageError } from './usage';
 
-const options = { ...commonOptions, ...encodingOption, windows: { type: 'string' } } as const;
+const options = {
+  ...commonOptions,
+  ...encodingOption,
+  windows: { type: 'string' },
+  online: { type: 'boolean' },
+} as const;
 
 /** Stretches of the text that are read side by side; few, so that each is long beside the context read before it. */
 const rows = 32;
@@ -18,25 +24,39 @@ export async function scoreCommand(args: string[]): Promise<void> {
   const [modelFile, textFile] = positionals;
   if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling score <model> <file>.');
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
+  if (windows && values.online) throw new UsageError('Give --windows or --online: windows know nothing of each other.');
   await withBackend(values, async (backend) => {
     const { text, notices } = await readTextFile(textFile, textFile, values);
     notices.forEach(say);
-    const { spec, parameters, vocabulary, config } = await readLanguageModel(modelFileOf(modelFile));
+    const stored = await readLanguageModel(modelFileOf(modelFile));
+    const { spec, parameters, vocabulary, config } = stored;
     const lastStep = windows !== undefined || config.objective.kind === 'last-step';
     const steps = Math.max(windows?.length ?? 1, config.objective.steps);
     const network = await backend.createNetwork(spec, parameters, { batch: lastStep ? windowRows : rows, steps });
-    const score = await scoreText({ network, vocabulary, config }, text, { windows });
+    const model = { network, vocabulary, config, memory: memoryOf(stored) };
+    const score = await scoreText(model, text, { windows, online: values.online });
     network.dispose();
-    const { lossNats, bitsPerCharacter, perplexity, characters, unknownCharacters } = score;
-    if (unknownCharacters > 0) say(aboutUnknown(score, vocabulary.unit));
-    if (values.json) output.json({ lossNats, bitsPerCharacter, perplexity, characters, unknownCharacters });
-    else {
-      output.line(
-        `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits a character, ` +
-          `perplexity ${perplexity.toFixed(3)} over ${characters} characters`,
-      );
-    }
+    if (score.unknownCharacters > 0) say(aboutUnknown(score, vocabulary.unit));
+    const { lossNats, networkLossNats, onlineLossNats, bitsPerCharacter, perplexity, characters } = score;
+    const { unknownCharacters } = score;
+    if (values.json) {
+      output.json({
+        ...{ lossNats, networkLossNats, onlineLossNats, bitsPerCharacter },
+        ...{ perplexity, characters, unknownCharacters },
+      });
+    } else output.line(told(score));
   });
+}
+
+function told(score: ScoreResult): string {
+  const { lossNats, networkLossNats, onlineLossNats, bitsPerCharacter, perplexity, characters } = score;
+  const figures =
+    `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits a character, ` +
+    `perplexity ${perplexity.toFixed(3)} over ${characters} characters`;
+  if (networkLossNats === undefined) return figures;
+  const online =
+    onlineLossNats === undefined ? '' : `\nonline   ${onlineLossNats.toFixed(4)} nats (learns from what it has read)`;
+  return `static   ${figures} (network alone ${networkLossNats.toFixed(4)} nats)${online}`;
 }
 
 /** From this share of unknown characters on, a figure says little about the text as a whole. */

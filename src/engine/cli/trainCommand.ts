@@ -38,6 +38,7 @@ const options = {
   resume: { type: 'string' },
   base: { type: 'string' },
   weights: { type: 'string' },
+  memory: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
 } as const;
@@ -124,6 +125,8 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     throw new UsageError('Without a recipe, training is every-step; name one with --recipe to train it last-step.');
   }
   const settings = settingsOption(values.set);
+  const memory = choiceOption('memory', values.memory, ['on', 'off']);
+  if (memory) settings.push(['memory', memory]);
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
     files,

@@ -8,11 +8,11 @@ const usages = `inkling: train a small recurrent language model on a text, and w
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
-      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--set path=value]…
-      [--title TEXT] [--json]
+      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--memory on|off]
+      [--set path=value]… [--title TEXT] [--json]
   inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
-  inkling score <model> <file> [--windows LENGTH,STRIDE] [--json]
+  inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]
   inkling keystrokes <model> <file> [--from 0.9] [--characters N] [--eagerness shy|balanced|bold] [--json]
   inkling next <model> [--prompt S] [--temperature T]… [--top-k N] [--top-p P] [--min-p P] [--all] [--json]
   inkling tokens <model> [text] [--json]

@@ -22,8 +22,18 @@ const contextTokens = 64;
 export function* readingBatches(
   ids: TokenIds,
   spans: readonly ReadingSpan[],
-  { batch, steps, share = 1 }: { batch: number; steps: number; share?: number },
+  options: { batch: number; steps: number; share?: number },
 ): Generator<Batch> {
+  for (const { batch } of placedBatches(ids, spans, options)) yield batch;
+}
+
+/** The same, with the position in `ids` of each row's first target; -1 where the row has none. Its further targets follow
+ *  each other. Of spans of one length, or that become shorter, each row reads the one of its own number. */
+export function* placedBatches(
+  ids: TokenIds,
+  spans: readonly ReadingSpan[],
+  { batch, steps, share = 1 }: { batch: number; steps: number; share?: number },
+): Generator<{ batch: Batch; positions: Int32Array }> {
   const wanted = spans
     .map((span) => {
       const start = Math.max(span.start, span.contextStart + 1);
@@ -47,16 +57,19 @@ export function* readingBatches(
     for (let slot = 0; slot < slots; slot++) {
       const current = buffer.begin(rows, steps, 'carry');
       const resetRows = new Uint8Array(rows);
+      const positions = new Int32Array(rows).fill(-1);
       group.forEach(({ start, end }, row) => {
         const from = start + (slot - lead) * steps;
         const joins = lead - slotsBefore[row];
         if (slot === joins) resetRows[row] = 1;
         if (slot < joins || from >= end) return;
-        if (from >= start) buffer.predict(row, from, Math.min(from + steps, end), false);
-        else for (let t = 0; t < steps; t++) buffer.setInput(t, row, from + t - 1);
+        if (from >= start) {
+          buffer.predict(row, from, Math.min(from + steps, end), false);
+          positions[row] = from;
+        } else for (let t = 0; t < steps; t++) buffer.setInput(t, row, from + t - 1);
       });
       if (slot === 0) resetRows.fill(1);
-      yield { ...current, resetRows };
+      yield { batch: { ...current, resetRows }, positions };
     }
   }
 }

@@ -56,7 +56,7 @@ export async function generate(
   if (request.streams.length < 1 || request.streams.length > maximumStreams) {
     throw new InklingError('invalidInput', `Ask for 1 to ${maximumStreams} samples at once.`);
   }
-  const { onDelta, signal, cache, predictor = createPredictor(model) } = tools;
+  const { onDelta, signal, cache, predictor = createPredictor(model, { avoidsCopying: true }) } = tools;
   const details = request.details ?? false;
   const { prompt } = request;
   const prompts = typeof prompt === 'string' ? request.streams.map(() => prompt) : prompt;

@@ -4,8 +4,11 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
 import type { NetworkSpec } from '../model/networkSpec';
 import { paddingId, unknownWordId, type Vocabulary } from '../corpus/vocabulary';
+import { memoryOf } from '../memory/memoryFile';
+import type { ModelMemory } from '../memory/modelMemory';
+import type { StoredLanguageModel } from '../model/modelFile';
 import type { LeastProbability } from '../../common/engineProtocol';
-import { noToken, type Stepper } from '../backends/backend';
+import { noToken, type NewStepper, type Stepper } from '../backends/backend';
 
 /** What a model's tokens are. */
 export interface ModelText {
@@ -15,8 +18,16 @@ export interface ModelText {
 
 export interface LanguageModel extends ModelText {
   stepper: Stepper;
+  /** Counts beside the network; none where it is alone. */
+  memory?: ModelMemory;
   /** How sure its offers have to be, where that was measured. */
   leastProbability?: LeastProbability;
+}
+
+/** A stored model, to write with. Throws what its memory's check throws. */
+export function openModel(stored: StoredLanguageModel, newStepper: NewStepper): LanguageModel {
+  const { spec, parameters, vocabulary, config, leastProbability } = stored;
+  return { stepper: newStepper(spec, parameters), vocabulary, config, memory: memoryOf(stored), leastProbability };
 }
 
 /** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */

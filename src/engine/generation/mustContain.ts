@@ -69,7 +69,7 @@ export async function generateContaining(
   const { streams, prompt } = request;
   if (!streams.some(isBound)) return generate(model, request, tools);
   streams.forEach(checkSamplingOptions);
-  const predictor = tools.predictor ?? createPredictor(model);
+  const predictor = tools.predictor ?? createPredictor(model, { avoidsCopying: true });
   const own: Tools = { ...tools, predictor, cache: tools.cache ?? new StateCache(predictor.reach) };
   const began = performance.now();
   const results: GenerationResult[] = [];

@@ -2,7 +2,7 @@
  * How well a model knows a text: the mean cross-entropy of its tokens in nats; e to that is the perplexity, and per
  * character in bits it compares models of characters and of words.
  */
-import { InklingError } from '../../common/errors';
+import { cancelled, InklingError } from '../../common/errors';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch, Network } from '../backends/backend';
@@ -12,6 +12,9 @@ import { normaliseText } from '../corpus/normaliseText';
 import { planBatches } from '../corpus/planBatches';
 import { scoreBatches } from '../corpus/readingBatches';
 import { windowBatches } from '../corpus/windows';
+import type { ModelMemory } from '../memory/modelMemory';
+import { readWithMemory } from '../memory/reading';
+import { emptyMemory } from '../memory/remember';
 import { TimeSlice } from '../timeSlice';
 import { checkSpeaks, type ModelText } from './languageModel';
 
@@ -19,7 +22,12 @@ import { checkSpeaks, type ModelText } from './languageModel';
 const enoughWindows = 20_000;
 
 export interface ScoreResult {
+  /** Of the network and its memory together, where it has one. Nothing is learned from the text. */
   lossNats: number;
+  /** Of the network alone; only where there is a memory or `online` asks for one. */
+  networkLossNats?: number;
+  /** Where the memory learns from each token after it was scored. Never to be compared with what does not learn. */
+  onlineLossNats?: number;
   bitsPerCharacter: number;
   perplexity: number;
   /** Characters that the figures are over. */
@@ -35,6 +43,14 @@ export interface ScoreResult {
 /** What scores: whole batches, on whichever backend. */
 export interface ScoringModel extends ModelText {
   network: Network;
+  memory?: ModelMemory;
+}
+
+export interface ScoreOptions {
+  windows?: { length: number; stride: number };
+  /** Also reads the text with a memory that learns from it; for a model that is trained every step on running text. */
+  online?: boolean;
+  signal?: AbortSignal;
 }
 
 /** The text that a network scores last: it carries the state of one from batch to batch, so the next one waits. */
@@ -44,25 +60,18 @@ const queues = new WeakMap<Network, SerialQueue>();
  * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
  * windows of `length` tokens, one every `stride`; else as the model was trained. The model's network must take batches
  * of `windows.length` steps. Characters that the model does not know are not counted. Throws `invalidInput` for a text
- * with nothing to predict, `cancelled`.
+ * with nothing to predict, and for `online` where the model cannot; `cancelled`.
  */
-export function scoreText(
-  model: ScoringModel,
-  text: string,
-  options: { windows?: { length: number; stride: number }; signal?: AbortSignal } = {},
-): Promise<ScoreResult> {
+export function scoreText(model: ScoringModel, text: string, options: ScoreOptions = {}): Promise<ScoreResult> {
   const queue = queues.get(model.network) ?? new SerialQueue();
   queues.set(model.network, queue);
   return queue.run(() => scoreNow(model, text, options));
 }
 
-async function scoreNow(
-  model: ScoringModel,
-  text: string,
-  options: { windows?: { length: number; stride: number }; signal?: AbortSignal },
-): Promise<ScoreResult> {
+async function scoreNow(model: ScoringModel, text: string, options: ScoreOptions): Promise<ScoreResult> {
   const { network } = model;
   checkSpeaks(network.spec, model.vocabulary);
+  if (options.online || (model.memory && !options.windows)) return scoreWithMemory(model, text, options);
   const slice = new TimeSlice(options.signal);
   let nats = 0;
   let targets = 0;
@@ -72,14 +81,43 @@ async function scoreNow(
     targets += result.targets;
     if (slice.isOver) await slice.renew();
   }
-  if (targets === 0) {
-    throw new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');
+  if (targets === 0) throw nothingToPredict();
+  return resultOf(model, text, nats, targets);
+}
+
+async function scoreWithMemory(
+  model: ScoringModel,
+  text: string,
+  { online, windows, signal }: ScoreOptions,
+): Promise<ScoreResult> {
+  const { network, memory, vocabulary, config } = model;
+  if (windows || config.text.examples !== 'text' || config.objective.kind !== 'every-step') {
+    throw new InklingError(
+      'invalidInput',
+      'Only a model of running text that was trained every step can learn while it reads: score it without --online.',
+    );
   }
+  const ids = vocabulary.encode(normaliseText(text, config.text));
+  const span = { start: 0, end: ids.length, contextStart: 0 };
+  const isInterrupted = (): boolean => signal?.aborted ?? false;
+  const known = memory ?? emptyMemory(vocabulary);
+  const read = await readWithMemory(network, known, vocabulary, ids, [span], { online, isInterrupted });
+  if (isInterrupted()) throw cancelled();
+  if (!read) throw nothingToPredict();
+  return {
+    ...resultOf(model, text, memory ? read.static : read.network, read.targets),
+    networkLossNats: read.network / read.targets,
+    ...(online && { onlineLossNats: read.online / read.targets }),
+  };
+}
+
+/** Figures of a text of which `targets` tokens took `nats` together. */
+function resultOf({ vocabulary, config }: ModelText, text: string, nats: number, targets: number): ScoreResult {
   const lossNats = nats / targets;
-  const normal = normaliseText(text, model.config.text);
+  const normal = normaliseText(text, config.text);
   const textCharacters = codePoints(normal);
-  const characters = model.vocabulary.unit === 'character' ? targets : textCharacters;
-  const unknown = model.vocabulary.unknownIn(normal);
+  const characters = vocabulary.unit === 'character' ? targets : textCharacters;
+  const unknown = vocabulary.unknownIn(normal);
   return {
     lossNats,
     bitsPerCharacter: nats / Math.LN2 / characters,
@@ -89,6 +127,10 @@ async function scoreNow(
     unknown: unknown.map(([token]) => token),
     textCharacters,
   };
+}
+
+function nothingToPredict(): InklingError {
+  return new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');
 }
 
 function codePoints(text: string): number {

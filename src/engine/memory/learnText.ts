@@ -9,7 +9,7 @@
 import { noToken } from '../backends/backend';
 import { letterOrders, placeNumbers, wordOrders, type Contexts } from './contexts';
 import type { BaseLayer } from './memory';
-import { maximumCount, PackedCounts } from './packedCounts';
+import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
 
 /**
  * The counts of a text's tokens. `noToken` stands where one text ends and another begins, and for what has no id.
@@ -60,11 +60,13 @@ class Sorter {
   private readonly otherPlaces: Uint32Array;
   /** How often each token was met after the context at hand. */
   private readonly counted: Uint32Array;
+  private readonly bits: number;
 
   constructor(
     private readonly tokens: Uint16Array,
     classes: number,
   ) {
+    this.bits = bitsFor(tokens.length);
     this.keys = new Uint32Array(tokens.length);
     this.otherKeys = new Uint32Array(tokens.length);
     this.otherPlaces = new Uint32Array(tokens.length);
@@ -82,7 +84,7 @@ class Sorter {
     for (let i = 0; i < this.tokens.length; i++) if (this.tokens[i] !== noToken) places[count++] = i;
     const result: PackedCounts[] = [];
     for (let order = orders - 1; order >= 0; order--) {
-      for (let j = 0; j < count; j++) this.keys[j] = hashOf(order, places[j]);
+      for (let j = 0; j < count; j++) this.keys[j] = hashOf(order, places[j]) >>> (32 - this.bits);
       this.sort(places, count);
       const packed = this.count(places, count, keepsSingle(order));
       result.unshift(packed.counts);
@@ -131,6 +133,7 @@ class Sorter {
       symbols.length = 0;
     }
     const counts = new PackedCounts(
+      this.bits,
       contexts.slice(0, contextCount),
       starts.slice(0, contextCount + 1),
       entries.slice(0, entryCount),

@@ -24,6 +24,10 @@ const letterDiscounts = Float64Array.from({ length: letterOrders + 1 }, (_, orde
 /** Of the word so far, with one word before it, with two. */
 const wordDiscounts = Float64Array.of(0.5, 0.6, 0.7);
 
+/** The orders that tell a copy: the longest whose contexts are kept although they occurred once only. */
+const copyLetters = 5;
+const copyWords = 1;
+
 /** What a layer has seen counts so many times: it is closer to what comes than the training text is. */
 const layerWeight = 2;
 
@@ -100,6 +104,17 @@ export class Memory {
     this.hash(place, at);
     this.uncount(layer, 'letters', this.letterHashes, token);
     if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
+  }
+
+  /** Whether the training text goes on with `token` after what stands before a place: after the same last letters, and where
+   *  there are words, after the same word so far and the word before it. */
+  isCopy(place: Float32Array, at: number, token: number): boolean {
+    this.hash(place, at);
+    const { letters, words } = this.base;
+    return (
+      letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
+      (words.length === 0 || words[copyWords].count(this.wordHashes[copyWords], token) > 0)
+    );
   }
 
   private hash(place: Float32Array, at: number): void {

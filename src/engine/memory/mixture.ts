@@ -58,7 +58,7 @@ export class Mixture {
   private readonly cells = new Uint32Array(2);
   private readonly exponent = new Float64Array(parts);
   private readonly weight = new Float64Array(parts);
-  /** Tokens learned from. */
+  /** Tokens learned from since the means began. */
   private learned = 0;
 
   constructor(
@@ -74,9 +74,16 @@ export class Mixture {
     this.geometric = new Float64Array(classes);
   }
 
-  /** The tables' means over all that was learned from: steadier than the last ones, which follow the text at hand. */
+  /** The tables' means over all that was learned from since the last `beginMean`: steadier than the last ones, which follow
+   *  the text at hand. */
   tables(): MixtureTables {
     return { exponents: this.exponents.mean(this.learned), weights: this.weights.mean(this.learned) };
+  }
+
+  beginMean(): void {
+    this.learned = 0;
+    this.exponents.begin();
+    this.weights.begin();
   }
 
   /**
@@ -108,6 +115,11 @@ export class Mixture {
       const linear = weight[0] * networkShare[i] + weight[1] * memory.letters[i] + weight[2] * memory.words[i];
       logits[at + i] = logarithm((linear + geometric[i]) / 2);
     }
+  }
+
+  /** ln of the probability that the network alone gave a token at the last `mix`. */
+  networkLog(token: number): number {
+    return this.network[token];
   }
 
   /** Learns from the token that came after the last `mix`. */
@@ -171,7 +183,7 @@ export class Mixture {
   }
 }
 
-/** Numbers that change now and then, and their means over time. */
+/** Numbers that change now and then, and their means over the time since they began. */
 class Average {
   readonly values: Float64Array;
   /** Of each number its sum over time until it last changed, and when that was. */
@@ -182,6 +194,12 @@ class Average {
     this.values = Float64Array.from(values);
     this.sums = new Float64Array(values.length);
     this.changed = new Float64Array(values.length);
+  }
+
+  /** From now on, which is time 0. */
+  begin(): void {
+    this.sums.fill(0);
+    this.changed.fill(0);
   }
 
   /** Adds to a number at time `now`; the new value counts from then on. */

@@ -1,6 +1,8 @@
 /**
  * How often each symbol followed each context: counts that no longer change, packed. Contexts are hashes
- * (`contexts.ts`), ascending; each owns a stretch of entries, a symbol and its count in one number.
+ * (`contexts.ts`), ascending; each owns a stretch of entries, a symbol and its count in one number. Of a hash only its
+ * highest bits are kept, as many as tell the contexts of a text of its length apart (`bitsFor`): fewer bits are fewer bytes
+ * in a file.
  */
 export class PackedCounts {
   /** The first context of each stretch of hashes with the same highest bits. */
@@ -8,18 +10,20 @@ export class PackedCounts {
   private readonly shift: number;
 
   /**
-   * @param contexts hashes, ascending
+   * @param bits of each hash, its highest
+   * @param contexts those bits, ascending
    * @param starts index of each context's first entry, and the number of entries at the end: [contexts + 1]
    * @param entries symbol · 2^16 + count, by symbol within a context
    */
   constructor(
+    readonly bits: number,
     readonly contexts: Uint32Array,
     readonly starts: Uint32Array,
     readonly entries: Uint32Array,
   ) {
-    const bits = Math.max(1, Math.floor(Math.log2(contexts.length + 1)));
-    this.shift = 32 - bits;
-    this.buckets = new Uint32Array(2 ** bits + 1);
+    const bucketBits = Math.min(bits, Math.max(1, Math.floor(Math.log2(contexts.length + 1))));
+    this.shift = bits - bucketBits;
+    this.buckets = new Uint32Array(2 ** bucketBits + 1);
     let bucket = 0;
     for (let context = 0; context < contexts.length; context++) {
       const own = contexts[context] >>> this.shift;
@@ -28,12 +32,10 @@ export class PackedCounts {
     this.buckets.fill(contexts.length, bucket);
   }
 
-  static readonly none = new PackedCounts(new Uint32Array(0), new Uint32Array(1), new Uint32Array(0));
-
   /** Number of the context, -1 where nothing ever followed it: its entries are those from `starts[number]` up to, not
    *  including, `starts[number + 1]`. */
   find(hash: number): number {
-    const wanted = hash >>> 0;
+    const wanted = hash >>> (32 - this.bits);
     const bucket = wanted >>> this.shift;
     const end = this.buckets[bucket + 1];
     for (let context = this.buckets[bucket]; context < end; context++) {
@@ -51,6 +53,11 @@ export class PackedCounts {
     }
     return 0;
   }
+}
+
+/** Of so many bits are the hashes of a text's contexts: of an unknown context one in four thousand is taken for a known one. */
+export function bitsFor(tokens: number): number {
+  return Math.min(32, Math.max(24, Math.ceil(Math.log2(tokens + 1)) + 12));
 }
 
 /** What was seen more often is counted so many times. */

@@ -49,6 +49,8 @@ export interface LanguageModelMetadata extends CommonMetadata {
   history: TrainEvent[];
   /** Where training stands, to go on from (`training/storedRun.ts`); none in a model that was made smaller to be shipped. */
   checkpoint?: unknown;
+  /** The counts beside the network (`memory/memoryFile.ts`); none in a model that is a network alone. */
+  memory?: unknown;
   /** How sure its offers have to be, where that was measured. */
   leastProbability?: LeastProbability;
 }
@@ -77,8 +79,12 @@ export interface TrainingResults {
   seconds: number;
   /** Nats a token; null where it was not measured. */
   trainLoss: number | null;
+  /** Of the network and its memory together, where there is one, without learning from the held-out part. */
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
+  /** Only with a memory: the network's own, and the loss where the memory learned from each token after it. */
+  heldOutNetworkLoss?: number;
+  heldOutOnlineLoss?: number;
 }
 
 /** The metadata that `json` holds, all of it checked. Throws `SchemaFault` naming the field that does not fit. */
@@ -235,6 +241,8 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     heldOutLoss: orNull(number()),
     heldOutBitsPerCharacter: orNull(number()),
     heldOutAccuracy: orNull(number()),
+    heldOutNetworkLoss: optional(number()),
+    heldOutOnlineLoss: optional(number()),
     smoothedLoss: optional(figure),
     charactersPerSecond: figure,
     threads: whole(),
@@ -266,6 +274,8 @@ const common = {
     trainLoss: orNull(number()),
     heldOutLoss: orNull(number()),
     heldOutBitsPerCharacter: orNull(number()),
+    heldOutNetworkLoss: optional(number()),
+    heldOutOnlineLoss: optional(number()),
   }),
 };
 
@@ -277,6 +287,7 @@ const modelMetadata = variant<'kind', ModelMetadata>('kind', {
     config: trainingConfig,
     history: list(trainEvent),
     checkpoint: part,
+    memory: part,
     leastProbability: optional(object<LeastProbability>({ shy: share, balanced: share, bold: share })),
   }),
   classifier: object({ ...common, details: part }),

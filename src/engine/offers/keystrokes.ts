@@ -43,7 +43,7 @@ export async function typeWithOffers(
   to: number,
   eagerness: Eagerness,
 ): Promise<KeystrokeReport> {
-  const predictor = createPredictor(model, 'carried');
+  const predictor = createPredictor(model, { context: 'carried' });
   const cache = new StateCache(predictor.reach);
   const asked = { modelPath: '', suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
   const typed = await replay(text, from, to, async (before) => {

@@ -13,9 +13,9 @@ import { modelFileOf } from '../bases/shippedBases';
 import { buildCorpus } from '../corpus/corpus';
 import { normaliseText } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
-import type { LanguageModel } from '../generation/languageModel';
+import { openModel, type LanguageModel } from '../generation/languageModel';
 import { CopyIndex } from '../generation/memorisation';
-import { createPredictor, type Predictor, type PredictorContext } from '../generation/predictor';
+import { createPredictor, type Predictor, type PredictorUse } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { SurpriseMap } from '../generation/surprise';
 import { readLanguageModel } from '../model/modelFile';
@@ -50,7 +50,7 @@ export interface ShelvedModel {
   model: LanguageModel;
   /** For samples: exactly as the model was trained. */
   writing: KeptContexts;
-  /** For what answers every keystroke; the same as `writing` unless the model was trained on windows. */
+  /** For what answers every keystroke; the same as `writing` unless the model was trained on windows or has a memory. */
   typing: KeptContexts;
   surprise: SurpriseMap;
   /** The index of the texts that the model was trained on; undefined where they cannot be had. */
@@ -143,14 +143,16 @@ export class ModelShelf {
     const read = snapshot?.reader.read();
     if (snapshot && read) {
       const { spec, vocabulary, config } = snapshot.announced;
-      const model = this.modelOf(spec, read.parameters, Vocabulary.fromJSON(vocabulary), config);
+      const stepper = this.newStepper(spec, read.parameters);
+      const model = { stepper, vocabulary: Vocabulary.fromJSON(vocabulary), config };
       return entryOf(
         withFreshCaches(model, this.indexer(path, model, config)),
         snapshotVersion(snapshot.run, read.version),
       );
     }
-    const { spec, parameters, vocabulary, config, provenance, leastProbability } = await readLanguageModel(path);
-    const model = { ...this.modelOf(spec, parameters, vocabulary, config), leastProbability };
+    const stored = await readLanguageModel(path);
+    const { config, provenance } = stored;
+    const model = openModel(stored, this.newStepper);
     return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
   }
 
@@ -164,15 +166,6 @@ export class ModelShelf {
     entry.shelved = withFreshCaches(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
-  }
-
-  private modelOf(
-    spec: NetworkSpec,
-    parameters: Float32Array,
-    vocabulary: Vocabulary,
-    config: TrainingConfig,
-  ): LanguageModel {
-    return { stepper: this.newStepper(spec, parameters), vocabulary, config };
   }
 
   /** Makes the index of copies when it is first asked for. */
@@ -228,14 +221,14 @@ function entryOf(shelved: ShelvedModel, version: Version): Entry {
 }
 
 function withFreshCaches(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
-  const contexts = (kind: PredictorContext): KeptContexts => {
-    const predictor = createPredictor(model, kind);
+  const contexts = (use: PredictorUse): KeptContexts => {
+    const predictor = createPredictor(model, use);
     return { predictor, cache: new StateCache(predictor.reach) };
   };
-  const writing = contexts('as-trained');
+  const writing = contexts({ avoidsCopying: true });
   const { text, objective } = model.config;
   const windows = objective.kind === 'last-step' && text.examples === 'text';
-  const typing = windows ? contexts('carried') : writing;
+  const typing = windows || model.memory ? contexts({ context: 'carried' }) : writing;
   return { model, writing, typing, surprise: new SurpriseMap(model, typing.predictor), copies };
 }
 

@@ -98,6 +98,11 @@ function learningRateFor(units: number, steps: number): number {
   return Number(Math.min(0.04, rate).toPrecision(2));
 }
 
+/** How long it takes to learn the training part into a memory, and to read the held-out part with it. */
+function memorySeconds({ trainTargets, heldOutTargets }: TextFacts): number {
+  return 1.5e-6 * trainTargets + 4e-5 * heldOutTargets;
+}
+
 /** What is the same for every text and time. */
 const defaults: TrainingConfig = {
   recipe: 'automatic',
@@ -183,7 +188,9 @@ function buildAutomaticCorpus(
     length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
   const text = { ...defaults.text, heldOut };
   const objective = objectiveFor(adjust({ ...defaults, text }).text);
-  const draft = validateConfig(adjust({ ...defaults, text, objective }));
+  const asked = adjust({ ...defaults, text, objective });
+  const remembers = asked.text.examples === 'text' && asked.objective.kind === 'every-step';
+  const draft = validateConfig({ ...asked, memory: asked.memory ?? (remembers ? 'on' : 'off') });
   return { corpus: buildCorpus(texts, draft.text, known && extendVocabulary(known, texts, draft.text)), draft };
 }
 
@@ -238,7 +245,8 @@ export function chooseConfig(
   // The evaluation at the end is part of the minutes.
   const trainSeconds = (units: number): number => {
     const final = facts.heldOutTargets * evaluationShare * speed.secondsPerTarget([{ units }], vocabulary);
-    return Math.max(seconds - final, seconds / 2);
+    const remembering = draft.memory === 'on' ? memorySeconds(facts) : 0;
+    return Math.max(seconds - final - remembering, seconds / 2);
   };
   const targetsIn = (units: number): number => trainSeconds(units) / speed.secondsPerTarget([{ units }], vocabulary);
 

@@ -13,6 +13,7 @@ import { planBatches } from '../corpus/planBatches';
 import { heldOutSpans } from '../corpus/spans';
 import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
+import { openModel } from '../generation/languageModel';
 import { createPredictor } from '../generation/predictor';
 import { checkWritable, readWeights, type StoredLanguageModel } from '../model/modelFile';
 import { recipes } from '../recipes/recipes';
@@ -62,16 +63,16 @@ export interface FileRun {
 
 /** How sure the model's offers have to be, by the end of the texts that it was not trained on; undefined without one. */
 async function leastProbabilityOf(
-  { spec, parameters, vocabulary, config }: StoredLanguageModel,
+  stored: StoredLanguageModel,
   corpus: Corpus,
   isSkipped: () => boolean,
 ): Promise<LeastProbability | undefined> {
-  if (config.text.examples !== 'text') return undefined;
+  if (stored.config.text.examples !== 'text') return undefined;
   const text = heldOutSpans(corpus)
-    .map(({ start, end }) => vocabulary.decode(corpus.ids.subarray(start, end)))
+    .map(({ start, end }) => stored.vocabulary.decode(corpus.ids.subarray(start, end)))
     .join('\n');
-  const model = { stepper: createStepper(spec, parameters), vocabulary, config };
-  return calibrate(model, createPredictor(model, 'carried'), text, isSkipped);
+  const model = openModel(stored, createStepper);
+  return calibrate(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network, and what
@@ -138,10 +139,14 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       await checkWritable(modelPath);
       const seen = await versionOf(modelPath);
       await checkpoint.begin();
-      const { done, parameters, state, history } = await trainer.run();
+      const { done, parameters, memory, state, history } = await trainer.run();
       const { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter } = done;
-      const results = { steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter };
-      const model = storedModel(run, parameters, state, history, results);
+      const { heldOutNetworkLoss, heldOutOnlineLoss } = done;
+      const results = {
+        ...{ steps, epochs, seconds, trainLoss, heldOutLoss, heldOutBitsPerCharacter },
+        ...{ heldOutNetworkLoss, heldOutOnlineLoss },
+      };
+      const model = storedModel(run, parameters, state, history, results, memory);
       model.leastProbability = await leastProbabilityOf(model, corpus, () => trainer.isHurried);
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {

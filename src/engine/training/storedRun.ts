@@ -9,9 +9,12 @@ import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig'
 import type { TrainEvent } from '../../common/trainEvents';
 import type { BatchSourceState } from '../corpus/batchSource';
 import { countTokens, type Corpus } from '../corpus/corpus';
+import { storeMemory } from '../memory/memoryFile';
+import type { ModelMemory } from '../memory/modelMemory';
 import { floatTensor, type StoredLanguageModel } from '../model/modelFile';
 import { figure, parsePart, type TrainingResults } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
+import type { TensorValues } from '../model/safetensors';
 import { engineVersion } from '../version';
 import type { GuardState } from './divergenceGuard';
 import { meanLoss, type LossSums } from './lossSums';
@@ -101,13 +104,17 @@ export function storedModel(
   state: RunState,
   history: TrainEvent[],
   results: TrainingResults,
+  memory?: ModelMemory,
 ): StoredLanguageModel {
   const { config, corpus, spec, title, created } = run;
-  const extraTensors: Record<string, Float32Array> = {};
+  const stored = memory && storeMemory(memory);
+  const extraTensors: Record<string, TensorValues> = {};
   if (!sameNumbers(state.parameters, parameters)) extraTensors[trainingTensor] = state.parameters;
   if (!sameNumbers(state.bestParameters, parameters)) extraTensors[bestTensor] = state.bestParameters;
   if (state.carried.length > 0) extraTensors[stateTensor] = state.carried;
   state.optimiser.slots.forEach((slot, i) => (extraTensors[slotTensor(i)] = slot));
+  // Last, because bytes of any number would leave what follows at odd places.
+  Object.assign(extraTensors, stored?.tensors);
   const { kind, updates } = state.optimiser;
   const checkpoint: StoredRun = { progress: state.progress, optimiser: { kind, updates } };
   return {
@@ -127,6 +134,7 @@ export function storedModel(
     },
     results,
     checkpoint,
+    memory: stored?.memory,
     parameters,
     extraTensors,
   };

@@ -16,6 +16,8 @@ import { trainingBatches, type BatchSource } from '../corpus/batchSource';
 import type { Corpus } from '../corpus/corpus';
 import { randomWindow } from '../corpus/spans';
 import { generate } from '../generation/generator';
+import type { ModelMemory } from '../memory/modelMemory';
+import { rememberCorpus } from '../memory/remember';
 import { areFinite } from '../model/modelFile';
 import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
@@ -72,12 +74,17 @@ export interface TrainedRun {
   done: DoneEvent;
   /** The weights that the run gives back, by the config's `keep`. */
   parameters: Float32Array;
+  /** What the config's `memory` asks for. */
+  memory?: ModelMemory;
   /** Where training itself stood, to go on from. */
   state: RunState;
   history: TrainEvent[];
 }
 
 type Ending = DoneEvent['reason'];
+
+/** With a memory: what the network does alone, and both where they learn from what they have read. */
+type FinalEvaluation = Evaluation & { networkLoss?: number; onlineLoss?: number };
 
 const progressMs = 500;
 const snapshotMs = 2000;
@@ -472,7 +479,7 @@ export class Trainer {
     await this.sendProgress();
     const kept = await this.weightsToKeep();
     await network.writeParameters(kept);
-    const heldOut = await this.evaluateUnlessSkipped(Infinity);
+    const { memory, heldOut } = await this.finalMeasure();
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     this.tellFallback();
     const done: DoneEvent = {
@@ -486,6 +493,10 @@ export class Trainer {
       heldOutLoss: heldOut?.loss ?? null,
       heldOutBitsPerCharacter: (heldOut && this.bitsPerCharacter(heldOut.loss)) ?? null,
       heldOutAccuracy: heldOut?.accuracy ?? null,
+      ...(heldOut?.networkLoss !== undefined && {
+        heldOutNetworkLoss: heldOut.networkLoss,
+        heldOutOnlineLoss: heldOut.onlineLoss,
+      }),
       ...(progress.smoothedLoss !== null && { smoothedLoss: progress.smoothedLoss }),
       charactersPerSecond: seconds > 0 ? progress.characters / seconds : 0,
       threads: network.backend.threads,
@@ -497,7 +508,24 @@ export class Trainer {
     };
     // The model file's history ends with it; the caller announces it once the file is written.
     this.history.add(done);
-    return { done, parameters: kept, state, history: this.history.toJSON() };
+    return { done, parameters: kept, memory, state, history: this.history.toJSON() };
+  }
+
+  /** How the network does on all that is held out, with its memory where it gets one. */
+  private async finalMeasure(): Promise<{ memory?: ModelMemory; heldOut?: FinalEvaluation }> {
+    const { config, corpus } = this.options;
+    if (config.memory !== 'on') return { heldOut: await this.evaluateUnlessSkipped(Infinity) };
+    const { memory, heldOut: read } = await rememberCorpus(this.network, corpus, () => this.skipsEvaluation);
+    if (!read) return { memory };
+    const { targets } = read;
+    const heldOut = {
+      loss: read.static / targets,
+      accuracy: read.correct / targets,
+      targets,
+      networkLoss: read.network / targets,
+      onlineLoss: read.online / targets,
+    };
+    return { memory, heldOut };
   }
 
   /** The best weights by `keep`, the present ones included. */

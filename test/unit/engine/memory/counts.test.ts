@@ -70,7 +70,7 @@ describe('PackedCounts', () => {
       const contexts = Uint32Array.from(hashes).sort();
       const starts = Uint32Array.from({ length: size + 1 }, (_, i) => 2 * i);
       const entries = Uint32Array.from({ length: 2 * size }, (_, i) => ((i % 2) + 3) * 0x10000 + i + 1);
-      const packed = new PackedCounts(contexts, starts, entries);
+      const packed = new PackedCounts(32, contexts, starts, entries);
       contexts.forEach((hash, i) => {
         assert.equal(packed.find(hash), i);
         assert.equal(packed.find(hash | 0), i);

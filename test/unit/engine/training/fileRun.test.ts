@@ -63,7 +63,7 @@ describe('A run to a model file', () => {
   after(() => fs.rm(folder, { recursive: true }));
 
   it('resumes from the file of a stopped run as if it had not stopped', async () => {
-    const config = smallConfig();
+    const config = smallConfig({ memory: 'on' });
     const whole = await run(config, { modelPath: file('whole') });
     await run(config, { modelPath: file('part') }, (event, stop) => {
       if (event.event === 'epoch') stop();
@@ -75,6 +75,7 @@ describe('A run to a model file', () => {
     const [a, b] = await Promise.all([readLanguageModel(file('rest')), readLanguageModel(file('whole'))]);
     assert.deepEqual(a.parameters, b.parameters);
     assert.deepEqual(a.extraTensors, b.extraTensors);
+    assert.ok(a.extraTensors!['memory.letters.0'], 'the memory is in the file');
     assert.equal(a.provenance.created, part.model.provenance.created);
     const steps = (model: StoredLanguageModel): number[] => of(model.history, 'epoch').map((event) => event.step);
     assert.deepEqual(steps(a), [15, 30, 40]);

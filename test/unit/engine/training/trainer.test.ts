@@ -88,6 +88,7 @@ describe('Trainer', () => {
         schedule: { kind: 'plateau', warmupSteps: 3, factor: 0.5, patience: 1, minimum: 1e-4 },
       }),
       'a cosine over the steps': smallConfig({ schedule: { kind: 'cosine', warmupSteps: 5, finalFraction: 0.1 } }),
+      'with a memory': smallConfig({ memory: 'on' }),
     };
     for (const [name, config] of Object.entries(cases)) {
       it(name, async () => {
@@ -100,11 +101,32 @@ describe('Trainer', () => {
           const { seconds } = rest.state.progress;
           assert.deepEqual(rest.state, { ...whole.state, progress: { ...whole.state.progress, seconds } });
           assert.deepEqual(rest.parameters, whole.parameters);
+          assert.equal(rest.memory !== undefined, config.memory === 'on');
+          assert.deepEqual(rest.memory, whole.memory);
           assert.equal(rest.done.trainLoss, whole.done.trainLoss);
           assert.equal(rest.done.heldOutLoss, whole.done.heldOutLoss);
         }
       });
     }
+  });
+
+  it('remembers the same on any number of threads, and says what the memory adds', async () => {
+    const runs = [];
+    for (const threads of [1, 3]) {
+      const backend = await createWasmBackend({ threads });
+      runs.push(await train(smallConfig({ memory: 'on' }), text, { backend }));
+      await backend.dispose();
+    }
+    const [{ done, memory }] = runs;
+    assert.deepEqual(runs[1].memory, memory);
+    for (const figure of ['heldOutLoss', 'heldOutNetworkLoss', 'heldOutOnlineLoss'] as const) {
+      assert.equal(runs[1].done[figure], done[figure], figure);
+    }
+    const alone = await train(smallConfig(), text);
+    assert.ok(Math.abs(done.heldOutNetworkLoss! - alone.done.heldOutLoss!) < 1e-5);
+    assert.ok(done.heldOutLoss! < done.heldOutNetworkLoss!);
+    assert.equal(alone.done.heldOutNetworkLoss, undefined);
+    assert.equal(alone.done.heldOutOnlineLoss, undefined);
   });
 
   it('pauses between two steps, keeps a checkpoint, and goes on as if it had not', async () => {

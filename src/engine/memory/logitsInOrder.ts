@@ -1,0 +1,63 @@
+/**
+ * What a network expects at every token of a text, in the order of the text: the memory learns from it in this order,
+ * while the network reads several stretches at once.
+ */
+import { noTarget, type Network } from '../backends/backend';
+import type { TokenIds } from '../corpus/corpus';
+import { placedBatches, type ReadingSpan } from '../corpus/readingBatches';
+
+export interface LogitsBlock {
+  /** Positions of the block's tokens: from `start` up to, not including, `end`. */
+  start: number;
+  end: number;
+  /** [end - start, V]; undefined content where the text has no known token. Valid until the next block. */
+  logits: Float32Array;
+}
+
+/** Numbers that are kept at once. */
+const blockNumbers = 1 << 22;
+/** A stretch shorter than this costs more to begin than it saves. */
+const shortestStretch = 256;
+
+/** Blocks over the tokens of `span`, except one that nothing stands before. For a network trained at every step. */
+export async function* logitsInOrder(network: Network, ids: TokenIds, span: ReadingSpan): AsyncGenerator<LogitsBlock> {
+  const { output } = network.spec;
+  const classes = output.kind === 'softmax' ? output.classes : 0;
+  const { batch: mostRows, steps } = network.limits;
+  const most = Math.max(shortestStretch, Math.floor(blockNumbers / classes));
+  const { contextStart } = span;
+  let logits = new Float32Array(0);
+  for (let start = Math.max(span.start, contextStart + 1); start < span.end;) {
+    const end = Math.min(start + most, span.end);
+    const rows = Math.max(1, Math.min(mostRows, Math.floor((end - start) / shortestStretch)));
+    if (logits.length < (end - start) * classes) logits = new Float32Array((end - start) * classes);
+    const stretches = stretchesOf(start, end, rows).map((stretch) => ({ ...stretch, contextStart }));
+    for (const { batch, positions } of placedBatches(ids, stretches, { batch: rows, steps })) {
+      if (positions.every((position) => position < 0)) {
+        await network.evaluate(batch);
+        continue;
+      }
+      const { logits: found } = await network.evaluate(batch, { logits: true });
+      for (let row = 0; row < rows; row++) {
+        for (let step = 0; positions[row] >= 0 && step < batch.steps; step++) {
+          const at = step * batch.batch + row;
+          if (batch.targets[at] === noTarget) continue;
+          const to = positions[row] + step - start;
+          logits.set(found!.subarray(at * classes, (at + 1) * classes), to * classes);
+        }
+      }
+    }
+    yield { start, end, logits };
+    start = end;
+  }
+}
+
+/** A stretch of text cut into so many, the longer ones first. */
+function stretchesOf(start: number, end: number, count: number): { start: number; end: number }[] {
+  const length = Math.floor((end - start) / count);
+  const longer = (end - start) % count;
+  return Array.from({ length: count }, (_, i) => {
+    const from = start + i * length + Math.min(i, longer);
+    return { start: from, end: from + length + (i < longer ? 1 : 0) };
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * A network with a memory beside it, advanced token by token as a network alone is: who asks it for what comes next gets the
+ * mixture. A context is the network's, and behind it where the stream stands in the memory and how long a run of tokens it
+ * has just copied from the training text.
+ */
+import type { Predictor } from '../generation/predictor';
+import { placeNumbers } from './contexts';
+import type { Memory } from './memory';
+import type { Mixture } from './mixture';
+
+export interface MemoryPredictorOptions {
+  /** Whether the memory is trusted less and less while a text goes on as the training text does. For texts that are to be
+   *  new; what is scored or offered is as likely as it is. */
+  avoidsCopying?: boolean;
+}
+
+/** Numbers behind the network's part of a context. */
+const ownNumbers = placeNumbers + 1;
+
+/** A run of so many copied tokens is nothing unusual; the memory is trusted less from then on, */
+const harmlessRun = 12;
+/** and not at all from here on. */
+const longestRun = 24;
+
+export function memoryPredictor(
+  network: Predictor,
+  memory: Memory,
+  mixture: Mixture,
+  { avoidsCopying = false }: MemoryPredictorOptions = {},
+): Predictor {
+  const { classes } = network;
+  const size = network.contextSize;
+  const contextSize = size + ownNumbers;
+  let inner = new Float32Array(0);
+
+  return {
+    classes,
+    contextSize,
+    reach: network.reach,
+    start: () => {
+      const context = new Float32Array(contextSize);
+      context.set(network.start());
+      memory.contexts.start(context, size);
+      return context;
+    },
+    step: (tokens, contexts, logits) => {
+      const streams = tokens.length;
+      if (inner.length !== streams * size) inner = new Float32Array(streams * size);
+      for (let s = 0; s < streams; s++) {
+        inner.set(contexts.subarray(s * contextSize, s * contextSize + size), s * size);
+      }
+      network.step(tokens, inner, logits);
+      for (let s = 0; s < streams; s++) {
+        contexts.set(inner.subarray(s * size, (s + 1) * size), s * contextSize);
+        const place = s * contextSize + size;
+        const run = place + placeNumbers;
+        contexts[run] = memory.isCopy(contexts, place, tokens[s]) ? contexts[run] + 1 : 0;
+        memory.contexts.advance(contexts, place, tokens[s]);
+        memory.predict(contexts, place);
+        mixture.mix(logits, s * classes, memory, avoidsCopying ? trustAfter(contexts[run]) : 1);
+      }
+    },
+  };
+}
+
+function trustAfter(run: number): number {
+  return Math.min(1, Math.max(0, (longestRun - run) / (longestRun - harmlessRun)));
+}

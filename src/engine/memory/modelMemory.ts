@@ -1,0 +1,15 @@
+/** The memory of a model as it is kept with it: the counts of the training text, and how they are mixed with the network. */
+import type { Vocabulary } from '../corpus/vocabulary';
+import { Contexts } from './contexts';
+import { Memory, type BaseLayer } from './memory';
+import type { MixtureTables } from './mixture';
+
+export interface ModelMemory {
+  base: BaseLayer;
+  tables: MixtureTables;
+}
+
+/** A memory to predict with. */
+export function openMemory({ base }: ModelMemory, vocabulary: Vocabulary): Memory {
+  return new Memory(new Contexts(vocabulary), vocabulary.size, base);
+}

@@ -1,0 +1,61 @@
+/** Makes the memory of a model from the text that it is trained on. */
+import { noToken, type Network } from '../backends/backend';
+import { unknownIn, type Corpus, type Span } from '../corpus/corpus';
+import { heldOutSpans, trainSpans } from '../corpus/spans';
+import type { Vocabulary } from '../corpus/vocabulary';
+import { Contexts, letterOrders } from './contexts';
+import { learnText } from './learnText';
+import { firstTables } from './mixture';
+import type { ModelMemory } from './modelMemory';
+import { readWithMemory, type Reading } from './reading';
+
+/** Of a longer text the end is remembered. */
+const mostTokens = 8_000_000;
+
+/** The memory of a model that has read nothing yet: for a network that knows the language of a text but not the text. */
+export function emptyMemory(vocabulary: Vocabulary): ModelMemory {
+  return rememberTokens(new Uint16Array(0), vocabulary);
+}
+
+/**
+ * The memory of a corpus: its training part is counted, its held-out part says how far the counts are to be trusted beside
+ * this network, which must be one that is trained every step. The reading of the held-out part is undefined where there
+ * is none, and once `isInterrupted`.
+ */
+export async function rememberCorpus(
+  network: Network,
+  corpus: Corpus,
+  isInterrupted = (): boolean => false,
+): Promise<{ memory: ModelMemory; heldOut: Reading | undefined }> {
+  const { ids, vocabulary } = corpus;
+  const memory = rememberTokens(tokensOf(corpus, trainSpans(corpus)), vocabulary);
+  const spans = heldOutSpans(corpus).map((span) => ({ ...span, contextStart: span.fileStart }));
+  const heldOut = await readWithMemory(network, memory, vocabulary, ids, spans, {
+    fits: true,
+    online: true,
+    isInterrupted,
+  });
+  return heldOut ? { memory: { ...memory, tables: heldOut.tables }, heldOut } : { memory, heldOut };
+}
+
+/** The memory of a text, mixed as nothing says otherwise. `noToken` stands where a text begins, and for what has no id. */
+export function rememberTokens(tokens: Uint16Array, vocabulary: Vocabulary): ModelMemory {
+  // Of the longest contexts those that occurred once take most of the room and make almost no difference.
+  const keepsSingle = (chain: 'letters' | 'words', order: number): boolean =>
+    chain === 'letters' ? order < letterOrders : order < 2;
+  const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, keepsSingle);
+  return { base, tables: firstTables() };
+}
+
+/** The tokens of spans, `noToken` in front of each, at most the last `mostTokens`. */
+function tokensOf({ ids }: Corpus, spans: readonly Span[]): Uint16Array {
+  const unknown = unknownIn(ids);
+  const all = spans.reduce((sum, { start, end }) => sum + 1 + end - start, 0);
+  const tokens = new Uint16Array(Math.min(all, mostTokens));
+  let to = tokens.length;
+  for (const { start, end } of spans.toReversed()) {
+    for (let i = end - 1; i >= start && to > 0; i--) tokens[--to] = ids[i] === unknown ? noToken : ids[i];
+    if (to > 0) tokens[--to] = noToken;
+  }
+  return tokens;
+}
