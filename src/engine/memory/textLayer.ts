@@ -1,0 +1,202 @@
+/**
+ * A layer of the memory that holds one text and follows its edits: the document at hand. An edit costs what it changes and the
+ * few words behind it, however long the text is.
+ *
+ * Where the cursor stands the text is cut in two: what stands behind the cursor is learned as the beginning of a text of
+ * its own, or else the memory would predict at the cursor just what follows it already.
+ */
+import type { TextConfig } from '../../common/trainingConfig';
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
+import type { Vocabulary } from '../corpus/vocabulary';
+import { placeNumbers } from './contexts';
+import { Layer, type Memory } from './memory';
+
+/** Tokens between two places that are kept, about. */
+const keepEvery = 512;
+
+/** The place in front of the token at `position`. */
+interface Mark {
+  position: number;
+  place: Float32Array;
+}
+
+/** A line with its line end: its length in UTF-16 units and in tokens. */
+interface Line {
+  units: number;
+  tokens: number;
+}
+
+export class TextLayer {
+  readonly layer = new Layer();
+  private text = '';
+  private lines: Line[] = [];
+  private tokens = new Uint16Array(256);
+  private length = 0;
+  /** Where among the tokens the text is cut; -1 where it is whole. */
+  private cut = -1;
+  /** By rising position; the first is the beginning of the text. */
+  private marks: Mark[];
+
+  /** `memory` knows the contexts and the training text under this layer; its own layers play no part. */
+  constructor(
+    private readonly memory: Memory,
+    private readonly vocabulary: Vocabulary,
+    private readonly config: Pick<TextConfig, 'lowercase' | 'normalization'>,
+  ) {
+    const place = new Float32Array(placeNumbers);
+    memory.contexts.start(place, 0);
+    this.marks = [{ position: 0, place }];
+  }
+
+  /** Makes the layer know `text`, cut at UTF-16 offset `cursor` if there is one. */
+  update(text: string, cursor?: number): void {
+    if (this.cut >= 0) this.splice(this.cut, 1, new Uint16Array(0));
+    this.cut = -1;
+    this.replace(text);
+    if (cursor === undefined) return;
+    this.cut = this.tokensBefore(cursor);
+    this.splice(this.cut, 0, Uint16Array.of(noToken));
+  }
+
+  /** Learns and forgets whole lines: what normalisation joins never reaches across a line end. */
+  private replace(text: string): void {
+    const old = this.text;
+    if (text === old) return;
+    const shorter = Math.min(old.length, text.length);
+    let same = 0;
+    while (same < shorter && old.charCodeAt(same) === text.charCodeAt(same)) same++;
+    const start = lineStart(text, same);
+    let behind = 0;
+    while (
+      behind < shorter - same &&
+      old.charCodeAt(old.length - 1 - behind) === text.charCodeAt(text.length - 1 - behind)
+    ) {
+      behind++;
+    }
+    const lineEnd = old.indexOf('\n', old.length - behind);
+    const oldEnd = lineEnd < 0 ? old.length : lineEnd + 1;
+    const end = oldEnd + text.length - old.length;
+
+    const from = this.lineAt(start);
+    const to = this.lineAt(oldEnd);
+    const changed = text.slice(start, end).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    const encoded = changed.map((line) => this.encode(line));
+    const lines = changed.map((line, i) => ({ units: line.length, tokens: encoded[i].length }));
+    this.lines = [...this.lines.slice(0, from.line), ...lines, ...this.lines.slice(to.line)];
+    this.text = text;
+    this.spliceDifference(from.tokens, to.tokens - from.tokens, joined(encoded));
+  }
+
+  private encode(line: string): Uint16Array {
+    return this.vocabulary.encode(normaliseText(line, this.config));
+  }
+
+  /** The line that begins at a UTF-16 offset, and the tokens before it. */
+  private lineAt(offset: number): { line: number; tokens: number } {
+    let line = 0;
+    let tokens = 0;
+    for (let units = 0; units < offset; line++) {
+      units += this.lines[line].units;
+      tokens += this.lines[line].tokens;
+    }
+    return { line, tokens };
+  }
+
+  private tokensBefore(cursor: number): number {
+    const start = lineStart(this.text, cursor);
+    return this.lineAt(start).tokens + this.encode(this.text.slice(start, cursor)).length;
+  }
+
+  /** As `splice`, without what is the same at both ends. */
+  private spliceDifference(start: number, removed: number, inserted: Uint16Array): void {
+    const { tokens } = this;
+    const shorter = Math.min(removed, inserted.length);
+    let before = 0;
+    while (before < shorter && tokens[start + before] === inserted[before]) before++;
+    let behind = 0;
+    while (
+      behind < shorter - before &&
+      tokens[start + removed - 1 - behind] === inserted[inserted.length - 1 - behind]
+    ) {
+      behind++;
+    }
+    const changed = inserted.subarray(before, inserted.length - behind);
+    this.splice(start + before, removed - before - behind, changed);
+  }
+
+  /** Puts `inserted` in place of `removed` tokens, and learns those behind them anew until their contexts are as before. */
+  private splice(start: number, removed: number, inserted: Uint16Array): void {
+    if (removed === 0 && inserted.length === 0) return;
+    const { memory, layer } = this;
+    const { contexts } = memory;
+    const before = this.placeAt(start);
+    const after = before.slice();
+    for (let i = start; i < start + removed; i++) {
+      if (this.tokens[i] !== noToken) memory.forget(layer, before, 0, this.tokens[i]);
+      contexts.advance(before, 0, this.tokens[i]);
+    }
+    for (const token of inserted) {
+      if (token !== noToken) memory.learn(layer, after, 0, token);
+      contexts.advance(after, 0, token);
+    }
+    let settled = start + removed;
+    for (; settled < this.length && !isSame(before, after); settled++) {
+      const token = this.tokens[settled];
+      if (token !== noToken) {
+        memory.forget(layer, before, 0, token);
+        memory.learn(layer, after, 0, token);
+      }
+      contexts.advance(before, 0, token);
+      contexts.advance(after, 0, token);
+    }
+    const longer = inserted.length - removed;
+    this.marks = this.marks.filter(({ position }) => position <= start || position >= settled);
+    for (const mark of this.marks) if (mark.position > start) mark.position += longer;
+    this.move(start + removed, longer);
+    this.tokens.set(inserted, start);
+  }
+
+  /** Moves the tokens from `from` on by `distance`. */
+  private move(from: number, distance: number): void {
+    const length = this.length + distance;
+    if (length > this.tokens.length) {
+      const roomier = new Uint16Array(2 * length);
+      roomier.set(this.tokens.subarray(0, this.length));
+      this.tokens = roomier;
+    }
+    this.tokens.copyWithin(from + distance, from, this.length);
+    this.length = length;
+  }
+
+  /** A copy of the place in front of a token; on a long way there it leaves marks. */
+  private placeAt(position: number): Float32Array {
+    let at = this.marks.findLastIndex((mark) => mark.position <= position);
+    const place = this.marks[at].place.slice();
+    for (let i = this.marks[at].position; i < position; i++) {
+      if (i - this.marks[at].position >= keepEvery) this.marks.splice(++at, 0, { position: i, place: place.slice() });
+      this.memory.contexts.advance(place, 0, this.tokens[i]);
+    }
+    return place;
+  }
+}
+
+function isSame(a: Float32Array, b: Float32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Where the line begins that a UTF-16 offset is in. */
+function lineStart(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+function joined(parts: readonly Uint16Array[]): Uint16Array {
+  const whole = new Uint16Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
