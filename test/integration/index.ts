@@ -9,18 +9,21 @@ export async function run(): Promise<void> {
   for (const name of fs.readdirSync(folder).sort()) {
     if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
   }
+  const failures: string[] = [];
   const results: { title: string; state: string; detail?: string; ms?: number }[] = [];
   await new Promise<void>((resolve, reject) => {
-    const runner = mocha.run((failures) => {
+    const runner = mocha.run((failed) => {
       const file = process.env.INKLING_RESULT;
-      if (file) fs.writeFileSync(file, JSON.stringify({ stats: runner.stats, results }, null, 1));
-      if (failures > 0) reject(new Error(`${failures} of the tests failed`));
+      if (file) fs.writeFileSync(file, JSON.stringify({ stats: runner.stats, failures, results }, null, 1));
+      if (failed > 0) reject(new Error(`${failed} of the tests failed`));
       else resolve();
     });
     runner.on('pass', (test) => results.push({ title: test.fullTitle(), state: 'passed', ms: test.duration }));
-    runner.on('fail', (test, error) =>
-      results.push({ title: test.fullTitle(), state: 'failed', detail: String((error as Error).stack ?? error) }),
-    );
+    runner.on('fail', (test, error) => {
+      const { stack, message } = error as Error;
+      results.push({ title: test.fullTitle(), state: 'failed', detail: stack });
+      failures.push(`${test.fullTitle()}: ${message}`);
+    });
     runner.on('pending', (test) => results.push({ title: test.fullTitle(), state: 'skipped' }));
   });
 }

@@ -9,6 +9,7 @@ import { retry } from '../../scripts/retry.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = path.join(root, 'test-output');
 const sum = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const only = process.env.INKLING_SUITES?.split(',');
 const began = Date.now();
 
@@ -29,6 +30,7 @@ function check(name, step) {
   if (only && !only.includes(name)) return true;
   const start = Date.now();
   const fine = step();
+  if (!fine) failures.push(name);
   add(name, { passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 }, Date.now() - start);
   return fine;
 }
@@ -46,12 +48,15 @@ function suite(name, file, step) {
     count = found.stats
       ? { passed: found.stats.passes, failed: found.stats.failures, skipped: found.stats.pending }
       : found;
+    failures.push(...(found.failures ?? []).map((test) => `${name}: ${test.split('\n')[0]}`));
   }
   if (!fine && count.failed === 0) count.failed = 1;
   add(name, count, Date.now() - start);
 }
 
 function end() {
+  // Named again where the end of a long output is read first.
+  for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(`all suites took ${Math.round((Date.now() - began) / 1000)} s`);
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);

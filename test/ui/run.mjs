@@ -42,6 +42,7 @@ installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
 const server = await startServer({ vscode, profile, automation: false });
 const { browser, page } = await openPage();
 const count = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 let number = 0;
 
 /** One step; a failure is noted with a picture and its successors are skipped, for each builds on the one before. */
@@ -61,6 +62,7 @@ async function step(name, run) {
     console.log(`  ok ${name} (${Date.now() - start} ms)`);
   } catch (error) {
     count.failed++;
+    failures.push(`${name}: ${error.message}`);
     await page.screenshot({ path: picture }).catch(() => undefined);
     console.error(`  FAILED ${name}: ${error.stack.slice(0, 1500)}\n  see ${picture}`);
   }
@@ -303,6 +305,6 @@ try {
   await server.stop();
   fs.rmSync(workspace, { recursive: true, force: true });
 }
-fs.writeFileSync(path.join(output, 'ui.json'), JSON.stringify(count));
+fs.writeFileSync(path.join(output, 'ui.json'), JSON.stringify({ ...count, failures }));
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);

@@ -19,6 +19,7 @@ const runs = {
 const benchmark = { bench: { channel: 'latest', suite: 'bench', flags: [] } }; // only when asked for
 const wanted = process.argv.slice(2);
 const sum = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const name of wanted.length > 0 ? wanted : Object.keys(runs)) {
   const { channel, suite, flags } = { ...runs, ...benchmark }[name];
   const result = path.join(output, `integration-${name}.json`);
@@ -46,7 +47,9 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(runs)) {
   }
   fs.rmSync(workspace, { recursive: true, force: true });
   // The exit code alone is not believed: a host that dies early reports success.
-  const stats = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')).stats : undefined;
+  const found = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) : undefined;
+  const stats = found?.stats;
+  failures.push(...(found?.failures ?? []).map((test) => `${name}: ${test}`));
   const count = { passed: stats?.passes ?? 0, failed: stats?.failures ?? 0, skipped: stats?.pending ?? 0 };
   if ((failure || !stats) && count.failed === 0) {
     count.failed = 1;
@@ -55,6 +58,6 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(runs)) {
   console.log(`integration (${name}): ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   for (const key of Object.keys(sum)) sum[key] += count[key];
 }
-fs.writeFileSync(path.join(output, 'integration.json'), JSON.stringify(sum));
+fs.writeFileSync(path.join(output, 'integration.json'), JSON.stringify({ ...sum, failures }));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);
