@@ -12,7 +12,7 @@ import type { Backend } from '../../src/engine/backends/backend';
 import { Classifier } from '../../src/engine/classification/classifier';
 import { loadClassifier, recordOf } from '../../src/engine/classification/classifierFile';
 import { generate } from '../../src/engine/generation/generator';
-import { createPredictor } from '../../src/engine/generation/predictor';
+import { createPredictor } from '../../src/engine/generation/createPredictor';
 import { SurpriseMap } from '../../src/engine/generation/surprise';
 import { readModelFile, readModelMetadata } from '../../src/engine/model/modelFile';
 import { summariseModel } from '../../src/engine/model/modelSummary';

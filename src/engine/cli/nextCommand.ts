@@ -3,7 +3,7 @@ import { modelFileOf } from '../bases/shippedBases';
 import { createStepper } from '../backends';
 import { nextTokens, type NextToken, type NextTokens } from '../generation/nextTokens';
 import { openModel } from '../generation/languageModel';
-import { createPredictor } from '../generation/predictor';
+import { createPredictor } from '../generation/createPredictor';
 import { readLanguageModel } from '../model/modelFile';
 import { output, sayUnknown } from './output';
 import { commonOptions, numberOption, parse, UsageError } from './usage';

@@ -7,25 +7,10 @@
  *   them as one batch, the oldest has then read exactly one window and predicts. The same figures as running every
  *   window again from zero, in one batched step instead of `steps` single ones.
  *
- * Either way a context is a flat float32 array, copied to fork a stream and kept to save the steps that led to it. Where the
- * model has a memory, what is predicted is the mixture of both, and the place in the memory belongs to the context.
+ * Either way a context is a flat float32 array, copied to fork a stream and kept to save the steps that led to it.
  */
-import { memoryPredictor, type MemoryPredictorOptions } from '../memory/memoryPredictor';
-import { Mixture } from '../memory/mixture';
-import { openMemory } from '../memory/modelMemory';
 import { stateSize } from '../model/networkSpec';
 import { paddingToken, type LanguageModel } from './languageModel';
-
-/** What a predictor is for. */
-export interface PredictorUse extends MemoryPredictorOptions {
-  /**
-   * `as-trained`, the default, is what samples are written with. `carried` steps a model of windows like any other, some
-   * thirty times cheaper: what answers every keystroke does so. What that loses was not to be measured on the recipe
-   * `nietzsche` after 540 steps: 1.960 nats a character either way, over 3,000 characters, without drift from the first 500
-   * to the last.
-   */
-  context?: 'as-trained' | 'carried';
-}
 
 export interface Predictor {
   /** V, the length of a row of logits. */
@@ -40,14 +25,10 @@ export interface Predictor {
   step(tokens: Uint16Array, contexts: Float32Array, logits: Float32Array): void;
 }
 
-/** A predictor of the network and its memory, where it has one. */
-export function createPredictor(model: LanguageModel, use: PredictorUse = {}): Predictor {
+/** A predictor of the network alone. `carried` steps a model of windows like any other. */
+export function networkPredictor(model: LanguageModel, context: 'as-trained' | 'carried'): Predictor {
   const windowed = model.config.objective.kind === 'last-step';
-  const network = windowed && use.context !== 'carried' ? windowPredictor(model) : carryingPredictor(model);
-  const { memory, vocabulary } = model;
-  if (!memory) return network;
-  const mixture = new Mixture(vocabulary.size, memory.tables);
-  return memoryPredictor(network, openMemory(memory, vocabulary), mixture, use);
+  return windowed && context === 'as-trained' ? windowPredictor(model) : carryingPredictor(model);
 }
 
 function carryingPredictor({ stepper, vocabulary }: LanguageModel): Predictor {

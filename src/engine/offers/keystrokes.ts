@@ -1,7 +1,7 @@
 /** What offers are worth, in figures with their uncertainty, from a replay. */
 import type { Eagerness } from '../../common/engineProtocol';
 import type { LanguageModel } from '../generation/languageModel';
-import { createPredictor } from '../generation/predictor';
+import { createPredictor } from '../generation/createPredictor';
 import { StateCache } from '../generation/stateCache';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';

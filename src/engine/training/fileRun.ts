@@ -14,7 +14,7 @@ import { heldOutSpans } from '../corpus/spans';
 import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { openModel } from '../generation/languageModel';
-import { createPredictor } from '../generation/predictor';
+import { createPredictor } from '../generation/createPredictor';
 import { checkWritable, readWeights, type StoredLanguageModel } from '../model/modelFile';
 import { recipes } from '../recipes/recipes';
 import { kindNotice } from '../recipes/textKind';

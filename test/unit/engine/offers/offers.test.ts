@@ -2,7 +2,7 @@
 import * as assert from 'node:assert/strict';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
-import { createPredictor } from '../../../../src/engine/generation/predictor';
+import { createPredictor } from '../../../../src/engine/generation/createPredictor';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { usualLeastProbability } from '../../../../src/engine/offers/eagerness';
 import { offer } from '../../../../src/engine/offers/offers';
