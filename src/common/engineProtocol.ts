@@ -111,10 +111,12 @@ export interface SampleResult {
   tokensPerSecond: number;
 }
 export interface CopyReport {
-  /** Runs of 30 or more characters that stand in the training text. Offsets in UTF-16 units of the sample. */
+  /** Runs of 30 or more characters that stand in the training text, and of a model of lines whole lines. Offsets in UTF-16 units of the sample. */
   runs: { start: number; end: number; source: string; sourceOffset: number }[];
   /** Share of the sample's character 8-grams that do not occur in the training text; undefined without an index. */
   novelShare?: number;
+  /** Share of the sample's whole words that occur in the training text, in any case of letters; undefined without any. */
+  realWordShare?: number;
 }
 
 export interface Considered {

@@ -23,6 +23,9 @@ export interface ProgressPoint {
   minimum: number;
   maximum: number;
   accuracy: number;
+  /** Of the whole gradient before clipping, and after it where that was measured. */
+  gradientNorm: number;
+  clippedNorm?: number;
   learningRate: number;
   charactersPerSecond: number;
   /** How many progress events were merged into this point. */
@@ -136,6 +139,8 @@ function addProgress(history: RunHistory, event: ProgressEvent): void {
     minimum: event.minimumLoss,
     maximum: event.maximumLoss,
     accuracy: event.trainAccuracy,
+    gradientNorm: event.gradientNorm,
+    clippedNorm: event.clippedNorm,
     learningRate: event.learningRate,
     charactersPerSecond: event.charactersPerSecond,
     merged: 1,
@@ -179,6 +184,9 @@ export function mergePoints(a: ProgressPoint, b: ProgressPoint): ProgressPoint {
     minimum: Math.min(a.minimum, b.minimum),
     maximum: Math.max(a.maximum, b.maximum),
     accuracy: mean(a.accuracy, b.accuracy),
+    gradientNorm: mean(a.gradientNorm, b.gradientNorm),
+    clippedNorm:
+      a.clippedNorm === undefined || b.clippedNorm === undefined ? undefined : mean(a.clippedNorm, b.clippedNorm),
     learningRate: b.learningRate,
     charactersPerSecond: mean(a.charactersPerSecond, b.charactersPerSecond),
     merged,

@@ -48,7 +48,9 @@ export interface ProgressEvent {
   trainAccuracy: number;
   smoothedLoss?: number;
   learningRate: number;
+  /** Mean Euclidean norm of the whole gradient before clipping, and after it where that was measured. */
   gradientNorm: number;
+  clippedNorm?: number;
   charactersPerSecond: number;
 }
 

@@ -107,15 +107,20 @@ export interface TrainingConfig {
   evaluation: {
     /** Evaluate on the held-out part after every epoch or every so many steps. */
     every: 'epoch' | number;
+    /** Also evaluate, and write samples, before the first step; the training loss is then that of the first batch. */
+    atStart?: boolean;
     /** Evaluate on at most this many held-out targets while training; the final figure always uses all. */
     maximumTargets: number;
   };
   /** Whether counts of the training text are kept beside the network and mixed with it; default: off. */
   memory?: 'on' | 'off';
+  /** `restore`, the default: when training falls apart, it goes back to the best weights with half the learning rate.
+   *  `none`: it is left to fall apart, and ends where the loss is no longer a number. */
+  guard?: { kind: 'restore' | 'none' };
   /** Stop after this many evaluations without a better held-out loss. */
   earlyStopping?: { patience: number };
-  /** Which weights the run gives back. */
-  keep: 'best-held-out' | 'best-train' | 'last';
+  /** Which weights the run gives back. `every-epoch`: the last, and those of every epoch in a file of its own. */
+  keep: 'best-held-out' | 'best-train' | 'last' | 'every-epoch';
   /** Samples written while training. */
   samples: {
     every: 'epoch' | number;

@@ -123,10 +123,17 @@ const configRule = object({
       maxSeconds: optional(positive(1e8)),
     }),
   ),
-  evaluation: required(object({ every: required({ kind: 'interval' }), maximumTargets: required(whole(1, 1e9)) })),
+  evaluation: required(
+    object({
+      every: required({ kind: 'interval' }),
+      atStart: optional(yesNo),
+      maximumTargets: required(whole(1, 1e9)),
+    }),
+  ),
+  guard: optional({ kind: 'variant', cases: { restore: {}, none: {} } }, { kind: 'restore' }),
   memory: optional(choice('on', 'off')),
   earlyStopping: optional(object({ patience: required(whole(1, 1e6), 3) })),
-  keep: required(choice('best-held-out', 'best-train', 'last')),
+  keep: required(choice('best-held-out', 'best-train', 'last', 'every-epoch')),
   samples: required(
     object({
       every: required({ kind: 'interval' }),

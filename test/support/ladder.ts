@@ -117,6 +117,8 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
           const what = `seed ${seed}, step ${i}, ${update.kind}, ${describeSpec(spec)}`;
           const tolerance = { absolute: 1e-4, relative: 1e-3 };
           assertClose([a.lossSum, a.gradientNorm], [b.lossSum, b.gradientNorm], tolerance, what);
+          if (a.clippedNorm !== undefined)
+            assertClose([a.clippedNorm], [b.clippedNorm!], tolerance, `clipped, ${what}`);
         }
         const [a, b] = [await fast.readOptimiser(), await truth.readOptimiser()];
         assert.deepStrictEqual([a.kind, a.updates, a.slots.length], [b.kind, b.updates, b.slots.length]);

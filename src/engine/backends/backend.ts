@@ -59,6 +59,8 @@ export interface StepResult {
   correct: number;
   /** Euclidean norm of the whole gradient before clipping. */
   gradientNorm: number;
+  /** And after it; only of a training step, and where the backend measures it. */
+  clippedNorm?: number;
 }
 
 export interface EvaluationResult {

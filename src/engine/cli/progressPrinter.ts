@@ -12,6 +12,8 @@ const plainIntervalSeconds = 10;
 export class ProgressPrinter {
   private line = '';
   private lastPlainSeconds = -Infinity;
+  /** Whether each sample is a line of its own. */
+  private ofLines = false;
   /** Where the last epoch line stood, for the time that a step takes since then, evaluations and samples included. */
   private lastEpoch = { step: 0, seconds: 0 };
 
@@ -35,7 +37,8 @@ export class ProgressPrinter {
             ? ''
             : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}` +
               accuracy(event.heldOutAccuracy);
-        const name = event.complete ? `epoch ${event.epoch}` : `in epoch ${event.epoch + 1}`;
+        const name =
+          event.step === 0 ? 'untrained' : event.complete ? `epoch ${event.epoch}` : `in epoch ${event.epoch + 1}`;
         const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
         const loss = event.trainLoss === null ? 'not measured (put back by the guard)' : event.trainLoss.toFixed(4);
         const { lastEpoch } = this;
@@ -50,6 +53,8 @@ export class ProgressPrinter {
         return;
       }
       case 'sample':
+        // Names are written in lower case, and read better with a capital.
+        if (this.ofLines) return this.print(`  ${capitalised(event.prompt + event.text)}`);
         this.print(`── temperature ${event.temperature} ──\n${event.prompt}▏${event.text}\n`);
         return;
       case 'guard':
@@ -70,6 +75,7 @@ export class ProgressPrinter {
   private showStart(event: Extract<TrainEvent, { event: 'start' }>): void {
     const { config, reasons } = event;
     const units = config.network.layers.map((layer) => layer.units).join(' + ');
+    this.ofLines = config.text.examples === 'lines';
     this.lastEpoch = { step: event.fromStep, seconds: event.fromSeconds };
     this.print(`${event.files.join(', ')}: ${event.tokens} ${config.text.unit}s, ${event.vocabulary} different`);
     const perEpoch = `${event.stepsPerEpoch} ${event.stepsPerEpoch === 1 ? 'step' : 'steps'} an epoch`;
@@ -114,6 +120,11 @@ export class ProgressPrinter {
 function targetName({ text, objective }: TrainingConfig): string {
   if (text.examples === 'line-prefixes') return 'beginnings of lines';
   return objective.kind === 'last-step' ? `windows of ${objective.steps} ${text.unit}s` : `${text.unit}s`;
+}
+
+function capitalised(text: string): string {
+  const [first = '', ...rest] = text;
+  return first.toUpperCase() + rest.join('');
 }
 
 function accuracy(share: number | null | undefined): string {

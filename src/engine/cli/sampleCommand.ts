@@ -1,9 +1,12 @@
-/** `inkling sample`: writes on from a prompt, at one temperature or at several as one batch. */
+/** `inkling sample`: writes on from one prompt or several, at one temperature or at several, all as one batch. */
 import { modelFileOf } from '../bases/shippedBases';
 import { randomInt } from 'node:crypto';
-import type { SamplingOptions } from '../../common/engineProtocol';
+import * as path from 'node:path';
+import type { CopyReport, SamplingOptions } from '../../common/engineProtocol';
 import { createStepper } from '../backends';
+import { readProse, type NamedText } from '../corpus/readTextFile';
 import { openModel } from '../generation/languageModel';
+import { copyIndexOf } from '../generation/memorisation';
 import { generateContaining } from '../generation/mustContain';
 import { readLanguageModel } from '../model/modelFile';
 import { output, say, sayUnknown } from './output';
@@ -11,15 +14,16 @@ import { commonOptions, numberOption, parse, UsageError } from './usage';
 
 const options = {
   ...commonOptions,
-  prompt: { type: 'string' },
+  prompt: { type: 'string', multiple: true },
   temperature: { type: 'string', multiple: true },
-  length: { type: 'string' },
+  length: { type: 'string', multiple: true },
   'top-k': { type: 'string' },
   'top-p': { type: 'string' },
   'min-p': { type: 'string' },
   'repetition-penalty': { type: 'string' },
   stop: { type: 'string', multiple: true },
   'must-contain': { type: 'string', multiple: true },
+  against: { type: 'string', multiple: true },
   seed: { type: 'string' },
 } as const;
 
@@ -31,8 +35,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
   );
   const chosenSeed = numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true });
   const seed = chosenSeed ?? randomInt(2 ** 32);
-  const shared: Omit<SamplingOptions, 'temperature' | 'seed'> = {
-    length: numberOption('length', values.length, { low: 1, high: 1e7, whole: true }) ?? 400,
+  const shared: Omit<SamplingOptions, 'temperature' | 'seed' | 'length'> = {
     topK: numberOption('top-k', values['top-k'], { low: 1, whole: true }),
     topP: numberOption('top-p', values['top-p'], { low: 0, high: 1 }),
     minP: numberOption('min-p', values['min-p'], { low: 0, high: 1 }),
@@ -40,22 +43,60 @@ export async function sampleCommand(args: string[]): Promise<void> {
     stop: values.stop,
     mustContain: values['must-contain'],
   };
-  const streams = temperatures.map((temperature, i) => ({ ...shared, temperature, seed: (seed + i) >>> 0 }));
-  const prompt = values.prompt ?? '';
+  const lengths = (values.length ?? ['400']).map((text) =>
+    numberOption('length', text, { low: 1, high: 1e7, whole: true })!,
+  );
+  if (lengths.length > 1 && lengths.length !== temperatures.length) {
+    throw new UsageError('Give one --length for all temperatures, or one for each --temperature.');
+  }
+  const prompts = (values.prompt ?? ['']).flatMap((text) => temperatures.map(() => text));
+  // Every prompt has the same chances, so that what differs is due to the prompt.
+  const streams = prompts.map((_, i): SamplingOptions => {
+    const t = i % temperatures.length;
+    const length = lengths.length === 1 ? lengths[0] : lengths[t];
+    return { ...shared, temperature: temperatures[t], length, seed: (seed + t) >>> 0 };
+  });
 
   const model = openModel(await readLanguageModel(modelFileOf(positionals[0])), createStepper);
+  const copies = values.against && copyIndexOf(await readTexts(values.against), model);
   const live = !values.json && streams.length === 1;
-  if (live) output.text(prompt);
+  if (live) output.text(prompts[0]);
   const { texts, unknown } = await generateContaining(
     model,
-    { prompt, streams },
+    { prompt: prompts, streams },
     { onDelta: live ? (delta): void => output.text(delta.text) : undefined },
   );
-  if (values.json) {
-    const samples = texts.map((text, i) => ({ temperature: temperatures[i], prompt, text }));
-    output.json(samples);
-  } else if (live) output.text('\n');
-  else texts.forEach((text, i) => output.text(`── temperature ${temperatures[i]} ──\n${prompt}${text}\n\n`));
+  const samples = texts.map((text, i) => {
+    const { temperature } = streams[i];
+    return { temperature, prompt: prompts[i], text, ...copies?.report(text) };
+  });
+  if (values.json) output.json(samples);
+  else {
+    for (const { temperature, prompt, text, ...report } of samples) {
+      if (live) output.text('\n');
+      else output.text(`── temperature ${temperature} ──\n${prompt}${text}\n`);
+      if (copies) for (const line of describeCopies(text, report)) output.line(line);
+      if (!live) output.text('\n');
+    }
+  }
   sayUnknown(unknown);
   if (chosenSeed === undefined && !values.json) say(`the same again with --seed ${seed}`);
+}
+
+function readTexts(files: string[]): Promise<NamedText[]> {
+  return Promise.all(files.map((file) => readProse(file, path.basename(file))));
+}
+
+/** What of a sample stands in the texts that it is compared with. */
+function describeCopies(text: string, { runs = [], novelShare, realWordShare }: Partial<CopyReport>): string[] {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const shares = [
+    ...(realWordShare === undefined ? [] : [`${percent(realWordShare)} real words`]),
+    ...(novelShare === undefined ? [] : [`${percent(novelShare)} new sequences of 8 characters`]),
+    runs.length === 0 ? 'nothing copied' : `${runs.length} copied:`,
+  ];
+  const shown = runs.map(({ start, end, source, sourceOffset }) => {
+    return `  ${JSON.stringify(text.slice(start, end))} stands in ${source} at ${sourceOffset}`;
+  });
+  return [`  (${shares.join(' · ')})`, ...shown];
 }

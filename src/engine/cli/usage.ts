@@ -10,8 +10,8 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
       [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--memory on|off]
       [--set path=value]… [--title TEXT] [--json]
-  inkling sample <model> [--prompt S] [--temperature T]… [--length N] [--top-k N] [--top-p P] [--min-p P]
-      [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--seed N] [--json]
+  inkling sample <model> [--prompt S]… [--temperature T]… [--length N]… [--top-k N] [--top-p P] [--min-p P]
+      [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--against FILE]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]
   inkling keystrokes <model> <file> [--from 0.9] [--characters N] [--eagerness shy|balanced|bold] [--json]
   inkling next <model> [--prompt S] [--temperature T]… [--top-k N] [--top-p P] [--min-p P] [--all] [--json]
@@ -51,7 +51,9 @@ model of the same text; one of another text, or the checkpoint of a run that was
   ],
   [
     ['sample'],
-    `--repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
+    `Several prompts are written on with the same chances; --length is one for all temperatures, or one for each. --against
+compares what is written with texts: the share of real words, and what is copied, of names whole lines.
+--repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.`,
   ],
   [

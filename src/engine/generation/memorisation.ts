@@ -6,8 +6,13 @@
  * run of blockLength + blockStride - 1 = 30 characters or more holds at least one such block whole, so a window rolled
  * over the sample (Rabin and Karp 1987) meets it; comparing characters then finds the ends of the run. 8-grams go into a
  * filter (Bloom 1970) that takes one of 400 for known that is not. Together 3 to 5 bytes a character beside the text.
+ *
+ * Where lines are examples (names), a run of 30 characters says nothing: there whole lines are looked up. The share of
+ * words that the text has too tells how much of a sample is spelt right.
  */
 import type { CopyReport } from '../../common/engineProtocol';
+import { normaliseText } from '../corpus/normaliseText';
+import type { ModelText } from './languageModel';
 
 export interface IndexedText {
   name: string;
@@ -41,7 +46,17 @@ export class CopyIndex {
   private readonly bloom: Uint32Array;
   private readonly bloomMask: number;
 
-  constructor(private readonly texts: readonly IndexedText[]) {
+  private readonly words = new Set<string>();
+  /** Where each line first stands; undefined where lines are no examples. */
+  private readonly lines: Map<string, { source: string; offset: number }> | undefined;
+
+  /** `ofLines`: every line of the texts is an example, and what is written is compared with them line by line. */
+  constructor(
+    private readonly texts: readonly IndexedText[],
+    { ofLines = false }: { ofLines?: boolean } = {},
+  ) {
+    if (ofLines) this.lines = linesOf(texts);
+    for (const { text } of texts) for (const [word] of text.toLowerCase().matchAll(wordPattern)) this.words.add(word);
     let blocks = 0;
     let characters = 0;
     for (const { text } of texts) {
@@ -64,9 +79,32 @@ export class CopyIndex {
   }
 
   /** Runs of `shortestRun` or more characters of the sample that stand in a training text, in order, the longer one where
-   *  two overlap; and the share of its 8-grams that stand in none. */
+   *  two overlap, or its lines that do; the share of its 8-grams that stand in none; the share of its words that do. */
   report(sample: string): CopyReport {
-    return { runs: this.runs(sample), novelShare: this.novelShare(sample) };
+    const realWordShare = this.realWordShare(sample);
+    return {
+      runs: this.lines ? this.copiedLines(sample, this.lines) : this.runs(sample),
+      novelShare: this.novelShare(sample),
+      ...(realWordShare !== undefined && { realWordShare }),
+    };
+  }
+
+  private copiedLines(sample: string, lines: NonNullable<typeof this.lines>): Run[] {
+    let start = 0;
+    return sample.split('\n').flatMap((line) => {
+      const place = lines.get(line.trim());
+      const run = { start, end: start + line.length, source: place?.source ?? '', sourceOffset: place?.offset ?? 0 };
+      start = run.end + 1;
+      return place ? [run] : [];
+    });
+  }
+
+  /** A word at either end may be a part of one: the sample went on from a prompt, and was cut off. */
+  private realWordShare(sample: string): number | undefined {
+    const words = [...sample.toLowerCase().matchAll(wordPattern)].filter(
+      ({ 0: word, index }) => this.lines || (index > 0 && index + word.length < sample.length),
+    );
+    return words.length === 0 ? undefined : words.filter(([word]) => this.words.has(word)).length / words.length;
   }
 
   private runs(sample: string): Run[] {
@@ -156,6 +194,34 @@ export class CopyIndex {
   private bloomBit(hash: number, i: number): number {
     return (mix(hash) + Math.imul(i, mix(hash ^ 0x5bd1e995) | 1)) & this.bloomMask;
   }
+}
+
+/** The index of a model's training texts. */
+export function copyIndexOf(texts: readonly IndexedText[], { vocabulary, config }: ModelText): CopyIndex {
+  const asTrained = (text: string): string => {
+    const normal = normaliseText(text, config.text);
+    return vocabulary.unit === 'word' ? vocabulary.decode(vocabulary.encode(normal)) : normal;
+  };
+  const ofLines = config.text.examples === 'lines';
+  return new CopyIndex(
+    texts.map(({ name, text }) => ({ name, text: asTrained(text) })),
+    { ofLines },
+  );
+}
+
+const wordPattern = /[\p{L}\p{M}\p{N}'’]+/gu;
+
+function linesOf(texts: readonly IndexedText[]): Map<string, { source: string; offset: number }> {
+  const lines = new Map<string, { source: string; offset: number }>();
+  for (const { name, text } of texts) {
+    let offset = 0;
+    for (const line of text.split('\n')) {
+      const trimmed = line.trim();
+      if (trimmed !== '' && !lines.has(trimmed)) lines.set(trimmed, { source: name, offset });
+      offset += line.length + 1;
+    }
+  }
+  return lines;
 }
 
 function blocksIn(text: string): number {

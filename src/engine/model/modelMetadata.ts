@@ -191,6 +191,7 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     smoothedLoss: optional(figure),
     learningRate: figure,
     gradientNorm: figure,
+    clippedNorm: optional(figure),
     charactersPerSecond: figure,
   }),
   epoch: object({

@@ -11,10 +11,9 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
 import { modelFileOf } from '../bases/shippedBases';
 import { buildCorpus } from '../corpus/corpus';
-import { normaliseText } from '../corpus/normaliseText';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
 import { openModel, type LanguageModel } from '../generation/languageModel';
-import { CopyIndex } from '../generation/memorisation';
+import { copyIndexOf, type CopyIndex } from '../generation/memorisation';
 import { createPredictor, type PredictorUse } from '../generation/createPredictor';
 import type { Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
@@ -192,11 +191,7 @@ export class ModelShelf {
     if (!sources || (await sizeOf(sources)) > maximumIndexed) return undefined;
     const texts = await readSources(sources);
     if (!known && buildCorpus(texts, config.text, vocabulary).hash !== provenance?.textHash) return undefined;
-    const asTrained = (text: string): string => {
-      const normal = normaliseText(text, config.text);
-      return vocabulary.unit === 'word' ? vocabulary.decode(vocabulary.encode(normal)) : normal;
-    };
-    return new CopyIndex(texts.map(({ name, text }) => ({ name, text: asTrained(text) })));
+    return copyIndexOf(texts, { vocabulary, config });
   }
 }
 

@@ -188,7 +188,7 @@ export const recipes: readonly Recipe[] = [
       optimiser: { kind: 'sgd', learningRate: 0.01, clipValue: 5 },
       schedule: { kind: 'constant' },
       budget: { maxSteps: 35000 },
-      evaluation: { every: 'epoch', maximumTargets: 20000 },
+      evaluation: { every: 2000, atStart: true, maximumTargets: 20000 },
       keep: 'last',
       samples: { every: 2000, temperatures: [1], length: 50, prompt: { kind: 'none' }, count: 7 },
       smoothedLoss: { decay: 0.999, startLength: 7 },

@@ -15,7 +15,7 @@ import type { NamedText } from '../corpus/readTextFile';
 import { initialiseParameters } from '../model/initialisation';
 import { openModel } from '../generation/languageModel';
 import { createPredictor } from '../generation/createPredictor';
-import { checkWritable, readWeights, type StoredLanguageModel } from '../model/modelFile';
+import { checkWritable, readWeights, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import { recipes } from '../recipes/recipes';
 import { kindNotice } from '../recipes/textKind';
 import type { NetworkSpec } from '../model/networkSpec';
@@ -75,6 +75,13 @@ async function leastProbabilityOf(
   return calibrate(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
+/** "novel.epoch-03-loss-2.6727.inkling.safetensors" beside "novel.inkling.safetensors". */
+function epochPath(modelPath: string, epoch: number, loss: number | null): string {
+  const ending = /(\.inkling)?\.safetensors$/.exec(modelPath)?.[0] ?? '';
+  const number = String(epoch).padStart(2, '0');
+  return `${modelPath.slice(0, modelPath.length - ending.length)}.epoch-${number}-loss-${loss?.toFixed(4) ?? 'none'}${ending}`;
+}
+
 /** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network, and what
  *  opening the network throws. */
 export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
@@ -128,6 +135,11 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     onCheckpoint: async (state, history) => {
       const { file, notice } = await checkpoint.write(checkpointModel(run, state, history));
       if (notice) onEvent({ event: 'notice', step: state.progress.step, kind: 'information', message: notice });
+      return file;
+    },
+    onEpochEnd: async (state, history, loss) => {
+      const file = epochPath(modelPath, state.progress.epoch, loss);
+      await writeModelFile(file, checkpointModel(run, state, history));
       return file;
     },
   });

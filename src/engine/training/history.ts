@@ -75,6 +75,8 @@ function mergeProgress(first: ProgressEvent, second: ProgressEvent, before: numb
     maximumLoss: Math.max(first.maximumLoss, second.maximumLoss),
     trainAccuracy: mean(first.trainAccuracy, second.trainAccuracy),
     gradientNorm: mean(first.gradientNorm, second.gradientNorm),
+    ...(first.clippedNorm !== undefined &&
+      second.clippedNorm !== undefined && { clippedNorm: mean(first.clippedNorm, second.clippedNorm) }),
     charactersPerSecond: mean(first.charactersPerSecond, second.charactersPerSecond),
   };
 }

@@ -5,7 +5,7 @@ import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
 
 type Measured = Pick<
   ProgressEvent,
-  'trainLoss' | 'minimumLoss' | 'maximumLoss' | 'trainAccuracy' | 'gradientNorm' | 'charactersPerSecond'
+  'trainLoss' | 'minimumLoss' | 'maximumLoss' | 'trainAccuracy' | 'gradientNorm' | 'clippedNorm' | 'charactersPerSecond'
 >;
 
 export class ProgressMeter {
@@ -13,6 +13,8 @@ export class ProgressMeter {
   private minimum = Infinity;
   private maximum = -Infinity;
   private gradientNorms = 0;
+  /** NaN once a step did not say it. */
+  private clippedNorms = 0;
   private steps = 0;
   private stepMs = 0;
 
@@ -23,6 +25,7 @@ export class ProgressMeter {
     this.minimum = Math.min(this.minimum, loss);
     this.maximum = Math.max(this.maximum, loss);
     this.gradientNorms += result.gradientNorm;
+    this.clippedNorms += result.clippedNorm ?? NaN;
     this.steps++;
     this.stepMs += stepMs;
   }
@@ -39,12 +42,14 @@ export class ProgressMeter {
       maximumLoss: this.maximum,
       trainAccuracy: accuracyOf(this.sums)!,
       gradientNorm: this.gradientNorms / this.steps,
+      ...(Number.isFinite(this.clippedNorms) && { clippedNorm: this.clippedNorms / this.steps }),
       charactersPerSecond: this.stepMs > 0 ? (this.sums.targets * 1000) / this.stepMs : 0,
     };
     this.sums = noLoss();
     this.minimum = Infinity;
     this.maximum = -Infinity;
     this.gradientNorms = 0;
+    this.clippedNorms = 0;
     this.steps = 0;
     this.stepMs = 0;
     return measured;

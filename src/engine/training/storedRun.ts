@@ -75,6 +75,11 @@ export interface RunDescription {
   created: string;
 }
 
+/** Whether a run gives back the weights with which it ends, the best or not. */
+export function keepsLast({ keep }: TrainingConfig): boolean {
+  return keep === 'last' || keep === 'every-epoch';
+}
+
 const trainingTensor = 'training.parameters';
 const bestTensor = 'best.parameters';
 const stateTensor = 'state.train';
@@ -83,7 +88,7 @@ const slotTensor = (i: number): string => `optimiser.${i}`;
 /** A run that is still under way; its file can be used as a model as it is. */
 export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredLanguageModel {
   const { progress } = state;
-  const kept = run.config.keep === 'last' || progress.best.loss === null ? state.parameters : state.bestParameters;
+  const kept = keepsLast(run.config) || progress.best.loss === null ? state.parameters : state.bestParameters;
   const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
   const evaluated = history.findLast((event) => event.event === 'epoch' && event.heldOutLoss !== undefined);
   const results: TrainingResults = {

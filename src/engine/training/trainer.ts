@@ -25,12 +25,13 @@ import { TimeSlice } from '../timeSlice';
 import { DivergenceGuard } from './divergenceGuard';
 import { evaluateHeldOut, type Evaluation } from './evaluation';
 import { History } from './history';
-import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
+import { accuracyOf, addLoss, meanLoss, noLoss, type LossSums } from './lossSums';
 import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
 import type { RunProgress, RunState } from './runState';
 import { RunClock } from './runClock';
 import { Schedule } from './schedule';
+import { keepsLast } from './storedRun';
 import { updateOf } from './updateOf';
 
 export interface TrainerOptions {
@@ -47,6 +48,8 @@ export interface TrainerOptions {
   onEvent: (event: TrainEvent) => void;
   /** Keeps the run's state, by default every 30 seconds, at a pause and at the end of a long epoch. */
   onCheckpoint?: (state: RunState, history: TrainEvent[]) => Promise<string>;
+  /** Keeps a copy of the model as it stands after an epoch; where it lies now. Only for `keep: every-epoch`. */
+  onEpochEnd?: (state: RunState, history: TrainEvent[], loss: number | null) => Promise<string>;
   /** Receives the weights, for a sampler beside the training: before the first progress event, so that whoever hears of
    *  it can write already, and then about every two seconds. */
   onSnapshot?: (parameters: Float32Array, step: number) => void;
@@ -121,6 +124,10 @@ export class Trainer {
   private lastProgressMs = 0;
   private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
+  /** Losses of the first batch before anything was learned, where that was asked for. */
+  private untrained: LossSums | undefined;
+  /** The loss is no longer a number, and nothing puts it right. */
+  private hasFallenApart = false;
   /** The step of the last evaluation, so that none is made twice. */
   private evaluatedStep = -1;
 
@@ -201,6 +208,7 @@ export class Trainer {
     await this.open();
     try {
       this.sendStart();
+      if (this.config.evaluation.atStart && this.progress.step === 0 && !this.options.state) await this.lookAtStart();
       const ending = await this.train();
       return await this.finish(ending);
     } finally {
@@ -216,6 +224,14 @@ export class Trainer {
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
     this.clock.goOnFrom(this.progress.seconds);
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
+  }
+
+  /** Has the untrained network evaluated and samples written before the first step. */
+  private async lookAtStart(): Promise<void> {
+    const before = this.batches.state();
+    this.untrained = await this.network.evaluate(this.batches.next().batch);
+    this.batches.restore(before);
+    this.progress.due = { epochEnded: false, evaluation: true, samples: true };
   }
 
   /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
@@ -238,6 +254,14 @@ export class Trainer {
           this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
           return 'early-stop';
         }
+        if (this.hasFallenApart) {
+          const { step } = progress;
+          this.notice(
+            'early-stop',
+            `The loss is no longer a number at step ${step}, and the guard is off: training ends.`,
+          );
+          return 'early-stop';
+        }
         const isDue = (every: number | 'epoch'): boolean =>
           every === 'epoch' ? epochEnded : progress.step % every === 0;
         if (epochEnded) progress.epoch++;
@@ -248,6 +272,7 @@ export class Trainer {
         if (!(await this.evaluate(epochEnded))) continue;
         progress.due.evaluation = false;
       } else if (epochEnded) this.send(this.epochEvent(true, undefined));
+      if (epochEnded && config.keep === 'every-epoch') await this.keepEpoch();
       if (epochEnded) {
         progress.lastEpochSums = progress.epochSums;
         progress.epochSums = noLoss();
@@ -307,10 +332,21 @@ export class Trainer {
   /** Accounts for the losses of a step with at least one target, or puts the run back if it has diverged. */
   private async take(result: StepResult, stepMs: number): Promise<void> {
     const loss = meanLoss(result)!;
-    const trouble = this.guard.observe(loss, result.gradientNorm);
-    if (trouble) return this.recover(trouble, loss);
+    if (this.config.guard?.kind === 'none') {
+      this.hasFallenApart = !Number.isFinite(loss) || !Number.isFinite(result.gradientNorm);
+      if (this.hasFallenApart) return;
+    } else {
+      const trouble = this.guard.observe(loss, result.gradientNorm);
+      if (trouble) return this.recover(trouble, loss);
+    }
     addLoss(this.progress.epochSums, result);
-    this.meter.add(result, stepMs);
+    this.meter.add({ ...result, clippedNorm: this.clippedNorm(result) }, stepMs);
+  }
+
+  /** Where a backend does not measure it, it is known unless elements are clipped one by one. */
+  private clippedNorm({ gradientNorm, clippedNorm }: StepResult): number | undefined {
+    const { clipValue, clipNorm = Infinity } = this.config.optimiser;
+    return clippedNorm ?? (clipValue === undefined ? Math.min(gradientNorm, clipNorm) : undefined);
   }
 
   /** Back to the best weights, with a clean optimiser, an empty recurrent state and half the learning rate. */
@@ -365,14 +401,15 @@ export class Trainer {
 
   private epochEvent(complete: boolean, heldOut: Evaluation | undefined): EpochEvent {
     const { progress } = this;
+    const sums = (progress.step === 0 && this.untrained) || progress.epochSums;
     return {
       event: 'epoch',
       step: progress.step,
       epoch: progress.epoch,
       complete,
       seconds: this.clock.seconds,
-      trainLoss: meanLoss(progress.epochSums),
-      trainAccuracy: accuracyOf(progress.epochSums),
+      trainLoss: meanLoss(sums),
+      trainAccuracy: accuracyOf(sums),
       ...(heldOut && {
         heldOutLoss: heldOut.loss,
         heldOutAccuracy: heldOut.accuracy,
@@ -532,7 +569,7 @@ export class Trainer {
   private async weightsToKeep(): Promise<Float32Array> {
     const current = await this.network.readParameters();
     // The guard hears of an explosion one step later, and the last step has none after it.
-    if (this.config.keep === 'last') return areFinite(current) ? current : this.bestParameters;
+    if (keepsLast(this.config)) return areFinite(current) ? current : this.bestParameters;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
       const heldOut = await this.evaluateUnlessSkipped(this.config.evaluation.maximumTargets);
@@ -586,6 +623,18 @@ export class Trainer {
     }
     this.leaveOutSleep();
     this.lastCheckpointMs = this.clock.ms;
+  }
+
+  private async keepEpoch(): Promise<void> {
+    const { epoch } = this.progress;
+    const state = await this.takeState();
+    if (!this.options.onEpochEnd || !areFinite(state.parameters)) return;
+    try {
+      const file = await this.options.onEpochEnd(state, this.history.toJSON(), meanLoss(this.progress.epochSums));
+      this.notice('information', `The weights of epoch ${epoch} are kept in ${file}.`);
+    } catch (error) {
+      this.notice('information', `The weights of epoch ${epoch} were not kept: ${asInklingError(error).message}`);
+    }
   }
 
   private async publish(): Promise<void> {

@@ -16,6 +16,8 @@ const header = [
   'best',
   'learning_rate',
   'characters_per_second',
+  'gradient_norm',
+  'clipped_gradient_norm',
 ];
 
 export function historyToCsv(history: RunHistory): string {
@@ -38,6 +40,8 @@ export function historyToCsv(history: RunHistory): string {
         undefined,
         p.learningRate,
         p.charactersPerSecond,
+        p.gradientNorm,
+        p.clippedNorm,
       ],
     })),
     ...history.evaluations.map((e) => ({
@@ -56,6 +60,8 @@ export function historyToCsv(history: RunHistory): string {
         e.heldOutAccuracy,
         e.best,
         e.learningRate,
+        undefined,
+        undefined,
         undefined,
       ],
     })),

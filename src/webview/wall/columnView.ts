@@ -128,6 +128,10 @@ export class ColumnView {
       const hint = t('Share of its 8-character sequences that do not occur in the training text');
       children.push(h('span', { class: 'muted', title: hint }, t('{0} new sequences', percent(copy.novelShare))));
     }
+    if (copy.realWordShare !== undefined) {
+      const hint = t('Share of its words that occur in the training text');
+      children.push(h('span', { class: 'muted', title: hint }, t('{0} real words', percent(copy.realWordShare))));
+    }
     for (const run of copy.runs.slice(0, maximumRuns)) {
       const length = run.end - run.start;
       children.push(

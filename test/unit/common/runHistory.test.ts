@@ -32,6 +32,7 @@ const point = (step: number, loss: number, merged = 1): ProgressPoint => ({
   minimum: loss - 1,
   maximum: loss + 2,
   accuracy: 0,
+  gradientNorm: 1,
   learningRate: 0.1,
   charactersPerSecond: 10,
   merged,

@@ -91,13 +91,15 @@ class ReferenceNetwork implements Network {
     const result = this.run(batch, 'train', update);
     const gradientNorm = norm(result.gradients);
     clip(result.gradients, update.clipValue, update.clipNorm);
+    const clippedNorm = norm(result.gradients);
     if (this.optimiser.kind !== update.kind) {
       this.optimiser = newOptimiserSlots(update.kind, this.parameters.length);
     }
     applyUpdate(this.parameters, result.gradients, this.layout, this.optimiser, update);
     roundToFloat32(this.parameters);
     this.optimiser.slots.forEach(roundToFloat32);
-    return { lossSum: result.lossSum, targets: result.targets, correct: result.correct, gradientNorm };
+    const { lossSum, targets, correct } = result;
+    return { lossSum, targets, correct, gradientNorm, clippedNorm };
   }
 
   /** With `carry` it reads and leaves the state of training, as `trainStep` does. */

@@ -24,12 +24,18 @@ import type { JobPart } from './job';
 import { forwardBackward, keepState } from './rows';
 import { sumOfChunks, sumSquares, transposeWeights, updateParameters } from './updates';
 
+/** Euclidean norms of the whole gradient: 0 for `evaluate`; only a training step clips. */
+export interface GradientNorms {
+  before: number;
+  clipped: number;
+}
+
 /**
- * Returns the square of the gradient's norm before clipping (0 for `evaluate`). Thread 0 may ask whether somebody
+ * Returns the gradient's norm before and after clipping. Thread 0 may ask whether somebody
  * `isInterrupted`; a job given up for that throws `cancelled` there, with weights, optimiser and carried state as they
  * were.
  */
-export function runJob(part: JobPart, control: Control, isInterrupted?: () => boolean): number {
+export function runJob(part: JobPart, control: Control, isInterrupted?: () => boolean): GradientNorms {
   const { job, layout, thread, threads } = part;
   const together = (phase: (part: JobPart) => void): void => {
     phase(part);
@@ -49,32 +55,38 @@ export function runJob(part: JobPart, control: Control, isInterrupted?: () => bo
   if (job.kind === 'evaluate') {
     forwardBackward(part);
     together(keepState);
-    return 0;
+    return noNorms;
   }
   if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
-    if (thread > 0) return 0;
+    if (thread > 0) return noNorms;
     throw new InklingError('cancelled', 'The training step was broken off.');
   }
   keepState(part);
   if (layout.embedding?.trainable) together(embeddingGradient);
   together(() => sumSquares(part, 0));
-  const squares = sumOfChunks(part);
-  if (job.kind === 'gradients') return squares;
-  const scale = clippingScale(part, control, job.update, squares);
+  const before = Math.sqrt(sumOfChunks(part));
+  if (job.kind === 'gradients') return { before, clipped: before };
+  const { scale, norm: clipped } = clipping(part, control, job.update, before);
   together(() => updateParameters(part, job.update, job.updates, scale));
   together(transposeWeights);
-  return squares;
+  return { before, clipped };
 }
 
-/** What the gradient is multiplied by to have at most the norm `clipNorm`, its elements clipped to ±`clipValue` before. */
-function clippingScale(part: JobPart, control: Control, { clipNorm, clipValue }: Update, squares: number): number {
-  if (clipNorm === 0) return 1;
+const noNorms: GradientNorms = { before: 0, clipped: 0 };
+
+/** What the gradient is multiplied by to have at most the norm `clipNorm`, its elements clipped to ±`clipValue` before, and
+ *  the norm that it then has. */
+function clipping(
+  part: JobPart,
+  control: Control,
+  { clipNorm, clipValue }: Update,
+  norm: number,
+): { scale: number; norm: number } {
   if (clipValue > 0) {
     control.barrier(part.threads); // all have read the sums
     sumSquares(part, clipValue);
     control.barrier(part.threads);
-    squares = sumOfChunks(part);
+    norm = Math.sqrt(sumOfChunks(part));
   }
-  const norm = Math.sqrt(squares);
-  return norm > clipNorm ? clipNorm / norm : 1;
+  return clipNorm > 0 && norm > clipNorm ? { scale: clipNorm / norm, norm: clipNorm } : { scale: 1, norm };
 }

@@ -8,7 +8,7 @@ import { distFolder } from '../../paths';
 import { Control } from './control';
 import { JobPart, type Job, type NetworkView } from './job';
 import type { Layout } from './layout';
-import { runJob } from './runJob';
+import { runJob, type GradientNorms } from './runJob';
 
 /** What a worker is told about a network, once. */
 export interface NetworkMessage {
@@ -49,7 +49,7 @@ export class Team {
   }
 
   /** Runs a job on `most` threads (at most all) and waits for its end. Throws `cancelled` once it `isInterrupted`. */
-  run(id: number, network: NetworkView, job: Job, most: number, isInterrupted?: () => boolean): number {
+  run(id: number, network: NetworkView, job: Job, most: number, isInterrupted?: () => boolean): GradientNorms {
     const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
     const threads = Math.min(most, free);
     if (threads > 1) this.control.start(id, job, threads);

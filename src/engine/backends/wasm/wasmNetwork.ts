@@ -17,6 +17,7 @@ import { NetworkPart, type BatchShape, type Job, type NetworkView } from './job'
 import type { Kernels } from './kernels';
 import { createMemory, instantiate } from './runtime';
 import type { Team } from './team';
+import type { GradientNorms } from './runJob';
 import { transposeWeights } from './updates';
 
 export class WasmNetwork implements Network {
@@ -65,9 +66,9 @@ export class WasmNetwork implements Network {
     }
     const updates = this.updates + 1;
     const job: Job = { ...this.load(batch, 'train'), kind: 'train', update, updates };
-    const squares = this.run(job, isInterrupted);
+    const { before, clipped } = this.run(job, isInterrupted);
     this.updates = updates;
-    return { ...this.totals(job), gradientNorm: Math.sqrt(squares) };
+    return { ...this.totals(job), gradientNorm: before, clippedNorm: clipped };
   }
 
   async gradients(
@@ -76,7 +77,7 @@ export class WasmNetwork implements Network {
     dropoutKey: number,
   ): Promise<StepResult & { gradients: Float32Array }> {
     const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
-    const squares = this.run(job);
+    const { before } = this.run(job);
     const gradients = new Float32Array(parameterCount(this.spec));
     // Gradients lie as the trainable block does; what is frozen lies behind it and has none.
     const trainable = this.layout.trainableBytes / 4;
@@ -84,7 +85,7 @@ export class WasmNetwork implements Network {
     forEachElement(this.layout, (outside, inside) => {
       if (inside < trainable) gradients[outside] = this.floats[base + inside];
     });
-    return { ...this.totals(job), gradientNorm: Math.sqrt(squares), gradients };
+    return { ...this.totals(job), gradientNorm: before, gradients };
   }
 
   async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
@@ -213,7 +214,7 @@ export class WasmNetwork implements Network {
     });
   }
 
-  private run(job: Job, isInterrupted?: () => boolean): number {
+  private run(job: Job, isInterrupted?: () => boolean): GradientNorms {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
     const work = job.batch * job.steps * this.multiplied;
     const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));

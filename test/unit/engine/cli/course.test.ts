@@ -354,6 +354,78 @@ describe('The commands that show what happens inside', function () {
     assert.equal((await inkling('train', ...run, '--more-epochs', '1')).code, 2);
   });
 
+  it('keep=every-epoch writes a model for each epoch, named by epoch and loss', async () => {
+    const run = ['train', 'names.txt', '--recipe', 'dinosaur-names', ...layers, '--set', 'keep=every-epoch', '--json'];
+    const told = lines<TrainEvent>(await output(...run, '--epochs', '2', '--out', 'kept.inkling.safetensors'));
+    const losses = of(told, 'epoch').flatMap(({ complete, trainLoss }) => (complete ? [trainLoss!.toFixed(4)] : []));
+    const files = losses.map((loss, i) => `kept.epoch-0${i + 1}-loss-${loss}.inkling.safetensors`);
+    assert.equal(files.length, 2);
+    const [first, last] = await Promise.all(files.map((name) => readLanguageModel(path.join(folder, name))));
+    assert.deepEqual([first.results.epochs, last.results.epochs], [1, 2]);
+    const whole = await readLanguageModel(path.join(folder, 'kept.inkling.safetensors'));
+    assert.deepEqual(last.parameters, whole.parameters);
+    assert.notDeepEqual(first.parameters, whole.parameters);
+    assert.ok(of(told, 'notice').some(({ message }) => message.endsWith(`are kept in ${files[0]}.`)));
+  });
+
+  describe('sample', () => {
+    interface Sample {
+      temperature: number;
+      prompt: string;
+      text: string;
+      runs?: unknown[];
+      realWordShare?: number;
+      novelShare?: number;
+    }
+    const sample = async (...args: string[]): Promise<Sample[]> =>
+      JSON.parse(await output('sample', ...args, '--seed', '5', '--json')) as Sample[];
+
+    it('writes on from several prompts at several temperatures, each with its length', async () => {
+      const asked = ['--prompt', 'the sea', '--prompt', 'a ship', '--temperature', '0', '--temperature', '1'];
+      const samples = await sample('made.inkling.safetensors', ...asked, '--length', '8', '--length', '20');
+      assert.deepEqual(
+        samples.map(({ prompt, temperature, text }) => [prompt, temperature, text.length]),
+        [
+          ['the sea', 0, 8],
+          ['the sea', 1, 20],
+          ['a ship', 0, 8],
+          ['a ship', 1, 20],
+        ],
+      );
+      // The same chances for each prompt: what one writes does not depend on the other.
+      const [alone] = await sample(
+        'made.inkling.safetensors',
+        '--prompt',
+        'a ship',
+        '--temperature',
+        '0',
+        '--length',
+        '8',
+      );
+      assert.equal(alone.text, samples[2].text);
+      const wrong = await inkling('sample', 'made.inkling.safetensors', '--length', '1', '--length', '2');
+      assert.equal(wrong.code, 2);
+    });
+
+    it('--against tells the share of real words and what was copied', async () => {
+      const model = 'made.inkling.safetensors';
+      const [own] = await sample(model, '--length', '200', '--against', 'made.txt');
+      const words = new Set(
+        madeText(3000)
+          .toLowerCase()
+          .split(/[^a-z]+/),
+      );
+      const whole = own.text.split(/[^a-z]+/).slice(1, -1);
+      assert.ok(Math.abs(own.realWordShare! - whole.filter((word) => words.has(word)).length / whole.length) < 0.05);
+      assert.ok(own.novelShare! >= 0 && Array.isArray(own.runs));
+      const [other] = await sample(model, '--length', '200', '--against', 'names.txt');
+      assert.equal(other.text, own.text);
+      assert.ok(other.realWordShare! < own.realWordShare!);
+      const shown = await inkling('sample', model, '--length', '200', '--against', 'names.txt', '--seed', '5');
+      assert.match(shown.out, /\(\d+\.\d % real words · \d+\.\d % new sequences of 8 characters · nothing copied\)/);
+    });
+  });
+
   describe('train --weights', () => {
     const write = (name: string, tensors: Map<string, Tensor>): Promise<void> =>
       fs.writeFile(

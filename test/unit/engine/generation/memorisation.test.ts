@@ -71,4 +71,21 @@ describe('memorisation', () => {
     assert.deepEqual(empty.report(first.slice(0, 100)).runs, []);
     assert.deepEqual(index.report(''), { runs: [], novelShare: undefined });
   });
+
+  it('of lines: a whole line that is a training example, wherever in the sample', () => {
+    const names = new CopyIndex([{ name: 'dinos', text: 'aachenosaurus\ndromaeosauroides\nrex\n' }], { ofLines: true });
+    const sample = 'dromaeosauroides\nrexosaurus\nrex';
+    assert.deepEqual(names.report(sample).runs, [
+      { start: 0, end: 16, source: 'dinos', sourceOffset: 14 },
+      { start: 28, end: 31, source: 'dinos', sourceOffset: 31 },
+    ]);
+    assert.deepEqual(names.report('dromaeosaur').runs, []);
+  });
+
+  it('tells the share of whole words that the text has, in any case of letters', () => {
+    const known = new CopyIndex([{ name: 'a', text: 'The sea was calm.' }]);
+    // The words at the ends may be parts of others.
+    assert.equal(known.report('lm The SEA wuz calm, th').realWordShare, 3 / 4);
+    assert.equal(known.report('sea').realWordShare, undefined);
+  });
 });

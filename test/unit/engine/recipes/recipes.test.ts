@@ -114,6 +114,7 @@ describe('Recipes', () => {
       ...recipe,
       objective: { ...recipe.objective, shuffle: false },
       budget: { maxSteps: 2001 },
+      evaluation: { ...recipe.evaluation, atStart: false },
       samples: { ...recipe.samples, every: 1 + 2000 },
     };
     const corpus = buildCorpus([{ name: 'dinos.txt', text: order.join('\n') }], config.text);
