@@ -40,6 +40,23 @@ export interface ClassificationReport {
   confusion: number[][];
 }
 
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+/** How far figures measured on some examples can be trusted: 95 % intervals, and whether probabilities mean what they say. */
+export interface Certainty {
+  accuracy: Interval | null;
+  /** By class; null where nothing was measured. */
+  precision: Record<string, Interval | null>;
+  recall: Record<string, Interval | null>;
+  /** Area under the ROC curve; null for more than two classes, or where one of two has no examples. */
+  auc: (Interval & { value: number }) | null;
+  /** Expected calibration error: of the positive class of two, else of the likeliest class. */
+  calibrationError: number;
+}
+
 /** Curves over all thresholds of the positive class. Arrays of one curve have equal length. */
 export interface BinaryCurves {
   roc: { falsePositiveRate: number[]; truePositiveRate: number[]; threshold: (number | null)[]; auc: number };
@@ -93,6 +110,8 @@ export interface LabelledColumns {
   text?: string;
   /** Whether a user should be asked: several columns, or none, could be meant. */
   doubtful: boolean;
+  /** Two labels, such as 0 and 1, of which a user should be asked what they mean. */
+  bareLabels?: string[];
 }
 
 /** How one variant did where several were trained on the same split with the same settings. */
@@ -330,7 +349,7 @@ export interface ClassifyRequest {
 export interface TrainClassifierRequest {
   sources: LabelledSource[];
   /** Names of the columns to read, where the known names would not be right. */
-  columns?: { label?: string; text?: string };
+  columns?: { label?: string; text?: string; spam?: string };
   /** What is left out is as the engine's defaults have it. */
   settings: Partial<ClassifierSettings>;
   /** Train all six variants with these settings and keep the one that does best on the validation part. */
@@ -345,12 +364,15 @@ export interface EvaluateClassifierRequest {
   modelPath?: string;
   sources: LabelledSource[];
   badRows: 'refuse' | 'skip';
+  /** Which of the examples' two labels is the classifier's positive class, where they have other names. */
+  positive?: string;
 }
 
 /** What a trained classifier makes of other labelled texts. */
 export interface ClassifierEvaluation {
   report: ClassificationReport;
   baselines: Baselines;
+  certainty: Certainty;
   scores: ScoredExample[];
   curves: BinaryCurves | null;
   problems: DataProblem[];

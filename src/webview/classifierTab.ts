@@ -104,7 +104,7 @@ export class ClassifierTab {
     show(this.problem, state.problem !== undefined);
     setText(this.problem, state.problem ?? '');
     this.drawChecks(state);
-    this.corrections.draw(state.corrections);
+    this.corrections.draw(state.corrections, record);
     show(this.training, training !== undefined);
     if (training) setText(this.training, trainingSentence(training));
     show(this.body, record !== undefined || training !== undefined);

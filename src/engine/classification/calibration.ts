@@ -182,6 +182,38 @@ export function calibrate(calibration: Calibration, score: number): number {
   }
 }
 
+/**
+ * What to add to all log-odds once a user has corrected some verdicts, so that probabilities keep meaning what they say:
+ * the b at which what is expected of all texts together is what is known of them,
+ *
+ *   Σ_held-out (σ(l_i + b) - σ(l_i)) + weight · Σ_corrected (σ(l_j + b) - y_j) = 0.
+ *
+ * `heldOut` are the calibrated log-odds of texts on which the calibration held; 0 without any, or without corrections.
+ */
+export function shiftFor(
+  heldOut: readonly number[],
+  corrected: readonly { logOdds: number; positive: boolean }[],
+  weight: number,
+): number {
+  if (heldOut.length === 0 || corrected.length === 0) return 0;
+  const surplus = (b: number): number =>
+    heldOut.reduce((sum, l) => sum + logistic(l + b) - logistic(l), 0) +
+    weight * corrected.reduce((sum, { logOdds, positive }) => sum + logistic(logOdds + b) - Number(positive), 0);
+  let [low, high] = [-20, 20];
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2;
+    if (surplus(middle) < 0) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** ln(p / (1 - p)), within ±20 also for what is certain. */
+export function logOddsOf(probability: number): number {
+  const p = Math.min(1 - 2e-9, Math.max(2e-9, probability));
+  return Math.log(p / (1 - p));
+}
+
 /** 1 / (1 + e^-x) without overflow. */
 export function logistic(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));

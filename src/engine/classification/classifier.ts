@@ -16,7 +16,7 @@ import type {
 import type { Backend } from '../backends/backend';
 import { parameterCount, type NetworkSpec } from '../model/networkSpec';
 import type { BagOfWords } from './bagOfWords';
-import { calibrate, type Calibration } from './calibration';
+import { calibrate, logistic, logOddsOf, shiftFor, type Calibration } from './calibration';
 import { Encoder } from './encoder';
 import type { LinearModel } from './linearModel';
 import type { LogisticRegression } from './logisticRegression';
@@ -50,14 +50,21 @@ const fewestWords = 3;
 /** A probability from which on, and one below which, the verdict is not sure whatever the threshold. */
 const unsure = { from: 0.2, to: 0.5 };
 
-/** The parts with a user's corrections in them. */
+/** The parts, with a user's corrections in them where there are any. */
 interface Parts {
   encoder: Encoder;
   linear?: LinearModel;
 }
 
+interface CorrectedParts extends Parts {
+  /** To add to the calibrated log-odds of the positive class. */
+  shift: number;
+}
+
 export class Classifier {
   private readonly network: NetworkScorer;
+  /** What the last corrections made of the parts: the next text is mostly asked about with the same. */
+  private corrected: { key: string; parts: Promise<CorrectedParts> } | undefined;
 
   constructor(
     backend: Backend,
@@ -105,7 +112,7 @@ export class Classifier {
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
     const parts = await this.correctedParts(corrections);
     const [score] = await this.scores([reading.text], parts);
-    let probabilities = probabilitiesOf(this.model, score.logits);
+    let probabilities = probabilitiesOf(this.model, score.logits, parts.shift);
     let decided = decide(record, probabilities);
     const key = correctionKey(text);
     const same = corrections.findLast((correction) => correctionKey(correction.text) === key);
@@ -179,9 +186,21 @@ export class Classifier {
     return [...byStart.values()].sort((a, b) => a.start - b.start);
   }
 
-  private async correctedParts(corrections: Correction[]): Promise<Parts> {
+  private async correctedParts(corrections: Correction[]): Promise<CorrectedParts> {
+    if (corrections.length === 0) return { ...this.model, shift: 0 };
+    const key = JSON.stringify(corrections);
+    if (this.corrected?.key !== key) this.corrected = { key, parts: this.correct(corrections) };
+    const { corrected } = this;
+    try {
+      return await corrected.parts;
+    } catch (error) {
+      if (this.corrected === corrected) this.corrected = undefined;
+      throw error;
+    }
+  }
+
+  private async correct(corrections: Correction[]): Promise<CorrectedParts> {
     const { encoder, linear, record } = this.model;
-    if (corrections.length === 0) return { encoder, linear };
     const texts = await readTexts(corrections.map((correction) => correction.text));
     const labels = corrections.map((correction) => record.classes.indexOf(correction.label));
     const evidence = encoder.evidence?.with(texts.map(tokenize), labels, correctionWeight);
@@ -191,7 +210,24 @@ export class Classifier {
         texts,
         labels.map((label) => sideOf(label, record.positive)),
       ),
+      shift: await this.shiftBy(texts, labels),
     };
+  }
+
+  /** What the corrections say of the probabilities themselves, by what was said of these texts before. */
+  private async shiftBy(texts: string[], labels: number[]): Promise<number> {
+    const { record } = this.model;
+    const { positive } = record;
+    if (positive === null) return 0;
+    const scores = await this.scores(texts);
+    return shiftFor(
+      record.scores.map(({ probability }) => logOddsOf(probability)),
+      scores.map(({ logits }, i) => ({
+        logOdds: logOddsOf(probabilitiesOf(this.model, logits)[positive]),
+        positive: labels[i] === positive,
+      })),
+      correctionWeight,
+    );
   }
 }
 
@@ -242,10 +278,11 @@ function correctionKey(text: string): string {
   return duplicateKey(text.slice(0, correctionLength));
 }
 
-/** P(class | text), [classes], from a text's logits; calibrated for two classes. */
-export function probabilitiesOf({ record, calibration }: ClassifierModel, logits: number[]): number[] {
+/** P(class | text), [classes], from a text's logits; for two classes calibrated, with `shift` added to the log-odds. */
+export function probabilitiesOf({ record, calibration }: ClassifierModel, logits: number[], shift = 0): number[] {
   if (record.positive === null) return classProbabilities(logits);
-  const p = calibrate(calibration, logits[0]);
+  const calibrated = calibrate(calibration, logits[0]);
+  const p = shift === 0 ? calibrated : logistic(logOddsOf(calibrated) + shift);
   return record.positive === 1 ? [1 - p, p] : [p, 1 - p];
 }
 

@@ -87,17 +87,18 @@ export class ClassifierService {
   }
 
   /** A trained classifier on other labelled texts. */
-  evaluate({ modelPath, sources, badRows }: EvaluateClassifierRequest): Promise<ClassifierEvaluation> {
+  evaluate({ modelPath, sources, badRows, positive: named }: EvaluateClassifierRequest): Promise<ClassifierEvaluation> {
     return this.queue.run(async () => {
       const data = await readSources(sources, badRows);
       const classifier = await this.open(modelPath);
-      const { report, baselines, probabilities } = await evaluateClassifier(classifier, data);
+      const evaluation = await evaluateClassifier(classifier, data, named);
+      const { report, baselines, certainty, truth, probabilities } = evaluation;
       const { positive } = classifier.model.record;
-      const scores = data.examples.map((example, i) => ({
-        label: report.classes.indexOf(example.label),
+      const scores = truth.map((label, i) => ({
+        label,
         probability: positive === null ? Math.max(...probabilities[i]) : probabilities[i][positive],
       }));
-      return { report, baselines, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
+      return { report, baselines, certainty, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
     });
   }
 

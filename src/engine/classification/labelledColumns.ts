@@ -20,9 +20,12 @@ export interface LabelledTable {
 export interface WantedColumns {
   label?: string;
   text?: string;
+  /** Of two bare labels, the one that means spam. */
+  spam?: string;
 }
 
-const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1'];
+const spamNames = ['spam', 'is_spam', 'isspam', 'is spam'];
+const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1', ...spamNames];
 const textNames = ['text', 'message', 'sms', 'body', 'content', 'review', 'email', 'v2'];
 
 /** For messages. */
@@ -67,7 +70,32 @@ export function chooseColumns(table: LabelledTable, wanted: WantedColumns, name:
     label: named(label),
     text: named(texts.at(0)),
     doubtful: labels.length !== 1 || texts.length !== 1 || mostlyDistinct(table, labels[0]),
+    ...(label !== undefined && openLabels(table, label)),
   };
+}
+
+/** Two labels that say nothing by themselves, as 0 and 1 do, in a column that does not say what they mean either. */
+function openLabels({ columns, rows }: LabelledTable, label: number): { bareLabels?: string[] } {
+  const labels = [...new Set(rows.map(({ values }) => String(values[label] ?? '').trim()))].filter(Boolean).sort();
+  return areBare(labels) && !namesSpam(columns[label]) ? { bareLabels: labels } : {};
+}
+
+function areBare(labels: string[]): boolean {
+  return labels.length === 2 && labels.every((label) => /^(?:[+-]?[01]|true|false|yes|no|y|n)$/i.test(label));
+}
+
+function namesSpam(column: string): boolean {
+  return spamNames.includes(normalise(column));
+}
+
+/** Which of the labels in a column means spam: the one the user named, or the "yes" of a column called "spam". Undefined
+ *  where the labels are to stay as they are. */
+export function spamLabelOf(column: string, labels: Iterable<string>, wanted: WantedColumns): string | undefined {
+  const distinct = [...new Set(labels)];
+  if (wanted.spam !== undefined)
+    return distinct.length === 2 && distinct.includes(wanted.spam) ? wanted.spam : undefined;
+  if (!namesSpam(column) || !areBare(distinct)) return undefined;
+  return distinct.find((label) => /^(?:\+?1|true|yes|y)$/i.test(label));
 }
 
 /** "mail.csv: label: column "label", text: column "message"". */

@@ -12,6 +12,7 @@ import {
   describeColumns,
   isHeader,
   knownColumns,
+  spamLabelOf,
   type LabelledTable,
   type WantedColumns,
 } from './labelledColumns';
@@ -41,6 +42,7 @@ export function readExamples(content: string, name: string, wanted: WantedColumn
     if (columns.label === undefined || columns.text === undefined) throw unknownColumns(table, name);
     collector.notices.unshift(describeColumns(name, columns));
     addRows(table, columns.label, columns.text, collector);
+    collector.nameLabels(columns.label, wanted);
   }
   return collector.finish();
 }
@@ -90,6 +92,19 @@ class Collector {
 
   problem(line: number, reason: string): void {
     this.problems.push({ source: this.source, line, reason });
+  }
+
+  /** Calls two bare labels "spam" and "ham", where it is known which is which. */
+  nameLabels(column: string, wanted: WantedColumns): void {
+    const spam = spamLabelOf(
+      column,
+      this.examples.map(({ label }) => label),
+      wanted,
+    );
+    if (spam === undefined) return;
+    const other = this.examples.find(({ label }) => label !== spam)!.label;
+    for (const example of this.examples) example.label = example.label === spam ? 'spam' : 'ham';
+    this.notices.push(`${this.source}: "${spam}" read as spam, "${other}" as ham`);
   }
 
   finish(): ReadExamples {

@@ -4,8 +4,10 @@
  */
 import type {
   BinaryCurves,
+  Certainty,
   ClassificationReport,
   ClassifierRecord,
+  Interval,
   ThresholdRule,
 } from '../../common/classifierProtocol';
 import { reportOfConfusion } from '../../common/confusionReport';
@@ -101,6 +103,99 @@ export function chooseThreshold(positive: ArrayLike<number>, scores: ArrayLike<n
   const below = steps[best + 1]?.threshold;
   if (above === Number.POSITIVE_INFINITY) return steps.length ? steps[0].threshold + 1e-6 : 0.5;
   return below === undefined ? above : (above + below) / 2;
+}
+
+/**
+ * How many of `negatives` good messages a threshold may call positive so that, at 95 % confidence, no more than `share` of
+ * all such messages are lost: the most k with P(Bin(negatives, share) ≤ k) ≤ 5 %. Undefined where even none of them lost
+ * shows too little. A share of 0 cannot be shown by any number: it asks that none of these be lost.
+ */
+export function allowedLosses(share: number, negatives: number): number | undefined {
+  if (share === 0) return 0;
+  if (share >= 1) return negatives;
+  let term = negatives * Math.log1p(-share);
+  let cumulative = Math.exp(term);
+  if (cumulative > maximumDoubt) return undefined;
+  let allowed = 0;
+  for (let k = 1; k <= negatives; k++) {
+    term += Math.log((negatives - k + 1) / k) + Math.log(share) - Math.log1p(-share);
+    cumulative += Math.exp(term);
+    if (cumulative > maximumDoubt) break;
+    allowed = k;
+  }
+  return allowed;
+}
+
+/** The fewest good messages that can show a share of at most `share`, in (0, 1), to be lost. */
+export function fewestNegatives(share: number): number {
+  return Math.ceil(Math.log(maximumDoubt) / Math.log1p(-share));
+}
+
+const maximumDoubt = 0.05;
+
+/**
+ * Expected calibration error in ten bins of equal width: Σ share of the bin · |mean probability - share that is true|.
+ * `outcomes[i]` is whether what has `probabilities[i]` is so. Of at least one example.
+ */
+export function calibrationError(outcomes: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  const gaps = new Float64Array(10);
+  for (let i = 0; i < outcomes.length; i++) {
+    const bin = Math.min(9, Math.floor(probabilities[i] * 10));
+    gaps[bin] += probabilities[i] - outcomes[i];
+  }
+  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / outcomes.length;
+}
+
+/** Wilson's 95 % interval of a share of which `hits` of `count` were seen; null of none. */
+export function shareInterval(hits: number, count: number): Interval | null {
+  if (count === 0) return null;
+  const z = 1.959964;
+  const p = hits / count;
+  const scale = 1 + (z * z) / count;
+  const center = (p + (z * z) / (2 * count)) / scale;
+  const reach = (z / scale) * Math.sqrt((p * (1 - p)) / count + (z * z) / (4 * count * count));
+  return { low: hits === 0 ? 0 : center - reach, high: hits === count ? 1 : center + reach };
+}
+
+/** The 95 % interval of an area under the ROC curve (Hanley and McNeil 1982). */
+export function aucInterval(auc: number, positives: number, negatives: number): Interval {
+  const q1 = auc / (2 - auc);
+  const q2 = (2 * auc * auc) / (1 + auc);
+  const own = auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc);
+  const reach = 1.959964 * Math.sqrt(own / (positives * negatives));
+  return { low: Math.max(0, auc - reach), high: Math.min(1, auc + reach) };
+}
+
+/** How far a report on `truth` (class ids) by `probabilities` ([examples][classes]) can be trusted. */
+export function certaintyOf(
+  { classes, confusion }: ClassificationReport,
+  positive: number | null,
+  truth: readonly number[],
+  probabilities: readonly number[][],
+): Certainty {
+  const hits = classes.map((_, c) => confusion[c][c]);
+  const actual = classes.map((_, c) => confusion[c].reduce((a, b) => a + b, 0));
+  const called = classes.map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0));
+  const byClass = (counts: number[]): Record<string, Interval | null> =>
+    Object.fromEntries(classes.map((name, c) => [name, shareInterval(hits[c], counts[c])]));
+  const total = (counts: number[]): number => counts.reduce((a, b) => a + b, 0);
+  const asked = positive ?? undefined;
+  const outcomes = truth.map((label, i) => Number(label === (asked ?? likeliest(probabilities[i]))));
+  const given = probabilities.map((row) => row[asked ?? likeliest(row)]);
+  const auc = asked === undefined ? undefined : binaryCurves(outcomes, given)?.roc.auc;
+  const positives = total(outcomes);
+  return {
+    accuracy: shareInterval(total(hits), truth.length),
+    precision: byClass(called),
+    recall: byClass(actual),
+    auc: auc === undefined ? null : { value: auc, ...aucInterval(auc, positives, truth.length - positives) },
+    calibrationError: calibrationError(outcomes, given),
+  };
+}
+
+/** Index of the largest; the first of several. */
+export function likeliest(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
 }
 
 /** Mean squared distance between probability and truth (`brier_score_loss`), of at least one example. */

@@ -6,12 +6,14 @@
 import type {
   Baselines,
   BaselineSummary,
+  Certainty,
   ClassificationReport,
   ClassifierEvent,
   ClassifierRecord,
   ClassifierSettings,
   Mix,
   ModelPart,
+  ThresholdRule,
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { Backend } from '../backends/backend';
@@ -20,7 +22,17 @@ import { calibrate, fitCalibration } from './calibration';
 import { Classifier, decide, familiarShare, probabilitiesOf, sideOf, type ClassifierModel } from './classifier';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
 import { LogisticRegression } from './logisticRegression';
-import { chooseThreshold, classificationReport, curvesOf, spreadOf, type Spread } from './metrics';
+import {
+  allowedLosses,
+  certaintyOf,
+  chooseThreshold,
+  classificationReport,
+  curvesOf,
+  fewestNegatives,
+  likeliest,
+  spreadOf,
+  type Spread,
+} from './metrics';
 import { NaiveBayes } from './naiveBayes';
 import {
   chooseParts,
@@ -160,15 +172,39 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   return model;
 }
 
-/** The report of a trained classifier on other labelled examples; labels that it does not know are refused. */
+/** What a trained classifier makes of other labelled examples. */
+export interface Evaluation {
+  report: ClassificationReport;
+  baselines: Baselines;
+  certainty: Certainty;
+  /** Class id of each example. */
+  truth: number[];
+  /** [examples][classes] */
+  probabilities: number[][];
+}
+
+/** Evaluates on other labelled examples; throws `invalidInput` for labels that the classifier does not know. Examples of
+ *  two labels with other names are known where `positive` says which of them is the classifier's positive class. */
 export async function evaluateClassifier(
   classifier: Classifier,
   data: LabelledData,
-): Promise<{ report: ClassificationReport; baselines: Baselines; probabilities: number[][] }> {
+  positive?: string,
+): Promise<Evaluation> {
   const { record, bag, naiveBayes, logisticRegression } = classifier.model;
   const { classes } = record;
+  if (positive !== undefined && (record.positive === null || !data.classes.includes(positive))) {
+    throw new InklingError(
+      'invalidInput',
+      record.positive === null
+        ? `This classifier has ${classes.length} classes and none of them is the positive one; leave --positive out.`
+        : `No example is labelled "${positive}"; labels: ${data.classes.join(', ')}.`,
+    );
+  }
   // A label of another spelling is the classifier's own where only one can be meant.
   const spelling = (label: string): string => {
+    if (positive !== undefined && data.classes.length <= 2) {
+      return classes[label === positive ? record.positive! : 1 - record.positive!];
+    }
     const near = classes.filter((name) => name.toLowerCase() === label.toLowerCase());
     return classes.includes(label) || near.length !== 1 ? label : near[0];
   };
@@ -178,7 +214,9 @@ export async function evaluateClassifier(
       'invalidInput',
       unknown.length > 0
         ? `This classifier knows the labels ${classes.join(', ')}; the file has also ${unknown.join(', ')}. ` +
-            'Rename these labels or leave their rows out, or train a classifier that knows them.'
+            (record.positive !== null && unknown.length === 2 && data.classes.length === 2
+              ? `Say which of its labels means ${classes[record.positive]} (--positive LABEL), or rename them.`
+              : 'Rename these labels or leave their rows out, or train a classifier that knows them.')
         : 'There are no labelled examples to evaluate on: add some to the file.',
     );
   }
@@ -191,8 +229,11 @@ export async function evaluateClassifier(
     classes.map((_, c) => record.baselines.majority.confusion.reduce((n, row) => n + row[c], 0)),
   );
   const report = (predicted: number[]): ClassificationReport => classificationReport(truth, predicted, classes);
+  const own = report(probabilities.map((p) => decide(record, p)));
   return {
-    report: report(probabilities.map((p) => decide(record, p))),
+    report: own,
+    certainty: certaintyOf(own, record.positive, truth, probabilities),
+    truth,
     baselines: {
       majority: report(truth.map(() => frequent)),
       naiveBayes: report(counts.map((row) => likeliest(naiveBayes.probabilities(row)))),
@@ -286,15 +327,33 @@ function fitBaselines(
   };
 }
 
-/** Calibrates and chooses the threshold by scores of texts that the model was not trained on; sets both in `model`. */
+/**
+ * Calibrates and chooses the threshold by scores of texts that the model was not trained on; sets both in `model`. Throws
+ * `invalidInput` where these texts are too few to show what the rule asks for.
+ */
 function chooseDecision(model: ClassifierModel, scores: number[], truth: number[]): void {
   const { record } = model;
-  model.calibration = fitCalibration(record.settings.calibration, truth, scores);
-  record.threshold = chooseThreshold(
-    truth,
-    scores.map((score) => calibrate(model.calibration, score)),
-    record.settings.threshold,
-  );
+  const { calibration, threshold: rule } = record.settings;
+  model.calibration = fitCalibration(calibration, truth, scores);
+  const probabilities = scores.map((score) => calibrate(model.calibration, score));
+  record.threshold = chooseThreshold(truth, probabilities, supported(rule, truth, record));
+}
+
+/** The rule with the share of the examples at hand that may be lost so that its own share holds at 95 % confidence. */
+function supported(rule: ThresholdRule, truth: number[], { classes, positive }: ClassifierRecord): ThresholdRule {
+  if (rule.kind !== 'maximum-lost') return rule;
+  const negatives = truth.filter((label) => label === 0).length;
+  const allowed = allowedLosses(rule.share, negatives);
+  if (allowed === undefined) {
+    const percent = `${Number((100 * rule.share).toPrecision(3))} %`;
+    throw new InklingError(
+      'invalidInput',
+      `${negatives} examples of "${classes[1 - positive!]}" were set aside to choose the threshold; to show that at most ` +
+        `${percent} of them are lost, ${fewestNegatives(rule.share)} are needed. Add examples, allow a larger share, or ` +
+        'choose the linear model, which is asked about every example.',
+    );
+  }
+  return { kind: 'maximum-lost', share: negatives === 0 ? 0 : allowed / negatives };
 }
 
 /** The report on the held-out part, and that of each candidate beside it. */
@@ -364,8 +423,4 @@ function familiarLimit({ texts, tokens }: Material, train: Int32Array): number {
     (i) => familiarShare(bag, tokens[i]),
   ).sort((a, b) => a - b);
   return Math.min(0.3, shares[Math.floor(shares.length / 100)] / 2);
-}
-
-function likeliest(values: number[]): number {
-  return values.indexOf(Math.max(...values));
 }

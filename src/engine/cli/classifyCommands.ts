@@ -4,18 +4,21 @@ import {
   classifierVariants,
   modelParts,
   type Baselines,
+  type Certainty,
   type ClassificationReport,
   type ClassifierDoneEvent,
   type ClassifierEvent,
   type ClassifierRecord,
   type ClassifierSettings,
   type DataProblem,
+  type Interval,
   type ThresholdRule,
   type Verdict,
 } from '../../common/classifierProtocol';
 import { findingSentences } from '../../common/contributions';
 import { formatFigure, unmeasured } from '../../common/confusionReport';
 import { keptTitle, partTitle } from '../../common/partTitles';
+import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, storedClassifier } from '../classification/classifierFile';
@@ -155,6 +158,7 @@ const evaluateOptions = {
   'bad-rows': { type: 'string' },
   'label-column': { type: 'string' },
   'text-column': { type: 'string' },
+  positive: { type: 'string' },
 } as const;
 
 /** The report of a model on a labelled file. */
@@ -165,10 +169,11 @@ export async function evaluateCommand(args: string[]): Promise<void> {
   const started = performance.now();
   await withClassifier(values, modelName, async (classifier, modelFile) => {
     const data = await readAll(files, badRowsOf(values) ?? 'refuse', values);
-    const { report, baselines } = await evaluateClassifier(classifier, data);
+    const { report, baselines, certainty } = await evaluateClassifier(classifier, data, values.positive);
     if (!values.json) {
       for (const notice of data.notices) print(notice);
       printReport(report);
+      printCertainty(certainty);
       printBaselines(baselines);
       return;
     }
@@ -177,6 +182,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
       model: modelFile,
       ...summarise(report),
       confusion: report.confusion,
+      certainty,
       baselines: summariseAll(baselines),
       seconds: (performance.now() - started) / 1000,
       threshold: classifier.model.record.threshold,
@@ -201,7 +207,7 @@ export async function classifyCommand(args: string[]): Promise<void> {
   await withClassifier(values, modelName, async (classifier) => {
     const verdict = await classifier.classify(text, { explain: values.explain === true || values.json === true });
     if (values.json) printJson(verdict);
-    else printVerdict(verdict, text);
+    else printVerdict(verdict, text, classifier.model.record);
   });
 }
 
@@ -373,11 +379,24 @@ function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines,
   }
 }
 
+function printCertainty({ accuracy, precision, recall, auc, calibrationError }: Certainty): void {
+  const between = (interval: Interval | null): string =>
+    interval === null ? 'not measured' : `${figure(interval.low)} to ${figure(interval.high)}`;
+  print('\n95 % intervals');
+  print(`  accuracy: ${between(accuracy)}`);
+  for (const name of Object.keys(recall)) {
+    print(`  ${name}: precision ${between(precision[name])}, recall ${between(recall[name])}`);
+  }
+  if (auc) print(`  AUC ${figure(auc.value)}: ${between(auc)}`);
+  print(`calibration error ${figure(calibrationError)}`);
+}
+
 /** As scikit-learn prints it, with the confusion matrix under it. */
 function printReport(report: ClassificationReport): void {
-  const width = Math.max(12, ...report.classes.map((name) => name.length));
+  const longest = Math.max(...report.classes.map((name) => name.length));
+  const [width, cellWidth] = [Math.max(12, longest), Math.max(12, longest) + 1];
   const row = (name: string, cells: string[]): void =>
-    print(`${name.padStart(width)} ${cells.map((c) => c.padStart(13)).join('')}`);
+    print(`${name.padStart(width)} ${cells.map((c) => c.padStart(cellWidth)).join('')}`);
   row('', ['precision', 'recall', 'f1-score', 'support']);
   for (const name of [...report.classes, 'macro avg', 'weighted avg']) {
     const scores =
@@ -412,10 +431,13 @@ function printFolds(result: Awaited<ReturnType<typeof crossValidate>>, folds: nu
   }
 }
 
-function printVerdict(verdict: Verdict, text: string): void {
+function printVerdict(verdict: Verdict, text: string, record: ClassifierRecord): void {
+  const { naiveBayes } = verdict;
   print(
-    `${verdict.label} (${share(verdict.probability)}); naive Bayes: ${verdict.naiveBayes.label} (${share(verdict.naiveBayes.probability)})`,
+    `${verdictSentence(verdict, record)}; naive Bayes: ${className(naiveBayes.label, record)} (${share(naiveBayes.probability)})`,
   );
+  const passage = passageSentence(verdict, record);
+  if (passage !== undefined) print(passage);
   for (const sentence of findingSentences(verdict.findings)) print(sentence);
   if (verdict.contributions.length === 0) return;
   const strongest = [...verdict.contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));

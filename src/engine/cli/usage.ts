@@ -29,7 +29,8 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--threshold max-f1|lost:0.3%|P] [--positive LABEL] [--held-out P] [--validation P] [--folds K]
       [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--out FILE] [--overwrite]
       [--title TEXT] [--json]
-  inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--bad-rows refuse|skip] [--json]
+  inkling evaluate <model> <file…> [--label-column NAME] [--text-column NAME] [--positive LABEL]
+      [--bad-rows refuse|skip] [--json]
 `;
 
 /** What should be known beside the usage: the commands that it concerns (none: all), and its lines. */

@@ -30,7 +30,7 @@ export interface ClassifierChoice {
 
 interface Run {
   source: LabelledSource;
-  columns: { label?: string; text?: string };
+  columns: { label?: string; text?: string; spam?: string };
   choice: ClassifierChoice;
   title: string;
   modelPath: string;

@@ -1,18 +1,30 @@
-/** Asks which columns of a labelled table to read where its header leaves that open. */
+/** Asks what the columns and labels of a table mean where the table itself leaves that open. */
 import * as vscode from 'vscode';
 import type { LabelledColumns } from '../../common/classifierProtocol';
 
-/** The columns to read; undefined when the user turned away. Nothing is asked where the header is clear. */
+/** The columns to read, and which label means spam; undefined when the user turned away. Nothing is asked where the
+ *  table is clear. */
 export async function askForColumns(
   name: string,
   found: LabelledColumns | null,
-): Promise<{ label?: string; text?: string } | undefined> {
-  if (!found?.doubtful) return {};
+): Promise<{ label?: string; text?: string; spam?: string } | undefined> {
+  if (!found?.doubtful) return found?.bareLabels ? askForSpam(name, found.bareLabels) : {};
   const label = await ask(vscode.l10n.t('Which column of {0} holds the labels?', name), found.columns, found.label);
   if (label === undefined) return undefined;
   const others = found.columns.filter((column) => column !== label);
   const text = await ask(vscode.l10n.t('Which column of {0} holds the texts?', name), others, found.text);
   return text === undefined ? undefined : { label, text };
+}
+
+async function askForSpam(name: string, labels: string[]): Promise<{ spam?: string } | undefined> {
+  const items = [
+    ...labels.map((label) => ({ label, spam: label })),
+    { label: vscode.l10n.t('Neither: keep both labels as they are'), spam: undefined },
+  ];
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Which label of {0} means spam?', name),
+  });
+  return chosen && (chosen.spam === undefined ? {} : { spam: chosen.spam });
 }
 
 async function ask(title: string, columns: string[], likely: string | undefined): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import type { ClassifierRecord, Correction, Verdict } from '../../common/classif
 import type { CheckedText } from '../../common/classifierState';
 import {
   correctionTitle,
+  findingSentences,
   formatPoints,
   formatShare,
   pointsTowards,
@@ -15,6 +16,7 @@ import {
 } from '../../common/contributions';
 import { InklingError } from '../../common/errors';
 import { methodSentence } from '../../common/partTitles';
+import { answerName, className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -97,15 +99,16 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   /** Notes what the selected text, or all of the document, really is, and offers to take that back. */
   async correct(editor: vscode.TextEditor, isPositive: boolean): Promise<void> {
     const texts = passagesOf(editor).map(({ text }) => text);
-    const label = await this.labelFor(isPositive);
-    if (label !== undefined) await this.note(texts, label, this.active.path ?? '');
+    const record = await this.active.record();
+    const label = await labelFor(isPositive, record);
+    if (label !== undefined) await this.note(texts, label, this.active.path ?? '', record);
   }
 
   /** Notes what one text of the last check really is. */
   async correctCheck(index: number, label: string): Promise<void> {
     const { check } = this;
     const passage = check?.passages[index];
-    if (check && passage) await this.note([passage.text], label, check.classifier);
+    if (check && passage) await this.note([passage.text], label, check.classifier, check.record);
   }
 
   clear(): void {
@@ -127,7 +130,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       const word = pointsTowards(verdicts[i], label).find((w) => start + w.start <= offset && offset < start + w.end);
       if (!word) continue;
       const range = new vscode.Range(document.positionAt(start + word.start), document.positionAt(start + word.end));
-      return new vscode.Hover(explanation(word.points, label, verdicts[i]), range);
+      return new vscode.Hover(explanation(word.points, label, verdicts[i], record), range);
     }
     return undefined;
   }
@@ -166,40 +169,33 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     const wrong = other === undefined ? undefined : correctionTitle(other, record);
     const whole = passages.length === 1 && passages[0].text.length === document.getText().length;
     const buttons = wrong === undefined ? [details] : [wrong, details];
-    const chosen = await showInformation(describe(verdicts, whole), ...buttons);
+    const chosen = await showInformation(describe(verdicts, whole, record), ...buttons);
     if (chosen === details) await vscode.commands.executeCommand('inkling.showClassifier');
     if (chosen === wrong && other !== undefined) {
       const texts = passages.map(({ text }) => text);
-      await this.note(texts, other, classifier);
+      await this.note(texts, other, classifier, record);
     }
   }
 
-  private async note(texts: string[], label: string, classifier: string): Promise<void> {
+  private async note(texts: string[], label: string, classifier: string, record: ClassifierRecord): Promise<void> {
     const takeBack = await this.corrections.add(
       classifier,
       texts.map((text) => ({ text, label })),
     );
     // Offered before the check is made again, which may fail.
-    this.offerUndo(label, takeBack).catch(present);
+    this.offerUndo(className(label, record), takeBack).catch(present);
     await this.refresh();
   }
 
-  private async offerUndo(label: string, takeBack: () => Promise<void>): Promise<void> {
+  private async offerUndo(name: string, takeBack: () => Promise<void>): Promise<void> {
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t(
       'Recorded as {0}. This text now gets that verdict, and its words count as further examples.',
-      label,
+      name,
     );
     if ((await showInformation(message, undo)) !== undo) return;
     await takeBack();
     await this.refresh();
-  }
-
-  /** The class that "spam" or "not spam" means; asked for where there are more than two. */
-  private async labelFor(isPositive: boolean): Promise<string | undefined> {
-    const { classes, positive } = await this.active.record();
-    if (positive !== null) return classes[isPositive ? positive : 1 - positive];
-    return vscode.window.showQuickPick(classes, { title: vscode.l10n.t('What is this text?') });
   }
 
   private draw(): void {
@@ -250,19 +246,32 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
   return passages;
 }
 
-/** "The selection: spam, 97.3 %"; of several how many are what. */
-function describe(verdicts: Verdict[], whole: boolean): string {
+/** "Spam: 97.3 %; flagged from 84.0 % on."; of several selections how many are what. */
+function describe(verdicts: Verdict[], whole: boolean, record: ClassifierRecord): string {
   if (verdicts.length === 1) {
-    const [{ label, probability, corrected }] = verdicts;
-    const what = corrected ? vscode.l10n.t('{0}, by your correction', label) : `${label}, ${formatShare(probability)}`;
-    return whole ? vscode.l10n.t('This text: {0}.', what) : vscode.l10n.t('The selection: {0}.', what);
+    const [verdict] = verdicts;
+    const sentences = [`${verdictSentence(verdict, record)}.`, ...findingSentences(verdict.findings)];
+    const passage = passageSentence(verdict, record);
+    if (passage !== undefined) sentences.push(passage);
+    else if (whole) sentences.push(vscode.l10n.t('The whole text was checked.'));
+    return sentences.join(' ');
   }
-  const labels = [...new Set(verdicts.map(({ label }) => label))];
-  const parts = labels.map((label) => {
-    const shares = verdicts.filter((v) => v.label === label).map(({ probability }) => formatShare(probability));
-    return `${shares.length} ${label} (${shares.slice(0, 5).join(', ')}${shares.length > 5 ? ', …' : ''})`;
+  const positive = record.positive === null ? undefined : record.classes[record.positive];
+  const names = [...new Set(verdicts.map((verdict) => answerName(verdict, record)))];
+  const parts = names.map((name) => {
+    const own = verdicts.filter((verdict) => answerName(verdict, record) === name);
+    const shares = own.slice(0, 5).map(({ probability, probabilities }) => {
+      return formatShare(positive === undefined ? probability : probabilities[positive]);
+    });
+    return `${own.length} ${name} (${shares.join(', ')}${own.length > 5 ? ', …' : ''})`;
   });
   return vscode.l10n.t('{0} selections: {1}.', verdicts.length, parts.join(', '));
+}
+
+/** The class that "spam" or "not spam" means; asked for where there are more than two. */
+async function labelFor(isPositive: boolean, { classes, positive }: ClassifierRecord): Promise<string | undefined> {
+  if (positive !== null) return classes[isPositive ? positive : 1 - positive];
+  return vscode.window.showQuickPick(classes, { title: vscode.l10n.t('What is this text?') });
 }
 
 /** The other of two classes, where all verdicts agree. */
@@ -272,17 +281,20 @@ function oppositeOf(verdicts: Verdict[], { classes, positive }: ClassifierRecord
   return classes.find((name) => name !== first.label);
 }
 
-function explanation(points: number, label: string, verdict: Verdict): vscode.MarkdownString {
+function explanation(points: number, label: string, verdict: Verdict, record: ClassifierRecord): vscode.MarkdownString {
   const towards = points >= 0 ? vscode.l10n.t('for') : vscode.l10n.t('against');
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = { enabledCommands: ['inkling.showClassifier', 'inkling.clearSpamCheck'] };
   markdown.appendText(
-    vscode.l10n.t('{0} is evidence {1} {2}', formatPoints(Math.abs(points)).slice(1), towards, oneLine(label)),
+    vscode.l10n.t(
+      '{0} is evidence {1} {2}',
+      formatPoints(Math.abs(points)).slice(1),
+      towards,
+      oneLine(className(label, record)),
+    ),
   );
   markdown.appendMarkdown('\n\n');
-  markdown.appendText(
-    `${vscode.l10n.t('Verdict: {0}, {1}.', oneLine(verdict.label), formatShare(verdict.probability))} ${methodSentence(verdict.method)}`,
-  );
+  markdown.appendText(`${oneLine(verdictSentence(verdict, record))}. ${methodSentence(verdict.method)}`);
   markdown.appendMarkdown(
     `\n\n[${vscode.l10n.t('Details')}](command:inkling.showClassifier) · [${vscode.l10n.t('Clear')}](command:inkling.clearSpamCheck)`,
   );

@@ -12,11 +12,13 @@ import {
 } from '../../common/contributions';
 import { t } from '../../common/l10n';
 import { methodSentence } from '../../common/partTitles';
+import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { h } from '../dom';
 import { button } from '../toolkit';
 
-/** Of a longer text the beginning is shown. */
+/** Of a longer text the beginning is shown, or what begins a little before the passage that the verdict is about. */
 const shownLength = 4000;
+const leadIn = 200;
 const strongestShown = 8;
 
 /** `onCorrect` gets the index of the text and what it really is. Empty without a record. */
@@ -30,24 +32,29 @@ export function checkCards(
     const label = tintedClass(verdict, record);
     const others = record.classes.filter((name) => name !== verdict.label).slice(0, 6);
     const bayes = verdict.naiveBayes;
+    const passage = passageSentence(verdict, record);
     return h(
       'article',
       { class: 'check', 'aria-label': checks.length > 1 ? t('Selection {0}', i + 1) : t('The text that was checked') },
       h(
         'p',
         { class: 'verdict' },
-        h('strong', {}, verdict.label),
-        ` ${verdict.corrected ? t('by your correction') : formatShare(verdict.probability)}`,
-        h('span', { class: 'muted' }, ` · ${t('naive Bayes')}: ${bayes.label} ${formatShare(bayes.probability)}`),
+        h('strong', {}, verdictSentence(verdict, record)),
+        h(
+          'span',
+          { class: 'muted' },
+          ` · ${t('naive Bayes')}: ${className(bayes.label, record)} ${formatShare(bayes.probability)}`,
+        ),
       ),
+      ...(passage === undefined ? [] : [h('p', { class: 'small' }, passage)]),
       ...findingSentences(verdict.findings).map((sentence) => h('p', { class: 'small' }, sentence)),
-      probabilityBar(verdict, label),
+      probabilityBar(verdict, label, className(label, record)),
       h(
         'div',
         { class: 'writing check-text', tabindex: 0, role: 'group', 'aria-label': t('The text that was checked') },
-        ...tintedText(check, label),
+        ...tintedText(check, label, className(label, record)),
       ),
-      strongestWords(check, label),
+      strongestWords(check, label, className(label, record)),
       h(
         'div',
         { class: 'row' },
@@ -59,13 +66,13 @@ export function checkCards(
 }
 
 /** How probable the class is, with a mark at the threshold. */
-function probabilityBar(verdict: Verdict, label: string): HTMLElement {
+function probabilityBar(verdict: Verdict, label: string, name: string): HTMLElement {
   const probability = verdict.probabilities[label] ?? 0;
   const fill = h('div');
   fill.style.width = `${probability * 100}%`;
   const bar = h(
     'div',
-    { class: 'probability', role: 'img', 'aria-label': t('Probability of {0}: {1}', label, formatShare(probability)) },
+    { class: 'probability', role: 'img', 'aria-label': t('Probability of {0}: {1}', name, formatShare(probability)) },
     fill,
   );
   if (verdict.threshold !== null) {
@@ -76,11 +83,13 @@ function probabilityBar(verdict: Verdict, label: string): HTMLElement {
   return bar;
 }
 
-function tintedText({ text: given, verdict }: CheckedText, label: string): (Node | string)[] {
+function tintedText({ text: given, verdict }: CheckedText, label: string, name: string): (Node | string)[] {
   const text = verdict.unwrapped ?? given;
-  const shown = text.slice(0, shownLength);
-  const parts: (Node | string)[] = [];
-  let at = 0;
+  const { passage } = verdict;
+  const first = passage && passage.end > shownLength ? Math.max(0, passage.start - leadIn) : 0;
+  const shown = text.slice(0, first + shownLength);
+  const parts: (Node | string)[] = first > 0 ? ['… '] : [];
+  let at = first;
   for (const { start, end, points, strength } of wordTints(verdict, label)) {
     if (end > shown.length) break;
     parts.push(
@@ -89,7 +98,7 @@ function tintedText({ text: given, verdict }: CheckedText, label: string): (Node
         'mark',
         {
           class: `${points > 0 ? 'for' : 'against'}-${strength}`,
-          title: t('{0} for {1}', formatPoints(points), label),
+          title: t('{0} for {1}', formatPoints(points), name),
         },
         shown.slice(start, end),
       ),
@@ -101,7 +110,7 @@ function tintedText({ text: given, verdict }: CheckedText, label: string): (Node
 }
 
 /** Equal words together, by what they did in all. */
-function strongestWords({ text: given, verdict }: CheckedText, label: string): HTMLElement {
+function strongestWords({ text: given, verdict }: CheckedText, label: string, called: string): HTMLElement {
   const text = verdict.unwrapped ?? given;
   const sums = new Map<string, number>();
   for (const { start, end, points } of pointsTowards(verdict, label)) {
@@ -121,6 +130,6 @@ function strongestWords({ text: given, verdict }: CheckedText, label: string): H
     {},
     h('summary', {}, t('Strongest evidence')),
     h('ul', { class: 'words' }, ...rows),
-    h('p', { class: 'muted small' }, `${t('Evidence for {0}.', label)} ${methodSentence(verdict.method)}`),
+    h('p', { class: 'muted small' }, `${t('Evidence for {0}.', called)} ${methodSentence(verdict.method)}`),
   );
 }

@@ -2,10 +2,12 @@
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
+import { className } from '../../common/verdictSentences';
 import { formatTick } from '../chart/scale';
 import { h } from '../dom';
 
-export function comparisonTable({ comparison, settings, positive, classes }: ClassifierRecord): HTMLElement[] {
+export function comparisonTable(record: ClassifierRecord): HTMLElement[] {
+  const { comparison, settings, positive, classes } = record;
   if (!comparison || comparison.length === 0) {
     return [
       h(
@@ -23,7 +25,7 @@ export function comparisonTable({ comparison, settings, positive, classes }: Cla
   const values = comparison.map(score).filter((value) => value !== null);
   // Bars begin a little below the lowest: they show differences, the figures beside them the size.
   const low = Math.max(0, Math.min(...values) - 0.05);
-  const head = [name === undefined ? t('macro F1') : `F1 ${name}`, t('accuracy'), t('parameters')];
+  const head = [name === undefined ? t('macro F1') : `F1 ${className(name, record)}`, t('accuracy'), t('parameters')];
   // The model that comes along was compared without a clock, and not chosen by the comparison.
   const timed = comparison.some(({ seconds }) => seconds > 0);
   if (timed) head.push(t('seconds'));

@@ -1,12 +1,15 @@
 /** The user's corrections of this classifier, each of which can be taken back. */
+import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { CorrectionItem } from '../../common/classifierState';
 import { t } from '../../common/l10n';
+import { className } from '../../common/verdictSentences';
 import { h, setText, show } from '../dom';
 import { button } from '../toolkit';
 
 export function correctionList(onRemove: (id: string) => void): {
   element: HTMLElement;
-  draw(corrections: readonly CorrectionItem[]): void;
+  /** `record`: that of the classifier corrected, where it is known. */
+  draw(corrections: readonly CorrectionItem[], record: ClassifierRecord | undefined): void;
 } {
   let shown = '';
   const title = h('summary');
@@ -20,10 +23,10 @@ export function correctionList(onRemove: (id: string) => void): {
   );
   return {
     element,
-    draw(corrections) {
+    draw(corrections, record) {
       show(element, corrections.length > 0);
       setText(title, t('Your corrections ({0})', corrections.length));
-      const ids = corrections.map(({ id }) => id).join();
+      const ids = [record?.created, ...corrections.map(({ id }) => id)].join();
       if (ids === shown) return; // one may have the focus
       shown = ids;
       rows.replaceChildren(
@@ -31,7 +34,7 @@ export function correctionList(onRemove: (id: string) => void): {
           h(
             'li',
             {},
-            h('strong', {}, label),
+            h('strong', {}, record ? className(label, record) : label),
             h('span', { class: 'excerpt' }, excerpt),
             button(t('Undo'), () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
           ),

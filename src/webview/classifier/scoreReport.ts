@@ -6,6 +6,7 @@ import type { ClassificationReport, ClassifierRecord } from '../../common/classi
 import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
 import { keptTitle, partTitle } from '../../common/partTitles';
+import { className } from '../../common/verdictSentences';
 import { h } from '../dom';
 
 export function scoreReport(record: ClassifierRecord): HTMLElement[] {
@@ -20,7 +21,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
     [t('naive Bayes'), baselines.naiveBayes],
     [t('always the most frequent class'), baselines.majority],
   ];
-  const head = [...(name === undefined ? [] : [`F1 ${name}`]), t('macro F1'), t('accuracy')];
+  const head = [...(name === undefined ? [] : [`F1 ${className(name, record)}`]), t('macro F1'), t('accuracy')];
   return [
     h(
       'div',

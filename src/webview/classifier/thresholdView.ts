@@ -3,6 +3,7 @@ import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { confusionAt, formatFigure, reportOfConfusion } from '../../common/confusionReport';
 import { formatShare } from '../../common/contributions';
 import { formatInteger, t } from '../../common/l10n';
+import { className } from '../../common/verdictSentences';
 import { themeColours } from '../chart/chartView';
 import { h, setText, show } from '../dom';
 import { button, slider } from '../toolkit';
@@ -68,14 +69,15 @@ export class ThresholdView {
     const { record, threshold } = this;
     if (!record) return;
     const { positive, classes } = record;
+    const names = classes.map((label) => className(label, record));
     const binary = positive !== null && record.scores.length > 0;
     show(this.binary, binary);
     show(this.curves, binary && record.curves !== null);
     show(this.reset.element, binary && Math.abs(threshold - (record.threshold ?? 0.5)) > 0.005);
     const confusion = binary ? confusionAt(record.scores, positive, threshold) : record.report.confusion;
-    if (binary) setText(this.sentence, thresholdSentence(confusion, classes, positive));
-    this.matrix.replaceChildren(...confusionRows(confusion, classes));
-    this.scores.replaceChildren(...scoreRows(confusion, classes));
+    if (binary) setText(this.sentence, thresholdSentence(confusion, names, positive));
+    this.matrix.replaceChildren(...confusionRows(confusion, names));
+    this.scores.replaceChildren(...scoreRows(confusion, names));
     this.drawCurves();
   }
 
@@ -95,7 +97,7 @@ export class ThresholdView {
   }
 }
 
-/** "Catches 140 of 143 spam (97.9 %); loses 3 of 857 ham (0.4 %)." */
+/** "Catches 140 of 143 spam (97.9 %); flags 3 of 857 not spam as spam (0.4 %)." */
 export function thresholdSentence(confusion: number[][], classes: string[], positive: number): string {
   const other = 1 - positive;
   const caught = confusion[positive][positive];

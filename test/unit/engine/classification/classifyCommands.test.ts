@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import type { ClassifierRecord } from '../../../../src/common/classifierProtocol';
+import type { Certainty, ClassifierRecord } from '../../../../src/common/classifierProtocol';
 import { repositoryRoot, sharedFile } from '../../../support/shared';
 
 const cli = path.join(repositoryRoot, 'dist', 'cli.js');
@@ -49,6 +49,18 @@ describe('inkling train-classifier, evaluate, classify', () => {
     const [evaluated] = objects(run(['evaluate', model, data, '--json']).stdout);
     assert.strictEqual(evaluated.event, 'done');
     assert.ok(Number(evaluated.accuracy) > 0.9);
+    const { accuracy, recall, auc, calibrationError } = evaluated.certainty as Certainty;
+    assert.ok(accuracy!.low < Number(evaluated.accuracy) && Number(evaluated.accuracy) <= accuracy!.high);
+    assert.ok(recall.spam!.low > 0.5 && auc!.value > 0.9 && calibrationError < 0.5);
+    const shownReport = run(['evaluate', model, data]).stdout;
+    assert.match(shownReport, /95 % intervals\n +accuracy: 0[^]*AUC \d\.\d+: \d[^]*calibration error 0\.\d/);
+
+    const bare = path.join(folder, 'bare.csv');
+    const asBare = (row: string): string => `${row.split('\t')[1]},${row.startsWith('spam') ? 1 : 0}`;
+    fs.writeFileSync(bare, `text,class\n${made.map(asBare).join('\n')}`);
+    assert.match(run(['evaluate', model, bare]).stderr, /Say which of its labels means spam \(--positive LABEL\)/);
+    const [mapped] = objects(run(['evaluate', model, bare, '--positive', '1', '--json']).stdout);
+    assert.strictEqual(mapped.accuracy, evaluated.accuracy);
 
     const tickets = path.join(folder, 'tickets.csv');
     fs.writeFileSync(tickets, `class,message,label\n${made.map((row) => `x,${row.split('\t')[1]},Ham`).join('\n')}`);
@@ -65,7 +77,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.strictEqual(verdict.label, 'spam');
     assert.strictEqual((verdict.contributions as unknown[]).length, 3);
     const shown = run(['classify', model, '-'], 'win a prize').stdout;
-    assert.match(shown, /^spam \(\d+\.\d\d %\); naive Bayes: spam/);
+    assert.match(shown, /^(?:Spam: (?:\d+\.\d|> 99\.9) %; flagged from [^;]+ % on); naive Bayes: spam/);
   });
 
   it('cross-validate on request', () => {

@@ -328,6 +328,20 @@ describe('The columns of labelled text', () => {
     assert.deepStrictEqual(rows(unknown), ['2 a: b']);
   });
 
+  it('tell spam by 1 in a column called spam, and by the label that a user names in any other', () => {
+    const rows = 'win a prize,1\nlunch at noon,0\ncash now,1\n';
+    const labels = (text: string, wanted = {}): string[] =>
+      parseLabelledText(text, 'mail.csv', 'refuse', wanted).examples.map(({ label }) => label);
+    assert.deepStrictEqual(labels(`email,Spam\n${rows}`), ['spam', 'ham', 'spam']);
+    const told = parseLabelledText(`email,Spam\n${rows}`, 'mail.csv', 'refuse').notices.join('\n');
+    assert.match(told, /mail\.csv: "1" read as spam, "0" as ham/);
+    assert.deepStrictEqual(labels(`email,class\n${rows}`), ['1', '0', '1']);
+    assert.deepStrictEqual(labels(`email,class\n${rows}`, { spam: '0' }), ['ham', 'spam', 'ham']);
+    assert.deepStrictEqual(columnsOf(`email,class\n${rows}`, 'mail.csv')!.bareLabels, ['0', '1']);
+    assert.strictEqual(columnsOf(`email,Spam\n${rows}`, 'mail.csv')!.bareLabels, undefined);
+    assert.strictEqual(columnsOf('v1,v2\nham,lunch\nspam,cash\n', 'sms.csv')!.bareLabels, undefined);
+  });
+
   it('are in doubt where several could be meant, none is known, or no value comes again', () => {
     assert.deepStrictEqual(columnsOf(table(12), 'a.csv'), {
       columns: ['id', 'category', 'message', 'label'],

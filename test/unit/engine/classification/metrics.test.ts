@@ -2,13 +2,24 @@ import * as assert from 'node:assert';
 import type { ClassScores } from '../../../../src/common/classifierProtocol';
 import { formatFigure, unmeasured } from '../../../../src/common/confusionReport';
 import { BagOfWords } from '../../../../src/engine/classification/bagOfWords';
-import { calibrate, fitIsotonic, fitPlatt, logistic } from '../../../../src/engine/classification/calibration';
+import {
+  calibrate,
+  fitIsotonic,
+  fitPlatt,
+  logistic,
+  shiftFor,
+} from '../../../../src/engine/classification/calibration';
 import { LogisticRegression } from '../../../../src/engine/classification/logisticRegression';
 import {
+  allowedLosses,
+  aucInterval,
   binaryCurves,
   brierScore,
+  calibrationError,
   chooseThreshold,
   classificationReport,
+  fewestNegatives,
+  shareInterval,
   spreadOf,
 } from '../../../../src/engine/classification/metrics';
 import { NaiveBayes } from '../../../../src/engine/classification/naiveBayes';
@@ -120,6 +131,67 @@ describe('Choosing a threshold', () => {
 
   it('keeps a fixed one', () => {
     assert.strictEqual(chooseThreshold(positive, scores, { kind: 'fixed', value: 0.3 }), 0.3);
+  });
+});
+
+describe('How sure a figure is', () => {
+  /** P(Bin(n, p) ≤ k), term by term. */
+  const atMost = (k: number, n: number, p: number): number => {
+    let sum = 0;
+    for (let j = 0; j <= k; j++) {
+      let choose = 1;
+      for (let i = 0; i < j; i++) choose = (choose * (n - i)) / (i + 1);
+      sum += choose * p ** j * (1 - p) ** (n - j);
+    }
+    return sum;
+  };
+
+  it('allows as many losses as show at 95 % that no more than the share is lost, and refuses too few examples', () => {
+    // The rule of three: 299 of 299 good messages kept show that at most 1 % is lost, 298 do not.
+    assert.strictEqual(allowedLosses(0.01, 298), undefined);
+    assert.strictEqual(allowedLosses(0.01, 299), 0);
+    assert.strictEqual(fewestNegatives(0.01), 299);
+    for (const [share, negatives] of [
+      [0.01, 1000],
+      [0.05, 200],
+      [0.3, 40],
+    ]) {
+      const allowed = allowedLosses(share, negatives)!;
+      assert.ok(allowed > 0 && allowed < share * negatives, `${allowed}`);
+      assert.ok(atMost(allowed, negatives, share) <= 0.05 && atMost(allowed + 1, negatives, share) > 0.05);
+    }
+    assert.strictEqual(allowedLosses(0, 5), 0);
+  });
+
+  it('has intervals that shrink as examples grow', () => {
+    // Wilson's interval of 8 of 10 by hand: centre (0.8 + 0.19207) / 1.38415, reach 0.21308.
+    const { low, high } = shareInterval(8, 10)!;
+    assert.ok(Math.abs(low - 0.4902) < 1e-3 && Math.abs(high - 0.9433) < 1e-3, `${low} ${high}`);
+    assert.strictEqual(shareInterval(0, 0), null);
+    assert.strictEqual(shareInterval(0, 10)!.low, 0);
+    const width = (n: number): number => aucInterval(0.8, n, n).high - aucInterval(0.8, n, n).low;
+    assert.ok(width(100) < width(25) / 1.9 && width(25) < 0.3);
+  });
+
+  it('measures whether probabilities mean what they say', () => {
+    // Of ten at 0.85 eight are so, of ten at 0.15 four: gaps 0.05 and 0.25, half of the examples each.
+    const outcomes = [
+      ...Array.from({ length: 10 }, (_, i) => +(i < 8)),
+      ...Array.from({ length: 10 }, (_, i) => +(i < 4)),
+    ];
+    const given = outcomes.map((_, i) => (i < 10 ? 0.85 : 0.15));
+    assert.ok(Math.abs(calibrationError(outcomes, given) - 0.15) < 1e-12);
+  });
+
+  it('moves all probabilities by corrections, the more the fewer the held-out texts', () => {
+    const calm = Array.from({ length: 200 }, (_, i) => (i % 2 ? 4 : -4));
+    const wrong = [{ logOdds: 3, positive: false }];
+    const shift = shiftFor(calm, wrong, 5);
+    assert.ok(shift < -0.1 && shift > -2, `${shift}`);
+    assert.ok(shiftFor(calm.slice(0, 20), wrong, 5) < shift);
+    assert.ok(Math.abs(shiftFor(calm, [{ logOdds: -30, positive: false }], 5)) < 1e-6, 'nothing where it was right');
+    assert.strictEqual(shiftFor(calm, [], 5), 0);
+    assert.ok(shiftFor(calm, [{ logOdds: -3, positive: true }], 5) > 0.1);
   });
 });
 

@@ -2,7 +2,12 @@ import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { classifierVariants, modelParts, type ClassifierSettings } from '../../../../src/common/classifierProtocol';
+import {
+  classifierVariants,
+  modelParts,
+  type ClassifierSettings,
+  type Verdict,
+} from '../../../../src/common/classifierProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -181,6 +186,63 @@ describe('Network, linear model or their average', () => {
   it('stops when told to, also with no network to train', async () => {
     const run = trainClassifier({ ...task(madeData(100, 8), { model: 'linear' }), signal: AbortSignal.abort() });
     await assert.rejects(run, (error) => error instanceof InklingError && error.code === 'cancelled');
+  });
+});
+
+describe('The answers of a spam detector', () => {
+  let backend: Backend;
+  let classifier: Classifier;
+  const settings: ClassifierSettings = { ...defaultClassifierSettings, model: 'linear', seed: 5 };
+  before(async () => {
+    backend = await createWasmBackend({ threads: 1 });
+    const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
+    const model = await trainClassifier({ data: madeData(700, 1), settings, vectors, backend });
+    classifier = new Classifier(backend, model);
+  });
+  after(() => backend.dispose());
+  const ask = (text: string, threshold?: number): Promise<Verdict> =>
+    classifier.classify(text, { explain: false, threshold });
+
+  it('are spam from the threshold on, unsure below it, and not spam; never against their number', async () => {
+    const lure = await ask('the winner of the cash prize');
+    assert.strictEqual(lure.answer, 'positive');
+    const plain = await ask('lovely bread today, thanks');
+    assert.strictEqual(plain.answer, 'negative');
+    const p = lure.probabilities.spam;
+    assert.strictEqual((await ask('the winner of the cash prize', (1 + p) / 2)).answer, 'unsure');
+    const flagged = await ask('lovely bread today, thanks', plain.probabilities.spam / 2);
+    assert.strictEqual(flagged.answer, 'unsure', 'flagged, but by its number no spam');
+  });
+
+  it('are missing where a text is too short or in a language that no example has', async () => {
+    assert.strictEqual((await ask('prize! cash!!!')).answer, 'too short');
+    const swedish = 'Hej och god morgon, kan du hjälpa oss att bära stolarna upp för trappan igen?';
+    assert.strictEqual((await ask(swedish)).answer, 'unknown language');
+  });
+
+  it('are about the worst passage of a long text, so that good text around it hides nothing', async () => {
+    const good = Array.from({ length: 60 }, (_, i) => `We had lovely bread and a quiet lunch at home today ${i}x.`);
+    const bad = 'Winner of the cash prize, cash prize winner! Prize for the winner today, cash, cash at home.';
+    const text = [...good.slice(0, 30), bad, ...good.slice(30)].join(' ');
+    const found = await ask(text);
+    assert.strictEqual(found.answer, 'positive');
+    const { start, end } = found.passage!;
+    assert.ok(start <= text.indexOf(bad) + 40 && end >= text.indexOf(bad) + bad.length - 40, text.slice(start, end));
+    assert.ok(end - start < text.length / 10);
+    assert.strictEqual((await ask(good.join(' '))).answer, 'negative');
+  });
+
+  it('allow the loss asked for only where enough good texts were seen', async () => {
+    const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
+    const train = (share: number): Promise<ClassifierModel> =>
+      trainClassifier({
+        data: madeData(160, 1),
+        settings: { ...settings, threshold: { kind: 'maximum-lost', share } },
+        vectors,
+        backend,
+      });
+    await assert.rejects(train(0.01), /examples of "ham" were set aside[^]*at most 1 % [^]*, 299 are needed/);
+    assert.ok((await train(0.2)).record.threshold! > 0);
   });
 });
 

@@ -1,0 +1,78 @@
+/**
+ * Verdicts in words. A detector of spam says "spam", "unsure" or "not spam", whatever its examples call what is not spam;
+ * other classifiers name their classes as the examples do.
+ */
+import type { Answer, ClassifierRecord, Verdict } from './classifierProtocol';
+import { formatShare } from './contributions';
+import { t } from './l10n';
+
+type Classes = Pick<ClassifierRecord, 'classes' | 'positive'>;
+
+/** Whether the classifier tells spam from everything else. */
+export function detectsSpam({ classes, positive }: Classes): boolean {
+  return positive !== null && classes[positive].toLowerCase() === 'spam';
+}
+
+/** What a class is called within a sentence or a table: "not spam" for what a spam detector lets through. */
+export function className(label: string, record: Classes): string {
+  if (!detectsSpam(record)) return label;
+  return label === record.classes[record.positive!] ? t('spam') : t('not spam');
+}
+
+/** The same at the beginning of a sentence. */
+function classTitle(label: string, record: Classes): string {
+  if (!detectsSpam(record)) return label;
+  return label === record.classes[record.positive!] ? t('Spam') : t('Not spam');
+}
+
+/** "Spam: 97.3 %; flagged from 84.0 % on": the answer, its number and the threshold, without a full stop. */
+export function verdictSentence(verdict: Verdict, record: Classes): string {
+  const { label, answer, threshold, probability, probabilities, corrected } = verdict;
+  if (corrected) return t('{0}, by your correction', classTitle(label, record));
+  if (record.positive === null || answer === null || threshold === null) {
+    return t('{0}, {1}', classTitle(label, record), formatShare(probability));
+  }
+  const positive = record.classes[record.positive];
+  const name = className(positive, record);
+  const share = formatShare(probabilities[positive]);
+  const limit = formatShare(Math.min(1, threshold));
+  switch (answer) {
+    case 'too short':
+      return t('Too short to tell');
+    case 'unknown language':
+      return t('This classifier does not know the language of this text, so it cannot tell');
+    case 'positive':
+      return t('{0}: {1}; flagged from {2} on', classTitle(positive, record), share, limit);
+    case 'negative': {
+      const other = classTitle(record.classes[1 - record.positive], record);
+      return t('{0}: the probability of {1} is {2}; flagged from {3} on', other, name, share, limit);
+    }
+    case 'unsure':
+      return probabilities[positive] >= 0.5
+        ? t('Probably {0}: {1}; flagged from {2} on', name, share, limit)
+        : t('Unsure whether {0}: {1}; flagged from {2} on', name, share, limit);
+  }
+}
+
+/** A verdict's answer in a word or two, for lists of them. */
+export function answerName({ label, answer, corrected }: Verdict, record: Classes): string {
+  const others: Partial<Record<Answer, string>> = {
+    unsure: t('unsure'),
+    'too short': t('too short to tell'),
+    'unknown language': t('language unknown'),
+  };
+  return (!corrected && answer !== null && others[answer]) || className(label, record);
+}
+
+/** Where a long text was read passage by passage: which of them the verdict is about. */
+export function passageSentence({ passage, probabilities }: Verdict, record: Classes): string | undefined {
+  if (!passage || record.positive === null) return undefined;
+  const positive = record.classes[record.positive];
+  return t(
+    'Read passage by passage: this is the verdict on passage {0} of {1}, the one most like {2} ({3}).',
+    passage.index + 1,
+    passage.count,
+    className(positive, record),
+    formatShare(probabilities[positive]),
+  );
+}
