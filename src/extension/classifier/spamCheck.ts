@@ -20,6 +20,7 @@ import { answerName, className, passageSentence, verdictSentence } from '../../c
 import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
+import { followDocument } from '../followDocument';
 import { showInformation, withProgress } from '../messages';
 import { oneLine } from '../plainText';
 import type { ActiveClassifier } from './activeClassifier';
@@ -48,6 +49,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   private readonly changed = this.add(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
   private check: Check | undefined;
+  private followed: vscode.Disposable | undefined;
   private running: AbortController | undefined;
   private readonly decorations = (['spamFor', 'spamAgainst'] as const).map((name) =>
     Array.from({ length: strengths }, (_, i) =>
@@ -71,10 +73,10 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
         if (document === this.check?.document && contentChanges.length > 0) this.clear();
       }),
     );
-    this.add(vscode.workspace.onDidCloseTextDocument((document) => document === this.check?.document && this.clear()));
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
     this.add({ dispose: () => this.running?.abort() });
+    this.add({ dispose: () => this.followed?.dispose() });
   }
 
   /** The last check, one entry a selection. */
@@ -115,6 +117,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     this.running?.abort();
     if (!this.check) return;
     this.check = undefined;
+    this.follow();
     this.draw();
     this.announce();
   }
@@ -154,9 +157,25 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     const explained = await this.engine.call('classify', { ...request, explain: true }, { signal });
     if (document.isClosed || document.version !== version) return verdicts;
     this.check = { document, classifier, passages, verdicts: explained, record };
+    this.follow();
     this.draw();
     this.announce();
     return explained;
+  }
+
+  private follow(): void {
+    const { check } = this;
+    this.followed?.dispose();
+    this.followed =
+      check &&
+      followDocument(check.document, {
+        moved: (opened) => {
+          check.document = opened;
+          this.follow();
+          this.draw();
+        },
+        closed: () => this.clear(),
+      });
   }
 
   /** Not awaited by the command: the message stands as long as VS Code lets it. */

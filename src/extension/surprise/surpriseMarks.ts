@@ -8,6 +8,7 @@ import { windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
+import { followDocument } from '../followDocument';
 import type { ActiveModel } from '../models/activeModel';
 import { codeSpan } from '../plainText';
 import { signalOf } from '../signalOf';
@@ -22,20 +23,28 @@ const marginLines = 40;
 const maximumLength = 100_000;
 const consideredCount = 5;
 
+/** A part of a text: the engine's figures of it count from its base. */
+interface Part {
+  base: number;
+  figures: SurpriseFigures;
+}
+
 interface MappedText {
   document: vscode.TextDocument;
-  figures: SurpriseFigures;
-  /** The document with plain line ends, and where each of its lines begins. */
+  /** The document with plain line ends as it was when last looked at, and where each of its lines begins. */
   text: string;
   lineStarts: number[];
-  /** Where the mapped part of the text begins; figures count from there. */
-  base: number;
+  /** Only what stands before it is still as in `text`. */
+  unchanged: number;
+  /** All of a short text; of a long one what is visible in each editor, with its surroundings. */
+  parts: Part[];
+  followed: vscode.Disposable;
   timer?: NodeJS.Timeout;
   running?: AbortController;
 }
 
 export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
-  private readonly mapped = new Map<string, MappedText>();
+  private readonly mapped = new Map<vscode.TextDocument, MappedText>();
   private readonly decorations = Array.from({ length: levels }, (_, i) =>
     this.add(
       vscode.window.createTextEditorDecorationType({
@@ -53,16 +62,22 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   ) {
     super();
     this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
-    this.add(vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)));
     this.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)));
-    this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.redrawSoon()));
+    this.add(
+      vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((editor) => this.scrolled(editor))),
+    );
+    this.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('inkling.surpriseMap')) this.redraw();
+      }),
+    );
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
-    this.add({ dispose: () => [...this.mapped.values()].forEach(({ document }) => this.forget(document)) });
+    this.add({ dispose: () => [...this.mapped.keys()].forEach((document) => this.forget(document)) });
   }
 
   /** Whether a document is mapped. */
   isShown(document: vscode.TextDocument): boolean {
-    return this.mapped.has(document.uri.toString());
+    return this.mapped.has(document);
   }
 
   /** Shows the map of a document, or takes it away; resolves when it is drawn. Rejects when there is no model. */
@@ -73,12 +88,11 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       return;
     }
     await this.active.require();
-    const map: MappedText = { document, figures: new SurpriseFigures(), text: '', lineStarts: [0], base: 0 };
-    this.mapped.set(document.uri.toString(), map);
+    const map = this.remember(document, { text: '', lineStarts: [0], unchanged: 0, parts: [] });
     try {
-      await this.compute(map, 0);
+      await this.compute(map);
     } catch (error) {
-      const isCurrent = this.mapped.get(document.uri.toString()) === map;
+      const isCurrent = this.mapped.get(document) === map;
       // The text has changed meanwhile: another computation is due.
       if (isCurrent && isCancelled(error)) return;
       if (isCurrent) this.forget(document);
@@ -86,17 +100,16 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     }
   }
 
-  /** Another model writes now, or the unit changed. */
+  /** Another model writes now: what another said of the text counts no longer. */
   async refresh(): Promise<void> {
-    for (const map of this.mapped.values()) {
-      map.figures.cut(0);
-      await this.compute(map, 0).catch((error) => this.report(error));
-    }
+    for (const map of this.mapped.values()) map.parts = [];
+    this.redraw();
+    for (const map of this.mapped.values()) await this.compute(map).catch((error) => this.report(error));
   }
 
   /** Mean bits a character of a mapped document, for tests and tooltips. */
   meanBits(document: vscode.TextDocument): number | undefined {
-    return this.mapped.get(document.uri.toString())?.figures.meanBits;
+    return this.mapped.get(document)?.parts[0]?.figures.meanBits;
   }
 
   async provideHover(
@@ -104,12 +117,15 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     position: vscode.Position,
     token: vscode.CancellationToken,
   ): Promise<vscode.Hover | undefined> {
-    const map = this.mapped.get(document.uri.toString());
-    const found = map?.figures.token(offsetOf(map, position) - map.base);
+    const map = this.mapped.get(document);
+    const offset = map && offsetOf(map, position);
+    if (!map || offset === undefined || offset >= map.unchanged) return undefined;
+    const part = map.parts.find(({ base, figures }) => figures.token(offset - base));
+    const found = part?.figures.token(offset - part.base);
     const modelPath = found && (await this.active.find());
-    if (!map || !found || !modelPath) return undefined;
-    const start = map.base + found.start;
-    const end = map.base + found.end;
+    if (!part || !found || !modelPath) return undefined;
+    const start = part.base + found.start;
+    const end = part.base + found.end;
     const prompt = map.text.slice(windowStart(start), start);
     const considered = await this.engine.call(
       'considered',
@@ -133,59 +149,65 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   }
 
   private changed({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
-    const map = this.mapped.get(document.uri.toString());
+    const map = this.mapped.get(document);
     if (!map || contentChanges.length === 0) return;
     const firstLine = Math.min(...contentChanges.map((change) => change.range.start.line));
-    const firstChanged = map.lineStarts[firstLine] ?? 0;
-    // A change before the mapped part moves all of it.
-    map.figures.cut(Math.max(0, firstChanged - map.base));
-    map.running?.abort();
-    clearTimeout(map.timer);
-    map.timer = setTimeout(() => {
-      this.compute(map, map.figures.length).catch((error) => this.report(error));
-    }, recomputeDelayMs);
-  }
-
-  /** Asks for the figures from `from` on and draws them. */
-  private async compute(map: MappedText, from: number): Promise<void> {
-    map.running?.abort();
-    const { signal } = (map.running = new AbortController());
-    const text = map.document.getText().replace(/\r\n?/g, '\n');
-    const lineStarts = lineStartsOf(text);
-    const base = baseFor(map, lineStarts, text.length);
-    const modelPath = await this.active.require();
-    const result = await this.engine.call(
-      'surprise',
-      { modelPath, text: text.slice(base, base + maximumLength), from: base === map.base ? from : 0 },
-      { signal },
-    );
-    if (signal.aborted) return;
-    Object.assign(map, { text, lineStarts, base });
-    map.figures.replaceFrom(result);
-    this.redraw();
-  }
-
-  /** Said of a document that only gets another language, too. */
-  private closed(document: vscode.TextDocument): void {
-    if (document.isClosed) this.forget(document);
-  }
-
-  private forget(document: vscode.TextDocument): void {
-    const map = this.mapped.get(document.uri.toString());
-    clearTimeout(map?.timer);
-    map?.running?.abort();
-    this.mapped.delete(document.uri.toString());
+    map.unchanged = Math.min(map.unchanged, map.lineStarts[firstLine] ?? 0);
+    this.computeSoon(map);
   }
 
   private scrolled({ document }: vscode.TextEditor): void {
-    const map = this.mapped.get(document.uri.toString());
-    if (map && baseFor(map, map.lineStarts, map.text.length) !== map.base) {
-      clearTimeout(map.timer);
-      map.timer = setTimeout(() => {
-        this.compute(map, 0).catch((error) => this.report(error));
-      }, recomputeDelayMs);
-    }
+    const map = this.mapped.get(document);
+    if (map && neededParts(map).some((part) => !map.parts.includes(part))) this.computeSoon(map);
     this.redrawSoon();
+  }
+
+  private computeSoon(map: MappedText): void {
+    map.running?.abort();
+    clearTimeout(map.timer);
+    map.timer = setTimeout(() => {
+      this.compute(map).catch((error) => this.report(error));
+    }, recomputeDelayMs);
+  }
+
+  /** Asks for the figures that are missing, and draws them. */
+  private async compute(map: MappedText): Promise<void> {
+    map.running?.abort();
+    const { signal } = (map.running = new AbortController());
+    readAgain(map);
+    map.parts = neededParts(map);
+    for (const { base, figures } of map.parts) {
+      const text = map.text.slice(base, base + maximumLength);
+      if (figures.length >= text.length) continue;
+      const modelPath = await this.active.require();
+      const result = await this.engine.call('surprise', { modelPath, text, from: figures.length }, { signal });
+      if (signal.aborted) return;
+      figures.replaceFrom(result);
+      this.redraw();
+    }
+    this.redraw();
+  }
+
+  private remember(document: vscode.TextDocument, map: Omit<MappedText, 'document' | 'followed'>): MappedText {
+    const followed = followDocument(document, {
+      moved: (opened) => {
+        const { text, lineStarts, unchanged, parts } = remembered;
+        this.forget(document);
+        this.computeSoon(this.remember(opened, { text, lineStarts, unchanged, parts }));
+      },
+      closed: () => this.forget(document),
+    });
+    const remembered: MappedText = { ...map, document, followed };
+    this.mapped.set(document, remembered);
+    return remembered;
+  }
+
+  private forget(document: vscode.TextDocument): void {
+    const map = this.mapped.get(document);
+    clearTimeout(map?.timer);
+    map?.running?.abort();
+    map?.followed.dispose();
+    this.mapped.delete(document);
   }
 
   private redrawSoon(): void {
@@ -195,24 +217,19 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
 
   private redraw(): void {
     for (const editor of vscode.window.visibleTextEditors) {
-      const map = this.mapped.get(editor.document.uri.toString());
+      const map = this.mapped.get(editor.document);
       const ranges: vscode.Range[][] = this.decorations.map(() => []);
       if (map) {
         const unit = setting('surpriseMap.unit', editor.document);
         for (const { start, end } of editor.visibleRanges) {
           const first = map.lineStarts[Math.max(0, start.line - marginLines)] ?? map.text.length;
-          const last = map.lineStarts[end.line + marginLines] ?? map.text.length;
-          const mappedText = map.text.slice(map.base, map.base + map.figures.length);
-          for (const mark of map.figures.marks(
-            mappedText,
-            unit,
-            Math.max(0, first - map.base),
-            Math.max(0, last - map.base),
-          )) {
-            const range = new vscode.Range(
-              positionOf(map, map.base + mark.start),
-              positionOf(map, map.base + mark.end),
-            );
+          const last = Math.min(map.lineStarts[end.line + marginLines] ?? map.text.length, map.unchanged);
+          const part = map.parts.find((each) => holds(each, map, { start, end }));
+          if (!part) continue;
+          const { base, figures } = part;
+          const text = map.text.slice(base, base + figures.length);
+          for (const mark of figures.marks(text, unit, Math.max(0, first - base), Math.max(0, last - base))) {
+            const range = new vscode.Range(positionOf(map, base + mark.start), positionOf(map, base + mark.end));
             ranges[mark.level - 1].push(range);
           }
         }
@@ -221,7 +238,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     }
   }
 
-  /** A recomputation in the background that failed leaves the map as it was. */
+  /** A recomputation in the background that failed leaves what is still right. */
   private report(error: unknown): void {
     if (!isCancelled(error)) {
       this.log.warn(`Surprise map: ${asInklingError(error).message}`);
@@ -229,19 +246,53 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   }
 }
 
-/** Where the mapped part should begin: it stays where it is as long as it holds all that is visible. */
-function baseFor(map: MappedText, lineStarts: readonly number[], length: number): number {
-  if (length <= maximumLength) return 0;
-  const visible = vscode.window.visibleTextEditors
-    .filter(({ document }) => document === map.document)
-    .flatMap(({ visibleRanges }) => visibleRanges);
-  if (visible.length === 0) return map.base;
-  const first = lineStarts[visible[0].start.line] ?? length;
-  const last = lineStarts[visible[visible.length - 1].end.line + 1] ?? length;
-  if (map.text !== '' && first >= map.base && Math.min(last, length) <= map.base + maximumLength) return map.base;
-  const wanted = Math.max(0, Math.min(first - maximumLength / 2, length - maximumLength));
-  // At the beginning of a line, so that no surrogate pair is cut; not before `wanted`, so that the end is reached.
-  return lineStarts.find((start) => start >= wanted) ?? wanted;
+/** Looks at the document again: a part behind what has changed moves with its figures, one around it keeps the first. */
+function readAgain(map: MappedText): void {
+  const { text: before, unchanged } = map;
+  const text = map.document.getText().replace(/\r\n?/g, '\n');
+  const added = text.length - before.length;
+  const parts = map.parts.flatMap(({ base, figures }): Part[] => {
+    if (base > unchanged)
+      return before.slice(base) === text.slice(base + added) ? [{ base: base + added, figures }] : [];
+    figures.cut(unchanged - base);
+    return [{ base, figures }];
+  });
+  Object.assign(map, { text, lineStarts: lineStartsOf(text), unchanged: text.length, parts });
+}
+
+/** A part for each editor that shows the text; as they are where no editor does. New ones have no figures yet. */
+function neededParts(map: MappedText): Part[] {
+  const at = (base: number): Part => ({ base, figures: new SurpriseFigures() });
+  if (map.text.length <= maximumLength) return [map.parts.find(({ base }) => base === 0) ?? at(0)];
+  const parts = new Set<Part>();
+  for (const { document, visibleRanges } of vscode.window.visibleTextEditors) {
+    if (document !== map.document || visibleRanges.length === 0) continue;
+    const visible = new vscode.Range(visibleRanges[0].start, visibleRanges[visibleRanges.length - 1].end);
+    const known = [...parts, ...map.parts].find((part) => holds(part, map, visible));
+    parts.add(known ?? at(baseFor(map, visible)));
+  }
+  if (parts.size > 0) return [...parts];
+  return map.parts.length > 0 ? map.parts : [at(0)];
+}
+
+/** Whether a part has all that is visible in an editor. */
+function holds(
+  { base }: Part,
+  { text, lineStarts }: MappedText,
+  visible: Pick<vscode.Range, 'start' | 'end'>,
+): boolean {
+  const first = lineStarts[visible.start.line] ?? text.length;
+  const last = Math.min(lineStarts[visible.end.line + 1] ?? text.length, text.length);
+  // Of more than fits, the beginning.
+  return first >= base && Math.min(last, first + maximumLength / 2) <= base + maximumLength;
+}
+
+/** Where a part around what is visible begins: at the beginning of a line, so that no surrogate pair is cut. */
+function baseFor({ text, lineStarts }: MappedText, visible: vscode.Range): number {
+  const first = lineStarts[visible.start.line] ?? text.length;
+  const wanted = Math.max(0, Math.min(first - maximumLength / 2, text.length - maximumLength));
+  // Not before `wanted`, so that the end is reached.
+  return lineStarts.find((start) => start >= wanted && start <= first) ?? first;
 }
 
 function lineStartsOf(text: string): number[] {

@@ -1,6 +1,7 @@
 /** A document of the editor as text is inserted into it (see streamingInsertion.ts). */
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
+import { isWithin } from '../followDocument';
 import { moved, Place, type Change, type Point } from './place';
 import type { DocumentChange, Target } from './streamingInsertion';
 
@@ -86,6 +87,10 @@ function positionOf({ line, character }: Point): vscode.Position {
   return new vscode.Position(line, character);
 }
 
+export function rangeOf({ start, end }: Change): vscode.Range {
+  return new vscode.Range(positionOf(start), positionOf(end));
+}
+
 /**
  * Collapses every selection to its end, so that what is written there is not selected and the next key replaces nothing.
  * Returns the ends in the order of the document.
@@ -103,8 +108,7 @@ export function collapseSelections(editor: vscode.TextEditor): vscode.Position[]
  * saved, when it is closed. Renaming and deleting wait for it.
  */
 export function onWillLeave(document: vscode.TextDocument, leave: () => Promise<void>): vscode.Disposable {
-  const concerns = (uri: vscode.Uri): boolean =>
-    document.uri.toString() === uri.toString() || document.uri.toString().startsWith(`${uri.toString()}/`);
+  const concerns = (uri: vscode.Uri): boolean => isWithin(document.uri, uri);
   return vscode.Disposable.from(
     vscode.workspace.onWillRenameFiles((event) => {
       if (event.files.some(({ oldUri, newUri }) => concerns(oldUri) || concerns(newUri))) event.waitUntil(leave());

@@ -68,6 +68,15 @@ describe('spam check', function () {
     assert.deepEqual(services.classifier.check.checks, []);
   });
 
+  it('keeps its tints when the language of the document changes, until it is closed', async () => {
+    const editor = await openText(spam);
+    await check();
+    await vscode.languages.setTextDocumentLanguage(editor.document, 'markdown');
+    assert.equal(services.classifier.check.checks.length, 1);
+    await closeAll();
+    await until(() => services.classifier.check.checks.length === 0, 'they have gone');
+  });
+
   it('takes a correction, applies it at once and to the next check, and takes it back', async () => {
     const { corrections, check: spamCheck } = services.classifier;
     const before = corrections.of('').length;

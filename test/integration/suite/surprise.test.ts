@@ -10,16 +10,19 @@ import { activated, closeAll, openText, until } from '../support';
 
 describe('surprise map', () => {
   let answers: ((bits: number) => void)[];
+  let asked: string[];
   let fail: (error: Error) => void;
   let map: SurpriseMarks;
 
   before(activated);
   beforeEach(() => {
     answers = [];
+    asked = [];
     const call = (_method: 'surprise', request: { text: string }, { signal }: CallOptions<never>) =>
       new Promise<unknown>((resolve, reject) => {
         fail = reject;
         signal?.addEventListener('abort', () => reject(cancelled()));
+        asked.push(request.text);
         const lengths = Uint8Array.from(request.text, ({ length }) => length);
         answers.push((bits) =>
           resolve({ from: 0, lengths, bits: new Float32Array(lengths.length).fill(bits), meanBits: bits }),
@@ -64,5 +67,81 @@ describe('surprise map', () => {
     assert.equal(map.isShown(document), true);
     await closeAll();
     await until(() => !map.isShown(document), 'it has gone');
+  });
+
+  it('has a part for each pane that shows a long text, and asks again only for the one that changes', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} of the text`);
+    const editor = await openText(lines.join('\n'));
+    const { document } = editor;
+    editor.revealRange(new vscode.Range(0, 0, 0, 0));
+    const other = await vscode.window.showTextDocument(document, vscode.ViewColumn.Two);
+    const end = document.lineCount - 1;
+    other.revealRange(new vscode.Range(end, 0, end, 0));
+    const shows = (line: number): boolean =>
+      vscode.window.visibleTextEditors.some(({ visibleRanges: [visible] }) =>
+        visible?.contains(new vscode.Position(line, 0)),
+      );
+    await until(() => shows(0) && shows(end), 'both ends are in sight');
+    const shown = map.toggle(document);
+    await until(() => answers.length === 1, 'the engine is asked for one end');
+    answers[0](1);
+    await until(() => answers.length === 2, 'and for the other');
+    answers[1](1);
+    await shown;
+    const [atTop, atEnd] = [...asked].sort((a, b) => Number(b.startsWith('line 0')) - Number(a.startsWith('line 0')));
+    assert.ok(atTop.startsWith('line 0 of'));
+    assert.ok(atEnd.endsWith(`line ${end} of the text`));
+    await until(
+      () => editor.edit((builder) => builder.insert(new vscode.Position(1, 0), 'a new line\n')),
+      'it changes',
+    );
+    await until(() => answers.length === 3, 'the engine is asked again');
+    answers[2](1);
+    assert.ok(asked[2].startsWith('line 0 of the text\na new line'));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal(answers.length, 3, 'the other end has only moved');
+  });
+
+  it('is drawn again where the unit changes, and forgets what another model said', async () => {
+    const { document } = await openText('Once upon a time');
+    const shown = map.toggle(document);
+    await until(() => answers.length === 1, 'the engine is asked');
+    answers[0](1);
+    await shown;
+    let drawn = 0;
+    const { redraw } = map as unknown as { redraw(): void };
+    Object.assign(map, { redraw: () => (drawn++, redraw.call(map)) });
+    const unit = (value: string | undefined): Thenable<void> =>
+      vscode.workspace.getConfiguration('inkling').update('surpriseMap.unit', value, vscode.ConfigurationTarget.Global);
+    const { defaultValue } = vscode.workspace.getConfiguration('inkling').inspect<string>('surpriseMap.unit') ?? {};
+    await unit(defaultValue === 'word' ? 'character' : 'word');
+    await until(() => drawn > 0, 'it is drawn again');
+    await unit(undefined);
+    const refreshed = map.refresh();
+    assert.notEqual(map.meanBits(document), 1);
+    await until(() => answers.length === 2, 'the engine is asked again');
+    answers[1](2);
+    await refreshed;
+    assert.equal(map.meanBits(document), 2);
+  });
+
+  it('moves on with a file that is renamed', async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    const [uri, renamed] = ['marked.txt', 'renamed.txt'].map((name) => vscode.Uri.joinPath(folder.uri, name));
+    await vscode.workspace.fs.writeFile(uri, Buffer.from('Once upon a time'));
+    const { document } = await vscode.window.showTextDocument(uri);
+    const shown = map.toggle(document);
+    await until(() => answers.length === 1, 'the engine is asked');
+    answers[0](1);
+    await shown;
+    const edit = new vscode.WorkspaceEdit();
+    edit.renameFile(uri, renamed);
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    const moved = await vscode.workspace.openTextDocument(renamed);
+    await until(() => map.isShown(moved), 'it is shown there');
+    assert.equal(map.isShown(document), false);
+    assert.equal(map.meanBits(moved), 1);
+    await closeAll();
+    await vscode.workspace.fs.delete(renamed);
   });
 });
