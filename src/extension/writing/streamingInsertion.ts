@@ -25,7 +25,7 @@ export interface Target {
   /**
    * Inserts all pieces in one edit, or none, and continues the undo step before it unless told to begin another.
    * `refused`: the document changed at this moment, or cannot be written to; `hidden`: no editor shows it. Never rejects.
-   * Its own change is the first that `onDidChange` reports before this resolves to `done`.
+   * Its own change is the first with any changes that `onDidChange` reports before this resolves to `done`.
    */
   insert(
     pieces: readonly { at: Point; text: string }[],
@@ -111,7 +111,12 @@ export class StreamingInsertion {
   }
 
   private listen(): { dispose(): unknown } {
-    return this.target.onDidChange((change) => (this.held ? this.held.push(change) : this.follow(change)));
+    return this.target.onDidChange((change) => {
+      // VS Code also reports that a document became dirty, or has other line ends: that moves nothing.
+      if (change.changes.length === 0) return;
+      if (this.held) this.held.push(change);
+      else this.follow(change);
+    });
   }
 
   private async pump(): Promise<void> {
@@ -165,7 +170,7 @@ export class StreamingInsertion {
 
   private follow({ changes, by }: DocumentChange): void {
     // So that typing and writing in turns are undone in turns.
-    if (changes.length > 0) this.beginsUndoStep = true;
+    this.beginsUndoStep = true;
     for (const change of fromTheEnd(changes)) {
       for (const stream of this.streams) {
         const isUntouched = stream.place.follow(change, by === 'save');

@@ -117,6 +117,11 @@ export class FakeDocument implements Target {
     this.tell({ changes: [], by: 'edit' });
   }
 
+  /** Tells its listeners of a change that is none: it became dirty, for example. */
+  reportNothing(): void {
+    this.tell({ changes: [], by: 'edit' });
+  }
+
   /** Applies changes that do not overlap, as one edit. */
   apply(changes: readonly Change[]): void {
     const order = [...changes].sort((a, b) => comparePoints(b.start, a.start));

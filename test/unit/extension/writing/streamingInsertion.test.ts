@@ -88,6 +88,16 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'xxxxxxxTitle\nOnce upon a time there was a clock ');
   });
 
+  it('takes back everything where VS Code reports a change that is none while a piece is on its way', async () => {
+    const desk = new Desk('Once |');
+    await desk.write('upon a ');
+    desk.document.meanwhile = () => desk.document.reportNothing();
+    await desk.write('time ');
+    await desk.insertion.finish();
+    assert.equal(desk.text, 'Once upon a time ');
+    assert.equal(desk.takeBack(), 'Once ');
+  });
+
   it('says so when the document cannot be written to', async () => {
     const desk = new Desk('Once |');
     desk.document.isReadOnly = true;
