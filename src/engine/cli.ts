@@ -1,6 +1,7 @@
 /** The command line: the engine without an editor. */
 import { asInklingError } from '../common/errors';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
+import { drawCommand } from './cli/drawCommand';
 import { examplesCommand } from './cli/examplesCommand';
 import { helpCommand } from './cli/helpCommand';
 import { inspectCommand } from './cli/inspectCommand';
@@ -25,6 +26,7 @@ const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   tokens: tokensCommand,
   examples: examplesCommand,
   step: stepCommand,
+  draw: drawCommand,
   inspect: inspectCommand,
   recipes: recipesCommand,
   classify: classifyCommand,

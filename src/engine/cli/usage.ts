@@ -18,6 +18,7 @@ const usages = `inkling: train a small recurrent language model on a text, and w
   inkling tokens <model> [text] [--json]
   inkling examples <file> --recipe ID [--at N] [--objective every-step|last-step] [--set path=value]… [--json]
   inkling step <model> <file> [--at N] [--json]
+  inkling draw <model> [--view folded|unrolled|errors|sampling|cell] [--prompt S] [--out FILE.svg]
   inkling inspect <model> [--json]
   inkling recipes [--json]
   inkling help [COMMAND|settings]

@@ -248,6 +248,18 @@ describe('The commands that show what happens inside', function () {
     });
   });
 
+  it('draw gives the network as SVG, over the beginning of a text, and replaces no file', async () => {
+    const svg = await output('draw', 'names.inkling.safetensors', '--prompt', 'cab');
+    assert.match(svg, /^<svg [^]*RNN 6[^]*<\/svg>\n$/);
+    assert.equal(await output('draw', 'names.inkling.safetensors', '--view', 'cell', '--out', 'cell.svg'), '');
+    assert.match(await fs.readFile(path.join(folder, 'cell.svg'), 'utf8'), /tanh\(W x\(t\)/);
+    const again = await inkling('draw', 'names.inkling.safetensors', '--out', 'names.txt');
+    assert.equal(again.code, 1);
+    assert.match(again.err, /names\.txt was not written .* Name a new file/);
+    assert.equal(await fs.readFile(path.join(folder, 'names.txt'), 'utf8'), names.join('\n'));
+    assert.equal((await inkling('draw', 'names.inkling.safetensors', '--view', 'sideways')).code, 2);
+  });
+
   it('inspect lists the layers, their shapes and their parameters', async () => {
     const summary = JSON.parse(await output('inspect', 'words.inkling.safetensors', '--json')) as {
       parameters: number;
