@@ -73,6 +73,23 @@ export interface EstimateRequest extends ComputeRequest {
 }
 export type Estimate = { network: string; seconds: number } | { problem: string };
 
+/** An edit in UTF-16 units: `deleted` units at `start` give way to `inserted`. */
+export interface TextEdit {
+  start: number;
+  deleted: number;
+  inserted: string;
+}
+
+/** What an open document says now: its text, or an edit of the text of `length` units that it had. */
+export type DocumentUpdate = { id: string } & ({ text: string } | { edit: TextEdit; length: number });
+
+/** Where in an open document somebody writes. */
+export interface DocumentPlace {
+  id: string;
+  /** UTF-16 offset. */
+  cursor: number;
+}
+
 export interface SamplingOptions {
   /** 0 = always the most likely. */
   temperature: number;
@@ -92,6 +109,8 @@ export interface SampleRequest {
   modelPath: string;
   /** One for all streams, or one for each. */
   prompt: string | string[];
+  /** The document that is written into, whose words the model then knows. */
+  document?: DocumentPlace;
   /** One stream for each, generated as one batch. */
   streams: SamplingOptions[];
   /** Also stream, for every token, how sure the model was. */
@@ -141,6 +160,8 @@ export interface CompletionRequest {
   prefix: string;
   /** The rest of the line. */
   suffix: string;
+  /** The document that is written in, whose words the model then knows. */
+  document?: DocumentPlace;
   extent: 'word' | 'phrase' | 'sentence' | 'line';
   eagerness: Eagerness;
   /** 1: what is offered unasked, if anything. More: so many of the likeliest, for somebody who asks. */
@@ -230,6 +251,10 @@ export interface EngineMethods extends GpuMethods {
   control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
   /** The run leaves a thread to others for a moment: somebody types. Nothing where there is no such run. */
   yieldThread: { params: { runId: string; milliseconds: number }; result: null; event: never };
+  /** False for an edit of a text that is not known: the document must be sent whole. */
+  updateDocument: { params: DocumentUpdate; result: boolean; event: never };
+  /** A document is closed: what it said is forgotten. */
+  closeDocument: { params: { id: string }; result: null; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };

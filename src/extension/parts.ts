@@ -8,10 +8,11 @@ import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { OfferTally, type Tally } from './completion/offerTally';
 import { takeOverOldSettings } from './completion/oldSettings';
-import { engineChoice } from './configuration';
+import { engineChoice, setting } from './configuration';
 import { Disposables } from './dispose';
 import { createEngineClient } from './engineHost/engineClient';
 import type { EngineSupervisor } from './engineHost/engineSupervisor';
+import { SentDocuments } from './engineHost/sentDocuments';
 import { launchNow, onDidChangeLaunch } from './engineHost/launchSettings';
 import { GpuParts } from './gpu/gpuParts';
 import { ActiveModel } from './models/activeModel';
@@ -78,7 +79,13 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   });
   bag.add(new TrainingProgress(runs));
   bag.add(yieldThreadWhileTyping(runs, engine));
-  const continuation = new TextContinuation(engine);
+  const documents = new SentDocuments({
+    engine,
+    isLearned: (document) => setting('writing.learn', document) === 'document',
+    onError: (message) => log.warn(`The engine does not know the text of a document: ${message}`),
+  });
+  bag.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => documents.close(uri.toString())));
+  const continuation = new TextContinuation(engine, documents);
   takeOverOldSettings(context.globalState, context.workspaceState).then(undefined, (error: unknown) =>
     log.warn(`The setting completion.minimumConfidence could not be taken over: ${String(error)}`),
   );
@@ -100,6 +107,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     clock: systemClock,
     log,
     tally,
+    documents,
     isPaused: () => completionSwitch.paused || continuation.active,
   });
   bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));

@@ -18,6 +18,7 @@ export const settingDefaults = {
   'completion.debounce': 40,
   'completion.maximumLength': 60,
   'completion.never': [] as string[],
+  'writing.learn': 'document' as 'document' | 'off',
   'continueText.length': 400,
   'continueText.temperature': 0.6,
   'continueText.topK': 0,

@@ -1,4 +1,5 @@
 /** What answers every question about what comes next: a model's network and, where it has one, its memory. */
+import type { Layer } from '../memory/memory';
 import { memoryPredictor, type MemoryPredictorOptions } from '../memory/memoryPredictor';
 import { Mixture } from '../memory/mixture';
 import { openMemory } from '../memory/modelMemory';
@@ -14,6 +15,8 @@ export interface PredictorUse extends MemoryPredictorOptions {
    * to the last.
    */
   context?: 'as-trained' | 'carried';
+  /** What the memory has learned since the training; means nothing to a model without one. */
+  learned?: readonly Layer[];
 }
 
 /** A predictor of the network and its memory, where it has one: then what is predicted is the mixture of both, and the place in
@@ -23,5 +26,5 @@ export function createPredictor(model: LanguageModel, use: PredictorUse = {}): P
   const { memory, vocabulary } = model;
   if (!memory) return network;
   const mixture = new Mixture(vocabulary.size, memory.tables);
-  return memoryPredictor(network, openMemory(memory, vocabulary), mixture, use);
+  return memoryPredictor(network, openMemory(memory, vocabulary).under(use.learned ?? []), mixture, use);
 }

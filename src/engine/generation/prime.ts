@@ -43,16 +43,18 @@ export async function prime(
   signal?: AbortSignal,
 ): Promise<Primed> {
   const reading = readingOf(model, ids, predictor.reach);
-  const known = cache?.find(reading);
+  // The last token is always read: what comes next also depends on what the memory has learned since.
+  const known = cache?.find(reading.subarray(0, -1));
   const context = known ? known.context.slice() : predictor.start();
-  const logits = known ? known.logits.slice() : new Float32Array(predictor.classes);
+  const logits = new Float32Array(predictor.classes);
   const slice = new TimeSlice(signal);
   const token = new Uint16Array(1);
   const from = known?.position ?? 0;
   for (let i = from; i < reading.length; i++) {
     token[0] = reading[i];
     predictor.step(token, context, logits);
-    if (cache && (i === reading.length - 1 || (i + 1) % keepEvery === 0)) cache.store(reading, i + 1, context, logits);
+    // For the next letter, for the same question again, and for an edit further up.
+    if (i >= reading.length - 2 || (i + 1) % keepEvery === 0) cache?.store(reading, i + 1, context);
     if (slice.isOver) await slice.renew();
   }
   return { context, logits, steps: reading.length - from };

@@ -8,8 +8,6 @@
 export interface CachedContext {
   /** [contextSize] after the text; never written to. */
   context: Float32Array;
-  /** [V] what the model expects next; never written to. */
-  logits: Float32Array;
 }
 
 interface Entry extends CachedContext {
@@ -47,20 +45,20 @@ export class StateCache {
       if (!entry || !this.agrees(entry, ids, position)) continue;
       this.entries.delete(key);
       this.entries.set(key, entry);
-      return { position, context: entry.context, logits: entry.logits };
+      return { position, context: entry.context };
     }
     return undefined;
   }
 
-  /** Keeps copies of the context and logits that stand after the first `position` of `ids`. */
-  store(ids: Uint16Array, position: number, context: Float32Array, logits: Float32Array): void {
+  /** Keeps a copy of the context that stands after the first `position` of `ids`. */
+  store(ids: Uint16Array, position: number, context: Float32Array): void {
     const key = keyOf(ids, position);
     const old = this.entries.get(key);
     if (old) this.bytes -= old.bytes;
     this.entries.delete(key);
     const tail = ids.slice(Math.max(0, position - comparedTokens), position);
-    const bytes = context.byteLength + logits.byteLength + tail.byteLength + 256;
-    this.entries.set(key, { context: context.slice(), logits: logits.slice(), length: position, tail, bytes });
+    const bytes = context.byteLength + tail.byteLength + 256;
+    this.entries.set(key, { context: context.slice(), length: position, tail, bytes });
     this.bytes += bytes;
     for (const [oldest, entry] of this.entries) {
       if (this.bytes <= this.maximumBytes || this.entries.size === 1) break;

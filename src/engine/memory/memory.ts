@@ -106,14 +106,14 @@ export class Memory {
     if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
   }
 
-  /** Whether the training text goes on with `token` after what stands before a place: after the same last letters, and where
-   *  there are words, after the same word so far and the word before it. */
+  /** Whether a text that was learned goes on with `token` after what stands before a place: after the same last letters, and
+   *  where there are words, after the same word so far and the word before it. */
   isCopy(place: Float32Array, at: number, token: number): boolean {
     this.hash(place, at);
-    const { letters, words } = this.base;
-    return (
-      letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
-      (words.length === 0 || words[copyWords].count(this.wordHashes[copyWords], token) > 0)
+    return [this.base, ...this.layers].some(
+      ({ letters, words }) =>
+        letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
+        (!this.contexts.hasWords || words[copyWords].count(this.wordHashes[copyWords], token) > 0),
     );
   }
 

@@ -7,13 +7,17 @@
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
+import { SerialQueue } from '../../common/serialQueue';
 import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
+import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
 import { Layer, type Memory } from './memory';
 
 /** Tokens between two places that are kept, about. */
 const keepEvery = 512;
+/** Tokens that are learned before others get their turn. */
+const tokensAtOnce = 2000;
 
 /** The place in front of the token at `position`. */
 interface Mark {
@@ -37,6 +41,8 @@ export class TextLayer {
   private cut = -1;
   /** By rising position; the first is the beginning of the text. */
   private marks: Mark[];
+  /** One update after the other: a long text is not learned in one go. */
+  private readonly queue = new SerialQueue();
 
   /** `memory` knows the contexts and the training text under this layer; its own layers play no part. */
   constructor(
@@ -50,17 +56,21 @@ export class TextLayer {
   }
 
   /** Makes the layer know `text`, cut at UTF-16 offset `cursor` if there is one. */
-  update(text: string, cursor?: number): void {
+  update(text: string, cursor?: number): Promise<void> {
+    return this.queue.run(() => this.updateNow(text, cursor));
+  }
+
+  private async updateNow(text: string, cursor?: number): Promise<void> {
     if (this.cut >= 0) this.splice(this.cut, 1, new Uint16Array(0));
     this.cut = -1;
-    this.replace(text);
+    await this.replace(text);
     if (cursor === undefined) return;
     this.cut = this.tokensBefore(cursor);
     this.splice(this.cut, 0, Uint16Array.of(noToken));
   }
 
   /** Learns and forgets whole lines: what normalisation joins never reaches across a line end. */
-  private replace(text: string): void {
+  private async replace(text: string): Promise<void> {
     const old = this.text;
     if (text === old) return;
     const shorter = Math.min(old.length, text.length);
@@ -85,7 +95,7 @@ export class TextLayer {
     const lines = changed.map((line, i) => ({ units: line.length, tokens: encoded[i].length }));
     this.lines = [...this.lines.slice(0, from.line), ...lines, ...this.lines.slice(to.line)];
     this.text = text;
-    this.spliceDifference(from.tokens, to.tokens - from.tokens, joined(encoded));
+    await this.spliceDifference(from.tokens, to.tokens - from.tokens, joined(encoded));
   }
 
   private encode(line: string): Uint16Array {
@@ -109,7 +119,7 @@ export class TextLayer {
   }
 
   /** As `splice`, without what is the same at both ends. */
-  private spliceDifference(start: number, removed: number, inserted: Uint16Array): void {
+  private async spliceDifference(start: number, removed: number, inserted: Uint16Array): Promise<void> {
     const { tokens } = this;
     const shorter = Math.min(removed, inserted.length);
     let before = 0;
@@ -121,8 +131,17 @@ export class TextLayer {
     ) {
       behind++;
     }
-    const changed = inserted.subarray(before, inserted.length - behind);
-    this.splice(start + before, removed - before - behind, changed);
+    const slice = new TimeSlice();
+    const end = inserted.length - behind;
+    this.splice(
+      start + before,
+      removed - before - behind,
+      inserted.subarray(before, Math.min(end, before + tokensAtOnce)),
+    );
+    for (let at = before + tokensAtOnce; at < end; at += tokensAtOnce) {
+      if (slice.isOver) await slice.renew();
+      this.splice(start + at, 0, inserted.subarray(at, Math.min(end, at + tokensAtOnce)));
+    }
   }
 
   /** Puts `inserted` in place of `removed` tokens, and learns those behind them anew until their contexts are as before. */

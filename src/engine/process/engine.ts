@@ -66,6 +66,11 @@ export class Engine {
     plan: (params, call) => this.inOwnThread('plan', params, call),
     estimate: (params, call) => this.inOwnThread('estimate', params, call),
     baselines: (params, call) => this.inOwnThread('baselines', params, call),
+    updateDocument: (params, call) => this.samplerThread().call('updateDocument', params, call),
+    closeDocument: async (params) => {
+      this.tellSampler((call) => call('closeDocument', params));
+      return null;
+    },
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs/promises';
 import { dirname, join, win32 } from 'node:path';
 import { InklingError } from '../../common/errors';
-import type { TextSource } from '../../common/engineProtocol';
+import type { DocumentPlace, TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
@@ -14,13 +14,12 @@ import { buildCorpus } from '../corpus/corpus';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
 import { openModel, type LanguageModel } from '../generation/languageModel';
 import { copyIndexOf, type CopyIndex } from '../generation/memorisation';
-import { createPredictor, type PredictorUse } from '../generation/createPredictor';
-import type { Predictor } from '../generation/predictor';
-import { StateCache } from '../generation/stateCache';
 import { SurpriseMap } from '../generation/surprise';
 import { readLanguageModel } from '../model/modelFile';
 import type { Provenance } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
+import { DocumentLayers, predicting, type Predicting } from './documentLayers';
+import type { OpenDocuments } from './openDocuments';
 import { SnapshotReader } from './snapshot';
 import { readSources } from './readSources';
 
@@ -40,18 +39,13 @@ interface LiveRun {
   reader: SnapshotReader;
 }
 
-export interface KeptContexts {
-  predictor: Predictor;
-  cache: StateCache;
-}
-
 /** A model ready for use, with all that is kept between its calls. */
-export interface ShelvedModel {
+export interface ShelvedModel extends Predicting {
   model: LanguageModel;
-  /** For samples: exactly as the model was trained. */
-  writing: KeptContexts;
-  /** For what answers every keystroke; the same as `writing` unless the model was trained on windows or has a memory. */
-  typing: KeptContexts;
+  /** How it predicts at a place in an open document: where it has a memory, that knows the document's text. */
+  at: (place?: DocumentPlace) => Promise<Predicting>;
+  /** Forgets what it learned from a document. */
+  forget: (document: string) => void;
   surprise: SurpriseMap;
   /** The index of the texts that the model was trained on; undefined where they cannot be had. */
   copies: () => Promise<CopyIndex | undefined>;
@@ -80,7 +74,10 @@ export class ModelShelf {
   /** Taking a model is a short affair, done for one caller after the other. */
   private readonly taking = new SerialQueue();
 
-  constructor(private readonly newStepper: NewStepper) {}
+  constructor(
+    private readonly newStepper: NewStepper,
+    private readonly documents: OpenDocuments,
+  ) {}
 
   /** From now on this path means the run's last snapshot. */
   announce(live: LiveModel): void {
@@ -146,14 +143,14 @@ export class ModelShelf {
       const stepper = this.newStepper(spec, read.parameters);
       const model = { stepper, vocabulary: Vocabulary.fromJSON(vocabulary), config };
       return entryOf(
-        withFreshCaches(model, this.indexer(path, model, config)),
+        this.shelve(model, this.indexer(path, model, config)),
         snapshotVersion(snapshot.run, read.version),
       );
     }
     const stored = await readLanguageModel(path);
     const { config, provenance } = stored;
     const model = openModel(stored, this.newStepper);
-    return entryOf(withFreshCaches(model, this.indexer(path, model, config, provenance)), version);
+    return entryOf(this.shelve(model, this.indexer(path, model, config, provenance)), version);
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
@@ -163,9 +160,27 @@ export class ModelShelf {
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
     // Every context that was reached with the old weights is void.
-    entry.shelved = withFreshCaches(model, copies);
+    entry.shelved = this.shelve(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
+  }
+
+  /** A document is closed: no model knows it any longer. */
+  forget(document: string): void {
+    for (const { shelved } of this.entries.values()) shelved.forget(document);
+  }
+
+  private shelve(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+    const plain = predicting(model);
+    const learned = new DocumentLayers(model, plain, this.documents);
+    return {
+      ...plain,
+      model,
+      at: (place) => learned.at(place),
+      forget: (document) => learned.forget(document),
+      surprise: new SurpriseMap(model, plain.typing.predictor),
+      copies,
+    };
   }
 
   /** Makes the index of copies when it is first asked for. */
@@ -214,18 +229,6 @@ function snapshotVersion(run: number, snapshot: number): Version {
 
 function entryOf(shelved: ShelvedModel, version: Version): Entry {
   return { shelved, ...version, readAtMs: performance.now(), users: 0 };
-}
-
-function withFreshCaches(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
-  const contexts = (use: PredictorUse): KeptContexts => {
-    const predictor = createPredictor(model, use);
-    return { predictor, cache: new StateCache(predictor.reach) };
-  };
-  const writing = contexts({ avoidsCopying: true });
-  const { text, objective } = model.config;
-  const windows = objective.kind === 'last-step' && text.examples === 'text';
-  const typing = windows || model.memory ? contexts({ context: 'carried' }) : writing;
-  return { model, writing, typing, surprise: new SurpriseMap(model, typing.predictor), copies };
 }
 
 /** Whether both are weights of one run in progress. */

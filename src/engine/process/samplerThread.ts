@@ -10,10 +10,18 @@ import { generateContaining } from '../generation/mustContain';
 import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
 import { ModelShelf, type LiveModel } from './modelShelf';
+import { OpenDocuments } from './openDocuments';
 
 export interface SamplerMethods extends Pick<
   EngineMethods,
-  'sample' | 'considered' | 'complete' | 'surprise' | 'classify' | 'describeClassifier'
+  | 'updateDocument'
+  | 'closeDocument'
+  | 'sample'
+  | 'considered'
+  | 'complete'
+  | 'surprise'
+  | 'classify'
+  | 'describeClassifier'
 > {
   /** A run begins to publish its weights. */
   announce: { params: LiveModel; result: null; event: never };
@@ -31,7 +39,8 @@ export function samplerHandlers(
   newStepper: NewStepper,
   createBackend: () => Promise<Backend>,
 ): Handlers<SamplerMethods> {
-  const shelf = new ModelShelf(newStepper);
+  const documents = new OpenDocuments();
+  const shelf = new ModelShelf(newStepper, documents);
   const classifiers = new ClassifierService(createBackend);
   return {
     announce: (live) => {
@@ -46,8 +55,16 @@ export function samplerHandlers(
       shelf.noteSources(modelPath, sources);
       return null;
     },
-    sample: ({ modelPath, prompt, streams, details }, { signal, onEvent }) =>
-      shelf.use(modelPath, staleMs.sample, async ({ model, writing, copies }) => {
+    updateDocument: (update) => documents.update(update),
+    closeDocument: ({ id }) => {
+      documents.close(id);
+      shelf.forget(id);
+      return null;
+    },
+    sample: ({ modelPath, prompt, streams, details, document }, { signal, onEvent }) =>
+      shelf.use(modelPath, staleMs.sample, async (shelved) => {
+        const { model, copies } = shelved;
+        const { writing } = await shelved.at(document);
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
         const result = await generateContaining(model, { prompt, streams, details }, { onDelta, signal, ...writing });
         const index = await copies();
@@ -62,9 +79,10 @@ export function samplerHandlers(
         considered(model, writing.predictor, prompt, count, writing.cache, signal),
       ),
     complete: (request, { signal }) =>
-      shelf.use(request.modelPath, staleMs.complete, ({ model, typing }) =>
-        offer(model, typing.predictor, request, typing.cache, signal),
-      ),
+      shelf.use(request.modelPath, staleMs.complete, async (shelved) => {
+        const { typing } = await shelved.at(request.document);
+        return offer(shelved.model, typing.predictor, request, typing.cache, signal);
+      }),
     surprise: ({ modelPath, text, from }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),
     classify: (request, { signal }) => classifiers.classify(request, signal),

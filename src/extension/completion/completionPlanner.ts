@@ -3,6 +3,7 @@
  * fits; a pause so that fast typing does not ask at every key; a question already under way will fit; ask the engine.
  * Knows nothing of VS Code.
  */
+import type { DocumentPlace } from '../../common/engineProtocol';
 import { isCancelled } from '../../common/errors';
 import type { Clock } from '../clock';
 import { PrefixTrie } from './prefixTrie';
@@ -13,13 +14,19 @@ export interface CompletionQuery {
   context: string;
   /** Text before the cursor. */
   prefix: string;
+  /** Where `prefix` ends in the document, for the engine. */
+  document?: DocumentPlace;
   /** Asked for by the user: wants something that was not offered yet. */
   manual: boolean;
 }
 
+export interface Wanted extends Pick<CompletionQuery, 'context' | 'document'> {
+  alternatives: number;
+}
+
 export interface PlannerOptions {
   /** Suggestions for a prefix, best first; empty when the model is not sure of anything. */
-  ask(prefix: string, wanted: { context: string; alternatives: number }, signal: AbortSignal): Promise<string[]>;
+  ask(prefix: string, wanted: Wanted, signal: AbortSignal): Promise<string[]>;
   clock: Clock;
   /** Least milliseconds between two questions that nobody asked for. */
   debounceMs(): number;
@@ -113,7 +120,7 @@ export class CompletionPlanner {
     this.lastAskedAt = this.options.clock.now();
     const controller = new AbortController();
     const answer = this.options
-      .ask(query.prefix, { context: query.context, alternatives }, controller.signal)
+      .ask(query.prefix, { context: query.context, document: query.document, alternatives }, controller.signal)
       .then((texts) => {
         this.cache.set(key, texts);
         return texts;

@@ -5,6 +5,7 @@ import { asInklingError } from '../../common/errors';
 import { completionEnabled, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { Clock } from '../clock';
+import type { SentDocuments } from '../engineHost/sentDocuments';
 import type { ActiveModel } from '../models/activeModel';
 import { signalOf } from '../signalOf';
 import { CompletionPlanner } from './completionPlanner';
@@ -19,20 +20,21 @@ export interface CompletionOptions {
   clock: Clock;
   log: vscode.LogOutputChannel;
   tally: OfferTally;
+  documents: SentDocuments;
   /** Paused by the user, or something else is writing. */
   isPaused(): boolean;
 }
 
 /** What an answer depends on besides the text before the cursor. */
-type Context = Omit<CompletionRequest, 'prefix' | 'alternatives'>;
+type Context = Omit<CompletionRequest, 'prefix' | 'document' | 'alternatives'>;
 
 export class CompletionProvider implements vscode.InlineCompletionItemProvider {
   private readonly planner: CompletionPlanner;
 
   constructor(private readonly options: CompletionOptions) {
     this.planner = new CompletionPlanner({
-      ask: async (prefix, { context, alternatives }, signal) => {
-        const request = { prefix, ...(JSON.parse(context) as Context), alternatives };
+      ask: async (prefix, { context, ...wanted }, signal) => {
+        const request = { prefix, ...(JSON.parse(context) as Context), ...wanted };
         const { items } = await options.engine.call('complete', request, { signal });
         return items.map((item) => item.text);
       },
@@ -72,7 +74,10 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
       maximumLength: setting('completion.maximumLength', document),
       never: setting('completion.never', document),
     };
-    const found = await this.planner.plan({ context: JSON.stringify(context), prefix, manual }, signalOf(token));
+    const known = await this.options.documents.place(document, position);
+    if (token.isCancellationRequested) return [];
+    const query = { context: JSON.stringify(context), prefix, document: known, manual };
+    const found = await this.planner.plan(query, signalOf(token));
     const selected = selectedCompletionInfo ?? { range: new vscode.Range(position, position), text: '' };
     // VS Code shows an offer beside the suggest widget only if it covers what the selected item would replace and begins
     // with that item.

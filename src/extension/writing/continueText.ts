@@ -6,6 +6,7 @@ import { SerialQueue } from '../../common/serialQueue';
 import { cleanPrefix, windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
+import type { SentDocuments } from '../engineHost/sentDocuments';
 import { collapseSelections, DocumentTarget, onWillLeave } from './documentTarget';
 import { StreamingInsertion } from './streamingInsertion';
 import { WrittenText } from './writtenText';
@@ -19,7 +20,10 @@ export class TextContinuation {
   /** One continuation begins where the one before has written its last piece. */
   private readonly queue = new SerialQueue();
 
-  constructor(private readonly engine: EngineCaller) {}
+  constructor(
+    private readonly engine: EngineCaller,
+    private readonly documents: Pick<SentDocuments, 'place'>,
+  ) {}
 
   /** Whether text is being written now. */
   get active(): boolean {
@@ -82,6 +86,7 @@ export class TextContinuation {
   ): Promise<void> {
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
     const { document } = editor;
+    const known = await this.documents.place(document, editor.selection.end);
     // From here to the first piece nothing is awaited: the cursors move with what is written.
     const positions = collapseSelections(editor);
     const target = new DocumentTarget(document);
@@ -102,6 +107,7 @@ export class TextContinuation {
         {
           modelPath,
           prompt: positions.map((position) => textBefore(document, position)),
+          document: known,
           streams: positions.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
         },
         { signal: controller.signal, onEvent: ({ stream, text }) => insertion.write(stream, text) },

@@ -41,7 +41,9 @@ describe('Continue Text', () => {
         signal?.addEventListener('abort', cancel);
         writings.push(writing);
       });
-    continuation = new TextContinuation({ call } as unknown as EngineCaller);
+    continuation = new TextContinuation({ call } as unknown as EngineCaller, {
+      place: () => Promise.resolve(undefined),
+    });
   });
   afterEach(closeAll);
 

@@ -64,7 +64,9 @@ class Desk {
         this.end = () => resolve({ texts: [], copies: [], tokensPerSecond: 1 });
         signal?.addEventListener('abort', () => reject(cancelled()));
       });
-    this.continuation = new TextContinuation({ call } as unknown as EngineCaller);
+    this.continuation = new TextContinuation({ call } as unknown as EngineCaller, {
+      place: () => Promise.resolve(undefined),
+    });
     this.ended = this.continuation.run(this.editor, 'model', { temperature: 0.5, seed: 1, length: 30 });
     this.ended.catch(() => undefined);
     await until(() => asked, 'the engine is asked');

@@ -248,7 +248,7 @@ describe('generator', () => {
     assert.deepEqual(second.texts, texts, 'only the line counts');
   });
 
-  it('runs no step for a prompt it has read, and one for one character more', async () => {
+  it('runs one step for a prompt it has read, and one for one character more', async () => {
     const model = learnedModel(story);
     const predictor = createPredictor(model);
     const cache = new StateCache(predictor.reach);
@@ -258,7 +258,8 @@ describe('generator', () => {
       return model.steps() - before;
     };
     assert.equal(await ask('it was a dark'), 13);
-    assert.equal(await ask('it was a dark'), 0);
+    // What comes next depends on what the memory has learned since.
+    assert.equal(await ask('it was a dark'), 1);
     assert.equal(await ask('it was a dark '), 1);
   });
 

@@ -49,7 +49,7 @@ function assertSame(found: Layer, expected: Layer, text: string): void {
 }
 
 describe('TextLayer', () => {
-  it('knows after any edits what it would know of the text alone', () => {
+  it('knows after any edits what it would know of the text alone', async () => {
     const random = new Random(4);
     const layer = new TextLayer(memory, vocabulary, asIs);
     let text = '';
@@ -59,7 +59,7 @@ describe('TextLayer', () => {
       const inserted = draw(random, random.uniform() < 0.1 ? random.integer(400) : random.integer(6));
       text = text.slice(0, start) + inserted + text.slice(start + deleted);
       const cursor = random.uniform() < 0.3 ? undefined : random.integer(text.length + 1);
-      layer.update(text, cursor);
+      await layer.update(text, cursor);
       if (step % 4 !== 0) continue;
       const tokens =
         cursor === undefined
@@ -67,17 +67,17 @@ describe('TextLayer', () => {
           : Uint16Array.from([...encode(text.slice(0, cursor)), noToken, ...encode(text.slice(cursor))]);
       assertSame(layer.layer, learned(tokens), text);
     }
-    layer.update('');
+    await layer.update('');
     assertSame(layer.layer, new Layer(), '');
   });
 
-  it('reads line ends and compositions as training does', () => {
+  it('reads line ends and compositions as training does', async () => {
     const accented = Vocabulary.build('character', ['\naé']);
     const own = new Contexts(accented);
     const nothing = new Memory(own, accented.size, learnText(new Uint16Array(0), own, accented.size));
     const layer = new TextLayer(nothing, accented, asIs);
-    layer.update('ae\u0301\r\na', 4);
-    layer.update('ae\u0301\r\naa', 7);
+    await layer.update('ae\u0301\r\na', 4);
+    await layer.update('ae\u0301\r\naa', 7);
     const place = new Float32Array(placeNumbers);
     own.start(place, 0);
     for (const character of 'aé\n') own.advance(place, 0, accented.idOf(character));

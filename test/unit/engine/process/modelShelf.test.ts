@@ -6,6 +6,7 @@ import type { NewStepper } from '../../../../src/engine/backends/backend';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { ModelShelf, type LiveModel } from '../../../../src/engine/process/modelShelf';
+import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
 import { SnapshotWriter } from '../../../../src/engine/process/snapshot';
 import { tinyConfig } from './tinyRun';
 
@@ -60,7 +61,7 @@ describe('model shelf', () => {
     ['that has published as often', run('abc', 4, 3, 0.5), [3, 4, '0.5,0.5,0.5']],
   ] as const) {
     it(`knows a second run on one path, ${name}, from the first`, async () => {
-      const shelf = new ModelShelf(newStepper);
+      const shelf = new ModelShelf(newStepper, new OpenDocuments());
       shelf.announce(run('abc', 4, 3, 0.25));
       assert.deepEqual(await look(shelf), [3, 4, '0.25,0.25,0.25']);
       shelf.retire(modelPath);
@@ -71,7 +72,7 @@ describe('model shelf', () => {
   }
 
   it('takes newer weights of one run into the stepper that it has', async () => {
-    const shelf = new ModelShelf(newStepper);
+    const shelf = new ModelShelf(newStepper, new OpenDocuments());
     const live = run('abc', 4, 1, 0.25);
     shelf.announce(live);
     await look(shelf);

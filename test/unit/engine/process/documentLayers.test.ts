@@ -1,0 +1,67 @@
+/** A model with a memory knows the open document that is written in, and forgets it when it is closed. */
+import * as assert from 'node:assert/strict';
+import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
+import { prime } from '../../../../src/engine/generation/prime';
+import { probabilityOf } from '../../../../src/engine/generation/sampler';
+import { emptyMemory } from '../../../../src/engine/memory/remember';
+import { DocumentLayers, predicting } from '../../../../src/engine/process/documentLayers';
+import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
+import { learnedModel } from '../generation/toyModels';
+
+const id = 'file:///chapter.md';
+const text = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
+
+describe('OpenDocuments', () => {
+  it('follows edits, and knows a document no longer whose edit does not fit', () => {
+    const documents = new OpenDocuments();
+    const edit = { start: 4, deleted: 3, inserted: 'ocean' };
+    assert.equal(documents.update({ id, edit, length: 7 }), false);
+    assert.equal(documents.update({ id, text: 'the sea' }), true);
+    assert.equal(documents.update({ id, edit, length: 7 }), true);
+    assert.equal(documents.text(id), 'the ocean');
+    assert.equal(documents.update({ id, edit, length: 7 }), false);
+    assert.equal(documents.text(id), undefined);
+  });
+});
+
+describe('DocumentLayers', () => {
+  const network = learnedModel(text);
+  const model: LanguageModel = { ...network, memory: emptyMemory(network.vocabulary) };
+
+  /** How likely the model thinks `next` after `before`, at that place of the document. */
+  async function probability(layers: DocumentLayers, before: string, next: string, cursor?: number): Promise<number> {
+    const { typing } = await layers.at(cursor === undefined ? undefined : { id, cursor });
+    const { vocabulary } = model;
+    const { logits } = await prime(model, typing.predictor, vocabulary.encode(before), typing.cache);
+    return probabilityOf(vocabulary.idOf(next), logits, 0, vocabulary.size);
+  }
+
+  it('makes likely at once what the document says, before and after the cursor', async () => {
+    const documents = new OpenDocuments();
+    const layers = new DocumentLayers(model, predicting(model), documents);
+    const before = 'the farmer sailed over the captain ';
+    const without = await probability(layers, before, 'm');
+    const written = `${before}m`.repeat(6);
+    documents.update({ id, text: `${written} ${before} ${written}` });
+    const cursor = written.length + 1 + before.length;
+    const known = await probability(layers, before, 'm', cursor);
+    assert.ok(known > without + 0.1, `${known} after ${without}`);
+    documents.update({ id, text: `${before} ${written}` });
+    assert.ok((await probability(layers, before, 'm', before.length)) > without + 0.1);
+    // What stands behind the cursor is not what comes at the cursor.
+    documents.update({ id, text: `${before}m` });
+    assert.ok((await probability(layers, before, 'm', before.length)) < without + 0.1);
+  });
+
+  it('forgets a document that was closed, and knows nothing of one that it was not told', async () => {
+    const documents = new OpenDocuments();
+    const layers = new DocumentLayers(model, predicting(model), documents);
+    const without = await probability(layers, 'the captain ', 'w');
+    assert.equal(await probability(layers, 'the captain ', 'w', 0), without);
+    documents.update({ id, text: 'the captain w'.repeat(5) });
+    assert.ok((await probability(layers, 'the captain ', 'w', 65)) > without);
+    documents.close(id);
+    layers.forget(id);
+    assert.equal(await probability(layers, 'the captain ', 'w', 65), without);
+  });
+});

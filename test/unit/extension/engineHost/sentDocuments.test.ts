@@ -1,0 +1,96 @@
+/** The engine is told of a document whole once, then by edits, and whole again where it lost it. */
+import * as assert from 'node:assert/strict';
+import type * as vscode from 'vscode';
+import type { DocumentUpdate } from '../../../../src/common/engineProtocol';
+import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
+import { longestSent, SentDocuments } from '../../../../src/extension/engineHost/sentDocuments';
+
+describe('SentDocuments', () => {
+  /** What the engine knows, by document; and every update that it was sent. */
+  let known: Map<string, string>;
+  let updates: DocumentUpdate[];
+  let closed: string[];
+  let pid: number | undefined;
+  let isLearned: boolean;
+  let documents: SentDocuments;
+
+  beforeEach(() => {
+    known = new Map();
+    updates = [];
+    closed = [];
+    pid = undefined;
+    isLearned = true;
+    const call = (method: string, params: unknown): Promise<unknown> => {
+      pid ??= 1;
+      const { id } = params as { id: string };
+      if (method === 'closeDocument') {
+        known.delete(id);
+        closed.push(id);
+        return Promise.resolve(null);
+      }
+      const update = params as DocumentUpdate;
+      updates.push(update);
+      if ('text' in update) known.set(id, update.text);
+      else {
+        const text = known.get(id);
+        if (text?.length !== update.length) return Promise.resolve(false);
+        const { start, deleted, inserted } = update.edit;
+        known.set(id, text.slice(0, start) + inserted + text.slice(start + deleted));
+      }
+      return Promise.resolve(true);
+    };
+    const engine = {
+      call: call as EngineCaller['call'],
+      get pid() {
+        return pid;
+      },
+    };
+    documents = new SentDocuments({ engine, isLearned: () => isLearned, onError: (message) => assert.fail(message) });
+  });
+
+  const place = (text: string, cursor = text.length) =>
+    documents.place(
+      { uri: 'a', getText: () => text, offsetAt: () => cursor } as unknown as vscode.TextDocument,
+      {} as vscode.Position,
+    );
+
+  it('sends the text once and then its edits', async () => {
+    for (const text of ['the sea', 'the seas', 'the big seas', 'the big sea', 'big sea', 'ba', 'bba', 'b']) {
+      assert.deepEqual(await place(text), { id: 'a', cursor: text.length });
+      assert.equal(known.get('a'), text);
+    }
+    await place('b');
+    assert.equal(updates.filter((update) => 'text' in update).length, 1);
+    assert.equal(updates.length, 8);
+    assert.deepEqual(updates[1], { id: 'a', edit: { start: 7, deleted: 0, inserted: 's' }, length: 7 });
+  });
+
+  it('sends it whole again to an engine that lost it or was started anew', async () => {
+    await place('the sea');
+    known.clear();
+    await place('the seas');
+    assert.equal(known.get('a'), 'the seas');
+    known.clear();
+    pid = 2;
+    await place('the seas');
+    assert.equal(known.get('a'), 'the seas');
+  });
+
+  it('forgets what is closed, too long, or not to be learned, and starts no engine for it', async () => {
+    await place('the sea');
+    documents.close('a');
+    assert.deepEqual(closed, ['a']);
+    await place('the sea');
+    assert.equal(await place('x'.repeat(longestSent + 1)), undefined);
+    assert.equal(known.size, 0);
+    await place('the sea');
+    isLearned = false;
+    assert.equal(await place('the sea'), undefined);
+    assert.equal(known.size, 0);
+    isLearned = true;
+    await place('the sea');
+    pid = undefined;
+    documents.close('a');
+    assert.equal(closed.length, 3);
+  });
+});
