@@ -129,8 +129,8 @@ function bundles() {
     },
   ];
   if (withTests) {
-    const tests = ['unit', 'integration'].flatMap((suite) =>
-      find(path.join('test', suite)).filter((f) => /\.test\.ts$|\/index\.ts$/.test(f)),
+    const tests = ['unit', 'integration', 'torture'].flatMap((suite) =>
+      find(path.join('test', suite)).filter((f) => /\.test\.ts$|[\\/](index|main|victim)\.ts$/.test(f)),
     );
     list.push({
       ...node,

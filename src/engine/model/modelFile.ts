@@ -446,6 +446,18 @@ function* piecesOf(values: TensorValues): Generator<Uint8Array> {
 
 // What can go wrong
 
+/** Whatever else goes wrong with a file on a disk or a network drive is no fault of this program. */
+function otherError(error: unknown, failed: string): InklingError {
+  const code = systemCode(error);
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const message = `${failed}: too many files are open. Close some programs, then try again.`;
+    return new InklingError('invalidInput', message, { cause: error });
+  }
+  return code !== undefined && /^E[A-Z]+$/.test(code)
+    ? new InklingError('invalidInput', `${failed} (${code}). Check its disk, or choose another.`, { cause: error })
+    : new InklingError('internal', `${failed} (${String(error)}).`, { cause: error });
+}
+
 function readError(error: unknown, file: string): InklingError {
   if (error instanceof InklingError) return error;
   if (error instanceof ContainerFault || error instanceof SchemaFault) {
@@ -464,7 +476,7 @@ function readError(error: unknown, file: string): InklingError {
     case 'EPERM':
       return new InklingError('invalidInput', `${file} may not be read. Change its permissions.`, { cause: error });
     default:
-      return new InklingError('internal', `${file} could not be read (${String(error)}).`, { cause: error });
+      return otherError(error, `${file} could not be read`);
   }
 }
 
@@ -490,9 +502,7 @@ function writeError(error: unknown, file: string): InklingError {
     case 'ENOTEMPTY':
       return fail(`${file} is a folder. Choose another name for the model.`);
     default:
-      return new InklingError('internal', `${file} could not be written (${String(error)}). Choose another folder.`, {
-        cause: error,
-      });
+      return otherError(error, `${file} could not be written`);
   }
 }
 
