@@ -94,6 +94,21 @@ try {
     await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });
   });
 
+  await step('the context menu of a text has one submenu', async () => {
+    await openFile(page, 'story.txt');
+    await focusEditor(page);
+    await page.keyboard.press('Shift+F10');
+    await page.locator('.monaco-menu').waitFor();
+    const items = page.locator('.monaco-menu .action-item:not(.disabled)');
+    assert.equal(await items.filter({ hasText: /Inkling|Spam|Surprise/ }).count(), 1);
+    await items.filter({ hasText: 'Inkling' }).hover();
+    for (const title of ['Continue Text', 'Check Selection for Spam']) {
+      await page.locator('.monaco-submenu .action-item', { hasText: title }).waitFor();
+    }
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+  });
+
   await step('recipes come with their network and their time', async () => {
     await openFile(page, 'story.txt');
     await runCommand(page, 'Inkling: Train on This File');

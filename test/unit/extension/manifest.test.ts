@@ -10,8 +10,14 @@ interface Command {
   title: string;
   category: string;
 }
-interface Menu {
+interface Keybinding {
   command: string;
+  when?: string;
+}
+/** A line of a menu: a command or a submenu. */
+interface MenuItem {
+  command?: string;
+  submenu?: string;
   when?: string;
 }
 interface Property {
@@ -36,8 +42,9 @@ interface Manifest {
   scripts: Record<string, string>;
   contributes: {
     commands: Command[];
-    menus: Record<string, Menu[]>;
-    keybindings: Menu[];
+    submenus: { id: string; label: string }[];
+    menus: Record<string, MenuItem[]>;
+    keybindings: Keybinding[];
     configuration: { title: string; properties: Record<string, Property> }[];
     colors: { id: string }[];
     views: Record<string, { id: string; name: string; type?: string }[]>;
@@ -76,7 +83,9 @@ describe('manifest', () => {
 
   it('uses only declared commands in menus, keybindings, welcome pages, walkthroughs and code', () => {
     const known = new Set<string>(commandIds);
-    const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].map(({ command }) => command);
+    const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].flatMap(
+      ({ command }) => command ?? [],
+    );
     const texts = [
       ...contributes.viewsWelcome.map(({ contents }) => contents),
       ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description)),
@@ -89,6 +98,28 @@ describe('manifest', () => {
     }
     assert.ok(used.length > 30);
     for (const command of used) assert.ok(known.has(command), command);
+  });
+
+  it('has one submenu in each context menu, and none without lines or a place', () => {
+    const submenus = contributes.submenus.map(({ id }) => id).sort();
+    const items = Object.values(contributes.menus).flat();
+    assert.deepEqual(items.flatMap(({ submenu }) => submenu ?? []).sort(), submenus);
+    for (const id of submenus) assert.ok(contributes.menus[id].length > 1, id);
+    for (const menu of ['editor/context', 'explorer/context']) {
+      assert.deepEqual(
+        contributes.menus[menu].map(({ submenu }) => submenu),
+        [menu.replace(/^(\w+).*/, 'inkling.$1')],
+      );
+    }
+  });
+
+  it('offers nothing for files that are no text', () => {
+    const [{ when }] = contributes.menus['explorer/context'];
+    const pattern = /^resourceExtname =~ \/(.*)\/i$/.exec(when ?? '')?.[1];
+    assert.ok(pattern);
+    const shown = (extension: string): boolean => new RegExp(pattern, 'i').test(extension);
+    for (const extension of ['.png', '.PNG', '.jpeg', '.pdf', '.zip', '.safetensors']) assert.ok(!shown(extension));
+    for (const extension of ['', '.txt', '.md', '.csv', '.mbox', '.pngx']) assert.ok(shown(extension), extension);
   });
 
   it('declares the settings that the code reads, with the same defaults', () => {
@@ -194,14 +225,14 @@ describe('manifest', () => {
     const writing = keybindings.filter(({ command }) => command === 'inkling.continueText');
     assert.equal(writing.length, 1);
     assert.match(writing[0].when ?? '', /!isComposing/);
-    for (const { command, when } of [...writing, ...menus['editor/context']]) {
-      assert.match(when ?? '', /!inReferenceSearchEditor/, command);
-      assert.match(when ?? '', /!isEmbeddedDiffEditor/, command);
+    for (const { when } of [...writing, ...menus['editor/context']]) {
+      assert.match(when ?? '', /!inReferenceSearchEditor/);
+      assert.match(when ?? '', /!isEmbeddedDiffEditor/);
     }
   });
 
   it('never binds Tab, and Esc only while text is being written', () => {
-    for (const binding of contributes.keybindings as (Menu & { key: string })[]) {
+    for (const binding of contributes.keybindings as (Keybinding & { key: string })[]) {
       assert.doesNotMatch(binding.key, /\btab\b/i);
       if (/escape/i.test(binding.key)) assert.match(binding.when ?? '', /inkling\.continuing/);
     }
