@@ -1,5 +1,5 @@
 // `npm run bench:writing`: what a model's writing is worth. Trains on the first nine tenths of each text and types the
-// last tenth with its offers; then lets it write, and looks for copied runs and for words that are none.
+// last tenth with its offers; then lets it write 6,000 characters with and without its memory, and looks for copied runs and for words that are none.
 //   node bench/writing.mjs [--texts tinyshakespeare.txt:3,moby-dick:1] [--characters 10000] [--eagerness balanced] [--models FOLDER]
 // The number behind a text is the minutes of training. Models that are in FOLDER are not trained again, and new ones are
 // kept there. Texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout; moby-dick comes from
@@ -66,7 +66,7 @@ for (const [name, minutes] of values.texts.split(',').map((text) => text.split('
     '| what offers | keys saved, % | right, % | wrong per 100 | offers per 100 | first 1, 2, 3, 4 words right, % | p50, p95 ms |',
   );
   console.log('|---|--:|--:|--:|--:|--:|--:|');
-  for (const mode of ['frequent words', 'network']) {
+  for (const mode of ['frequent words', 'network', 'memory', 'both', 'online']) {
     const r = runs('type', mode, model, train, test, values.characters, values.eagerness);
     console.log(
       `| ${mode} | ${spread(r.saved, r.plusMinus.saved, 100)} | ${spread(r.precision, r.plusMinus.precision, 100)} | ` +
@@ -74,10 +74,10 @@ for (const [name, minutes] of values.texts.split(',').map((text) => text.split('
         `${r.exactMatch.map(percent).join(', ')} | ${r.p50Ms.toFixed(1)}, ${r.p95Ms.toFixed(1)} |`,
     );
   }
-  console.log('\n| temperature | in copied runs of 30 and more, % | real words, % |');
-  console.log('|---|--:|--:|');
-  for (const { temperature, copied, realWords } of runs('write', model, train, test)) {
-    console.log(`| ${temperature} | ${percent(copied)} | ${percent(realWords)} |`);
+  console.log('\n| memory | temperature | in copied runs of 30 and more, % | real words, % |');
+  console.log('|---|--:|--:|--:|');
+  for (const { memory, temperature, copied, realWords } of runs('write', model, train, test)) {
+    console.log(`| ${memory} | ${temperature} | ${percent(copied)} | ${percent(realWords)} |`);
   }
 }
 if (!values.models) fs.rmSync(folder, { recursive: true, force: true });

@@ -7,11 +7,11 @@ import * as fs from 'node:fs';
 import type { Eagerness } from '../src/common/engineProtocol';
 import { createStepper } from '../src/engine/backends';
 import { generate } from '../src/engine/generation/generator';
-import type { LanguageModel } from '../src/engine/generation/languageModel';
+import { openModel } from '../src/engine/generation/languageModel';
 import { CopyIndex } from '../src/engine/generation/memorisation';
 import { readLanguageModel } from '../src/engine/model/modelFile';
 import { askedPrecision, fewestCharacters, usualDistance } from '../src/engine/offers/eagerness';
-import { keystrokeReport, typeWithOffers } from '../src/engine/offers/keystrokes';
+import { keystrokeReport, typeWithOffers, type PredictingMode } from '../src/engine/offers/keystrokes';
 import { replay, type Offering } from '../src/engine/offers/replay';
 
 /** Characters of a sample. */
@@ -30,7 +30,8 @@ async function type(
   const to = Math.min(text.length, train.length + characters);
   if (mode === 'frequent words')
     return keystrokeReport(await replay(text, train.length, to, frequentWords(train, eagerness)));
-  return typeWithOffers(await openModel(modelFile), text, train.length, to, eagerness);
+  const model = openModel(await readLanguageModel(modelFile), createStepper);
+  return typeWithOffers(model, text, train.length, to, eagerness, mode as PredictingMode);
 }
 
 /** A baseline: the word of the text that most often begins as the one at the cursor does, if it does so often enough. */
@@ -60,23 +61,25 @@ function frequentWords(text: string, eagerness: Eagerness): Offering {
 }
 
 async function write(modelFile: string, train: string, test: string) {
-  const model = await openModel(modelFile);
+  const model = openModel(await readLanguageModel(modelFile), createStepper);
   const index = new CopyIndex([{ name: 'train', text: train }]);
   const words = new Set((train + test).toLowerCase().match(word));
   const temperatures = [0.5, 0.8, 1];
   const streams = temperatures.map((temperature, seed) => ({ temperature, seed, length: sampleLength }));
-  const { texts } = await generate(model, { prompt: train.slice(0, 100), streams });
-  return texts.map((text, i) => {
-    const copied = index.report(text).runs.reduce((sum, { start, end }) => sum + end - start, 0);
-    const written = text.toLowerCase().match(word) ?? [];
-    const real = written.filter((each) => words.has(each)).length;
-    return { temperature: temperatures[i], copied: copied / text.length, realWords: real / written.length };
-  });
-}
-
-async function openModel(file: string): Promise<LanguageModel> {
-  const { spec, parameters, vocabulary, config, leastProbability } = await readLanguageModel(file);
-  return { stepper: createStepper(spec, parameters), vocabulary, config, leastProbability };
+  const figures = [];
+  for (const memory of [undefined, model.memory]) {
+    const { texts } = await generate({ ...model, memory }, { prompt: train.slice(0, 100), streams });
+    for (const [i, text] of texts.entries()) {
+      const copied = index.report(text).runs.reduce((sum, { start, end }) => sum + end - start, 0);
+      const written = text.toLowerCase().match(word) ?? [];
+      const real = written.filter((each) => words.has(each)).length;
+      figures.push({
+        ...{ memory: memory ? 'with' : 'without', temperature: temperatures[i] },
+        ...{ copied: copied / text.length, realWords: real / written.length },
+      });
+    }
+  }
+  return figures;
 }
 
 const read = (file: string): string => fs.readFileSync(file, 'utf8');

@@ -5,8 +5,9 @@ import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
 import { readTextFile } from '../corpus/readTextFile';
 import { openModel } from '../generation/languageModel';
+import { canRemember } from '../memory/modelMemory';
 import { readLanguageModel } from '../model/modelFile';
-import { typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
+import { predictingModes, typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
 import { output, say } from './output';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
@@ -16,6 +17,7 @@ const options = {
   from: { type: 'string' },
   characters: { type: 'string' },
   eagerness: { type: 'string' },
+  mode: { type: 'string' },
 } as const;
 
 export async function keystrokesCommand(args: string[]): Promise<void> {
@@ -27,6 +29,8 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const eagerness = choiceOption('eagerness', values.eagerness, ['shy', 'balanced', 'bold']) ?? 'balanced';
 
   const model = openModel(await readLanguageModel(modelFileOf(modelFile)), createStepper);
+  const usual = canRemember(model.config) ? 'online' : 'network';
+  const mode = choiceOption('mode', values.mode, predictingModes) ?? usual;
   const read = await readTextFile(textFile, textFile, values);
   read.notices.forEach(say);
   const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
@@ -38,8 +42,8 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
       `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`,
     );
   }
-  const typed = await typeWithOffers(model, text, start, end, eagerness);
-  const report = { ...typed, eagerness, mode: model.memory ? 'both' : 'network' };
+  const typed = await typeWithOffers(model, text, start, end, eagerness, mode);
+  const report = { ...typed, eagerness, mode };
   if (values.json) output.json(report);
   else output.text(told(report));
 }

@@ -12,7 +12,7 @@ import { normaliseText } from '../corpus/normaliseText';
 import { planBatches } from '../corpus/planBatches';
 import { scoreBatches } from '../corpus/readingBatches';
 import { windowBatches } from '../corpus/windows';
-import type { ModelMemory } from '../memory/modelMemory';
+import { canRemember, type ModelMemory } from '../memory/modelMemory';
 import { readWithMemory } from '../memory/reading';
 import { emptyMemory } from '../memory/remember';
 import { TimeSlice } from '../timeSlice';
@@ -91,7 +91,7 @@ async function scoreWithMemory(
   { online, windows, signal }: ScoreOptions,
 ): Promise<ScoreResult> {
   const { network, memory, vocabulary, config } = model;
-  if (windows || config.text.examples !== 'text' || config.objective.kind !== 'every-step') {
+  if (windows || !canRemember(config)) {
     throw new InklingError(
       'invalidInput',
       'Only a model of running text that was trained every step can learn while it reads: score it without --online.',

@@ -5,6 +5,7 @@
  */
 import type { Predictor } from '../generation/predictor';
 import { placeNumbers } from './contexts';
+import { logarithm } from './logarithm';
 import type { Memory } from './memory';
 import type { Mixture } from './mixture';
 
@@ -54,10 +55,10 @@ export function memoryPredictor(
         contexts.set(inner.subarray(s * size, (s + 1) * size), s * contextSize);
         const place = s * contextSize + size;
         const run = place + placeNumbers;
-        contexts[run] = memory.isCopy(contexts, place, tokens[s]) ? contexts[run] + 1 : 0;
+        if (avoidsCopying) contexts[run] = memory.isCopy(contexts, place, tokens[s]) ? contexts[run] + 1 : 0;
         memory.contexts.advance(contexts, place, tokens[s]);
         memory.predict(contexts, place);
-        mixture.mix(logits, s * classes, memory, avoidsCopying ? trustAfter(contexts[run]) : 1);
+        mixture.mix(logits, s * classes, memory, trustAfter(contexts[run]));
       }
     },
   };
@@ -65,4 +66,26 @@ export function memoryPredictor(
 
 function trustAfter(run: number): number {
   return Math.min(1, Math.max(0, (longestRun - run) / (longestRun - harmlessRun)));
+}
+
+/** The memory alone, without any network. */
+export function predictorOfMemory(memory: Memory): Predictor {
+  const { classes, contexts: places } = memory;
+  return {
+    classes,
+    contextSize: placeNumbers,
+    reach: Infinity,
+    start: () => {
+      const context = new Float32Array(placeNumbers);
+      places.start(context, 0);
+      return context;
+    },
+    step: (tokens, contexts, logits) => {
+      for (let s = 0; s < tokens.length; s++) {
+        places.advance(contexts, s * placeNumbers, tokens[s]);
+        memory.predict(contexts, s * placeNumbers);
+        for (let i = 0; i < classes; i++) logits[s * classes + i] = logarithm(memory.words[i]);
+      }
+    },
+  };
 }

@@ -1,4 +1,5 @@
 /** The memory of a model as it is kept with it: the counts of the training text, and how they are mixed with the network. */
+import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { Contexts } from './contexts';
 import { Memory, type BaseLayer } from './memory';
@@ -7,6 +8,11 @@ import type { MixtureTables } from './mixture';
 export interface ModelMemory {
   base: BaseLayer;
   tables: MixtureTables;
+}
+
+/** Whether a model so trained can have a memory: of running text, read in order. */
+export function canRemember({ text, objective }: Pick<TrainingConfig, 'text' | 'objective'>): boolean {
+  return text.examples === 'text' && objective.kind === 'every-step';
 }
 
 /** A memory to predict with. */

@@ -1,8 +1,13 @@
 /** What offers are worth, in figures with their uncertainty, from a replay. */
 import type { Eagerness } from '../../common/engineProtocol';
-import type { LanguageModel } from '../generation/languageModel';
-import { createPredictor } from '../generation/createPredictor';
+import { InklingError } from '../../common/errors';
+import { encodeText, type LanguageModel } from '../generation/languageModel';
+import { networkPredictor, type Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
+import { learningPredictor } from '../memory/learningPredictor';
+import { predictorOfMemory } from '../memory/memoryPredictor';
+import { canRemember, openMemory } from '../memory/modelMemory';
+import { rememberTokens } from '../memory/remember';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';
 import { countedWords, replay, type Counts, type Replay } from './replay';
@@ -34,23 +39,64 @@ export interface KeystrokeReport extends KeystrokeFigures {
 const extent = 'phrase';
 const maximumLength = 60;
 const sentCharacters = 2000;
+/** Characters before the typed text to which the weights of a mixture that was never fitted are fitted. */
+const fittingCharacters = 10_000;
 
-/** A writer types `text` from UTF-16 offset `from` to `to` with a model's offers. */
+/** Who predicts: the network, the memory, both, or both while they learn from what has been typed. */
+export type PredictingMode = (typeof predictingModes)[number];
+export const predictingModes = ['network', 'memory', 'both', 'online'] as const;
+
+/**
+ * A writer types `text` from UTF-16 offset `from` to `to` with a model's offers. The memory is the model's own; if it has
+ * none, that of the text before `from`. Throws `invalidInput` where a model that cannot have a memory is asked for one.
+ */
 export async function typeWithOffers(
   model: LanguageModel,
   text: string,
   from: number,
   to: number,
   eagerness: Eagerness,
+  mode: PredictingMode,
 ): Promise<KeystrokeReport> {
-  const predictor = createPredictor(model, { context: 'carried' });
+  const { predictor, learnTo } = predictorFor(model, text, from, mode);
   const cache = new StateCache(predictor.reach);
   const asked = { modelPath: '', suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
   const typed = await replay(text, from, to, async (before) => {
+    learnTo(before.length);
     const request = { ...asked, prefix: before.slice(-sentCharacters) };
     return (await offer(model, predictor, request, cache)).items[0]?.text;
   });
   return keystrokeReport(typed);
+}
+
+function predictorFor(
+  model: LanguageModel,
+  text: string,
+  from: number,
+  mode: PredictingMode,
+): { predictor: Predictor; learnTo: (offset: number) => void } {
+  const network = networkPredictor(model, 'carried');
+  const nothing = (): void => {};
+  if (mode === 'network') return { predictor: network, learnTo: nothing };
+  if (!canRemember(model.config)) {
+    throw new InklingError('invalidInput', 'Only a model of running text can have a memory: ask with --mode network.');
+  }
+  const { vocabulary } = model;
+  const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;
+  // Of a text that the model has no memory of, the end is read as it is written, so that the weights of the mixture fit.
+  const readFrom = model.memory ? from : Math.max(0, from - fittingCharacters);
+  const { base, tables } = model.memory ?? rememberTokens(encode(0, readFrom), vocabulary);
+  const memory = openMemory({ base, tables }, vocabulary);
+  const learning = learningPredictor(network, memory, tables);
+  let learned = readFrom;
+  const learnTo = (offset: number): void => {
+    learning.learn(encode(learned, offset));
+    learned = offset;
+  };
+  if (mode === 'online' || !model.memory) learnTo(from);
+  if (mode === 'online') return { predictor: learning, learnTo };
+  const predictor = mode === 'memory' ? predictorOfMemory(learning.memory) : learning;
+  return { predictor, learnTo: nothing };
 }
 
 export function keystrokeReport({ blocks, ms }: Replay): KeystrokeReport {

@@ -19,6 +19,7 @@ import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import type { OpenBase } from '../bases/shippedBases';
 import type { Vocabulary } from '../corpus/vocabulary';
+import { canRemember } from '../memory/modelMemory';
 import { extendVocabulary } from '../training/extendModel';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { measureSpeed, speedFrom, type Speed } from './speedProbe';
@@ -189,8 +190,7 @@ function buildAutomaticCorpus(
   const text = { ...defaults.text, heldOut };
   const objective = objectiveFor(adjust({ ...defaults, text }).text);
   const asked = adjust({ ...defaults, text, objective });
-  const remembers = asked.text.examples === 'text' && asked.objective.kind === 'every-step';
-  const draft = validateConfig({ ...asked, memory: asked.memory ?? (remembers ? 'on' : 'off') });
+  const draft = validateConfig({ ...asked, memory: asked.memory ?? (canRemember(asked) ? 'on' : 'off') });
   return { corpus: buildCorpus(texts, draft.text, known && extendVocabulary(known, texts, draft.text)), draft };
 }
 

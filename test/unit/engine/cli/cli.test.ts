@@ -50,7 +50,7 @@ describe('The command line', function () {
     assert.equal(code, 0, err);
     const report = JSON.parse(out) as Record<string, unknown> & { saved: number; plusMinus: Record<string, unknown> };
     assert.equal(report.eagerness, 'shy');
-    assert.equal(report.mode, 'both');
+    assert.equal(report.mode, 'online');
     assert.equal(report.characters, Math.ceil(text.length * 0.2));
     // It knows the sentence by heart.
     assert.ok(report.saved > 0.5 && report.saved < 1, `${report.saved}`);
@@ -58,10 +58,11 @@ describe('The command line', function () {
       assert.ok(name in report && name in report.plusMinus, name);
     }
     assert.ok((report.p95Ms as number) >= (report.p50Ms as number));
-    assert.match((await inkling(run)).out, /^balanced, both, \d+ characters\nkeys saved +\d+\.\d ± /);
+    assert.match((await inkling(run)).out, /^balanced, online, \d+ characters\nkeys saved +\d+\.\d ± /);
     for (const wrong of [
       ['--from', '2'],
       ['--eagerness', 'brave'],
+      ['--mode', 'alone'],
       ['--from', '1'],
     ]) {
       assert.notEqual((await inkling([...run, ...wrong])).code, 0, wrong.join(' '));

@@ -1,23 +1,25 @@
 import * as assert from 'node:assert/strict';
-import { buildCorpus } from '../../../../src/engine/corpus/corpus';
+import { buildCorpus, type Corpus } from '../../../../src/engine/corpus/corpus';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { createPredictor, type PredictorUse } from '../../../../src/engine/generation/createPredictor';
+import { networkPredictor } from '../../../../src/engine/generation/predictor';
+import { prime } from '../../../../src/engine/generation/prime';
 import { scoreText } from '../../../../src/engine/generation/score';
+import { StateCache } from '../../../../src/engine/generation/stateCache';
+import { learningPredictor } from '../../../../src/engine/memory/learningPredictor';
 import { memoryOf, storeMemory } from '../../../../src/engine/memory/memoryFile';
-import type { ModelMemory } from '../../../../src/engine/memory/modelMemory';
+import { openMemory, type ModelMemory } from '../../../../src/engine/memory/modelMemory';
 import { emptyMemory, rememberCorpus, rememberTokens } from '../../../../src/engine/memory/remember';
 import type { StoredLanguageModel } from '../../../../src/engine/model/modelFile';
 import type { TensorValues } from '../../../../src/engine/model/safetensors';
 import { readDataset } from '../../../support/shared';
 import { drawnModel, plainText } from '../generation/toyModels';
 
-const text = readDataset('moby-dick')
-  .map(({ text }) => text)
-  .join('\n')
-  .slice(40_000, 46_000);
-const vocabulary = Vocabulary.build('character', [text]);
 const config = { ...plainText, heldOut: { kind: 'tail', fraction: 0.2 } } as const;
-const corpus = buildCorpus([{ name: 'moby', text }], config);
+let whole: string;
+let text: string;
+let vocabulary: Vocabulary;
+let corpus: Corpus;
 
 /** A network that knows nothing, with the memory of the text. */
 async function remembering(): Promise<
@@ -40,6 +42,15 @@ function storedWith(part: unknown, extraTensors: Record<string, TensorValues>): 
 }
 
 describe('the memory of a model', () => {
+  before(() => {
+    whole = readDataset('moby-dick')
+      .map(({ text }) => text)
+      .join('\n');
+    text = whole.slice(40_000, 46_000);
+    vocabulary = Vocabulary.build('character', [text]);
+    corpus = buildCorpus([{ name: 'moby', text }], config);
+  });
+
   it('comes out of a file as it went in', async () => {
     const { memory } = await remembering();
     const { memory: part, tensors } = storeMemory(memory);
@@ -48,9 +59,6 @@ describe('the memory of a model', () => {
   });
 
   it('takes at most twelve bytes a character', () => {
-    const whole = readDataset('moby-dick')
-      .map(({ text }) => text)
-      .join('\n');
     for (const length of [25_000, 200_000]) {
       const some = whole.slice(40_000, 40_000 + length);
       const own = Vocabulary.build('character', [some]);
@@ -77,10 +85,7 @@ describe('the memory of a model', () => {
 
   it('helps a network that knows nothing, the more the more it learns', async () => {
     const model = await remembering();
-    const rest = readDataset('moby-dick')
-      .map(({ text }) => text)
-      .join('\n')
-      .slice(46_000, 49_000);
+    const rest = whole.slice(46_000, 49_000);
     const known = [...rest].filter((character) => text.includes(character)).join('');
     const score = await scoreText(model, known, { online: true });
     assert.ok(score.lossNats < score.networkLossNats! - 0.5, JSON.stringify(score));
@@ -119,6 +124,42 @@ describe('the memory of a model', () => {
     }
     const score = await scoreText(model, text.slice(1000, 1400));
     assert.ok(Math.abs(score.lossNats - nats / (ids.length - 1)) < 1e-4, `${score.lossNats}`);
+  });
+
+  it('learns while a text is written as when it is read', async () => {
+    const model = await remembering();
+    const written = text.slice(5000, 5600);
+    const ids = vocabulary.encode(written);
+    const memory = openMemory(model.memory, vocabulary);
+    const learning = learningPredictor(networkPredictor(model, 'carried'), memory, model.memory.tables);
+    const context = learning.start();
+    const logits = new Float32Array(learning.classes);
+    let nats = 0;
+    for (let i = 0; i + 1 < ids.length; i++) {
+      learning.learn(ids.subarray(i, i + 1));
+      // Asking elsewhere in between changes nothing.
+      learning.step(Uint16Array.of(ids[0]), learning.start(), new Float32Array(learning.classes));
+      learning.step(ids.subarray(i, i + 1), context, logits);
+      nats -= logits[ids[i + 1]];
+    }
+    const score = await scoreText(model, written, { online: true });
+    assert.ok(score.onlineLossNats! < score.lossNats - 0.005, JSON.stringify(score));
+    assert.ok(Math.abs(score.onlineLossNats! - nats / (ids.length - 1)) < 1e-4, `${nats / (ids.length - 1)}`);
+  });
+
+  it('is asked anew where it has learned since', async () => {
+    const model = await remembering();
+    const memory = openMemory(emptyMemory(vocabulary), vocabulary);
+    const learning = learningPredictor(networkPredictor(model, 'carried'), memory, model.memory.tables);
+    const cache = new StateCache(Infinity);
+    const ids = vocabulary.encode('the whale, the wh');
+    const before = await prime(model, learning, ids, cache);
+    learning.learn(ids);
+    const after = await prime(model, learning, ids, cache);
+    assert.equal(after.steps, 1);
+    assert.deepEqual(after.context, before.context);
+    const a = vocabulary.idOf('a');
+    assert.ok(after.logits[a] > before.logits[a] + 0.1);
   });
 
   it('steps back the longer the training text is copied', async () => {

@@ -1,0 +1,50 @@
+/**
+ * A network and a memory that learn from a text while it is written: the memory counts each token, the weights of the
+ * mixture follow it. Each token is first predicted, then learned from.
+ */
+import type { Predictor } from '../generation/predictor';
+import { noToken } from '../backends/backend';
+import { placeNumbers } from './contexts';
+import { Layer, type Memory } from './memory';
+import { memoryPredictor } from './memoryPredictor';
+import { Mixture, type MixtureTables } from './mixture';
+
+export interface LearningPredictor extends Predictor {
+  /** Learns the next tokens of the text that is being written. `noToken` for what has no id. */
+  learn(tokens: Uint16Array): void;
+  /** With what was learned so far. */
+  readonly memory: Memory;
+}
+
+/** `network`: a predictor of the network alone. `memory`: what is known before the text begins. */
+export function learningPredictor(network: Predictor, memory: Memory, tables: MixtureTables): LearningPredictor {
+  const { classes } = network;
+  const layer = new Layer();
+  const own = memory.under([layer]);
+  const mixture = new Mixture(classes, tables);
+  const place = new Float32Array(placeNumbers);
+  own.contexts.start(place, 0);
+  const context = network.start();
+  const logits = new Float32Array(classes);
+  const mixed = new Float32Array(classes);
+  let begun = false;
+
+  return {
+    ...memoryPredictor(network, own, mixture),
+    memory: own,
+    learn: (tokens) => {
+      for (const token of tokens) {
+        if (begun && token !== noToken) {
+          own.predict(place, 0);
+          mixed.set(logits);
+          mixture.mix(mixed, 0, own);
+          mixture.learn(token);
+        }
+        if (token !== noToken) own.learn(layer, place, 0, token);
+        own.contexts.advance(place, 0, token);
+        network.step(Uint16Array.of(token), context, logits);
+        begun = true;
+      }
+    },
+  };
+}
