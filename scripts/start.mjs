@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { browser: { type: 'boolean' }, port: { type: 'string', default: '8123' } } });
 
 if (!fs.existsSync(path.join(root, 'node_modules'))) {
-  console.log('Installing the development packages with npm ci; this takes a minute or more ...');
+  console.log('Installing the development packages with npm ci (290 packages, 220 MB); this takes about a minute ...');
   execFileSync('npm', ['ci'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
 }
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });

@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = path.join(root, 'test-output');
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+/** The slowest unit tests: `{ title, ms }`. */
+const slowest = [];
 const only = process.env.INKLING_SUITES?.split(',');
 const began = Date.now();
 
@@ -45,6 +47,7 @@ function suite(name, file, step) {
   let count = { passed: 0, failed: 1, skipped: 0 };
   if (fs.existsSync(result)) {
     const found = JSON.parse(fs.readFileSync(result, 'utf8'));
+    slowest.push(...(found.slowest ?? []));
     count = found.stats
       ? { passed: found.stats.passes, failed: found.stats.failures, skipped: found.stats.pending }
       : found;
@@ -55,6 +58,8 @@ function suite(name, file, step) {
 }
 
 function end() {
+  if (slowest.length > 0) console.log('The slowest unit tests:');
+  for (const { title, ms } of slowest) console.log(`  ${(ms / 1000).toFixed(1)} s  ${title}`);
   // Named again where the end of a long output is read first.
   for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(`all suites took ${Math.round((Date.now() - began) / 1000)} s`);
@@ -67,7 +72,7 @@ fs.mkdirSync(output, { recursive: true });
 const installed = path.join(root, 'node_modules/.package-lock.json');
 const stale = () => fs.statSync(installed).mtimeMs < fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
 if (!fs.existsSync(installed) || stale()) {
-  console.log('Installing the development packages with npm ci; this takes a minute or more ...');
+  console.log('Installing the development packages with npm ci (290 packages, 220 MB); this takes about a minute ...');
   try {
     retry(() => {
       if (!npm('ci')) throw new Error('npm ci failed');

@@ -1,4 +1,5 @@
-// The unit suite: mocha on out/test/unit, with a line for each failed test and a file with the count.
+// The unit suite: mocha on out/test/unit, with a line for each failed test, and a file with the count
+// and the slowest tests.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,11 +17,17 @@ for (const name of fs.readdirSync(folder, { recursive: true }).sort()) {
 }
 process.chdir(root);
 const failures = [];
+const times = [];
 const runner = mocha.run(() => {
   fs.mkdirSync(path.join(root, 'test-output'), { recursive: true });
-  fs.writeFileSync(path.join(root, 'test-output/unit.json'), JSON.stringify({ stats: runner.stats, failures }));
+  const slowest = times.sort((a, b) => b.ms - a.ms).slice(0, 10);
+  fs.writeFileSync(
+    path.join(root, 'test-output/unit.json'),
+    JSON.stringify({ stats: runner.stats, failures, slowest }),
+  );
   // Threads of a backend under test must not keep a finished run alive.
   process.exit(failures.length > 0 ? 1 : 0);
 });
 runner.on('retry', (test, error) => console.log(`\ntried again: ${test.fullTitle()}: ${error.message}`));
 runner.on('fail', (test, error) => failures.push(`${test.fullTitle()}: ${error.message}`));
+runner.on('test end', (test) => times.push({ title: test.fullTitle(), ms: test.duration ?? 0 }));
