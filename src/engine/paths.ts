@@ -1,4 +1,4 @@
-/** Where the built pieces lie that the engine loads at run time (kernels, thread entries). */
+/** Paths of the built files that the engine loads at run time (kernels, thread entries). */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 

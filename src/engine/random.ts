@@ -1,6 +1,7 @@
 /**
- * The one source of chance: xoshiro128** (Blackman and Vigna, 2018), seeded through SplitMix32. Its whole state is four
- * 32-bit words (and a spare normal deviate), so that a checkpoint can store it and a resumed run continues exactly.
+ * The only source of randomness: xoshiro128** (Blackman and Vigna, 2018), seeded through SplitMix32. Its whole state is
+ * four 32-bit words (and a spare normal deviate), so that a checkpoint can store it and a resumed run continues
+ * exactly.
  */
 export interface RandomState {
   words: [number, number, number, number];

@@ -1,7 +1,7 @@
-/** How long work may keep its thread before messages, timers and signals get their turn. */
+/** How long work may occupy its thread before messages, timers and signals are handled. */
 import { cancelled } from '../common/errors';
 
-/** What else is to be done on the thread waits about this long, or for the step under way. */
+/** Other work of the thread waits about this long, or until the current step is done. */
 const sliceMs = 8;
 
 export class TimeSlice {

@@ -1,9 +1,9 @@
 /**
- * What plain compressors and a Markov model make of the same held-out text: the lines that a network has to beat.
+ * How well plain compressors and a Markov model predict the same held-out text: what a network has to beat.
  *
- * A compressor's figure is what the held-out text adds to the training text before it:
- * 8 · (bytes(train + heldOut) - bytes(train)) / characters. gzip looks back 32 kB only, brotli 16 MB; so gzip knows but
- * the end of the training text, which is how it works and not an error of the measure.
+ * A compressor's figure is what the held-out text adds to the training text before it: 8 · (bytes(train + heldOut) -
+ * bytes(train)) / characters. gzip looks back 32 kB only, brotli 16 MB; so gzip sees only the end of the training text.
+ * That is a limit of gzip, not an error of the measurement.
  */
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -16,16 +16,16 @@ import { MarkovModel } from './markov';
 import type { NamedText } from './readTextFile';
 import { heldOutSpans, trainSpans } from './spans';
 
-/** Of a very long text the end of the training part and the beginning of the held-out part are measured. */
+/** For a very long text, only the end of the training part and the beginning of the held-out part are measured. */
 const mostTrainTokens = 2_000_000;
 const mostHeldOutTokens = 400_000;
 
-/** Brotli's best effort takes seconds a megabyte. */
+/** Brotli's highest quality takes seconds per megabyte. */
 const bestBrotliBytes = 1 << 21;
 
 /**
- * Bits a character on the held-out tail of these texts, as `config` normalises and splits them (words too are measured
- * by characters). Throws `invalidInput` where nothing is held out.
+ * Bits per character on the held-out tail of these texts, as `config` normalises and splits them (per character for
+ * words too). Throws `invalidInput` where nothing is held out.
  */
 export async function measureBaselines(
   texts: readonly NamedText[],
@@ -120,7 +120,7 @@ async function bestMarkov(
   const symbols = new Uint32Array(train.length + heldOut.length);
   symbols.set(train);
   symbols.set(heldOut, train.length);
-  // Characters without an id are one symbol more.
+  // All characters without an id count as one additional symbol.
   for (let i = 0; i < symbols.length; i++) if (symbols[i] === noToken) symbols[i] = vocabulary;
   const model = await MarkovModel.train(symbols.subarray(0, train.length), vocabulary + 1);
   const bits = await model.bitsPerSymbol(symbols, train.length);

@@ -1,4 +1,4 @@
-/** The arrays of one batch, used again for the next: a batch is consumed before another is asked for. */
+/** The arrays of one batch, reused for the next: a batch is consumed before the next is requested. */
 import { type Batch, noTarget, noToken } from '../backends/backend';
 import { type TokenIds, unknownIn } from './corpus';
 
@@ -19,7 +19,7 @@ export class BatchBuffer {
     this.unknown = unknownIn(ids);
   }
 
-  /** Begins a batch of this shape: `input` everywhere and no target. */
+  /** Starts a batch of this shape, with `input` everywhere and no targets. */
   begin(batch: number, steps: number, state: Batch['state'], input: number = noToken): Batch {
     this.rows = batch;
     const size = batch * steps;
@@ -32,21 +32,21 @@ export class BatchBuffer {
     };
   }
 
-  /** The token at `position` enters row `row` at step `step`. */
+  /** Makes the token at `position` the input of row `row` at step `step`. */
   setInput(step: number, row: number, position: number): void {
     const id = this.ids[position];
     this.inputs[step * this.rows + row] = id === this.unknown ? noToken : id;
   }
 
-  /** Row `row` is to predict the token at `position` at step `step`; a token without an id asks for no loss. */
+  /** Makes the token at `position` the target of row `row` at step `step`; a token without an id adds no loss. */
   setTarget(step: number, row: number, position: number): void {
     const id = this.ids[position];
     this.targets[step * this.rows + row] = id === this.unknown ? noTarget : id;
   }
 
   /**
-   * Every-step prediction of the tokens [start, end) in a row, from step 0 on: the input is always the token before.
-   * `fresh`: nothing stands before the first, it is predicted from `noToken`.
+   * Every-step prediction of the tokens [start, end) in a row, from step 0 on: each input is the preceding token.
+   * `fresh`: nothing precedes the first token, which is predicted from `noToken`.
    */
   predict(row: number, start: number, end: number, fresh: boolean): void {
     const { ids, unknown, rows, inputs, targets } = this;
@@ -60,7 +60,7 @@ export class BatchBuffer {
   }
 }
 
-/** Targets that ask for a loss. */
+/** Targets that contribute to the loss. */
 export function countTargets(batch: Batch): number {
   let count = 0;
   for (const target of batch.targets) if (target !== noTarget) count++;

@@ -1,8 +1,8 @@
 /**
  * The batches of a training run, epoch after epoch.
  *
- * Each epoch's order is drawn from the seed and the epoch's number alone. So a position in the run is two numbers, and
- * a source restored to it goes on with exactly the batches that would have followed.
+ * Each epoch's order is drawn from the seed and the epoch's number alone. A position in the run is therefore two
+ * numbers, and a source restored to it continues with exactly the batches that would have followed.
  */
 import { InklingError } from '../../common/errors';
 import type { Batch } from '../backends/backend';
@@ -18,14 +18,17 @@ export interface BatchSourceState {
 
 export interface BatchSource {
   readonly stepsPerEpoch: number;
-  /** The next batch, valid until the next call; `tokens` are its targets, `epochEnded` says that it is its epoch's last. */
+  /**
+   * The next batch, valid until the next call; `tokens` is its number of targets; `epochEnded` is true for the last
+   * batch of an epoch.
+   */
   next(): { batch: Batch; epochEnded: boolean; tokens: number };
   state(): BatchSourceState;
-  /** Throws `incompatibleModel` for a position that the plan does not have. */
+  /** Throws `incompatibleModel` for a position outside the plan. */
   restore(state: BatchSourceState): void;
 }
 
-/** Streams of the generator from here on belong to epochs. */
+/** Generator streams from this number on belong to epochs. */
 const epochStreams = 0x10000;
 
 /** The training batches of a plan, from its first epoch on. */

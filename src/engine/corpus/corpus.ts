@@ -1,8 +1,8 @@
 /**
- * Texts → one array of token ids with the boundaries of the files kept, and, where every line (or every prefix of one)
- * is an example, the table of these. Nothing else is ever made of a text: batches are cut from the ids.
+ * Turns texts into one array of token ids that keeps the file boundaries, plus a table of examples if every line (or
+ * every prefix of one) is an example. A text takes no other form: batches are cut from the ids.
  *
- * Memory for a text of n characters: the text as it came, and n bytes (2 n beyond 255 different tokens).
+ * Memory for a text of n characters: the text itself, and n bytes (2 n beyond 255 different tokens).
  */
 import { createHash } from 'node:crypto';
 import { InklingError } from '../../common/errors';
@@ -23,7 +23,7 @@ export interface Span {
   end: number;
 }
 
-/** Examples as token spans. Of lines they end with the newline's id; of line prefixes with the word to predict. */
+/** Examples as token spans. Lines end with the newline's id, line prefixes with the word to predict. */
 export interface ExampleTable {
   starts: Uint32Array;
   ends: Uint32Array;
@@ -39,7 +39,7 @@ export interface Corpus {
   readonly examples: ExampleTable | null;
   /** SHA-256, hexadecimal, of the normalised texts. */
   readonly hash: string;
-  /** Tokens of the text that the vocabulary does not know. */
+  /** Tokens of the text that are not in the vocabulary. */
   readonly unknownTokens: number;
 }
 
@@ -47,9 +47,9 @@ export interface Corpus {
 const textBoundary = '\0';
 
 /**
- * The corpus of one or several texts. With a `vocabulary` (a model that is trained further) its ids are used, else one
- * is made from the texts. `config` has passed the rules of a training config. Throws `invalidInput` for texts with
- * nothing to learn from, `incompatibleModel` where they do not fit the vocabulary.
+ * The corpus of one or more texts. If a `vocabulary` is given (that of a model to train further), its ids are used;
+ * otherwise one is built from the texts. `config` must be valid. Throws `invalidInput` for texts with nothing to learn
+ * from, and `incompatibleModel` if they do not fit the vocabulary.
  */
 export function buildCorpus(texts: readonly NamedText[], config: TextConfig, vocabulary?: Vocabulary): Corpus {
   if (vocabulary && vocabulary.unit !== config.unit) {
@@ -97,7 +97,7 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
     const runningText = {
       'text.examples': 'text',
       'text.maximumExamples': 'none',
-      // Lines are trained with a loss at every step, which wants contiguous text.
+      // Lines are trained with a loss at every step, which needs contiguous text.
       ...(config.examples === 'lines' && config.heldOut.kind === 'random' && { 'text.heldOut.kind': 'tail' }),
     };
     throw new InklingError(
@@ -116,7 +116,7 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
   };
 }
 
-/** The `hash` of a corpus of these texts, without making it. */
+/** The `hash` that a corpus of these texts would have. */
 export function hashTexts(texts: readonly { text: string }[], config: TextConfig): string {
   const hash = createHash('sha256');
   for (const { text } of texts) {
@@ -126,19 +126,19 @@ export function hashTexts(texts: readonly { text: string }[], config: TextConfig
   return hash.digest('hex');
 }
 
-/** How often each token of the vocabulary stands in a corpus, by its id. */
+/** How often each token of the vocabulary occurs in a corpus, by id. */
 export function countTokens({ ids, vocabulary }: Corpus): number[] {
   const counts = new Array<number>(vocabulary.size).fill(0);
   for (const id of ids) if (id < counts.length) counts[id]++;
   return counts;
 }
 
-/** What stands in `ids` for a character outside the vocabulary. */
+/** The value in `ids` of a character outside the vocabulary. */
 export function unknownIn(ids: TokenIds): number {
   return ids.BYTES_PER_ELEMENT === 1 ? noToken & 0xff : noToken;
 }
 
-/** The normalised text; where lines are examples, the last one ends with its newline too. */
+/** The normalised text. If lines are examples, the last one also ends with a newline. */
 function* piecesOf(text: string, config: TextConfig): Generator<string> {
   yield* normalisedPieces(text, config);
   if (config.examples === 'lines' && text.length > 0 && !/[\r\n]$/.test(text.slice(-1))) yield '\n';
@@ -152,7 +152,9 @@ function checkLength(texts: readonly { name: string }[], tokens: number, config:
   throw new InklingError('invalidInput', `${problem} Choose a text of at least a few thousand characters.`);
 }
 
-/** Encodes a piece of whole lines and notes every prefix of two or more words; gives the index after the last token. */
+/**
+ * Encodes a piece of whole lines and records every prefix of two or more words. Returns the index after the last token.
+ */
 function encodeLines(
   piece: string,
   vocabulary: Vocabulary,

@@ -1,9 +1,9 @@
 /**
  * Bytes of a file → text with `\n` line ends. UTF-8 and UTF-16 with or without a byte order mark; other encodings are
- * named by the caller or guessed. Whatever was not certain is told, and what is no text is refused.
+ * named by the caller or guessed. Anything uncertain is reported, and data that is not text is rejected.
  *
- * Memory: the text is decoded once, into one string; line ends are changed on the bytes (or, for UTF-16, on the
- * string) and only where there are any.
+ * Memory: the text is decoded once, into one string; line ends are changed on the bytes (or, for UTF-16, on the string)
+ * and only if there are any.
  */
 import { isUtf8 } from 'node:buffer';
 import { InklingError } from '../../common/errors';
@@ -17,28 +17,28 @@ const byteOrderMark = '\ufeff';
 
 /** A little below V8's longest string, 2²⁹ - 24 code units. */
 const maximumBytes = 0x1fff0000;
-/** Fewer bytes with zeros among them do not show that they are UTF-16. */
+/** Zeros among fewer bytes than this are no evidence of UTF-16. */
 const shortestUnmarkedUtf16 = 16;
-/** UTF-8 with more damage than this share of its characters beyond ASCII is not taken for UTF-8. */
+/** Bytes are not treated as UTF-8 if more than this share of their non-ASCII characters is damaged. */
 const largestDamage = 0.05;
 
 export interface DecodedText {
   text: string;
-  /** What the reader of the text should know, a sentence each: an encoding that was guessed, bytes that were no text. */
+  /** What users should know, one sentence each: a guessed encoding, bytes that were not text. */
   notices: string[];
 }
 
 export interface DecodeOptions {
-  /** The encoding, where it is known: any name that `encodingNamed` knows. A byte order mark says otherwise. */
+  /** The encoding, if known: any name that `encodingNamed` accepts. A byte order mark overrides it. */
   encoding?: string;
-  /** Leaves NUL characters in, for a caller who refuses the rows that hold them. */
+  /** Keeps NUL characters, for a caller that rejects the rows containing them. */
   keepNuls?: boolean;
 }
 
 /**
- * The text of a file's bytes, without byte order marks, `\r\n` and lone `\r` turned into `\n`. Throws `invalidInput` for
- * what is no text, for an encoding that is neither known nor to be guessed, and for files over 512 MB; `name` is the
- * file's name in messages.
+ * The text of a file's bytes, without byte order marks, `\r\n` and lone `\r` turned into `\n`. Throws `invalidInput`
+ * for data that is not text, for an encoding that can be neither recognised nor guessed, and for files over 512 MB.
+ * `name` is the file's name in messages.
  */
 export function decodeText(bytes: Uint8Array, name: string, options: DecodeOptions = {}): DecodedText {
   if (bytes.length > maximumBytes) {
@@ -75,7 +75,9 @@ function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOption
   return decodeForeign(lines, name, known === 'utf-8', notices);
 }
 
-/** Bytes that are not sound UTF-8: damaged UTF-8, where that is known or likely, or another encoding. */
+/**
+ * Decodes bytes that are not valid UTF-8: as damaged UTF-8 if that is given or likely, otherwise in another encoding.
+ */
 function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notices: string[]): string {
   const lossy = bytes.toString('utf8');
   const { sound, damaged } = countUtf8(lossy, bytes);
@@ -102,8 +104,8 @@ function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notice
 }
 
 /**
- * Whether some lines of a damaged text are sound UTF-8 beyond ASCII, and look like writing: in another encoding, two bytes
- * may happen to make a character of UTF-8, but hardly one that fits the letters beside it.
+ * Whether some lines of a damaged text are valid non-ASCII UTF-8 and look like written language. In another encoding,
+ * two bytes may form a UTF-8 character by chance, but hardly ever one that fits the letters next to it.
  */
 function isUtf8InPart(lossy: string): boolean {
   // eslint-disable-next-line no-control-regex
@@ -139,7 +141,7 @@ function startsWith(bytes: Uint8Array, ...mark: number[]): boolean {
   return mark.every((byte, i) => bytes[i] === byte);
 }
 
-/** A view of the same bytes with Node's decoders. */
+/** The same bytes as a Node buffer, for its decoders. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -151,7 +153,7 @@ function notText(name: string, why = ''): InklingError {
   );
 }
 
-/** `\r\n` and `\r` → `\n`, in any encoding that keeps ASCII. The same bytes where there is nothing to change. */
+/** `\r\n` and `\r` → `\n`, in any ASCII-compatible encoding. Returns the same bytes if there is nothing to change. */
 function withLineFeeds(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(carriageReturn)) return bytes;
   const out = new Uint8Array(bytes.length);
@@ -176,8 +178,8 @@ function decodeUtf16(bytes: Uint8Array, name: string, encoding: string): string 
 }
 
 /**
- * The byte order of UTF-16 without a mark: its zero bytes, of spaces and line ends at least, all lie at even places or all
- * at odd ones, and it is no text of single bytes with a stray NUL.
+ * The byte order of UTF-16 without a mark: its zero bytes (at least those of spaces and line ends) are all at even or
+ * all at odd positions, and it is not a single-byte text with a stray NUL.
  */
 function utf16WithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   const length = Math.min(bytes.length, 65536) & ~1;
@@ -206,7 +208,7 @@ function countUtf8(lossy: string, bytes: Buffer): { sound: number; damaged: numb
     if (code === replacementCharacter) damaged++;
     else if (code > 0x7f) sound++;
   }
-  // Some of them may stand in the file itself.
+  // The file itself may contain some of them.
   const genuine = Buffer.from('\ufffd');
   for (let at = bytes.indexOf(genuine); at >= 0; at = bytes.indexOf(genuine, at + genuine.length)) damaged--;
   return { sound, damaged };
@@ -225,7 +227,7 @@ function lineOf(text: string, index: number): number {
   return line;
 }
 
-/** Marks inside a text are left over where files were joined. */
+/** Marks inside a text are left over from joining files. */
 function withoutMarks(text: string, name: string, notices: string[]): string {
   if (!text.includes(byteOrderMark)) return text;
   const parts = text.split(byteOrderMark);
@@ -241,12 +243,12 @@ function refuseNuls(text: string, name: string): void {
   throw notText(name, where);
 }
 
-/** Tab, line feed, vertical tab, form feed and escape stand in texts; NUL is looked at elsewhere. */
+/** Tab, line feed, vertical tab, form feed and escape occur in texts; NUL is checked elsewhere. */
 function isControl(code: number): boolean {
   return code < 0x20 && code !== 0 && !(code >= 0x09 && code <= 0x0c) && code !== escape;
 }
 
-/** More than one control character in a hundred of the first part: that is no text. */
+/** Data is not text if more than one in a hundred characters of its first part is a control character. */
 function refuseControls(text: string, name: string): void {
   const length = Math.min(text.length, 65536);
   let controls = 0;

@@ -1,22 +1,23 @@
 /**
- * Which encoding bytes are in that are not UTF-8. `chardet` proposes encodings by how often their letters occur; what a
- * proposal makes of the bytes must then look like writing, which also tells apart the encodings that it does not know.
+ * Detects the encoding of bytes that are not UTF-8. `chardet` proposes encodings by how often their letters occur; the
+ * bytes decoded as proposed must then look like written language, which also distinguishes the encodings that `chardet`
+ * does not know.
  */
 import { analyse } from 'chardet';
 
-/** Characters of the lines that are looked at. */
+/** Characters of the lines that are examined. */
 const sampleBytes = 1 << 16;
 const usualEncoding = 'windows-1252';
 /** Encodings that `chardet` does not know and `TextDecoder` does. */
 const furtherEncodings = ['macintosh', 'ibm866', 'koi8-u'];
 /**
- * A proposal is taken from this confidence (of 100) on, where at most this share of the characters beyond ASCII looks
- * wrong; without such a proposal, the only encoding in which next to nothing looks wrong. Measured on the Universal
- * Declaration of Human Rights in 29 languages and 16 encodings, whole and cut to 1,000 and 200 bytes.
+ * A proposal is accepted from this confidence (of 100) if at most this share of the non-ASCII characters looks wrong.
+ * Without such a proposal, an encoding is accepted if it is the only one in which almost nothing looks wrong. Measured
+ * on the Universal Declaration of Human Rights in 29 languages and 16 encodings, whole and cut to 1,000 and 200 bytes.
  */
 const leastConfidence = { oneByte: 20, manyBytes: 90 };
 const largestOddShare = { proposed: 0.03, other: 0.005 };
-/** In these, most bytes make some character. */
+/** In these, most bytes decode to some character. */
 const manyBytes = /^(gb|big5|euc-|shift_jis|iso-2022)/;
 
 /** The characters of windows-1252 at 0x80 to 0x9f; its five unassigned bytes stand for the C1 controls. */
@@ -40,7 +41,7 @@ const furtherNames: Record<string, string> = {
   utf16be: 'utf-16be',
 };
 
-/** The usual name of an encoding; undefined where there is none of this name that can be read. */
+/** The canonical name of an encoding; undefined if no readable encoding has this name. */
 export function encodingNamed(name: string): string | undefined {
   const known = furtherNames[name.toLowerCase()] ?? name.replace(/^(windows|cp)-?(?=\d)/i, 'windows-');
   for (const label of [known, name]) {
@@ -53,9 +54,9 @@ export function encodingNamed(name: string): string | undefined {
   return undefined;
 }
 
-/** The text of bytes in an encoding that `encodingNamed` gave; what is no character in it becomes U+FFFD. */
+/** Decodes bytes in an encoding returned by `encodingNamed`; bytes that are no character in it become U+FFFD. */
 export function decodeAs(bytes: Uint8Array, encoding: string): string {
-  // Node 20 and 22 take windows-1252 for ISO-8859-1 (nodejs/node#56542).
+  // Node 20 and 22 decode windows-1252 as ISO-8859-1 (nodejs/node#56542).
   if (encoding === 'windows-1252') {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
     return text.replace(/[\u0080-\u009f]/g, (character) => windows1252[character.charCodeAt(0) - 0x80]);
@@ -63,7 +64,7 @@ export function decodeAs(bytes: Uint8Array, encoding: string): string {
   return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
 }
 
-/** The encoding that bytes are most likely in; undefined where none is likely enough. */
+/** The most likely encoding of bytes; undefined if none is likely enough. */
 export function detectEncoding(bytes: Uint8Array): string | undefined {
   const sample = foreignLines(bytes);
   const usual = decodeAs(sample, usualEncoding);
@@ -76,7 +77,7 @@ export function detectEncoding(bytes: Uint8Array): string | undefined {
     const text = decodeAs(sample, encoding);
     if (oddShare(text) <= largestOddShare.proposed) return text === usual ? usualEncoding : encoding;
   }
-  // Too short for chardet, perhaps: then the usual one, if it looks right.
+  // Perhaps too short for chardet: use the usual encoding if the result looks right.
   if (oddShare(usual) <= largestOddShare.proposed) return usualEncoding;
   const unlikely = proposed.map(({ encoding }) => encoding).filter((encoding) => !manyBytes.test(encoding));
   const others = [...unlikely, ...furtherEncodings].filter(
@@ -85,7 +86,7 @@ export function detectEncoding(bytes: Uint8Array): string | undefined {
   return others.length === 1 ? others[0] : undefined;
 }
 
-/** The lines that are not ASCII, up to a limit. */
+/** The non-ASCII lines, up to a limit. */
 function foreignLines(bytes: Uint8Array): Uint8Array {
   const lines: Uint8Array[] = [];
   let length = 0;
@@ -110,8 +111,8 @@ function supersetOf(name: string): string {
 }
 
 /**
- * The share of a text's characters beyond ASCII that would hardly stand where they stand: capitals after small letters,
- * letters of two scripts side by side, signs inside words, characters that stand for nothing.
+ * The share of a text's non-ASCII characters that are unlikely where they occur: capitals after small letters, letters
+ * of two scripts side by side, signs inside words, unassigned characters.
  */
 export function oddShare(text: string): number {
   let odd = 0;
@@ -142,7 +143,7 @@ function isOdd(before: string, character: string, after: string): boolean {
     return /\p{Lu}/u.test(character) && /\p{Ll}/u.test(before);
   }
   if (/[\u2500-\u259f]/.test(character)) return neighbours.length > 0;
-  // Signs of money and marks beside a letter, other signs inside a word of an alphabet.
+  // Currency signs and marks next to a letter, other signs inside a word.
   const isInside = neighbours.length === 2 && neighbours.every((neighbour) => scriptOf(neighbour) >= 0);
   if (/[\p{Lm}\p{Sk}\p{Sc}]/u.test(character)) return neighbours.length > 0;
   return isInside && /[\p{S}\p{P}\p{N}]/u.test(character) && !/[\p{Pd}’‘…·]/u.test(character);

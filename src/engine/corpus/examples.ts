@@ -9,9 +9,9 @@ import { planBatches } from './planBatches';
 export interface Example {
   /** The example as a batch of one row. */
   batch: Batch;
-  /** What enters at each step; null where no token does. */
+  /** The input at each step; null if there is none. */
   inputIds: (number | null)[];
-  /** What is to be predicted: after every step, or after the last one only. */
+  /** The targets: after every step, or only after the last. */
   targetIds: number[];
   inputText: string;
   targetText: string;
@@ -22,14 +22,14 @@ export interface Example {
 export interface Examples {
   readonly count: number;
   readonly stepsPerEpoch: number;
-  /** The example `index` in the order of the text. Throws `invalidInput` where there is none of this number. */
+  /** Example number `index` in text order. Throws `invalidInput` if there is no such example. */
   at(index: number): Example;
 }
 
 /** Throws as `planBatches`. */
 export function examplesOf(corpus: Corpus, config: TrainingConfig): Examples {
   const single = planBatches(corpus, { ...config, batch: 1 });
-  // Running text has room for a slot more than its first cut fills.
+  // Running text has room for one slot more than its first cut fills.
   const last = single.stepsPerEpoch - 1;
   const count = countTargets(single.batch(last)) === 0 ? last : last + 1;
   return {

@@ -1,6 +1,7 @@
 /**
- * Last-step batches of line prefixes (seed system 5): every prefix of two or more words, padded in front to the longest
- * one, its last word the target. Of a prefix longer than `objective.steps` its last words enter.
+ * Last-step batches of line prefixes (seed system 5): every prefix of two or more words, padded at the front to the
+ * longest one, with its last word as the target. If a prefix is longer than `objective.steps`, only its last words are
+ * used.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';

@@ -1,7 +1,7 @@
 /**
- * Every-step batches of whole lines, one a row (seed system 3): a line starts from no token, and its newline is the
- * last target. Rows of one batch are padded to the longest with steps without a target. A line longer than
- * `objective.steps` is cut; the later parts start from zeros, with the character before them as their first input.
+ * Every-step batches of whole lines, one per row (seed system 3): a line starts from `noToken`, and its newline is the
+ * last target. Rows of a batch are padded to the longest with steps that have no target. A line longer than
+ * `objective.steps` is cut; later parts start from zeros, with the preceding character as their first input.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
@@ -12,7 +12,7 @@ import type { Corpus, ExampleTable } from './corpus';
 import { Permutation } from './permutation';
 import { splitExampleTable } from './spans';
 
-/** The stream of the generator that draws an order kept for the whole run. */
+/** The generator stream that draws an order kept for the whole run. */
 const orderStream = 0x5712;
 
 export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
@@ -51,14 +51,14 @@ export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
     heldOutTargets: tokensOf(heldOut),
     startEpoch(epoch, random) {
       firstEpoch = epoch === 0;
-      // With a state that passes from line to line the whole run keeps one order, as seed system 3 does.
+      // If the state passes from line to line, the whole run keeps one order, as seed system 3 does.
       if (shuffle && carryState) random = new Random(config.seed, orderStream);
       order = shuffle ? new Permutation(train.starts.length, random) : null;
     },
     batch(step) {
       const batch = fill(train, step * config.batch, train.starts.length, (i) => (order ? order.at(i) : i));
       if (!carryState) return batch;
-      // Only the very first line finds no state.
+      // Only the very first line has no previous state.
       const reset = firstEpoch && step === 0 ? 1 : 0;
       return { ...batch, state: 'carry', resetRows: Uint8Array.of(reset) };
     },

@@ -3,9 +3,9 @@
  *
  *   p(w | h) = (c(hw) + t(h) · p(w | h')) / (c(h) + t(h))
  *
- * c(hw) how often w followed the context h, c(h) the sum of these, t(h) how many different characters followed h, and h'
- * the context without its first character. Below the empty context all symbols are equally likely. At every context the
- * probabilities of all symbols sum to 1: it is a true model, and its bits can be compared with a network's.
+ * c(hw) how often w followed the context h, c(h) the sum of these, t(h) how many different characters followed h, and
+ * h' the context without its first character. Below the empty context, all symbols are equally likely. After every
+ * context the probabilities of all symbols sum to 1, so the model's bits can be compared with a network's.
  */
 
 export const maximumOrder = 6;
@@ -21,17 +21,17 @@ class CountTree {
   followers = new Uint32Array(1 << 16);
   kinds = new Uint32Array(1 << 16);
   private nodes = 1;
-  /** Open addressing: slot → child node, found again by its parent and its symbol. */
+  /** Open addressing: slot → child node, looked up by parent and symbol. */
   private slots = new Uint32Array(1 << 17);
   private parents = new Uint32Array(1 << 16);
   private symbols = new Uint32Array(1 << 16);
 
-  /** The child of a node, 0 where there is none (0 is the root, which is nobody's child). */
+  /** The child of a node, or 0 if there is none (0 is the root, which is never a child). */
   find(node: number, symbol: number): number {
     return this.slots[this.slotOf(node, symbol)];
   }
 
-  /** Counts one more `symbol` after a node's string; gives the child. */
+  /** Counts one more `symbol` after a node's string. Returns the child. */
   count(node: number, symbol: number): number {
     if (this.nodes === this.counts.length) this.grow();
     const slot = this.slotOf(node, symbol);
@@ -113,7 +113,7 @@ export class MarkovModel {
     return byOrder;
   }
 
-  /** Mean bits a symbol of symbols[from …], for each order; the symbols before `from` are the first context. */
+  /** Mean bits per symbol of symbols[from …], for each order. The symbols before `from` are the first context. */
   async bitsPerSymbol(symbols: ArrayLike<number>, from: number): Promise<Float64Array> {
     const bits = new Float64Array(maximumOrder + 1);
     for (let position = from; position < symbols.length; position++) {
@@ -124,7 +124,7 @@ export class MarkovModel {
     return bits.map((sum) => sum / (symbols.length - from));
   }
 
-  /** The node of symbols[start, end); undefined where that string was never seen. */
+  /** The node of symbols[start, end); undefined if that string was never seen. */
   private contextNode(symbols: ArrayLike<number>, start: number, end: number): number | undefined {
     let node = 0;
     for (let i = start; i < end; i++) {
@@ -135,7 +135,7 @@ export class MarkovModel {
   }
 }
 
-/** Lets whatever waits go first. */
+/** Yields to pending events. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

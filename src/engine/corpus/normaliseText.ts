@@ -1,16 +1,17 @@
 /**
- * What is done to every text before it becomes tokens, to a prompt and a scored file as to the training text: `\n` line
- * ends, and what the configuration asks: Unicode NFC, lower case.
+ * The normalisation of every text before it becomes tokens; prompts and scored files are treated like the training
+ * text. Line ends become `\n`, followed by what the configuration asks for: Unicode NFC, lower case.
  *
- * A long text is normalised piece by piece, so that no second copy of it is ever whole in memory. A piece ends where
- * nothing can join or look across: lowercasing looks around a letter (Greek final sigma), NFC joins a mark to it.
+ * A long text is normalised piece by piece, so that there is never a complete second copy in memory. A piece ends where
+ * its neighbours cannot affect it: lowercasing depends on the letters around (Greek final sigma), and NFC joins a mark
+ * to its letter.
  */
 import type { TextConfig } from '../../common/trainingConfig';
 
 /** Code units in a piece, about. */
 const pieceLength = 1 << 18;
 
-/** A text as its tokens are taken from it. */
+/** The text that tokens are taken from. */
 export function normaliseText(text: string, config: Pick<TextConfig, 'lowercase' | 'normalization'>): string {
   if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
   if (config.normalization === 'nfc') text = text.normalize('NFC');
@@ -28,7 +29,7 @@ export function* normalisedPieces(text: string, config: TextConfig): Generator<s
   }
 }
 
-/** The last good end within a piece's length; where there is none, the first one after it. */
+/** The last suitable end within a piece's length, or else the first one after it. */
 function pieceEnd(text: string, start: number, isEnd: (unit: number) => boolean): number {
   const wanted = start + pieceLength;
   if (wanted >= text.length) return text.length;

@@ -1,6 +1,6 @@
 /**
- * A random order of the numbers 0 … n-1 that needs no table: a keyed bijection on k-bit numbers, k the bits of n-1,
- * walked until the value falls below n ("cycle walking", Black and Rogaway 2002). A hundred million windows are
+ * A random order of the numbers 0 … n-1 without a table: a keyed bijection on k-bit numbers, k the bits of n-1,
+ * iterated until the value falls below n ("cycle walking", Black and Rogaway 2002). A hundred million windows are
  * shuffled in constant memory, and a resumed run needs only the key.
  */
 import type { Random } from '../random';
@@ -28,7 +28,7 @@ export class Permutation {
     }
   }
 
-  /** The number at place `i`, 0 ≤ i < n. */
+  /** The number at position `i`, 0 ≤ i < n. */
   at(i: number): number {
     do {
       for (let round = 0; round < rounds; round++) {

@@ -8,8 +8,8 @@ import { textStreams } from './textStreams';
 import { windows } from './windows';
 
 /**
- * The plan of a run: made once, then held. `config` has passed `validateConfig`. Throws `invalidInput` where the text
- * is too short for the settings.
+ * The plan of a run, made once and then kept. `config` must have passed `validateConfig`. Throws `invalidInput` if the
+ * text is too short for the settings.
  */
 export function planBatches(corpus: Corpus, config: TrainingConfig): BatchPlan {
   switch (corpus.config.examples) {

@@ -8,19 +8,19 @@ import { formatNotices } from './textFormat';
 export interface NamedText {
   name: string;
   text: string;
-  /** What should be known of how it was read, a sentence each. */
+  /** What users should know about how it was read, one sentence each. */
   notices?: string[];
 }
 
 /**
- * Reads and decodes a text file. Throws `invalidInput` where it cannot be read or is not text; `name` is what the file
- * is called in that message.
+ * Reads and decodes a text file. Throws `invalidInput` if it cannot be read or is not text. `name` is the file's name
+ * in that message.
  */
 export async function readTextFile(file: string, name = file, options?: DecodeOptions): Promise<DecodedText> {
   return decodeText(await readBytes(file, name), name, options);
 }
 
-/** A text to learn from: also refuses formats that are not prose. Throws as `readTextFile`. */
+/** A text to learn from: also rejects formats that are not prose. Throws like `readTextFile`. */
 export async function readProse(file: string, name: string, options?: DecodeOptions): Promise<NamedText> {
   const { text, notices } = await readTextFile(file, name, options);
   return { name, text, notices: [...notices, ...formatNotices(text, name)] };

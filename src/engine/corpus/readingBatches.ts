@@ -1,23 +1,23 @@
 /**
- * Batches that read stretches of text in order to score them: several stretches at once as the rows of a batch, the
- * state carried along each. A stretch begins with the tokens before it, as context without a loss, so that cutting a
- * text into stretches hardly changes what the model knows at each target.
+ * Batches that score spans of text in order: several spans at once, as the rows of a batch, each carrying its state. A
+ * span is preceded by context tokens without a loss, so that cutting a text into spans hardly changes what the model
+ * has seen at each target.
  */
 import type { Batch } from '../backends/backend';
 import { BatchBuffer } from './batchBuffer';
 import type { Span, TokenIds } from './corpus';
 
-/** A stretch to score; context may be taken from `contextStart` on. */
+/** A span to score; its context may start at `contextStart`. */
 export interface ReadingSpan extends Span {
   contextStart: number;
 }
 
-/** Tokens of context before a stretch, at least (rounded up to whole batches). */
+/** The minimum of context tokens before a span (rounded up to whole batches). */
 const contextTokens = 64;
 
 /**
- * Every token of the spans is a target once, except a token that nothing stands before (a text's first).
- * `share`: only so much of the beginning of every span.
+ * Every token of the spans is a target once, except the first of a text, which nothing precedes. `share`: the part of
+ * each span to use, from its beginning.
  */
 export function* readingBatches(
   ids: TokenIds,
@@ -27,8 +27,10 @@ export function* readingBatches(
   for (const { batch } of placedBatches(ids, spans, options)) yield batch;
 }
 
-/** The same, with the position in `ids` of each row's first target; -1 where the row has none. Its further targets follow
- *  each other. Of spans of one length, or that become shorter, each row reads the one of its own number. */
+/**
+ * The same, with the position in `ids` of each row's first target; -1 if the row has none. Its further targets follow
+ * each other. If the spans have equal or decreasing lengths, row i reads span i.
+ */
 export function* placedBatches(
   ids: TokenIds,
   spans: readonly ReadingSpan[],
@@ -48,7 +50,7 @@ export function* placedBatches(
   const contextSlots = Math.ceil(contextTokens / steps);
   for (let first = 0; first < wanted.length; first += rows) {
     const group = wanted.slice(first, first + rows);
-    // Slots of context come first; a row with less text before it joins in later.
+    // Context slots come first; a row with less preceding text starts later.
     const slotsBefore = group.map(({ start, contextStart }) =>
       Math.min(contextSlots, Math.floor((start - contextStart - 1) / steps)),
     );
@@ -76,7 +78,7 @@ export function* placedBatches(
 
 /**
  * Batches that score a whole text in order, for a model trained at every step: every token after the first is a target.
- * One row is exact; with more rows the text is read in as many stretches, each with some context before it.
+ * One row is exact; with more rows, the text is read as that many spans, each with some context.
  */
 export function scoreBatches(ids: TokenIds, options: { steps: number; rows: number }): Generator<Batch> {
   const { steps, rows } = options;

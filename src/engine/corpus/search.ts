@@ -1,4 +1,4 @@
-/** Index of the last number at or below `value` in a rising list; the list's first number must not be above it. */
+/** Index of the last number ≤ `value` in an ascending list whose first number is ≤ `value`. */
 export function lastAtOrBelow(rising: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = rising.length - 1;

@@ -1,12 +1,12 @@
 /**
- * Spans of a corpus: which part trains and which is held out. The same corpus, settings and seed always give the same split, so
- * that a resumed run, an evaluation and a baseline see the same held-out text.
+ * Divides a corpus into spans for training and held-out spans. The same corpus, settings and seed always give the same
+ * split, so that a resumed run, an evaluation and a baseline see the same held-out text.
  */
 import { Random } from '../random';
 import type { Corpus, ExampleTable, Span } from './corpus';
 import { Permutation } from './permutation';
 
-/** The stream of the generator that draws random held-out parts. */
+/** The generator stream that draws random held-out parts. */
 const splitStream = 0x5711;
 
 /** How many of `count` are held out. */
@@ -15,12 +15,12 @@ export function heldOutCount(corpus: Corpus, count: number): number {
   return kind === 'none' ? 0 : Math.floor(count * fraction);
 }
 
-/** The training part of running text: each file without its held-out tail. */
+/** The training part of running text: every file without its held-out tail. */
 export function trainSpans(corpus: Corpus): Span[] {
   return corpus.files.map(({ start, end }) => ({ start, end: end - tailLength(corpus, { start, end }) }));
 }
 
-/** The held-out tail of each file that has one. The token before it is always there, as its first context. */
+/** The held-out tail of each file that has one. There is always a token before it, for context. */
 export function heldOutSpans(corpus: Corpus): (Span & { fileStart: number })[] {
   return corpus.files
     .map(({ start, end }) => ({ start: end - tailLength(corpus, { start, end }), end, fileStart: start }))
@@ -31,7 +31,7 @@ function tailLength(corpus: Corpus, file: Span): number {
   return corpus.config.heldOut.kind === 'tail' ? heldOutCount(corpus, file.end - file.start) : 0;
 }
 
-/** The random order that a random split of `count` windows or examples follows: its first ones are held out. */
+/** The random order of a random split of `count` windows or examples; the first ones are held out. */
 export function splitOrder(count: number, seed: number): Permutation {
   return new Permutation(count, new Random(seed, splitStream));
 }
@@ -60,9 +60,7 @@ export function splitExampleTable(corpus: Corpus, seed: number): { train: Exampl
   return { train: select(0), heldOut: select(1) };
 }
 
-/**
- * A random stretch of `length` tokens from the training part, as a prompt (shorter only if the training part is).
- */
+/** A random span of `length` tokens from the training part, as a prompt (shorter only if the training part is). */
 export function randomWindow(corpus: Corpus, length: number, random: Random): string {
   const spans = trainSpans(corpus);
   const longEnough = spans.filter((span) => span.end - span.start >= length);

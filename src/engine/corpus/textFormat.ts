@@ -1,12 +1,14 @@
-/** Files that are text to a computer but not to a reader: what a model would learn of them are commands and tags. */
+/**
+ * Recognises files that are text to a computer but not to a reader: a model would learn commands and tags from them.
+ */
 import { InklingError } from '../../common/errors';
 
-/** Characters of a file's beginning that show its format. */
+/** Characters at the beginning of a file that are examined. */
 const beginning = 4096;
 
 /**
- * Sentences about a text that is the source of something else, none for ordinary text. Throws `invalidInput` for formats
- * in which hardly a word stands as it is read.
+ * Sentences about a text that is the source of something else; none for ordinary text. Throws `invalidInput` for
+ * formats that contain hardly any readable words.
  */
 export function formatNotices(text: string, name: string): string[] {
   const start = text.slice(0, beginning).trimStart();
@@ -32,13 +34,13 @@ function sourceFormat(start: string): string | undefined {
   return isMail(start) ? 'a mail with its headers' : undefined;
 }
 
-/** Headers that mail programs write, and people do not. */
+/** Headers written by mail programs, not by people. */
 const mailHeaders = ['received', 'return-path', 'delivered-to', 'message-id', 'mime-version', 'dkim-signature'];
 
 function isMail(start: string): boolean {
   const lines = start.split('\n');
   let headers = 0;
-  // A mailbox begins each mail with a line of its own.
+  // In a mailbox, each mail starts with such a line.
   for (const line of /^From \S+/.test(lines[0]) ? lines.slice(1) : lines) {
     if (line.trim() === '') break;
     if (/^[ \t]/.test(line)) continue;

@@ -1,12 +1,12 @@
 /**
- * Every-step batches over running text, for stateful truncated back-propagation: B rows, each reading its own stretch
- * of the text in order, T tokens a batch, the recurrent state carried from batch to batch.
+ * Every-step batches over running text, for stateful truncated back-propagation: B rows, each reading its own part of
+ * the text in order, T tokens per batch, with the recurrent state carried from batch to batch.
  *
- * The text is cut into *slots* of T targets; a row reads consecutive slots, one a batch. No slot crosses the end of a
- * file, and a row that comes to a new file starts it from a zero state. The first token of a file is predicted from
- * `noToken`, so that an epoch has every token as a target once.
+ * The text is cut into *slots* of T targets; a row reads consecutive slots, one per batch. No slot crosses the end of a
+ * file, and a row that reaches a new file starts it with a zero state. The first token of a file is predicted from
+ * `noToken`, so in an epoch every token is a target once.
  *
- * The cuts differ from epoch to epoch: the row that a slot falls to is rotated, and the slots of a file begin at a
+ * The cuts differ from epoch to epoch: the assignment of slots to rows is rotated, and the slots of a file begin at a
  * random phase φ < T; the φ targets before it become the file's last slot.
  */
 import { InklingError } from '../../common/errors';
@@ -21,13 +21,13 @@ import { type ReadingSpan, readingBatches } from './readingBatches';
 import { lastAtOrBelow } from './search';
 import { heldOutSpans, trainSpans } from './spans';
 
-/** Files of fewer slots are always cut from their start: a phase could cost them a slot. */
+/** Files of fewer slots are always cut from their start: a phase might cost them a slot. */
 const fewestSlotsForPhase = 8;
 
-/** A held-out stream is at least so many batches long. */
+/** The minimum length of a held-out stream, in batches. */
 const fewestHeldOutSlots = 8;
 
-/** Where a file's slots lie among all, and how they are cut. */
+/** The position of a file's slots among all, and how they are cut. */
 interface FileSlots extends Span {
   firstSlot: number;
   slots: number;
@@ -61,7 +61,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
 
   const carry = config.objective.carryState;
   const stepsPerEpoch = Math.ceil(slotCount / config.batch);
-  // The rows that are needed for it: with few slots some of the batch would have nothing to read.
+  // The rows that are needed: with few slots, some rows of the batch would have nothing to read.
   const rows = Math.ceil(slotCount / stepsPerEpoch);
 
   const buffer = new BatchBuffer(corpus.ids, rows, steps);
@@ -69,7 +69,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
   let rotation = 0;
   let order: Permutation | null = null;
 
-  /** Fills one row with a slot; gives whether the row must start from zeros. */
+  /** Fills one row with a slot. Returns whether the row must start from zeros. */
   function readSlot(row: number, slot: number): boolean {
     const file = files[lastAtOrBelow(firstSlots, slot)];
     const { start, end, phase, firstSlot, slots } = file;
@@ -84,7 +84,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
   }
 
   return {
-    // The streams of the held-out part are at most `batch`.
+    // There are at most `batch` streams of the held-out part.
     limits: { batch: config.batch, steps },
     stepsPerEpoch,
     trainTargets,
@@ -92,7 +92,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
     startEpoch(_epoch, random) {
       for (const file of files) file.phase = drawPhase(file.phases, random);
       rotation = random.integer(slotCount);
-      // Without a state to carry the slots are as good in any order.
+      // Without a state to carry, the order of the slots does not matter.
       order = !carry && config.objective.shuffle ? new Permutation(slotCount, random) : null;
     },
     batch(step): Batch {
@@ -115,8 +115,8 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
 }
 
 /**
- * How a file of n tokens is cut: its slots, and the phases that need just so many. With n = aT + b, 0 < b ≤ T: phase 0
- * and phases from b on need a + 1, the others a + 2. The wider choice is taken.
+ * How a file of n tokens is cut: its slots, and the phases that need exactly that many. With n = aT + b, 0 < b ≤ T:
+ * phase 0 and phases from b on need a + 1, the others a + 2. The larger set of phases is used.
  */
 function cutFile(n: number, steps: number): { slots: number; phases: Phases } {
   const slots = Math.ceil(n / steps);

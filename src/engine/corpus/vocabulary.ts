@@ -1,9 +1,9 @@
 /**
  * The two-way table between tokens and ids.
  *
- * Characters are Unicode code points; sorted, they give the ids. One that is not in the table becomes `noToken`: a zero
- * vector enters the network, and no loss is asked for it. Words are those of Keras' Tokenizer: punctuation removed,
- * split at spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
+ * Characters are Unicode code points; sorted, they give the ids. A character outside the table becomes `noToken`: its
+ * input is a zero vector, and it adds no loss. Words are those of Keras' Tokenizer: punctuation removed, split at
+ * spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
  */
 import { InklingError } from '../../common/errors';
 import type { TextConfig } from '../../common/trainingConfig';
@@ -13,11 +13,11 @@ export type TokenUnit = TextConfig['unit'];
 
 export interface VocabularyJson {
   unit: TokenUnit;
-  /** Text of each id in turn; of words '' (padding) and '<OOV>' first. */
+  /** The text of each id in order; for words, '' (padding) and '<OOV>' come first. */
   tokens: string[];
 }
 
-/** Id of the padding in front of a short sequence of words. */
+/** The id that pads short sequences of words at the front. */
 export const paddingId = 0;
 /** Id of a word outside the vocabulary. */
 export const unknownWordId = 1;
@@ -27,10 +27,10 @@ const unknownWord = '<OOV>';
 const maximumCharacters = 4096;
 const maximumWords = 65_534;
 
-/** Keras' filter characters, and the space at which words are split. */
+/** Keras' filter characters, plus the space that separates words. */
 const wordBreaks = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~\t\n ]+/;
 
-/** What a text decodes to where there is no token: the replacement character. */
+/** What `noToken` decodes to: the replacement character. */
 const unknownCharacter = '\ufffd';
 
 export class Vocabulary {
@@ -50,19 +50,19 @@ export class Vocabulary {
     });
   }
 
-  /** The vocabulary of texts that are already normalised (pieces of one text do as well). */
+  /** The vocabulary of normalised texts (or of the pieces of one text). */
   static build(unit: TokenUnit, texts: Iterable<string>): Vocabulary {
     const counter = new TokenCounter(unit);
     for (const text of texts) counter.add(text);
     return counter.vocabulary();
   }
 
-  /** From ids' texts in order, as `TokenCounter` and `extend` make them. */
+  /** From the texts of the ids in order, as produced by `TokenCounter` and `extend`. */
   static ofTokens(unit: TokenUnit, tokens: readonly string[]): Vocabulary {
     return new Vocabulary(unit, tokens);
   }
 
-  /** Throws `corruptModel` where the JSON is not a vocabulary's. */
+  /** Throws `corruptModel` if the JSON is not a vocabulary. */
   static fromJSON(json: VocabularyJson): Vocabulary {
     const { unit, tokens } = json;
     const corrupt =
@@ -87,7 +87,7 @@ export class Vocabulary {
     return this.tokens.length;
   }
 
-  /** What a token outside the vocabulary is encoded as: `noToken` for a character, `unknownWordId` for a word. */
+  /** The encoding of a token outside the vocabulary: `noToken` for a character, `unknownWordId` for a word. */
   get unknownId(): number {
     return this.unit === 'word' ? unknownWordId : noToken;
   }
@@ -105,8 +105,8 @@ export class Vocabulary {
   }
 
   /**
-   * Writes a text's ids to `ids` from index `at` on; gives the index after the last. Into bytes, for vocabularies of
-   * at most 255 tokens, `noToken` is written as 255.
+   * Writes a text's ids to `ids`, starting at index `at`. Returns the index after the last. In byte arrays, for
+   * vocabularies of at most 255 tokens, `noToken` is written as 255.
    */
   encodeInto(text: string, ids: Uint8Array | Uint16Array, at: number): number {
     const table = this.byCodeUnit;
@@ -141,7 +141,7 @@ export class Vocabulary {
     return [...counts].sort((a, b) => b[1] - a[1]);
   }
 
-  /** The text of one token: a character, or a word without any space. U+FFFD for what is no id. */
+  /** The text of one token: a character, or a word without spaces. U+FFFD for an invalid id. */
   tokenText(id: number): string {
     return this.tokens[id] ?? unknownCharacter;
   }
@@ -157,8 +157,8 @@ export class Vocabulary {
   }
 
   /**
-   * This vocabulary with a text's new characters behind it, in order; ids that exist stay. Itself where nothing is
-   * new, and for words, since an unknown word has an id already.
+   * This vocabulary with a text's new characters appended in order; existing ids stay the same. Returns itself if
+   * nothing is new, and for words, since unknown words already have an id.
    */
   extend(text: string): Vocabulary {
     return this.extendBy([text]);
@@ -209,7 +209,7 @@ export class TokenCounter {
     this.byCodeUnit?.forEach((count, unit) => {
       if (count > 0) counted.push([String.fromCharCode(unit), count]);
     });
-    // Sorting is stable: of equally frequent words the first seen stays first.
+    // Sorting is stable: among equally frequent words, the one seen first stays first.
     const byFrequency = counted.sort((a, b) => b[1] - a[1]).map(([token]) => token);
     if (this.unit === 'word') {
       const words = byFrequency.slice(0, maximumWords - 2);

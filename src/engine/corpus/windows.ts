@@ -1,6 +1,6 @@
 /**
- * Last-step batches over running text: windows of T tokens, one every `stride`, and the token after a window as its one
- * target. A window is a place in the text, never a copy; no window crosses the end of a file.
+ * Last-step batches over running text: windows of T tokens, one every `stride`, with the token after a window as its
+ * only target. A window is a position in the text, never a copy; no window crosses the end of a file.
  */
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -12,10 +12,10 @@ import { Permutation } from './permutation';
 import { lastAtOrBelow } from './search';
 import { heldOutCount, heldOutSpans, splitOrder, trainSpans } from './spans';
 
-/** The windows of several spans, counted through. */
+/** The windows of several spans, numbered consecutively. */
 class WindowTable {
   readonly count: number;
-  /** First window of each span; a span without any shares its number with the next. */
+  /** First window of each span; an empty span shares its number with the next. */
   private readonly first: number[] = [];
 
   constructor(
@@ -38,7 +38,7 @@ class WindowTable {
   }
 }
 
-/** Windows in a text of `length` tokens that have a token after them. */
+/** The number of windows in a text of `length` tokens that are followed by a token. */
 export function windowCount(length: number, steps: number, stride: number): number {
   return length > steps ? Math.floor((length - steps - 1) / stride) + 1 : 0;
 }
@@ -52,7 +52,7 @@ export function windows(corpus: Corpus, config: TrainingConfig): BatchPlan {
   const heldOut = random ? heldOutCount(corpus, table.count) : 0;
   const split = heldOut > 0 ? splitOrder(table.count, config.seed) : null;
   const trainCount = table.count - heldOut;
-  // Held-out windows predict the held-out tokens; the first ones begin in the training text before them.
+  // Held-out windows predict the held-out tokens; the first windows begin in the preceding training text.
   const heldOutTable = random
     ? null
     : new WindowTable(
@@ -104,7 +104,7 @@ export function* windowBatches(ids: TokenIds, steps: number, stride: number, bat
   }
 }
 
-/** The windows numbered from `first` on as a batch, which at the end of `count` is smaller. */
+/** The windows from number `first` on as a batch, which is smaller at the end of `count`. */
 function fillWindows(
   buffer: BatchBuffer,
   first: number,
