@@ -1,6 +1,6 @@
 /**
- * The language models that come with the package: where they lie and how a user names them. Wherever a command or a
- * request takes a model's path it also takes `base:` and a language, as in `base:en`.
+ * The language models that come with the package: where they are and how users name them. Wherever a command or a
+ * request takes the path of a model, it also takes `base:` and a language, as in `base:en`.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -11,7 +11,7 @@ import { distFolder } from '../paths';
 const prefix = 'base:';
 const ending = '.safetensors';
 
-/** The languages that a base is shipped for, as ISO 639-1 codes in alphabetical order. */
+/** The languages with a shipped base, as ISO 639-1 codes in alphabetical order. */
 export function baseLanguages(folder = basesFolder()): string[] {
   if (!fs.existsSync(folder)) return [];
   return fs
@@ -27,7 +27,7 @@ export function basePath(language: string, folder = basesFolder()): string {
 }
 
 /**
- * The file that `model` names: a path as it stands, or the file of a shipped base. Throws `invalidInput` for a base that
+ * The file that `model` names: a path unchanged, or the file of a shipped base. Throws `invalidInput` for a base that
  * is not shipped.
  */
 export function modelFileOf(model: string, folder = basesFolder()): string {
@@ -53,7 +53,7 @@ export interface OpenBase {
   model: StoredLanguageModel;
 }
 
-/** Reads the shipped base of a language. Throws `invalidInput` where none is shipped. */
+/** Reads the shipped base of a language. Throws `invalidInput` if none is shipped. */
 export async function openBase(language: string): Promise<OpenBase> {
   const shipped = baseLanguages();
   if (!shipped.includes(language)) {

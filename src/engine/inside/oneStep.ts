@@ -1,7 +1,7 @@
 /**
- * One training step taken apart: what the network loses on one example, the gradient of that loss by tensor, and the state in
- * which it leaves the network. Nothing is updated. The example is read from an empty state and without dropout, so
- * that the figures depend on nothing but the weights and the example.
+ * One training step in detail: the loss of the network on one example, the gradient of that loss by tensor, and the
+ * resulting state of the network. Nothing is updated. The example is read from a zero state and without dropout, so
+ * that the figures depend only on the weights and the example.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch, CreateNetwork, Stepper } from '../backends/backend';
@@ -19,9 +19,9 @@ export interface TensorGradient {
 }
 
 export interface OneStep {
-  /** By the run's reduction: the sum of the example's losses, or their mean. */
+  /** By the run's reduction: the sum of the losses of the example, or their mean. */
   lossNats: number;
-  /** By the tensors' names. */
+  /** By tensor name. */
   gradients: Record<string, TensorGradient>;
   /** Norm of the whole gradient before clipping and after it. */
   norm: number;

@@ -1,4 +1,4 @@
-/** A network as the drawing shows it. */
+/** The parts of a network that its drawing shows. */
 import type { DrawnNetwork } from '../../common/networkDrawing';
 import { inputSize, outputSize, type NetworkSpec } from './networkSpec';
 

@@ -1,5 +1,5 @@
 /**
- * The weights a run starts from, drawn from one seed.
+ * The initial weights of a run, drawn from one seed.
  *
  * `keras` is what Keras does for its recurrent layers: input and output kernels Glorot-uniform (Glorot and Bengio 2010:
  * ±√(6 / (fan in + fan out)), the fan out of a cell counting all its gates), recurrent kernels orthogonal (Saxe et al.
@@ -9,7 +9,7 @@ import type { NetworkConfig } from '../../common/trainingConfig';
 import { Random } from '../random';
 import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from './networkSpec';
 
-/** Keeps these draws apart from those that other rooms take from the same seed. */
+/** Keeps these random numbers independent of those that other rooms draw from the same seed. */
 const initialisationStream = 0x1a17;
 
 /** A new parameter block in the layout of `parameterLayout(spec)`; the same seed gives the same block. */
@@ -30,7 +30,7 @@ export function initialiseParameters(
   return parameters;
 }
 
-/** `values` are zeros when it is called. */
+/** `values` must be all zeros. */
 function fillAsKeras(spec: NetworkSpec, tensor: TensorSpec, values: Float32Array, random: Random): void {
   const [rows, columns] = tensor.shape;
   switch (tensor.role) {
@@ -59,8 +59,8 @@ function fillUniform(values: Float32Array, limit: number, random: Random): void 
 
 /**
  * Fills the matrix [rows, columns], rows ≥ columns, with orthonormal columns: the factor Q of the QR decomposition of a
- * matrix of normal deviates. Gram–Schmidt leaves R with a positive diagonal, as Keras makes it by changing signs, so
- * that Q is uniform over all such matrices (Mezzadri 2007).
+ * matrix of normal deviates. Gram–Schmidt gives R a positive diagonal, which Keras achieves by changing signs, so that
+ * Q is uniformly distributed over all such matrices (Mezzadri 2007).
  */
 function fillOrthogonal(values: Float32Array, rows: number, columns: number, random: Random): void {
   const basis: Float64Array[] = [];
@@ -84,7 +84,7 @@ function removeProjection(v: Float64Array, q: Float64Array): void {
   for (let r = 0; r < v.length; r++) v[r] -= share * q[r];
 }
 
-/** The same for four orthonormal vectors in one go, which takes a third of the time: a wide layer starts at once. */
+/** The same for four orthonormal vectors at once, which takes a third of the time: this matters for wide layers. */
 function removeFourProjections(
   v: Float64Array,
   p: Float64Array,

@@ -1,7 +1,6 @@
 /**
- * Where a run's model goes at its end, so that nothing is lost: to its file; if another run has written that meanwhile,
- * the other's model is put aside first; and where the file cannot be written (a full disk), to the system's temporary
- * folder.
+ * Saves the model at the end of a run so that nothing is lost: in its file, after copying aside what another run has
+ * written there in the meantime; or in the system's temporary folder if the file cannot be written (a full disk).
  */
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
@@ -10,15 +9,16 @@ import { asInklingError, InklingError } from '../../common/errors';
 import { writeModelFile, type StoredModel } from './modelFile';
 import { whileAlone } from './temporaryFiles';
 
-/** Tells one writing of `file` from the next; undefined where there is no file. */
+/** Identifies the current version of `file`; undefined if there is no file. */
 export async function versionOf(file: string): Promise<string | undefined> {
   const found = await fs.stat(file).catch(() => undefined);
   return found?.isFile() ? `${found.mtimeMs} ${found.ino}` : undefined;
 }
 
 /**
- * Writes `model` to `file`, which the run last saw in the version `seen`. Gives where another run's model was put, if
- * one was there. Throws as `writeModelFile`, the message saying where the model was kept instead.
+ * Writes `model` to `file`, which the run last saw in the version `seen`. Returns the path to which another run's model
+ * was copied, if there was one. Throws like `writeModelFile`, with a message that says where the model was saved
+ * instead.
  */
 export async function keepModel(
   file: string,
@@ -27,7 +27,7 @@ export async function keepModel(
 ): Promise<string | undefined> {
   let moved: string | undefined;
   try {
-    // Between the look at the file and the rename nobody else may rename: that model would be lost.
+    // No other writer may rename between this check and our rename: its model would be lost.
     await writeModelFile(file, model, (written) =>
       whileAlone(file, async () => {
         const version = await versionOf(file);
@@ -35,7 +35,7 @@ export async function keepModel(
         try {
           await fs.rename(written, file);
         } catch (error) {
-          // The other's model is still in its place.
+          // The other run's model is still in place.
           if (aside) await fs.rm(aside, { force: true }).catch(() => undefined);
           throw error;
         }
@@ -60,7 +60,7 @@ export function* numberedNames(file: string): Generator<string, never> {
   for (let i = 2; ; i++) yield `${stem}-${i}${extension}`;
 }
 
-/** Copies to the first numbered name that is free: whoever reads `file` meanwhile always finds a model there. */
+/** Copies to the first free numbered name, so that anyone who reads `file` in the meantime finds a model there. */
 async function copyAside(file: string): Promise<string | undefined> {
   for (const free of numberedNames(file)) {
     try {

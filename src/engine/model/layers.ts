@@ -1,4 +1,4 @@
-/** A network as a table of layers, from its input to its output: what each hands on, and how many parameters it has. */
+/** A network as a table of layers, from input to output: the output of each and its number of parameters. */
 import {
   inputSize,
   layerOutputSize,
@@ -11,14 +11,16 @@ import {
 export interface Layer {
   /** What it is: `one-hot`, `embedding`, `scalar`, `lstm`, `gru`, `rnn`, `bidirectional lstm`, `dropout`, `softmax`, … */
   kind: string;
-  /** [examples of a batch, steps, numbers], or [examples, numbers] where only the last step is handed on. Null where
-   *  any number is possible. */
+  /**
+   * [batch size, steps, numbers], or [batch size, numbers] if only the last step is passed on. Null where any number is
+   * possible.
+   */
   outputShape: (number | null)[];
   /** Numbers that training changes. */
   parameters: number;
 }
 
-/** How a network is used: steps of an example (undefined where they differ), and whether it predicts at every step. */
+/** How a network is used: steps of an example (undefined if they differ), and whether it predicts at every step. */
 export interface LayerContext {
   steps?: number;
   everyStep: boolean;

@@ -1,14 +1,13 @@
 /**
- * The model file: one safetensors file that holds everything. The weights lie under PyTorch's names and layouts, so
- * that `torch.nn.LSTM`, `GRU` and `RNN` load them as they are; what else belongs to the model is JSON in the header's
- * metadata. A checkpoint is the same file with more tensors (optimiser, carried state, best weights) and a `checkpoint`
- * entry.
+ * The model file: one safetensors file that holds everything. The weights have PyTorch's names and layouts, so that
+ * `torch.nn.LSTM`, `GRU` and `RNN` load them as they are. The rest of the model is JSON in the header's metadata. A
+ * checkpoint is the same file with more tensors (optimiser, carried state, best weights) and a `checkpoint` entry.
  *
- * A shipped model has its matrices in eight bits (`quantise.ts`): `<name>` holds the whole numbers, `<name>.scale` the scale
- * of each row. It is read like any other.
+ * A shipped model stores its matrices in eight bits (`quantise.ts`): `<name>` holds the integers, `<name>.scale` the
+ * scale of each row. It is read like any other model.
  *
- * PyTorch's LSTM and RNN have two biases a gate where ours have one: a zero `rnn.bias_hh_l*` is written beside it, and
- * on reading both are added.
+ * PyTorch's LSTM and RNN have two biases per gate, ours have one: a zero `rnn.bias_hh_l*` is written in addition, and
+ * both are added on reading.
  */
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
@@ -34,7 +33,7 @@ import {
 import { dequantiseRows, quantiseRows } from './quantise';
 import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 
-/** Version of the format. A reader refuses a file of a higher one. */
+/** Version of the format. A reader rejects files of a higher version. */
 export const modelFileVersion = 1;
 
 /** What a model file holds. */
@@ -47,18 +46,18 @@ export interface Weights {
   /** Further tensors under names with a dot that do not begin with rnn., output. or embedding.:
    *  `optimiser.0`, `state.train`, `best.parameters`, … */
   extraTensors?: Record<string, TensorValues>;
-  /** `int8` where the matrices lie in eight bits in the file; `parameters` are float32 either way. */
+  /** `int8` if the matrices are stored in eight bits; `parameters` are float32 either way. */
   precision?: 'int8';
 }
 
-/** A further tensor of float32; undefined where there is none. Throws `corruptModel` for one of another type. */
+/** A further float32 tensor; undefined if there is none. Throws `corruptModel` if it has another type. */
 export function floatTensor(model: StoredModel, name: string): Float32Array | undefined {
   const values = model.extraTensors?.[name];
   if (values === undefined || values instanceof Float32Array) return values;
   throw new InklingError('corruptModel', `The tensor "${name}" of "${model.title}" is not float32. Use another copy.`);
 }
 
-/** The metadata of a file, and what its header tells of the tensors. */
+/** The metadata of a file, and what its header says about the tensors. */
 export type ModelFileSummary = ModelMetadata & {
   /** Size of the file. */
   bytes: number;
@@ -68,20 +67,20 @@ export type ModelFileSummary = ModelMetadata & {
 
 const scaleSuffix = '.scale';
 
-/** Before every key of ours in the container's metadata. All but the version and the checksums hold JSON. */
+/** Prefix of our keys in the container's metadata. All values except the version and the checksums are JSON. */
 const prefix = 'inkling.';
 const versionKey = `${prefix}version`;
-/** SHA-256 of the tensors' bytes as they lie in the file. */
+/** SHA-256 of the tensors' bytes as stored in the file. */
 const checksumKey = `${prefix}checksum`;
-/** SHA-256 of the rest: metadata, names and places of the tensors. */
+/** SHA-256 of the rest: metadata, names and positions of the tensors. */
 const headerChecksumKey = `${prefix}headerChecksum`;
 const plainKeys = [versionKey, checksumKey, headerChecksumKey];
 
 /**
- * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or the
- * new one, never a part; the new one has the old one's permissions. `moveIntoPlace` replaces that renaming.
- * Throws `invalidInput` where the place cannot take it; then nothing is left behind and an earlier file is as it was. What
- * a killed writer left here long ago is removed.
+ * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or
+ * the new one, never a part, and the new file gets the permissions of the old one. `moveIntoPlace` replaces that
+ * renaming. Throws `invalidInput` if it cannot be written there; then nothing is left behind and an earlier file is
+ * unchanged. Removes old temporary files of killed writers.
  */
 export async function writeModelFile(
   file: string,
@@ -125,7 +124,7 @@ export async function writeModelFile(
   await sweepTemporaryFiles(file);
 }
 
-/** Throws what `writeModelFile` would throw for this place, before hours are spent on what is to be written there. */
+/** Throws what `writeModelFile` would throw for this path, before hours are spent on training a model for it. */
 export async function checkWritable(file: string): Promise<void> {
   const temporary = temporaryFileFor(file);
   try {
@@ -139,9 +138,9 @@ export async function checkWritable(file: string): Promise<void> {
 }
 
 /**
- * Reads a whole model or checkpoint. Throws `corruptModel` for a file that is cut off, altered or no safetensors file,
- * `incompatibleModel` for one of a newer version or of another program, `invalidInput` where there is none to read. The
- * file is never changed.
+ * Reads a whole model or checkpoint. Throws `corruptModel` for a file that is truncated, altered or not a safetensors
+ * file, `incompatibleModel` for one from a newer version or another program, and `invalidInput` if it cannot be read.
+ * The file is never changed.
  */
 export async function readModelFile(file: string): Promise<StoredModel> {
   return withHeader(file, async ({ header, metadata }, read) => {
@@ -162,7 +161,7 @@ export async function readModelFile(file: string): Promise<StoredModel> {
   });
 }
 
-/** Reads a language model. Throws as `readModelFile`, and `incompatibleModel` for a classifier. */
+/** Reads a language model. Throws like `readModelFile`, and `incompatibleModel` for a classifier. */
 export async function readLanguageModel(file: string): Promise<StoredLanguageModel> {
   const model = await readModelFile(file);
   if (model.kind === 'language-model') return model;
@@ -172,7 +171,7 @@ export async function readLanguageModel(file: string): Promise<StoredLanguageMod
   );
 }
 
-/** Reads the header only: quick for a file of any size. Refuses what `readModelFile` refuses, except altered weights. */
+/** Reads only the header: fast for files of any size. Rejects what `readModelFile` rejects, except altered weights. */
 export async function readModelMetadata(file: string): Promise<ModelFileSummary> {
   return withHeader(file, async ({ metadata, fileBytes }) => ({
     ...metadata,
@@ -182,9 +181,9 @@ export async function readModelMetadata(file: string): Promise<ModelFileSummary>
 }
 
 /**
- * Reads weights for a network of `spec` from any safetensors file that holds its tensors, float32, under the names and in
- * the shapes of a model file: PyTorch's, with or without a second bias. Of a model file the rest is passed over. Throws
- * `invalidInput` for a file with other tensors, naming one, or with none that can be read.
+ * Reads weights for a network of `spec` from any safetensors file that holds its tensors, float32, under the names and
+ * in the shapes of a model file: PyTorch's, with or without a second bias. The rest of a model file is ignored. Throws
+ * `invalidInput` for a file with other tensors, naming one, or without readable tensors.
  */
 export async function readWeights(file: string, spec: NetworkSpec): Promise<Float32Array> {
   return withContainer(file, async ({ header, fileBytes }, read) => {
@@ -224,13 +223,13 @@ interface OpenedModel extends OpenedContainer {
   metadata: ModelMetadata;
 }
 
-/** Fills `target` with the next bytes of the file, each piece handed to `onPiece`. */
+/** Fills `target` with the next bytes of the file, passing each piece to `onPiece`. */
 type ReadNext = (target: Uint8Array, onPiece?: (piece: Uint8Array) => void) => Promise<void>;
 
-/** At most so much is read at once: the system gives no more than 2 GiB, and a hash takes no more. */
+/** The most that is read at once: neither system calls nor hashes take more than 2 GiB. */
 const pieceBytes = 64 * 1024 * 1024;
 
-/** Opens a model file, checks its header, and calls `work` with it; else as `withContainer`. */
+/** Opens a model file, checks its header, and calls `work` with it; otherwise like `withContainer`. */
 function withHeader<R>(file: string, work: (opened: OpenedModel, read: ReadNext) => Promise<R>): Promise<R> {
   return withContainer(file, ({ header, fileBytes }, read) =>
     work({ header, fileBytes, metadata: checkedMetadata(file, header, fileBytes) }, read),
@@ -238,8 +237,8 @@ function withHeader<R>(file: string, work: (opened: OpenedModel, read: ReadNext)
 }
 
 /**
- * Opens a safetensors file and calls `work` with its header; `read` goes on behind it. Whatever is wrong becomes an error
- * that names the file and the remedy.
+ * Opens a safetensors file and calls `work` with its header; `read` continues after it. Any fault becomes an error that
+ * names the file and the remedy.
  */
 async function withContainer<R>(
   file: string,
@@ -309,7 +308,7 @@ function metadataToWrite(
   tensors: Map<string, Tensor>,
   entries: Header['entries'],
 ): Header['metadata'] {
-  // `format` tells Python's readers whose layouts these are.
+  // `format` tells Python readers that these are PyTorch's layouts.
   const metadata: Record<string, string> = { format: 'pt', [versionKey]: String(modelFileVersion) };
   for (const [key, value] of Object.entries(own)) {
     if (value !== undefined) metadata[prefix + key] = JSON.stringify(value);
@@ -333,7 +332,7 @@ function headerChecksum(metadata: Header['metadata'], entries: Header['entries']
 
 // What is read
 
-/** The metadata of a file of `fileBytes`, unless the header or the size shows that it is not whole. */
+/** The metadata of a file of `fileBytes` bytes, unless its header or size shows that it is incomplete. */
 function checkedMetadata(file: string, header: Header, fileBytes: number): ModelMetadata {
   const version = header.metadata[versionKey];
   if (version === undefined) {
@@ -371,18 +370,18 @@ function parseJson(key: string, text: string): unknown {
   }
 }
 
-/** A tensor of the parameter block as it lies in a file, perhaps with a second bias beside it. */
+/** A tensor of the parameter block as stored in a file, possibly with a second bias. */
 interface StoredTensor {
   tensor: TensorSpec;
   recurrentBias?: string;
 }
 
-/** All names under which a tensor's numbers may lie in a file. */
+/** All names under which a tensor may be stored. */
 function namesOf({ tensor: { name }, recurrentBias }: StoredTensor): string[] {
   return [name, name + scaleSuffix, ...(recurrentBias === undefined ? [] : [recurrentBias])];
 }
 
-/** The tensors of a network as they lie in a file, those of its parameters first. */
+/** The tensors of a network as stored in a file, those of its parameters first. */
 function* storedTensors(spec: NetworkSpec): Generator<StoredTensor> {
   for (const tensor of parameterLayout(spec)) {
     const isHalf = tensor.role === 'inputBias' && spec.cell !== 'gru';
@@ -390,7 +389,7 @@ function* storedTensors(spec: NetworkSpec): Generator<StoredTensor> {
   }
 }
 
-/** Throws unless the header has every tensor of the network in its shape, before room is made for any. */
+/** Throws unless the header has every tensor of the network in the right shape, before memory is allocated for any. */
 function checkTensors(spec: NetworkSpec, { entries }: Header): void {
   const check = (name: string, shape: number[], dtypes: string[]): void => {
     const entry = entries.get(name);
@@ -408,7 +407,7 @@ function checkTensors(spec: NetworkSpec, { entries }: Header): void {
   }
 }
 
-/** Gathers the parameter block and removes its tensors from `tensors`. */
+/** Assembles the parameter block and removes its tensors from `tensors`. */
 function takeParameters(spec: NetworkSpec, tensors: Map<string, TensorValues>): Float32Array {
   const parameters = new Float32Array(parameterCount(spec));
   const take = (name: string): TensorValues => {
@@ -444,9 +443,9 @@ function* piecesOf(values: TensorValues): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-// What can go wrong
+// Possible errors
 
-/** Whatever else goes wrong with a file on a disk or a network drive is no fault of this program. */
+/** Any other failure of a file on a disk or a network drive is not a bug in this program. */
 function otherError(error: unknown, failed: string): InklingError {
   const code = systemCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
@@ -510,12 +509,12 @@ function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** Makes the rename itself last through a power cut, where the system lets a folder be opened (Windows does not). */
+/** Makes the rename itself survive a power failure, if the system can open a folder (Windows cannot). */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
     await handle.sync().finally(() => handle.close());
   } catch {
-    // The file is written and named; only its safety against a power cut in the next seconds is less.
+    // The file is written and named; only a power failure in the next seconds could still lose it.
   }
 }

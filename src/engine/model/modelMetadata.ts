@@ -1,9 +1,9 @@
 /**
- * What a model file says beside its tensors, and the schema by which it is read. A language model and a classifier share
- * a title, a network, where they come from and what training reached; the rest is their own.
+ * The metadata of a model file, and the schema for reading it. Language models and classifiers share the title, the
+ * network, the provenance and the training results; the rest is specific to each.
  *
- * Optional parts (`checkpoint`, a classifier's `details`) belong to other rooms: they are JSON here, and parsed by the
- * room that wrote them. A part's tensors are the `extraTensors` of the file.
+ * Optional parts (`checkpoint`, a classifier's `details`) belong to other rooms: here they are JSON, and the room that
+ * wrote them parses them. A part's tensors are the `extraTensors` of the file.
  */
 import { InklingError } from '../../common/errors';
 import {
@@ -41,17 +41,17 @@ interface CommonMetadata {
 export interface LanguageModelMetadata extends CommonMetadata {
   kind: 'language-model';
   vocabulary: Vocabulary;
-  /** How often each token stands in the training text, by its id; earlier versions left it out. */
+  /** How often each token occurs in the training text, by id; absent in files of earlier versions. */
   tokenCounts?: number[];
   /** The recipe as it was run. */
   config: TrainingConfig;
   /** Ends with a `done` event, unless this is a checkpoint of a run that has not ended. */
   history: TrainEvent[];
-  /** Where training stands, to go on from (`training/storedRun.ts`); none in a model that was made smaller to be shipped. */
+  /** The state of training, for resuming (`training/storedRun.ts`); absent in a quantised model. */
   checkpoint?: unknown;
-  /** The counts beside the network (`memory/memoryFile.ts`); none in a model that is a network alone. */
+  /** The memory beside the network (`memory/memoryFile.ts`); absent in a model without memory. */
   memory?: unknown;
-  /** How sure its offers have to be, where that was measured. */
+  /** How sure its offers have to be, if that was measured. */
   leastProbability?: LeastProbability;
 }
 
@@ -66,7 +66,7 @@ export interface Provenance {
   /** ISO 8601. */
   created: string;
   seed: number;
-  /** Names of the texts. They are shown; a path in them is never opened. */
+  /** Names of the texts. For display only: a path in them is never opened. */
   files: string[];
   /** SHA-256 of the normalised text, hexadecimal. */
   textHash: string;
@@ -77,17 +77,20 @@ export interface TrainingResults {
   epochs: number;
   /** Seconds of training. */
   seconds: number;
-  /** Nats a token; null where it was not measured. */
+  /** Nats per token; null if it was not measured. */
   trainLoss: number | null;
-  /** Of the network and its memory together, where there is one, without learning from the held-out part. */
+  /** Of the network together with its memory, if it has one, without learning from the held-out part. */
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
-  /** Only with a memory: the network's own, and the loss where the memory learned from each token after it. */
+  /**
+   * Only with a memory: the loss of the network alone, and the loss when the memory learns from each token after
+   * predicting it.
+   */
   heldOutNetworkLoss?: number;
   heldOutOnlineLoss?: number;
 }
 
-/** The metadata that `json` holds, all of it checked. Throws `SchemaFault` naming the field that does not fit. */
+/** The metadata in `json`, fully checked. Throws `SchemaFault` naming the field that does not fit. */
 export function parseMetadata(json: unknown): ModelMetadata {
   const metadata = modelMetadata(json, '');
   if (metadata.kind === 'language-model') checkLanguageModel(metadata);
@@ -110,7 +113,7 @@ export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Sch
 
 // The schema
 
-/** A figure of a history. JSON has no NaN: what was none was written as null. */
+/** A figure of a history. JSON has no NaN, which is written as null. */
 export const figure: Schema<number> = (value, path) => (value === null ? NaN : number()(value, path));
 const share = number(0, 1);
 const seconds = number(0);
@@ -120,7 +123,7 @@ const date: Schema<string> = (value, path) => {
   return value as string;
 };
 
-/** What a check of another room refuses is a fault of the field. */
+/** What another room's check rejects is a fault of the field. */
 function checked<T>(path: string, value: unknown, expected: string, check: () => T): T {
   try {
     return check();
@@ -294,7 +297,7 @@ const modelMetadata = variant<'kind', ModelMetadata>('kind', {
   classifier: object({ ...common, details: part }),
 });
 
-/** Settings, vocabulary and network must be of one model. */
+/** Settings, vocabulary and network must belong together. */
 function checkLanguageModel({ spec, vocabulary, config, tokenCounts }: LanguageModelMetadata): void {
   if (tokenCounts && tokenCounts.length !== vocabulary.size) {
     throw new SchemaFault('tokenCounts', `${vocabulary.size} counts`, tokenCounts);

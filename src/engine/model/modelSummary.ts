@@ -1,10 +1,10 @@
-/** What is shown of a model file without loading its weights. */
+/** What is shown about a model file without loading its weights. */
 import type { ModelSummary } from '../../common/engineProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { ModelFileSummary } from './modelFile';
 import { inputSize, type NetworkSpec } from './networkSpec';
 
-/** `path` is where the file lies; `file` what `readModelMetadata` read there. */
+/** `path` is the path of the file; `file` is what `readModelMetadata` returned for it. */
 export function summariseModel(path: string, file: ModelFileSummary): ModelSummary {
   const { provenance, results, spec } = file;
   const { config, history } = file.kind === 'language-model' ? file : {};
@@ -31,8 +31,10 @@ export function summariseModel(path: string, file: ModelFileSummary): ModelSumma
   };
 }
 
-/** Shares of right predictions at the end of a run: on the last epoch's training text, and on all that was held out. Null
- *  where there is none. */
+/**
+ * Shares of correct predictions at the end of a run: on the training text of the last epoch, and on the held-out text.
+ * Null if there are none.
+ */
 export function accuraciesOf(history: readonly TrainEvent[]): { train: number | null; heldOut: number | null } {
   const epoch = history.findLast((event) => event.event === 'epoch');
   const done = history.findLast((event) => event.event === 'done');

@@ -9,16 +9,18 @@ import type { CellKind } from '../../common/trainingConfig';
 
 export interface LayerSpec {
   units: number;
-  /** Share of this layer's outputs dropped while training, in [0, 1). */
+  /** Share of this layer's outputs dropped during training, in [0, 1). */
   dropout: number;
-  /** Read the sequence also backwards and join both outputs. Only for a network of one layer whose loss is on the last
-   *  step (the classifier). */
+  /**
+   * Also reads the sequence backwards and concatenates both outputs. Only for a network of one layer whose loss is on
+   * the last step (the classifier).
+   */
   bidirectional?: boolean;
 }
 
 export type InputSpec =
   | { kind: 'one-hot'; vocabulary: number }
-  /** `trainable: false` keeps the table as it is (pretrained word vectors). */
+  /** `trainable: false` keeps the table fixed (pretrained word vectors). */
   | { kind: 'embedding'; vocabulary: number; dimensions: number; trainable: boolean }
   /** The one number id · scale. */
   | { kind: 'scalar'; scale: number };
@@ -51,7 +53,7 @@ export interface TensorSpec {
 
 export const gatesOf: Record<CellKind, number> = { lstm: 4, gru: 3, rnn: 1 };
 
-/** Numbers that enter layer 0 at each step: V for one-hot, the dimensions of an embedding, 1 for a scalar. */
+/** Inputs of layer 0 at each step: V for one-hot, the dimensions of an embedding, 1 for a scalar. */
 export function inputSize(spec: NetworkSpec): number {
   switch (spec.input.kind) {
     case 'one-hot':
@@ -63,25 +65,25 @@ export function inputSize(spec: NetworkSpec): number {
   }
 }
 
-/** Numbers that a layer hands on: its units, twice that when bidirectional. */
+/** Outputs of a layer: its units, or twice that if bidirectional. */
 export function layerOutputSize(layer: LayerSpec): number {
   return layer.units * (layer.bidirectional ? 2 : 1);
 }
 
-/** Logits a row: V, or 1 for sigmoid. */
+/** Logits per row: V, or 1 for sigmoid. */
 export function outputSize(spec: NetworkSpec): number {
   return spec.output.kind === 'softmax' ? spec.output.classes : 1;
 }
 
-/** Numbers of recurrent state a row, all layers: h of layer 0, (LSTM: c of layer 0,) h of layer 1, … */
+/** Size of the recurrent state per row, all layers: h of layer 0, (LSTM: c of layer 0,) h of layer 1, … */
 export function stateSize(spec: NetworkSpec): number {
   return spec.layers.reduce((sum, layer) => sum + layer.units * (spec.cell === 'lstm' ? 2 : 1), 0);
 }
 
 /**
- * The parameter block: every tensor in order, flat float32.
- * LSTM and tanh RNN have one bias a gate (`bias_ih_l*`); a model file adds a zero `bias_hh_l*` so that PyTorch loads it.
- * The GRU has both. The reverse direction's tensors end in `_reverse`.
+ * The parameter block: every tensor in order, flat float32. LSTM and tanh RNN have one bias per gate (`bias_ih_l*`); a
+ * model file adds a zero `bias_hh_l*` so that PyTorch loads it. The GRU has both. The reverse direction's tensors end
+ * in `_reverse`.
  */
 export function parameterLayout(spec: NetworkSpec): TensorSpec[] {
   const tensors: TensorSpec[] = [];
@@ -126,7 +128,7 @@ export function parameterCount(spec: NetworkSpec): number {
   return last.offset + last.size;
 }
 
-/** Throws `invalidInput` for a spec that no backend could build. */
+/** Throws `invalidInput` for a spec that no backend can build. */
 export function checkNetworkSpec(spec: NetworkSpec): void {
   const fail = (message: string): never => {
     throw new InklingError('invalidInput', message);

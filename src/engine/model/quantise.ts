@@ -1,6 +1,5 @@
 /**
- * Weights in eight bits, for models that are shipped: each row of a matrix becomes whole numbers from -127 to 127 and one
- * scale,
+ * Weights in eight bits, for shipped models: each row of a matrix becomes integers from -127 to 127 and one scale,
  *
  *   w ≈ q · s,   s = max |w| / 127
  *
@@ -14,7 +13,7 @@ export interface QuantisedRows {
   scales: Float32Array;
 }
 
-/** The nearest eight-bit form of a row-major matrix with `rows` rows. */
+/** The nearest eight-bit representation of a row-major matrix with `rows` rows. */
 export function quantiseRows(matrix: Float32Array, rows: number): QuantisedRows {
   const columns = matrix.length / rows;
   const values = new Int8Array(matrix.length);
@@ -30,7 +29,7 @@ export function quantiseRows(matrix: Float32Array, rows: number): QuantisedRows 
   return { values, scales };
 }
 
-/** The matrix that `quantiseRows` stored, [rows, columns]. */
+/** The matrix that `quantiseRows` encoded, [rows, columns]. */
 export function dequantiseRows({ values, scales }: QuantisedRows): Float32Array {
   const columns = values.length / scales.length;
   const matrix = new Float32Array(values.length);

@@ -6,10 +6,10 @@
  *                    "__metadata__": { "<key>": "<string>" } }, padded with spaces
  *   rest     the tensors' bytes, little-endian, without gaps; offsets count from here
  *
- * Faults are thrown as `ContainerFault`, with what is wrong but without the file's name, which the caller knows.
+ * Faults are thrown as `ContainerFault`, whose message says what is wrong; the caller adds the file's name.
  */
 
-/** The element types that are written and read, with their arrays. */
+/** The supported element types, with their arrays. */
 const arrayOf = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array };
 type DType = keyof typeof arrayOf;
 
@@ -20,7 +20,7 @@ export interface Tensor {
   values: TensorValues;
 }
 
-/** Where a tensor lies. */
+/** The position of a tensor. */
 export interface TensorEntry {
   dtype: DType;
   shape: number[];
@@ -29,11 +29,11 @@ export interface TensorEntry {
 
 export interface Header {
   metadata: Record<string, string>;
-  /** In the order in which they lie in the file. */
+  /** In file order. */
   entries: Map<string, TensorEntry>;
-  /** Where the tensors' bytes begin in the file. */
+  /** The offset of the tensors' bytes in the file. */
   dataStart: number;
-  /** How many there are, by the entries. */
+  /** Their number, according to the entries. */
   dataBytes: number;
 }
 
@@ -44,7 +44,7 @@ export const lengthBytes = 8;
 /** The limit of the reference implementation; more is not a header. */
 export const maximumHeaderBytes = 100_000_000;
 
-/** Where each tensor will lie when their bytes follow each other in the map's order. */
+/** The position of each tensor if their bytes follow each other in the map's order. */
 export function entriesOf(tensors: Map<string, Tensor>): Map<string, TensorEntry> {
   const entries = new Map<string, TensorEntry>();
   let offset = 0;
@@ -108,13 +108,13 @@ export function decodeHeader(json: Buffer): Header {
   return { metadata, entries: new Map(entries), dataStart: lengthBytes + json.length, dataBytes };
 }
 
-/** Room for the numbers of a tensor; its bytes are what is read from the file. */
+/** An array for the numbers of a tensor; the file's bytes are read into its buffer. */
 export function decodeTensor({ dtype, data_offsets: [begin, end] }: TensorEntry): TensorValues {
   const ArrayType = arrayOf[dtype];
   return new ArrayType((end - begin) / ArrayType.BYTES_PER_ELEMENT);
 }
 
-/** The bytes of a tensor: little-endian, as on every machine that Node.js runs VS Code on. */
+/** The bytes of a tensor: little-endian, as on every machine that runs VS Code. */
 export function bytesOf(values: TensorValues): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
@@ -143,7 +143,9 @@ function checkedEntry(name: string, value: unknown): TensorEntry {
   throw new ContainerFault(`the entry of tensor "${name}" is damaged`);
 }
 
-/** The first key that an object in `json` has twice: `JSON.parse` keeps the last one, another reader may keep the first. */
+/**
+ * The first duplicate key of an object in `json`: `JSON.parse` keeps the last one, another reader may keep the first.
+ */
 function repeatedKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   let key = '';
@@ -171,7 +173,7 @@ function repeatedKey(json: string): string | undefined {
   return undefined;
 }
 
-/** The index behind the string that begins at `start`. */
+/** The index after the string that begins at `start`. */
 function endOfString(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;

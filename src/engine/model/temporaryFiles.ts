@@ -1,6 +1,6 @@
 /**
  * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; the lock
- * under which that is done, `<file>.lock`; and what is left of them when the writer was killed.
+ * held while that is done, `<file>.lock`; and the removal of what killed writers left behind.
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
@@ -11,17 +11,21 @@ import { isAlive } from '../../common/isAlive';
 const namePattern = /^(.+?)(?:\.(\d+))?\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
 const modelSuffix = '.inkling.safetensors';
 
-/** A write takes seconds; after this long without one, nobody is at it, also on another machine that shares the folder. */
+/**
+ * A write takes seconds; a file untouched for this long has no writer any more, even on another machine that shares the
+ * folder.
+ */
 const abandonedMs = 3_600_000;
 
-/** A new name beside `file`. */
+/** A new name next to `file`. */
 export function temporaryFileFor(file: string): string {
   return `${file}.${process.pid}.${randomUUID()}.tmp`;
 }
 
 /**
- * Removes what killed writers left in the folder of `file`: of this file, and of any under the usual name of models.
- * Only what has not been touched for an hour and whose process is gone. Never throws: it is no part of the work.
+ * Removes what killed writers left in the folder of `file`, for this file and for any with the usual name of models:
+ * only files that have not been touched for an hour and whose process is gone. Never throws, because it is not
+ * essential.
  */
 export async function sweepTemporaryFiles(file: string): Promise<void> {
   const folder = path.dirname(file);
@@ -43,13 +47,13 @@ export async function sweepTemporaryFiles(file: string): Promise<void> {
   }
 }
 
-/** Nobody is so long at work that others must wait for. */
+/** A lock held longer than this no longer counts. */
 const longestAloneMs = 60_000;
 const retryMs = 20;
 
 /**
- * Calls `work` while nobody else on this path is in theirs: no other thread, process or machine that shares the folder.
- * Whoever is in it holds `<file>.lock`; one that was killed there, or has been there for a minute, no longer counts.
+ * Calls `work` under an exclusive lock on this path, across threads, processes and machines that share the folder. The
+ * holder owns `<file>.lock`; a holder that was killed, or has held it for a minute, no longer counts.
  */
 export async function whileAlone<R>(file: string, work: () => Promise<R>): Promise<R> {
   const lock = `${file}.lock`;
@@ -72,17 +76,17 @@ export async function whileAlone<R>(file: string, work: () => Promise<R>): Promi
 
 async function isAbandoned(lock: string): Promise<boolean> {
   const touched = await fs.stat(lock).catch(() => undefined);
-  if (!touched) return false; // gone meanwhile: try again
+  if (!touched) return false; // gone in the meantime: try again
   if (Date.now() - touched.mtimeMs > longestAloneMs) return true;
   try {
     const holder = JSON.parse(await fs.readFile(lock, 'utf8')) as { host: unknown; pid: unknown };
     return holder.host === os.hostname() && !isAlive(() => process.kill(Number(holder.pid), 0));
   } catch {
-    return false; // it is being written, or gone
+    return false; // being written, or gone
   }
 }
 
-/** The name of the model that a file belongs to: itself, or the model of a checkpoint. */
+/** The name of the model that a file belongs to: its own, or for a checkpoint that of its model. */
 function modelOf(name: string): string {
   return name.replace(/\.checkpoint$/, '');
 }

@@ -1,14 +1,14 @@
 /**
- * How far a figure may be off that was measured on a text: its blocks are drawn again and again, with replacement, and
- * the figure is taken of each drawing (Künsch 1989). Neighbouring characters depend on each other; blocks hardly do.
+ * The uncertainty of a figure measured on a text: its blocks are resampled with replacement, and the figure is computed
+ * for each resample (Künsch 1989). Neighbouring characters depend on each other; blocks hardly do.
  */
 import { Random } from '../random';
 
 const drawings = 1000;
-/** Apart from the streams of other rooms. */
+/** Separate from the streams of other rooms. */
 const bootstrapStream = 0x626f6f74;
 
-/** Half the width of the interval that holds 95 % of the drawings' figures; NaN for less than two blocks. */
+/** Half the width of the interval that contains 95 % of the resampled figures; NaN for fewer than two blocks. */
 export function plusMinus<B>(blocks: readonly B[], figure: (drawn: readonly B[]) => number, seed = 1): number {
   if (blocks.length < 2) return NaN;
   const random = new Random(seed, bootstrapStream);

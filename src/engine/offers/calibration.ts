@@ -1,8 +1,8 @@
 /**
- * How sure a model's offers have to be. A probability of a half need not come true half of the time: a network that has
- * read its text many times is too sure of itself, and offers that appear are no fair sample of all that could. So a writer
- * types some text that the model was not trained on (`replay`), and for each eagerness the least probability is found at
- * which as many offers were right as it asks.
+ * How sure a model's offers have to be. What has a probability of one half need not come true half of the time: a
+ * network that has read its text many times is overconfident, and the offers that appear are not a random sample of all
+ * possible ones. So a simulated writer types text that the model was not trained on (`replay`), and for each eagerness
+ * the lowest probability is found at which the required share of offers was right.
  */
 import type { Eagerness } from '../../common/engineProtocol';
 import type { LanguageModel } from '../generation/languageModel';
@@ -15,17 +15,20 @@ import { askedPrecision, fewestCharacters, leastOfWhole, usualDistance } from '.
 import { bestOfEachFirstWord, candidatesAt } from './offers';
 import { replay } from './replay';
 
-/** The text that is typed: so many pieces, evenly spread, each of so many characters behind so many that are only read. */
+/**
+ * The text that is typed: a number of evenly spread pieces, each with characters that are typed after characters that
+ * are only read.
+ */
 const pieces = 10;
 const pieceCharacters = 600;
 const readBefore = 300;
-/** What most texts show counts like so many offers, lest a few decide. */
+/** The prior from other texts counts as this many offers, so that a few offers do not decide. */
 const usualOffers = 40;
 
-/** The probabilities that are tried, lowest first. */
+/** The probabilities to try, lowest first. */
 const tried = Array.from({ length: 33 }, (_, i) => (28 + 2 * i) / 100);
 
-/** `text`: held out, decoded. Undefined where it is too short to tell, or where `isSkipped` says to leave off. */
+/** `text`: held out, decoded. Undefined if it is too short, or if `isSkipped` asks to stop. */
 export async function calibrate(
   model: LanguageModel,
   predictor: Predictor,

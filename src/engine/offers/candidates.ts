@@ -1,6 +1,6 @@
 /**
- * What may be offered at a cursor: texts that end where a word or a sentence does, each with the probability that all
- * of it is what comes. The end counts: "the" is what comes only if the word ends there.
+ * The candidates for an offer at a cursor: texts that end at the end of a word or a sentence, each with the probability
+ * that exactly this text comes next. The end counts: "the" is right only if the word ends there.
  */
 import type { CompletionRequest } from '../../common/engineProtocol';
 import type { Vocabulary } from '../corpus/vocabulary';
@@ -10,8 +10,10 @@ import { endsSentence, endsWord, isUnspaced, lastCharacter, wordBegun, wordChara
 
 export interface Candidate {
   text: string;
-  /** Behind each of its words, the last one included: how long the text is there in UTF-16 units, and how likely it is
-   *  that all of it up to there is what comes. */
+  /**
+   * For the end of each of its words, including the last: the length of the text up to there in UTF-16 units, and the
+   * probability that all of it up to there comes next.
+   */
   ends: readonly WordEnd[];
 }
 
@@ -22,38 +24,38 @@ export interface WordEnd {
 
 export interface Wanted {
   extent: CompletionRequest['extent'];
-  /** The least probability of the first word. */
+  /** The minimum probability of the first word. */
   first: number;
-  /** The least probability of the whole; not above `first`. */
+  /** The minimum probability of the whole; at most `first`. */
   whole: number;
   /** Words that are not offered, in lower case. */
   never: ReadonlySet<string>;
 }
 
-/** A phrase is at most so many words: that much is read at a glance. */
+/** The maximum number of words of a phrase: as much as can be read at a glance. */
 const phraseWords = 4;
-/** Characters before the cursor that the rules look at. */
+/** Characters before the cursor that the rules examine. */
 const consideredBefore = 200;
-/** What follows with less than this is not looked at one by one where words have no spaces. */
+/** Continuations less likely than this are not examined individually in scripts without spaces. */
 const negligible = 0.002;
 
 interface Path {
   text: string;
-  /** The ends of the words that are whole. */
+  /** The ends of the complete words. */
   ends: readonly WordEnd[];
-  /** With the one at the end of the text, where a word may end there; known once the path was visited. */
+  /** Includes the end of the text if a word may end there; set once the path was visited. */
   here?: readonly WordEnd[];
 }
 
 const noPath: Path = { text: '', ends: [] };
 
-/** Gathers what may be offered while `explore` follows the paths from `root`. */
+/** Collects the candidates while `explore` follows the paths from `root`. */
 export interface Gathering extends Exploration<Path> {
   root: Path;
   candidates: Candidate[];
 }
 
-/** For a model of characters. `before`: what stands before the cursor. */
+/** For a model of characters. `before`: the text before the cursor. */
 export function gatherCharacters(vocabulary: Vocabulary, before: string, wanted: Wanted): Gathering {
   const context = before.slice(-consideredBefore);
   const endings = new WordEndings(vocabulary);
@@ -94,7 +96,7 @@ export function gatherCharacters(vocabulary: Vocabulary, before: string, wanted:
   };
 }
 
-/** For a model of words. `begun`: what stands of a word at the cursor, which its first token is the whole of. */
+/** For a model of words. `begun`: the part of a word before the cursor; the first token is the complete word. */
 export function gatherWords(vocabulary: Vocabulary, before: string, begun: string, wanted: Wanted): Gathering {
   const candidates: Candidate[] = [];
   const context = before.slice(-consideredBefore);
@@ -119,8 +121,8 @@ export function gatherWords(vocabulary: Vocabulary, before: string, begun: strin
 }
 
 /**
- * Adds a text, unless it goes in circles: then those that lead there are taken back as far as the circle began. Returns
- * whether it was added.
+ * Adds a text, unless it repeats itself: then the texts leading to it are removed back to where the repetition began.
+ * Returns whether it was added.
  */
 function addUnlessLoop(candidates: Candidate[], before: string, text: string, ends: readonly WordEnd[]): boolean {
   const sound = endBeforeLoop(before, text);
@@ -142,7 +144,9 @@ function isForbidden(written: string, { never }: Wanted): boolean {
   return never.size > 0 && never.has(wordBegun(written).toLowerCase());
 }
 
-/** Whether an offer of this extent may hold `next` behind its text; `ends` are those of its words that are whole. */
+/**
+ * Whether an offer of this extent may continue with `next` after its text; `ends` are the ends of its complete words.
+ */
 function goesOn(
   extent: Wanted['extent'],
   text: string,
@@ -168,9 +172,9 @@ function goesOn(
   }
 }
 
-/** How likely it is that a word, or a sentence, ends at a place, from what may come next. */
+/** The probability that a word or a sentence ends at a position, from the distribution of the next token. */
 class WordEndings {
-  /** By id: whether the character can only stand behind a word; of those of a script without spaces it is not known. */
+  /** By id: whether the character can only follow a complete word; unknown for scripts without spaces. */
   private static readonly ofVocabulary = new WeakMap<Vocabulary, Uint8Array>();
   private readonly outside: Uint8Array;
 
@@ -183,7 +187,7 @@ class WordEndings {
     this.outside = outside;
   }
 
-  /** The probability that a word ends behind `text`, where `next` tells what comes, [V]. */
+  /** The probability that a word ends after `text`, given the probabilities `next` of the next token, [V]. */
   probability(text: string, next: Float32Array): number {
     const { outside, vocabulary } = this;
     const unspaced = isUnspaced(lastCharacter(text));
@@ -205,7 +209,7 @@ class WordEndings {
     return ends + endsExamined + (examined > 0 ? (negligibles * endsExamined) / examined : 0);
   }
 
-  /** The same of a sentence. */
+  /** The same for a sentence. */
   ofSentence(text: string, next: Float32Array): number {
     let ends = 0;
     if (!endsSentence(text, ' ')) return 0;

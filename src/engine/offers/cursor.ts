@@ -1,4 +1,4 @@
-/** What stands before the cursor, as a model reads it. */
+/** The text before the cursor, as a model reads it. */
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
 import { encodeText, type ModelText } from '../generation/languageModel';
@@ -9,16 +9,16 @@ export interface TextBefore {
   text: string;
   /** What the model reads of it. */
   ids: Uint16Array;
-  /** For a model of words: what stands of a word at the cursor, which `ids` leave out. */
+  /** For a model of words: the part of a word before the cursor, which is not in `ids`. */
   begun: string;
 }
 
-/** Characters that are read when nothing is cached; what stands further up changes little. */
+/** Characters that are read when nothing is cached; earlier text makes little difference. */
 const contextCharacters = 512;
 
 /**
- * The text that `prefix` ends with. Words with characters that the model never saw are left out of what it reads, other
- * such characters too. Undefined inside such a word: nothing can be said of how it goes on.
+ * The text that `prefix` ends with. Words with characters unknown to the model are left out of what it reads, and so
+ * are other unknown characters. Undefined inside such a word, whose continuation cannot be predicted.
  */
 export function textBefore(model: ModelText, prefix: string): TextBefore | undefined {
   const { vocabulary, config } = model;
@@ -27,7 +27,7 @@ export function textBefore(model: ModelText, prefix: string): TextBefore | undef
   if ((prefix.charCodeAt(from) & 0xfc00) === 0xdc00) from++;
   const text = normaliseText(prefix.slice(from), config.text);
   if (vocabulary.unit === 'word') {
-    // A model of words takes a hyphen for a space.
+    // A model of words treats a hyphen as a space.
     const begun = /[\p{L}\p{M}\p{N}'’]*$/u.exec(text)![0];
     return { text, begun, ids: encodeText(model, text.slice(0, text.length - begun.length)).ids };
   }

@@ -1,29 +1,33 @@
-/** How sure an offer has to be, and which of several is worth most. */
+/** How sure an offer has to be, and which of several is the most useful. */
 import type { Eagerness, LeastProbability } from '../../common/engineProtocol';
 import type { Candidate } from './candidates';
 
-/** Of how many offers the first word is to be right. */
+/** The share of offers whose first word should be right. */
 export const askedPrecision: Record<Eagerness, number> = { shy: 0.8, balanced: 2 / 3, bold: 0.5 };
-/** The least probability usually lies so far below the share of offers that are right: 0.17 to 0.18 for each eagerness on
- *  two books (Nietzsche, Wonderland; networks of 256 units). */
+/**
+ * The minimum probability is usually this much lower than the share of right offers: 0.17 to 0.18 for each eagerness on
+ * two books (Nietzsche, Wonderland; networks of 256 units).
+ */
 export const usualDistance = 0.18;
-/** Where nothing was measured. */
+/** For models without a measurement. */
 export const usualLeastProbability: LeastProbability = {
   shy: askedPrecision.shy - usualDistance,
   balanced: askedPrecision.balanced - usualDistance,
   bold: askedPrecision.bold - usualDistance,
 };
-/** A writer takes an offer word by word where its end is wrong: so unlikely may the whole of it be. */
+/** Writers can accept an offer word by word if its end is wrong, so the whole may be this unlikely. */
 export const leastOfWhole = 0.25;
-/** Shorter offers are not worth reading: most end a word that lacks one letter. A character of Chinese or Japanese takes
- *  more than one key. */
+/**
+ * Shorter offers are not worth reading: most complete a word that lacks one letter. A character of Chinese or Japanese
+ * takes more than one key.
+ */
 export function fewestCharacters(text: string): number {
   return /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}]/u.test(text) ? 2 : 3;
 }
 
 /**
- * Keys that an offer can be expected to save: all but one where all of it is right, and where only its first words are,
- * all but one for each of them.
+ * The expected number of keys that an offer saves: all but one if all of it is right; if only its first words are, all
+ * but one for each of them.
  */
 export function expectedSaving({ text, ends }: Candidate): number {
   let saving = 0;

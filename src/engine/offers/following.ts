@@ -1,6 +1,6 @@
 /**
- * In the middle of a line what follows the cursor is known: an offer must lead into it. It does where what follows is
- * clearly likelier behind the offer than at the beginning of a text, where nothing is known of what came before.
+ * In the middle of a line, the text after the cursor is known, and an offer must lead into it. It does if that text is
+ * clearly more likely after the offer than at the beginning of a text, without any context.
  */
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
@@ -10,22 +10,22 @@ import type { Predictor } from '../generation/predictor';
 import { softmax } from '../generation/sampler';
 import type { SearchStart } from './search';
 
-/** So much of what follows is looked at: a word or two. */
+/** How much of the following text is examined: a word or two. */
 const consideredCharacters = 12;
 const consideredWords = 2;
-/** Characters that hold as much. */
+/** The same in characters. */
 const longestConsidered = 60;
-/** So many times likelier. */
+/** How many times more likely it must be. */
 const clearly = 2;
 
-/** Whether what stands behind the cursor tells anything: closing quotes and brackets an editor puts there itself. */
+/** Whether the text after the cursor is informative: closing quotes and brackets are inserted by the editor itself. */
 export function tellsSomething(following: string): boolean {
   return /[\p{L}\p{N}]/u.test(following);
 }
 
 /**
- * Which of some texts lead into what follows the cursor. `begun`: see `TextBefore`; `start`: what comes at the cursor.
- * None does where the model does not know what follows.
+ * Filters the texts that lead into the text after the cursor. `begun`: see `TextBefore`; `start`: the probabilities at
+ * the cursor. None does if that text is unknown to the model.
  */
 export function leadingInto(
   model: ModelText,
@@ -41,18 +41,18 @@ export function leadingInto(
   predictor.step(Uint16Array.of(paddingToken(model)), beginning.context, beginning.probabilities);
   softmax(beginning.probabilities, 0, beginning.probabilities);
   const [alone] = logProbabilities(predictor, beginning, [rest]);
-  // The space or punctuation that the rest begins with is sure to come once a word ends.
+  // The space or punctuation at the beginning of the rest is certain once a word ends.
   if (model.vocabulary.unit === 'character') alone[0] = 0;
   const least = sum(alone) + Math.log(clearly);
   const sequences = texts.map((text) => Uint16Array.of(...encode(model, begun + text), ...rest));
   return logProbabilities(predictor, start, sequences).map((nats) => sum(nats.slice(-rest.length)) >= least);
 }
 
-/** ln P of every token of some sequences that begin at the same place, advanced as one batch. */
+/** ln P of every token of several sequences that begin at the same position, advanced as one batch. */
 function logProbabilities(predictor: Predictor, start: SearchStart, sequences: readonly Uint16Array[]): number[][] {
   const { classes, contextSize: size } = predictor;
   const nats = sequences.map((tokens) => [Math.log(start.probabilities[tokens[0]])]);
-  // Longest first, so that those that end leave the batch at its end.
+  // Longest first, so that finished sequences leave at the end of the batch.
   const order = [...sequences.keys()].sort((a, b) => sequences[b].length - sequences[a].length);
   const contexts = new Float32Array(order.length * size);
   for (let row = 0; row < order.length; row++) contexts.set(start.context, row * size);
@@ -73,7 +73,7 @@ function logProbabilities(predictor: Predictor, start: SearchStart, sequences: r
   }
 }
 
-/** The first tokens of what follows, up to one that the model does not know. */
+/** The first tokens of the following text, up to one that is unknown to the model. */
 function beginningOf(model: ModelText, following: string): Uint16Array {
   const isWords = model.vocabulary.unit === 'word';
   const ids = encode(model, following.slice(0, longestConsidered));

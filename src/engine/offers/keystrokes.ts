@@ -1,4 +1,4 @@
-/** What offers are worth, in figures with their uncertainty, from a replay. */
+/** Measures how useful offers are, with uncertainties, from a replay. */
 import type { Eagerness } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { encodeText, type LanguageModel } from '../generation/languageModel';
@@ -12,16 +12,16 @@ import { plusMinus } from './bootstrap';
 import { offer } from './offers';
 import { countedWords, replay, type Counts, type Replay } from './replay';
 
-/** The figures that have a ±. Shares are from 0 to 1; NaN where nothing was there to count. */
+/** The figures with a ±. Shares are from 0 to 1; NaN if there was nothing to count. */
 export interface KeystrokeFigures {
   /** Share of the keys saved. */
   saved: number;
-  /** Share of the offers of which at least the first word was taken. */
+  /** Share of the offers of which at least the first word was accepted. */
   precision: number;
   /** For every 100 characters of the text. */
   offersPer100: number;
   wrongPer100: number;
-  /** Share of the offers of at least 1, 2, 3, 4 words whose first so many words are all right. */
+  /** Share of the offers with at least 1, 2, 3, 4 words whose first 1, 2, 3, 4 words are all right. */
   exactMatch: number[];
 }
 
@@ -30,25 +30,26 @@ export interface KeystrokeReport extends KeystrokeFigures {
   plusMinus: KeystrokeFigures;
   characters: number;
   offers: number;
-  /** Milliseconds from a key to its offer. */
+  /** Milliseconds from a keystroke to its offer. */
   p50Ms: number;
   p95Ms: number;
 }
 
-/** As the editor asks: its settings unless they are changed, and the characters before the cursor that it sends. */
+/** As the editor asks: its default settings, and the number of characters before the cursor that it sends. */
 const extent = 'phrase';
 const maximumLength = 60;
 const sentCharacters = 2000;
-/** Characters before the typed text to which the weights of a mixture that was never fitted are fitted. */
+/** Characters before the typed text on which the weights of an unfitted mixture are fitted. */
 const fittingCharacters = 10_000;
 
-/** Who predicts: the network, the memory, both, or both while they learn from what has been typed. */
+/** What predicts: the network, the memory, both, or both while learning from what has been typed. */
 export type PredictingMode = (typeof predictingModes)[number];
 export const predictingModes = ['network', 'memory', 'both', 'online'] as const;
 
 /**
- * A writer types `text` from UTF-16 offset `from` to `to` with a model's offers. The memory is the model's own; if it has
- * none, that of the text before `from`. Throws `invalidInput` where a model that cannot have a memory is asked for one.
+ * Simulates a writer who types `text` from UTF-16 offset `from` to `to` with a model's offers. The memory is the
+ * model's own or, if it has none, that of the text before `from`. Throws `invalidInput` if a memory is requested of a
+ * model that cannot have one.
  */
 export async function typeWithOffers(
   model: LanguageModel,
@@ -83,7 +84,8 @@ function predictorFor(
   }
   const { vocabulary } = model;
   const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;
-  // Of a text that the model has no memory of, the end is read as it is written, so that the weights of the mixture fit.
+  // The end of a text of which the model has no memory is read as if it were being written, so that the weights of the
+  // mixture fit.
   const readFrom = model.memory ? from : Math.max(0, from - fittingCharacters);
   const { base, tables } = model.memory ?? rememberTokens(encode(0, readFrom), vocabulary);
   const memory = openMemory({ base, tables }, vocabulary);

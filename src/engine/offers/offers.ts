@@ -1,7 +1,7 @@
 /**
- * What is offered at a cursor. Each text that may come has the probability that all of it is what comes, and that alone
- * decides: its first word must be as likely as was asked, the whole at least a quarter; of all such texts the one is
- * offered that can be expected to save most keys.
+ * Chooses what is offered at a cursor. Each candidate has the probability that all of it comes next, which alone
+ * decides: its first word must be as likely as requested, the whole at least a quarter. Of all such texts, the one with
+ * the highest expected number of saved keys is offered.
  */
 import type { CompletionRequest, CompletionResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
@@ -16,7 +16,7 @@ import { expectedSaving, fewestCharacters, leastOfWhole, usualLeastProbability }
 import { leadingInto, tellsSomething } from './following';
 import { explore } from './search';
 
-/** Somebody who asks is offered whatever is this likely. */
+/** On request, everything at least this likely is offered. */
 const leastAsked = 0.01;
 const maximumAlternatives = 16;
 
@@ -55,16 +55,16 @@ export async function offer(
   };
 }
 
-/** Where to look, and for what. */
+/** Where to search, and for what. */
 interface Place extends Pick<CompletionRequest, 'prefix' | 'suffix' | 'extent' | 'maximumLength' | 'never'> {
   /** See `Wanted`. */
   first: number;
   whole: number;
-  /** Characters that a text has at least. */
+  /** The minimum number of characters. */
   fewest: (text: string) => number;
 }
 
-/** All that may be offered at a place, and the steps it took. */
+/** All candidates at a position, and the steps that were run. */
 export async function candidatesAt(
   model: LanguageModel,
   predictor: Predictor,
@@ -90,7 +90,7 @@ export async function candidatesAt(
   return { candidates: candidates.filter((_, i) => leads[i]), steps };
 }
 
-/** The probabilities of the token at the cursor, [V]: of a word that is begun there, given how it begins. */
+/** The probabilities of the token at the cursor, [V]; inside a word, given its beginning. */
 function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array, begun: string): Float32Array {
   const probabilities = softmax(logits, 0, new Float32Array(vocabulary.size));
   for (const id of silentTokens(vocabulary)) probabilities[id] = 0;
@@ -105,7 +105,7 @@ function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array,
   return probabilities;
 }
 
-/** Those that are long enough and do not end with what stands behind the cursor already: a full stop, the same word. */
+/** Those that are long enough and do not end with what already follows the cursor: a full stop, the same word. */
 function fitting(
   candidates: readonly Candidate[],
   before: string,
@@ -123,7 +123,7 @@ function fitting(
   return candidates.filter(({ text }) => [...text].length >= fewest(text) && !repeats(text));
 }
 
-/** Of the texts with the same first word the one worth most; most worth first. */
+/** The best text for each first word, the best ones first. */
 export function bestOfEachFirstWord(candidates: readonly Candidate[]): Candidate[] {
   const best = new Map<string, { candidate: Candidate; saving: number }>();
   for (const candidate of candidates) {

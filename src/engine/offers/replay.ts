@@ -1,25 +1,25 @@
 /**
- * A writer who knows what comes: types a text key by key, and takes what is offered where it is right. The whole offer
- * with one key when all of it is what comes, its first words with one key each while those are, and else the next
- * character is typed. What is counted tells what offers are worth.
+ * A simulated writer who knows the text: types it key by key and accepts what is offered if it is right. The whole
+ * offer takes one key if all of it is right, its first words one key each as long as they are right; otherwise the next
+ * character is typed. The counts show how useful the offers are.
  */
 import { endsWord } from './wordEnds';
 
-/** Figures are kept for blocks of about so many characters, so that their spread can be told. */
+/** Figures are kept for blocks of about this many characters, to estimate their spread. */
 export const blockCharacters = 1000;
-/** Exact matches are counted for offers of up to so many words. */
+/** Exact matches are counted for offers of up to this many words. */
 export const countedWords = 4;
-/** Characters that tell where a word ends. */
+/** Characters that show where a word ends. */
 const consideredBefore = 32;
 
 export interface Counts {
-  /** Characters (code points) that came to stand there, and keys pressed for them. */
+  /** Characters (code points) that were written, and keys pressed for them. */
   characters: number;
   keys: number;
-  /** Offers that appeared; those of which at least the first word was taken. */
+  /** Offers that appeared; those of which at least the first word was accepted. */
   offers: number;
   taken: number;
-  /** Of the offers of at least 1, 2, … words: how many there were, and how many began with so many right words. */
+  /** Of the offers with at least 1, 2, … words: how many there were, and how many began with that many right words. */
   atLeast: number[];
   exact: number[];
 }
@@ -30,14 +30,14 @@ export interface Replay {
   ms: number[];
 }
 
-/** Answers with what is offered behind `before`; undefined where nothing is. */
+/** Returns what is offered after `before`; undefined if nothing is. */
 export type Offering = (before: string) => Promise<string | undefined> | string | undefined;
 
 /** Types `text` from UTF-16 offset `from` to `to`. Throws what `offering` throws. */
 export async function replay(text: string, from: number, to: number, offering: Offering): Promise<Replay> {
   const blocks: Counts[] = [];
   const ms: number[] = [];
-  /** What is left of the offer on display. */
+  /** The rest of the displayed offer. */
   let standing = '';
   for (let at = from; at < to;) {
     const block = Math.floor((at - from) / blockCharacters);
@@ -80,7 +80,7 @@ function noCounts(): Counts {
   return { characters: 0, keys: 0, offers: 0, taken: 0, atLeast: zeros(), exact: zeros() };
 }
 
-/** Where the words of an offer end, its own end last. */
+/** The ends of the words of an offer; the last is its own end. */
 function wordEndsOf(before: string, offer: string): number[] {
   const ends: number[] = [];
   for (let at = 1; at < offer.length; at++) {
@@ -89,12 +89,12 @@ function wordEndsOf(before: string, offer: string): number[] {
   return [...ends, offer.length];
 }
 
-/** How many words of the offer are what comes, each of them to its end. */
+/** How many complete words of the offer are right. */
 function rightWords(text: string, at: number, offer: string, ends: readonly number[]): number {
   let right = 0;
   for (const end of ends) {
     if (!text.startsWith(offer.slice(0, end), at)) break;
-    // "the" is wrong where "there" comes.
+    // "the" is wrong if "there" comes.
     const written = text.slice(Math.max(0, at + end - consideredBefore), at + end);
     if (endsWord(written, ' ') && !endsWord(written, text.slice(at + end, at + end + 2))) break;
     right++;

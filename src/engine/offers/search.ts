@@ -1,34 +1,37 @@
 /**
- * Every way on that is likely enough, found exactly.
+ * An exact search for every continuation that is likely enough.
  *
  * A path is a sequence of tokens that may come next; its probability is the product of theirs. A path that is less
- * likely than what is asked of its end leads to no end that is likely enough, so it is cut. The probabilities of all
- * paths of one length add up to at most 1, so at most 1/cut of them are followed at once, and those advance as one batch.
+ * likely than required of its end cannot lead to a likely enough end, so it is pruned. The probabilities of all paths
+ * of one length add up to at most 1, so at most 1/threshold of them are followed at once, and these advance as one
+ * batch.
  */
 import type { Predictor } from '../generation/predictor';
 import { softmax } from '../generation/sampler';
 import { TimeSlice } from '../timeSlice';
 
-/** What the search is for: which paths are worth following. S is whatever is to be known of a path. */
+/** The purpose of a search: which paths are worth following. S is the data kept for a path. */
 export interface Exploration<S> {
   /**
-   * Looks at a path of this probability and at the probabilities of what comes behind it, [V]. Returns the least
-   * probability of a longer path that is worth following; Infinity where none is.
+   * Examines a path of this probability, with the probabilities of its next token, [V]. Returns the minimum probability
+   * of longer paths that are worth following; Infinity if none is.
    */
   visit(path: S, probability: number, next: Float32Array): number;
-  /** The path with one more token; undefined where it is not worth following. */
+  /** The path with one more token; undefined if it is not worth following. */
   extend(path: S, token: number, probability: number): S | undefined;
 }
 
 export interface SearchStart {
   /** [contextSize]; only read. */
   context: Float32Array;
-  /** What comes next, [V]; only read. */
+  /** The probabilities of the next token, [V]; read-only. */
   probabilities: Float32Array;
 }
 
-/** Follows all paths of at most `length` tokens from `start`. Returns the steps run, one for each batch. Throws
- *  `cancelled`. */
+/**
+ * Follows all paths of at most `length` tokens from `start`. Returns the number of steps run, one per batch. Throws
+ * `cancelled`.
+ */
 export async function explore<S>(
   predictor: Predictor,
   start: SearchStart,

@@ -1,15 +1,17 @@
 /**
- * Where words and sentences end, in any script. Between words written with spaces a rule on characters is enough and
- * cheap; where words have no spaces (Chinese, Japanese, Thai …) `Intl.Segmenter` decides. No end lies inside a grapheme
- * cluster.
+ * Finds the ends of words and sentences, in any script. In scripts with spaces, a rule on characters is sufficient and
+ * cheap; in those without (Chinese, Japanese, Thai …), `Intl.Segmenter` decides. No end is inside a grapheme cluster.
  */
 
-/** What words are made of; zero-width joiners stand inside words of Persian and of Indian scripts. */
+/** The characters of words; zero-width joiners occur inside words of Persian and of Indian scripts. */
 export const wordCharacter = /^[\p{L}\p{M}\p{N}\p{Join_Control}]/u;
 const endsInWord = /[\p{L}\p{M}\p{N}\p{Join_Control}]$/u;
-/** Behind a letter these may stand inside a word: "don't", "well-known". */
+/** After a letter, these may occur inside a word: "don't", "well-known". */
 const joiner = /^['’-]/u;
-/** What never begins a grapheme cluster. Hangul's parts are letters, and so never follow the end of a word. */
+/**
+ * What never begins a grapheme cluster. The parts of Hangul syllables are letters, and so never follow the end of a
+ * word.
+ */
 const extending = /^[\p{M}\p{Join_Control}\p{Emoji_Modifier}]/u;
 const unspacedScript =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]/u;
@@ -17,19 +19,22 @@ const unspacedScript =
 /** A sentence's end with the quotes and brackets that it closes. */
 const closedSentence = /([\p{Sentence_Terminal}…])["”’'»›)\]」』）】]*$/u;
 const goesOnSentence = /^[\p{Sentence_Terminal}…"”’'»›)\]」』）】]/u;
-/** A full stop of these scripts may stand inside a number or an abbreviation: only a space shows that it ends anything. */
+/**
+ * In these scripts, a full stop may occur inside a number or an abbreviation: only a space shows that it ends a
+ * sentence.
+ */
 const ambiguousTerminal = /^[.!?…]$/u;
 
-/** Characters before an end by which `Intl.Segmenter` finds it. */
+/** Characters before an end that `Intl.Segmenter` needs to find it. */
 const segmentedCharacters = 12;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
-/** Whether words of the script of `character` stand without spaces between them. */
+/** Whether words of the script of `character` are written without spaces between them. */
 export function isUnspaced(character: string): boolean {
   return unspacedScript.test(character) && wordCharacter.test(character);
 }
 
-/** Whether a word ends between `text` and what comes `next`, a character or more. */
+/** Whether a word ends between `text` and the `next` characters (at least one). */
 export function endsWord(text: string, next: string): boolean {
   if (!endsInWord.test(text) || joiner.test(next) || extending.test(next)) return false;
   if (!wordCharacter.test(next)) return true;
@@ -39,7 +44,7 @@ export function endsWord(text: string, next: string): boolean {
   return segmenter.segment(tail + next).containing(tail.length)?.index === tail.length;
 }
 
-/** Whether a sentence ends between `text` and what comes `next`. */
+/** Whether a sentence ends between `text` and the `next` characters. */
 export function endsSentence(text: string, next: string): boolean {
   const terminal = closedSentence.exec(text)?.[1];
   if (terminal === undefined || goesOnSentence.test(next) || extending.test(next)) return false;
@@ -51,7 +56,7 @@ export function lastCharacter(text: string): string {
   return text.slice((last & 0xfc00) === 0xdc00 ? -2 : -1);
 }
 
-/** What of `text` stands behind the last word that is whole: the beginning of a word, or nothing. */
+/** The part of `text` after its last complete word: the beginning of a word, or nothing. */
 export function wordBegun(text: string): string {
   const run = /[\p{L}\p{M}\p{N}\p{Join_Control}'’-]*$/u.exec(text)![0];
   if (!unspacedScript.test(run)) return run;

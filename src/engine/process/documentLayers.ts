@@ -1,6 +1,6 @@
 /**
- * How a model predicts, and how it does at a place in an open document: over the memory of a model that has one lies a
- * layer of the document's own text, brought up to date when somebody asks.
+ * How a model predicts, in general and at a position in an open document. If the model has a memory, a layer with the
+ * document's own text is added to it, which is updated on demand.
  */
 import type { DocumentPlace } from '../../common/engineProtocol';
 import { createPredictor, type PredictorUse } from '../generation/createPredictor';
@@ -18,13 +18,13 @@ export interface KeptContexts {
 }
 
 export interface Predicting {
-  /** For samples: exactly as the model was trained. */
+  /** For samples: exactly as in training. */
   writing: KeptContexts;
-  /** For what answers every keystroke; the same as `writing` unless the model was trained on windows or has a memory. */
+  /** For requests at every keystroke; the same as `writing` unless the model was trained on windows or has a memory. */
   typing: KeptContexts;
 }
 
-/** Documents whose layers a model keeps; of more the one asked for longest ago gives way. */
+/** The number of documents whose layers a model keeps; the least recently used one is dropped. */
 const mostDocuments = 4;
 
 export function predicting(model: LanguageModel, learned: readonly Layer[] = []): Predicting {
@@ -39,7 +39,7 @@ export function predicting(model: LanguageModel, learned: readonly Layer[] = [])
 }
 
 export class DocumentLayers {
-  /** By the document's id, least recently asked for first. */
+  /** By the document's id, least recently used first. */
   private readonly layers = new Map<string, { text: TextLayer; predicting: Predicting }>();
 
   constructor(

@@ -1,7 +1,7 @@
 /**
- * The API that the engine process offers. The engine itself computes nothing, so that it always answers at once: each
- * run trains in a thread of its own, everything that a trained model says comes from the sampler thread, and the two
- * meet in the snapshots of weights that a run publishes.
+ * The API of the engine process. The engine itself computes nothing, so it always answers immediately. Each run trains
+ * in its own thread, and the sampler thread answers everything that needs a trained model; during a run it uses the
+ * snapshots of weights that the run publishes.
  */
 import * as fs from 'node:fs';
 import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../../common/engineProtocol';
@@ -17,7 +17,7 @@ import type { SamplerMethods } from './samplerThread';
 import type { Thread } from './threadClient';
 import type { TrainerMethods } from './trainerThread';
 
-/** Where the threads come from; tests give their own. */
+/** Creates the threads; tests pass their own. */
 export interface EngineThreads {
   startSampler: () => Thread<SamplerMethods>;
   startTrainer: () => Thread<TrainerMethods>;
@@ -31,9 +31,9 @@ interface Run {
 
 export class Engine {
   private readonly runs = new Map<string, Run>();
-  /** What the models of this process were trained on, by their paths: to find what a sample copied. */
+  /** The texts that the models of this process were trained on, by model path: to find what a sample copied. */
   private readonly sources = new Map<string, readonly TextSource[]>();
-  /** Who waits, at the end, for a run to have left its checkpoint. */
+  /** Waiting, at the end, for a run to write its checkpoint. */
   private readonly whenPaused = new Map<string, () => void>();
   private sampler: Thread<SamplerMethods> | undefined;
 
@@ -82,7 +82,7 @@ export class Engine {
     trainClassifier: (params, call) => this.inOwnThread('trainClassifier', params, call),
   };
 
-  /** Leaves a checkpoint of every run, then ends all threads. Takes at most about `patienceMs`. */
+  /** Saves a checkpoint of every run, then ends all threads. Takes at most about `patienceMs`. */
   async close(patienceMs: number): Promise<void> {
     const runs = [...this.runs];
     const paused = runs.map(([runId, run]) => this.pauseForGood(runId, run));
@@ -101,7 +101,7 @@ export class Engine {
     }
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);
-    // The thread must outlive a cancelled call: the run is stopped like any other, and keeps its model.
+    // The thread must outlive a cancelled call: the run is stopped like any other and keeps its model.
     signal.addEventListener('abort', () => void this.command(run, { runId, action: 'stop' }).catch(() => undefined));
     this.noteSources(modelPath, sources);
     try {
@@ -128,13 +128,13 @@ export class Engine {
     });
   }
 
-  /** What a run is told, heard at once. */
+  /** Sends a command to a run, which takes effect immediately. */
   private command(run: Run, params: EngineMethods['control']['params']): Promise<null> {
     run.thread.interrupt();
     return run.thread.call('control', params);
   }
 
-  /** One piece of heavy work in a thread of its own, which ends with the call. */
+  /** Does one piece of heavy work in its own thread, which ends with the call. */
   private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'labelledColumns' | 'trainClassifier'>(
     method: K,
     params: TrainerMethods[K]['params'],
@@ -163,7 +163,7 @@ export class Engine {
     return this.samplerThread().call(method, params, call);
   }
 
-  /** Started when it is first needed, and again after it has died; then it is told what it must know. */
+  /** Started when it is first needed, and again after a crash; then it receives the current state. */
   private samplerThread(): Thread<SamplerMethods> {
     if (this.sampler && !this.sampler.isGone) return this.sampler;
     this.sampler = this.threads.startSampler();
@@ -184,7 +184,7 @@ export class Engine {
     this.tellSampler((call) => call('noteSources', { modelPath, sources }));
   }
 
-  /** A word to a sampler that runs; one that dies of it is told again when it is started anew. */
+  /** A message to a running sampler; if it dies, it is told again when it is restarted. */
   private tellSampler(tell: (call: Caller<SamplerMethods>) => Promise<null>): void {
     if (this.sampler && !this.sampler.isGone) tell(this.sampler.call).catch(() => undefined);
   }

@@ -1,12 +1,12 @@
 /**
- * A word that two threads share, so that a command need not wait for the end of a long training step: who sends the
- * command asks for attention, and the trainer breaks its step off, hears the command, and makes the step again if it is
- * to go on.
+ * A word shared by two threads, so that a command need not wait for the end of a long training step: the sender of the
+ * command requests an interruption, and the trainer abandons its step, handles the command, and repeats the step if the
+ * run continues.
  */
 export class Interruption {
   private readonly word: Int32Array;
 
-  /** `buffer` is that of the other thread's object. */
+  /** `buffer` belongs to the other thread's object. */
   constructor(readonly buffer = new SharedArrayBuffer(4)) {
     this.word = new Int32Array(buffer);
   }
@@ -17,7 +17,7 @@ export class Interruption {
     Atomics.store(this.word, 0, 1);
   }
 
-  /** The command was heard. */
+  /** The command was received. */
   answer(): void {
     Atomics.store(this.word, 0, 0);
   }

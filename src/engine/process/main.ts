@@ -1,7 +1,7 @@
 /**
- * Entry of the engine process, forked by the extension host: frames of engineProtocol.ts over the IPC channel. It lowers
- * its own priority, turns whatever goes wrong into a frame, and ends when its parent goes, leaving a checkpoint of every
- * run.
+ * Entry of the engine process, forked by the extension host: frames of engineProtocol.ts over the IPC channel. It
+ * lowers its own priority, reports every failure as a frame, and exits with its parent, after saving a checkpoint of
+ * every run.
  */
 import * as os from 'node:os';
 import type { EngineDescription, EngineFrame, EngineMethods } from '../../common/engineProtocol';
@@ -14,7 +14,7 @@ import { startThread } from './threadClient';
 import type { TrainerMethods } from './trainerThread';
 import { engineVersion } from '../version';
 
-/** A parent that has gone does not wait; what is not on disk by then is lost. */
+/** A parent that has exited does not wait; anything not on disk by then is lost. */
 const closingMs = 3000;
 
 function main(): void {
@@ -24,7 +24,7 @@ function main(): void {
     return;
   }
   const send = (frame: EngineFrame): void => {
-    // A frame to a parent that is just going is nobody's loss.
+    // Frames to a parent that is exiting may be lost.
     if (process.connected) process.send!(frame, undefined, undefined, () => undefined);
   };
   const log = (level: 'info' | 'warning' | 'error', message: string): void => send({ type: 'log', level, message });
@@ -54,7 +54,7 @@ function main(): void {
   process.on('unhandledRejection', (reason) => log('error', `Unhandled: ${String(reason)}`));
   process.on('uncaughtException', (error) => {
     log('error', error.stack ?? String(error));
-    // What state the engine is in is not known any more; its supervisor starts a new one.
+    // The state of the engine is unknown now; its supervisor starts a new one.
     setTimeout(() => process.exit(1), 100);
   });
   send({ type: 'ready', description: describe() });

@@ -1,6 +1,6 @@
 /**
- * The models at hand: loaded from their files or, while a run trains one, from the snapshots that it publishes. The least
- * recently used is put away.
+ * The loaded models: from their files or, while a run trains one, from the snapshots that it publishes. The least
+ * recently used model is unloaded.
  */
 import * as fs from 'node:fs/promises';
 import { dirname, join, win32 } from 'node:path';
@@ -23,7 +23,7 @@ import type { OpenDocuments } from './openDocuments';
 import { SnapshotReader } from './snapshot';
 import { readSources } from './readSources';
 
-/** A run in progress, as its trainer announces it. */
+/** A run in progress, as announced by its trainer. */
 export interface LiveModel {
   modelPath: string;
   spec: NetworkSpec;
@@ -33,36 +33,36 @@ export interface LiveModel {
 }
 
 interface LiveRun {
-  /** Counts the runs: two may train one path after the other, each a network of its own. */
+  /** A serial number: two runs may train the same path one after the other, each with its own network. */
   run: number;
   announced: LiveModel;
   reader: SnapshotReader;
 }
 
-/** A model ready for use, with all that is kept between its calls. */
+/** A model ready for use, with everything that is kept between calls. */
 export interface ShelvedModel extends Predicting {
   model: LanguageModel;
-  /** How it predicts at a place in an open document: where it has a memory, that knows the document's text. */
+  /** How it predicts at a position in an open document: if it has a memory, this includes the document's text. */
   at: (place?: DocumentPlace) => Promise<Predicting>;
   /** Forgets what it learned from a document. */
   forget: (document: string) => void;
   surprise: SurpriseMap;
-  /** The index of the texts that the model was trained on; undefined where they cannot be had. */
+  /** The index of the texts that the model was trained on; undefined if they are not available. */
   copies: () => Promise<CopyIndex | undefined>;
 }
 
 interface Entry {
   shelved: ShelvedModel;
-  /** Which weights these are; another version means another file or snapshot. */
+  /** Identifies the weights; another version means another file or snapshot. */
   version: string;
-  /** Whose snapshot it is; undefined for a file. */
+  /** The run of a snapshot; undefined for a file. */
   run?: number;
   readAtMs: number;
   users: number;
 }
 
 const maximumModels = 3;
-/** Bytes of texts in all beyond which no index of copies is made. */
+/** The total size of texts, in bytes, above which no copy index is built. */
 const maximumIndexed = 64 * 1024 * 1024;
 
 export class ModelShelf {
@@ -71,7 +71,7 @@ export class ModelShelf {
   private readonly live = new Map<string, LiveRun>();
   private runs = 0;
   private readonly sources = new Map<string, readonly TextSource[]>();
-  /** Taking a model is a short affair, done for one caller after the other. */
+  /** Models are taken for one caller after the other, which is quick. */
   private readonly taking = new SerialQueue();
 
   constructor(
@@ -79,24 +79,25 @@ export class ModelShelf {
     private readonly documents: OpenDocuments,
   ) {}
 
-  /** From now on this path means the run's last snapshot. */
+  /** From now on, this path refers to the run's last snapshot. */
   announce(live: LiveModel): void {
     this.live.set(live.modelPath, { run: ++this.runs, announced: live, reader: new SnapshotReader(live.memory) });
   }
 
-  /** The run is over: the path means its file again. */
+  /** The run is over: the path refers to its file again. */
   retire(modelPath: string): void {
     this.live.delete(modelPath);
   }
 
-  /** Which texts a model was trained on, for the index of copies. */
+  /** The texts that a model was trained on, for the copy index. */
   noteSources(modelPath: string, sources: readonly TextSource[]): void {
     this.sources.set(modelPath, sources);
   }
 
   /**
-   * Calls `work` with a model, which is a path or the name of a shipped base. Weights of a run in progress may be `staleMs` old before newer ones are
-   * taken, which costs every context that is cached. Throws what reading the file throws.
+   * Calls `work` with a model, which is a path or the name of a shipped base. Weights of a run in progress may be
+   * `staleMs` old before newer ones replace them, which invalidates all cached contexts. Throws what reading the file
+   * throws.
    */
   async use<R>(model: string, staleMs: number, work: (shelved: ShelvedModel) => Promise<R>): Promise<R> {
     const path = modelFileOf(model);
@@ -159,13 +160,13 @@ export class ModelShelf {
     if (!live || !read) return;
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
-    // Every context that was reached with the old weights is void.
+    // All contexts reached with the old weights are invalid.
     entry.shelved = this.shelve(model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
 
-  /** A document is closed: no model knows it any longer. */
+  /** A document was closed: all models forget it. */
   forget(document: string): void {
     for (const { shelved } of this.entries.values()) shelved.forget(document);
   }
@@ -183,7 +184,7 @@ export class ModelShelf {
     };
   }
 
-  /** Makes the index of copies when it is first asked for. */
+  /** Builds the copy index when it is first needed. */
   private indexer(
     path: string,
     { vocabulary }: LanguageModel,
@@ -194,7 +195,7 @@ export class ModelShelf {
     return () => (index ??= this.index(path, config, vocabulary, provenance).catch(() => undefined));
   }
 
-  /** The texts that the host named for this model, or those beside it if they are still the same. */
+  /** The texts that the host named for this model, or those next to it if they are unchanged. */
   private async index(
     file: string,
     config: TrainingConfig,
@@ -210,12 +211,14 @@ export class ModelShelf {
   }
 }
 
-/** A model may come from anybody: a path in it is not followed, only the file's name, in the folder of the model. */
+/**
+ * A model may come from anyone: a path in it is not followed, only the file name is used, in the folder of the model.
+ */
 function sourcesBeside(modelPath: string, { files }: Provenance): TextSource[] {
   return files.map((name) => ({ name, path: join(dirname(modelPath), win32.basename(name)) }));
 }
 
-/** Bytes of the files. */
+/** The total size of the files, in bytes. */
 async function sizeOf(sources: readonly TextSource[]): Promise<number> {
   const stats = await Promise.all(sources.map(({ path }) => fs.stat(path)));
   return stats.reduce((sum, { size }) => sum + size, 0);
@@ -236,7 +239,7 @@ function isSameRun(a: Version, b: Version): boolean {
   return a.run !== undefined && a.run === b.run;
 }
 
-/** Weights in use stay as they are, and those of a run may be a little old. */
+/** Weights in use stay unchanged, and those of a run may be slightly outdated. */
 function isCurrent(entry: Entry, found: Version, staleMs: number): boolean {
   if (entry.version === found.version) return true;
   if (!isSameRun(entry, found)) return false;

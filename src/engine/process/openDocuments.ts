@@ -1,15 +1,15 @@
-/** What the documents in the editor say now, as the host has told. Nothing of them is kept once they are closed. */
+/** The current texts of the documents in the editor, as reported by the host. Nothing is kept once they are closed. */
 import type { DocumentUpdate } from '../../common/engineProtocol';
 
 export class OpenDocuments {
   private readonly texts = new Map<string, string>();
 
-  /** The text of a document; undefined where it is not known. */
+  /** The text of a document; undefined if it is unknown. */
   text(id: string): string | undefined {
     return this.texts.get(id);
   }
 
-  /** Whether the update fitted what was known. Where it does not, the document is known no longer. */
+  /** Returns whether the update fitted the known text. If not, the document is forgotten. */
   update(update: DocumentUpdate): boolean {
     if ('text' in update) {
       this.texts.set(update.id, update.text);

@@ -1,6 +1,6 @@
 /**
- * What the sampler thread answers: everything that needs a trained model and no training. Calls run side by side and
- * yield every few milliseconds, so that a completion, which is short, overtakes the samples under way.
+ * The methods of the sampler thread: everything that needs a trained model and no training. Calls run concurrently and
+ * yield every few milliseconds, so that a completion, which is short, overtakes samples in progress.
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';
@@ -27,12 +27,14 @@ export interface SamplerMethods extends Pick<
   announce: { params: LiveModel; result: null; event: never };
   /** It has ended. */
   retire: { params: { modelPath: string }; result: null; event: never };
-  /** Which texts a model was trained on. */
+  /** The texts that a model was trained on. */
   noteSources: { params: { modelPath: string; sources: readonly TextSource[] }; result: null; event: never };
 }
 
-/** How old the weights of a run in progress may be: a sample wants the latest; what reacts to every keystroke would
- *  otherwise read its text anew each time. */
+/**
+ * How old the weights of a run in progress may be: a sample needs the latest; requests at every keystroke would
+ * otherwise have to reread their text each time.
+ */
 const staleMs = { sample: 0, considered: 10_000, complete: 15_000, surprise: 15_000 };
 
 export function samplerHandlers(

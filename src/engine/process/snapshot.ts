@@ -1,9 +1,9 @@
 /**
- * The weights of a run in progress, for a sampler on another thread: two slots in shared memory. The trainer writes the
- * one that was not written last and then says so; the sampler copies the last one and makes sure that it was not
- * overtaken meanwhile. Neither ever waits for the other.
+ * The weights of a run in progress, for a sampler on another thread: two slots in shared memory. The trainer writes to
+ * the slot that was not written last, then announces it; the sampler copies the last one and checks that it was not
+ * overwritten in the meantime. Neither ever waits for the other.
  *
- *   int32 version (0: nothing yet; slot = version mod 2) | int32 slot under the pen, or -1 | 2 × float32 [parameters]
+ *   int32 version (0: nothing yet; slot = version mod 2) | int32 slot being written, or -1 | 2 × float32 [parameters]
  */
 const headerBytes = 8;
 
@@ -36,7 +36,7 @@ export class SnapshotReader {
     this.size = (memory.byteLength - headerBytes) / 8;
   }
 
-  /** How many snapshots were written. */
+  /** The number of snapshots written. */
   get version(): number {
     return Atomics.load(this.header, 0);
   }
@@ -48,7 +48,7 @@ export class SnapshotReader {
       if (version === 0) return undefined;
       const slot = version % 2;
       const parameters = new Float32Array(this.memory, headerBytes + slot * 4 * this.size, this.size).slice();
-      // The slot is intact unless the next but one snapshot has begun.
+      // The slot is intact unless writing of the next but one snapshot has begun.
       const now = this.version;
       const underPen = Atomics.load(this.header, 1);
       if (now === version || (now === version + 1 && underPen !== slot)) return { parameters, version };

@@ -1,4 +1,4 @@
-/** A thread of the engine, called like the engine itself. */
+/** A thread of the engine, called in the same way as the engine itself. */
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EngineFrame } from '../../common/engineProtocol';
@@ -10,7 +10,7 @@ import { Interruption } from './interruption';
 
 export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
 
-/** What a thread does; `threadMain.ts` is the entry of both. */
+/** The kind of thread; `threadMain.ts` is the entry of both. */
 export type ThreadRole = 'trainer' | 'sampler';
 
 export interface ThreadData {
@@ -20,9 +20,9 @@ export interface ThreadData {
 
 export interface Thread<M extends Methods<M>> {
   call: Caller<M>;
-  /** Whether it has ended, by itself or not. */
+  /** Whether it has ended, for whatever reason. */
   readonly isGone: boolean;
-  /** Makes a trainer hear the next call soon. */
+  /** Makes a trainer handle the next call soon. */
   interrupt(): void;
   dispose(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
  * Entry of the engine's two kinds of threads, one bundle because they share nearly all their code. A trainer does one
- * run, one plan or one measurement, then it ends. The sampler computes on its own thread alone, so that
- * samples never queue behind training.
+ * run, one plan or one measurement, then ends. The sampler computes only on its own thread, so that samples never queue
+ * behind training.
  */
 import * as os from 'node:os';
 import { workerData } from 'node:worker_threads';
@@ -15,8 +15,8 @@ import { trainerHandlers, type TrainerMethods } from './trainerThread';
 
 const { role, interruption } = workerData as ThreadData;
 if (role === 'trainer') {
-  // On Linux a priority belongs to a thread, and the kernel threads that are started from here inherit it: samples and
-  // completions come first. Elsewhere it would belong to the whole process, which has lowered its own already.
+  // On Linux, priority is per thread, and the kernel threads that are started from here inherit it: samples and
+  // completions come first. On other systems it is per process, and the process has already lowered its own.
   if (process.platform === 'linux') lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL + 5);
   serveThread<TrainerMethods>(trainerHandlers(createBackend, new Interruption(interruption)));
 } else {

@@ -1,4 +1,4 @@
-/** What a trainer thread answers: training, and the other work that takes seconds (plans, baselines). */
+/** The methods of a trainer thread: training, and other work that takes seconds (plans, baselines). */
 import * as fs from 'node:fs/promises';
 import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
@@ -24,7 +24,7 @@ import type { LiveModel } from './modelShelf';
 import { SnapshotWriter } from './snapshot';
 import { readSources } from './readSources';
 
-/** The thread's word to the engine that weights can be read from `live`. */
+/** Tells the engine that weights can be read from `live`. */
 export interface PublishedEvent {
   event: 'published';
   live: LiveModel;
@@ -47,7 +47,7 @@ export function trainerHandlers(
   create: typeof createBackend,
   interruption = new Interruption(),
 ): Handlers<TrainerMethods> {
-  /** The runs under way; `null` while one still opens its backend or reads its text: what it is told then waits. */
+  /** The runs in progress; `null` while a run still opens its backend or reads its text: commands then wait. */
   const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
 
   const computing = <R>(
@@ -87,7 +87,7 @@ export function trainerHandlers(
           control.trainer = run.trainer;
           for (const action of control.waiting) run.trainer[action]();
           const model = await run.run();
-          // Not read back: another run may have this path by now.
+          // Not read back: by now, another run may have written to this path.
           const { size: bytes } = await fs.stat(modelPath);
           const summary = summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
           return { modelPath, summary };
@@ -137,7 +137,10 @@ interface Course {
   expectedSeconds?: number;
 }
 
-/** The settings of a run: as they were given, or chosen. A model that is trained on for so many minutes keeps its own. */
+/**
+ * The settings of a run: as given, or chosen automatically. A model that is trained further for a number of minutes
+ * keeps its own.
+ */
 async function courseOf(
   request: TrainRequest,
   texts: readonly NamedText[],

@@ -1,12 +1,13 @@
 /**
- * The automatic configuration: from the size of the text, the speed of this machine and the minutes that there are,
- * the network, the batch, the steps and the learning rate. Every choice comes with its reason.
+ * The automatic configuration: chooses the network, the batch, the steps and the learning rate from the size of the
+ * text, the speed of this machine and the available minutes. Every choice comes with its reason.
  *
- * The constants were found by training LSTMs of 64 to 448 units on texts of 10 kB to 1.1 MB for the number of characters
- * that two cores manage in one to three minutes. Three findings carry most of it. The time is best spent where each
- * parameter sees some five to eight characters (Hoffmann et al. 2022 find about twenty for transformers). Small batches
- * and a learning rate ten times the usual, taken down by a cosine, matter as much: there are only some thousand updates.
- * And a network with more parameters than the text has characters is fine as long as dropout grows with the passes.
+ * The constants were found by training LSTMs of 64 to 448 units on texts of 10 kB to 1.1 MB for the number of
+ * characters that two cores process in one to three minutes. Three findings matter most. The time is spent best if each
+ * parameter sees about five to eight characters (Hoffmann et al. 2022 find about twenty for transformers). Small
+ * batches and a learning rate ten times the usual one, decayed by a cosine, matter as much, because there are only a
+ * few thousand updates. And a network with more parameters than the text has characters is fine as long as dropout
+ * grows with the number of passes.
  */
 import type { Plan } from '../../common/engineProtocol';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
@@ -27,12 +28,12 @@ import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 export interface AutomaticRequest {
   texts: readonly NamedText[];
   compute: Compute;
-  /** Undefined where the settings bound the run by steps or epochs: then nothing depends on this machine's speed. */
+  /** Undefined if the settings bound the run by steps or epochs: then nothing depends on the speed of this machine. */
   minutes?: number;
   seed?: number;
-  /** The base model that the run starts from; its network is the run's. */
+  /** The base model that the run starts from, which determines the network. */
   base?: OpenBase;
-  /** Settings that the user wants otherwise. */
+  /** Settings that the user has overridden. */
   adjust?: (config: TrainingConfig) => TrainingConfig;
 }
 
@@ -40,47 +41,49 @@ export interface AutomaticChoice {
   config: TrainingConfig;
   /** Why, in sentences. */
   reasons: string[];
-  /** Undefined where the run is bounded by steps or epochs. */
+  /** Undefined if the run is bounded by steps or epochs. */
   expectedSeconds?: number;
 }
 
-/** What of a text the choice depends on. */
+/** The properties of a text that the choice depends on. */
 export interface TextFacts {
-  /** Training targets of one pass. */
+  /** Training targets per pass. */
   trainTargets: number;
   heldOutTargets: number;
   vocabulary: number;
 }
 
-/** Held-out text beyond this measures no better. */
+/** More held-out text does not improve the measurement. */
 const enoughHeldOut = 200_000;
-/** Fewer held-out characters say nothing. */
+/** Fewer held-out characters are not meaningful. */
 const fewestHeldOut = 50;
-/** So often in a run samples are written, to look back at how it learned; all together in well under a second. */
+/** How many times samples are written during a run, to show its progress; all of them take well under a second. */
 const sampledTimes = 12;
-/** An evaluation only runs forward; about so much of a training step. */
+/** An evaluation only runs forward; its cost as a share of a training step. */
 export const evaluationShare = 1 / 3;
 
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /** Characters that each parameter should see. */
 const charactersPerParameter = 4;
-/** Parameters that each character of the text can still feed, under dropout. */
+/** Parameters per character of the text that can still be trained, with dropout. */
 const parametersPerCharacter = 12;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
-/** The same for a run that starts from a base, which has little to learn and much to forget. */
+/** The same for a run that starts from a base, which has little to learn and much to lose. */
 const mostPassesFromBase = 8;
-/** The learning rate of such a run, as a share of that of a run from random weights. */
+/** The learning rate of such a run, relative to a run from random weights. */
 const rateFromBase = 0.25;
 
-/** With more tokens than this an embedding is the smaller input. */
+/** With more tokens than this, an embedding is the smaller input. */
 const largestOneHot = 512;
-/** Two cores of a laptop. */
+/** Typical of two laptop cores. */
 const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
 const warmupSteps = 30;
 
-/** The share of outputs to drop when a text is read so many times. Tried: 0 to 0.5 at 2 to 34 passes over texts of 150 kB
- *  to 1.1 MB. */
+/**
+ * The share of outputs to drop if a text is read this many times. Tried: 0 to 0.5 at 2 to 34 passes over texts of 150
+ * kB to 1.1 MB.
+ */
 function dropoutFor(passes: number): number {
   if (passes < 2) return 0;
   if (passes < 3) return 0.1;
@@ -89,9 +92,9 @@ function dropoutFor(passes: number): number {
 }
 
 /**
- * Adam's rate at the height of the cosine. High, because the run is short and the cosine takes it down to almost
- * nothing; wider networks and longer runs want less. (256 units, Nietzsche: 0.024 ends at 1.352, 0.014 at 1.370, 0.009 at
- * 1.386; 384 units, Tiny Shakespeare: 0.013 at 1.484, 0.008 at 1.463.)
+ * Adam's rate at the peak of the cosine. It is high because the run is short and the cosine reduces it to almost
+ * nothing; wider networks and longer runs need less. (256 units, Nietzsche: 0.024 ends at 1.352, 0.014 at 1.370, 0.009
+ * at 1.386; 384 units, Tiny Shakespeare: 0.013 at 1.484, 0.008 at 1.463.)
  */
 function learningRateFor(units: number, steps: number): number {
   const narrowing = (256 / units) ** (units > 256 ? 2 : 1.2);
@@ -99,12 +102,12 @@ function learningRateFor(units: number, steps: number): number {
   return Number(Math.min(0.04, rate).toPrecision(2));
 }
 
-/** How long it takes to learn the training part into a memory, and to read the held-out part with it. */
+/** The time it takes to learn the training part into a memory, and to read the held-out part with it. */
 function memorySeconds({ trainTargets, heldOutTargets }: TextFacts): number {
   return 1.5e-6 * trainTargets + 4e-5 * heldOutTargets;
 }
 
-/** What is the same for every text and time. */
+/** The settings that are the same for every text and time. */
 const defaults: TrainingConfig = {
   recipe: 'automatic',
   seed: 1,
@@ -127,7 +130,7 @@ const defaults: TrainingConfig = {
   schedule: { kind: 'cosine', warmupSteps, finalFraction: 0.02 },
   budget: { maxSeconds: 60 },
   evaluation: { every: 'epoch', maximumTargets: 20_000 },
-  // Until it is known whether anything is held out.
+  // Until it is known whether any text is held out.
   keep: 'last',
   samples: { every: 'epoch', temperatures: [0.5, 0.8], length: 200, prompt: { kind: 'none' }, count: 1 },
 };
@@ -150,12 +153,12 @@ export async function chooseAutomatically(request: AutomaticRequest): Promise<Au
   const speed = await measureSpeed(compute, corpus.vocabulary.size, draft.batch);
   const spent = (performance.now() - began) / 1000;
   const choice = chooseConfig(draft, facts, speed, Math.max(minutes * 60 - spent, minutes * 30), base);
-  // The minutes given are those of the whole command.
+  // The given minutes are for the whole command.
   const config = { ...adjust(choice.config), budget: choice.config.budget };
   return { ...choice, config, corpus };
 }
 
-/** Few rows give many updates, and four keep a thread at work. */
+/** Few rows allow many updates, and four keep a thread busy. */
 function batchFor(threads: number): number {
   return threads <= 2 ? defaults.batch : threads <= 4 ? 2 * defaults.batch : 4 * defaults.batch;
 }
@@ -177,7 +180,7 @@ export async function planBudgets(
   });
 }
 
-/** The corpus with the automatic text settings, as far as the user does not want others. */
+/** The corpus with the automatic text settings, unless the user has overridden them. */
 function buildAutomaticCorpus(
   texts: AutomaticRequest['texts'],
   adjust: (config: TrainingConfig) => TrainingConfig,
@@ -211,8 +214,8 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
 }
 
 /**
- * The choice for a run that is bounded by steps or epochs. It depends on the text alone, and so does the learning rate
- * of each step: the same seed gives the same model on every machine, also when the run is cut in two.
+ * The choice for a run that is bounded by steps or epochs. It depends only on the text, and so does the learning rate
+ * of each step: the same seed gives the same model on every machine, even if the run is split in two.
  */
 export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
   const { config } = chooseConfig(draft, facts, middlingSpeed, 60, base);
@@ -226,7 +229,7 @@ export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: O
   };
 }
 
-/** The choice itself, for `seconds` of training; of `draft` the text settings and the seed are taken. */
+/** The choice itself, for `seconds` of training; the text settings and the seed are taken from `draft`. */
 export function chooseConfig(
   draft: TrainingConfig,
   facts: TextFacts,
@@ -250,7 +253,7 @@ export function chooseConfig(
   };
   const targetsIn = (units: number): number => trainSeconds(units) / speed.secondsPerTarget([{ units }], vocabulary);
 
-  // The widest network whose parameters are worth their time, and that the text can fill.
+  // The widest network whose parameters are worth their time and can be trained on the text.
   const fits = (units: number): boolean => {
     const parameters = parametersOf(units);
     return (

@@ -1,4 +1,4 @@
-/** What given settings would train on a text, and for how long: measured by a few steps of them on the text itself. */
+/** Estimates the network and the duration of a run with given settings, by running a few steps on the text itself. */
 import type { Estimate } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -16,11 +16,14 @@ import { updateOf } from '../training/updateOf';
 import { evaluationShare } from './automatic';
 import { secondsPerStep } from './speedProbe';
 
-/** For each of the settings, after one step that warms up. */
+/** For each of the settings, after one warm-up step. */
 const measureMs = 150;
 
-/** One after the other, each told to `onEstimate` as it is known; a text that does not fit some settings says why. Those
- *  that read the text alike come together, so that a long text is laid out once for them, and only one at a time is held. */
+/**
+ * Estimates one after the other and reports each to `onEstimate`, with the reason if a text does not fit the settings.
+ * Settings with the same text options are processed together, so that a long text is encoded once for them and only one
+ * encoding is held at a time.
+ */
 export async function estimateRuns(
   texts: readonly NamedText[],
   compute: Compute,

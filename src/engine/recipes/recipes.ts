@@ -1,12 +1,12 @@
 /**
- * The named configurations: seven teaching systems of recurrent language modelling, each exactly as it was published,
- * with the figures it must show, and for each character recipe its every-step twin.
+ * The named configurations: seven teaching systems of recurrent language modelling, each exactly as published, with the
+ * figures it must reproduce, and an every-step variant of each character recipe.
  */
 import { classifierVariants } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { LayerConfig, ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
 
-/** A figure that was published for a recipe, in nats. */
+/** A published figure of a recipe, in nats. */
 export interface PublishedFigure {
   measure: 'trainLoss' | 'smoothedLoss' | 'heldOutLoss';
   /** After how many epochs, or after how many steps. */
@@ -18,18 +18,18 @@ export interface Recipe {
   id: string;
   title: string;
   description: string;
-  /** The name of the text that the published figures are of. */
+  /** The name of the text of the published figures. */
   text: string;
   published: PublishedFigure[];
   config: TrainingConfig;
-  /** Objectives it can be trained with; the first is its own. */
+  /** The objectives it can be trained with; the first is the original one. */
   objectives: ObjectiveKind[];
 }
 
 const afterEpochs = (...values: number[]): PublishedFigure[] =>
   values.map((value, i) => ({ measure: 'trainLoss', at: { epoch: i + 1 }, value }));
 
-/** What the windowed character recipes share. Keras shuffles the windows of every epoch. */
+/** The common settings of the windowed character recipes. Keras shuffles the windows in every epoch. */
 function windowRecipe(
   recipe: string,
   steps: number,
@@ -101,7 +101,7 @@ function wordRecipe(variant: string, cell: 'rnn' | 'lstm', units: number[]): Tra
     schedule: { kind: 'constant' },
     budget: { epochs: 10 },
     evaluation: { every: 'epoch', maximumTargets: 20000 },
-    // The published figures are those of the last epoch, overfitted as it is; the notice says which epoch was best.
+    // The published figures are those of the last epoch, although it is overfitted; a notice names the best epoch.
     keep: 'last',
     samples: {
       every: 'epoch',
@@ -300,7 +300,7 @@ export const recipes: readonly Recipe[] = [
   },
 ];
 
-/** The recipe that trains a classifier instead of a language model, with a command of its own. */
+/** The recipe that trains a classifier instead of a language model, which has its own command. */
 export const spamRecipe = {
   id: 'sms-spam',
   title: 'SMS spam, in six variants',
@@ -312,7 +312,7 @@ export const spamRecipe = {
   command: 'inkling train-classifier SMSSpamCollection --recipe sms-spam --variant lstm',
 };
 
-/** The recipe with this id. Throws `invalidInput` naming the ids there are, or the command of `spamRecipe`. */
+/** The recipe with this id. Throws `invalidInput` naming the available ids, or the command of `spamRecipe`. */
 export function findRecipe(id: string): Recipe {
   if (id === spamRecipe.id) {
     throw new InklingError('invalidInput', `The recipe ${id} trains a classifier: run "${spamRecipe.command}".`);
@@ -342,15 +342,15 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
   return everyStepTwin(config);
 }
 
-/** Passes of an every-step twin over its text; a long text needs fewer. */
+/** Passes of an every-step variant over its text; a long text needs fewer. */
 const twinEpochs: Record<string, number> = { nietzsche: 3 };
 const usualTwinEpochs = 10;
-/** Few epochs would leave little to look back at: then samples come every so many steps. */
+/** Few epochs would give few samples: then they are written every so many steps. */
 const twinSampleSteps = 300;
 
 /**
  * The same network on the same text, trained with a loss at every step: stateful truncated back-propagation through
- * contiguous text. Each recurrent step then yields a prediction, where a window of 60 yields one for all 60.
+ * contiguous text. Each recurrent step then yields a prediction, whereas a window of 60 yields only one.
  */
 function everyStepTwin(config: TrainingConfig): TrainingConfig {
   const epochs = twinEpochs[config.recipe] ?? usualTwinEpochs;

@@ -1,7 +1,7 @@
 /**
- * How fast this machine trains: a few real steps of an LSTM at two sizes, within two seconds, and from them the time of
- * any other size. A step's arithmetic is counted; how many operations a second the backend makes of it grows with the
- * layer's width, and is interpolated between the two sizes on a logarithmic scale.
+ * Measures how fast this machine trains: a few real steps of an LSTM at two sizes, within two seconds, from which the
+ * time of any other size is estimated. The operations of a step are counted; how many the backend performs per second
+ * grows with the width of the layer, and is interpolated between the two sizes on a logarithmic scale.
  */
 import type { LayerConfig } from '../../common/trainingConfig';
 import type { Batch, Compute, Update } from '../backends/backend';
@@ -9,18 +9,18 @@ import { initialiseParameters } from '../model/initialisation';
 import type { NetworkSpec } from '../model/networkSpec';
 
 export interface Speed {
-  /** Seconds of training for one target of a one-hot LSTM with these layers. */
+  /** Seconds of training per target of a one-hot LSTM with these layers. */
   secondsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[], vocabulary: number): number;
 }
 
 const probeUnits = [96, 320];
 const probeSteps = 64;
-/** For each size, after one step that warms up. */
+/** For each size, after one warm-up step. */
 const probeMs = 600;
 
 /**
- * Floating-point operations for one target, forward and backward: each weight of a matrix product costs a
- * multiplication and an addition forward and twice that backward. A one-hot input is a row, no product.
+ * Floating-point operations for one target, forward and backward: each weight of a matrix product costs one
+ * multiplication and one addition forward, and twice that backward. A one-hot input is a row lookup, not a product.
  */
 export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[], vocabulary: number): number {
   let weights = 0;
@@ -32,13 +32,13 @@ export function operationsPerTarget(layers: readonly Pick<LayerConfig, 'units'>[
   return 6 * (weights + below * vocabulary);
 }
 
-/** Trains for at most about two seconds on made-up tokens, `batch` rows a step, and tells what it measured. */
+/** Trains for at most about two seconds on random tokens, with `batch` rows per step, and returns the measurements. */
 export async function measureSpeed(compute: Compute, vocabulary: number, batch: number): Promise<Speed> {
   const measured: { units: number; rate: number }[] = [];
   for (const units of probeUnits) {
     const expectedMs =
       measured.length === 0 ? 0 : (1000 * operationsPerStep(units, vocabulary, batch)) / measured[0].rate;
-    // On a slow backend the small size must do.
+    // On a slow backend, only the small size is measured.
     if (expectedMs > probeMs) break;
     measured.push({ units, rate: await operationsPerSecond(compute, units, vocabulary, batch) });
   }
@@ -49,7 +49,7 @@ function operationsPerStep(units: number, vocabulary: number, batch: number): nu
   return operationsPerTarget([{ units }], vocabulary) * batch * probeSteps;
 }
 
-/** From operations a second measured at one or more widths, ascending. */
+/** From operations per second measured at one or more widths, in ascending order. */
 export function speedFrom(measured: readonly { units: number; rate: number }[]): Speed {
   const rateAt = (units: number): number => {
     const first = measured[0];
@@ -106,7 +106,10 @@ async function operationsPerSecond(compute: Compute, units: number, vocabulary: 
   }
 }
 
-/** Mean of the steps (one at least) that fill `milliseconds`, after one that warms up; `trainStep` gets its number. */
+/**
+ * Mean time of the steps (at least one) that fit into `milliseconds`, after one warm-up step; `trainStep` receives the
+ * number of the step.
+ */
 export async function secondsPerStep(
   milliseconds: number,
   trainStep: (step: number) => Promise<unknown>,

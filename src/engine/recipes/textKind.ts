@@ -1,14 +1,14 @@
-/** Whether a text is of the kind that a recipe was made for: running text, lines of names, labelled messages. */
+/** Checks whether a text is of the kind that a recipe was made for: running text, lines of names, labelled messages. */
 import type { TrainingConfig } from '../../common/trainingConfig';
 
-/** Lines of a text that are looked at, and how many show what it is. */
+/** The number of lines that are examined, and the minimum that are needed. */
 const sampledLines = 2000;
 const fewestLines = 20;
-/** A name has few words; hardly a line of a list of names has more. */
+/** Names have few words; hardly any line of a list of names has more. */
 const mostWordsOfName = 3;
 const longestName = 40;
 const shareOfNames = 0.98;
-/** From this middle length on, a line is a sentence or a paragraph. */
+/** From this median length on, a line is a sentence or a paragraph. */
 const shortestProseLine = 50;
 const mostLabels = 20;
 
@@ -30,7 +30,7 @@ export function textKind(text: string): TextKind {
   return lengths[lengths.length >> 1] >= shortestProseLine ? 'prose' : 'other';
 }
 
-/** A sentence where a text is not of the kind that a recipe reads; undefined where it may be. */
+/** A sentence if a text is not of the kind that a recipe reads; undefined if it may be. */
 export function kindNotice({ name, text }: { name: string; text: string }, config: TrainingConfig): string | undefined {
   const wantsLines = config.text.examples === 'lines';
   switch (textKind(text)) {
