@@ -37,7 +37,7 @@ export interface TrainRequest extends ComputeRequest {
   runId: string;
   sources: TextSource[];
   /** `auto` configures itself for `minutes`. */
-  config: TrainingConfig | { auto: true; minutes: number; seed?: number };
+  config: TrainingConfig | { auto: true; minutes: number; seed?: number; memory?: TrainingConfig['memory'] };
   /** Where the model file goes. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
   /** Go on with this model or checkpoint, or with the checkpoint beside it (`training/resume.ts` has the rule). Same text:
@@ -214,6 +214,9 @@ export interface ModelSummary {
   trainLoss: number | null;
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
+  /** Only with a memory, as in `DoneEvent`. */
+  heldOutNetworkLoss?: number;
+  heldOutOnlineLoss?: number;
   config?: TrainingConfig;
   history?: TrainEvent[];
 }

@@ -83,6 +83,22 @@ export function splitSentence(history: RunHistory): string {
   return [split, ...(heldOutTokens > maximumTargets ? [sampled] : []), t('seed {0}', seed)].join(' · ');
 }
 
+/** "On held-out text: network 1.516, with memory 1.428, with a memory that learns while it reads 1.389 nats per character".
+ *  Empty for a run without a memory. */
+export function memorySentence(history: RunHistory, unit: LossUnit): string {
+  const { heldOutLoss, heldOutNetworkLoss, heldOutOnlineLoss } = history.done ?? {};
+  if (typeof heldOutLoss !== 'number' || heldOutNetworkLoss === undefined || heldOutOnlineLoss === undefined) return '';
+  const scale = tokenScale(history);
+  const say = (nats: number): string => formatLoss(toUnit(nats, unit, scale));
+  return t(
+    'On held-out text: network {0}, with memory {1}, with a memory that learns while it reads {2} {3}',
+    say(heldOutNetworkLoss),
+    say(heldOutLoss),
+    say(heldOutOnlineLoss),
+    unitName(unit, scale),
+  );
+}
+
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */
 export function machineSentence(history: RunHistory): string {
   const { start } = history;

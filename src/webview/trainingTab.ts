@@ -13,7 +13,15 @@ import { atMostEvery, h, setText, show } from './dom';
 import { evaluationTable } from './evaluationTable';
 import type { Send } from './host';
 import type { RunHistories } from './runHistories';
-import { figures, machineSentence, placeSentence, runLabel, splitSentence, textSentence } from './runFacts';
+import {
+  figures,
+  machineSentence,
+  memorySentence,
+  placeSentence,
+  runLabel,
+  splitSentence,
+  textSentence,
+} from './runFacts';
 import { button, checkbox, choice, slider, type FieldControl } from './toolkit';
 
 type TrainingSettings = StudioSettings['training'];
@@ -46,6 +54,7 @@ export class TrainingTab {
   private readonly failure = h('p', { class: 'failure' });
   private readonly text = h('p', { class: 'muted small' });
   private readonly split = h('p', { class: 'muted small' });
+  private readonly memory = h('p', { class: 'muted small' });
   private readonly machine = h('p', { class: 'muted small' });
   private readonly reasons = h('ul', { class: 'small' });
   private readonly reasonsBlock = h('details', {}, h('summary', {}, t('Why this network')), this.reasons);
@@ -147,6 +156,7 @@ export class TrainingTab {
       ),
       this.text,
       this.split,
+      this.memory,
       this.machine,
       this.reasonsBlock,
       this.compare,
@@ -236,6 +246,7 @@ export class TrainingTab {
     setText(this.sentence, describeRun(history, settings.unit));
     setText(this.text, textSentence(history));
     setText(this.split, splitSentence(history));
+    setText(this.memory, memorySentence(history, settings.unit));
     setText(this.machine, machineSentence(history));
     const reasons = history.start?.reasons ?? [];
     show(this.reasonsBlock, reasons.length > 0);

@@ -85,8 +85,17 @@ function languageModelRows(summary: ModelSummary): Row[] {
     ['trained', `${steps} steps in ${duration(seconds)}${steps > 0 ? `, ${perStep.toFixed(1)} ms a step` : ''}`],
     ['training loss', nats(trainLoss) + accuracy(train)],
     ['held-out loss', nats(heldOutLoss) + bits + accuracy(heldOut)],
+    ...memoryRows(summary),
     ['file', size(summary)],
   ];
+}
+
+/** What the memory adds to the network, on the held-out text. */
+function memoryRows({ heldOutLoss, heldOutNetworkLoss, heldOutOnlineLoss, unit }: ModelSummary): Row[] {
+  if (heldOutLoss === null || heldOutNetworkLoss === undefined) return [];
+  const online = heldOutOnlineLoss === undefined ? '' : `, learning while it reads ${heldOutOnlineLoss.toFixed(4)}`;
+  const alone = `network ${heldOutNetworkLoss.toFixed(4)}`;
+  return [['memory', `${alone}, with memory ${heldOutLoss.toFixed(4)}${online} nats per ${unit}`]];
 }
 
 function classifierRows(summary: ModelSummary, record: ClassifierRecord): Row[] {

@@ -232,7 +232,10 @@ function summary(file: string, { results, provenance, history }: StoredLanguageM
         (results.heldOutBitsPerCharacter === null
           ? ''
           : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`) +
-        accuracy(heldOutAccuracy);
+        accuracy(heldOutAccuracy) +
+        (results.heldOutNetworkLoss === undefined
+          ? ''
+          : `, network alone ${results.heldOutNetworkLoss.toFixed(4)} nats`);
   const loss =
     results.trainLoss === null
       ? ', training loss not measured (the divergence guard put the last epoch back)'

@@ -26,6 +26,8 @@ export function summariseModel(path: string, file: ModelFileSummary): ModelSumma
     trainLoss: results.trainLoss,
     heldOutLoss: results.heldOutLoss,
     heldOutBitsPerCharacter: results.heldOutBitsPerCharacter,
+    heldOutNetworkLoss: results.heldOutNetworkLoss,
+    heldOutOnlineLoss: results.heldOutOnlineLoss,
     config,
     history,
   };

@@ -149,8 +149,9 @@ async function courseOf(
 ): Promise<Course> {
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
-  const { minutes, seed } = asked;
+  const { minutes, seed, memory } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
-  if (!resume) return chooseAutomatically({ texts, compute, minutes, seed });
+  const adjust = memory && ((config: TrainingConfig): TrainingConfig => ({ ...config, memory }));
+  if (!resume) return chooseAutomatically({ texts, compute, minutes, seed, adjust });
   return { config: { ...resume.config, budget: { maxSeconds: 60 * minutes } }, further: true };
 }

@@ -49,6 +49,8 @@ const modelSummary = object<ModelSummary>({
   trainLoss: orNull(number()),
   heldOutLoss: orNull(number()),
   heldOutBitsPerCharacter: orNull(number()),
+  heldOutNetworkLoss: optional(number()),
+  heldOutOnlineLoss: optional(number()),
   // The engine checks what it is given to train by.
   config: (value) => value as ModelSummary['config'],
   history: () => undefined,

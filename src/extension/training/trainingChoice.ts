@@ -22,13 +22,14 @@ interface ChoiceItem extends vscode.QuickPickItem {
 /** Asks the user; undefined when they leave. The list is there at once, the engine's plans fill it as they come. */
 export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
+  const memory = setting('model.memory');
   const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
   const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
     choose: async () => {
       const plans = await planned;
-      return editConfig({ ...plans[0].config, seed });
+      return editConfig({ ...plans[0].config, seed, memory });
     },
   };
   const rest: ChoiceItem[] = [
@@ -44,7 +45,7 @@ export async function chooseTraining(engine: EngineCaller, sources: TextSource[]
       detail: plans && `${plans[i].summary} · ${formatCount(plans[i].parameters)} ${vscode.l10n.t('parameters')}`,
       choose: async () => {
         const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
-        return plan ? { ...plan.config, seed } : { auto: true as const, minutes, seed };
+        return plan ? { ...plan.config, seed, memory } : { auto: true as const, minutes, seed, memory };
       },
     })),
     ...rest,

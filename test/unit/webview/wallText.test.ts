@@ -4,7 +4,14 @@ import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay
 import { withTemperature } from '../../../src/webview/wall/temperatureChips';
 import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
 import { chooseRows, stepMilliseconds } from '../../../src/webview/evaluationTable';
-import { figures, machineSentence, runLabel, splitSentence, textSentence } from '../../../src/webview/runFacts';
+import {
+  figures,
+  machineSentence,
+  memorySentence,
+  runLabel,
+  splitSentence,
+  textSentence,
+} from '../../../src/webview/runFacts';
 import { fakeRun, runItem } from '../../support/studioHarness/fakePorts';
 
 describe('wall text', () => {
@@ -89,6 +96,23 @@ describe('run facts', () => {
   it('shows the held-out loss that was kept, not the last one', () => {
     const [heldOut] = figures(history, 'nats', 'done');
     assert.equal(heldOut.value, Math.min(...history.evaluations.map((e) => e.heldOutLoss ?? 9)).toFixed(3));
+  });
+
+  it('says what a memory adds, in the unit at hand', () => {
+    assert.equal(memorySentence(history, 'nats'), '');
+    const done = history.done ?? assert.fail();
+    const remembered = {
+      ...history,
+      done: { ...done, heldOutLoss: 1.4284, heldOutNetworkLoss: 1.516, heldOutOnlineLoss: 1.3 },
+    };
+    assert.equal(
+      memorySentence(remembered, 'nats'),
+      'On held-out text: network 1.516, with memory 1.428, with a memory that learns while it reads 1.300 nats per character',
+    );
+    assert.match(
+      memorySentence(remembered, 'bits'),
+      /network 2\.187, with memory 2\.061, .* 1\.876 bits per character$/,
+    );
   });
 
   it('labels runs', () => {

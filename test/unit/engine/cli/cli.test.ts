@@ -162,7 +162,21 @@ describe('The command line', function () {
     assert.match(out, /made\.txt: 3000 characters/);
     assert.match(out, /automatic: LSTM \d+/);
     assert.match(out, /held-out loss \d/);
+    assert.match(out, /network alone \d\.\d{4} nats/);
     assert.match(out, /inkling sample auto/);
+    const told = (await inkling(['inspect', 'auto'])).out;
+    assert.match(
+      told,
+      /^memory +network \d\.\d{4}, with memory \d\.\d{4}, learning while it reads \d\.\d{4} nats per character$/m,
+    );
+    const alone = await inkling(['train', 'made.txt', '--max-steps', '5', '--memory', 'off', '--out', 'alone']);
+    assert.equal(alone.code, 0, alone.err);
+    assert.doesNotMatch(alone.out, /network alone/);
+    assert.doesNotMatch((await inkling(['inspect', 'alone'])).out, /^memory/m);
+    const scored = await inkling(['score', 'alone', 'made.txt', '--online', '--json']);
+    const { lossNats, networkLossNats, onlineLossNats } = JSON.parse(scored.out) as Record<string, number>;
+    assert.equal(lossNats, networkLossNats);
+    assert.ok(onlineLossNats < lossNats - 0.1);
   });
 
   it('sample prints the prompt and what follows; as JSON an array, the same for the same seed', async () => {

@@ -264,6 +264,15 @@ describe('engine', () => {
     assert.deepEqual(summary.config!.network, begun.config!.network);
   });
 
+  it('keeps a memory with a model that configures itself, unless it is told not to', async () => {
+    for (const memory of ['on', 'off'] as const) {
+      const config = { auto: true, minutes: 0.02, memory } as const;
+      const { summary } = await call('train', request({ runId: memory, config }));
+      assert.equal(summary.config!.memory, memory);
+      assert.equal(summary.heldOutNetworkLoss !== undefined, memory === 'on');
+    }
+  });
+
   it('lets a run yield a thread while somebody types, and takes it lightly where none is left', async () => {
     yielded = [];
     let asked: Promise<null> | undefined;
