@@ -1,6 +1,6 @@
 /**
- * What is said about classifiers between the engine, the command line and the editor: reports, curves, verdicts, and the
- * requests that ask for them. Plain JSON throughout. Names and conventions of the figures are scikit-learn's.
+ * The data about classifiers that the engine, the command line and the editor exchange: reports, curves, verdicts, and
+ * the requests for them. Plain JSON throughout. Names and conventions of the figures are scikit-learn's.
  */
 import type { CellKind } from './trainingConfig';
 
@@ -17,8 +17,10 @@ export const variantCells: Record<ClassifierVariant, { cell: CellKind; bidirecti
   bigru: { cell: 'gru', bidirectional: true },
 };
 
-/** What a row of a classification report says; `support` is how many examples truly have the class. Figures of a class
- *  without examples are null: nothing was measured. */
+/**
+ * A row of a classification report; `support` is the number of examples that truly have the class. The figures of a
+ * class without examples are null, because nothing was measured.
+ */
 export interface ClassScores {
   precision: number | null;
   recall: number | null;
@@ -26,14 +28,14 @@ export interface ClassScores {
   support: number;
 }
 
-/** Everything that follows from true and predicted labels alone. */
+/** Everything that can be derived from true and predicted labels alone. */
 export interface ClassificationReport {
   /** Class names in the order of the confusion matrix. */
   classes: string[];
   perClass: Record<string, ClassScores>;
   /** Null without examples. */
   accuracy: number | null;
-  /** Over the classes that were measured. */
+  /** Averaged over the classes that were measured. */
   macro: ClassScores;
   weighted: ClassScores;
   /** [true][predicted] counts. */
@@ -45,25 +47,27 @@ export interface Interval {
   high: number;
 }
 
-/** How far figures measured on some examples can be trusted: 95 % intervals, and whether probabilities mean what they say. */
+/**
+ * The uncertainty of figures measured on a set of examples: 95 % intervals, and the calibration of the probabilities.
+ */
 export interface Certainty {
   accuracy: Interval | null;
-  /** By class; null where nothing was measured. */
+  /** By class; null if nothing was measured. */
   precision: Record<string, Interval | null>;
   recall: Record<string, Interval | null>;
-  /** Area under the ROC curve; null for more than two classes, or where one of two has no examples. */
+  /** Area under the ROC curve; null for more than two classes, or if one of two has no examples. */
   auc: (Interval & { value: number }) | null;
-  /** Expected calibration error: of the positive class of two, else of the likeliest class. */
+  /** Expected calibration error: of the positive class if there are two classes, otherwise of the most likely class. */
   calibrationError: number;
 }
 
-/** Curves over all thresholds of the positive class. Arrays of one curve have equal length. */
+/** Curves over all thresholds of the positive class. The arrays of a curve have equal lengths. */
 export interface BinaryCurves {
   roc: { falsePositiveRate: number[]; truePositiveRate: number[]; threshold: (number | null)[]; auc: number };
   precisionRecall: { precision: number[]; recall: number[]; threshold: (number | null)[]; averagePrecision: number };
 }
 
-/** One held-out example's score, kept so that the page can move the threshold without asking again. */
+/** The score of a held-out example, kept so that the page can move the threshold without a new request. */
 export interface ScoredExample {
   /** Index into the report's classes. */
   label: number;
@@ -72,7 +76,7 @@ export interface ScoredExample {
 }
 
 export interface Baselines {
-  /** The most frequent class of the training part, always. */
+  /** Always predicts the most frequent class of the training part. */
   majority: ClassificationReport;
   naiveBayes: ClassificationReport;
   logisticRegression: ClassificationReport;
@@ -85,12 +89,12 @@ export interface BaselineSummary {
   perClass: Record<string, ClassScores>;
 }
 
-/** How sure the held-out figures can be, class by class, and what is still wanted. */
+/** How reliable the held-out figures are, class by class, and what is missing. */
 export interface DataAdvice {
   label: string;
   examples: number;
   heldOut: number;
-  /** Further examples until a verdict on this class is worth anything; 0 when there are enough. */
+  /** The number of further examples needed for meaningful verdicts on this class; 0 if there are enough. */
   missing: number;
   message: string;
 }
@@ -102,22 +106,22 @@ export interface DataProblem {
   reason: string;
 }
 
-/** The columns of a labelled table, and which of them are read. */
+/** The columns of a labelled table, and those that are read. */
 export interface LabelledColumns {
   columns: string[];
-  /** Undefined where no rule tells. */
+  /** Undefined if no rule applies. */
   label?: string;
   text?: string;
-  /** Whether a user should be asked: several columns, or none, could be meant. */
+  /** Whether to ask the user: several columns, or none, could be meant. */
   doubtful: boolean;
-  /** Two labels, such as 0 and 1, of which a user should be asked what they mean. */
+  /** Two labels, such as 0 and 1, whose meaning the user should be asked for. */
   bareLabels?: string[];
 }
 
-/** How one variant did where several were trained on the same split with the same settings. */
+/** The results of one variant when several were trained on the same split with the same settings. */
 export interface VariantScores {
   variant: ClassifierVariant;
-  /** Macro F1 on the validation part, by which a variant is chosen. */
+  /** Macro F1 on the validation part, which decides between variants. */
   validationMacroF1: number;
   /** On the held-out part. */
   accuracy: number | null;
@@ -127,7 +131,7 @@ export interface VariantScores {
   seconds: number;
 }
 
-/** Where the labelled text comes from: a path (file or folder of folders), or the text of an editor. */
+/** The source of labelled text: a path (file or folder of folders), or the text of an editor. */
 export type LabelledSource = { name: string; path: string; encoding?: string } | { name: string; text: string };
 
 export interface ClassifierSettings {
@@ -135,59 +139,69 @@ export interface ClassifierSettings {
   model: ModelPart | 'auto';
   variant: ClassifierVariant;
   units: number;
-  /** Share of the recurrent layer's outputs dropped while training. */
+  /** Share of the recurrent layer's outputs dropped during training. */
   dropout: number;
   epochs: number;
   batch: number;
-  /** The network is updated at least so often: on few texts, batches are smaller and epochs more. */
+  /** The minimum number of updates: with few texts, batches are smaller and there are more epochs. */
   leastUpdates: number;
   learningRate: number;
   /** `padded`: every text is cut or padded to `maximumTokens` (as the seed). `ragged`: true lengths, in buckets. */
   lengths: 'padded' | 'ragged';
   maximumTokens: number;
-  /** `frozen`: pretrained vectors stay as they are. `tuned`: they are the start. `learned`: no pretrained vectors. */
+  /**
+   * `frozen`: pretrained vectors stay fixed. `tuned`: they are the initial values. `learned`: no pretrained vectors.
+   */
   vectors: 'frozen' | 'tuned' | 'learned';
   /** A GloVe, word2vec or .vec file instead of the table that comes with the program. */
   vectorFile?: string;
-  /** Beside its vector, give each word's evidence for the classes in the training part (frozen vectors only). */
+  /**
+   * In addition to its vector, each word has its evidence for the classes in the training part as input (frozen vectors
+   * only).
+   */
   evidence: boolean;
   /** Share of the words hidden from the network in each training step, in [0, 1). */
   wordDropout: number;
-  /** Adam's rate stays, or falls along half a cosine. */
+  /** Adam's learning rate is constant, or decays along half a cosine. */
   schedule: 'constant' | 'cosine';
-  /** Weigh each class by N / (classes · its examples), so that a rare class counts as much as a frequent one. */
+  /** Weights each class by N / (classes · its examples), so that a rare class counts as much as a frequent one. */
   classWeights: 'none' | 'balanced';
   heldOutFraction: number;
-  /** Share of the training part that chooses the epoch and the threshold and calibrates the probabilities. With 0 the
-   *  last epoch is kept, the threshold is 0.5 unless fixed elsewhere, and the curves are the held-out part's. */
+  /**
+   * Share of the training part used to choose the epoch and the threshold and to calibrate the probabilities. With 0,
+   * the last epoch is kept, the threshold is 0.5 unless fixed, and the curves are those of the held-out part.
+   */
   validationFraction: number;
-  /** Stop after this many epochs without a better macro F1 on the validation part; the best epoch's weights are kept. */
+  /**
+   * Stops after this many epochs without a better macro F1 on the validation part; the weights of the best epoch are
+   * kept.
+   */
   patience?: number;
   /** How the threshold is chosen (two classes only). */
   threshold: ThresholdRule;
   /** How log-odds become probabilities, fitted on the validation part (two classes only). */
   calibration: 'none' | 'temperature' | 'platt' | 'isotonic';
   badRows: 'refuse' | 'skip';
-  /** The class that probability and curves speak of; default: `spam` if there is one, else the rarer class. */
+  /** The class that probability and curves refer to; by default `spam` if there is one, otherwise the rarer class. */
   positive?: string;
   seed: number;
 }
 
-/** What of a classifier gives the verdicts. */
+/** The parts of a classifier that produce the verdicts. */
 export type ModelPart = 'network' | 'linear' | 'average';
 export const modelParts = ['network', 'linear', 'average'] as const satisfies readonly ModelPart[];
 
-/** How the scores of the parts make one logit: Σ weight · score + bias. */
+/** How the scores of the parts are combined into one logit: Σ weight · score + bias. */
 export interface Mix {
   network: number;
   linear: number;
   bias: number;
 }
 
-/** What could have been kept, and how it did. */
+/** A candidate for what is kept, with its results. */
 export interface CandidateScores {
   part: ModelPart;
-  /** On the texts that the choice was made by: mean log loss in nats. */
+  /** On the texts used for the choice: mean log loss in nats. */
   validationLoss: number;
   validationMacroF1: number | null;
   /** On the held-out part. */
@@ -207,10 +221,12 @@ export interface ClassifierStartEvent {
   examples: number;
   trainExamples: number;
   heldOutExamples: number;
-  /** Repetitions left out of the held-out part: each text counts once there, and none stands in the training part. */
+  /**
+   * Duplicates left out of the held-out part: each text counts once there, and none of them is in the training part.
+   */
   duplicatesRemoved: number;
   problems: DataProblem[];
-  /** What its reader should know of the data: columns read, labels joined, rows left out. */
+  /** Notes on the data: columns read, labels merged, rows left out. */
   notices: string[];
   advice: DataAdvice[];
   parameters: number;
@@ -239,7 +255,7 @@ export interface ClassifierDoneEvent {
   perClass: Record<string, ClassScores>;
   confusion: number[][];
   kept?: ModelPart;
-  /** Each with its figures on the held-out part, where they were measured. */
+  /** Each with its figures on the held-out part, if measured. */
   candidates?: (Omit<CandidateScores, 'report'> & Partial<BaselineSummary>)[];
   baselines: Record<keyof Baselines, BaselineSummary>;
   seconds: number;
@@ -250,11 +266,11 @@ export interface ClassifierDoneEvent {
 
 export type ClassifierEvent = ClassifierStartEvent | ClassifierEpochEvent | ClassifierDoneEvent;
 
-/** All that the Classifier tab shows of one trained classifier; stored in the model file. */
+/** Everything that the Classifier tab shows about a trained classifier; stored in the model file. */
 export interface ClassifierRecord {
   settings: ClassifierSettings;
   classes: string[];
-  /** Index of the positive class, for two classes; else null. */
+  /** Index of the positive class of two classes, otherwise null. */
   positive: number | null;
   threshold: number | null;
   /** On the held-out part, at `threshold`. */
@@ -270,67 +286,69 @@ export interface ClassifierRecord {
   seconds: number;
   sources: string[];
   created: string;
-  /** What gives the verdicts, and what else could have; none in a classifier that is a network alone. */
+  /** The parts that produce the verdicts, and the alternatives; absent in a classifier that is only a network. */
   kept?: ModelPart;
   candidates?: CandidateScores[];
-  /** Tokens of a passage, where long texts are read passage by passage. */
+  /** Tokens per passage, if long texts are read passage by passage. */
   passageTokens?: number;
-  /** Texts of which a smaller share of words is known are in a language that the classifier does not know. */
+  /** Texts with a smaller share of known words are in a language that is unknown to the classifier. */
   familiarShare?: number;
-  /** All variants side by side, where they were compared. */
+  /** All variants, if they were compared. */
   comparison?: VariantScores[];
 }
 
-/** What was found while a text was read: that it is the source of a mail or a page, or a means to hide what it says. */
+/** A finding while reading a text: that it is the source of a mail or a page, or a way to disguise its content. */
 export type ReadingFinding = 'mail' | 'html' | 'hidden' | 'lookalikes' | 'spaced';
 
-/** A stretch of the text and what it did to the verdict. */
+/** A span of the text and its effect on the verdict. */
 export interface TokenContribution {
   /** UTF-16 offsets into the classified text. */
   start: number;
   end: number;
-  /** Log-odds of the reported class with the text as it is, less those without this token. */
+  /** Log-odds of the reported class with the whole text, minus those without this token. */
   contribution: number;
 }
 
 /**
- * What a classifier of two classes answers: the positive class, not that, or neither with good reason. `too short` and
- * `unknown language`: the text says too little, or its words are none of those learned from.
+ * The answer of a classifier with two classes: the positive class, the other one, or neither. `too short` and `unknown
+ * language`: the text contains too little information, or hardly any known words.
  */
 export type Answer = 'positive' | 'unsure' | 'negative' | 'too short' | 'unknown language';
 
 export interface Verdict {
-  /** The class that probability and threshold decide on. */
+  /** The class determined by probability and threshold. */
   label: string;
   /** Null for more than two classes. */
   answer: Answer | null;
   /** Calibrated probability of `label`. */
   probability: number;
   probabilities: Record<string, number>;
-  /** Probability of the positive class from which on the verdict is positive; null for more than two classes. */
+  /**
+   * The verdict is positive if the probability of the positive class is at least this; null for more than two classes.
+   */
   threshold: number | null;
-  /** How `contributions` were found. */
+  /** How `contributions` were computed. */
   method: 'occlusion' | 'weights' | 'occlusion and weights';
-  /** Empty unless asked for. */
+  /** Empty unless requested. */
   contributions: TokenContribution[];
   tokens: number;
-  /** The passage that decided, where a long text was read passage by passage; offsets as those of `contributions`. */
+  /** The decisive passage, if a long text was read passage by passage; offsets as in `contributions`. */
   passage?: { start: number; end: number; index: number; count: number };
-  /** What was found while the text was read. */
+  /** The findings while reading the text. */
   findings: ReadingFinding[];
-  /** Mail or HTML source as its reader sees it; offsets refer to it where it is given. */
+  /** Mail or HTML source as a reader sees it; if present, offsets refer to it. */
   unwrapped?: string;
-  /** The user's own word for this very text. */
+  /** The user's own label for this exact text. */
   corrected: boolean;
-  /** What the naive Bayes baseline of the same model says. */
+  /** The verdict of the naive Bayes baseline of the same model. */
   naiveBayes: { label: string; probability: number };
   engineMs: number;
 }
 
-/** A correction is kept, and known again, by so much of its text (UTF-16 units). */
+/** A correction is stored and recognised by this much of its text (UTF-16 units). */
 export const correctionLength = 20_000;
 
-/** A user's correction: this text has this label. Kept beside the model by whoever asks; given with each request. */
+/** A user's correction: this text has this label. Stored with the model by the caller and passed with each request. */
 export interface Correction {
   text: string;
   label: string;
@@ -348,13 +366,13 @@ export interface ClassifyRequest {
 
 export interface TrainClassifierRequest {
   sources: LabelledSource[];
-  /** Names of the columns to read, where the known names would not be right. */
+  /** Names of the columns to read, if the default names do not apply. */
   columns?: { label?: string; text?: string; spam?: string };
-  /** What is left out is as the engine's defaults have it. */
+  /** Omitted fields have the engine's defaults. */
   settings: Partial<ClassifierSettings>;
-  /** Train all six variants with these settings and keep the one that does best on the validation part. */
+  /** Trains all six variants with these settings and keeps the one that is best on the validation part. */
   compare?: boolean;
-  /** Where the model file goes. */
+  /** The path of the model file. */
   modelPath: string;
   title: string;
   threads?: number;
@@ -364,11 +382,13 @@ export interface EvaluateClassifierRequest {
   modelPath?: string;
   sources: LabelledSource[];
   badRows: 'refuse' | 'skip';
-  /** Which of the examples' two labels is the classifier's positive class, where they have other names. */
+  /**
+   * Which of the two labels of the examples corresponds to the positive class of the classifier, if their names differ.
+   */
   positive?: string;
 }
 
-/** What a trained classifier makes of other labelled texts. */
+/** Results of a trained classifier on other labelled texts. */
 export interface ClassifierEvaluation {
   report: ClassificationReport;
   baselines: Baselines;

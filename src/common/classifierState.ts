@@ -1,7 +1,9 @@
-/** What the host tells the Studio's Classifier tab: which classifier is chosen, its record, and what was checked. */
+/**
+ * The state of the Studio's Classifier tab, sent by the host: the chosen classifier, its record, and what was checked.
+ */
 import type { ClassifierEpochEvent, ClassifierRecord, ClassifierVariant, Verdict } from './classifierProtocol';
 
-/** A text that was checked, as it stood then. */
+/** A checked text, as it was at the time. */
 export interface CheckedText {
   text: string;
   verdict: Verdict;
@@ -11,32 +13,32 @@ export interface CheckedText {
 export interface CorrectionItem {
   id: string;
   label: string;
-  /** How the text begins. */
+  /** The beginning of the text. */
   excerpt: string;
 }
 
-/** A training under way. */
+/** A training in progress. */
 export interface ClassifierTrainingState {
   title: string;
   variant: ClassifierVariant;
-  /** "2 of 6" where the variants are compared. */
+  /** "2 of 6" if the variants are compared. */
   variantNumber: number;
   variants: number;
   epochs: number;
-  /** Of the variant that trains now. */
+  /** Of the variant being trained. */
   history: ClassifierEpochEvent[];
 }
 
 export interface ClassifierState {
-  /** The one that comes along has the path ''. */
+  /** The built-in one has the path ''. */
   choices: { path: string; title: string }[];
   path: string;
   record?: ClassifierRecord;
-  /** Why there is no record. */
+  /** The reason why there is no record. */
   problem?: string;
-  /** What the user set instead of the record's threshold. */
+  /** The user's threshold instead of the one in the record. */
   threshold?: number;
-  /** The last check, one entry a selection. */
+  /** The last check, one entry per selection. */
   checks: CheckedText[];
   corrections: CorrectionItem[];
   training?: ClassifierTrainingState;

@@ -1,12 +1,13 @@
 /**
- * What follows from a confusion matrix, with scikit-learn's names and conventions: true classes are rows, a class that
- * was never predicted has a precision of 0. A class without examples was not measured: its figures are null, and means
- * are taken over the others. Shared, because the page draws it anew for every place of the threshold.
+ * Computes a classification report from a confusion matrix, with scikit-learn's names and conventions: true classes are
+ * rows, and a class that was never predicted has a precision of 0. A class without examples was not measured: its
+ * figures are null, and means are taken over the others. Shared, because the page recomputes it for every position of
+ * the threshold.
  */
 import { t } from './l10n';
 import type { ClassificationReport, ClassScores, ScoredExample } from './classifierProtocol';
 
-/** The report on counts alone, [true][predicted]. */
+/** The report for the counts [true][predicted]. */
 export function reportOfConfusion(confusion: number[][], classes: string[]): ClassificationReport {
   const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
   const rowSum = (c: number): number => confusion[c].reduce((a, b) => a + b, 0);

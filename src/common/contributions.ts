@@ -1,24 +1,24 @@
 /**
- * How a verdict's contributions become tints: which way a word speaks, and how strongly in three steps. Points are
- * natural log-odds: 0.7 of them double the odds.
+ * Turns the contributions to a verdict into tints: the direction of a word's effect, and its strength in three steps.
+ * Points are natural log-odds: 0.7 of them double the odds.
  */
 import { t } from './l10n';
 import type { ClassifierRecord, ReadingFinding, Verdict } from './classifierProtocol';
 
-/** Points from which a word has strength 1, 2, 3. Absolute, so that two texts can be compared. */
+/** Minimum points of a word for strength 1, 2, 3. Absolute, so that two texts can be compared. */
 export const strengthPoints = [0.15, 0.5, 1.2] as const;
 
 export interface WordTint {
   /** UTF-16 offsets into the checked text. */
   start: number;
   end: number;
-  /** Towards the class named (positive) or away from it. */
+  /** Towards the named class (positive) or away from it. */
   points: number;
   /** 1 to 3. */
   strength: number;
 }
 
-/** The class that tints speak of: the positive one of two, else the one that the verdict names. */
+/** The class that tints refer to: the positive one of two, otherwise the one named by the verdict. */
 export function tintedClass(verdict: Verdict, record: Pick<ClassifierRecord, 'classes' | 'positive'>): string {
   return record.positive === null ? verdict.label : record.classes[record.positive];
 }
@@ -29,7 +29,7 @@ export function pointsTowards(verdict: Verdict, label: string): { start: number;
   return verdict.contributions.map(({ start, end, contribution }) => ({ start, end, points: sign * contribution }));
 }
 
-/** The words that did enough to be tinted. */
+/** The words with enough effect to be tinted. */
 export function wordTints(verdict: Verdict, label: string): WordTint[] {
   return pointsTowards(verdict, label).flatMap((word) => {
     const strength = strengthPoints.filter((limit) => Math.abs(word.points) >= limit).length;
@@ -37,7 +37,7 @@ export function wordTints(verdict: Verdict, label: string): WordTint[] {
   });
 }
 
-/** What was found while a text was read, in words. */
+/** The findings while reading a text, in words. */
 export function findingSentences(findings: readonly ReadingFinding[]): string[] {
   const sentences: Record<ReadingFinding, string> = {
     mail: t('Read as the source of a mail: what its reader sees was checked.'),
@@ -49,7 +49,9 @@ export function findingSentences(findings: readonly ReadingFinding[]): string[] 
   return findings.map((finding) => sentences[finding]);
 }
 
-/** What a button says that gives a text this label: "This Is Not Spam" where the classes are spam and something else. */
+/**
+ * The title of a button that gives a text this label: "This Is Not Spam" if the classes are spam and something else.
+ */
 export function correctionTitle(
   label: string,
   { classes, positive }: Pick<ClassifierRecord, 'classes' | 'positive'>,
@@ -64,7 +66,7 @@ export function formatPoints(points: number): string {
   return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(Math.abs(points) < 0.095 ? 2 : 1)}`;
 }
 
-/** "97.3 %"; never 100 % or 0 % of what is not certain. */
+/** "97.3 %"; never 100 % or 0 % unless it is certain. */
 export function formatShare(share: number): string {
   if (share === 0 || share === 1) return `${share * 100} %`;
   if (share > 0.999) return '> 99.9 %';

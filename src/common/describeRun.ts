@@ -1,16 +1,16 @@
 /**
- * What the curves of a run say, in one or two sentences. Judged on the held-out text where there is one: falling training
- * loss alone cannot tell learning from memorising.
+ * Describes the curves of a run in one or two sentences. Judged on the held-out text if there is one: falling training
+ * loss alone cannot distinguish learning from memorising.
  */
 import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
 import type { EpochEvent } from './trainEvents';
 
-/** Below this share a change between evaluations is taken for noise. */
+/** A change between evaluations below this share counts as noise. */
 const noise = 0.005;
 
-/** A loss in the chosen unit; `named`: with its name. */
+/** A loss in the chosen unit; `named`: with the name of the unit. */
 type Say = (nats: number, named?: boolean) => string;
 
 interface Reading {
@@ -19,7 +19,7 @@ interface Reading {
   loss: number;
 }
 
-/** `unit` is what the losses are said in; the judgement is the same in all. */
+/** `unit` is the unit of the losses; the judgement does not depend on it. */
 export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): string {
   const { start, done } = history;
   if (!start) return t('Nothing has been measured yet.');
@@ -110,7 +110,7 @@ function judgeTraining(history: RunHistory, say: Say): string {
   const { progress } = history;
   const last = progress.at(-1);
   if (!last || progress.length < 8) return t('Just started: there are too few measurements to show a trend.');
-  // Means over stretches, as a single batch says little.
+  // Means over many batches, because a single batch says little.
   const quarter = Math.max(1, Math.floor(progress.length / 4));
   const mean = (from: number, to: number): number =>
     progress.slice(from, to).reduce((sum, p) => sum + p.loss, 0) / (to - from);
@@ -134,7 +134,7 @@ function indexOfSmallest(readings: readonly Reading[]): number {
   return readings.reduce((best, reading, i) => (reading.loss < readings[best].loss ? i : best), 0);
 }
 
-/** The best loss up to `step`; the first one when nothing is that old. */
+/** The best loss up to `step`; the first one if none is that old. */
 function bestBefore(readings: readonly Reading[], step: number): number {
   const early = readings.filter((reading) => reading.step <= step);
   return Math.min(...(early.length > 0 ? early : readings.slice(0, 1)).map((reading) => reading.loss));

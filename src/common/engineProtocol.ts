@@ -1,5 +1,5 @@
 /**
- * What the extension host and the engine process say to each other. Calls carry an id; a call may stream `event` frames
+ * The protocol between the extension host and the engine process. Calls carry an id; a call may stream `event` frames
  * before its one `result` or `error`; a `cancel` frame ends it with the code `cancelled`. Plain JSON-like values and
  * typed arrays only (the channel is child_process IPC with `serialization: 'advanced'`).
  */
@@ -17,11 +17,11 @@ import type { GpuMethods } from './gpuProtocol';
 import type { TrainEvent } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
 
-/** A text to train on: the file that the engine reads, and what it is called where people read of it. */
+/** A text to train on: the file that the engine reads, and its display name. */
 export interface TextSource {
   name: string;
   path: string;
-  /** By any usual name; else it is found out. */
+  /** Any common name; if omitted, it is detected. */
   encoding?: string;
 }
 
@@ -29,7 +29,7 @@ export interface TextSource {
 export interface ComputeRequest {
   threads?: number;
   backend?: BackendChoice;
-  /** Where WebGPU computes: keep activations in 16 bits. */
+  /** With WebGPU: keep activations in 16 bits. */
   half?: boolean;
 }
 
@@ -38,19 +38,24 @@ export interface TrainRequest extends ComputeRequest {
   sources: TextSource[];
   /** `auto` configures itself for `minutes`. */
   config: TrainingConfig | { auto: true; minutes: number; seed?: number; memory?: TrainingConfig['memory'] };
-  /** Where the model file goes. Checkpoints are written to the same file name with `.checkpoint` added. */
+  /** The path of the model file. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
-  /** Go on with this model or checkpoint, or with the checkpoint beside it (`training/resume.ts` has the rule). Same text:
-   *  exactly where it stopped; changed text: with its weights. */
+  /**
+   * Continue with this model or checkpoint, or with the checkpoint next to it (the rule is in `training/resume.ts`).
+   * Same text: exactly where it stopped; changed text: from its weights.
+   */
   resumePath?: string;
-  /** The budget is for what is to come. Else it counts from the start of the run, also where that is continued. */
+  /**
+   * The budget applies to the further training. Otherwise it counts from the start of the run, even if that is
+   * continued.
+   */
   further?: boolean;
   title?: string;
 }
 
 export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'reference';
 
-/** What a budget would buy, for the quick pick; on what the runs will compute on. */
+/** What can be trained within a budget, for the quick pick; on the backend that the runs will use. */
 export interface PlanRequest extends ComputeRequest {
   sources: TextSource[];
   minutes: number[];
@@ -59,31 +64,31 @@ export interface Plan {
   minutes: number;
   config: TrainingConfig;
   parameters: number;
-  /** Honest estimate from the speed probe. */
+  /** Estimate from the speed probe. */
   expectedSeconds: number;
   /** "LSTM 1 × 256 …" */
   summary: string;
   reasons: string[];
 }
 
-/** What settings would train on a text, and how long; or why they cannot. */
+/** The network and the duration of a run with given settings on a text, or the reason why they cannot be used. */
 export interface EstimateRequest extends ComputeRequest {
   sources: TextSource[];
   configs: TrainingConfig[];
 }
 export type Estimate = { network: string; seconds: number } | { problem: string };
 
-/** An edit in UTF-16 units: `deleted` units at `start` give way to `inserted`. */
+/** An edit in UTF-16 units: `deleted` units at `start` are replaced by `inserted`. */
 export interface TextEdit {
   start: number;
   deleted: number;
   inserted: string;
 }
 
-/** What an open document says now: its text, or an edit of the text of `length` units that it had. */
+/** The current state of an open document: its text, or an edit of its previous text of `length` units. */
 export type DocumentUpdate = { id: string } & ({ text: string } | { edit: TextEdit; length: number });
 
-/** Where in an open document somebody writes. */
+/** The position in an open document where the user is writing. */
 export interface DocumentPlace {
   id: string;
   /** UTF-16 offset. */
@@ -91,17 +96,17 @@ export interface DocumentPlace {
 }
 
 export interface SamplingOptions {
-  /** 0 = always the most likely. */
+  /** 0: always the most likely token. */
   temperature: number;
   topK?: number;
   topP?: number;
   minP?: number;
   repetitionPenalty?: number;
   stop?: string[];
-  /** Words, or short phrases, that the text shall contain; each at the place where the model would soonest have it. */
+  /** Words or short phrases that the text must contain, each where it fits best. */
   mustContain?: string[];
   seed: number;
-  /** Tokens to generate; a character of several tokens is written to its end. */
+  /** Tokens to generate; a character made of several tokens is completed. */
   length: number;
 }
 
@@ -109,11 +114,11 @@ export interface SampleRequest {
   modelPath: string;
   /** One for all streams, or one for each. */
   prompt: string | string[];
-  /** The document that is written into, whose words the model then knows. */
+  /** The document that is written into, whose text the model takes into account. */
   document?: DocumentPlace;
   /** One stream for each, generated as one batch. */
   streams: SamplingOptions[];
-  /** Also stream, for every token, how sure the model was. */
+  /** Also stream the probability of every token. */
   details?: boolean;
 }
 /** A piece of one stream. `probabilities[i]` is the model's own probability (T = 1) of the i-th token of `text`. */
@@ -130,7 +135,10 @@ export interface SampleResult {
   tokensPerSecond: number;
 }
 export interface CopyReport {
-  /** Runs of 30 or more characters that stand in the training text, and of a model of lines whole lines. Offsets in UTF-16 units of the sample. */
+  /**
+   * Runs of 30 or more characters that occur in the training text and, for a model of lines, whole lines. Offsets in
+   * UTF-16 units of the sample.
+   */
   runs: { start: number; end: number; source: string; sourceOffset: number }[];
   /** Share of the sample's character 8-grams that do not occur in the training text; undefined without an index. */
   novelShare?: number;
@@ -160,19 +168,19 @@ export interface CompletionRequest {
   prefix: string;
   /** The rest of the line. */
   suffix: string;
-  /** The document that is written in, whose words the model then knows. */
+  /** The document being written, whose text the model takes into account. */
   document?: DocumentPlace;
   extent: 'word' | 'phrase' | 'sentence' | 'line';
   eagerness: Eagerness;
-  /** 1: what is offered unasked, if anything. More: so many of the likeliest, for somebody who asks. */
+  /** 1: what is offered automatically, if anything. More: this many of the most likely, on request. */
   alternatives: number;
   /** In tokens. */
   maximumLength: number;
-  /** Words that are not offered, in any case of letters. */
+  /** Words that are never offered, regardless of case. */
   never: readonly string[];
 }
 export interface CompletionResult {
-  /** Most worth offering first, each with the probability that all of it is what comes. */
+  /** The best first, each with the probability that all of it comes next. */
   items: { text: string; probability: number }[];
   /** Milliseconds in the engine, and steps of the predictor (a batch is one). */
   engineMs: number;
@@ -182,7 +190,7 @@ export interface CompletionResult {
 export interface SurpriseRequest {
   modelPath: string;
   text: string;
-  /** UTF-16 offset of the first changed character: what stands before is taken from the engine's cache. */
+  /** UTF-16 offset of the first changed character: the text before it is taken from the engine's cache. */
   from: number;
 }
 export interface SurpriseResult {
@@ -191,11 +199,11 @@ export interface SurpriseResult {
   /** Bits of each token, and its length in UTF-16 units. */
   bits: Float32Array;
   lengths: Uint8Array;
-  /** Mean bits a character over the whole text. */
+  /** Mean bits per character over the whole text. */
   meanBits: number;
 }
 
-/** What is shown of a model without loading its weights. */
+/** What is shown about a model without loading its weights. */
 export interface ModelSummary {
   path: string;
   title: string;
@@ -242,7 +250,7 @@ export interface EngineDescription {
 export interface EngineMethods extends GpuMethods {
   describe: { params: Record<string, never>; result: EngineDescription; event: never };
   plan: { params: PlanRequest; result: Plan[]; event: never };
-  /** Measured one after the other; each is told when it is known. */
+  /** Measured one after the other; each is reported as soon as it is known. */
   estimate: { params: EstimateRequest; result: null; event: { index: number; estimate: Estimate } };
   recipes: {
     params: Record<string, never>;
@@ -252,11 +260,11 @@ export interface EngineMethods extends GpuMethods {
   train: { params: TrainRequest; result: { modelPath: string; summary: ModelSummary }; event: TrainEvent };
   /** Takes effect between two time steps, well within 200 ms. */
   control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
-  /** The run leaves a thread to others for a moment: somebody types. Nothing where there is no such run. */
+  /** The run gives up a thread for a moment because the user is typing. No effect if there is no such run. */
   yieldThread: { params: { runId: string; milliseconds: number }; result: null; event: never };
-  /** False for an edit of a text that is not known: the document must be sent whole. */
+  /** False for an edit of an unknown text: the whole document must be sent. */
   updateDocument: { params: DocumentUpdate; result: boolean; event: never };
-  /** A document is closed: what it said is forgotten. */
+  /** A document was closed: its text is forgotten. */
   closeDocument: { params: { id: string }; result: null; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
@@ -264,13 +272,13 @@ export interface EngineMethods extends GpuMethods {
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
-  /** One verdict a text, in their order. */
+  /** One verdict per text, in order. */
   classify: { params: ClassifyRequest; result: Verdict[]; event: never };
   /** Without a path: the spam model that comes with the program. */
   describeClassifier: { params: { modelPath?: string }; result: ClassifierRecord; event: never };
-  /** Which columns of a labelled text would be read; null where it has none. */
+  /** The columns of a labelled text that would be read; null if it has none. */
   labelledColumns: { params: { source: LabelledSource }; result: LabelledColumns | null; event: never };
-  /** Cancelling it leaves no model. */
+  /** If cancelled, no model is written. */
   trainClassifier: { params: TrainClassifierRequest; result: ClassifierRecord; event: ClassifierEvent };
 }
 

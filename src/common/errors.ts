@@ -18,7 +18,7 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** What of an error crosses a process boundary. */
+/** The part of an error that crosses a process boundary. */
 export interface ErrorFrame {
   readonly code: ErrorCode;
   readonly message: string;
@@ -48,7 +48,7 @@ export class InklingError extends Error {
   }
 }
 
-/** What everything rejects with that is cancelled. */
+/** The error of everything that was cancelled. */
 export function cancelled(): InklingError {
   return new InklingError('cancelled', 'Cancelled.');
 }
@@ -58,8 +58,8 @@ export function isCancelled(error: unknown): boolean {
 }
 
 /**
- * Any thrown value as an InklingError that keeps its cause: what the system says of files becomes `invalidInput` in plain
- * words, anything else `internal`.
+ * Any thrown value as an InklingError that keeps its cause: file system errors become `invalidInput` in plain words,
+ * anything else `internal`.
  */
 export function asInklingError(error: unknown): InklingError {
   if (error instanceof InklingError) return error;
@@ -77,7 +77,7 @@ export function asInklingError(error: unknown): InklingError {
   return wrapped;
 }
 
-/** What an error of a file means to a person; undefined for other errors. Codes of Node.js and of VS Code. */
+/** A file error in plain words; undefined for other errors. Codes of Node.js and of VS Code. */
 function ofFile(error: unknown, message: string): string | undefined {
   const { code, path } = error instanceof Object ? (error as { code?: unknown; path?: unknown }) : {};
   // VS Code wraps some of them in sentences.

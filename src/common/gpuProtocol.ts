@@ -1,4 +1,4 @@
-/** What the engine says about GPUs to the editor and the command line. Plain JSON. */
+/** The data about GPUs that the engine sends to the editor and the command line. Plain JSON. */
 
 /** What Set Up GPU can install. */
 export type GpuPackage = 'webgpu' | 'tensorflow';
@@ -6,23 +6,23 @@ export type GpuPackage = 'webgpu' | 'tensorflow';
 export interface GpuPackageReport {
   folder: string | null;
   version: string | null;
-  /** What it computes on; null with a problem. */
+  /** The device; null if there is a problem. */
   device: string | null;
   problem: string | null;
 }
 
 export interface GpuReport {
-  /** Version of the Node that runs the engine, whether that is VS Code's own, and its program. */
+  /** The version of the Node.js that runs the engine, whether it is VS Code's own, and its executable. */
   node: string;
   runtime: string;
   nodeProgram: string;
   platform: string;
   modulesFolder: string | null;
-  /** Cards and drivers as NVIDIA's own tool names them; null without it. */
+  /** Cards and drivers as reported by NVIDIA's tool; null without it. */
   nvidia: string | null;
   webgpu: GpuPackageReport;
   tensorflow: GpuPackageReport;
-  /** Packages and libraries that Set Up GPU and the backends ask for. */
+  /** Packages and libraries needed by Set Up GPU and the backends. */
   wanted: Record<GpuPackage, string>;
 }
 
@@ -36,7 +36,7 @@ export interface SelfTestResult {
   targetsPerSecond: number;
 }
 
-/** Methods that the engine answers beside EngineMethods. `modulesFolder`: by default the one the engine was started with. */
+/** Further methods of the engine. `modulesFolder`: by default the one the engine was started with. */
 export interface GpuMethods {
   describeGpu: { params: { modulesFolder?: string }; result: GpuReport; event: never };
   installGpu: { params: { folder: string; which: GpuPackage }; result: GpuReport; event: { line: string } };

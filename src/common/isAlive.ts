@@ -1,10 +1,13 @@
-/** Whether a process lives; `ask` sends it signal 0, which does nothing else: `() => process.kill(id, 0)`. */
+/**
+ * process.kill(id, 0)`. => Whether a process is running; `ask` sends it signal 0, which has no other effect: `() =>
+ * process.kill(id, 0)`. => process.kill(id, 0)`.
+ */
 export function isAlive(ask: () => void): boolean {
   try {
     ask();
     return true;
   } catch (error) {
-    // Somebody else's process may not be asked, but lives.
+    // A process of another user cannot be signalled, but is running.
     return (error as { code?: unknown }).code === 'EPERM';
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Sentences in the language that VS Code is set to, for code that cannot reach `vscode.l10n`: the Studio page, and what
- * it shares with the extension. As there, a message is found by its English text, and one without a translation stays
- * English. Each side sets the language once, before it says anything; the engine never does, and speaks English.
+ * it shares with the extension. As there, a message is looked up by its English text, and stays English if it has no
+ * translation. Each side sets the language once, before its first message; the engine never does, so its messages are
+ * English.
  */
 
 export interface Language {
@@ -21,15 +22,15 @@ export function currentLanguage(): Language {
   return language;
 }
 
-/** `{0}`, `{1}` … stand for the values, in whatever order the translation wants them. */
+/** `{0}`, `{1}` … stand for the values, in the order that the translation needs. */
 export function t(message: string, ...values: readonly (string | number)[]): string {
   const text = Object.hasOwn(language.bundle, message) ? language.bundle[message] : message;
   return text.replace(/\{(\d+)\}/g, (place, i: string) => String(values[Number(i)] ?? place));
 }
 
 /**
- * A whole number with its thousands parted: "12,345" in English. Elsewhere by narrow spaces, as everywhere figures have
- * a decimal point (as they have in what is exported), which a point or comma between thousands could be taken for.
+ * A whole number with thousands separators: "12,345" in English. In other languages narrow spaces are used: all figures
+ * have a decimal point (as in exported data), so a point or comma between thousands would be ambiguous.
  */
 export function formatInteger(value: number): string {
   const english = value.toLocaleString('en', { maximumFractionDigits: 0 });

@@ -1,13 +1,16 @@
 /**
- * Cross-entropy in the units people read it in. With L in nats a token and c characters a token:
- * bits per character = L / (ln 2 · c), perplexity = exp(L) a token.
+ * Cross-entropy in display units. With L in nats per token and c characters per token: bits per character = L / (ln 2 ·
+ * c), perplexity per token = exp(L).
  */
 import { t } from './l10n';
 import type { EpochEvent } from './trainEvents';
 
 export type LossUnit = 'nats' | 'bits' | 'perplexity';
 
-/** What is known of a run's tokens. Without `charactersPerToken` (words, nothing evaluated yet) bits are a token's. */
+/**
+ * What is known about the tokens of a run. Without `charactersPerToken` (words, nothing evaluated yet), bits are per
+ * token.
+ */
 export interface TokenScale {
   unit: 'character' | 'word';
   charactersPerToken?: number;
@@ -15,7 +18,7 @@ export interface TokenScale {
 
 export const characterScale: TokenScale = { unit: 'character', charactersPerToken: 1 };
 
-/** Characters a token, from an evaluation that says the same loss both ways. */
+/** Characters per token, from an evaluation that gives the loss in both units. */
 export function scaleOf(unit: 'character' | 'word', evaluations: readonly EpochEvent[]): TokenScale {
   if (unit === 'character') return characterScale;
   for (const { heldOutLoss, heldOutBitsPerCharacter } of evaluations) {
@@ -26,7 +29,7 @@ export function scaleOf(unit: 'character' | 'word', evaluations: readonly EpochE
   return { unit };
 }
 
-/** From nats a token. */
+/** From nats per token. */
 export function toUnit(nats: number, unit: LossUnit, scale: TokenScale): number {
   switch (unit) {
     case 'nats':
@@ -38,7 +41,7 @@ export function toUnit(nats: number, unit: LossUnit, scale: TokenScale): number 
   }
 }
 
-/** From bits a character; undefined where a token's length is not known. */
+/** From bits per character; undefined if the length of a token is unknown. */
 export function bitsToUnit(bitsPerCharacter: number, unit: LossUnit, scale: TokenScale): number | undefined {
   if (scale.charactersPerToken === undefined) return undefined;
   return toUnit(bitsPerCharacter * Math.LN2 * scale.charactersPerToken, unit, scale);

@@ -1,7 +1,7 @@
 /**
- * A recurrent network as a picture (SVG): folded into one step, unrolled over the tokens of a text, with the way that
- * errors take back, writing by itself, or the inside of one cell. Data in, a string out; the command line and the
- * Studio draw the same.
+ * A recurrent network as a picture (SVG): folded into one step, unrolled over the tokens of a text, with the backward
+ * path of the errors, while generating, or the inside of one cell. A pure function from data to a string, used by the
+ * command line and the Studio.
  */
 import { formatInteger, t } from './l10n';
 import type { CellKind } from './trainingConfig';
@@ -11,10 +11,10 @@ export type DrawingView = (typeof drawingViews)[number];
 
 export interface DrawnNetwork {
   cell: CellKind;
-  /** What enters and what comes out, with how many numbers: "one-hot", 57. */
+  /** Input and output, with their sizes: "one-hot", 57. */
   input: { name: string; size: number };
   output: { name: string; size: number };
-  /** From the input on. */
+  /** From the input upwards. */
   layers: { units: number; dropout: number; bidirectional?: boolean }[];
   /** Whether there is a loss after every token, or after the last one only. */
   everyStep: boolean;
@@ -25,7 +25,7 @@ export interface DrawingColours {
   box: string;
   line: string;
   text: string;
-  /** Of states that are handed on, and of errors. */
+  /** For states that are passed on, and for errors. */
   accent: string;
 }
 
@@ -37,16 +37,16 @@ export const lightColours: DrawingColours = {
   accent: '#b3462c',
 };
 
-/** What is read token by token, and what is to be predicted after each. */
+/** The tokens that are read, and the target after each. */
 export interface DrawnTokens {
   inputs: readonly string[];
   targets: readonly string[];
 }
 
-/** More columns could not be read. */
+/** More columns would be illegible. */
 const maximumColumns = 10;
 
-/** The beginning of a text, each token to be predicted from those before it. */
+/** The beginning of a text, in which each token is predicted from those before it. */
 export function drawnTokens(tokens: readonly string[]): DrawnTokens {
   const shown = tokens.slice(0, maximumColumns + 1);
   return { inputs: shown.slice(0, Math.max(1, shown.length - 1)), targets: shown.slice(1) };
@@ -57,7 +57,7 @@ const row = { height: 40, gap: 44 };
 const margin = 28;
 const font = 'font-family="system-ui, sans-serif" font-size="13"';
 
-/** The picture as a whole SVG document. `tokens` are drawn up to the tenth; `folded` and `cell` need none. */
+/** The picture as a complete SVG document. `tokens` are drawn up to the tenth; `folded` and `cell` need none. */
 export function drawNetwork(
   network: DrawnNetwork,
   view: DrawingView,
@@ -71,7 +71,7 @@ export function drawNetwork(
   return picture.toSvg();
 }
 
-/** Shapes with the room that they take. */
+/** Shapes with their size. */
 class Picture {
   private readonly shapes: string[] = [];
   private right = 0;
@@ -104,7 +104,7 @@ class Picture {
     this.reach(x + text.length * (anchor === 'middle' ? 4 : 7.5), y + 4);
   }
 
-  /** An arrow through the points; `kind` says what goes along it. `behind`: it passes behind all that is drawn. */
+  /** An arrow through the points; `kind` says what it carries. `behind`: it passes behind everything else. */
   arrow(
     points: readonly [x: number, y: number][],
     kind: 'value' | 'state' | 'error' | 'drawn' = 'value',
@@ -146,7 +146,7 @@ function layerLines({ cell }: DrawnNetwork, { units, dropout }: DrawnNetwork['la
 
 const sized = ({ name, size }: { name: string; size: number }): string => `${name} ${formatInteger(size)}`;
 
-/** One step, with the state that goes round. */
+/** One step, with the recurrent state as a loop. */
 function drawFolded(picture: Picture, network: DrawnNetwork): void {
   const width = 150;
   const bands = [...network.layers].reverse();
@@ -184,7 +184,7 @@ function drawFolded(picture: Picture, network: DrawnNetwork): void {
   picture.text(middle, y + row.height + 20, t('one token a step'));
 }
 
-/** A column for each token, the state handed on from left to right. */
+/** A column for each token, with the state passed on from left to right. */
 function drawUnrolled(
   picture: Picture,
   network: DrawnNetwork,
@@ -192,7 +192,7 @@ function drawUnrolled(
   { inputs, targets }: DrawnTokens,
 ): void {
   const count = Math.min(maximumColumns, Math.max(1, inputs.length));
-  // From the top: what is predicted, the output, each layer (two rows where it reads both ways), the input.
+  // From the top: the prediction, the output, each layer (two rows if it is bidirectional), the input.
   const rows = [...network.layers].reverse().flatMap((layer) =>
     layer.bidirectional
       ? [
@@ -214,7 +214,7 @@ function drawUnrolled(
     rows.forEach(({ layer, backwards }, r) => {
       const y = yOf(r + 1);
       picture.box(x, y, column.width, row.height, layerLines(network, layer));
-      // Of a layer that reads both ways, either direction reads the token, and hands on what it has read.
+      // In a bidirectional layer, both directions read the token and pass on their state.
       const below = yOf(backwards ? r + 3 : r + 2);
       const read = backwards ? middle - 24 : middle;
       picture.arrow(
@@ -287,7 +287,7 @@ function drawUnrolled(
       }
     }
     if (view === 'sampling' && i < count - 1) {
-      // What was drawn enters as the next token.
+      // The generated token is the next input.
       const lane = x + column.width + column.gap / 2;
       picture.arrow(
         [
@@ -323,7 +323,7 @@ const equations: Record<CellKind, string[]> = {
   ],
 };
 
-/** The gates of one cell, between the state that comes and the state that goes. */
+/** The gates of one cell, between the incoming and the outgoing state. */
 function drawCell(picture: Picture, cell: CellKind): void {
   const gates = {
     rnn: [['tanh', t('new state')]],
@@ -343,7 +343,7 @@ function drawCell(picture: Picture, cell: CellKind): void {
   const left = margin + 70;
   const right = left + gates.length * step;
   const [stateY, gateY, lowY] = [margin + 40, margin + 130, margin + 210];
-  // What is read from below by all gates: the token and the state before.
+  // The input of all gates, from below: the token and the previous state.
   picture.text(margin, lowY + 4, 'h(t−1)', 'start');
   picture.arrow(
     [
@@ -387,7 +387,7 @@ function drawCell(picture: Picture, cell: CellKind): void {
     }
   });
   if (cell === 'lstm') {
-    // The new content is let in by its gate; what is let out is the state of the next step.
+    // A gate controls the new content that is added; another one the output, which is the state of the next step.
     const [letIn, content, out] = [1, 2, 3].map((i) => left + i * step + 40);
     picture.arrow([
       [content, gateY],
@@ -426,7 +426,7 @@ function drawCell(picture: Picture, cell: CellKind): void {
   equations[cell].forEach((equation, i) => picture.text(margin, lowY + 74 + 22 * i, equation, 'start'));
 }
 
-/** A token that can be seen: white space by signs, long words cut. */
+/** A visible form of a token: symbols for white space, long words shortened. */
 function visible(token: string | undefined): string {
   if (token === undefined || token === '') return t('nothing');
   const shown = token.replace(/\n/g, '⏎').replace(/\t/g, '⇥').replace(/ /g, '␣');

@@ -1,4 +1,4 @@
-/** What the parts of a classifier are called, and what a word's evidence is by each of them. */
+/** The names of the parts of a classifier, and of the evidence that each finds for a word. */
 import type { ClassifierRecord, ClassifierVariant, ModelPart, Verdict } from './classifierProtocol';
 import { t } from './l10n';
 
@@ -13,12 +13,12 @@ export function partTitle(part: ModelPart, variant: ClassifierVariant): string {
   }
 }
 
-/** What gives a classifier's verdicts: "linear model", or "bigru" where a network stands alone. */
+/** The parts that produce the verdicts: "linear model", or "bigru" for a network alone. */
 export function keptTitle({ kept, settings }: Pick<ClassifierRecord, 'kept' | 'settings'>): string {
   return partTitle(kept ?? 'network', settings.variant);
 }
 
-/** How the points of a word were found. */
+/** How the points of a word were computed. */
 export function methodSentence(method: Verdict['method']): string {
   switch (method) {
     case 'occlusion':

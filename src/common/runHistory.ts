@@ -1,6 +1,6 @@
 /**
  * The history of a run as curves need it: the stream of training events folded into bounded lists. Folding is the same
- * on the host (from disk) and on the page (live), so that a page redrawn from the host shows what it showed before.
+ * on the host (from disk) and on the page (live), so that a page redrawn from the host shows the same as before.
  */
 import type {
   DoneEvent,
@@ -18,12 +18,12 @@ export interface ProgressPoint {
   step: number;
   epoch: number;
   seconds: number;
-  /** Mean batch loss, nats a token. */
+  /** Mean batch loss, nats per token. */
   loss: number;
   minimum: number;
   maximum: number;
   accuracy: number;
-  /** Of the whole gradient before clipping, and after it where that was measured. */
+  /** Of the whole gradient before clipping, and after it if measured. */
   gradientNorm: number;
   clippedNorm?: number;
   learningRate: number;
@@ -46,7 +46,7 @@ export interface RunHistory {
   done?: DoneEvent;
 }
 
-/** More points than a wide screen has pixels would never be seen. */
+/** More points than a wide screen has pixels would be invisible. */
 export const maximumProgressPoints = 2000;
 const maximumEvaluations = 2000;
 const maximumMarkers = 500;
@@ -77,7 +77,7 @@ export function foldEvent(history: RunHistory, event: TrainEvent): void {
     case 'epoch':
       history.evaluations.push(event);
       if (history.evaluations.length > maximumEvaluations) {
-        // The best and the last must stay: the curve's shape survives on every second of the others.
+        // The best and the last must stay; every second of the others is enough for the shape of the curve.
         const last = history.evaluations.length - 1;
         history.evaluations = history.evaluations.filter((e, i) => e.best || i % 2 === 0 || i === last);
         if (history.evaluations.length > maximumEvaluations) {
@@ -109,7 +109,7 @@ export function foldEvent(history: RunHistory, event: TrainEvent): void {
   }
 }
 
-/** The samples of one step; of a step that was made again after a crash, the later ones. */
+/** The samples of one step; if the step was repeated after a crash, the later ones. */
 export function samplesAt(events: readonly TrainEvent[], step: number): SampleEvent[] {
   let samples: SampleEvent[] = [];
   for (const event of events) {
@@ -119,7 +119,7 @@ export function samplesAt(events: readonly TrainEvent[], step: number): SampleEv
   return samples;
 }
 
-/** A run that died goes on from its last checkpoint: what it had done after that did not happen. */
+/** A run that crashed continues from its last checkpoint, so what came after that is discarded. */
 function forgetAfter(history: RunHistory, step: number): void {
   const before = <T extends { step: number }>(items: T[]): T[] => items.filter((item) => item.step <= step);
   history.progress = before(history.progress);
@@ -157,7 +157,7 @@ function addProgress(history: RunHistory, event: ProgressEvent): void {
   }
 }
 
-/** Half as many points: neighbours merged two by two, never across a step back (a restored run). */
+/** Half as many points: neighbours are merged in pairs, never across a step back (a restored run). */
 export function thin(points: readonly ProgressPoint[]): ProgressPoint[] {
   const thinned: ProgressPoint[] = [];
   for (let i = 0; i < points.length; i++) {
@@ -172,7 +172,9 @@ export function thin(points: readonly ProgressPoint[]): ProgressPoint[] {
   return thinned;
 }
 
-/** Means are weighted by what each point stands for; the place is the later one's, where its mean was known. */
+/**
+ * Means are weighted by the number of merged events; the position is that of the later point, where the mean was known.
+ */
 export function mergePoints(a: ProgressPoint, b: ProgressPoint): ProgressPoint {
   const merged = a.merged + b.merged;
   const mean = (x: number, y: number): number => (x * a.merged + y * b.merged) / merged;

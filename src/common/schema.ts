@@ -1,7 +1,7 @@
 /**
- * What parsed JSON must look like. A schema takes a value of any kind and returns it as its type, or throws a `SchemaFault`
- * that names the field. `object<T>` asks for a schema for every field of T and `oneOf<T>` for every word of it, so that a
- * type and what is checked of it cannot drift apart.
+ * Schemas for parsed JSON. A schema takes a value of any kind and returns it with its type, or throws a `SchemaFault`
+ * that names the field. `object<T>` requires a schema for every field of T and `oneOf<T>` every word of it, so that a
+ * type and its checks cannot drift apart.
  */
 export type Schema<T> = (value: unknown, path: string) => T;
 
@@ -38,7 +38,7 @@ export function whole(low = 0, high = Number.MAX_SAFE_INTEGER): Schema<number> {
   };
 }
 
-/** One of a type's words, all of which are named. */
+/** One of the words of a type, all of which must be listed. */
 export function oneOf<T extends string>(words: Readonly<Record<T, true>>): Schema<T> {
   return (value, path) => {
     if (typeof value === 'string' && Object.hasOwn(words, value)) return value as T;
@@ -61,7 +61,7 @@ export function list<T>(item: Schema<T>): Schema<T[]> {
   };
 }
 
-/** An object with values of one kind under names of any kind. */
+/** An object with values of one kind under arbitrary names. */
 export function record<T>(item: Schema<T>): Schema<Record<string, T>> {
   return (value, path) => {
     if (!isObject(value)) throw new SchemaFault(path, 'an object', value);
@@ -69,7 +69,7 @@ export function record<T>(item: Schema<T>): Schema<Record<string, T>> {
   };
 }
 
-/** An object with the fields of T; what else it holds is left out. */
+/** An object with the fields of T; other fields are left out. */
 export function object<T extends object>(fields: { readonly [K in keyof T]-?: Schema<T[K]> }): Schema<T> {
   return (value, path) => {
     if (!isObject(value)) throw new SchemaFault(path, 'an object', value);
@@ -82,7 +82,7 @@ export function object<T extends object>(fields: { readonly [K in keyof T]-?: Sc
   };
 }
 
-/** An object whose field `key` says which other fields it has. */
+/** An object whose field `key` determines its other fields. */
 export function variant<K extends string, T extends { [P in K]: string }>(
   key: K,
   cases: { readonly [C in T[K]]: Schema<Omit<Extract<T, { [P in K]: C }>, K>> },

@@ -1,7 +1,8 @@
 /**
- * What the Studio page and the extension host say to each other. One interface a direction: a message's name and what
- * it carries. The host owns all state; the page may vanish at any moment (hidden, reloaded, crashed) and is drawn anew
- * from what the host answers to its `ready`. The page is not trusted: `parsePageMessage` checks all that it sends.
+ * The protocol between the Studio page and the extension host. One interface per direction: the names of the messages
+ * and their contents. The host owns all state; the page may disappear at any time (hidden, reloaded, crashed) and is
+ * redrawn from the host's answer to its `ready`. The page is not trusted: `parsePageMessage` checks everything that it
+ * sends.
  */
 import type { ClassifierState } from './classifierState';
 import type { TextBaselines, Considered } from './engineProtocol';
@@ -50,7 +51,7 @@ export interface KeptSample {
 
 export type StudioTab = 'training' | 'samples' | 'classifier';
 
-/** How the page is set: kept by the host between sessions. */
+/** The settings of the page, kept by the host between sessions. */
 export interface StudioSettings {
   tab: StudioTab;
   training: {
@@ -58,17 +59,17 @@ export interface StudioSettings {
     xQuantity: 'step' | 'epoch' | 'seconds';
     xScale: 'linear' | 'log';
     yScale: 'linear' | 'log';
-    /** Weight of the past in the smoothed curve, 0 to 0.99. */
+    /** Smoothing: the weight of earlier values, 0 to 0.99. */
     smoothing: number;
     showAccuracy: boolean;
     showBaselines: boolean;
-    /** Earlier runs drawn behind the chosen one. */
+    /** Earlier runs shown behind the selected one. */
     overlays: string[];
   };
   samples: {
     prompt: string;
     temperature: number;
-    /** Columns of the wall. */
+    /** The number of columns of the wall. */
     temperatures: number[];
     /** 0 = off. */
     topK: number;
@@ -78,7 +79,7 @@ export interface StudioSettings {
     minP: number;
     /** 1 = off. */
     repetitionPenalty: number;
-    /** Words that shall come, parted by commas. */
+    /** Words to include, separated by commas. */
     mustContain: string;
     length: number;
     seed: number;
@@ -128,7 +129,7 @@ export const bounds = {
 
 /** Host → page. */
 export interface HostMessages {
-  /** The answer to `ready`: all that the page needs to draw itself. */
+  /** The answer to `ready`: everything that the page needs to draw itself. */
   state: {
     settings: StudioSettings;
     runs: RunItem[];
@@ -142,7 +143,7 @@ export interface HostMessages {
   };
   runs: { runs: RunItem[]; runId?: string };
   history: { runId: string; history: RunHistory };
-  /** What happened since, in batches. */
+  /** What has happened since, in batches. */
   events: { runId: string; events: TrainEvent[] };
   baselines: { runId: string; baselines?: TextBaselines };
   models: { models: ModelItem[]; modelPath?: string };
@@ -158,7 +159,7 @@ export interface HostMessages {
   notice: { message: string; error: boolean };
 }
 
-/** A message that is its name alone. */
+/** A message without contents. */
 type Nothing = object;
 
 /** Page → host. */
@@ -166,16 +167,16 @@ export interface PageMessages {
   ready: Nothing;
   settings: { settings: StudioSettings };
   selectRun: { runId: string };
-  /** Histories of the runs drawn behind the chosen one. */
+  /** Histories of the runs shown behind the selected one. */
   requestHistory: { runId: string };
   requestBaselines: { runId: string };
   requestSamples: { runId: string; step: number };
   train: Nothing;
   control: { runId: string; action: 'pause' | 'resume' | 'stop' };
-  /** Go on with a run that was interrupted or ended. */
+  /** Resume a run that was interrupted or has ended. */
   resumeRun: { runId: string };
   useModel: { modelPath: string };
-  /** Fill the wall with the settings as they stand; no temperatures: one column at the slider's. */
+  /** Fill the wall with the current settings; without temperatures: one column at that of the slider. */
   generate: { modelPath: string };
   stopWriting: Nothing;
   consider: { column: number; offset: number };
@@ -190,10 +191,10 @@ export interface PageMessages {
   removeKept: { id: string };
   /** `text`: the passage that was copied. */
   openSource: { source: string; offset: number; text: string };
-  /** The Classifier tab is in view: from now on the page gets its state. */
+  /** The Classifier tab is visible: from now on the page receives its state. */
   requestClassifier: Nothing;
   chooseClassifier: { path: string };
-  /** Null: back to the classifier's own. */
+  /** Null: use the classifier's own. */
   setThreshold: { threshold: number | null };
   checkSelection: Nothing;
   trainClassifier: Nothing;
@@ -207,7 +208,7 @@ type Messages<M> = { [K in keyof M]: { type: K } & M[K] }[keyof M];
 export type HostMessage = Messages<HostMessages>;
 export type PageMessage = Messages<PageMessages>;
 
-/** Throws when the value is not what it must be; `where` names the place for the log. */
+/** Throws if the value is not valid; `where` names the field for the log. */
 type Check<T> = (value: unknown, where: string) => T;
 
 function fail(where: string, expected: string): never {
@@ -254,7 +255,7 @@ const list =
       ? value.map((element, i) => item(element, `${where}[${i}]`))
       : fail(where, `a list of at most ${maximumLength}`);
 
-/** Only the fields named are taken over. */
+/** Only the named fields are copied. */
 const object =
   <T extends object>(fields: { [K in keyof T]-?: Check<T[K]> }): Check<T> =>
   (value, where) => {
@@ -345,7 +346,7 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   }),
 };
 
-/** A message from the page, checked to the last field; throws `protocol` for anything else. */
+/** A message from the page, fully checked; throws `protocol` for anything else. */
 export function parsePageMessage(value: unknown): PageMessage {
   if (typeof value !== 'object' || value === null) fail('message', 'an object');
   const { type } = value as { type?: unknown };
@@ -354,7 +355,7 @@ export function parsePageMessage(value: unknown): PageMessage {
   return { type: name, ...pageChecks[name](value, name) } as PageMessage;
 }
 
-/** Settings from an earlier session or version; undefined when they are not valid any more. */
+/** Settings from an earlier session or version; undefined if they are no longer valid. */
 export function parseSettings(value: unknown): StudioSettings | undefined {
   try {
     return settingsCheck(value, 'settings');

@@ -1,34 +1,37 @@
 /**
- * What a training run says while it goes: one stream for the terminal, for `--json` and for the editor. Losses are in
- * nats a token unless a field's name says otherwise; seconds count training time over all sittings of the run.
+ * The events of a training run: one stream for the terminal, for `--json` and for the editor. Losses are in nats per
+ * token unless a field's name says otherwise; seconds count training time over all sittings of the run.
  */
 import type { TrainingConfig } from './trainingConfig';
 
 export interface StartEvent {
   event: 'start';
   config: TrainingConfig;
-  /** Why the automatic configuration chose what it did; empty for a recipe. */
+  /** The reasons for the choices of the automatic configuration; empty for a recipe. */
   reasons: string[];
   files: string[];
-  /** Tokens in all (characters, or words), in the training part and in the held-out part. */
+  /** Tokens in total (characters, or words), in the training part and in the held-out part. */
   tokens: number;
   trainTokens: number;
   heldOutTokens: number;
   vocabulary: number;
   parameters: number;
   stepsPerEpoch: number;
-  /** Undefined where only a time budget bounds the run. */
+  /** Undefined if only a time budget bounds the run. */
   totalSteps?: number;
   expectedSeconds?: number;
   backend: string;
   kernel: string;
   threads: number;
-  /** Why this backend computes, where there is something to say: what was measured, or what another one lacks. */
+  /** The reason for this backend, if there is one: what was measured, or why another one cannot be used. */
   backendReason?: string;
   seed: number;
-  /** Language of the base model that training started from; null for random first weights. Earlier versions left it out. */
+  /**
+   * Language of the base model that training started from; null for random initial weights. Earlier versions left it
+   * out.
+   */
   base?: string | null;
-  /** Step and seconds already behind the run when it is resumed; 0 for a new one. */
+  /** Steps and seconds before the run was resumed; 0 for a new run. */
   fromStep: number;
   fromSeconds: number;
 }
@@ -59,11 +62,13 @@ export interface EpochEvent {
   event: 'epoch';
   step: number;
   epoch: number;
-  /** Whether a whole pass over the text ended here (else: an evaluation in between). */
+  /** Whether a full pass over the text ended here (otherwise: an evaluation in between). */
   complete: boolean;
   seconds: number;
-  /** Mean over the epoch so far, measured while the weights moved and with dropout on; null where the divergence guard
-   *  has discarded all of it. */
+  /**
+   * Mean over the epoch so far, measured during training and with dropout; null if the divergence guard has discarded
+   * all of it.
+   */
   trainLoss: number | null;
   trainAccuracy: number | null;
   heldOutLoss?: number;
@@ -90,7 +95,7 @@ export interface CheckpointEvent {
   path: string;
 }
 
-/** The divergence guard put the run back to its best weights. */
+/** The divergence guard restored the best weights of the run. */
 export interface GuardEvent {
   event: 'guard';
   step: number;
@@ -102,7 +107,7 @@ export interface GuardEvent {
   message: string;
 }
 
-/** A sentence for people: overfitting, a learning rate lowered, an early stop, a GPU that failed. */
+/** A sentence for the user: overfitting, a learning rate lowered, an early stop, a GPU that failed. */
 export interface NoticeEvent {
   event: 'notice';
   step: number;
@@ -118,13 +123,15 @@ export interface DoneEvent {
   epochs: number;
   /** Characters (or words) trained on, repeats counted. */
   characters: number;
-  /** Of the last epoch; null where the divergence guard has discarded it. */
+  /** Of the last epoch; null if the divergence guard has discarded it. */
   trainLoss: number | null;
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
   heldOutAccuracy: number | null;
-  /** Only with a memory, where `heldOutLoss` is that of the network and the memory together: the network's own, and the
-   *  loss where the memory learned from each token after it was scored. */
+  /**
+   * Only with a memory, in which case `heldOutLoss` is that of network and memory together: the loss of the network
+   * alone, and the loss when the memory learns from each token after it was scored.
+   */
   heldOutNetworkLoss?: number;
   heldOutOnlineLoss?: number;
   smoothedLoss?: number;

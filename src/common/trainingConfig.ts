@@ -1,6 +1,6 @@
 /**
- * The typed settings of a training run: what a recipe names, what `--set path=value` edits, what the editor's Custom
- * choice shows. Plain JSON, so that it can be stored in a model file and cross a process boundary.
+ * The typed settings of a training run: a recipe names them, `--set path=value` edits them, and the editor's Custom
+ * choice shows them. Plain JSON, so that it can be stored in a model file and cross a process boundary.
  */
 
 export type CellKind = 'lstm' | 'gru' | 'rnn';
@@ -22,13 +22,13 @@ export interface TextConfig {
     /** Share of the text in [0, 0.5]. */
     fraction: number;
   };
-  /** Use at most this many examples (only for examples other than `text`). */
+  /** The maximum number of examples (only for examples other than `text`). */
   maximumExamples?: number;
 }
 
 export interface LayerConfig {
   units: number;
-  /** Share of this layer's outputs dropped while training, in [0, 1). */
+  /** Share of this layer's outputs dropped during training, in [0, 1). */
   dropout: number;
 }
 
@@ -43,19 +43,27 @@ export interface NetworkConfig {
 }
 
 export interface ObjectiveConfig {
-  /** `every-step`: stateful truncated back-propagation through contiguous text, a loss at every step.
-   *  `last-step`: windows of `steps` tokens, one every `stride`; the loss is on the token that follows only. */
+  /**
+   * `every-step`: stateful truncated back-propagation through contiguous text, a loss at every step. `last-step`:
+   * windows of `steps` tokens, one every `stride`, with a loss only on the token that follows.
+   */
   kind: ObjectiveKind;
-  /** Steps of back-propagation, or the window's length. */
+  /** Steps of back-propagation, or the length of the window. */
   steps: number;
   /** Distance between the starts of two windows; only for last-step. */
   stride: number;
   /** `mean` over the targets of a batch, or their `sum` (seed system 3). */
   reduction: 'mean' | 'sum';
-  /** Keep the recurrent state from one batch to the next. Every-step text training does; system 3 does over names. */
+  /**
+   * Keep the recurrent state from one batch to the next. Every-step training on text does so; seed system 3 also does
+   * so across names.
+   */
   carryState: boolean;
   shuffle: boolean;
-  /** What fills a prompt shorter than a window when generating: spaces (seed system 2), or, by default, no character. */
+  /**
+   * What pads a prompt that is shorter than a window when generating: spaces (seed system 2) or, by default, no
+   * character.
+   */
   padding?: 'space';
 }
 
@@ -72,20 +80,22 @@ export interface OptimiserConfig {
   beta2?: number;
   /** RMSprop's decay; default 0.9. */
   rho?: number;
-  /** Default 1e-7, as Keras. */
+  /** Default 1e-7, as in Keras. */
   epsilon?: number;
 }
 
 export type ScheduleConfig =
   | { kind: 'constant'; warmupSteps?: number }
-  /** Falls to `finalFraction` of the rate along half a cosine over the run's budget; over `epochs` where they are given,
-   *  so that the rate of a step does not depend on where the run ends. */
+  /**
+   * Decays to `finalFraction` of the rate along half a cosine over the budget of the run, or over `epochs` if given, so
+   * that the rate of a step does not depend on where the run ends.
+   */
   | { kind: 'cosine'; warmupSteps?: number; finalFraction: number; epochs?: number }
   /** Multiplied by `factor` after `patience` evaluations without a better held-out loss. */
   | { kind: 'plateau'; warmupSteps?: number; factor: number; patience: number; minimum: number };
 
 export interface BudgetConfig {
-  /** Counted from the start of the run, also after a resume; whichever limit is met first ends the run. */
+  /** Counted from the start of the run, also after a resume; whichever limit is reached first ends the run. */
   epochs?: number;
   maxSteps?: number;
   /** Seconds of training, counted over all sittings of the run. */
@@ -105,30 +115,32 @@ export interface TrainingConfig {
   schedule: ScheduleConfig;
   budget: BudgetConfig;
   evaluation: {
-    /** Evaluate on the held-out part after every epoch or every so many steps. */
+    /** Evaluate on the held-out part after every epoch or every this many steps. */
     every: 'epoch' | number;
     /** Also evaluate, and write samples, before the first step; the training loss is then that of the first batch. */
     atStart?: boolean;
     /** Evaluate on at most this many held-out targets while training; the final figure always uses all. */
     maximumTargets: number;
   };
-  /** Whether counts of the training text are kept beside the network and mixed with it; default: off. */
+  /** Whether a memory of the training text is kept beside the network and mixed with it; default: off. */
   memory?: 'on' | 'off';
-  /** `restore`, the default: when training falls apart, it goes back to the best weights with half the learning rate.
-   *  `none`: it is left to fall apart, and ends where the loss is no longer a number. */
+  /**
+   * `restore`, the default: when training diverges, it returns to the best weights with half the learning rate. `none`:
+   * it may diverge, and ends when the loss is no longer a number.
+   */
   guard?: { kind: 'restore' | 'none' };
   /** Stop after this many evaluations without a better held-out loss. */
   earlyStopping?: { patience: number };
-  /** Which weights the run gives back. `every-epoch`: the last, and those of every epoch in a file of its own. */
+  /** The weights that the run keeps. `every-epoch`: the last, and those of every epoch in separate files. */
   keep: 'best-held-out' | 'best-train' | 'last' | 'every-epoch';
   /** Samples written while training. */
   samples: {
     every: 'epoch' | number;
     temperatures: number[];
     length: number;
-    /** `window`: a random stretch of the training text; `none`: the empty prompt; else the prompt itself. */
+    /** `window`: a random passage of the training text; `none`: the empty prompt; otherwise the prompt itself. */
     prompt: { kind: 'window' | 'none' } | { kind: 'text'; text: string };
-    /** How many samples each time. */
+    /** The number of samples each time. */
     count: number;
   };
   /** Seed system 3's running loss: old·decay + (1-decay)·new, started at -ln(1/V)·length. */

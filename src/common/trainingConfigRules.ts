@@ -1,7 +1,7 @@
 /**
- * The rules of a TrainingConfig: which settings there are, what each may be, and how one of them is set by a path such
- * as `network.layers.0.units`. One table of rules serves the check of a whole config, `--set path=value` of the command
- * line and the settings object that the editor validates as it is typed.
+ * The rules of a TrainingConfig: the settings, their allowed values, and how to set one by a path such as
+ * `network.layers.0.units`. One table of rules serves to check a whole config, for `--set path=value` on the command
+ * line, and for the settings object that the editor validates as it is typed.
  */
 import { InklingError } from './errors';
 import type { TrainingConfig } from './trainingConfig';
@@ -12,7 +12,7 @@ type Rule =
   | { kind: 'text' }
   | { kind: 'choice'; of: readonly string[] }
   | { kind: 'object'; fields: Fields }
-  /** An object whose field `kind` says which other fields it has. */
+  /** An object whose field `kind` determines its other fields. */
   | { kind: 'variant'; cases: Readonly<Record<string, Fields>> }
   | { kind: 'list'; of: Rule; low: number; high: number }
   /** The word `epoch`, or a number of steps. */
@@ -21,12 +21,12 @@ type Rule =
 interface Field {
   rule: Rule;
   optional?: true;
-  /** What it starts as when a path creates the object around it. */
+  /** The initial value when a path creates the object that contains it. */
   initial?: unknown;
 }
 type Fields = Readonly<Record<string, Field>>;
 
-/** One thing wrong with a config: where, and a sentence that says what it must be. */
+/** One problem of a config: its path, and a sentence that says what is allowed. */
 export interface ConfigProblem {
   path: string;
   message: string;
@@ -149,13 +149,13 @@ const configRule = object({
   smoothedLoss: optional(object({ decay: required(share, 0.999), startLength: required(positive(1e6), 7) })),
 });
 
-/** A setting for people: its path, with 0 for the number of an item, and what it may be. */
+/** A setting for display: its path, with 0 as the index of items, and its allowed values. */
 export interface SettingDescription {
   path: string;
   values: string;
 }
 
-/** Every path that `setPath` takes down to single values, in the order of the document. */
+/** Every path to a single value that `setPath` accepts, in document order. */
 export function listSettings(): SettingDescription[] {
   return settingsWithin(configRule, '', '');
 }
@@ -191,7 +191,7 @@ function settingsWithin(rule: Rule, path: string, note: string): SettingDescript
 
 const isPlain = ({ kind }: Rule): boolean => kind !== 'object' && kind !== 'variant' && kind !== 'list';
 
-/** The fields of all variants, each with the kinds that have it. */
+/** The fields of all variants, with the kinds that have them. */
 function mergedFields(cases: Readonly<Record<string, Fields>>): [name: string, field: Field, kinds: string[]][] {
   const merged = new Map<string, [string, Field, string[]]>();
   for (const [kind, fields] of Object.entries(cases)) {
@@ -204,7 +204,7 @@ function mergedFields(cases: Readonly<Record<string, Fields>>): [name: string, f
   return [...merged.values()];
 }
 
-/** Everything that is wrong with `value` as a TrainingConfig; empty when it is one that can be trained. */
+/** All problems of `value` as a TrainingConfig; empty if it is valid. */
 export function configProblems(value: unknown): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   checkRule(configRule, value, '', problems);
@@ -220,10 +220,10 @@ export function validateConfig(value: unknown): TrainingConfig {
 }
 
 /**
- * A copy of `config` with one setting changed, `text` read as the setting's kind asks: a number, `true` or `false`, one
- * of a choice, JSON for an object or a list, `none` to remove an optional setting. A layer one past the last is added
- * as a copy of the last. Throws `invalidInput` for a path that does not exist or a value that it may not have; settings
- * that contradict one another are found by `validateConfig` once all are set.
+ * A copy of `config` with one setting changed, with `text` parsed according to the setting: a number, `true` or
+ * `false`, one of the choices, JSON for an object or a list, `none` to remove an optional setting. A layer index one
+ * past the last adds a copy of the last layer. Throws `invalidInput` for an unknown path or a value that is not
+ * allowed; `validateConfig` finds settings that contradict each other once all are set.
  */
 export function setPath(config: TrainingConfig, path: string, text: string): TrainingConfig {
   const copy = copyOf(config);
@@ -256,7 +256,10 @@ function setWithin(rule: Rule, target: Record<string, unknown>, keys: string[], 
   setWithin(field.rule, below as Record<string, unknown>, keys, depth + 1, text);
 }
 
-/** The field `key` of a value with the rule `rule`; for a list, its item at that index (or one past the last). */
+/**
+ * The rule of the field `key` of a value with the rule `rule`; for a list, of the item at that index (or one past the
+ * last).
+ */
 function fieldOf(rule: Rule, target: Record<string, unknown>, key: string, parent: string): Field {
   const where = parent === '' ? 'A training config' : `"${parent}"`;
   if (rule.kind === 'list') {
@@ -276,7 +279,7 @@ function fieldOf(rule: Rule, target: Record<string, unknown>, key: string, paren
   throw invalid(`${where} has no setting "${key}"; there are: ${names.join(', ')}.`);
 }
 
-/** What a missing object begins as: every required field at its initial value. */
+/** The initial value of a missing object: every required field at its initial value. */
 function initialValue(field: Field): unknown {
   if (field.initial !== undefined) return copyOf(field.initial);
   if (field.rule.kind !== 'object') return undefined;
@@ -292,7 +295,7 @@ function variantFields(cases: Readonly<Record<string, Fields>>, value: Record<st
   return { kind: required({ kind: 'choice', of: Object.keys(cases) }), ...own };
 }
 
-/** Makes `target` another variant: fields that both have stay, missing ones take their initial value. */
+/** Changes `target` to another variant: common fields stay, missing ones get their initial value. */
 function switchVariant(fields: Fields, target: Record<string, unknown>, kind: string): void {
   for (const name of Object.keys(target)) if (!Object.hasOwn(fields, name)) delete target[name];
   target.kind = kind;
@@ -325,7 +328,7 @@ function parseValue(rule: Rule, text: string, path: string): unknown {
   }
 }
 
-/** Notes in `problems` whatever is wrong with `value` at `path`. */
+/** Adds everything that is wrong with `value` at `path` to `problems`. */
 function checkRule(rule: Rule, value: unknown, path: string, problems: ConfigProblem[]): void {
   const expect = (fine: boolean): boolean => {
     if (!fine) {
@@ -384,10 +387,10 @@ function checkFields(
   }
 }
 
-/** Settings by their paths, as `setPath` takes them. */
+/** Settings by path, as `setPath` accepts them. */
 type Wanted = Record<string, string>;
 
-/** The ones of `wanted` that `config` does not have yet, in the form in which the command line takes them. */
+/** Those of `wanted` that `config` does not have yet, in the form of the command line. */
 export function settingsToChange(config: object, wanted: Wanted): string {
   const valueAt = (path: string): unknown =>
     path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], config);
@@ -410,8 +413,8 @@ const asLines: Wanted = {
 };
 
 /**
- * Settings that are right one by one but not together. Each of the changes that a problem's message names mends it and
- * brings no new problem.
+ * Checks settings that are valid individually but not together. Each of the changes named in a problem's message solves
+ * it and causes no new problem.
  */
 function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void {
   const { text, objective, schedule, budget } = config;
@@ -480,7 +483,7 @@ function isWithin(rule: Extract<Rule, { kind: 'number' }>, value: unknown): bool
   return rule.belowHigh ? value < rule.high : value <= rule.high;
 }
 
-/** What a rule asks for, as the middle of a sentence. */
+/** What a rule requires, as the middle of a sentence. */
 function expectation(rule: Rule): string {
   switch (rule.kind) {
     case 'number': {
@@ -509,7 +512,7 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** A config is plain JSON, so this is a whole copy. */
+/** A config is plain JSON, so this is a deep copy. */
 function copyOf<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -1,6 +1,6 @@
 /**
- * Verdicts in words. A detector of spam says "spam", "unsure" or "not spam", whatever its examples call what is not spam;
- * other classifiers name their classes as the examples do.
+ * Verdicts in words. A spam detector says "spam", "unsure" or "not spam", however its examples label the rest; other
+ * classifiers name their classes as the examples do.
  */
 import type { Answer, ClassifierRecord, Verdict } from './classifierProtocol';
 import { formatShare } from './contributions';
@@ -8,12 +8,12 @@ import { t } from './l10n';
 
 type Classes = Pick<ClassifierRecord, 'classes' | 'positive'>;
 
-/** Whether the classifier tells spam from everything else. */
+/** Whether the classifier distinguishes spam from everything else. */
 export function detectsSpam({ classes, positive }: Classes): boolean {
   return positive !== null && classes[positive].toLowerCase() === 'spam';
 }
 
-/** What a class is called within a sentence or a table: "not spam" for what a spam detector lets through. */
+/** The name of a class within a sentence or a table: "not spam" for the other class of a spam detector. */
 export function className(label: string, record: Classes): string {
   if (!detectsSpam(record)) return label;
   return label === record.classes[record.positive!] ? t('spam') : t('not spam');
@@ -54,7 +54,7 @@ export function verdictSentence(verdict: Verdict, record: Classes): string {
   }
 }
 
-/** A verdict's answer in a word or two, for lists of them. */
+/** A verdict in a word or two, for lists. */
 export function answerName({ label, answer, corrected }: Verdict, record: Classes): string {
   const others: Partial<Record<Answer, string>> = {
     unsure: t('unsure'),
@@ -64,7 +64,7 @@ export function answerName({ label, answer, corrected }: Verdict, record: Classe
   return (!corrected && answer !== null && others[answer]) || className(label, record);
 }
 
-/** Where a long text was read passage by passage: which of them the verdict is about. */
+/** For a long text that was read passage by passage: the passage that decided. */
 export function passageSentence({ passage, probabilities }: Verdict, record: Classes): string | undefined {
   if (!passage || record.positive === null) return undefined;
   const positive = record.classes[record.positive];

@@ -1,15 +1,17 @@
 /**
- * The temperature wall: one prompt, written on at several temperatures side by side. Its state lives on the host, so
- * that a hidden or reloaded page loses nothing; host and page apply the same actions through the same reducer, and only
- * the actions cross between them.
+ * The temperature wall: one prompt, continued at several temperatures side by side. The host owns its state, so that a
+ * hidden or reloaded page loses nothing; host and page apply the same actions with the same reducer, and only actions
+ * are sent between them.
  */
 import type { CopyReport, SamplingOptions } from './engineProtocol';
 
 export interface WallColumn {
-  /** Unique within a wall's life; never reused. */
+  /** Unique for the lifetime of a wall; never reused. */
   id: number;
   options: SamplingOptions;
-  /** Text between the prompt and what this column wrote: empty, or what a branch took over from its parent. */
+  /**
+   * Text between the prompt and the text generated in this column: empty, or what a branch inherited from its parent.
+   */
   lead: string;
   text: string;
   /** Lengths of the tokens of `text` in UTF-16 units, with the model's own probability of each (T = 1; -1: not known). */
@@ -33,7 +35,7 @@ export type WallAction =
   | { kind: 'delta'; column: number; text: string; tokens?: string[]; probabilities?: number[] }
   | { kind: 'finished'; column: number; copy?: CopyReport }
   | { kind: 'failed'; column: number; message: string }
-  /** A new column beside `column`: its text up to `offset`, then `token`, then written on. */
+  /** A new column beside `column`: its text up to `offset`, then `token`, then generated text. */
   | { kind: 'branch'; column: number; offset: number; token: string }
   | { kind: 'close'; column: number };
 
@@ -45,7 +47,7 @@ export function emptyWall(): Wall {
   return { modelPath: '', modelTitle: '', prompt: '', columns: [], nextId: 1 };
 }
 
-/** The wall after an action. Actions on columns that are gone (a late delta) leave it as it was. */
+/** The wall after an action. Actions on removed columns (a late delta) have no effect. */
 export function reduceWall(wall: Wall, action: WallAction): Wall {
   switch (action.kind) {
     case 'generate': {
@@ -79,7 +81,7 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
       const options = { ...parent.options, length: remaining };
       const branch = newColumn(wall.nextId, options, parent.lead + kept + action.token);
       const columns = [...wall.columns.slice(0, at + 1), branch, ...wall.columns.slice(at + 1)];
-      // Room for one more: the last column that is neither the branch nor its parent goes.
+      // Makes room for one more: removes the last column that is neither the branch nor its parent.
       if (columns.length > maximumColumns) columns.splice(at + 2 < columns.length ? columns.length - 1 : 0, 1);
       return { ...wall, columns, nextId: wall.nextId + 1 };
     }
@@ -88,7 +90,7 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
   }
 }
 
-/** The token that covers `offset` (UTF-16 units within the column's own text): its start and its length. */
+/** The token that covers `offset` (UTF-16 units within the column's own text): its start and length. */
 export function tokenAt(column: WallColumn, offset: number): { start: number; length: number } | undefined {
   let start = 0;
   for (const length of column.lengths) {
@@ -107,7 +109,7 @@ function change(wall: Wall, id: number, edit: (column: WallColumn) => WallColumn
   return { ...wall, columns: wall.columns.map((column) => (column.id === id ? edit(column) : column)) };
 }
 
-/** A delta whose tokens do not add up to its text (no details asked) is one run of unknown probability. */
+/** A delta whose tokens do not add up to its text (no details requested) is one piece of unknown probability. */
 function tokensOf(
   column: WallColumn,
   text: string,

@@ -48,11 +48,11 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-/** Commands that write a model: they go on without their output, so that nothing learned is lost. */
+/** Commands that write a model: they continue without their output, so that nothing learned is lost. */
 const writers = ['train', 'train-classifier'];
 
 output.onLost((error) => {
-  // A reader that went away (inkling recipes | head) is no fault.
+  // A reader that exits early (inkling recipes | head) is not an error.
   const left = readerLeft(error);
   const goesOn = writers.includes(process.argv[2]);
   if (!left) {

@@ -1,4 +1,4 @@
-/** The asking end of a channel. Every pending call is rejected when the other end is gone. */
+/** The client end of a channel. Every pending call is rejected when the other end is gone. */
 import type { EngineFrame, HostFrame } from '../engineProtocol';
 import { cancelled, InklingError } from '../errors';
 import type { Caller, Methods } from './methods';
@@ -7,7 +7,7 @@ interface Pending {
   resolve: (result: unknown) => void;
   reject: (error: InklingError) => void;
   onEvent?: (event: unknown) => void;
-  /** Lets go of the caller's signal. */
+  /** Removes the listener from the caller's signal. */
   release: () => void;
 }
 
@@ -19,8 +19,8 @@ export class CallClient<M extends Methods<M>> {
   constructor(private readonly send: (frame: HostFrame) => void) {}
 
   /**
-   * Rejects with an InklingError only: `cancelled` as soon as `signal` is aborted, after which events and the answer are
-   * dropped; the error of `fail`; else what the other end answered.
+   * Rejects with an InklingError only: `cancelled` as soon as `signal` is aborted, after which events and the answer
+   * are dropped; the error passed to `fail`; or the error from the other end.
    */
   readonly call: Caller<M> = (method, params, { onEvent, signal } = {}) =>
     new Promise((resolve, reject) => {
@@ -45,20 +45,20 @@ export class CallClient<M extends Methods<M>> {
     return this.pending.size === 0;
   }
 
-  /** Takes an event, result or error frame; others are not for a client. */
+  /** Handles an event, result or error frame; a client ignores others. */
   receive(frame: EngineFrame): void {
     if (frame.type === 'event') this.pending.get(frame.id)?.onEvent?.(frame.event);
     else if (frame.type === 'result') this.take(frame.id)?.resolve(frame.result);
     else if (frame.type === 'error') this.take(frame.id)?.reject(InklingError.fromFrame(frame.error));
   }
 
-  /** The other end is gone: rejects what is pending and what is called from now on. */
+  /** The other end is gone: rejects all pending and future calls. */
   fail(error: InklingError): void {
     this.gone = error;
     for (const id of [...this.pending.keys()]) this.take(id)?.reject(error);
   }
 
-  /** Takes a call off the list; undefined where it was cancelled before its answer came. */
+  /** Removes a call from the list; undefined if it was cancelled before its answer arrived. */
   private take(id: number): Pending | undefined {
     const call = this.pending.get(id);
     this.pending.delete(id);

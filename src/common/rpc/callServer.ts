@@ -1,5 +1,5 @@
 /**
- * The answering end of a channel: call and cancel frames in, event, result and error frames out. Every call gets exactly
+ * The server end of a channel: call and cancel frames in, event, result and error frames out. Every call gets exactly
  * one result or error, whatever its handler does; a cancelled one gets `cancelled`.
  */
 import type { EngineFrame } from '../engineProtocol';
@@ -14,7 +14,7 @@ export class CallServer<M extends Methods<M>> {
     private readonly send: (frame: EngineFrame) => void,
   ) {}
 
-  /** Takes a frame as it came. What is none is logged and dropped. */
+  /** Handles a received frame. Anything that is not a frame is logged and dropped. */
   receive(frame: unknown): void {
     if (isCall(frame)) void this.answer(frame.id, frame.method, frame.params);
     else if (isCancel(frame)) this.open.get(frame.id)?.abort();

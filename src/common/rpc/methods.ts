@@ -1,7 +1,7 @@
-/** What a table of methods is: for each its parameters, its result and its stream of events (see EngineMethods). */
+/** The shape of a table of methods: parameters, result and events of each (see EngineMethods). */
 export type Methods<M> = { [K in keyof M]: { params: unknown; result: unknown; event: unknown } };
 
-/** What a handler learns of its call. */
+/** What a handler knows about its call. */
 export interface Call<Event> {
   /** Aborted when the caller cancels. */
   signal: AbortSignal;
@@ -13,13 +13,13 @@ export type Handlers<M extends Methods<M>> = {
   [K in keyof M]: (params: M[K]['params'], call: Call<M[K]['event']>) => Promise<M[K]['result']> | M[K]['result'];
 };
 
-/** What a caller may add: who hears the events, and the signal that cancels the call. */
+/** Options of a call: a listener for its events, and a signal that cancels it. */
 export interface CallOptions<Event> {
   onEvent?: (event: Event) => void;
   signal?: AbortSignal;
 }
 
-/** How a method is called. */
+/** The function that calls a method. */
 export type Caller<M extends Methods<M>> = <K extends keyof M & string>(
   method: K,
   params: M[K]['params'],

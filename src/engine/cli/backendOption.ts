@@ -1,4 +1,4 @@
-/** What --backend, --threads and --half ask for. */
+/** The options --backend, --threads and --half. */
 import type { ComputeRequest } from '../../common/engineProtocol';
 import { createBackend } from '../backends';
 import type { Backend } from '../backends/backend';
@@ -19,7 +19,7 @@ export function computeRequest({ backend, threads, half }: BackendValues): Compu
   return { backend: choice, half, threads: numberOption('threads', threads, { low: 1, high: 64, whole: true }) };
 }
 
-/** Runs `use` with one backend, which is disposed of afterwards whatever happens; `auto` is wasm here. */
+/** Runs `use` with one backend, which is always disposed of afterwards; `auto` means wasm here. */
 export async function withBackend<R>(values: BackendValues, use: (backend: Backend) => Promise<R>): Promise<R> {
   const { backend: choice, ...options } = computeRequest(values);
   const backend = await createBackend(!choice || choice === 'auto' ? 'wasm' : choice, options);

@@ -85,7 +85,7 @@ const trainOptions = {
 
 type TrainValues = ReturnType<typeof parse<typeof trainOptions>>['values'];
 
-/** Trains on one or more labelled files or folders, writes the model file, prints report and baselines. */
+/** Trains on one or more labelled files or folders, writes the model file, and prints the report and the baselines. */
 export async function trainClassifierCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, trainOptions);
   if (positionals.length === 0) throw new UsageError('Name a labelled file: inkling train-classifier <file>.');
@@ -194,7 +194,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
 
 const classifyOptions = { ...commonOptions, ...encodingOption, explain: { type: 'boolean' } } as const;
 
-/** The verdict on one text: a file, or standard input. `spam` as the model is the one that comes with the program. */
+/** The verdict on one text: a file, or standard input. The model `spam` is the one that comes with the program. */
 export async function classifyCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, classifyOptions);
   const [modelName, file = '-'] = positionals;
@@ -391,7 +391,7 @@ function printCertainty({ accuracy, precision, recall, auc, calibrationError }: 
   print(`calibration error ${figure(calibrationError)}`);
 }
 
-/** As scikit-learn prints it, with the confusion matrix under it. */
+/** In scikit-learn's format, followed by the confusion matrix. */
 function printReport(report: ClassificationReport): void {
   const longest = Math.max(...report.classes.map((name) => name.length));
   const [width, cellWidth] = [Math.max(12, longest), Math.max(12, longest) + 1];

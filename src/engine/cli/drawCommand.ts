@@ -34,7 +34,7 @@ export async function drawCommand(args: string[]): Promise<void> {
     return;
   }
   try {
-    // An existing file may be anything.
+    // An existing file may be of any kind.
     await fs.writeFile(values.out, svg, { flag: 'wx' });
   } catch (error) {
     throw new InklingError(
@@ -45,7 +45,7 @@ export async function drawCommand(args: string[]): Promise<void> {
   }
 }
 
-/** A language model predicts the token that follows each; a classifier only the label of the whole. */
+/** A language model predicts the next token after each one; a classifier only the label of the whole. */
 function drawn(metadata: ModelFileSummary, text: string): DrawnTokens {
   if (metadata.kind === 'classifier') return { inputs: text.split(/\s+/), targets: [] };
   return drawnTokens(tokensOf(metadata, text).map(({ token }) => token));

@@ -1,4 +1,4 @@
-/** `inkling examples`: what a recipe makes of a text, one training example at a time. */
+/** `inkling examples`: the training examples that a recipe makes from a text, one at a time. */
 import * as path from 'node:path';
 import { setPath, validateConfig } from '../../common/trainingConfigRules';
 import { buildCorpus } from '../corpus/corpus';
@@ -57,7 +57,7 @@ export async function examplesCommand(args: string[]): Promise<void> {
   }
 }
 
-/** What enters the network at each step. */
+/** The input of the network at each step. */
 function enters(spec: NetworkSpec): string {
   const size = inputSize(spec);
   switch (spec.input.kind) {

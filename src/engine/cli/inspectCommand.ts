@@ -1,4 +1,4 @@
-/** `inkling inspect`: what is in a model file. */
+/** `inkling inspect`: shows the contents of a model file. */
 import { formatFigure } from '../../common/confusionReport';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
@@ -16,7 +16,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
   if (positionals.length !== 1) throw new UsageError('Name one model file: inkling inspect <model>.');
   const file = modelFileOf(positionals[0]);
   const metadata = await readModelMetadata(file);
-  // The header alone would not show that the weights were altered.
+  // The header alone would not reveal altered weights.
   await readModelFile(file);
   const summary = summariseModel(file, metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
@@ -32,7 +32,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
   if (settings) output.line(JSON.stringify(settings, null, 2));
 }
 
-/** Steps of a classifier's texts differ; so do those of lines. */
+/** The number of steps varies between the texts of a classifier, and between lines. */
 function contextOf(metadata: ModelFileSummary): LayerContext {
   if (metadata.kind === 'classifier') return { everyStep: false };
   const { objective, text } = metadata.config;
@@ -42,7 +42,7 @@ function contextOf(metadata: ModelFileSummary): LayerContext {
   };
 }
 
-/** What each layer is, what it hands on, in words, and how many parameters it has. */
+/** The kind of each layer, its output in words, and its number of parameters. */
 function layerTable(layers: Layer[]): string[] {
   const rows = [
     ['layer', 'hands on', 'parameters'],
@@ -54,7 +54,7 @@ function layerTable(layers: Layer[]): string[] {
   );
 }
 
-/** What `inspect --json` adds of a language model whose run is told. */
+/** What `inspect --json` adds for a language model whose run is recorded. */
 function accuracies({ history }: ModelSummary): object {
   if (!history) return {};
   const { train, heldOut } = accuraciesOf(history);
@@ -127,7 +127,7 @@ function classifierRows(summary: ModelSummary, record: ClassifierRecord): Row[] 
   ];
 }
 
-/** What a classifier is and how well it does: its record without the long lists. */
+/** A classifier and its quality: its record without the long lists. */
 function aboutClassifier(record: ClassifierRecord): object {
   const { settings, classes, positive, threshold, report, baselines, trainExamples, heldOutExamples } = record;
   return { settings, classes, positive, threshold, trainExamples, heldOutExamples, report, baselines };

@@ -18,7 +18,7 @@ const options = {
   all: { type: 'boolean' },
 } as const;
 
-/** Tokens that are shown of each distribution without --all. */
+/** Tokens shown of each distribution without --all. */
 const shownTokens = 10;
 
 export async function nextCommand(args: string[]): Promise<void> {

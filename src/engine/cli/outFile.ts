@@ -1,4 +1,7 @@
-/** Where a command may write a model: never over a text, a folder, another program's file, or a model of other texts. */
+/**
+ * Checks where a command may write a model: never over a text, a folder, another program's file, or a model of other
+ * texts.
+ */
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -11,14 +14,14 @@ import { UsageError } from './usage';
 export interface OutFile {
   /** `out`, or what it links to. */
   path: string;
-  /** Models that would be replaced: at the path itself, and the checkpoint beside it. */
+  /** Models that would be replaced: at the path itself, and its checkpoint. */
   replaced: { file: string; metadata: ModelMetadata }[];
 }
 
 /**
- * Looks at the place that `--out` names before any work is done. Throws `invalidInput` where something lies there that
- * a model must not replace. `inputs` are the files that the command reads; `beside` are endings of further files that it
- * writes beside the model; `continued` are models that it goes on with, which may be replaced in whatever state.
+ * Checks the path given by `--out` before any work is done. Throws `invalidInput` if something is there that a model
+ * must not replace. `inputs` are the files that the command reads; `beside` are the extensions of other files that it
+ * writes next to the model; `continued` are models that it continues, which may be replaced in any state.
  */
 export async function checkOutFile(
   out: string,
@@ -44,8 +47,8 @@ export async function checkOutFile(
 }
 
 /**
- * Throws `invalidInput` where a model of other texts would be replaced; `textHashFor` gives the hash of the command's texts
- * as that model would have it.
+ * Throws `invalidInput` if a model of other texts would be replaced. `textHashFor` returns the hash of the command's
+ * texts with the settings of that model.
  */
 export function checkSameTexts(
   { replaced }: OutFile,
@@ -62,8 +65,8 @@ export function checkSameTexts(
 }
 
 /**
- * Throws `invalidInput` where a run's checkpoints would replace that of another run, which never reached its end.
- * `created` tells the run that is continued, if one is.
+ * Throws `invalidInput` if the checkpoints of a run would replace the checkpoint of another, unfinished run. `created`
+ * identifies the run that is continued, if any.
  */
 export async function checkUnfinished(modelPath: string, created?: string): Promise<void> {
   const file = checkpointPath(modelPath);
@@ -71,7 +74,7 @@ export async function checkUnfinished(modelPath: string, created?: string): Prom
   const unfinished = await read(file);
   if (!unfinished || unfinished.provenance.created === created) return;
   const finished = await read(modelPath);
-  // A run that was killed after it had written its model has lost nothing.
+  // A run that was killed after writing its model has lost nothing.
   if (finished?.provenance.created === unfinished.provenance.created) return;
   const { results, provenance } = unfinished;
   throw new InklingError(
@@ -86,7 +89,7 @@ function refusal(file: string, why: string, cause?: unknown): InklingError {
   });
 }
 
-/** The one of `names` that leads to `file`, over links of either kind. */
+/** The one of `names` that refers to `file`, through links of either kind. */
 async function findSame(file: string, names: string[]): Promise<string | undefined> {
   const stat = (name: string): Promise<BigIntStats | undefined> =>
     fs.stat(name, { bigint: true }).catch(() => undefined);
@@ -98,10 +101,10 @@ async function findSame(file: string, names: string[]): Promise<string | undefin
   return undefined;
 }
 
-/** Where a chain of symbolic links leads, also where there is nothing yet at its end. */
+/** The target of a chain of symbolic links, even if it does not exist yet. */
 async function followLinks(file: string): Promise<string> {
   let target = file;
-  // As many as Linux follows.
+  // The limit of Linux.
   for (let links = 0; links < 40; links++) {
     const next = await fs.readlink(target).catch(() => undefined);
     if (next === undefined) return target;

@@ -1,12 +1,12 @@
 /**
- * What the command line prints. Whoever reads may go away and the disk may fill while a command runs: nothing here
- * throws, later output is dropped, and `onOutputLost` tells once. What comes from files (titles, labels, text) never
- * reaches a terminal with control characters in it, which could move the cursor or change the window's title.
+ * The output of the command line. While a command runs, its reader may exit and the disk may fill up: nothing here
+ * throws, later output is dropped, and `onOutputLost` reports it once. Text from files (titles, labels, content) is
+ * never written to a terminal with control characters, which could move the cursor or change the window title.
  */
 
 type OutputStream = Pick<NodeJS.WriteStream, 'write' | 'on' | 'isTTY' | 'columns'>;
 
-/** Replaces control characters other than tabs and line feeds by visible signs. */
+/** Replaces control characters other than tabs and line feeds with visible symbols. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => {
@@ -36,29 +36,29 @@ export class Output {
     return this.stream.columns || 80;
   }
 
-  /** Hears, once, that output could not be written. */
+  /** Called once when output could not be written. */
   onLost(listener: (error: NodeJS.ErrnoException) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Writes as it is: for the command's own control sequences. */
+  /** Writes unchanged: for the command's own control sequences. */
   raw(text: string): void {
     if (!this.isLost) this.stream.write(text);
   }
 
-  /** A line for people. */
+  /** A human-readable line. */
   line(text: string): void {
     this.raw(`${printable(text)}\n`);
   }
 
-  /** Text that a model wrote: unchanged, except on a terminal. */
+  /** Text written by a model: unchanged, except on a terminal. */
   text(text: string): void {
     this.raw(this.isTTY ? printable(text) : text);
   }
 
   /** A value as one line of JSON. */
   json(value: unknown): void {
-    // JSON leaves these as they are, and some terminals obey them.
+    // JSON does not escape these, and some terminals interpret them.
 
     const json = JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => {
       return `\\u00${control.charCodeAt(0).toString(16)}`;
@@ -70,18 +70,18 @@ export class Output {
 export const output = new Output(process.stdout);
 const errorOutput = new Output(process.stderr);
 
-/** Tells people something beside the output. */
+/** A message to the user, separate from the output. */
 export function say(message: string): void {
   errorOutput.line(`inkling: ${message}`);
 }
 
-/** Names the tokens of a prompt that a model does not know, if there are any. */
+/** Reports the tokens of a prompt that are unknown to a model, if any. */
 export function sayUnknown(unknown: readonly string[]): void {
   if (unknown.length === 0) return;
   say(`The model has never seen ${unknown.map((token) => JSON.stringify(token)).join(', ')}; it read on.`);
 }
 
-/** Whether output was lost only because its reader or its terminal went away. */
+/** Whether output was lost only because its reader or its terminal was closed. */
 export function readerLeft({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'EOF' || code === 'EIO';
 }

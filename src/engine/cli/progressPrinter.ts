@@ -1,20 +1,22 @@
 /**
- * Shows a training run to a person: one line that keeps changing with loss, speed and time left, and above it what is
- * worth keeping: epochs, samples, notices. Where the output is no terminal, the line is printed now and then.
+ * Displays a training run: one line that is updated with loss, speed and remaining time, and above it what is worth
+ * keeping: epochs, samples, notices. If the output is not a terminal, the line is printed now and then.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import { printable, type Output } from './output';
 
-/** Where there is no terminal, seconds between two progress lines. */
+/** Seconds between two progress lines without a terminal. */
 const plainIntervalSeconds = 10;
 
 export class ProgressPrinter {
   private line = '';
   private lastPlainSeconds = -Infinity;
-  /** Whether each sample is a line of its own. */
+  /** Whether each sample is a separate line. */
   private ofLines = false;
-  /** Where the last epoch line stood, for the time that a step takes since then, evaluations and samples included. */
+  /**
+   * The position of the last epoch line, to compute the time per step since then, including evaluations and samples.
+   */
   private lastEpoch = { step: 0, seconds: 0 };
 
   constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
@@ -53,7 +55,7 @@ export class ProgressPrinter {
         return;
       }
       case 'sample':
-        // Names are written in lower case, and read better with a capital.
+        // Names are generated in lower case, and read better capitalised.
         if (this.ofLines) return this.print(`  ${capitalised(event.prompt + event.text)}`);
         this.print(`── temperature ${event.temperature} ──\n${event.prompt}▏${event.text}\n`);
         return;
@@ -116,7 +118,7 @@ export class ProgressPrinter {
   }
 }
 
-/** What a run counts and predicts, one target each. */
+/** The unit of a run's targets. */
 function targetName({ text, objective }: TrainingConfig): string {
   if (text.examples === 'line-prefixes') return 'beginnings of lines';
   return objective.kind === 'last-step' ? `windows of ${objective.steps} ${text.unit}s` : `${text.unit}s`;

@@ -1,4 +1,4 @@
-/** `inkling sample`: writes on from one prompt or several, at one temperature or at several, all as one batch. */
+/** `inkling sample`: continues one or more prompts at one or more temperatures, all as one batch. */
 import { modelFileOf } from '../bases/shippedBases';
 import { randomInt } from 'node:crypto';
 import * as path from 'node:path';
@@ -50,7 +50,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
     throw new UsageError('Give one --length for all temperatures, or one for each --temperature.');
   }
   const prompts = (values.prompt ?? ['']).flatMap((text) => temperatures.map(() => text));
-  // Every prompt has the same chances, so that what differs is due to the prompt.
+  // Every prompt gets the same random numbers, so that differences are due to the prompt.
   const streams = prompts.map((_, i): SamplingOptions => {
     const t = i % temperatures.length;
     const length = lengths.length === 1 ? lengths[0] : lengths[t];
@@ -87,7 +87,7 @@ function readTexts(files: string[]): Promise<NamedText[]> {
   return Promise.all(files.map((file) => readProse(file, path.basename(file))));
 }
 
-/** What of a sample stands in the texts that it is compared with. */
+/** The parts of a sample that occur in the texts that it is compared with. */
 function describeCopies(text: string, { runs = [], novelShare, realWordShare }: Partial<CopyReport>): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const shares = [

@@ -1,4 +1,4 @@
-/** `inkling score`: how well a model knows a file, in nats, bits a character and perplexity. */
+/** `inkling score`: how well a model predicts a file, in nats, bits per character and perplexity. */
 import { modelFileOf } from '../bases/shippedBases';
 import { readTextFile } from '../corpus/readTextFile';
 import { scoreText, type ScoreResult } from '../generation/score';
@@ -15,7 +15,7 @@ const options = {
   online: { type: 'boolean' },
 } as const;
 
-/** Stretches of the text that are read side by side; few, so that each is long beside the context read before it. */
+/** Spans of the text that are read in parallel; few, so that each is long compared with the context read before it. */
 const rows = 32;
 const windowRows = 128;
 
@@ -59,7 +59,7 @@ function told(score: ScoreResult): string {
   return `static   ${figures} (network alone ${networkLossNats.toFixed(4)} nats)${online}`;
 }
 
-/** From this share of unknown characters on, a figure says little about the text as a whole. */
+/** From this share of unknown characters on, the figures say little about the text as a whole. */
 const comparableShare = 0.01;
 const shownUnknown = 8;
 

@@ -1,4 +1,4 @@
-/** `inkling step`: one training step of a model taken apart: its loss, its gradients, the state that it leaves. */
+/** `inkling step`: one training step of a model in detail: its loss, its gradients, the resulting state. */
 import * as path from 'node:path';
 import { createStepper } from '../backends';
 import { modelFileOf } from '../bases/shippedBases';
@@ -13,7 +13,7 @@ import { commonOptions, encodingOption, numberOption, parse, UsageError } from '
 
 const options = { ...commonOptions, ...encodingOption, at: { type: 'string' } } as const;
 
-/** Numbers of the hidden state that are shown without --json. */
+/** Numbers of the hidden state shown without --json. */
 const shownUnits = 8;
 
 export async function stepCommand(args: string[]): Promise<void> {

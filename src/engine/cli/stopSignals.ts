@@ -1,12 +1,12 @@
-/** Ctrl-C, `kill` and a closed terminal: signals by which a command is asked to stop. */
+/** Ctrl-C, `kill` and a closed terminal: signals that ask a command to stop. */
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** `npx` passes on a Ctrl-C that the terminal has sent to both: what follows so soon is the same one. */
+/** `npx` forwards a Ctrl-C that the terminal has sent to both: a second signal this soon is the same one. */
 const echoMs = 300;
 
 /**
- * Calls `handle` with 1 at the first signal, 2 at the second and so on, in place of the default, which ends the process.
- * Returns what restores it.
+ * Calls `handle` with 1 at the first signal, 2 at the second and so on, instead of the default, which ends the process.
+ * Returns a function that restores the default.
  */
 export function onStopSignals(handle: (count: number) => void): () => void {
   let count = 0;

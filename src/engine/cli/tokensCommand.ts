@@ -1,4 +1,4 @@
-/** `inkling tokens`: how a model reads a text, token by token; without a text, all tokens that it knows. */
+/** `inkling tokens`: how a model reads a text, token by token; without a text, all tokens of its vocabulary. */
 import { modelFileOf } from '../bases/shippedBases';
 import { tokensOf } from '../generation/tokensOf';
 import { readModelMetadata } from '../model/modelFile';

@@ -50,7 +50,7 @@ interface TrainArguments {
   objective?: ObjectiveKind;
   minutes?: number;
   budget?: BudgetConfig;
-  /** The budget is for what is to come. */
+  /** The budget applies to the further training. */
   further: boolean;
   seed?: number;
   settings: [path: string, value: string][];
@@ -76,7 +76,7 @@ export async function trainCommand(args: string[]): Promise<void> {
   let run: FileRun | undefined;
   let hasLearned = false;
   const restoreSignals = onStopSignals((count) => {
-    // An untrained model is not worth the earlier one that it would replace.
+    // An untrained model must not replace an earlier one.
     if (!run || !hasLearned) {
       say('Stopped before it had learned anything; nothing was written.');
       process.exit(130);
@@ -193,7 +193,7 @@ async function openRun(
   return openFileRun({ ...common, config, base: base?.model, corpus, reasons, expectedSeconds });
 }
 
-/** The settings of a model that is trained on. Throws where the arguments ask for others. */
+/** The settings of a model that is trained further. Throws if the arguments ask for different ones. */
 function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): TrainingConfig {
   const { config } = model;
   if (wanted.recipe !== undefined && wanted.recipe !== config.recipe) {
@@ -211,10 +211,10 @@ function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): Train
   return config;
 }
 
-/** A config with the arguments' seed, budget and settings. */
+/** A config with the seed, budget and settings from the arguments. */
 function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArguments): TrainingConfig {
   let result: TrainingConfig = { ...config, seed: seed ?? config.seed, budget: budget ?? config.budget };
-  // Whoever gives a time wants the rate taken down within it.
+  // With a given time, the learning rate decays within it.
   if (budget?.maxSeconds !== undefined && result.schedule.kind === 'cosine') {
     result.schedule = { ...result.schedule, epochs: undefined };
   }

@@ -1,4 +1,4 @@
-/** What the command line takes, and what it says when it is given something else. */
+/** The arguments of the command line, and the errors for wrong ones. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 /** Wrong usage: one line, exit code 2. */
@@ -35,7 +35,7 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--bad-rows refuse|skip] [--json]
 `;
 
-/** What should be known beside the usage: the commands that it concerns (none: all), and its lines. */
+/** Notes on the usage: the commands concerned (none: all), and their lines. */
 const notes: readonly [commands: readonly string[], text: string][] = [
   [
     [],
@@ -70,7 +70,7 @@ ${notes.map(([, text]) => text).join('\n')}
 "inkling help COMMAND" shows one command.
 `;
 
-/** The usage of one command and the notes on it; undefined where there is no such command. */
+/** The usage of one command and the notes on it; undefined if there is no such command. */
 export function helpFor(command: string): string | undefined {
   const lines = usages.split('\n');
   const first = lines.findIndex((line) => new RegExp(`^ {2}inkling ${command}( |$)`).test(line));
@@ -80,7 +80,7 @@ export function helpFor(command: string): string | undefined {
   return `${lines.slice(first, after).join('\n')}\n\n${own.map(([, text]) => text).join('\n')}\n`;
 }
 
-/** `text` without its line breaks, and without the white space around them: an error is one line. */
+/** `text` without line breaks and the white space around them: an error is one line. */
 export function oneLine(text: string): string {
   return text
     .split('\n')
@@ -92,7 +92,7 @@ export function oneLine(text: string): string {
 /** The option of the commands that read texts. */
 export const encodingOption = { encoding: { type: 'string' } } as const;
 
-/** Options that every command takes. */
+/** Options of every command. */
 export const commonOptions = {
   backend: { type: 'string' },
   verbose: { type: 'boolean' },
@@ -104,7 +104,7 @@ export const commonOptions = {
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>>;
 
-/** Parses a command's arguments. Throws `UsageError` for options that it does not have. */
+/** Parses a command's arguments. Throws `UsageError` for unknown options. */
 export function parse<O extends Options>(args: string[], options: O): Parsed<O> {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
@@ -114,7 +114,7 @@ export function parse<O extends Options>(args: string[], options: O): Parsed<O> 
   }
 }
 
-/** The number of an option. Throws `UsageError` where it is none, or outside [low, high]. */
+/** The number of an option. Throws `UsageError` if it is not a number or outside [low, high]. */
 export function numberOption(
   name: string,
   text: string | undefined,
@@ -127,7 +127,7 @@ export function numberOption(
   throw new UsageError(`--${name} takes a ${whole ? 'whole ' : ''}number ${bounds}, not "${text}".`);
 }
 
-/** An option that is one of some words. */
+/** An option with a fixed set of values. */
 export function choiceOption<W extends string>(
   name: string,
   text: string | undefined,
@@ -139,7 +139,7 @@ export function choiceOption<W extends string>(
   return word;
 }
 
-/** What --set gives: paths of settings with the values that they take. */
+/** The values of --set: paths of settings with their values. */
 export function settingsOption(settings: string[] = []): [path: string, value: string][] {
   return settings.map((setting) => {
     const at = setting.indexOf('=');

@@ -1,7 +1,7 @@
 /**
- * Decides where a completion comes from, cheapest first: the user types what was suggested; an answer from before still
- * fits; a pause so that fast typing does not ask at every key; a question already under way will fit; ask the engine.
- * Knows nothing of VS Code.
+ * Decides where a completion comes from, cheapest first: the user types what was suggested; an earlier answer still
+ * fits; a pause, so that fast typing does not cause a request at every keystroke; a pending request will fit; a new
+ * request to the engine. Independent of VS Code.
  */
 import type { DocumentPlace } from '../../common/engineProtocol';
 import { isCancelled } from '../../common/errors';
@@ -10,13 +10,13 @@ import { PrefixTrie } from './prefixTrie';
 import { Refusals } from './refusals';
 
 export interface CompletionQuery {
-  /** Whatever else an answer depends on: the model and the settings. */
+  /** Everything else that an answer depends on: the model and the settings. */
   context: string;
   /** Text before the cursor. */
   prefix: string;
-  /** Where `prefix` ends in the document, for the engine. */
+  /** The end of `prefix` in the document, for the engine. */
   document?: DocumentPlace;
-  /** Asked for by the user: wants something that was not offered yet. */
+  /** Requested by the user, who wants something that was not offered yet. */
   manual: boolean;
 }
 
@@ -25,20 +25,20 @@ export interface Wanted extends Pick<CompletionQuery, 'context' | 'document'> {
 }
 
 export interface PlannerOptions {
-  /** Suggestions for a prefix, best first; empty when the model is not sure of anything. */
+  /** Suggestions for a prefix, best first; empty if the model is not sure of anything. */
   ask(prefix: string, wanted: Wanted, signal: AbortSignal): Promise<string[]>;
   clock: Clock;
-  /** Least milliseconds between two questions that nobody asked for. */
+  /** The minimum number of milliseconds between two automatic requests. */
   debounceMs(): number;
-  /** Hears of every failure; the planner then offers nothing. */
+  /** Called with every failure; the planner then offers nothing. */
   onError(error: unknown): void;
 }
 
 const cachedAnswers = 250;
-/** So many more with every time that the user asks at the same place. */
+/** How many more to request each time the user asks at the same position. */
 const manualAlternatives = 3;
 const mostAlternatives = 15;
-/** Parts of a key must not run into each other. */
+/** Separates the parts of a key. */
 const separator = '\u0000';
 
 interface Question {
@@ -49,17 +49,17 @@ interface Question {
 
 export class CompletionPlanner {
   private readonly cache = new PrefixTrie<string[]>(cachedAnswers);
-  /** What was offered last, and everything else that was offered at that same place. */
+  /** What was offered last, and everything else offered at the same position. */
   private shown: { key: string; text: string; all: Set<string> } | undefined;
   private inFlight: Question | undefined;
   private lastAskedAt = -Infinity;
   private readonly refusals = new Refusals();
-  /** How often the user has asked at one place. */
+  /** How often the user has asked at one position. */
   private asked = { key: '', times: 0 };
 
   constructor(private readonly options: PlannerOptions) {}
 
-  /** Texts to offer at the cursor, best first. Never rejects; a cancelled query gets nothing. */
+  /** Texts to offer at the cursor, best first. Never rejects; a cancelled query returns nothing. */
   async plan(query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     const key = query.context + separator + query.prefix;
     this.refusals.moved(key);
@@ -104,7 +104,7 @@ export class CompletionPlanner {
     return this.question(key, query, 1);
   }
 
-  /** Something new, even where an answer is known: what was offered here already comes last. */
+  /** Something new, even if an answer is known: what was already offered here comes last. */
   private async fresh(key: string, query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
     this.asked = { key, times: this.asked.key === key ? this.asked.times + 1 : 1 };
     const alternatives = Math.min(mostAlternatives, manualAlternatives * this.asked.times);
@@ -114,7 +114,7 @@ export class CompletionPlanner {
     return [...texts.filter((text) => !offered.has(text)), ...texts.filter((text) => offered.has(text))];
   }
 
-  /** Asks the engine. A question outlives the query that asked it, so that the next key can join it. */
+  /** Asks the engine. A request outlives the query that made it, so that the next keystroke can join it. */
   private question(key: string, query: CompletionQuery, alternatives: number): Promise<string[]> {
     this.inFlight?.cancel();
     this.lastAskedAt = this.options.clock.now();
@@ -151,7 +151,7 @@ export class CompletionPlanner {
   }
 }
 
-/** What is left of `text`, offered at `earlier`, now that the user has come to `key`; undefined when it does not fit. */
+/** The rest of `text`, which was offered at `earlier`, now that the user is at `key`; undefined if it does not fit. */
 function remainder(earlier: string, text: string, key: string): string | undefined {
   if (!key.startsWith(earlier)) return undefined;
   const typed = key.slice(earlier.length);
@@ -162,7 +162,7 @@ function remainders(earlier: string, texts: readonly string[], key: string): str
   return texts.flatMap((text) => remainder(earlier, text, key) ?? []);
 }
 
-/** The one who asked hears of a failure; who only joined just asks again. */
+/** The original query reports a failure; queries that joined simply ask again. */
 function withoutFailure(answer: Promise<string[]>): Promise<string[]> {
   return answer.catch(() => []);
 }

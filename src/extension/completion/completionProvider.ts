@@ -1,4 +1,4 @@
-/** Inline completions for prose. Never notifies: what goes wrong is logged, and nothing is offered. */
+/** Inline completions for prose. Never shows notifications: errors are logged, and nothing is offered. */
 import * as vscode from 'vscode';
 import type { CompletionRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
@@ -21,7 +21,7 @@ export interface CompletionOptions {
   log: vscode.LogOutputChannel;
   tally: OfferTally;
   documents: SentDocuments;
-  /** Paused by the user, or something else is writing. */
+  /** Paused by the user, or Inkling is writing already. */
   isPaused(): boolean;
 }
 
@@ -79,8 +79,8 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     const query = { context: JSON.stringify(context), prefix, document: known, manual };
     const found = await this.planner.plan(query, signalOf(token));
     const selected = selectedCompletionInfo ?? { range: new vscode.Range(position, position), text: '' };
-    // VS Code shows an offer beside the suggest widget only if it covers what the selected item would replace and begins
-    // with that item.
+    // While the suggest widget is open, VS Code shows an offer only if it covers what the selected item would replace
+    // and begins with that item.
     const written = document.getText(new vscode.Range(selected.range.start, position));
     const texts = found.filter((text) => (written + text).startsWith(selected.text));
     if (texts.length > 0) this.options.tally.offered(document.uri.toString(), document.offsetAt(position), texts);
@@ -88,13 +88,13 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
   }
 }
 
-/** With several cursors a suggestion would go to the first of them only, which nobody wants. */
+/** With several cursors, a suggestion would be inserted only at the first. */
 function severalCursors(document: vscode.TextDocument): boolean {
   const editor = vscode.window.activeTextEditor;
   return editor?.document === document && editor.selections.length > 1;
 }
 
-/** Whether the place holds prose, in a language of which that is known; in any other every place does. */
+/** Whether the position is in prose, for languages where that can be determined; always true for others. */
 function isProse(document: vscode.TextDocument, position: vscode.Position, suffix: string): boolean {
   if (document.languageId !== 'markdown') return true;
   const before = document.getText(new vscode.Range(new vscode.Position(0, 0), position));

@@ -1,4 +1,4 @@
-/** The status bar item that says whether completions are on here, and pauses or resumes them with one click. */
+/** The status bar item that shows whether completions are on here, and pauses or resumes them with one click. */
 import * as vscode from 'vscode';
 import { completionEnabled, setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -13,7 +13,7 @@ export class CompletionSwitch extends Disposables {
   private readonly item = this.add(
     vscode.window.createStatusBarItem('inkling.completions', vscode.StatusBarAlignment.Right, 100),
   );
-  /** Counts the updates: of two under way the later one is right. */
+  /** Counts the updates: if two are in progress, the later one counts. */
   private updates = 0;
 
   constructor(
@@ -26,7 +26,7 @@ export class CompletionSwitch extends Disposables {
     this.item.name = vscode.l10n.t('Inkling Completions');
     const update = (): void => void this.update();
     this.add(vscode.window.onDidChangeActiveTextEditor(update));
-    // Said also of a document whose language was changed.
+    // Also fired for a document whose language was changed.
     this.add(vscode.workspace.onDidOpenTextDocument(update));
     this.add(vscode.workspace.onDidChangeConfiguration(update));
     this.add(active.onDidChange(update));
@@ -39,7 +39,7 @@ export class CompletionSwitch extends Disposables {
     return this.memory.get<boolean>(key, false);
   }
 
-  /** What the item shows; undefined where it is hidden. For tests. */
+  /** What the item shows; undefined if it is hidden. For tests. */
   get shown(): { text: string; tooltip: string } | undefined {
     return this.visible ? { text: this.item.text, tooltip: String(this.item.tooltip) } : undefined;
   }
@@ -51,7 +51,7 @@ export class CompletionSwitch extends Disposables {
     if (this.paused) await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
-  /** Shown in documents of the languages that hold prose, once there is a model. */
+  /** Shown for documents in prose languages, once there is a model. */
   private async update(): Promise<void> {
     const turn = ++this.updates;
     const document = vscode.window.activeTextEditor?.document;
@@ -71,7 +71,7 @@ export class CompletionSwitch extends Disposables {
     this.item.show();
   }
 
-  /** Why nothing is offered in a document, and what a click does about it. */
+  /** The reason why nothing is offered in a document, and what a click does about it. */
   private reasonForNone(document: vscode.TextDocument): { reason: string; command?: vscode.Command } | undefined {
     const openSetting = (name: string): vscode.Command => ({
       command: 'workbench.action.openSettings',

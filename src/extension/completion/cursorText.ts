@@ -1,17 +1,18 @@
-/** What of the text around a cursor counts for a completion. Pure functions on strings. */
+/** The text around a cursor that matters for a completion. Pure functions on strings. */
 
 const windowLength = 2000;
 const windowGrid = 1000;
 
 /**
- * Where the text that the engine is sent begins, for a cursor at `offset` (UTF-16 units). It moves in strides, so that
- * the prefixes of neighbouring cursors begin alike: the engine's cached state and the cache of answers live from that.
+ * The start of the text that is sent to the engine, for a cursor at `offset` (UTF-16 units). It moves in strides, so
+ * that the prefixes of neighbouring cursors begin identically: the engine's cached states and the cache of answers
+ * depend on that.
  */
 export function windowStart(offset: number): number {
   return Math.max(0, Math.floor((offset - windowLength) / windowGrid) * windowGrid);
 }
 
-/** The text without half a surrogate pair at its front, and with the line ends that models are trained on. */
+/** The text without half a surrogate pair at its beginning, and with the line ends that models are trained on. */
 export function cleanPrefix(text: string): string {
   const first = text.charCodeAt(0);
   const whole = first >= 0xdc00 && first <= 0xdfff ? text.slice(1) : text;

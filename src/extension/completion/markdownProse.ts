@@ -1,14 +1,17 @@
-/** Whether a place in a Markdown document is prose: nothing is offered in code, maths, front matter, link targets, tags. */
+/**
+ * Whether a position in a Markdown document is in prose: nothing is offered in code, maths, front matter, link targets,
+ * tags.
+ */
 
-/** What opens or closes a block that is no prose, at the beginning of a line; quotes and lists may hold one. */
+/** What opens or closes a non-prose block at the beginning of a line; quotes and lists may contain one. */
 const blockMark = /^(?:[ \t>]|[-*+] |\d+[.)] )*(`{3,}|~{3,}|\$\$|\\\[|\\\])(.*)$/gm;
 
-/** A link's target or a definition's, or an address, that is not at its end yet. */
+/** An unfinished target of a link or a definition, or an unfinished address. */
 const unfinishedTarget =
   /\]\((?:<[^>\n]*|[^\s)]*)$|^ {0,3}\[[^\]\n]+\]:\s*\S*$|\b(?:https?|ftp|file|mailto):\S*$|\bwww\.\S*$/m;
 const unfinishedTag = /<(?:\/?[A-Za-z][\w:-]*(?:\s[^<>]*)?|!--(?:(?!-->)[^])*)$/;
 
-/** Characters before the cursor within which a tag or code may have begun. */
+/** Characters before the cursor in which a tag or code may have begun. */
 const longestSpan = 2000;
 
 /** `before`: the document up to the cursor, with `\n` line ends; `after`: the rest of the line. */
@@ -31,7 +34,7 @@ function isFrontMatter(before: string, line: string): boolean {
   return !closed.test(before);
 }
 
-/** Where the last fence or block of maths in whole lines ended, 0 where there is none; undefined while one is open. */
+/** The end of the last fence or block of maths in complete lines, 0 if there is none; undefined while one is open. */
 function endOfBlocks(lines: string): number | undefined {
   let open: string | undefined;
   let end = 0;
@@ -47,11 +50,11 @@ function opensBlock(line: string): boolean {
   return match !== undefined && afterMark(undefined, match[1], match[2]) !== undefined;
 }
 
-/** What stands open behind a mark, given what stood open before it. */
+/** What is open after a mark, given what was open before it. */
 function afterMark(open: string | undefined, mark: string, rest: string): string | undefined {
   if (open === undefined) {
     if (mark === '\\]') return undefined;
-    // Opened and closed on one line; a fence of backticks has none in what it says of its language.
+    // Opened and closed on one line; the info string of a backtick fence contains no backticks.
     const closesItself =
       (mark === '$$' && rest.includes('$$')) ||
       (mark === '\\[' && rest.includes('\\]')) ||
@@ -73,7 +76,7 @@ function isInCodeSpan(paragraph: string): boolean {
   return open !== undefined;
 }
 
-/** "$x + " is maths, "it costs $5 and" is not unless a dollar closes it. */
+/** "$x + " is maths; "it costs $5 and" is not, unless a dollar closes it. */
 function isInMaths(line: string, after: string): boolean {
   let open: number | undefined;
   for (const { index } of line.matchAll(/(?<![\\$])\$(?!\$)/g)) {

@@ -5,7 +5,7 @@ import { setting } from '../configuration';
 
 const name = 'completion.never';
 
-/** The word that is selected, or the one at the cursor; undefined where there is none. */
+/** The selected word, or the one at the cursor; undefined if there is none. */
 export function wordAtCursor(editor: vscode.TextEditor): string | undefined {
   const { document, selection } = editor;
   const range = selection.isEmpty
@@ -15,7 +15,7 @@ export function wordAtCursor(editor: vscode.TextEditor): string | undefined {
   return text && /^[\p{L}\p{M}\p{N}'’-]+$/u.test(text) ? text : undefined;
 }
 
-/** Adds a word to the user's list. Throws `invalidInput` where none is at the cursor. */
+/** Adds a word to the user's list. Throws `invalidInput` if there is none at the cursor. */
 export async function neverOffer(editor: vscode.TextEditor): Promise<void> {
   const word = wordAtCursor(editor);
   if (!word) {

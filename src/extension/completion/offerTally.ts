@@ -1,6 +1,6 @@
 /**
- * How many offers were shown and how many of them taken, whole or in part, counted on this machine only. An offer that
- * goes on as it is typed counts once. Knows nothing of VS Code.
+ * Counts, on this machine only, how many offers were shown and how many of them were accepted, fully or in part. An
+ * offer that continues while its text is typed counts once. Independent of VS Code.
  */
 import { Emitter } from '../emitter';
 
@@ -10,7 +10,7 @@ export interface Tally {
 }
 
 export class OfferTally {
-  /** What is on display: in which document, where it begins, what is left of the texts to choose from. */
+  /** What is displayed: the document, the position, and the rest of the texts to choose from. */
   private standing: { document: string; offset: number; texts: string[]; taken: boolean } | undefined;
   private readonly changes = new Emitter<void>();
   readonly onDidChange = this.changes.event;
@@ -24,7 +24,7 @@ export class OfferTally {
     return this.counts;
   }
 
-  /** One of `texts` is shown at an offset of a document, the first unless the user chooses another. */
+  /** One of `texts` is shown at an offset of a document: the first, unless the user chooses another. */
   offered(document: string, offset: number, texts: readonly string[]): void {
     const { standing } = this;
     if (standing?.document === document && standing.offset === offset && standing.texts.includes(texts[0])) return;
@@ -32,18 +32,18 @@ export class OfferTally {
     this.count({ shown: 1, taken: 0 });
   }
 
-  /** A document was changed: at `offset`, `removed` UTF-16 units gave way to `inserted`. */
+  /** A document was changed: at `offset`, `removed` UTF-16 units were replaced by `inserted`. */
   changed(document: string, offset: number, removed: number, inserted: string): void {
     const { standing } = this;
     if (standing?.document !== document) return;
-    // What completes a word may replace what stands of it.
+    // A completion of a word may replace its beginning.
     const added = offset + removed === standing.offset ? inserted.slice(removed) : '';
     const fitting = added === '' ? [] : standing.texts.filter((text) => text.startsWith(added));
     if (fitting.length === 0) {
       this.standing = undefined;
       return;
     }
-    // One character at a time is typing.
+    // A change of one character is typing.
     if (!standing.taken && [...added].length > 1) {
       standing.taken = true;
       this.count({ shown: 0, taken: 1 });

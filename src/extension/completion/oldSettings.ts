@@ -1,4 +1,4 @@
-/** Settings of earlier versions, taken over once under their new names. */
+/** Migrates settings of earlier versions to their new names, once. */
 import * as vscode from 'vscode';
 import type { Eagerness } from '../../common/engineProtocol';
 
@@ -6,15 +6,15 @@ const key = 'inkling.minimumConfidenceTakenOver';
 const oldName = 'completion.minimumConfidence';
 const newName = 'completion.eagerness';
 
-/** What stands for a mean probability a character of 0 to 1; the default was 0.35. */
+/** The eagerness for a mean probability per character from 0 to 1; the default was 0.35. */
 export function eagernessFor(minimumConfidence: number): Eagerness {
   if (minimumConfidence > 0.5) return 'shy';
   return minimumConfidence < 0.2 ? 'bold' : 'balanced';
 }
 
 /**
- * Writes the eagerness that stands for the old setting where that one was set for the user or the workspace, for all
- * languages or for one; once for each.
+ * Writes the eagerness that corresponds to the old setting wherever that was set: for the user or the workspace, for
+ * all languages or for one; once for each.
  */
 export async function takeOverOldSettings(globalState: vscode.Memento, workspaceState: vscode.Memento): Promise<void> {
   const places = [

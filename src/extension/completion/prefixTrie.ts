@@ -1,12 +1,12 @@
 /**
- * A compressed trie from texts to values that answers "which entries are a prefix of this text?" in one walk, with the
- * least recently used entry dropped when it is full. Prefixes of one document share almost all of their length, so 250
- * of them cost hardly more than the longest.
+ * A compressed trie from texts to values that answers "which entries are a prefix of this text?" in one walk, and drops
+ * the least recently used entry when it is full. Prefixes of one document share almost all of their length, so 250 of
+ * them cost hardly more than the longest.
  */
 interface Node<V> {
-  /** The text on the edge that leads here. */
+  /** The text of the edge to this node. */
   label: string;
-  /** By the first character of the child's label. */
+  /** By the first character of the label of the child. */
   children: Map<string, Node<V>>;
   entry?: { value: V };
 }
@@ -45,7 +45,7 @@ export class PrefixTrie<V> {
     }
   }
 
-  /** The entries whose key begins `text`, longest key first. */
+  /** The entries whose key is a prefix of `text`, longest key first. */
   prefixesOf(text: string): { key: string; value: V }[] {
     const found: { key: string; value: V }[] = [];
     let node: Node<V> | undefined = this.root;
@@ -82,7 +82,7 @@ export class PrefixTrie<V> {
       path.push(child);
     }
     delete path[path.length - 1].entry;
-    // Only nodes that lead nowhere go; an edge left without a branch does no harm and joins the next walk as it is.
+    // Removes only dead ends; an edge left without a branch is harmless.
     for (let i = path.length - 1; i > 0; i--) {
       if (path[i].entry || path[i].children.size > 0) break;
       path[i - 1].children.delete(path[i].label[0]);
@@ -96,7 +96,7 @@ function sharedLength(a: string, b: string): number {
   return length;
 }
 
-/** Puts a node after the first `length` characters of the child's edge, and returns it. */
+/** Inserts a node after the first `length` characters of the edge to the child, and returns it. */
 function splitEdge<V>(parent: Node<V>, child: Node<V>, length: number): Node<V> {
   const middle: Node<V> = { label: child.label.slice(0, length), children: new Map() };
   child.label = child.label.slice(length);

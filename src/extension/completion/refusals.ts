@@ -1,19 +1,19 @@
 /**
- * Offers that were just ignored: the writer wrote another word in their place, so none of them comes back there. A wrong
- * letter that is erased again is a slip of the finger and ignores nothing. Knows nothing of VS Code.
+ * Offers that were ignored: the user wrote another word instead, so they are not offered there again. A wrong letter
+ * that is deleted again is a typing error and does not count. Independent of VS Code.
  */
 
-/** Refusals further back are forgotten. */
+/** Refusals further back in the text are forgotten. */
 const remembered = 30;
 const firstWord = /^[^\p{L}\p{N}]*[\p{L}\p{M}\p{N}\p{Join_Control}'’-]*/u;
 const finishedWord = /[\p{L}\p{M}\p{N}][^\p{L}\p{M}\p{N}\p{Join_Control}'’-]/u;
 
 export class Refusals {
-  /** Offers at which the writer has not decided yet: where they stood, and what the text would be with their first word. */
+  /** Undecided offers: their position, and the text with their first word accepted. */
   private undecided: { at: string; would: string }[] = [];
   private readonly refused = new Set<string>();
 
-  /** `text` is shown behind `at`, the text before the cursor. */
+  /** `text` is shown after `at`, the text before the cursor. */
   offered(at: string, text: string): void {
     const would = at + firstWord.exec(text)![0];
     if (this.undecided.some((offer) => offer.would === would)) return;
@@ -21,7 +21,7 @@ export class Refusals {
     if (this.undecided.length > remembered) this.undecided.shift();
   }
 
-  /** The writer is behind `now`. */
+  /** The text before the cursor is now `now`. */
   moved(now: string): void {
     this.undecided = this.undecided.filter(({ at, would }) => {
       if (would.startsWith(now)) return now.startsWith(at);
@@ -33,7 +33,7 @@ export class Refusals {
     });
   }
 
-  /** Whether `text` behind `at` was ignored before. */
+  /** Whether `text` after `at` was ignored before. */
   has(at: string, text: string): boolean {
     const would = at + text;
     for (const ignored of this.refused) if (would.startsWith(ignored)) return true;

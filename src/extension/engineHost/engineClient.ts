@@ -14,14 +14,14 @@ export interface EngineCaller {
   readonly call: Caller<EngineMethods>;
 }
 
-/** Starts no process yet; the first call does, in the program that `launch` names then. */
+/** Does not start a process; the first call does, in the program that `launch` then returns. */
 export function createEngineClient(
   entry: string,
   log: vscode.LogOutputChannel,
   launch: () => EngineLaunch,
 ): EngineSupervisor {
   const output = (text: string): void => log.info(`[engine output] ${text}`);
-  /** Programs in which the engine did not start: they are not tried again until the window is loaded anew. */
+  /** Programs in which the engine did not start: they are not tried again until the window is reloaded. */
   const useless = new Set<string>();
   return new EngineSupervisor({
     start() {

@@ -1,7 +1,7 @@
 /**
- * In which program the engine is started and where it finds GPU packages. WebGPU never runs in VS Code's own runtime
- * (which refuses its external ArrayBuffers), so the engine moves to the Node.js that the user named when the settings can
- * lead to that backend. In a workspace that is not trusted nothing but the extension's own code runs.
+ * Chooses the program in which the engine runs and the folder of its GPU packages. WebGPU never runs in VS Code's own
+ * runtime (which refuses its external ArrayBuffers), so the engine uses the Node.js named by the user if the settings
+ * can lead to that backend. In an untrusted workspace, only the extension's own code runs.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -10,7 +10,7 @@ import type { BackendChoice } from '../../common/engineProtocol';
 export interface EngineLaunch {
   /** Node.js program; undefined: VS Code's own runtime. */
   program?: string;
-  /** Folder with GPU packages; it need not exist. */
+  /** Folder of the GPU packages; need not exist. */
   modulesFolder?: string;
 }
 
@@ -28,7 +28,7 @@ export function engineLaunch({ backend, nodePath, modulesFolder, trusted }: Laun
   return { program: (needsNode && nodePath) || undefined, modulesFolder };
 }
 
-/** Whether the package `webgpu` lies in a folder or in its node_modules. */
+/** Whether the package `webgpu` is in a folder or in its node_modules. */
 function hasWebgpu(folder: string): boolean {
   return [path.join(folder, 'node_modules'), folder].some((modules) =>
     fs.existsSync(path.join(modules, 'webgpu', 'package.json')),

@@ -1,7 +1,7 @@
 /**
- * Keeps one engine process: starts it with the first call, stops it some minutes after the last, fails every pending
- * call when it goes, and gives up after too many crashes in a row. Knows nothing of VS Code; the process and the clock
- * come from outside, so that tests can play both.
+ * Supervises one engine process: starts it with the first call, stops it a few minutes after the last, rejects every
+ * pending call when it ends, and gives up after too many crashes in a row. Independent of VS Code; the process and the
+ * clock are passed in, so that tests can replace both.
  */
 import type { EngineFrame, EngineMethods, HostFrame } from '../../common/engineProtocol';
 import { cancelled, InklingError } from '../../common/errors';
@@ -15,9 +15,9 @@ export interface EngineProcess {
   readonly pid: number | undefined;
   send(frame: HostFrame): void;
   onFrame(listener: (frame: EngineFrame) => void): void;
-  /** Called once, also when the process could not be started; `reason` is for the log. */
+  /** Called once, even if the process could not be started; `reason` is for the log. */
   onExit(listener: (reason: string) => void): void;
-  /** Asks the process to end, and ends it by force when it does not. */
+  /** Asks the process to exit, and kills it if it does not. */
   stop(): void;
 }
 
@@ -25,16 +25,16 @@ export interface SupervisorOptions {
   start(): EngineProcess;
   clock: Clock;
   log(level: 'info' | 'warning' | 'error', message: string): void;
-  /** Milliseconds without a pending call after which the process is stopped. Asked each time, so it may change. */
+  /** Milliseconds without a pending call after which the process is stopped. Evaluated each time, so it may change. */
   idleMs(): number;
-  /** The process crashed too often; nothing is started until `restart`. */
+  /** The process crashed too often; it is not started again until `restart`. */
   onGivenUp(): void;
 }
 
 /** Restarts allowed within `restartWindowMs` before the supervisor gives up. */
 export const maximumRestarts = 4;
 export const restartWindowMs = 3 * 60_000;
-/** A process that says nothing for this long after its start counts as crashed. */
+/** A process that sends nothing for this long after its start counts as crashed. */
 export const startLimitMs = 30_000;
 
 interface Running {
@@ -46,7 +46,7 @@ export class EngineSupervisor {
   private running: Running | undefined;
   private crashes: number[] = [];
   private givenUp = false;
-  /** The settings that the process was started with count no more. */
+  /** The settings that the process was started with have changed. */
   private outdated = false;
   private disposed = false;
   private cancelIdle: (() => void) | undefined;
@@ -59,7 +59,9 @@ export class EngineSupervisor {
     return this.running?.process.pid;
   }
 
-  /** Calls the engine, which is started where none runs. Rejects as CallClient does; `engineExited` when it ends. */
+  /**
+   * Calls the engine, starting it if necessary. Rejects as CallClient does, and with `engineExited` if the engine ends.
+   */
   readonly call: Caller<EngineMethods> = (method, params, options) => {
     if (options?.signal?.aborted) return Promise.reject(cancelled());
     if (this.disposed) return Promise.reject(new InklingError('engineExited', t('Inkling is shutting down.')));
@@ -70,13 +72,15 @@ export class EngineSupervisor {
     return answer.finally(() => this.watchIdle());
   };
 
-  /** Ends the process as soon as no call is pending, for the next to start it anew: what it is started with has changed. */
+  /**
+   * Ends the process as soon as no call is pending, so that the next call restarts it: its start settings have changed.
+   */
   renew(): void {
     this.outdated = true;
     this.watchIdle();
   }
 
-  /** Ends the process, forgets its crashes, and lets the next call start a fresh one. */
+  /** Ends the process and forgets its crashes; the next call starts a new one. */
   restart(): void {
     this.givenUp = false;
     this.crashes = [];
@@ -114,7 +118,7 @@ export class EngineSupervisor {
     return { process, client };
   }
 
-  /** (Re)starts the idle timer when nothing is pending. */
+  /** (Re)starts the idle timer if no call is pending. */
   private watchIdle(): void {
     this.cancelIdle?.();
     this.cancelIdle = undefined;

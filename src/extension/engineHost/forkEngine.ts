@@ -6,9 +6,9 @@ import type { EngineLaunch } from './engineLaunch';
 import type { EngineProcess } from './engineSupervisor';
 
 /**
- * Starts the engine. `output` gets whatever it prints outside the protocol (warnings of the runtime, a last gasp);
- * `stopLimitMs` is how long it may take to end by itself, once it was let go of, before it is killed; `launch` says in
- * which program.
+ * Starts the engine. `output` receives everything that it prints outside the protocol (warnings of the runtime, errors
+ * when it crashes); `stopLimitMs` is how long it may take to exit, once asked to, before it is killed; `launch` names
+ * the program.
  */
 export function forkEngine(
   entry: string,

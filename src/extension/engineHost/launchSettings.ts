@@ -1,9 +1,11 @@
-/** What the settings and the trust in this workspace say about how the engine is started. */
+/** How the engine is started, according to the settings and the trust in this workspace. */
 import * as vscode from 'vscode';
 import { setting } from '../configuration';
 import { engineLaunch, type EngineLaunch } from './engineLaunch';
 
-/** The folder with GPU packages: the one in the settings, else the extension's own, which Set Up GPU fills. */
+/**
+ * The folder of the GPU packages: the one in the settings, or else the extension's own, into which Set Up GPU installs.
+ */
 export function modulesFolder(ownFolder: string): string {
   return setting('engine.modulesPath') || ownFolder;
 }
@@ -17,7 +19,7 @@ export function launchNow(ownFolder: string): EngineLaunch {
   });
 }
 
-/** Calls `changed` whenever `launchNow` may have another answer. */
+/** Calls `changed` whenever the result of `launchNow` may have changed. */
 export function onDidChangeLaunch(changed: () => void): vscode.Disposable {
   const names = ['inkling.engine.backend', 'inkling.engine.nodePath', 'inkling.engine.modulesPath'];
   return vscode.Disposable.from(

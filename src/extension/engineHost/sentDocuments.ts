@@ -1,32 +1,32 @@
 /**
- * The open documents whose text the engine knows, so that it can write with their words. A document is sent whole once and
- * then by its edits; where the engine has lost it (it restarts, for one), it is sent whole again.
+ * The open documents whose text the engine knows, so that it can take them into account. A document is sent once as a
+ * whole and then as edits; if the engine has lost it (after a restart, for example), it is sent as a whole again.
  */
 import type * as vscode from 'vscode';
 import type { DocumentPlace, TextEdit } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { EngineCaller } from './engineClient';
 
-/** Of a longer document the engine is told nothing: every key would cost more than it gains. In UTF-16 units. */
+/** Longer documents are not sent: every keystroke would cost more than it gains. In UTF-16 units. */
 export const longestSent = 1_000_000;
 
 export interface SentDocumentsOptions {
   /** `pid` is undefined while no engine runs. */
   engine: EngineCaller & { readonly pid: number | undefined };
-  /** Whether the user lets the engine know the text of a document. */
+  /** Whether the user allows the text of a document to be sent to the engine. */
   isLearned(document: vscode.TextDocument): boolean;
   onError(message: string): void;
 }
 
 export class SentDocuments {
-  /** What the engine was told last, by the document's address. */
+  /** What was last sent to the engine, by the URI of the document. */
   private readonly sent = new Map<string, string>();
-  /** The process that was told; another one knows nothing. */
+  /** The process that received it; another one knows nothing. */
   private pid: number | undefined;
 
   constructor(private readonly options: SentDocumentsOptions) {}
 
-  /** Where somebody writes, once the engine knows the document; undefined where it does not. Never rejects. */
+  /** The position of the cursor, once the engine knows the document; undefined if it does not. Never rejects. */
   async place(document: vscode.TextDocument, position: vscode.Position): Promise<DocumentPlace | undefined> {
     const id = document.uri.toString();
     const cursor = document.offsetAt(position);
@@ -37,7 +37,7 @@ export class SentDocuments {
     return undefined;
   }
 
-  /** A document was closed, or is not to be known any longer. */
+  /** A document was closed, or must no longer be sent. */
   close(id: string): void {
     const { engine, onError } = this.options;
     if (!this.sent.delete(id) || engine.pid === undefined) return;
@@ -54,7 +54,7 @@ export class SentDocuments {
       if (known !== undefined) {
         const edit = editBetween(known, text);
         if (await engine.call('updateDocument', { id, edit, length: known.length })) return true;
-        // A later update found the same, and sends what the document says by now.
+        // A later update noticed the same and sends the current text.
         if (this.sent.get(id) !== text) return false;
       }
       const whole = engine.call('updateDocument', { id, text });
@@ -68,7 +68,7 @@ export class SentDocuments {
   }
 }
 
-/** The one edit that makes `to` of `from`. */
+/** The single edit that turns `from` into `to`. */
 function editBetween(from: string, to: string): TextEdit {
   const shorter = Math.min(from.length, to.length);
   let start = 0;

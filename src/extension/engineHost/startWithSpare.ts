@@ -1,11 +1,11 @@
 /**
- * A process that has a spare: when the first one ends before it has said that it is ready (a Node.js that is gone, or too
- * old), the spare is started and gets what was sent so far. Whoever called notices nothing.
+ * A process with a fallback: if the first one ends before it has reported that it is ready (a Node.js that is missing
+ * or too old), the fallback is started and receives what was sent so far. Callers notice nothing.
  */
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineProcess } from './engineSupervisor';
 
-/** `onSpare` hears why the first process ended. */
+/** `onSpare` receives the reason why the first process ended. */
 export function startWithSpare(
   first: EngineProcess,
   startSpare: () => EngineProcess,

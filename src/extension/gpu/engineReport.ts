@@ -1,4 +1,7 @@
-/** The engine report: everything that a bug report about speed, a GPU or a crash needs, and nothing of the user's texts. */
+/**
+ * The engine report: everything that a bug report about speed, a GPU or a crash needs, and nothing from the user's
+ * texts.
+ */
 import type { EngineDescription } from '../../common/engineProtocol';
 import type { GpuPackageReport, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
 import type { Tally } from '../completion/offerTally';
@@ -10,11 +13,11 @@ export interface ReportData {
   platform: string;
   trusted: boolean;
   settings: Record<string, unknown>;
-  /** A string says what went wrong instead. */
+  /** A string is an error message. */
   engine: EngineDescription | string;
   node: NodeProgram | string;
   gpu: GpuReport | string;
-  /** Of the last set-up. */
+  /** From the last set-up. */
   selfTests: SelfTestResult[];
   offers: Tally;
   /** Newest first. */
@@ -23,7 +26,7 @@ export interface ReportData {
   home: string;
 }
 
-/** Markdown, in English whatever the display language is: it is for those who mend Inkling. */
+/** Markdown, in English regardless of the display language: it is for the developers of Inkling. */
 export function formatReport(data: ReportData): string {
   const { engine, gpu, node, selfTests, offers, runs } = data;
   const sections: [string, string[]][] = [

@@ -1,4 +1,4 @@
-/** The commands about GPUs. */
+/** The GPU commands. */
 import type { CommandTable } from '../commands';
 import type { Parts } from '../parts';
 

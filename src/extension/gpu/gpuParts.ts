@@ -1,4 +1,4 @@
-/** What the extension does about GPUs: the set-up, and the engine report as a document that cannot be edited. */
+/** The GPU parts of the extension: the set-up, and the engine report as a read-only document. */
 import * as os from 'node:os';
 import * as vscode from 'vscode';
 import { asInklingError, InklingError } from '../../common/errors';
@@ -22,7 +22,7 @@ import { setupDialogs } from './setupDialogs';
 export interface GpuOptions {
   /** dist/engine.js. */
   entry: string;
-  /** Where Set Up GPU installs, unless the settings name another folder. */
+  /** The folder into which Set Up GPU installs, unless the settings name another one. */
   ownFolder: string;
   /** The engine that trains and writes. */
   engine: EngineSupervisor;
@@ -37,7 +37,7 @@ const scheme = 'inkling-report';
 const reportUri = vscode.Uri.from({ scheme, path: '/Inkling Engine Report.md' });
 const selfTestKey = 'inkling.selfTests';
 const reportedRuns = 5;
-/** Loading a GPU's driver can take long on a first use; this is for one that hangs. */
+/** Loading a GPU driver can take long on first use; this limit is for drivers that hang. */
 const idleMs = 60_000;
 
 export class GpuParts extends Disposables {
@@ -78,7 +78,7 @@ export class GpuParts extends Disposables {
     if (measured) await state.update(selfTestKey, [measured.gpu, measured.cpu]);
   }
 
-  /** Opens the report, made anew. */
+  /** Opens a new report. */
   async showReport(): Promise<void> {
     const options = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Writing the engine report') };
     this.report = formatReport(await withProgress(options, () => this.gather()));
@@ -93,7 +93,7 @@ export class GpuParts extends Disposables {
     const nodePath = setting('engine.nodePath');
     const node = trusted ? await askNode(nodePath || 'node') : 'not asked in a workspace that is not trusted';
     const program = nodePath && typeof node !== 'string' ? node.path : undefined;
-    // In an engine of its own: a driver that crashes the examination must not end a training.
+    // In a separate engine: a driver that crashes during the examination must not end a training run.
     const examiner = this.startEngine(trusted ? { program, modulesFolder: modulesFolder(ownFolder) } : {});
     try {
       await store.load();
@@ -131,12 +131,12 @@ export class GpuParts extends Disposables {
       clock: systemClock,
       log: (_, message) => say(message),
       idleMs: () => idleMs,
-      onGivenUp: () => undefined, // the call that failed says what there is to say
+      onGivenUp: () => undefined, // the failed call reports the error
     });
   }
 }
 
-/** The answer, or in words why there is none. */
+/** The answer, or the reason why there is none. */
 function orProblem<T>(answer: Promise<T>): Promise<T | string> {
   return answer.catch((error: unknown) => asInklingError(error).message);
 }

@@ -1,7 +1,7 @@
 /**
- * Set Up GPU: looks at what is there, installs a package into the folder for it, tests it, and says what was measured.
- * All of it happens in an engine of its own, so that a driver that crashes takes no training with it. Knows nothing of
- * VS Code: what is shown and asked comes from outside.
+ * Set Up GPU: examines the machine, installs a package into its folder, tests it, and reports the measurements. All of
+ * it happens in a separate engine, so that a crashing driver does not affect training. Independent of VS Code: dialogs
+ * are passed in.
  */
 import { InklingError } from '../../common/errors';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
@@ -11,9 +11,9 @@ import type { NodeProgram } from './nodeProgram';
 
 export interface Findings {
   report: GpuReport;
-  /** The Node.js in the settings, else one that the system finds; a string says why there is none. */
+  /** The Node.js in the settings, or else the one found by the system; a string says why there is none. */
   node: NodeProgram | string;
-  /** Where a package would go. */
+  /** The folder for packages. */
   folder: string;
 }
 
@@ -22,14 +22,14 @@ export interface Measured {
   cpu: SelfTestResult;
 }
 
-/** What the user sees and answers; undefined everywhere: they left. */
+/** The dialogs with the user; they return undefined if cancelled. */
 export interface SetupDialogs {
   choosePackage(findings: Findings): Promise<GpuPackage | 'report' | undefined>;
-  /** Path of the Node.js that the engine may use; `found` is proposed where it is one. */
+  /** The path of the Node.js that the engine may use; `found` is proposed if there is one. */
   chooseNode(found: NodeProgram | string): Promise<string | undefined>;
   /** The package is there but does not work. */
   wantsReinstall(which: GpuPackage, problem: string): Promise<boolean>;
-  /** Shows that something goes on; who leaves aborts the signal. */
+  /** Shows progress; cancelling aborts the signal. */
   during<R>(
     what: 'looking' | 'testing' | { installing: string },
     work: (report: (line: string) => void, signal: AbortSignal) => Promise<R>,
@@ -40,23 +40,26 @@ export interface SetupDialogs {
 
 export interface SetupParts {
   dialogs: SetupDialogs;
-  /** An engine beside the one that trains. */
+  /** An engine separate from the one that trains. */
   startEngine(launch: EngineLaunch): EngineCaller & { dispose(): void };
   askNode(program: string): Promise<NodeProgram | string>;
   folder: string;
   /** The setting inkling.engine.nodePath; empty: none. */
   nodePath: string;
   setNodePath(path: string): Promise<void>;
-  /** A package was installed, or another Node.js was named: what the engine was started with has changed. */
+  /** A package was installed, or another Node.js was chosen: the start settings of the engine have changed. */
   changed(): void;
 }
 
-/** The whole conversation; undefined where the user left it. Throws what the engine throws (nothing is half set). */
+/**
+ * The whole dialog; undefined if the user cancelled it. Throws what the engine throws (no setting is left half
+ * changed).
+ */
 export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined> {
   const { dialogs, folder, nodePath } = parts;
   const { findings, program } = await dialogs.during('looking', async (_, signal) => {
     const node = await parts.askNode(nodePath || 'node');
-    // A Node.js that nobody named is only proposed.
+    // A Node.js that is not in the settings is only proposed.
     const own = nodePath && typeof node !== 'string' ? node.path : undefined;
     const report = await withEngine(parts, own, (engine) => engine.call('describeGpu', {}, { signal }));
     return { findings: { report, node, folder }, program: own };
@@ -70,7 +73,7 @@ export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined>
   const runtime = which === 'webgpu' && !program ? await nameNode(parts, findings.node) : program;
   if (which === 'webgpu' && !runtime) return undefined;
   return withEngine(parts, runtime, async (engine) => {
-    // What was found without that Node.js says nothing about WebGPU in it.
+    // A result without that Node.js says nothing about WebGPU with it.
     const report = runtime === program ? findings.report : await engine.call('describeGpu', {});
     if (!(await ensureInstalled(parts, engine, which, report))) return undefined;
     const measured = await dialogs.during('testing', async (_, signal) => ({
@@ -82,7 +85,7 @@ export async function setUpGpu(parts: SetupParts): Promise<Measured | undefined>
   });
 }
 
-/** A Node.js that the user agrees to, noted in the settings. */
+/** A Node.js that the user agrees to, stored in the settings. */
 async function nameNode(parts: SetupParts, found: NodeProgram | string): Promise<string | undefined> {
   const chosen = await parts.dialogs.chooseNode(found);
   if (!chosen) return undefined;
@@ -94,7 +97,7 @@ async function nameNode(parts: SetupParts, found: NodeProgram | string): Promise
   return node.path;
 }
 
-/** Whether the package is there in the end. */
+/** Returns whether the package is installed in the end. */
 async function ensureInstalled(
   { dialogs, folder, changed }: SetupParts,
   engine: EngineCaller,

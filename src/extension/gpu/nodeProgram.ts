@@ -1,4 +1,4 @@
-/** A Node.js of the user's: whether it can run the engine, and where one is. */
+/** The user's Node.js: where it is, and whether it can run the engine. */
 import { execFile } from 'node:child_process';
 
 export interface NodeProgram {
@@ -11,11 +11,11 @@ const oldest = 20;
 const patienceMs = 10_000;
 const question = 'JSON.stringify([process.execPath, process.version, process.versions.electron ?? null])';
 
-/** Asks `program`, a path or a name that the system finds, who it is; a string says why it cannot run the engine. */
+/** Identifies `program`, a path or a name that the system can find; a string says why it cannot run the engine. */
 export function askNode(program: string): Promise<NodeProgram | string> {
   return new Promise((resolve) => {
     const env = { ...process.env };
-    delete env.NODE_OPTIONS; // a debugger's, and not for others to load code with
+    delete env.NODE_OPTIONS; // meant for debuggers; other programs must not load code with it
     const fails = (error: Error): void => resolve(`${program} does not run (${error.message.split('\n')[0]}).`);
     try {
       execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
@@ -23,12 +23,12 @@ export function askNode(program: string): Promise<NodeProgram | string> {
         else resolve(judge(program, stdout));
       });
     } catch (error) {
-      fails(error as Error); // a path through a file, a .cmd on Windows: thrown, not called back
+      fails(error as Error); // a path through a file, or a .cmd on Windows, throws instead of calling back
     }
   });
 }
 
-/** What the answer of a program means. */
+/** Interprets the answer of a program. */
 export function judge(program: string, answer: string): NodeProgram | string {
   let path: unknown, version: unknown, electron: unknown;
   try {

@@ -1,4 +1,4 @@
-/** How Set Up GPU shows and asks (see gpuSetup.ts). */
+/** The dialogs of Set Up GPU (see gpuSetup.ts). */
 import * as vscode from 'vscode';
 import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
@@ -9,7 +9,7 @@ import type { SetupDialogs } from './gpuSetup';
 
 const names: Record<GpuPackage, string> = { webgpu: 'WebGPU', tensorflow: 'TensorFlow' };
 
-/** `log` gets every line that an installation prints. */
+/** `log` receives every line that an installation prints. */
 export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
   return {
     async choosePackage({ report, node, folder }) {

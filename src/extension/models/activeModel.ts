@@ -1,6 +1,6 @@
 /**
- * Which model writes: what was chosen in this workspace, else what was chosen last anywhere, else the one that is being
- * trained, else the newest. A model in training writes with the weights that its run published last.
+ * The active model: the one chosen in this workspace, else the one last chosen anywhere, else the one being trained,
+ * else the newest. A model being trained uses the latest weights published by its run.
  */
 import type * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
@@ -10,9 +10,9 @@ import type { ModelStore } from './modelStore';
 
 const key = 'inkling.activeModel';
 
-/** The first model trains here, and can write before it has a file. */
+/** The first model is being trained here, and can write before it has a file. */
 export interface ModelInTraining {
-  /** Its path, once its run has published weights; undefined when nothing trains. */
+  /** Its path, once its run has published weights; undefined if nothing is being trained. */
   path(): string | undefined;
   onDidChange(listener: () => unknown): unknown;
 }
@@ -32,7 +32,7 @@ export class ActiveModel {
     });
   }
 
-  /** The path, or undefined; says nothing about whether the file is still there. */
+  /** The path, or undefined; does not check whether the file still exists. */
   get path(): string | undefined {
     return this.chosen ?? this.training.path();
   }
@@ -43,7 +43,7 @@ export class ActiveModel {
     this.changed.fire(path);
   }
 
-  /** The path of a language model that is there; throws `invalidInput` when there is none at all. */
+  /** The path of an existing language model; throws `invalidInput` if there is none at all. */
   async require(): Promise<string> {
     const path = await this.find();
     if (path) return path;
@@ -53,7 +53,7 @@ export class ActiveModel {
     );
   }
 
-  /** As `require`, but undefined when there is none. */
+  /** Like `require`, but undefined if there is none. */
   async find(): Promise<string | undefined> {
     const { chosen } = this;
     if (chosen && (await this.models.find(chosen))?.summary) return chosen;

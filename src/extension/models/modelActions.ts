@@ -1,4 +1,4 @@
-/** What can be done with a model from the Models view or the palette. */
+/** The actions on a model from the Models view or the palette. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { present } from '../commands';
@@ -15,7 +15,7 @@ export class ModelActions {
     private readonly runs: TrainingRuns,
   ) {}
 
-  /** The entry an action was called on, or the one that the user picks; undefined when they leave. */
+  /** The entry that an action was called on, or the one that the user picks; undefined if they cancel. */
   async choose(given: ModelEntry | undefined, title: string): Promise<ModelEntry | undefined> {
     if (given) return given;
     const entries = await this.models.list();
@@ -60,7 +60,7 @@ export class ModelActions {
     if (file) await vscode.workspace.fs.copy(vscode.Uri.file(entry.path), file, { overwrite: true });
   }
 
-  /** Takes in a model file and makes it the active one; returns its path. */
+  /** Imports a model file and makes it the active one; returns its path. */
   async import(source?: vscode.Uri): Promise<string | undefined> {
     const chosen =
       source ??
@@ -82,7 +82,7 @@ export class ModelActions {
     if (entry) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(entry.path));
   }
 
-  /** Deletes at once and offers to bring it back for as long as the message stands. */
+  /** Deletes immediately and offers Undo for as long as the message is shown. */
   async delete(given?: ModelEntry): Promise<void> {
     const entry = await this.choose(given, vscode.l10n.t('Delete which model?'));
     if (!entry) return;
@@ -92,7 +92,7 @@ export class ModelActions {
     if (wasActive) await this.active.use(undefined);
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t('Deleted the model {0}.', entry.title);
-    // Not awaited: the command is done, the offer stands as long as the message does.
+    // Not awaited: the command is done; the offer remains as long as the message.
     const answer = async (): Promise<void> => {
       const chosen = await showInformation(message, undo);
       if (chosen !== undo) return aside.purge();

@@ -1,7 +1,7 @@
 /**
- * The models on this machine: a folder of *.safetensors files, and an index beside them that remembers what the engine
- * said of each file (so that showing the list starts no engine) and the titles that the user gave. The files are the
- * truth: one that appears is looked at, one that is gone is forgotten.
+ * The models on this machine: a folder of *.safetensors files, and an index that remembers what the engine reported
+ * about each file (so that showing the list does not start the engine) and the titles given by the user. The files are
+ * authoritative: a new one is inspected, a missing one is forgotten.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -12,14 +12,16 @@ import { list, number, object, oneOf, optional, orNull, record, text, type Schem
 import { SerialQueue } from '../../common/serialQueue';
 import { Emitter } from '../emitter';
 
-/** A model file; `problem` instead of a summary when it cannot be read. */
+/** A model file; `problem` instead of a summary if it cannot be read. */
 export interface ModelEntry {
   path: string;
   title: string;
   bytes: number;
   summary?: ModelSummary;
   problem?: string;
-  /** The checkpoint of a run that was cut off and has left no model yet. It writes like a model, and can be trained on. */
+  /**
+   * The checkpoint of an interrupted run without a model file yet. It can write like a model, and be trained further.
+   */
   unfinished?: true;
 }
 
@@ -51,12 +53,12 @@ const modelSummary = object<ModelSummary>({
   heldOutBitsPerCharacter: orNull(number()),
   heldOutNetworkLoss: optional(number()),
   heldOutOnlineLoss: optional(number()),
-  // The engine checks what it is given to train by.
+  // The engine checks the settings it is given.
   config: (value) => value as ModelSummary['config'],
   history: () => undefined,
 });
 
-/** An entry that does not fit keeps the title that the user gave; its file is looked at again. */
+/** An invalid entry keeps the title given by the user; its file is inspected again. */
 const indexEntry: Schema<IndexEntry> = (value, path) => {
   const whole = object<IndexEntry>({
     modified: number(),
@@ -86,11 +88,13 @@ export class ModelStore {
   readonly onDidChange = this.changed.event;
   private entries: readonly ModelEntry[] = [];
   private listing: Promise<readonly ModelEntry[]> | undefined;
-  /** The index is read, changed and written by one at a time. */
+  /** The index is read, changed and written by one caller at a time. */
   private readonly indexing = new SerialQueue();
 
-  /** `inspect` asks the engine what a file is; `reservedPaths` says which paths runs have, whose files may be gone or to come,
-   *  and `inTraining` those of the runs that go on. */
+  /**
+   * `inspect` asks the engine about a file; `reservedPaths` returns the paths of runs, whose files may be missing or
+   * not written yet, and `inTraining` those of the runs in progress.
+   */
   constructor(
     private readonly folder: string,
     private readonly inspect: (file: string) => Promise<ModelSummary>,
@@ -98,24 +102,24 @@ export class ModelStore {
     private readonly inTraining: () => Promise<readonly string[]> = async () => [],
   ) {}
 
-  /** What `list` found last; no waiting. */
+  /** The last result of `list`, without waiting. */
   get known(): readonly ModelEntry[] {
     return this.entries;
   }
 
-  /** Looks at the folder: all models, newest first. */
+  /** Reads the folder: all models, newest first. */
   async list(): Promise<readonly ModelEntry[]> {
-    // Two callers at once share one look.
+    // Concurrent callers share one reading.
     this.listing ??= this.look().finally(() => (this.listing = undefined));
     return this.listing;
   }
 
-  /** The entry of a path, looked up anew when it is not known yet. */
+  /** The entry of a path; reads the folder again if it is unknown. */
   async find(file: string): Promise<ModelEntry | undefined> {
     return this.entries.find((entry) => entry.path === file) ?? (await this.list()).find((e) => e.path === file);
   }
 
-  /** A path that no model has, will have or may get back, named after `title`; makes the folder. */
+  /** A path named after `title` that no model has, will have or may be restored to; creates the folder. */
   async newPath(title: string): Promise<string> {
     await this.makeFolder();
     const stem = fileNameOf(title);
@@ -124,15 +128,15 @@ export class ModelStore {
       const name = `${stem}${i === 1 ? '' : `-${i}`}${suffix}`;
       const file = path.join(this.folder, name);
       if (taken.has(file) || isThere(file) || fs.existsSync(file + deletedSuffix)) continue;
-      // What the index may still say of a file that was there once is not said of the next.
+      // The next file must not inherit what the index may still say about an earlier one.
       await this.changeIndex((index) => name in index && delete index[name]);
       return file;
     }
   }
 
-  /** Tells everyone that a file was written. */
+  /** Notifies all listeners that a file was written. */
   async refresh(): Promise<void> {
-    await this.listing; // a look that began before the file was written does not count
+    await this.listing; // a reading that began before the file was written does not count
     await this.list();
     this.changed.fire();
   }
@@ -147,7 +151,7 @@ export class ModelStore {
     await this.refresh();
   }
 
-  /** Puts a model away, its checkpoint too; `restore` brings it back until `purge`, and says to which path. */
+  /** Sets a model and its checkpoint aside; until `purge`, `restore` brings it back and returns its path. */
   async putAway(file: string): Promise<{ restore(): Promise<string>; purge(): Promise<void> }> {
     const aside = file + deletedSuffix;
     const checkpointAside = file + checkpointSuffix + deletedSuffix;
@@ -174,7 +178,7 @@ export class ModelStore {
     };
   }
 
-  /** Takes in a copy of a file; refuses one that the engine refuses, and leaves nothing behind. Returns its path here. */
+  /** Imports a copy of a file and returns its new path; rejects one that the engine rejects, leaving nothing behind. */
   async importFile(source: string): Promise<string> {
     const title = path.basename(source).replace(/(\.inkling)?\.safetensors$/, '');
     const temporary = (await this.newPath(title)) + importingSuffix;
@@ -188,7 +192,10 @@ export class ModelStore {
     }
   }
 
-  /** Moves a file to `wanted`, or to a new path named after `title`; a model that another window puts there meanwhile stays. */
+  /**
+   * Moves a file to `wanted`, or to a new path named after `title`; never over a model that another window has put
+   * there in the meantime.
+   */
   private async moveIn(from: string, title: string, wanted?: string): Promise<string> {
     let target = wanted && !isThere(wanted) ? wanted : await this.newPath(title);
     while (!(await moveIfFree(from, target))) target = await this.newPath(title);
@@ -237,7 +244,7 @@ export class ModelStore {
     return this.entries;
   }
 
-  /** The names of the models, and of checkpoints without a model that nobody trains. */
+  /** The names of the models, and of checkpoints without a model that are not being trained. */
   private async modelNames(): Promise<string[]> {
     const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
     const training = (await this.inTraining()).map((file) => path.basename(file));
@@ -247,7 +254,10 @@ export class ModelStore {
     });
   }
 
-  /** What the engine says of a file; undefined when it could not be asked, so that the next look asks again. */
+  /**
+   * The engine's description of a file; undefined if the engine could not be asked, so that the next reading asks
+   * again.
+   */
   private async ask(file: string): Promise<Pick<IndexEntry, 'summary' | 'problem'> | undefined> {
     try {
       const summary = await this.inspect(file);
@@ -263,11 +273,11 @@ export class ModelStore {
     try {
       return record(indexEntry)(JSON.parse(await fs.promises.readFile(this.indexFile, 'utf8')), '');
     } catch {
-      return {}; // none yet, or damaged: it is made anew from the files
+      return {}; // missing or damaged: it is rebuilt from the files
     }
   }
 
-  /** `change` says whether it changed anything. */
+  /** `change` returns whether it changed anything. */
   private changeIndex(change: (index: Record<string, IndexEntry>) => boolean): Promise<void> {
     return this.indexing.run(async () => {
       const index = await this.readIndex();
@@ -275,7 +285,7 @@ export class ModelStore {
     });
   }
 
-  /** Whether the file of an entry is there, or was put away. */
+  /** Whether the file of an entry exists, or was set aside. */
   private mayComeBack(name: string): boolean {
     const file = path.join(this.folder, name);
     return fs.existsSync(file) || fs.existsSync(file + deletedSuffix);
@@ -290,7 +300,7 @@ export class ModelStore {
 
   private async makeFolder(): Promise<void> {
     await fs.promises.mkdir(this.folder, { recursive: true });
-    // What was put away in an earlier session and never brought back, and copies that were cut off.
+    // Removes what was set aside in an earlier session and never restored, and incomplete copies.
     for (const name of await fs.promises.readdir(this.folder)) {
       if (!name.endsWith(deletedSuffix) && !name.endsWith(importingSuffix)) continue;
       const stat = await fs.promises.stat(path.join(this.folder, name)).catch(() => undefined);
@@ -305,7 +315,7 @@ export class ModelStore {
   }
 }
 
-/** A title as a file name: letters and digits of any script, the rest as hyphens. */
+/** A title as a file name: letters and digits of any script; everything else becomes hyphens. */
 export function fileNameOf(title: string): string {
   const name = title
     .normalize('NFC')
@@ -315,24 +325,24 @@ export function fileNameOf(title: string): string {
   return [...name].slice(0, 40).join('') || 'model';
 }
 
-/** The model that a checkpoint is to become; a model's own name or path otherwise. */
+/** The model that a checkpoint will become; otherwise the model's own name or path. */
 export function modelOf(file: string): string {
   return file.endsWith(checkpointSuffix) ? file.slice(0, -checkpointSuffix.length) : file;
 }
 
-/** A model, or a run on its way to one. */
+/** A model, or a run that will become one. */
 function isThere(file: string): boolean {
   return fs.existsSync(file) || fs.existsSync(file + checkpointSuffix);
 }
 
-/** Whether the name was free; a rename would replace what is there. */
+/** Returns whether the name was free; a rename would replace what is there. */
 async function moveIfFree(from: string, to: string): Promise<boolean> {
   const { link, copyFile, rm, constants } = fs.promises;
   const isTaken = (error: NodeJS.ErrnoException): boolean => error.code === 'EEXIST';
   try {
     await link(from, to).catch((error: NodeJS.ErrnoException) => {
       if (isTaken(error)) throw error;
-      return copyFile(from, to, constants.COPYFILE_EXCL); // a disk without links
+      return copyFile(from, to, constants.COPYFILE_EXCL); // a file system without links
     });
   } catch (error) {
     if (isTaken(error as NodeJS.ErrnoException)) return false;

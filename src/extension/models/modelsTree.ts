@@ -47,7 +47,7 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
   }
 }
 
-/** Short, as a narrow sidebar cuts it off: a text that gave the model its name is not named twice. */
+/** Short, because a narrow sidebar truncates it: a text that the model is named after is not repeated. */
 function describe({ title, summary, bytes, problem, unfinished }: ModelEntry, isActive: boolean): string {
   if (!summary) return problem ? vscode.l10n.t('cannot be read') : '';
   const [source] = summary.sources;
