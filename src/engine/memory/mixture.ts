@@ -88,7 +88,7 @@ export class Mixture {
 
   /**
    * Replaces a network's logits, [V] at `logits[at…]`, by ln p of its mixture with what the memory predicted last.
-   * `trust` in the memory, from 1 down to 0, where the network is alone.
+   * `trust` in the memory, from 1 down to 0, where the network is alone, as it is beside a memory that knows nothing.
    */
   mix(logits: Float32Array, at: number, memory: Memory, trust = 1): void {
     const { classes, network, networkShare, letters, words, geometric, exponent, weight } = this;
@@ -97,7 +97,7 @@ export class Mixture {
     while (bin < entropyBounds.length && entropy >= entropyBounds[bin]) bin++;
     this.cells[0] = parts * ((memory.foundLetters * (wordOrders + 1) + memory.foundWords) * entropyBins + bin);
     this.cells[1] = parts * (knowledgeCells + memory.kinds);
-    this.readTables(trust);
+    this.readTables(memory.knowsNothing ? 0 : trust);
     let largest = -Infinity;
     for (let i = 0; i < classes; i++) {
       letters[i] = logarithm(memory.letters[i]);

@@ -15,6 +15,11 @@ export function canRemember({ text, objective }: Pick<TrainingConfig, 'text' | '
   return text.examples === 'text' && objective.kind === 'every-step';
 }
 
+/** Whether it knows no text, only how much it would be trusted beside its network: the memory of a base. */
+export function isEmpty({ base }: ModelMemory): boolean {
+  return base.letters[0].contexts.length === 0;
+}
+
 /** A memory to predict with. */
 export function openMemory({ base }: ModelMemory, vocabulary: Vocabulary): Memory {
   return new Memory(new Contexts(vocabulary), vocabulary.size, base);

@@ -3,10 +3,12 @@ import { noToken, type Network } from '../backends/backend';
 import { unknownIn, type Corpus, type Span } from '../corpus/corpus';
 import { heldOutSpans, trainSpans } from '../corpus/spans';
 import type { Vocabulary } from '../corpus/vocabulary';
+import type { Predictor } from '../generation/predictor';
 import { Contexts, letterOrders } from './contexts';
 import { learnText } from './learnText';
 import { firstTables } from './mixture';
-import type { ModelMemory } from './modelMemory';
+import { learningPredictor } from './learningPredictor';
+import { openMemory, type ModelMemory } from './modelMemory';
 import { readWithMemory, type Reading } from './reading';
 
 /** Of a longer text the end is remembered. */
@@ -15,6 +17,21 @@ const mostTokens = 8_000_000;
 /** The memory of a model that has read nothing yet: for a network that knows the language of a text but not the text. */
 export function emptyMemory(vocabulary: Vocabulary): ModelMemory {
   return rememberTokens(new Uint16Array(0), vocabulary);
+}
+
+/**
+ * An empty memory that is trusted beside a network as fits somebody who reads `tokens`, a text that the network was not trained
+ * on, and remembers what he has read.
+ */
+export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, tokens: Uint16Array): ModelMemory {
+  const { base, tables } = emptyMemory(vocabulary);
+  const reader = learningPredictor(network, openMemory({ base, tables }, vocabulary), tables);
+  // The beginning leads to weights that fit, the rest says their means.
+  const beginning = Math.floor(tokens.length / 6);
+  reader.learn(tokens.subarray(0, beginning));
+  reader.mixture.beginMean();
+  reader.learn(tokens.subarray(beginning));
+  return { base, tables: reader.mixture.tables() };
 }
 
 /**

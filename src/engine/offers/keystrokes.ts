@@ -6,7 +6,7 @@ import { networkPredictor, type Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { learningPredictor } from '../memory/learningPredictor';
 import { predictorOfMemory } from '../memory/memoryPredictor';
-import { canRemember, openMemory } from '../memory/modelMemory';
+import { canRemember, isEmpty, openMemory } from '../memory/modelMemory';
 import { rememberTokens } from '../memory/remember';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';
@@ -86,8 +86,12 @@ function predictorFor(
   const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;
   // The end of a text of which the model has no memory is read as if it were being written, so that the weights of the
   // mixture fit.
-  const readFrom = model.memory ? from : Math.max(0, from - fittingCharacters);
-  const { base, tables } = model.memory ?? rememberTokens(encode(0, readFrom), vocabulary);
+  const own = model.memory && !isEmpty(model.memory) ? model.memory : undefined;
+  const readFrom = own ? from : Math.max(0, from - fittingCharacters);
+  const { base, tables } = own ?? {
+    ...rememberTokens(encode(0, readFrom), vocabulary),
+    ...(model.memory && { tables: model.memory.tables }),
+  };
   const memory = openMemory({ base, tables }, vocabulary);
   const learning = learningPredictor(network, memory, tables);
   let learned = readFrom;
@@ -95,7 +99,7 @@ function predictorFor(
     learning.learn(encode(learned, offset));
     learned = offset;
   };
-  if (mode === 'online' || !model.memory) learnTo(from);
+  if (mode === 'online' || !own) learnTo(from);
   if (mode === 'online') return { predictor: learning, learnTo };
   const predictor = mode === 'memory' ? predictorOfMemory(learning.memory) : learning;
   return { predictor, learnTo: nothing };
