@@ -266,6 +266,8 @@ export interface EngineMethods extends GpuMethods {
   updateDocument: { params: DocumentUpdate; result: boolean; event: never };
   /** A document was closed: its text is forgotten. */
   closeDocument: { params: { id: string }; result: null; event: never };
+  /** Which shipped base fits a text, by its language; null where none does or the text is too short to tell. */
+  chooseBase: { params: { text: string }; result: { language: string | null }; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };

@@ -16,6 +16,7 @@ import { SentDocuments } from './engineHost/sentDocuments';
 import { launchNow, onDidChangeLaunch } from './engineHost/launchSettings';
 import { GpuParts } from './gpu/gpuParts';
 import { ActiveModel } from './models/activeModel';
+import { DocumentBase } from './models/documentBase';
 import { ModelActions } from './models/modelActions';
 import { ModelStore } from './models/modelStore';
 import { ModelsTree } from './models/modelsTree';
@@ -73,10 +74,22 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     () => store.pathsInTraining(),
   );
   const runs = new TrainingRuns(engine, store, models, engineChoice);
-  const active = new ActiveModel(context.workspaceState, context.globalState, models, {
-    path: () => (runs.active?.latest ? runs.active.modelPath : undefined),
-    onDidChange: runs.onDidChange,
+  const base = new DocumentBase({
+    engine,
+    globalState: context.globalState,
+    wanted: (document) => setting('writing.base', document),
+    onError: (message) => log.warn(`Which base fits the text is not known: ${message}`),
   });
+  const active = new ActiveModel(
+    context.workspaceState,
+    context.globalState,
+    models,
+    {
+      path: () => (runs.active?.latest ? runs.active.modelPath : undefined),
+      onDidChange: runs.onDidChange,
+    },
+    base,
+  );
   bag.add(new TrainingProgress(runs));
   bag.add(yieldThreadWhileTyping(runs, engine));
   const documents = new SentDocuments({
@@ -131,6 +144,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   // Runs and models are read from the disk when the page first asks for them, not when the extension starts.
   let reading: Promise<unknown> | undefined;
   const readOnce = (): void => {
+    void base.allow();
     reading ??= Promise.all([runs.load(), models.refresh()]).catch((error) => log.error(String(error)));
   };
   const studio = bag.add(

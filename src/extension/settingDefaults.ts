@@ -19,6 +19,7 @@ export const settingDefaults = {
   'completion.debounce': 40,
   'completion.maximumLength': 60,
   'completion.never': [] as string[],
+  'writing.base': 'auto' as 'auto' | 'none' | 'en',
   'writing.learn': 'document' as 'document' | 'off',
   'continueText.length': 400,
   'continueText.temperature': 0.6,

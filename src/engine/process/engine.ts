@@ -71,6 +71,7 @@ export class Engine {
       this.tellSampler((call) => call('closeDocument', params));
       return null;
     },
+    chooseBase: (params, call) => this.samplerThread().call('chooseBase', params, call),
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),

@@ -4,6 +4,7 @@
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';
+import { chooseBase } from '../bases/chooseBase';
 import { ClassifierService } from '../classification/classifierService';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
@@ -14,6 +15,7 @@ import { OpenDocuments } from './openDocuments';
 
 export interface SamplerMethods extends Pick<
   EngineMethods,
+  | 'chooseBase'
   | 'updateDocument'
   | 'closeDocument'
   | 'sample'
@@ -56,6 +58,10 @@ export function samplerHandlers(
     noteSources: ({ modelPath, sources }) => {
       shelf.noteSources(modelPath, sources);
       return null;
+    },
+    chooseBase: async ({ text }, { signal }) => {
+      const choice = await chooseBase(text, newStepper, signal);
+      return { language: choice?.base?.language ?? null };
     },
     updateDocument: (update) => documents.update(update),
     closeDocument: ({ id }) => {

@@ -63,7 +63,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     const start = document.positionAt(windowStart(document.offsetAt(position)));
     const prefix = cleanPrefix(document.getText(new vscode.Range(start, position)));
     if (prefix.trim() === '' && !manual) return [];
-    const modelPath = await this.options.active.find().catch(() => undefined);
+    const modelPath = await this.options.active.find(document).catch(() => undefined);
     if (!modelPath || token.isCancellationRequested) return [];
 
     const context: Context = {

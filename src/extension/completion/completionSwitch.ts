@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { completionEnabled, setting } from '../configuration';
 import { Disposables } from '../dispose';
+import { languageOfBase } from '../models/documentBase';
 import type { ActiveModel } from '../models/activeModel';
 import type { ModelStore } from '../models/modelStore';
 import { isExcluded } from './excluded';
@@ -56,7 +57,7 @@ export class CompletionSwitch extends Disposables {
     const turn = ++this.updates;
     const document = vscode.window.activeTextEditor?.document;
     const isHere = document !== undefined && setting('completion.languages', document).includes(document.languageId);
-    const model = document && (isHere || completionEnabled(document)) ? await this.active.find() : undefined;
+    const model = document && (isHere || completionEnabled(document)) ? await this.active.find(document) : undefined;
     if (turn !== this.updates) return;
     this.visible = document !== undefined && model !== undefined;
     if (!document || !model) return this.item.hide();
@@ -64,7 +65,7 @@ export class CompletionSwitch extends Disposables {
     this.item.text = off ? '$(circle-slash) Inkling' : '$(edit) Inkling';
     const { taken, shown } = this.tally.tally;
     this.item.tooltip = [
-      off?.reason ?? vscode.l10n.t('Inkling offers completions as you write. Click to pause.'),
+      off?.reason ?? reasonFor(model),
       ...(shown > 0 ? [vscode.l10n.t('Taken {0} of {1} on this machine.', taken, shown)] : []),
     ].join('\n');
     this.item.command = off?.command ?? 'inkling.toggleCompletions';
@@ -104,4 +105,12 @@ export class CompletionSwitch extends Disposables {
     }
     return this.paused ? { reason: vscode.l10n.t('Inkling completions are paused. Click to resume.') } : undefined;
   }
+}
+
+/** What offers completions. */
+function reasonFor(model: string): string {
+  const language = languageOfBase(model);
+  if (language === undefined) return vscode.l10n.t('Inkling offers completions as you write. Click to pause.');
+  const name = new Intl.DisplayNames([vscode.env.language], { type: 'language' }).of(language) ?? language;
+  return vscode.l10n.t('Inkling offers completions as you write, from {0} and this document. Click to pause.', name);
 }

@@ -1,11 +1,13 @@
 /**
  * The active model: the one chosen in this workspace, else the one last chosen anywhere, else the one being trained,
- * else the newest. A model being trained uses the latest weights published by its run.
+ * else the newest, else the shipped base of the document's language. A model being trained uses the latest weights
+ * published by its run.
  */
 import type * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import { Emitter } from '../emitter';
+import type { DocumentBase } from './documentBase';
 import type { ModelStore } from './modelStore';
 
 const key = 'inkling.activeModel';
@@ -26,7 +28,9 @@ export class ActiveModel {
     private readonly globalState: vscode.Memento,
     private readonly models: ModelStore,
     private readonly training: ModelInTraining,
+    private readonly base: Pick<DocumentBase, 'find' | 'onDidChange'>,
   ) {
+    base.onDidChange(() => this.changed.fire(this.path));
     training.onDidChange(() => {
       if (this.chosen === undefined) this.changed.fire(this.path);
     });
@@ -43,9 +47,10 @@ export class ActiveModel {
     this.changed.fire(path);
   }
 
-  /** The path of an existing language model; throws `invalidInput` if there is none at all. */
-  async require(): Promise<string> {
-    const path = await this.find();
+  /** The path of an existing language model, or the name of the base that fits `document`; throws `invalidInput` if there is
+   *  none at all. */
+  async require(document?: vscode.TextDocument): Promise<string> {
+    const path = await this.find(document);
     if (path) return path;
     throw new InklingError(
       'invalidInput',
@@ -54,13 +59,13 @@ export class ActiveModel {
   }
 
   /** Like `require`, but undefined if there is none. */
-  async find(): Promise<string | undefined> {
+  async find(document?: vscode.TextDocument): Promise<string | undefined> {
     const { chosen } = this;
     if (chosen && (await this.models.find(chosen))?.summary) return chosen;
     const training = this.training.path();
     if (training) return training;
     const usable = (await this.models.list()).find((entry) => entry.summary?.kind === 'language-model');
-    return usable?.path;
+    return usable?.path ?? (document && this.base.find(document));
   }
 
   private get chosen(): string | undefined {

@@ -87,7 +87,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       this.redraw();
       return;
     }
-    await this.active.require();
+    await this.active.require(document);
     const map = this.remember(document, { text: '', lineStarts: [0], unchanged: 0, parts: [] });
     try {
       await this.compute(map);
@@ -122,7 +122,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     if (!map || offset === undefined || offset >= map.unchanged) return undefined;
     const part = map.parts.find(({ base, figures }) => figures.token(offset - base));
     const found = part?.figures.token(offset - part.base);
-    const modelPath = found && (await this.active.find());
+    const modelPath = found && (await this.active.find(document));
     if (!part || !found || !modelPath) return undefined;
     const start = part.base + found.start;
     const end = part.base + found.end;
@@ -179,7 +179,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     for (const { base, figures } of map.parts) {
       const text = map.text.slice(base, base + maximumLength);
       if (figures.length >= text.length) continue;
-      const modelPath = await this.active.require();
+      const modelPath = await this.active.require(map.document);
       const result = await this.engine.call('surprise', { modelPath, text, from: figures.length }, { signal });
       if (signal.aborted) return;
       figures.replaceFrom(result);

@@ -26,7 +26,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.continueText': async (given?: { seed: number }) => {
       const editor = requireEditor();
       const seed = given?.seed ?? randomInt(2 ** 32 - 1);
-      await continuation.run(editor, await active.require(), continueOptions(editor.document, seed));
+      await continuation.run(editor, await active.require(editor.document), continueOptions(editor.document, seed));
     },
     'inkling.stopContinuing': () => continuation.stop(),
     'inkling.discardContinuation': () => continuation.discard(),

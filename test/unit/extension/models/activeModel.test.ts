@@ -1,5 +1,6 @@
 /** Which model writes, by what was chosen, what trains and what there is. */
 import * as assert from 'node:assert/strict';
+import type * as vscode from 'vscode';
 import { ActiveModel } from '../../../../src/extension/models/activeModel';
 import type { ModelStore } from '../../../../src/extension/models/modelStore';
 import { Emitter } from '../../../../src/extension/emitter';
@@ -16,6 +17,8 @@ describe('ActiveModel', () => {
   let stored: string[];
   let inTraining: string | undefined;
   const trainingChanged = new Emitter<void>();
+  const baseAllowed = new Emitter<void>();
+  const base = { find: async () => 'base:en', onDidChange: baseAllowed.event };
   const entries = (): { path: string; summary: { kind: string } }[] =>
     stored.map((path) => ({ path, summary: { kind: 'language-model' } }));
   const models = {
@@ -23,7 +26,7 @@ describe('ActiveModel', () => {
     find: async (path: string) => entries().find((entry) => entry.path === path),
   } as unknown as ModelStore;
   const make = (workspace = new FakeMemento(), global = new FakeMemento()): ActiveModel =>
-    new ActiveModel(workspace, global, models, { path: () => inTraining, onDidChange: trainingChanged.event });
+    new ActiveModel(workspace, global, models, { path: () => inTraining, onDidChange: trainingChanged.event }, base);
 
   beforeEach(() => {
     stored = ['new', 'old'];
@@ -40,6 +43,18 @@ describe('ActiveModel', () => {
     assert.equal(elsewhere.path, 'old');
     stored = ['new'];
     assert.equal(await elsewhere.require(), 'new', 'the one chosen is gone');
+  });
+
+  it('is the base of a document where the user has no model', async () => {
+    const document = {} as vscode.TextDocument;
+    assert.equal(await make().require(document), 'new');
+    stored = [];
+    const active = make();
+    assert.equal(await active.require(document), 'base:en');
+    let told = 0;
+    active.onDidChange(() => told++);
+    baseAllowed.fire();
+    assert.equal(told, 1);
   });
 
   it('says what to do when there is none', async () => {

@@ -1,0 +1,80 @@
+/**
+ * The shipped base that writes in a document while the user has no model of their own: the one of the document's language,
+ * if there is one. The engine finds it by reading the beginning of the text; nothing is asked before the user has opened
+ * Inkling once.
+ */
+import type * as vscode from 'vscode';
+import { asInklingError } from '../../common/errors';
+import { Emitter } from '../emitter';
+import type { EngineCaller } from '../engineHost/engineClient';
+
+const key = 'inkling.hasBeenOpened';
+/** What the engine reads; a document is read again until it is that long. */
+const readCharacters = 5000;
+/** As `fewestToChoose` of the engine: less says nothing. */
+const fewestCharacters = 100;
+
+/** Wherever a request takes a model's path, this names a shipped base. */
+const prefix = 'base:';
+
+/** The language of a shipped base, as an ISO 639-1 code; undefined for a model's path. */
+export function languageOfBase(path: string): string | undefined {
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+}
+
+export interface DocumentBaseOptions {
+  engine: EngineCaller;
+  globalState: vscode.Memento;
+  /** `auto`, `none`, or the language of a base. */
+  wanted(document: vscode.TextDocument): string;
+  onError(message: string): void;
+}
+
+interface Found {
+  /** Characters of the document that were read. */
+  read: number;
+  language: Promise<string | null>;
+}
+
+export class DocumentBase {
+  private readonly changed = new Emitter<void>();
+  /** A base was allowed to write. */
+  readonly onDidChange = this.changed.event;
+  private readonly found = new WeakMap<vscode.TextDocument, Found>();
+
+  constructor(private readonly options: DocumentBaseOptions) {}
+
+  /** The user has opened Inkling: from now on a base may offer to write. */
+  async allow(): Promise<void> {
+    const { globalState } = this.options;
+    if (globalState.get<boolean>(key)) return;
+    await globalState.update(key, true);
+    this.changed.fire();
+  }
+
+  /** The name of the base that writes in a document, as a request takes it for a path; undefined where none does. Never
+   *  rejects. */
+  async find(document: vscode.TextDocument): Promise<string | undefined> {
+    const wanted = this.options.wanted(document);
+    if (wanted === 'none' || !this.options.globalState.get<boolean>(key)) return undefined;
+    const language = wanted === 'auto' ? await this.languageOf(document) : wanted;
+    return language === null ? undefined : prefix + language;
+  }
+
+  private languageOf(document: vscode.TextDocument): Promise<string | null> {
+    const text = document.getText().slice(0, readCharacters);
+    const known = this.found.get(document);
+    if (known && (text.length < 2 * known.read || known.read === readCharacters)) return known.language;
+    if (text.length < fewestCharacters) return Promise.resolve(null);
+    const language = this.options.engine.call('chooseBase', { text }).then(
+      (choice) => choice.language,
+      (error: unknown) => {
+        this.found.delete(document);
+        this.options.onError(asInklingError(error).message);
+        return null;
+      },
+    );
+    this.found.set(document, { read: text.length, language });
+    return language;
+  }
+}

@@ -1,0 +1,98 @@
+/** Which shipped base writes in a document, and that none does before the user has opened Inkling. */
+import * as assert from 'node:assert/strict';
+import type * as vscode from 'vscode';
+import { InklingError } from '../../../../src/common/errors';
+import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
+import { DocumentBase, languageOfBase } from '../../../../src/extension/models/documentBase';
+
+describe('DocumentBase', () => {
+  let wanted: string;
+  let asked: string[];
+  let errors: string[];
+  let answer: () => Promise<{ language: string | null }>;
+  let bases: DocumentBase;
+
+  beforeEach(() => {
+    wanted = 'auto';
+    asked = [];
+    errors = [];
+    answer = async () => ({ language: 'en' });
+    const call = (method: string, { text }: { text: string }): Promise<unknown> => {
+      assert.equal(method, 'chooseBase');
+      asked.push(text);
+      return answer();
+    };
+    const values = new Map<string, unknown>();
+    const globalState = {
+      get: (key: string) => values.get(key),
+      update: async (key: string, value: unknown) => void values.set(key, value),
+    } as unknown as vscode.Memento;
+    bases = new DocumentBase({
+      engine: { call: call as unknown as EngineCaller['call'] },
+      globalState,
+      wanted: () => wanted,
+      onError: (message) => errors.push(message),
+    });
+  });
+
+  let text: string;
+  const document = { getText: () => text } as vscode.TextDocument;
+  const sentence = 'It was the best of times, it was the worst of times. ';
+
+  it('asks nothing before the user has opened Inkling, and tells when that is so', async () => {
+    text = sentence.repeat(10);
+    let told = 0;
+    bases.onDidChange(() => told++);
+    assert.equal(await bases.find(document), undefined);
+    await bases.allow();
+    await bases.allow();
+    assert.equal(told, 1);
+    assert.equal(await bases.find(document), 'base:en');
+    assert.equal(asked.length, 1);
+  });
+
+  it('reads a short text again when it has grown', async () => {
+    await bases.allow();
+    text = 'It was ';
+    assert.equal(await bases.find(document), undefined);
+    assert.equal(asked.length, 0);
+    answer = async () => ({ language: null });
+    text = sentence.repeat(4);
+    assert.equal(await bases.find(document), undefined);
+    assert.equal(await bases.find(document), undefined);
+    assert.equal(asked.length, 1);
+    answer = async () => ({ language: 'en' });
+    text = sentence.repeat(200);
+    assert.equal(await bases.find(document), 'base:en');
+    text = sentence.repeat(2000);
+    assert.equal(await bases.find(document), 'base:en');
+    assert.equal(asked.length, 2);
+    assert.ok(asked[1].length <= 5000);
+  });
+
+  it('is what the setting says', async () => {
+    await bases.allow();
+    text = sentence.repeat(10);
+    wanted = 'none';
+    assert.equal(await bases.find(document), undefined);
+    wanted = 'en';
+    text = '';
+    assert.equal(await bases.find(document), 'base:en');
+    assert.deepEqual(asked, []);
+  });
+
+  it('finds none where the engine fails, and asks again', async () => {
+    await bases.allow();
+    text = sentence.repeat(10);
+    answer = () => Promise.reject(new InklingError('engineExited', 'gone'));
+    assert.equal(await bases.find(document), undefined);
+    assert.deepEqual(errors, ['gone']);
+    answer = async () => ({ language: 'en' });
+    assert.equal(await bases.find(document), 'base:en');
+  });
+
+  it('knows the language of a base by its name', () => {
+    assert.equal(languageOfBase('base:de'), 'de');
+    assert.equal(languageOfBase('/models/base.safetensors'), undefined);
+  });
+});
