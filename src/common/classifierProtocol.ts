@@ -187,6 +187,21 @@ export interface ClassifierSettings {
   seed: number;
 }
 
+/** The recipe `sms-spam`: the settings in which it differs from the usual ones. */
+export const spamRecipeSettings = {
+  model: 'network',
+  leastUpdates: 0,
+  epochs: 20,
+  batch: 512,
+  learningRate: 0.001,
+  lengths: 'padded',
+  maximumTokens: 50,
+  evidence: false,
+  wordDropout: 0,
+  schedule: 'constant',
+  validationFraction: 0,
+} as const satisfies Partial<ClassifierSettings>;
+
 /** The parts of a classifier that produce the verdicts. */
 export type ModelPart = 'network' | 'linear' | 'average';
 export const modelParts = ['network', 'linear', 'average'] as const satisfies readonly ModelPart[];

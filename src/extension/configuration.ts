@@ -7,6 +7,12 @@ export function setting<K extends SettingName>(name: K, scope?: vscode.Configura
   return vscode.workspace.getConfiguration('inkling', scope).get<SettingValue<K>>(name, settingDefaults[name]);
 }
 
+/** The seed of training that the user has set; undefined where it was left at its default. */
+export function chosenSeed(): number | undefined {
+  const inspected = vscode.workspace.getConfiguration('inkling').inspect<number>('training.seed');
+  return inspected?.workspaceFolderValue ?? inspected?.workspaceValue ?? inspected?.globalValue;
+}
+
 /** What the settings say a run computes on. */
 export function engineChoice(): ComputeRequest {
   return {

@@ -2,6 +2,7 @@
 import {
   classifierVariants,
   modelParts,
+  spamRecipeSettings,
   type ClassifierSettings,
   type ClassifierVariant,
 } from '../../common/classifierProtocol';
@@ -33,22 +34,7 @@ export const defaultClassifierSettings: ClassifierSettings = {
 
 /** Seed system 8 as it was configured: frozen vectors, 50 tokens, 20 epochs, nothing chosen by validation. */
 export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): ClassifierSettings {
-  return {
-    ...defaultClassifierSettings,
-    model: 'network',
-    variant,
-    leastUpdates: 0,
-    epochs: 20,
-    batch: 512,
-    learningRate: 0.001,
-    lengths: 'padded',
-    maximumTokens: 50,
-    evidence: false,
-    wordDropout: 0,
-    schedule: 'constant',
-    validationFraction: 0,
-    seed,
-  };
+  return { ...defaultClassifierSettings, ...spamRecipeSettings, variant, seed };
 }
 
 /**

@@ -10,7 +10,8 @@ import type { RememberedSettings } from './rememberedSettings';
 
 const promptLength = 1000;
 const maximumKept = 200;
-const consideredCount = 12;
+/** All tokens: the page shows them at other temperatures too, which take the whole distribution. */
+const consideredCount = 65_536;
 const wallKey = 'studio.wall';
 const keptKey = 'studio.kept';
 

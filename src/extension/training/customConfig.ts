@@ -26,7 +26,11 @@ async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
     detail: problems.map(({ message }) => message).join(' ') || undefined,
     chosen: 'start' as const,
   };
-  const entries = configEntries(config).map((entry) => ({
+  // What a recipe is changed in most often comes first.
+  const isFirst = ({ path }: { path: string }): boolean => path === 'seed' || path.startsWith('budget.');
+  const all = configEntries(config);
+  const ordered = [...all.filter(isFirst).reverse(), ...all.filter((entry) => !isFirst(entry))];
+  const entries = ordered.map((entry) => ({
     label: entry.path,
     description: entry.value,
     detail: problems.find((problem) => problem.path === entry.path)?.message,

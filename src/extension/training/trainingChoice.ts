@@ -1,7 +1,10 @@
 /** "How shall it train?": one quick pick with a time budget, a recipe or settings of one's own, each with what it would do. */
 import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
-import { engineChoice, setting } from '../configuration';
+import { classifierVariants } from '../../common/classifierProtocol';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierRecipe';
+import { chosenSeed, engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount, formatDuration } from '../formatFigures';
 import { editConfig } from './customConfig';
@@ -20,11 +23,16 @@ interface ChoiceItem extends vscode.QuickPickItem {
 }
 
 /** Asks the user; undefined when they leave. The list is there at once, the engine's plans fill it as they come. */
-export async function chooseTraining(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
+export async function chooseTraining(
+  engine: EngineCaller,
+  sources: TextSource[],
+  /** Where the first text came from; a recipe of a classifier reads it again. */
+  uri?: string,
+): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
   const memory = setting('model.memory');
   const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
-  const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources) };
+  const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources, uri) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
     choose: async () => {
@@ -71,10 +79,34 @@ export async function chooseTraining(engine: EngineCaller, sources: TextSource[]
 }
 
 /** The recipes, each with its network and its time on this text as they become known. */
-async function chooseRecipe(engine: EngineCaller, sources: TextSource[]): Promise<TrainingChoice | undefined> {
+async function chooseRecipe(
+  engine: EngineCaller,
+  sources: TextSource[],
+  uri: string | undefined,
+): Promise<TrainingChoice | undefined> {
   const recipes = await engine.call('recipes', {});
-  const items = recipes.map(({ id, title, config }) => ({ label: title, description: id, detail: ' ', config }));
-  const pick = vscode.window.createQuickPick<(typeof items)[number]>();
+  const seed = chosenSeed();
+  const items: RecipeItem[] = recipes.map(({ id, title, config }) => ({
+    label: title,
+    description: id,
+    detail: ' ',
+    choose: () => startOrEdit({ ...config, seed: seed ?? config.seed }),
+  }));
+  items.push(
+    { label: vscode.l10n.t('Classifiers'), kind: vscode.QuickPickItemKind.Separator, choose: async () => undefined },
+    ...classifierVariants.map((variant) => ({
+      label: vscode.l10n.t('SMS spam, {0}', variant),
+      description: 'sms-spam',
+      detail: vscode.l10n.t('Needs labelled lines: one example per line, with its label, a tab and the text'),
+      choose: async () => {
+        const file = uri === undefined ? undefined : vscode.Uri.parse(uri);
+        const choice = await startOrEditClassifier(variant);
+        if (choice) await vscode.commands.executeCommand('inkling.trainClassifier', file, undefined, choice);
+        return undefined;
+      },
+    })),
+  );
+  const pick = vscode.window.createQuickPick<RecipeItem>();
   pick.title = vscode.l10n.t('Train with a recipe');
   pick.matchOnDescription = true;
   pick.ignoreFocusOut = true;
@@ -100,7 +132,18 @@ async function chooseRecipe(engine: EngineCaller, sources: TextSource[]): Promis
     .finally(() => (pick.busy = false));
   const chosen = await answerOf(pick);
   left.abort();
-  return chosen?.config;
+  return chosen?.choose();
+}
+
+interface RecipeItem extends vscode.QuickPickItem {
+  choose(): Promise<TrainingChoice | undefined>;
+}
+
+/** A recipe as it is, or with other settings. */
+async function startOrEdit(config: TrainingConfig): Promise<TrainingConfig | undefined> {
+  const answer = await askStartOrEdit(config.recipe);
+  if (answer === undefined) return undefined;
+  return answer === 'start' ? config : editConfig(config);
 }
 
 function describe(estimate: Estimate): string {

@@ -55,7 +55,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
 /** Lets the user choose how, trains, and makes the new model the active one. Returns the model's path. */
 async function train(parts: Parts, gathered: GatheredText, given?: TrainingChoice): Promise<string | undefined> {
   const text = await keep(parts, gathered);
-  const config = given ?? (await chooseTraining(parts.engine, text.sources));
+  const config = given ?? (await chooseTraining(parts.engine, text.sources, text.uris[0]));
   if (!config) return undefined;
   return begin(parts, text, config);
 }
@@ -78,7 +78,7 @@ async function begin(
 }
 
 /** Two windows on one run would write over each other's model: where that may be so, the user decides. */
-async function resumeRun(parts: Parts, runId: string): Promise<string | undefined> {
+async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<string | undefined> {
   if (await parts.runs.store.mayTrainElsewhere(runId)) {
     const resume = vscode.l10n.t('Resume Here');
     const message = vscode.l10n.t('This run may still be training in another window of VS Code.');
@@ -86,7 +86,7 @@ async function resumeRun(parts: Parts, runId: string): Promise<string | undefine
     const chosen = await showWarning(message, { modal: true, detail }, resume);
     if (chosen !== resume) return undefined;
   }
-  return useWhenDone(parts, parts.runs.resume(runId));
+  return useWhenDone(parts, parts.runs.resume(runId, epochs));
 }
 
 /** The new model writes from now on; its path. Undefined when the engine went: that is told with an offer to resume. */
@@ -114,6 +114,14 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
       detail: vscode.l10n.t('Continues the run for the same length again'),
       go: () => resumeRun(parts, run.id),
     });
+    items.push({
+      label: vscode.l10n.t('More epochs on the text it was trained on…'),
+      detail: vscode.l10n.t('Continues the run for as many passes over the text as you say, such as one'),
+      go: async () => {
+        const epochs = await askForEpochs(entry.title);
+        if (epochs !== undefined) await resumeRun(parts, run.id, epochs);
+      },
+    });
   }
   const { config } = summary;
   if (open && config) {
@@ -132,6 +140,17 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
   }
   const title = vscode.l10n.t('Train {0} further on which text?', entry.title);
   await (await vscode.window.showQuickPick(items, { title }))?.go();
+}
+
+async function askForEpochs(title: string): Promise<number | undefined> {
+  const isWhole = (typed: string): boolean => /^[1-9]\d{0,5}$/.test(typed.trim());
+  const typed = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Train {0} for how many more epochs?', title),
+    value: '1',
+    ignoreFocusOut: true,
+    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number from 1.')),
+  });
+  return typed !== undefined && isWhole(typed) ? Number(typed) : undefined;
 }
 
 async function chooseRun({ runs }: Parts): Promise<string | undefined> {

@@ -81,8 +81,9 @@ export class TrainingRuns {
     return this.begin(randomUUID(), modelPath, request);
   }
 
-  /** Goes on with a run: to its end if it was cut short, for as long again if it had ended; on the text it read. */
-  async resume(id: string): Promise<RunOutcome> {
+  /** Goes on with a run: to its end if it was cut short, for as long again if it had ended, or for `epochs` more; on the
+   *  text it read. */
+  async resume(id: string, epochs?: number): Promise<RunOutcome> {
     this.refuseSecondRun();
     await this.store.load();
     const record = this.store.get(id);
@@ -99,8 +100,8 @@ export class TrainingRuns {
       title: record.title,
       sources,
       uris: record.sources.map((source) => source.uri),
-      config: start.config,
-      further: record.state === 'done',
+      config: epochs === undefined ? start.config : { ...start.config, budget: { epochs } },
+      further: epochs !== undefined || record.state === 'done',
       ...this.machine(),
       // The engine looks for a checkpoint beside it; a run that left neither begins again.
       resumePath: ['', '.checkpoint'].some((end) => fs.existsSync(record.modelPath + end))

@@ -1,18 +1,34 @@
-/** A popover with the alternatives the model considered at one place of a sample, each with a button to branch there. */
+/**
+ * A popover with the alternatives the model considered at one place of a sample, each with a button to branch there. A
+ * slider shows how a temperature would change them, and what the column's cuts would leave.
+ */
 import type { Considered } from '../../common/engineProtocol';
 import { t } from '../../common/l10n';
+import { bounds } from '../../common/studioProtocol';
+import { reweigh } from '../../common/temperature';
 import { tokenAt, type WallColumn } from '../../common/wall';
 import { h } from '../dom';
 import { icon } from '../icons';
+import { slider } from '../toolkit';
 import { percent, spokenToken, visibleToken } from './tint';
 
 const contextLength = 16;
 const margin = 6;
+const shownTokens = 12;
 
 export class ConsideredPopover {
   readonly element: HTMLElement;
   private readonly context = h('div', { class: 'muted small' });
   private readonly list = h('div', { class: 'considered' });
+  private readonly temperature = slider(
+    t('Temperature'),
+    { ...bounds.temperature, step: 0.05 },
+    (value) => value.toFixed(2),
+    (value) => this.redraw(value),
+    t('q = p^(1/T) / Σ p^(1/T): a low temperature favours the likeliest, a high one evens them out'),
+  );
+  /** All that could come, at temperature 1, the likeliest first. */
+  private considered: readonly Considered[] = [];
   private column: WallColumn | undefined;
   private start = 0;
   private anchor: DOMRect | undefined;
@@ -29,6 +45,7 @@ export class ConsideredPopover {
         onkeydown: (event) => this.key(event as KeyboardEvent),
       },
       this.context,
+      this.temperature.element,
       this.list,
     );
     document.addEventListener('pointerdown', (event) => {
@@ -54,20 +71,38 @@ export class ConsideredPopover {
   answer(columnId: number, offset: number, considered: readonly Considered[]): void {
     const { column, start } = this;
     if (this.element.hidden || !column || column.id !== columnId || start !== offset) return;
+    this.considered = considered;
+    this.temperature.set(1);
+    this.redraw(1);
+    this.place();
+    this.list.querySelector('button')?.focus({ preventScroll: true });
+  }
+
+  /** The bars at a temperature, with the cuts of the column. */
+  private redraw(temperature: number): void {
+    const { column, start } = this;
+    if (!column) return;
     const written = column.text.slice(start, start + (tokenAt(column, start)?.length ?? 0));
-    const highest = considered[0]?.probability ?? 1;
-    const rows = considered.map(({ token, probability }) => {
+    const { topK, topP, minP } = column.options;
+    const reweighed = reweigh(
+      this.considered.map(({ probability }) => probability),
+      { temperature, topK, topP, minP },
+    );
+    const highest = reweighed[0]?.probability ?? 1;
+    const rows = this.considered.slice(0, shownTokens).map(({ token }, i) => {
+      const { probability, isCut } = reweighed[i];
       const chosen = token === written;
+      const share = isCut ? t('cut') : percent(probability);
       const bar = h('i', { class: 'bar' });
       bar.style.width = `${(probability / highest) * 100}%`;
       return h(
         'button',
         {
-          class: chosen ? 'chosen' : undefined,
+          class: [chosen ? 'chosen' : '', isCut ? 'cut' : ''].join(' ').trim() || undefined,
           title: t('Branch here with this token'),
           'aria-label': chosen
-            ? t('{0}, {1}, the chosen one. Branch here', spokenToken(token), percent(probability))
-            : t('{0}, {1}. Branch here', spokenToken(token), percent(probability)),
+            ? t('{0}, {1}, the chosen one. Branch here', spokenToken(token), share)
+            : t('{0}, {1}. Branch here', spokenToken(token), share),
           onclick: () => {
             this.close(true);
             this.branch(column.id, start, token);
@@ -75,13 +110,11 @@ export class ConsideredPopover {
         },
         h('span', { class: 'token' }, visibleToken(token)),
         h('span', { class: 'track' }, bar),
-        h('span', { class: 'share' }, percent(probability)),
+        h('span', { class: 'share' }, share),
         icon('branch'),
       );
     });
     this.list.replaceChildren(...(rows.length > 0 ? rows : [h('span', { class: 'muted' }, t('Nothing to show.'))]));
-    this.place();
-    rows[0]?.focus({ preventScroll: true });
   }
 
   close(giveFocusBack: boolean): void {
@@ -110,7 +143,8 @@ export class ConsideredPopover {
       return;
     }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
+    // On the slider these keys change the temperature.
+    if (step === undefined || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     const rows = [...this.list.querySelectorAll('button')];
     const at = rows.findIndex((row) => row === document.activeElement);

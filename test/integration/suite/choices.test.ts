@@ -3,6 +3,8 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
+import { startOrEditClassifier } from '../../../src/extension/classifier/classifierRecipe';
+import type { ClassifierChoice } from '../../../src/extension/classifier/classifierTraining';
 import { editConfig } from '../../../src/extension/training/customConfig';
 import { activated, closeAll, openText, quickConfig, text, trainSmall } from '../support';
 
@@ -113,6 +115,36 @@ describe('choices', () => {
     editor.selection = new vscode.Selection(0, 0, 0, 2000);
     const [selection] = await trained('inkling.trainOnSelection', uri, undefined, config);
     assert.match(selection, /Selection of/);
+  });
+
+  it('starts the detector of spam with the settings of the course, or with others', async () => {
+    let choice: unknown;
+    const started = async (): Promise<void> => void (choice = await startOrEditClassifier('lstm'));
+    await answering(['Start'], started);
+    const { settings } = choice as ClassifierChoice;
+    assert.deepEqual(
+      [settings?.variant, settings?.epochs, settings?.batch, settings?.lengths, settings?.model],
+      ['lstm', 20, 512, 'padded', 'network'],
+    );
+    const complaints = await answering(
+      ['Edit Settings', 'epochs', '3', 'units', 'many', 'lengths', 'Start training'],
+      started,
+    );
+    assert.equal(complaints.length, 1);
+    const edited = (choice as ClassifierChoice).settings;
+    assert.deepEqual([edited?.epochs, edited?.units, edited?.lengths], [3, 64, 'ragged']);
+  });
+
+  it('goes on for one more epoch where that is asked', async () => {
+    const model = await trainSmall(60);
+    const entry = await services.models.find(model);
+    await answering(['More epochs', '1'], () => vscode.commands.executeCommand('inkling.resumeModel', entry));
+    const [run] = services.runs.store.list();
+    const dones = (await services.runs.store.readEvents(run.id)).flatMap((event) =>
+      event.event === 'done' ? [event.epochs] : [],
+    );
+    assert.equal(dones.length, 2);
+    assert.equal(dones[1], dones[0] + 1);
   });
 
   it('lets a run that ended go on for as long again', async () => {

@@ -188,6 +188,20 @@ describe('TrainingRuns', () => {
     again.end();
   });
 
+  it('goes on for as many more epochs as are asked for', async () => {
+    const first = runs.start(request);
+    const training = await begin(first);
+    training.say(start);
+    training.say(done('budget'));
+    fs.writeFileSync(training.request.modelPath, '');
+    training.end();
+    await first;
+    const again = await begin(runs.resume(training.request.runId, 1));
+    assert.deepEqual((again.request.config as typeof config).budget, { epochs: 1 });
+    assert.equal(again.request.further, true);
+    again.end();
+  });
+
   it('says why a run cannot be taken up', async () => {
     await assert.rejects(runs.resume('unknown'), /text of this run no longer exists/);
     const first = runs.start(request);
