@@ -8,6 +8,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
+import { readBytes } from '../corpus/readTextFile';
 import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import type { WantedColumns } from './labelledColumns';
 import { columnsOf, readExamples, type LabelledExample, type ReadExamples } from './labelledText';
@@ -199,7 +200,7 @@ async function statOf(location: string): Promise<Stats> {
 
 /** A NUL is a matter of its row, not of the file. */
 async function contentOf(file: string, { encoding }: DecodeOptions): Promise<DecodedText> {
-  return decodeText(await fs.readFile(file), path.basename(file), { encoding, keepNuls: true });
+  return decodeText(await readBytes(file, file), path.basename(file), { encoding, keepNuls: true });
 }
 
 /** Of how the files of a folder were read. */
@@ -235,7 +236,7 @@ async function readFolders(folder: string, options: DecodeOptions): Promise<Read
         continue;
       }
       try {
-        const decoded = decodeText(await fs.readFile(path.join(folder, source)), source, options);
+        const decoded = decodeText(await readBytes(path.join(folder, source), source), source, options);
         const text = decoded.text.trim();
         notices.push(...decoded.notices);
         if (text === '') read.problems.push({ source, line: 1, reason: 'the text is empty' });

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
 import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
-import { formatNotices } from './textFormat';
+import { formatBytes, formatNotices, refuseFormats } from './textFormat';
 
 /** A text, and what it is called in messages and in the provenance of a model. */
 export interface NamedText {
@@ -22,11 +22,29 @@ export async function readTextFile(file: string, name = file, options?: DecodeOp
 
 /** A text to learn from: also rejects formats that are not prose. Throws like `readTextFile`. */
 export async function readProse(file: string, name: string, options?: DecodeOptions): Promise<NamedText> {
-  const { text, notices } = await readTextFile(file, name, options);
+  const bytes = await readBytes(file, name);
+  // Most of such a format is no text in any encoding: what it is says more than that.
+  refuseFormats(Buffer.from(bytes.subarray(0, formatBytes)).toString('latin1'), name);
+  const { text, notices } = decodeText(bytes, name, options);
   return { name, text, notices: [...notices, ...formatNotices(text, name)] };
 }
 
-async function readBytes(file: string, name: string): Promise<Uint8Array> {
+/** Paths of this process's own open files: its input, or what a shell puts in the place of `<(command)`. */
+const ownFile = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
+
+/**
+ * Throws `invalidInput` for pipes and devices, which may never begin or never end; a process that waits for one cannot
+ * even be interrupted. What is not there, or is a folder, is told by the reading.
+ */
+export async function checkRegular(file: string, name: string): Promise<void> {
+  const stat = await fs.stat(file).catch(() => undefined);
+  if (!stat || stat.isFile() || stat.isDirectory() || ownFile.test(file)) return;
+  throw new InklingError('invalidInput', `${name} is not a regular file. Choose a text file.`);
+}
+
+/** The bytes of a file that somebody named. Throws `invalidInput` where it cannot be read. */
+export async function readBytes(file: string, name: string): Promise<Uint8Array> {
+  await checkRegular(file, name);
   try {
     return await fs.readFile(file);
   } catch (error) {

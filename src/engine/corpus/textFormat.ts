@@ -3,19 +3,21 @@
  */
 import { InklingError } from '../../common/errors';
 
-/** Characters at the beginning of a file that are examined. */
-const beginning = 4096;
+/** Bytes at the beginning of a file that are examined. */
+export const formatBytes = 4096;
 
-/**
- * Sentences about a text that is the source of something else; none for ordinary text. Throws `invalidInput` for
- * formats that contain hardly any readable words.
- */
-export function formatNotices(text: string, name: string): string[] {
-  const start = text.slice(0, beginning).trimStart();
+/** Throws `invalidInput` for the beginning of a format that contains hardly any readable words. */
+export function refuseFormats(beginning: string, name: string): void {
+  const start = beginning.trimStart();
   if (/^\{\\rtf\d/.test(start)) throw noProse(name, 'Rich Text Format (RTF)');
   if (/^%PDF-\d/.test(start)) throw noProse(name, 'PDF');
   if (/^%!PS/.test(start)) throw noProse(name, 'PostScript');
-  const source = sourceFormat(start);
+}
+
+/** Sentences about a text that is the source of something else; none for ordinary text. Throws as `refuseFormats`. */
+export function formatNotices(text: string, name: string): string[] {
+  refuseFormats(text.slice(0, formatBytes), name);
+  const source = sourceFormat(text.slice(0, formatBytes).trimStart());
   if (!source) return [];
   return [`${name} is ${source}, which is learned as well. Save it as plain text to train on what people read of it.`];
 }

@@ -1,5 +1,6 @@
 /** The command line, from outside: what it prints, what it writes, how it fails. */
 import * as assert from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -348,6 +349,34 @@ describe('The command line', function () {
       const { code, out, err } = await inkling(['inspect', 'altered']);
       assert.deepEqual([code, out], [1, '']);
       assert.match(err, /^inkling: altered cannot be loaded: its weights were altered [^\n]+\n$/);
+    });
+
+    it('inkling with a pipe or a device for a text or labels', async function () {
+      if (process.platform === 'win32') this.skip();
+      execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+      const rows = Array.from({ length: 20 }, (_, i) => (i % 2 ? `spam\twin ${i}` : `ham\tlunch ${i}`));
+      await fs.writeFile(path.join(folder, 'mail.tsv'), rows.join('\n'));
+      for (const args of [
+        ['train', '/dev/zero'],
+        ['train', 'pipe'],
+        ['score', 'made.inkling.safetensors', 'pipe'],
+        ['classify', 'spam', 'pipe'],
+        ['train-classifier', 'pipe'],
+        ['train-classifier', 'mail.tsv', '--vector-file', 'pipe', '--vectors', 'frozen'],
+        ['sample', 'pipe'],
+      ]) {
+        const { code, err } = await inkling(args);
+        assert.equal(code, 1, err);
+        assert.match(err, /^inkling: \S+ is (not a regular file|no file)\. Choose [^\n]+\n$/);
+      }
+    });
+
+    it('inkling train, of a PDF file', async () => {
+      const binary = Buffer.from([0x31, 0xe2, 0xe3, 0xcf, 0xd3, 0x0a]);
+      await fs.writeFile(path.join(folder, 'a.pdf'), Buffer.concat([Buffer.from('%PDF-1.4\n%'), binary]));
+      const { code, err } = await inkling(['train', 'a.pdf']);
+      assert.equal(code, 1);
+      assert.match(err, /^inkling: a\.pdf is PDF, .* Save it as plain text \(\.txt\) first\.\n$/);
     });
 
     it('with --verbose a stack as well', async () => {
