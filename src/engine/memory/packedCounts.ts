@@ -55,9 +55,9 @@ export class PackedCounts {
   }
 }
 
-/** Of so many bits are the hashes of a text's contexts: of an unknown context one in four thousand is taken for a known one. */
+/** Of so many bits are the hashes of a text's contexts: of an unknown context one in a thousand is taken for a known one. */
 export function bitsFor(tokens: number): number {
-  return Math.min(32, Math.max(24, Math.ceil(Math.log2(tokens + 1)) + 12));
+  return Math.min(32, Math.ceil(Math.log2(tokens + 2)) + 10);
 }
 
 /** What was seen more often is counted so many times. */
