@@ -5,8 +5,6 @@ import { requireEditor } from '../editors';
 import { findPassage } from '../findPassage';
 import type { RunStore } from '../training/runStore';
 import { textBefore, type TextContinuation } from '../writing/continueText';
-import { collapseSelections, DocumentTarget } from '../writing/documentTarget';
-import { StreamingInsertion } from '../writing/streamingInsertion';
 import type { EditorPort } from './ports';
 
 interface Needs {
@@ -21,7 +19,7 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       const editor = requireEditor();
       return textBefore(editor.document, editor.selection.active).slice(-maximumLength);
     },
-    insertAtCursor,
+    insertAtCursor: async (text) => continuation.insert(requireEditor(), text),
     continueText: async (modelPath, options, signal) => continuation.run(requireEditor(), modelPath, options, signal),
     async openSource(modelPath, source, offset, passage) {
       const run = store.list().find((record) => record.modelPath === modelPath);
@@ -40,20 +38,6 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       return file !== undefined;
     },
   };
-}
-
-async function insertAtCursor(text: string): Promise<void> {
-  const editor = requireEditor();
-  const target = new DocumentTarget(editor.document);
-  const places = collapseSelections(editor).map((position) => target.placeAt(position));
-  const insertion = new StreamingInsertion(target, places, { pieceLength: Infinity });
-  try {
-    places.forEach((_, i) => insertion.write(i, text));
-    await insertion.finish();
-  } finally {
-    insertion.dispose();
-    target.dispose();
-  }
 }
 
 /** Opens the training text at the passage that a sample copied. Offsets count plain line ends, positions the editor's. */

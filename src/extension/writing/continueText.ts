@@ -1,4 +1,4 @@
-/** Continue Text: the model's own words, streamed into the editor at every cursor, all of it one undo step. */
+/** What Inkling writes into a document at every cursor: a model's words as they come, or a finished text. One undo step. */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { InklingError, isCancelled } from '../../common/errors';
@@ -8,7 +8,7 @@ import { setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { SentDocuments } from '../engineHost/sentDocuments';
 import { collapseSelections, DocumentTarget, onWillLeave } from './documentTarget';
-import { StreamingInsertion } from './streamingInsertion';
+import { StreamingInsertion, type InsertionOptions } from './streamingInsertion';
 import { WrittenText } from './writtenText';
 
 /** At more cursors than this nobody follows what is written. */
@@ -57,6 +57,16 @@ export class TextContinuation {
     await written.finally(() => signal?.removeEventListener('abort', stop));
   }
 
+  /** Writes a finished text after every selection of `editor`. Rejects with `invalidInput` where it cannot. */
+  async insert(editor: vscode.TextEditor, text: string): Promise<void> {
+    this.stop();
+    await this.queue.run(async () => {
+      const { insertion, positions } = this.begin(editor, { pieceLength: Infinity });
+      positions.forEach((_, i) => insertion.write(i, text));
+      await insertion.finish();
+    });
+  }
+
   /**
    * Takes back what was written last, also while it is being written, and what saves did to the white space beside it.
    * What the user has changed since stays.
@@ -87,15 +97,7 @@ export class TextContinuation {
     await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
     const { document } = editor;
     const known = await this.documents.place(document, editor.selection.end);
-    // From here to the first piece nothing is awaited: the cursors move with what is written.
-    const positions = collapseSelections(editor);
-    const target = new DocumentTarget(document);
-    const insertion = new StreamingInsertion(
-      target,
-      positions.map((position) => target.placeAt(position)),
-      { onEnded: () => controller.abort() },
-    );
-    this.remember(new WrittenText(target, insertion));
+    const { insertion, positions } = this.begin(editor, { onEnded: () => controller.abort() });
     controller.signal.addEventListener('abort', () => void insertion.stop());
     const left = onWillLeave(document, () => {
       controller.abort();
@@ -125,6 +127,19 @@ export class TextContinuation {
         }
       }
     }
+  }
+
+  /** From here to the first piece nothing is awaited: the cursors move with what is written. */
+  private begin(
+    editor: vscode.TextEditor,
+    options: InsertionOptions,
+  ): { insertion: StreamingInsertion; positions: vscode.Position[] } {
+    const positions = collapseSelections(editor);
+    const target = new DocumentTarget(editor.document);
+    const places = positions.map((position) => target.placeAt(position));
+    const insertion = new StreamingInsertion(target, places, options);
+    this.remember(new WrittenText(target, insertion));
+    return { insertion, positions };
   }
 
   private remember(written: WrittenText | undefined): void {

@@ -1,6 +1,8 @@
 /**
  * Everything that writes into a document, beside everything that happens to documents: nothing of the writer's is lost,
- * the former text comes back with one action, and no raw error is seen.
+ * the former text comes back with one action, and no raw error is seen. Two things write: Continue Text (a command, and a
+ * button of the Studio) and Insert in the Studio. Offers are written by VS Code itself when they are taken. What a reload
+ * of the window leaves is tested in test/ui.
  */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
@@ -8,6 +10,7 @@ import type { SampleDelta, SampleRequest } from '../../../src/common/engineProto
 import { cancelled } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
+import { editorPort } from '../../../src/extension/studio/editorPort';
 import { TextContinuation } from '../../../src/extension/writing/continueText';
 import { activated, closeAll, openText, until } from '../support';
 
@@ -31,8 +34,8 @@ class Desk {
   uri!: vscode.Uri;
   editor!: vscode.TextEditor;
   continuation!: TextContinuation;
-  private say!: (text: string) => void;
-  private end!: () => void;
+  private say?: (text: string) => void;
+  private end?: () => void;
   ended!: Promise<void>;
 
   get document(): vscode.TextDocument {
@@ -45,6 +48,9 @@ class Desk {
   }
 
   async open(name: string, lines: readonly number[], untitled = false): Promise<void> {
+    this.continuation = new TextContinuation({ call: this.call } as unknown as EngineCaller, {
+      place: () => Promise.resolve(undefined),
+    });
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     this.uri = vscode.Uri.joinPath(folder.uri, name);
     if (untitled) this.uri = this.uri.with({ scheme: 'untitled' });
@@ -56,27 +62,32 @@ class Desk {
       const { end } = this.document.lineAt(line).range;
       return new vscode.Selection(end, end);
     });
-    let asked = false;
-    const call = (_method: 'sample', { streams }: SampleRequest, { onEvent, signal }: CallOptions<SampleDelta>) =>
-      new Promise<unknown>((resolve, reject) => {
-        asked = true;
-        this.say = (text) => streams.forEach((_, stream) => onEvent?.({ stream, text } as SampleDelta));
-        this.end = () => resolve({ texts: [], copies: [], tokensPerSecond: 1 });
-        signal?.addEventListener('abort', () => reject(cancelled()));
-      });
-    this.continuation = new TextContinuation({ call } as unknown as EngineCaller, {
-      place: () => Promise.resolve(undefined),
+  }
+
+  /** The engine's part. */
+  private readonly call = (_method: 'sample', { streams }: SampleRequest, options: CallOptions<SampleDelta>) =>
+    new Promise<unknown>((resolve, reject) => {
+      this.say = (text) => streams.forEach((_, stream) => options.onEvent?.({ stream, text } as SampleDelta));
+      this.end = () => resolve({ texts: [], copies: [], tokensPerSecond: 1 });
+      options.signal?.addEventListener('abort', () => reject(cancelled()));
     });
+
+  async continueText(): Promise<void> {
     this.ended = this.continuation.run(this.editor, 'model', { temperature: 0.5, seed: 1, length: 30 });
     this.ended.catch(() => undefined);
-    await until(() => asked, 'the engine is asked');
-    this.say('upon a');
+    await until(() => this.say !== undefined, 'the engine is asked');
+    this.say?.('upon a');
     await until(() => this.document.getText().includes('upon'), 'it writes');
   }
 
+  async insert(): Promise<void> {
+    const studio = editorPort({ continuation: this.continuation, store: { list: () => [] } });
+    await (this.ended = studio.insertAtCursor('upon'));
+  }
+
   async finish(): Promise<void> {
-    this.say(' time there');
-    this.end();
+    this.say?.(' time there');
+    this.end?.();
     await this.ended;
   }
 }
@@ -106,11 +117,12 @@ describe('what writes into a document', () => {
     const configuration = vscode.workspace.getConfiguration('files');
     const set = (name: string, value: unknown): Thenable<void> =>
       configuration.update(name, value, vscode.ConfigurationTarget.Global);
+    const former = Object.keys(settings).map((name) => [name, configuration.inspect(name)?.globalValue] as const);
     try {
       for (const [name, value] of Object.entries(settings)) await set(name, value);
       await happens();
     } finally {
-      for (const name of Object.keys(settings)) await set(name, undefined);
+      for (const [name, value] of former) await set(name, value);
     }
   };
   const tidy = { insertFinalNewline: true, trimTrailingWhitespace: true };
@@ -238,25 +250,38 @@ describe('what writes into a document', () => {
   ];
   let number = 0;
   const discard = (): Promise<void> => desk.continuation.discard();
-  for (const { what, happens, end, back, twice, untitled, action = discard } of cases) {
-    for (const lines of twice ? [[1], [2, 1]] : [[1]]) {
-      it(`Continue Text at ${lines.length === 1 ? 'one place' : 'two places'}, and ${what}`, async () => {
-        const both = (text: string): string =>
-          lines.length === 1
-            ? text
-            : text.replace(/Twice( ?)/, /Once ?(.*)/.exec(text)?.[0].replace('Once', 'Twice') ?? '');
-        await desk.open(`stream${++number}.txt`, lines, untitled);
-        await happens(desk);
-        await desk.finish();
-        assert.equal(desk.continuation.active, false);
-        assert.deepEqual(shown, []);
-        if (end === undefined || back === undefined) return;
-        assert.equal(await desk.text(), both(end));
-        await vscode.window.showTextDocument(desk.uri).then(undefined, () => undefined);
-        await action(desk);
-        assert.equal(await desk.text(), both(back));
-        assert.deepEqual(shown, []);
-      });
+  /** What writes, at which lines, and what stands there in the end of "upon a time there". */
+  const writers = [
+    { name: 'Continue Text', write: () => desk.continueText(), places: [[1], [2, 1]], inserts: (text: string) => text },
+    {
+      name: 'Insert',
+      write: () => desk.insert(),
+      places: [[1]],
+      inserts: (text: string) => text.replace('upon a time there', 'upon'),
+    },
+  ];
+  for (const { name, write, places, inserts } of writers) {
+    for (const { what, happens, end, back, twice, untitled, action = discard } of cases) {
+      for (const lines of places.filter(({ length }) => length === 1 || twice)) {
+        it(`${name} at ${lines.length === 1 ? 'one place' : 'two places'}, and ${what}`, async () => {
+          const both = (text: string): string =>
+            lines.length === 1
+              ? text
+              : text.replace(/Twice( ?)/, /Once ?(.*)/.exec(text)?.[0].replace('Once', 'Twice') ?? '');
+          await desk.open(`stream${++number}.txt`, lines, untitled);
+          await write();
+          await happens(desk);
+          await desk.finish();
+          assert.equal(desk.continuation.active, false);
+          assert.deepEqual(shown, []);
+          if (end === undefined || back === undefined) return;
+          assert.equal(await desk.text(), both(inserts(end)));
+          await vscode.window.showTextDocument(desk.uri).then(undefined, () => undefined);
+          await action(desk);
+          assert.equal(await desk.text(), both(back));
+          assert.deepEqual(shown, []);
+        });
+      }
     }
   }
 });
