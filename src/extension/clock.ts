@@ -1,8 +1,8 @@
-/** Time, so that tests can stand in for it. */
+/** A clock that tests can replace. */
 export interface Clock {
-  /** Milliseconds from any fixed point. */
+  /** Milliseconds since an arbitrary point. */
   now(): number;
-  /** Calls back once, so many milliseconds from now; returns a function that takes the call back. */
+  /** Calls back once after this many milliseconds; returns a function that cancels the call. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 

@@ -1,9 +1,9 @@
-/** Registers a table of commands and is the one place where their failures are shown. */
+/** Registers a table of commands and is the only place where their failures are shown. */
 import * as vscode from 'vscode';
 import { asInklingError, type InklingError } from '../common/errors';
 import { showError, showWarning } from './messages';
 
-/** A command's body. Arguments come from VS Code (a clicked item), from keybindings or from tests. */
+/** The body of a command. Arguments come from VS Code (a clicked item), from keybindings or from tests. */
 export type CommandTable<Id extends string> = Record<Id, (...args: never[]) => unknown>;
 
 export function registerCommands<Id extends string>(
@@ -25,12 +25,12 @@ export function registerCommands<Id extends string>(
   return vscode.Disposable.from(...registrations);
 }
 
-/** Says what went wrong, also with what was chosen in a message, which no command waits for. */
+/** Reports an error, including errors of actions chosen in a message, for which no command waits. */
 export function present(error: unknown): void {
   void show(asInklingError(error));
 }
 
-/** A cancellation is no failure, an input that does not fit is not alarming. */
+/** A cancellation is not a failure, and invalid input is only a warning. */
 async function show(error: InklingError): Promise<void> {
   if (error.code === 'cancelled') return;
   if (error.code === 'invalidInput') {

@@ -1,4 +1,4 @@
-/** Typed access to the settings `inkling.*`. Read where they are needed, so that a change counts at once. */
+/** Typed access to the settings `inkling.*`. They are read when needed, so that changes take effect immediately. */
 import * as vscode from 'vscode';
 import type { ComputeRequest } from '../common/engineProtocol';
 import { settingDefaults, type SettingName, type SettingValue } from './settingDefaults';
@@ -13,7 +13,7 @@ export function chosenSeed(): number | undefined {
   return inspected?.workspaceFolderValue ?? inspected?.workspaceValue ?? inspected?.globalValue;
 }
 
-/** What the settings say a run computes on. */
+/** The backend and threads of a run, according to the settings. */
 export function engineChoice(): ComputeRequest {
   return {
     threads: setting('engine.threads') || undefined,
@@ -23,8 +23,8 @@ export function engineChoice(): ComputeRequest {
 }
 
 /**
- * Whether completion is on in a document: what the user said for this very language counts first, then the list of
- * languages. (A value for all languages only switches everything off.)
+ * Whether completion is on in a document: the user's setting for its language takes precedence, then the list of
+ * languages. (A value for all languages can only switch everything off.)
  */
 export function completionEnabled(document: vscode.TextDocument): boolean {
   const inspected = vscode.workspace.getConfiguration('inkling', document).inspect<boolean>('completion.enabled');

@@ -1,4 +1,4 @@
-/** A bag of things to dispose of together, last in first out. */
+/** A collection of disposables, disposed of together in reverse order. */
 export interface Disposable {
   dispose(): unknown;
 }

@@ -3,10 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { InklingError } from '../common/errors';
 
-/**
- * The editor that has the focus, or had it last. Throws `invalidInput` when there is none; `message` says then what to
- * open.
- */
+/** The editor that has the focus, or had it last. Throws `invalidInput` with `message` if there is none. */
 export function requireEditor(
   message = vscode.l10n.t('No text is open. Open one and place the cursor where the text should continue.'),
 ): vscode.TextEditor {
@@ -23,12 +20,15 @@ export function requireEditor(
   );
 }
 
-/** Where the text in front of the user lies, also one that VS Code keeps from extensions; undefined when there is none. */
+/**
+ * The URI of the text in front of the user, even if VS Code hides its editor from extensions; undefined if there is
+ * none.
+ */
 export function openResource(): vscode.Uri | undefined {
   return vscode.window.activeTextEditor?.document.uri ?? hiddenResource();
 }
 
-/** The text in the active tab, when it is open in no editor that extensions see. */
+/** The text in the active tab, if no editor that is visible to extensions shows it. */
 function hiddenResource(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   return input instanceof vscode.TabInputText ? input.uri : undefined;

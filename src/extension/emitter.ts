@@ -1,9 +1,9 @@
-/** An event that fits vscode.Event, for the modules that know nothing of VS Code. */
+/** An event compatible with vscode.Event, for modules that are independent of VS Code. */
 export class Emitter<T> {
   private readonly listeners = new Set<(value: T) => unknown>();
 
   readonly event = (listener: (value: T) => unknown): { dispose(): void } => {
-    // A fresh function for each subscription, so that the same listener may subscribe twice.
+    // A new function for each subscription, so that the same listener can subscribe twice.
     const own = (value: T): unknown => listener(value);
     this.listeners.add(own);
     return { dispose: () => void this.listeners.delete(own) };

@@ -27,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): Parts {
   return parts;
 }
 
-/** Resolves when what was not written yet is on disk. */
+/** Resolves when everything pending has been written to disk. */
 export async function deactivate(): Promise<void> {
   await parts?.runs.store.flush();
 }

@@ -1,14 +1,14 @@
 /**
- * Where a passage that a model has copied stands in a document. The offset counts in the text as it was trained on (a
- * selection, the cells of a notebook, normalised, maybe edited since), so it only chooses among several places.
+ * Finds a passage that a model has copied in a document. The offset refers to the text used for training (a selection,
+ * the cells of a notebook, normalised, perhaps edited since), so it only serves to choose between several matches.
  */
 
-/** UTF-16 offsets in `text`, of the place nearest to `offset`; undefined where the passage does not stand. */
+/** UTF-16 offsets in `text` of the match nearest to `offset`; undefined if the passage does not occur. */
 export function findPassage(text: string, passage: string, offset: number): { start: number; end: number } | undefined {
   const words = passage.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) return undefined;
   if (text.startsWith(passage, offset)) return { start: offset, end: offset + passage.length };
-  // As models read: in lower case, with accents joined to their letters, with one space between words.
+  // As models read text: in lower case, with composed accents and single spaces between words.
   const pattern = new RegExp(words.map(inEitherForm).join('\\s+'), 'giu');
   let nearest: { start: number; end: number } | undefined;
   for (const { index, 0: found } of text.matchAll(pattern)) {

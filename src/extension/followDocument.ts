@@ -1,14 +1,16 @@
-/** What becomes of a document that something is kept about: it moves on as another one, or closes for good. */
+/** Follows a document that data is kept about: it continues as another document, or is closed for good. */
 import * as vscode from 'vscode';
 
 export interface Followers {
-  /** Its file was renamed, or it was saved for the first time: from now on it is `opened`, with the same text. */
+  /**
+   * Its file was renamed, or it was saved for the first time: from now on `opened` is the document, with the same text.
+   */
   moved(opened: vscode.TextDocument): void;
   closed(): void;
 }
 
 export function followDocument(document: vscode.TextDocument, followers: Followers): vscode.Disposable {
-  // A document that moves closes first, and only then is it known as what it opened again.
+  // A document that moves is closed first; only then is the new one known.
   let isMoving = false;
   const move = (opened: vscode.TextDocument | undefined): void => {
     isMoving = false;
@@ -32,14 +34,14 @@ export function followDocument(document: vscode.TextDocument, followers: Followe
     vscode.workspace.onDidSaveTextDocument((saved) => {
       if (document.isUntitled && !saved.isUntitled) move(saved);
     }),
-    // Reported of a document that only gets another language, too.
+    // Also reported for a document that only changes its language.
     vscode.workspace.onDidCloseTextDocument((closed) => {
       if (closed === document && document.isClosed && !isMoving) followers.closed();
     }),
   );
 }
 
-/** Whether a resource is `other` or lies in it. */
+/** Whether a resource is `other` or inside it. */
 export function isWithin(uri: vscode.Uri, other: vscode.Uri): boolean {
   return uri.toString() === other.toString() || uri.toString().startsWith(`${other.toString()}/`);
 }

@@ -1,7 +1,7 @@
-/** How figures of models and runs are written for people. */
+/** Formats figures of models and runs for display. */
 import { t } from '../common/l10n';
 
-/** "1.93 bits" of a held-out text, or an empty text when unknown. */
+/** "1.93 bits" for a held-out text, or an empty string if unknown. */
 export function formatBits(bitsPerCharacter: number | null | undefined): string {
   return typeof bitsPerCharacter === 'number' ? t('{0} bits', bitsPerCharacter.toFixed(2)) : '';
 }

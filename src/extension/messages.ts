@@ -1,8 +1,8 @@
-/** Notifications. The only way to them: what they say may hold titles, labels and names from files. */
+/** Notifications. All of them go through here, because they may contain titles, labels and names from files. */
 import * as vscode from 'vscode';
 import { withoutLinks } from './plainText';
 
-/** Buttons, before them the options of a modal message if it is one. Resolves to the button that was chosen. */
+/** The buttons, preceded by the options of a modal message. Resolves to the chosen button. */
 type Answers = (string | vscode.MessageOptions)[];
 
 export function showInformation(message: string, ...answers: Answers): Thenable<string | undefined> {

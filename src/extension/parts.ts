@@ -1,4 +1,4 @@
-/** The parts of the extension, made once when it is activated. Making them does nothing but wire them up. */
+/** The parts of the extension, created once on activation. Creating them only connects them. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { isAlive } from '../common/isAlive';
@@ -37,7 +37,7 @@ const tallyKey = 'inkling.offers';
 
 export interface Parts extends vscode.Disposable {
   log: vscode.LogOutputChannel;
-  /** Where the log is written to. */
+  /** Where the log is written. */
   logFolder: string;
   engine: EngineSupervisor;
   models: ModelStore;
@@ -134,14 +134,14 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   );
   bag.add(models.onDidChange(() => completions.forget()));
   bag.add(
-    // What a model in training has answered before it learned better.
+    // Cached answers of a model in training are outdated after each snapshot.
     runs.onDidTrain(({ event }) => {
       if (event.event === 'epoch' && event.best && runs.active?.modelPath === active.path) completions.forget();
     }),
   );
   const correctionsFile = path.join(context.globalStorageUri.fsPath, 'corrections.json');
   const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
-  // Runs and models are read from the disk when the page first asks for them, not when the extension starts.
+  // Runs and models are read from disk when the page first asks for them, not when the extension starts.
   let reading: Promise<unknown> | undefined;
   const readOnce = (): void => {
     void base.allow();

@@ -4,7 +4,7 @@
  */
 import type { BackendChoice, CompletionRequest, Eagerness } from '../common/engineProtocol';
 
-/** Languages whose files hold prose. */
+/** Languages whose files contain prose. */
 export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
 
 export const settingDefaults = {

@@ -1,4 +1,4 @@
-/** VS Code's cancellation tokens become signals here; everything else takes an AbortSignal. */
+/** Converts VS Code's cancellation tokens to signals; everything else uses AbortSignal. */
 import type * as vscode from 'vscode';
 
 export function signalOf(token: vscode.CancellationToken): AbortSignal {

@@ -1,4 +1,4 @@
-/** Which classifier gives verdicts: the spam detector that comes along, or one of the user's own; and its threshold. */
+/** The active classifier: the built-in spam detector, or one of the user's own; and its threshold. */
 import * as fs from 'node:fs';
 import type * as vscode from 'vscode';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
@@ -18,7 +18,7 @@ export class ActiveClassifier {
     private readonly describe: (path: string | undefined) => Promise<ClassifierRecord>,
   ) {}
 
-  /** Undefined: the one that comes along, also where the chosen one was deleted. */
+  /** Undefined: the built-in one, also if the chosen one was deleted. */
   get path(): string | undefined {
     const chosen = this.memory.get<string>(chosenKey);
     return chosen !== undefined && fs.existsSync(chosen) ? chosen : undefined;
@@ -30,7 +30,7 @@ export class ActiveClassifier {
     this.changed.fire();
   }
 
-  /** Read once for each choice. Rejects as `describe`, and tries again the next time. */
+  /** Read once for each choice. Rejects as `describe` does, and tries again the next time. */
   record(): Promise<ClassifierRecord> {
     const { path } = this;
     if (this.known?.path === path && this.known) return this.known.record;
@@ -42,7 +42,7 @@ export class ActiveClassifier {
     return known.record;
   }
 
-  /** What the user set instead of the classifier's own threshold. */
+  /** The user's threshold instead of the classifier's own. */
   get threshold(): number | undefined {
     return this.thresholds()[this.path ?? ''];
   }

@@ -33,7 +33,7 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
       await check.refresh();
     },
     'inkling.clearSpamCheck': () => check.clear(),
-    // From a menu VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
+    // In a menu, VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
     'inkling.trainClassifier': async (uri?: vscode.Uri, _all?: unknown, given?: ClassifierChoice) => {
       const source = await labelledSource(uri);
       const choice = given ?? (await chooseTraining());
@@ -53,7 +53,7 @@ function editorToCheck(): vscode.TextEditor {
   return requireEditor(vscode.l10n.t('No text is open. Open one and select the text to check.'));
 }
 
-/** The text of an open document as it stands there; other files and folders are read by the engine. */
+/** The current text of an open document; other files and folders are read by the engine. */
 async function labelledSource(given: vscode.Uri | undefined): Promise<LabelledSource> {
   const uri = given ?? openResource() ?? editorToCheck().document.uri;
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());

@@ -1,4 +1,4 @@
-/** Trains a classifier on labelled text, one at a time in a window, with a notification as long as it lasts. */
+/** Trains a classifier on labelled text, one at a time per window, with a notification while it lasts. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type {
@@ -22,7 +22,7 @@ import { signalOf } from '../signalOf';
 import type { ActiveClassifier } from './activeClassifier';
 import { askForColumns } from './columnQuestion';
 
-/** What the quick pick decides. */
+/** The result of the quick pick. */
 export interface ClassifierChoice {
   compare?: boolean;
   settings?: Partial<ClassifierSettings>;
@@ -36,7 +36,7 @@ interface Run {
   modelPath: string;
 }
 
-/** What reading the examples brought to light. */
+/** Notes on the examples from reading them. */
 type Findings = Pick<ClassifierStartEvent, 'problems' | 'notices'>;
 
 const shownProblems = 3;
@@ -58,7 +58,7 @@ export class ClassifierTraining extends Disposables {
     return this.running;
   }
 
-  /** Trains, and makes the new classifier the one that gives verdicts; its path, or undefined where the user turned away. */
+  /** Trains and activates the new classifier. Returns its path, or undefined if the user cancelled. */
   async train(source: LabelledSource, choice: ClassifierChoice): Promise<string | undefined> {
     if (this.running) {
       throw new InklingError(

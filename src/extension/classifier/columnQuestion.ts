@@ -1,9 +1,11 @@
-/** Asks what the columns and labels of a table mean where the table itself leaves that open. */
+/** Asks what the columns and labels of a table mean if that is ambiguous. */
 import * as vscode from 'vscode';
 import type { LabelledColumns } from '../../common/classifierProtocol';
 
-/** The columns to read, and which label means spam; undefined when the user turned away. Nothing is asked where the
- *  table is clear. */
+/**
+ * The columns to read, and the label that means spam; undefined if the user cancelled. Asks nothing if the table is
+ * unambiguous.
+ */
 export async function askForColumns(
   name: string,
   found: LabelledColumns | null,

@@ -1,7 +1,7 @@
 /**
- * The user's corrections of verdicts, kept in one file on this machine. They go along with every request to the engine:
- * the same text gets the label given, and the words of the others count as further labelled messages. The model's file
- * stays as it is, so taking a correction back undoes it wholly.
+ * The user's corrections of verdicts, kept in one file on this machine. They are sent with every request to the engine:
+ * the same text gets the given label, and the words of the others count as additional labelled messages. The model file
+ * is not changed, so removing a correction undoes it completely.
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -12,11 +12,11 @@ import { Emitter } from '../emitter';
 
 export interface StoredCorrection extends Correction {
   id: string;
-  /** Path of the classifier that was corrected; '' for the one that comes along. */
+  /** Path of the classifier that was corrected; '' for the built-in one. */
   classifier: string;
 }
 
-/** The oldest go first: each is sent with every request. */
+/** The oldest are dropped first, because all are sent with every request. */
 const maximumCorrections = 300;
 
 export class CorrectionStore {
@@ -32,7 +32,7 @@ export class CorrectionStore {
     return (this.entries ??= this.read()).filter((entry) => entry.classifier === classifier);
   }
 
-  /** Notes what the texts are; an earlier word on the same text is replaced. Returns how to take it back. */
+  /** Stores the labels of texts, replacing earlier corrections of the same text. Returns a function that undoes it. */
   async add(classifier: string, corrections: readonly Correction[]): Promise<() => Promise<void>> {
     const added = corrections.map(({ text, label }): StoredCorrection => ({
       id: randomUUID(),
@@ -59,11 +59,11 @@ export class CorrectionStore {
     try {
       return JSON.parse(fs.readFileSync(this.file, 'utf8')) as StoredCorrection[];
     } catch {
-      return []; // none yet, or a file that cannot be read: the next correction writes it anew
+      return []; // missing or unreadable: the next correction rewrites it
     }
   }
 
-  /** One after the other, each on what the file says then: another window may have written it. */
+  /** One after the other, each based on the current file: another window may have written it. */
   private change(make: (now: StoredCorrection[]) => StoredCorrection[]): Promise<void> {
     return this.writing.run(() => this.write(make(this.read())));
   }

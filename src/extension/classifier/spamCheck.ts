@@ -1,6 +1,6 @@
 /**
- * Checks of selections: the verdict in a message that goes away by itself, a tint on each word that mattered, and a hover
- * that says how much. Tints are of the text as it was checked: an edit takes them away.
+ * Checks selections: shows the verdict in a message that disappears automatically, a tint on each relevant word, and a
+ * hover with its effect. Tints apply to the checked text: an edit removes them.
  */
 import * as vscode from 'vscode';
 import type { ClassifierRecord, Correction, Verdict } from '../../common/classifierProtocol';
@@ -27,17 +27,17 @@ import type { ActiveClassifier } from './activeClassifier';
 import type { CorrectionStore } from './correctionStore';
 
 const strengths = 3;
-/** Of a longer text the beginning is checked. */
+/** Only the beginning of a longer text is checked. */
 const maximumLength = 100_000;
 
-/** A stretch of a document. */
+/** A range of a document. */
 interface Passage {
   start: number;
   text: string;
 }
 
 interface Check {
-  /** Path of the classifier; '' for the one that comes along. */
+  /** Path of the classifier; '' for the built-in one. */
   classifier: string;
   document: vscode.TextDocument;
   passages: Passage[];
@@ -79,13 +79,13 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     this.add({ dispose: () => this.followed?.dispose() });
   }
 
-  /** The last check, one entry a selection. */
+  /** The last check, one entry per selection. */
   get checks(): CheckedText[] {
     const { check } = this;
     return check ? check.passages.map(({ text }, i) => ({ text, verdict: check.verdicts[i] })) : [];
   }
 
-  /** Checks what is selected, or all of the document; resolves to the verdicts when they are told and tinted. */
+  /** Checks the selections, or the whole document; resolves to the verdicts when they are shown and tinted. */
   async run(editor: vscode.TextEditor): Promise<Verdict[]> {
     const passages = passagesOf(editor);
     const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking for spam …') };
@@ -93,12 +93,12 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     return verdicts;
   }
 
-  /** Asks again for the texts of the last check: a correction or another classifier may have changed the verdict. */
+  /** Checks the texts of the last check again: a correction or another classifier may have changed the verdict. */
   async refresh(): Promise<void> {
     if (this.check) await this.classify(this.check.document, this.check.passages, false);
   }
 
-  /** Notes what the selected text, or all of the document, really is, and offers to take that back. */
+  /** Stores the correct label of the selected text, or of the whole document, and offers Undo. */
   async correct(editor: vscode.TextEditor, isPositive: boolean): Promise<void> {
     const texts = passagesOf(editor).map(({ text }) => text);
     const record = await this.active.record();
@@ -106,7 +106,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     if (label !== undefined) await this.note(texts, label, this.active.path ?? '', record);
   }
 
-  /** Notes what one text of the last check really is. */
+  /** Stores the correct label of one text of the last check. */
   async correctCheck(index: number, label: string): Promise<void> {
     const { check } = this;
     const passage = check?.passages[index];
@@ -127,7 +127,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     const { passages, verdicts, record } = this.check;
     const offset = document.offsetAt(position);
     for (const [i, { start }] of passages.entries()) {
-      // The places are those of the text that was unwrapped, not the document's.
+      // The offsets refer to the unwrapped text, not to the document.
       if (verdicts[i].unwrapped !== undefined) continue;
       const label = tintedClass(verdicts[i], record);
       const word = pointsTowards(verdicts[i], label).find((w) => start + w.start <= offset && offset < start + w.end);
@@ -138,7 +138,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     return undefined;
   }
 
-  /** The verdicts first, which is quick; then what each word did to them. */
+  /** First the verdicts, which are fast; then the effect of each word. */
   private async classify(document: vscode.TextDocument, passages: Passage[], tell: boolean): Promise<Verdict[]> {
     this.running?.abort();
     const { signal } = (this.running = new AbortController());
@@ -178,7 +178,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       });
   }
 
-  /** Not awaited by the command: the message stands as long as VS Code lets it. */
+  /** Not awaited by the command: the message is shown as long as VS Code keeps it. */
   private async tell(
     document: vscode.TextDocument,
     { classifier, passages, verdicts, record }: Omit<Check, 'document'>,
@@ -201,7 +201,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
       classifier,
       texts.map((text) => ({ text, label })),
     );
-    // Offered before the check is made again, which may fail.
+    // Offered before the check is repeated, which may fail.
     this.offerUndo(className(label, record), takeBack).catch(present);
     await this.refresh();
   }
@@ -246,7 +246,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   }
 }
 
-/** What is selected, in the order of the text, or all of it. Throws `invalidInput` when that is nothing. */
+/** The selections in text order, or the whole text. Throws `invalidInput` if that is empty. */
 function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
   const selected = selections.filter((selection) => !selection.isEmpty);
   const ranges =
@@ -265,7 +265,7 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
   return passages;
 }
 
-/** "Spam: 97.3 %; flagged from 84.0 % on."; of several selections how many are what. */
+/** "Spam: 97.3 %; flagged from 84.0 % on."; for several selections, the number of each. */
 function describe(verdicts: Verdict[], whole: boolean, record: ClassifierRecord): string {
   if (verdicts.length === 1) {
     const [verdict] = verdicts;
@@ -287,13 +287,13 @@ function describe(verdicts: Verdict[], whole: boolean, record: ClassifierRecord)
   return vscode.l10n.t('{0} selections: {1}.', verdicts.length, parts.join(', '));
 }
 
-/** The class that "spam" or "not spam" means; asked for where there are more than two. */
+/** The class meant by "spam" or "not spam"; asks if there are more than two. */
 async function labelFor(isPositive: boolean, { classes, positive }: ClassifierRecord): Promise<string | undefined> {
   if (positive !== null) return classes[isPositive ? positive : 1 - positive];
   return vscode.window.showQuickPick(classes, { title: vscode.l10n.t('What is this text?') });
 }
 
-/** The other of two classes, where all verdicts agree. */
+/** The other of two classes, if all verdicts agree. */
 function oppositeOf(verdicts: Verdict[], { classes, positive }: ClassifierRecord): string | undefined {
   const [first] = verdicts;
   if (positive === null || verdicts.some(({ label }) => label !== first.label)) return undefined;

@@ -1,4 +1,4 @@
-/** The classifier as the Studio's Classifier tab shows and uses it. */
+/** Gives the Studio's Classifier tab access to the classifier. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
 import type { ClassifierParts } from '../classifier/classifierParts';

@@ -1,10 +1,13 @@
-/** The host's side of the Classifier tab. Its state is read, which starts the engine, only for a page that shows it. */
+/**
+ * The host's side of the Classifier tab. Its state is read only for a page that shows it, because that starts the
+ * engine.
+ */
 import type { PageLink } from './pageLink';
 import type { ClassifierPort } from './ports';
 
 export class ClassifierTab {
   private shown = false;
-  /** How often the state was asked for: an answer that another overtook is not sent. */
+  /** Counts the requests for the state: outdated answers are not sent. */
   private asked = 0;
   private readonly subscription: { dispose(): unknown };
 
@@ -21,7 +24,7 @@ export class ClassifierTab {
     this.subscription.dispose();
   }
 
-  /** The page is gone; the next one asks again. */
+  /** The page is gone; the next one will ask again. */
   detach(): void {
     this.shown = false;
   }

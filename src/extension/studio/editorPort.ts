@@ -1,4 +1,4 @@
-/** The editor, its files and its clipboard as the Studio uses them. */
+/** Gives the Studio access to the editor, its files and its clipboard. */
 import * as vscode from 'vscode';
 import { InklingError } from '../../common/errors';
 import { requireEditor } from '../editors';
@@ -9,7 +9,7 @@ import type { EditorPort } from './ports';
 
 interface Needs {
   continuation: TextContinuation;
-  /** Knows where the texts lie that a model was trained on. */
+  /** Knows the paths of the texts that a model was trained on. */
   store: Pick<RunStore, 'list'>;
 }
 
@@ -40,7 +40,10 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
   };
 }
 
-/** Opens the training text at the passage that a sample copied. Offsets count plain line ends, positions the editor's. */
+/**
+ * Opens the training text at the passage that a sample copied. Offsets count `\n` line ends, positions those of the
+ * editor.
+ */
 async function openPassage(uri: string, source: string, offset: number, passage: string): Promise<void> {
   const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri);
   const found = notebook ? await openCell(notebook, passage) : await openText(vscode.Uri.parse(uri), passage, offset);
@@ -65,7 +68,7 @@ async function openText(uri: vscode.Uri, passage: string, offset: number): Promi
   return place !== undefined;
 }
 
-/** Shows the cell that holds the passage; one that spans several cells is not found. */
+/** Shows the cell that contains the passage; a passage that spans several cells is not found. */
 async function openCell(notebook: vscode.NotebookDocument, passage: string): Promise<boolean> {
   const cell = notebook.getCells().find(({ document }) => findPassage(document.getText(), passage, 0));
   const selections = cell && [new vscode.NotebookRange(cell.index, cell.index + 1)];

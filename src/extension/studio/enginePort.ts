@@ -1,4 +1,4 @@
-/** The engine as the Studio calls it. */
+/** Gives the Studio access to the engine. */
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { EnginePort } from './ports';
 

@@ -25,7 +25,7 @@ export function modelsPort({ models, active, runs }: Needs): ModelsPort {
   };
 }
 
-/** The one in training first, then what is on disk. */
+/** The one in training first, then those on disk. */
 function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
   const stored = models.known.flatMap(({ path, title, summary }): ModelItem[] =>
     summary?.kind === 'language-model'

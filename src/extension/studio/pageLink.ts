@@ -1,4 +1,4 @@
-/** The way from a session to the page that shows it, when there is one: messages, batches of them, and failures. */
+/** The connection from a session to its page, if there is one: messages, batches of them, and failures. */
 import { asInklingError } from '../../common/errors';
 import type { HostMessage } from '../../common/studioProtocol';
 import type { Clock } from '../clock';
@@ -26,7 +26,7 @@ export class PageLink {
     this.sink = sink;
   }
 
-  /** Drops what was batched: the next page asks for everything itself. */
+  /** Drops the current batch: the next page requests everything itself. */
   detach(): void {
     this.sink = undefined;
     this.due.clear();
@@ -34,12 +34,12 @@ export class PageLink {
     this.cancelTimer = undefined;
   }
 
-  /** Sends a message to the page; without one it goes nowhere. */
+  /** Sends a message to the page; without a page it is dropped. */
   post(message: HostMessage): void {
     this.sink?.(message);
   }
 
-  /** Calls `send` with the next batch, within a tenth of a second. Until then, asking again changes nothing. */
+  /** Calls `send` with the next batch, within a tenth of a second. Until then, further calls have no effect. */
   batch(send: () => void): void {
     if (!this.attached) return;
     this.due.add(send);
@@ -51,12 +51,12 @@ export class PageLink {
     });
   }
 
-  /** Logs a failure and shows it on the page; a cancellation is none. */
+  /** Logs a failure and shows it on the page; a cancellation is not a failure. */
   report(thrown: unknown): void {
     const error = asInklingError(thrown);
     if (error.code === 'cancelled') return;
     this.log(`Studio: ${error.stack ?? error.message}`);
-    // An invalid message is a fault of the page, and nothing its reader can mend.
+    // An invalid message is a fault of the page, which the user cannot fix.
     if (error.code !== 'protocol') this.post({ type: 'notice', message: error.message, error: true });
   }
 }

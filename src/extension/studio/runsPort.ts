@@ -1,4 +1,4 @@
-/** The training runs as the Studio shows them. */
+/** Gives the Studio access to the training runs. */
 import * as vscode from 'vscode';
 import type { RunItem } from '../../common/studioProtocol';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -9,7 +9,7 @@ import type { RunsPort } from './ports';
 interface Needs {
   runs: TrainingRuns;
   engine: EngineCaller;
-  /** Called whenever the page asks for the list: runs and models are read from the disk on the first of these. */
+  /** Called whenever the page asks for the list: on the first call, runs and models are read from disk. */
   readOnce(): void;
 }
 
@@ -42,7 +42,7 @@ function itemOf({
   return { id, title, startedAt, state, modelPath, network, heldOutBitsPerCharacter, message };
 }
 
-/** Computed once, then kept with the run. */
+/** Computed once, then stored with the run. */
 async function baselines(
   { store }: TrainingRuns,
   engine: EngineCaller,

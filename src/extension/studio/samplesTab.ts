@@ -1,4 +1,4 @@
-/** The host's side of the Samples tab: the wall, what is being written, and the samples that were kept. */
+/** The host's side of the Samples tab: the wall, the current generation, and the kept samples. */
 import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
@@ -19,7 +19,7 @@ export class SamplesTab {
   private wall: Wall;
   private kept: KeptSample[];
   private actions: WallAction[] = [];
-  /** What is being written, by the columns that it writes. */
+  /** The current generations, by their columns. */
   private readonly writing = new Map<AbortController, number[]>();
   private continuing: AbortController | undefined;
   private considering: AbortController | undefined;
@@ -45,12 +45,12 @@ export class SamplesTab {
     this.considering?.abort();
   }
 
-  /** The page is gone. What is being written goes on. */
+  /** The page is gone. Generation continues. */
   detach(): void {
     this.actions = [];
   }
 
-  /** For the first drawing of a page. */
+  /** The initial state of a page. */
   state(): { wall: Wall; kept: KeptSample[]; continuing: boolean } {
     return { wall: this.wall, kept: this.kept, continuing: this.continuing !== undefined };
   }
@@ -88,7 +88,7 @@ export class SamplesTab {
     const prompt = this.wall.prompt + column.lead + column.text.slice(0, token.start);
     const request = { modelPath: this.wall.modelPath, prompt, count: consideredCount };
     const answer = await this.ports.engine.considered(request, controller.signal);
-    // A word was written with the space before it: so is every other that might have stood there.
+    // A word is generated with the preceding space, and so are its alternatives.
     const written = column.text.slice(token.start, token.start + token.length);
     const space = written.length > 1 && written.startsWith(' ') ? ' ' : '';
     const considered = answer.map((other) => ({ ...other, token: space + other.token }));
@@ -141,7 +141,7 @@ export class SamplesTab {
     return this.ports.editor.openSource(this.wall.modelPath, source, offset, passage);
   }
 
-  /** Streams into the columns named, one stream each. */
+  /** Streams into the named columns, one stream each. */
   private async write(prompt: string, streams: SamplingOptions[], columns: number[]): Promise<void> {
     const controller = new AbortController();
     this.writing.set(controller, columns);
@@ -169,7 +169,7 @@ export class SamplesTab {
     void this.ports.memory.update(wallKey, this.wall);
   }
 
-  /** The controls as they stand; what is off is left out. */
+  /** The current settings; those that are off are left out. */
   private optionsAt(temperature: number): SamplingOptions {
     const { topK, topP, minP, repetitionPenalty, mustContain, length, seed } = this.settings.current.samples;
     const words = mustContain.split(',').filter((word) => word.trim() !== '');
@@ -212,7 +212,7 @@ export class SamplesTab {
 
 type Delta = Extract<WallAction, { kind: 'delta' }>;
 
-/** Two pieces of one column as one; the details only where both have them. */
+/** Merges two pieces of one column; the details are kept only if both have them. */
 function joinDeltas(a: Delta, b: Delta): Delta {
   const both = a.tokens && a.probabilities && b.tokens && b.probabilities;
   return {
@@ -225,7 +225,7 @@ function joinDeltas(a: Delta, b: Delta): Delta {
   };
 }
 
-/** A wall from an earlier session: nobody writes it any more. */
+/** A wall from an earlier session: generation has stopped. */
 function settled(wall: Wall): Wall {
   return { ...wall, columns: wall.columns.map((c) => (c.state === 'writing' ? { ...c, state: 'done' } : c)) };
 }

@@ -1,8 +1,8 @@
-/** The frame of the Studio page. The policy allows our own script and style and nothing else. */
+/** The HTML of the Studio page. Its content security policy allows only our own script and style. */
 import type { Language } from '../../common/l10n';
 
 export interface PageAddresses {
-  /** Addresses that the webview may load. */
+  /** URLs that the webview may load. */
   script: string;
   style: string;
   /** The webview's own source, for the policy. */
@@ -12,10 +12,10 @@ export interface PageAddresses {
 }
 
 export function studioHtml({ script, style, source, nonce, language }: PageAddresses): string {
-  // img-src data: the chart is painted through an image when it is saved as PNG.
-  // The nonce for styles: the component library tests with an empty style sheet what the browser can do.
+  // img-src data: the chart is drawn as an image when it is saved as PNG. The nonce for styles: the component library
+  // tests the features of the browser with an empty style sheet.
   const policy = `default-src 'none'; style-src ${source} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'`;
-  // Data, which a browser never runs; a "<" in it could still end the block.
+  // Data that a browser never executes; a "<" in it could still end the block.
   const data = JSON.stringify(language).replaceAll('<', '\\u003c');
   return `<!DOCTYPE html>
 <html lang="${/^[\w-]+$/.test(language.tag) ? language.tag : 'en'}">

@@ -1,6 +1,6 @@
 /**
- * What stands behind the Studio page and outlives it. It answers the page's messages, each tab's by that tab's part, and
- * draws a new page from what the parts hold. Knows nothing of VS Code, so that it is tested without one.
+ * The session behind the Studio page, which outlives it. It passes the page's messages to the parts for the tabs, and
+ * gives a new page the state of these parts. Independent of VS Code, so that it can be tested without it.
  */
 import { t } from '../../common/l10n';
 import { parsePageMessage, type PageMessage, type StudioTab } from '../../common/studioProtocol';
@@ -31,7 +31,7 @@ export class StudioSession {
     for (const tab of [this.training, this.samples, this.classifier]) tab.dispose();
   }
 
-  /** The page is gone. Nothing is kept for it that it can ask for again. */
+  /** The page is gone. Nothing that it can request again is kept for it. */
   detach(): void {
     this.page.detach();
     for (const tab of [this.training, this.samples, this.classifier]) tab.detach();
@@ -44,8 +44,8 @@ export class StudioSession {
   }
 
   /**
-   * Handles one message of the page, whatever it is; a failure is shown on the page and logged. The page that says
-   * `ready` is the one that is drawn from then on, through `post`.
+   * Handles any message of the page; failures are shown on the page and logged. From its `ready` message on, a page is
+   * updated through `post`.
    */
   async receive(raw: unknown, post: Post): Promise<void> {
     try {

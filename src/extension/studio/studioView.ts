@@ -1,6 +1,6 @@
 /**
- * The Studio in the sidebar: gives the page its frame and passes messages between it and the session. The page is not
- * retained when hidden; the session is, and draws it anew.
+ * The Studio in the sidebar: provides the page's HTML and passes messages between it and the session. The page is not
+ * retained when hidden; the session is, and redraws it.
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -13,7 +13,7 @@ import { StudioSession } from './studioSession';
 export const studioViewId = 'inkling.studio';
 
 export interface Studio extends vscode.Disposable {
-  /** Brings the Studio up with this tab. */
+  /** Shows this tab of the Studio. */
   show(tab: StudioTab): Promise<void>;
 }
 

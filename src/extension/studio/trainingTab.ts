@@ -1,4 +1,4 @@
-/** The host's side of the Training tab: which run is looked at, and the histories that the page follows. */
+/** The host's side of the Training tab: the selected run, and the histories that the page follows. */
 import { foldEvent, foldEvents, samplesAt } from '../../common/runHistory';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -8,7 +8,9 @@ import type { RememberedSettings } from './rememberedSettings';
 
 const chosenRunKey = 'studio.run';
 
-/** A history that the page shows. `waiting`: events that arrived while it was read; undefined once it has been sent. */
+/**
+ * A history shown by the page. `waiting`: events that arrived while it was being read; undefined once it has been sent.
+ */
 interface ShownHistory {
   waiting?: { event: TrainEvent; index: number }[];
 }
@@ -16,7 +18,7 @@ interface ShownHistory {
 export class TrainingTab {
   private chosen: string | undefined;
   private knownRuns = new Set<string>();
-  /** Histories that the page shows: the chosen run and those behind it. */
+  /** The histories shown by the page: the selected run and those behind it. */
   private readonly shown = new Map<string, ShownHistory>();
   private events = new Map<string, TrainEvent[]>();
   private readonly subscriptions: { dispose(): unknown }[];
@@ -43,11 +45,11 @@ export class TrainingTab {
     this.events.clear();
   }
 
-  /** For the first drawing of a page. */
+  /** The initial state of a page. */
   state(): { runs: RunItem[]; runId: string | undefined } {
     const runs = [...this.ports.runs.list()];
     this.knownRuns = new Set(runs.map((run) => run.id));
-    // The list may be empty because it has not been read yet: what was chosen stays chosen until it has.
+    // The list may be empty because it has not been read yet: the selection stays until then.
     if (runs.length > 0 && !runs.some((run) => run.id === this.chosen)) this.chosen = runs[0].id;
     return { runs, runId: this.chosen };
   }
@@ -58,7 +60,7 @@ export class TrainingTab {
     await this.sendHistory(runId);
   }
 
-  /** Runs that are no longer shown need not be followed, unless they go on: the page keeps their histories. */
+  /** Runs that are no longer shown need not be followed unless they are in progress: the page keeps their histories. */
   followWanted(): void {
     for (const [runId, { waiting }] of this.shown) {
       const state = this.ports.runs.list().find((run) => run.id === runId)?.state;
@@ -75,7 +77,7 @@ export class TrainingTab {
     this.shown.set(runId, shown);
     this.events.delete(runId);
     const events = await runs.readEvents(runId);
-    // Asked again, or hidden, in the meantime.
+    // Requested again, or hidden, in the meantime.
     if (this.shown.get(runId) !== shown) return;
     const history = foldEvents(events);
     for (const { event, index } of shown.waiting ?? []) {
@@ -97,7 +99,7 @@ export class TrainingTab {
 
   private runsChanged(): void {
     const list = this.ports.runs.list();
-    // A run that has just begun is the one to look at.
+    // A run that has just begun is selected.
     const fresh = list.find((run) => !this.knownRuns.has(run.id) && run.state === 'running');
     this.knownRuns = new Set(list.map((run) => run.id));
     const gone = list.length > 0 && !list.some((run) => run.id === this.chosen);
@@ -127,7 +129,7 @@ export class TrainingTab {
       return;
     }
     const batch = this.events.get(runId);
-    // The page needs only to know that there are samples: it asks for the texts it shows.
+    // The page only needs to know that there are samples: it requests the texts that it shows.
     const light: TrainEvent = event.event === 'sample' ? { ...event, text: '', prompt: '' } : event;
     if (batch) batch.push(light);
     else this.events.set(runId, [light]);

@@ -1,12 +1,15 @@
 /**
- * The surprise of each token of a text, kept as two growing arrays, and how it becomes marks: runs of characters at one
- * of five levels. Offsets are UTF-16 units of the text as the model sees it. Knows nothing of VS Code.
+ * The surprise of each token of a text, stored in two growing arrays, and its conversion to marks: runs of characters
+ * at one of five levels. Offsets are UTF-16 units of the text as the model sees it. Independent of VS Code.
  */
 import type { SurpriseResult } from '../../common/engineProtocol';
 
 export type SurpriseUnit = 'character' | 'word';
 
-/** Bits a character from which a mark has level 1, 2, … 5; below the first there is none. Words are judged by their mean. */
+/**
+ * Minimum bits per character of a mark of level 1, 2, … 5; there is no mark below the first. Words are judged by their
+ * mean.
+ */
 export const levelBits: Record<SurpriseUnit, readonly number[]> = {
   character: [3.5, 5, 6.5, 8, 10],
   word: [2.25, 3, 3.75, 4.5, 5.5],
@@ -22,17 +25,17 @@ export interface Mark {
 }
 
 export class SurpriseFigures {
-  /** Offset of each token, and its end behind the last. */
+  /** The offset of each token, followed by the end of the last. */
   private offsets: number[] = [0];
   private bits: number[] = [];
   meanBits = 0;
 
-  /** How far the figures reach. */
+  /** The end of the text covered by the figures. */
   get length(): number {
     return this.offsets[this.offsets.length - 1];
   }
 
-  /** Forgets all from the token that `offset` lies in, and returns where new figures should begin. */
+  /** Discards everything from the token at `offset` on, and returns where new figures should begin. */
   cut(offset: number): number {
     const token = this.tokenAt(offset);
     if (token >= 0) {
@@ -42,7 +45,7 @@ export class SurpriseFigures {
     return Math.min(offset, this.length);
   }
 
-  /** Takes in what the engine computed; everything from `result.from` on is replaced. */
+  /** Adds a result of the engine, which replaces everything from `result.from` on. */
   replaceFrom(result: SurpriseResult): void {
     this.cut(result.from);
     result.bits.forEach((bits, i) => {
@@ -52,7 +55,7 @@ export class SurpriseFigures {
     this.meanBits = result.meanBits;
   }
 
-  /** The token that an offset lies in; undefined beyond the figures. */
+  /** The token at an offset; undefined beyond the figures. */
   token(offset: number): { start: number; end: number; bits: number } | undefined {
     const i = this.tokenAt(offset);
     return i < 0 ? undefined : { start: this.offsets[i], end: this.offsets[i + 1], bits: this.bits[i] };
@@ -96,7 +99,7 @@ export class SurpriseFigures {
     }
   }
 
-  /** Index of the token that holds `offset`, or -1. */
+  /** Index of the token that contains `offset`, or -1. */
   private tokenAt(offset: number): number {
     if (offset < 0 || offset >= this.length) return -1;
     let low = 0;

@@ -1,6 +1,7 @@
 /**
- * The surprise map: the open text tinted by how little the model expected each character or word, with a hover that says
- * what it expected instead. Only what is visible is decorated; only what follows the first changed line is recomputed.
+ * The surprise map: the open text tinted by how little the model expected each character or word, with a hover that
+ * shows what it expected instead. Only visible text is decorated, and only text after the first changed line is
+ * recomputed.
  */
 import * as vscode from 'vscode';
 import { asInklingError, isCancelled } from '../../common/errors';
@@ -17,13 +18,13 @@ import { SurpriseFigures } from './surpriseFigures';
 const levels = 5;
 const recomputeDelayMs = 300;
 const redrawDelayMs = 50;
-/** Lines decorated beyond the visible ones, so that a little scrolling needs no redraw. */
+/** Lines decorated beyond the visible ones, so that scrolling a little needs no redraw. */
 const marginLines = 40;
-/** Of a longer text, only so much around what is visible is mapped: the engine takes a step for every character. */
+/** In a longer text, only this much around the visible part is mapped: the engine needs a step for every character. */
 const maximumLength = 100_000;
 const consideredCount = 5;
 
-/** A part of a text: the engine's figures of it count from its base. */
+/** A part of a text: the engine's figures for it are relative to its base. */
 interface Part {
   base: number;
   figures: SurpriseFigures;
@@ -31,12 +32,12 @@ interface Part {
 
 interface MappedText {
   document: vscode.TextDocument;
-  /** The document with plain line ends as it was when last looked at, and where each of its lines begins. */
+  /** The document with `\n` line ends at the last update, and the offset of each line. */
   text: string;
   lineStarts: number[];
-  /** Only what stands before it is still as in `text`. */
+  /** Only the text before it is unchanged since `text`. */
   unchanged: number;
-  /** All of a short text; of a long one what is visible in each editor, with its surroundings. */
+  /** All of a short text; for a long one, the visible part of each editor and its surroundings. */
   parts: Part[];
   followed: vscode.Disposable;
   timer?: NodeJS.Timeout;
@@ -80,7 +81,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     return this.mapped.has(document);
   }
 
-  /** Shows the map of a document, or takes it away; resolves when it is drawn. Rejects when there is no model. */
+  /** Shows or removes the map of a document; resolves when it is drawn. Rejects if there is no model. */
   async toggle(document: vscode.TextDocument): Promise<void> {
     if (this.isShown(document)) {
       this.forget(document);
@@ -93,21 +94,21 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       await this.compute(map);
     } catch (error) {
       const isCurrent = this.mapped.get(document) === map;
-      // The text has changed meanwhile: another computation is due.
+      // The text has changed in the meantime: another computation will follow.
       if (isCurrent && isCancelled(error)) return;
       if (isCurrent) this.forget(document);
       throw error;
     }
   }
 
-  /** Another model writes now: what another said of the text counts no longer. */
+  /** Another model is active now: the figures of the previous one are obsolete. */
   async refresh(): Promise<void> {
     for (const map of this.mapped.values()) map.parts = [];
     this.redraw();
     for (const map of this.mapped.values()) await this.compute(map).catch((error) => this.report(error));
   }
 
-  /** Mean bits a character of a mapped document, for tests and tooltips. */
+  /** Mean bits per character of a mapped document, for tests and tooltips. */
   meanBits(document: vscode.TextDocument): number | undefined {
     return this.mapped.get(document)?.parts[0]?.figures.meanBits;
   }
@@ -170,7 +171,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     }, recomputeDelayMs);
   }
 
-  /** Asks for the figures that are missing, and draws them. */
+  /** Requests the missing figures and draws them. */
   private async compute(map: MappedText): Promise<void> {
     map.running?.abort();
     const { signal } = (map.running = new AbortController());
@@ -238,7 +239,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     }
   }
 
-  /** A recomputation in the background that failed leaves what is still right. */
+  /** A failed recomputation in the background leaves valid figures in place. */
   private report(error: unknown): void {
     if (!isCancelled(error)) {
       this.log.warn(`Surprise map: ${asInklingError(error).message}`);
@@ -246,7 +247,10 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   }
 }
 
-/** Looks at the document again: a part behind what has changed moves with its figures, one around it keeps the first. */
+/**
+ * Updates the parts after a change of the document: a part after the change moves with its figures, a part around it
+ * keeps its first figures.
+ */
 function readAgain(map: MappedText): void {
   const { text: before, unchanged } = map;
   const text = map.document.getText().replace(/\r\n?/g, '\n');
@@ -260,7 +264,7 @@ function readAgain(map: MappedText): void {
   Object.assign(map, { text, lineStarts: lineStartsOf(text), unchanged: text.length, parts });
 }
 
-/** A part for each editor that shows the text; as they are where no editor does. New ones have no figures yet. */
+/** One part per editor that shows the text; unchanged if no editor does. New parts have no figures yet. */
 function neededParts(map: MappedText): Part[] {
   const at = (base: number): Part => ({ base, figures: new SurpriseFigures() });
   if (map.text.length <= maximumLength) return [map.parts.find(({ base }) => base === 0) ?? at(0)];
@@ -275,7 +279,7 @@ function neededParts(map: MappedText): Part[] {
   return map.parts.length > 0 ? map.parts : [at(0)];
 }
 
-/** Whether a part has all that is visible in an editor. */
+/** Whether a part contains everything that is visible in an editor. */
 function holds(
   { base }: Part,
   { text, lineStarts }: MappedText,
@@ -283,11 +287,11 @@ function holds(
 ): boolean {
   const first = lineStarts[visible.start.line] ?? text.length;
   const last = Math.min(lineStarts[visible.end.line + 1] ?? text.length, text.length);
-  // Of more than fits, the beginning.
+  // If it is too long, its beginning.
   return first >= base && Math.min(last, first + maximumLength / 2) <= base + maximumLength;
 }
 
-/** Where a part around what is visible begins: at the beginning of a line, so that no surrogate pair is cut. */
+/** The start of a part around the visible text: at the beginning of a line, so that no surrogate pair is split. */
 function baseFor({ text, lineStarts }: MappedText, visible: vscode.Range): number {
   const first = lineStarts[visible.start.line] ?? text.length;
   const wanted = Math.max(0, Math.min(first - maximumLength / 2, text.length - maximumLength));
@@ -301,7 +305,7 @@ function lineStartsOf(text: string): number[] {
   return starts;
 }
 
-/** Offsets count plain line ends; positions are the editor's, whatever its line ends are. */
+/** Offsets count `\n` line ends; positions are those of the editor, whatever its line ends. */
 function positionOf(map: MappedText, offset: number): vscode.Position {
   let low = 0;
   let high = map.lineStarts.length - 1;

@@ -1,4 +1,4 @@
-/** A training configuration as a flat list: what the custom choice shows, and what `setPath` takes back. */
+/** A training configuration as a flat list, as the custom choice shows it and `setPath` accepts it. */
 import type { TrainingConfig } from '../../common/trainingConfig';
 
 export interface ConfigEntry {
@@ -7,7 +7,7 @@ export interface ConfigEntry {
   value: string;
 }
 
-/** One entry for every value, in the order of the document; short lists of numbers stay together. */
+/** One entry for every value, in document order; short lists of numbers stay together. */
 export function configEntries(config: TrainingConfig): ConfigEntry[] {
   return entriesOf(config, '');
 }

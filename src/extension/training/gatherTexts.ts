@@ -16,15 +16,15 @@ export interface GatheredText {
   uris: string[];
 }
 
-/** Files that are plainly no prose, so that a folder with pictures trains on its texts. */
+/** Files that are clearly not prose, so that a folder with pictures trains only on its texts. */
 const excluded =
   '**/{node_modules,.git,.hg,.svn}/**,**/*.{png,jpg,jpeg,gif,webp,ico,svg,pdf,zip,gz,tar,7z,exe,dll,so,wasm,woff,woff2,ttf,otf,mp3,mp4,mov,wav,docx,odt,epub,safetensors,map,lock}';
 const maximumFiles = 2000;
-/** Larger local files are read by the engine itself: their text would only pass through here, and hold up the host. */
+/** Larger local files are read by the engine itself: passing their text through here would only block the host. */
 const maximumDecodedBytes = 2_000_000;
 const sniffedBytes = 8192;
 
-/** The texts of files and folders. Throws `invalidInput` when there is nothing in them. */
+/** The texts of files and folders. Throws `invalidInput` if there are none. */
 export async function gatherFiles(uris: readonly vscode.Uri[]): Promise<GatheredText> {
   const files = new Map<string, vscode.Uri>();
   for (const uri of uris) {
@@ -33,7 +33,7 @@ export async function gatherFiles(uris: readonly vscode.Uri[]): Promise<Gathered
   return gather([...files.values()], titleOf(uris, files.size), uris.length === 1 && files.size === 1);
 }
 
-/** The texts of all workspace files that a glob names. */
+/** The texts of all workspace files that match a glob. */
 export async function gatherGlob(glob: string): Promise<GatheredText> {
   const files = await vscode.workspace.findFiles(glob, `{${excluded}}`, maximumFiles);
   files.sort((a, b) => a.path.localeCompare(b.path));
@@ -69,7 +69,10 @@ async function gather(files: vscode.Uri[], title: string, only: boolean): Promis
   return { title, texts: found.map(({ text }) => text), uris: found.map(({ uri }) => uri.toString()) };
 }
 
-/** One file's text. A binary file among others is left out; the only one is left to the engine, which says why not. */
+/**
+ * The text of one file. A binary file among others is left out; a single one is passed to the engine, which reports why
+ * it cannot be used.
+ */
 async function readText(uri: vscode.Uri, only: boolean): Promise<FoundText | undefined> {
   const name = vscode.workspace.asRelativePath(uri, vscode.workspace.workspaceFolders?.length !== 1);
   const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === uri.toString());
@@ -84,7 +87,7 @@ async function readText(uri: vscode.Uri, only: boolean): Promise<FoundText | und
   if (onDisk && size > maximumDecodedBytes) return onDisk;
   const bytes = await vscode.workspace.fs.readFile(uri);
   if (looksBinary(bytes)) return (only && onDisk) || undefined;
-  // VS Code would put "\ufffd" wherever it is not UTF-8; the engine finds out what it is, and says so.
+  // VS Code would insert "\ufffd" wherever it is not UTF-8; the engine detects the encoding and reports it.
   if (onDisk && onDisk.encoding === undefined && !isUtf8(bytes) && !hasUtf16Mark(bytes)) return onDisk;
   return { name, text: plainText(await vscode.workspace.decode(bytes, { uri })) };
 }
@@ -99,7 +102,7 @@ async function filesBelow(uri: vscode.Uri): Promise<vscode.Uri[]> {
   return files.sort((a, b) => a.path.localeCompare(b.path));
 }
 
-/** A zero byte early on; text in UTF-16 has them too, but begins with its mark. */
+/** A zero byte early on; UTF-16 text has them too, but begins with a byte order mark. */
 function looksBinary(bytes: Uint8Array): boolean {
   return !hasUtf16Mark(bytes) && bytes.subarray(0, sniffedBytes).includes(0);
 }
@@ -108,7 +111,7 @@ function hasUtf16Mark(bytes: Uint8Array): boolean {
   return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 }
 
-/** Models learn one kind of line end. */
+/** Models learn only one kind of line end. */
 function plainText(text: string): string {
   return text.replace(/\r\n?/g, '\n');
 }

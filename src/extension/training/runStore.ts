@@ -1,6 +1,6 @@
 /**
- * The training runs of a workspace, on disk: one record a run (what it is and how it stands), one file of events, and
- * the names and paths of the texts that it reads. Memory holds the records only; events go to the disk as they come.
+ * The training runs of a workspace, on disk: per run one record (description and state), one file of events, and the
+ * names and paths of its texts. Only the records are kept in memory; events are written to disk as they arrive.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -12,12 +12,12 @@ import { systemClock, type Clock } from '../clock';
 import { TextStore } from './textStore';
 
 export interface RunRecord extends RunItem {
-  /** Where each text came from, in the order of the corpus. */
+  /** The origin of each text, in corpus order. */
   sources: { name: string; uri?: string }[];
-  /** The process that trains it, which touches the record every now and then; else the run was interrupted. */
+  /** The process that trains it, which touches the record regularly; otherwise the run was interrupted. */
   owner: number;
   baselines?: TextBaselines;
-  /** What computes it, as far as known: "webgpu (NVIDIA …)"; and why that, where there is something to say. */
+  /** The backend, if known: "webgpu (NVIDIA …)"; and the reason, if there is one. */
   device?: string;
   backendReason?: string;
 }
@@ -25,14 +25,14 @@ export interface RunRecord extends RunItem {
 const keptRuns = 50;
 const flushDelayMs = 200;
 const beatMs = 30_000;
-/** A record that was not touched for so long has no owner any more: its number may be another process's by now. */
+/** A record untouched for this long no longer has an owner: its process id may have been reused. */
 const quietMs = 120_000;
 
 export class RunStore {
   readonly texts: TextStore;
   private readonly records = new Map<string, RunRecord>();
   private lines = new Map<string, string[]>();
-  /** Events of each run that this process trains, written or not. */
+  /** The number of events of each run that this process trains, written or not. */
   private readonly counts = new Map<string, number>();
   private cancelFlush: (() => void) | undefined;
   private readonly writing = new SerialQueue();
@@ -40,8 +40,8 @@ export class RunStore {
   private beating = false;
 
   /**
-   * `folder` is made when the first run is; `isAlive` says whether a process lives; `onError` hears of a write that
-   * failed (a full disk): the run goes on without it.
+   * `folder` is created with the first run; `isAlive` tells whether a process is running; `onError` is called if a
+   * write fails (a full disk): the run continues without it.
    */
   constructor(
     private readonly folder: string,
@@ -52,7 +52,7 @@ export class RunStore {
     this.texts = new TextStore(path.join(folder, 'texts'));
   }
 
-  /** Reads the records once; runs that nobody trains any more become `interrupted`. */
+  /** Reads the records once; runs that are no longer being trained become `interrupted`. */
   load(): Promise<void> {
     this.loaded ??= this.readRecords();
     return this.loaded;
@@ -64,8 +64,8 @@ export class RunStore {
   }
 
   /**
-   * Whether the disk says that another process that lives trains this run. Where its record is quiet that is doubtful:
-   * its machine has only just woken, or the number is another process's by now.
+   * Whether another running process trains this run, according to the disk. If the record has not been touched
+   * recently, that is uncertain: the machine may have just woken up, or the process id may have been reused.
    */
   async mayTrainElsewhere(id: string): Promise<boolean> {
     const text = await readIfPresent(this.file(id, 'run.json'));
@@ -73,13 +73,13 @@ export class RunStore {
     return record !== undefined && goesOn(record) && record.owner !== process.pid && this.isAlive(record.owner);
   }
 
-  /** Where the models of the noted runs lie, or will. */
+  /** The paths of the models of all recorded runs, existing or not. */
   async modelPaths(): Promise<string[]> {
     await this.load();
     return this.list().map(({ modelPath }) => modelPath);
   }
 
-  /** Where the models of the runs will lie that go on, in this window or in another of the workspace. */
+  /** The paths of the models of runs in progress, in this window or in another one of the workspace. */
   async pathsInTraining(): Promise<string[]> {
     await this.load();
     return this.list()
@@ -91,7 +91,7 @@ export class RunStore {
     return this.records.get(id);
   }
 
-  /** Notes a new run, or a run that is taken up again. */
+  /** Records a new or resumed run. */
   async create(record: RunRecord, sources: readonly TextSource[]): Promise<void> {
     await this.load();
     await fs.promises.mkdir(this.folder, { recursive: true });
@@ -112,8 +112,10 @@ export class RunStore {
     await this.writeRecord(changed);
   }
 
-  /** Queues an event; it is on disk within a fraction of a second, and for certain after `flush`. Returns its index
-   *  among the run's events. */
+  /**
+   * Queues an event, which is written within a fraction of a second, and certainly after `flush`. Returns its index
+   * among the events of the run.
+   */
   append(id: string, event: TrainEvent): number {
     const index = this.counts.get(id) ?? 0;
     this.counts.set(id, index + 1);
@@ -141,14 +143,14 @@ export class RunStore {
     });
   }
 
-  /** Every event of the run, oldest first. A last line that a crash cut off is left out. */
+  /** Every event of the run, oldest first. An incomplete last line after a crash is left out. */
   async readEvents(id: string): Promise<TrainEvent[]> {
     await this.flush();
     const text = await readIfPresent(this.file(id, 'events.jsonl'));
     return (text ?? '').split('\n').flatMap((line) => parseLine<TrainEvent>(line) ?? []);
   }
 
-  /** The texts that the run was started on, as they were; empty when they are gone. */
+  /** The texts that the run was started on, unchanged; empty if they are gone. */
   async readSources(id: string): Promise<TextSource[]> {
     const text = await readIfPresent(this.file(id, 'sources.json'));
     const sources = (text === undefined ? undefined : parseLine<TextSource[]>(text)) ?? [];
@@ -164,14 +166,14 @@ export class RunStore {
     }
   }
 
-  /** A crash may have cut off the last event: the next one must not continue its line. */
+  /** A crash may have truncated the last event: the next one must not continue its line. */
   private async endLastLine(id: string): Promise<void> {
     const file = this.file(id, 'events.jsonl');
     const text = await readIfPresent(file);
     if (text && !text.endsWith('\n')) await fs.promises.appendFile(file, '\n');
   }
 
-  /** The texts of all runs, also of those that other windows have begun. */
+  /** The texts of all runs, including those started in other windows. */
   private async usedTexts(): Promise<Set<string>> {
     const used = new Set<string>();
     const names = await fs.promises.readdir(this.folder);
@@ -212,7 +214,7 @@ export class RunStore {
     });
   }
 
-  /** Touches the records of the runs that this process trains, so that others see that they go on. */
+  /** Touches the records of the runs that this process trains, so that others see that they are in progress. */
   private beat(): void {
     const own = this.list().filter((record) => goesOn(record) && record.owner === process.pid);
     if (own.length > 0) this.beatLater();
@@ -220,7 +222,7 @@ export class RunStore {
     for (const { id } of own) void this.inTurn(() => fs.promises.utimes(this.file(id, 'run.json'), now, now));
   }
 
-  /** Never half a file. */
+  /** Replaces the file atomically. */
   private replaceFile(file: string, contents: string): Promise<void> {
     return this.inTurn(async () => {
       await fs.promises.writeFile(file + '.new', contents);
@@ -228,7 +230,7 @@ export class RunStore {
     });
   }
 
-  /** In turn with all other writes. */
+  /** Queued after all other writes. */
   private inTurn(write: () => Promise<void>): Promise<void> {
     return this.writing.run(write).catch((error) => this.onError(error));
   }

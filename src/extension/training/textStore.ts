@@ -1,22 +1,22 @@
 /**
- * The texts that runs read, as files: each goes to the disk once, under the hash of what it says, and is a path from
- * then on. A run that is resumed reads exactly what it read before.
+ * The texts that runs read, as files: each is written to disk once, under the hash of its contents, and is a path from
+ * then on. A resumed run reads exactly what it read before.
  */
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { TextSource } from '../../common/engineProtocol';
 
-/** A text as it stands in an editor, or a file that the engine reads itself. */
+/** The text of an editor, or a file that the engine reads itself. */
 export type FoundText = { name: string; text: string } | TextSource;
 
-/** A text that no run names may be about to get one: somebody is choosing how to train on it. */
+/** A text without a run may be about to get one: the user is choosing how to train on it. */
 const unusedMs = 24 * 3_600_000;
 
 export class TextStore {
   constructor(private readonly folder: string) {}
 
-  /** Writes the texts that are not there yet; files pass as they are. Throws what writing throws. */
+  /** Writes the texts that do not exist yet; files are passed on unchanged. Throws what writing throws. */
   async keep(texts: readonly FoundText[]): Promise<TextSource[]> {
     const sources: TextSource[] = [];
     for (const found of texts) {
@@ -25,7 +25,7 @@ export class TextStore {
     return sources;
   }
 
-  /** Removes the texts that are not among `used` (paths) and were last kept more than a day ago. */
+  /** Removes the texts that are not among `used` (paths) and were last stored more than a day ago. */
   async sweep(used: ReadonlySet<string>): Promise<void> {
     for (const name of await fs.promises.readdir(this.folder).catch(() => [])) {
       const file = path.join(this.folder, name);

@@ -1,4 +1,7 @@
-/** "How shall it train?": one quick pick with a time budget, a recipe or settings of one's own, each with what it would do. */
+/**
+ * The choice of how to train: one quick pick with time budgets, recipes and custom settings, each with what it would
+ * do.
+ */
 import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { classifierVariants } from '../../common/classifierProtocol';
@@ -11,7 +14,7 @@ import { editConfig } from './customConfig';
 
 export type TrainingChoice = TrainRequest['config'];
 
-/** Budgets on offer: the item's label and its minutes. */
+/** The available budgets: label and minutes. */
 const budgets = [
   { label: '$(zap) ' + vscode.l10n.t('Quick'), minutes: 1 },
   { label: '$(rocket) ' + vscode.l10n.t('Balanced'), minutes: 5 },
@@ -22,7 +25,10 @@ interface ChoiceItem extends vscode.QuickPickItem {
   choose(): Promise<TrainingChoice | undefined>;
 }
 
-/** Asks the user; undefined when they leave. The list is there at once, the engine's plans fill it as they come. */
+/**
+ * Asks the user; undefined if they cancel. The list is shown immediately and filled with the engine's plans as they
+ * arrive.
+ */
 export async function chooseTraining(
   engine: EngineCaller,
   sources: TextSource[],
@@ -73,7 +79,7 @@ export async function chooseTraining(
       pick.items = items(plans);
       pick.activeItems = pick.items.filter((item) => item.label === active);
     })
-    .catch(() => undefined) // the same failure will be shown by whatever is chosen
+    .catch(() => undefined) // whatever is chosen will report the same failure
     .finally(() => (pick.busy = false));
   return (await answerOf(pick))?.choose();
 }
@@ -151,7 +157,7 @@ function describe(estimate: Estimate): string {
   return `${estimate.network} · ${vscode.l10n.t('about {0}', formatDuration(estimate.seconds))}`;
 }
 
-/** What the user takes; undefined when they leave. */
+/** The user's choice; undefined if they cancel. */
 async function answerOf<T extends vscode.QuickPickItem>(pick: vscode.QuickPick<T>): Promise<T | undefined> {
   const item = await new Promise<T | undefined>((resolve) => {
     pick.onDidAccept(() => resolve(pick.selectedItems[0]));

@@ -1,4 +1,4 @@
-/** The commands that begin, pause, resume and stop training. */
+/** The commands that start, pause, resume and stop training. */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
@@ -24,7 +24,7 @@ type TrainingCommand =
 export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
   const { runs, modelActions } = parts;
   return {
-    // From a menu VS Code passes the clicked resource and all selected ones; from the title of a view whatever is
+    // In a menu, VS Code passes the clicked resource and all selected ones; in the title of a view, whatever is
     // selected there. The last argument answers the quick pick.
     'inkling.trainOnFile': async (clicked?: unknown, selected?: unknown, choice?: TrainingChoice) => {
       const uris = (Array.isArray(selected) ? selected : [clicked]).filter((each) => each instanceof vscode.Uri);
@@ -52,7 +52,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
   };
 }
 
-/** Lets the user choose how, trains, and makes the new model the active one. Returns the model's path. */
+/** Lets the user choose how to train, trains, and makes the new model the active one. Returns the path of the model. */
 async function train(parts: Parts, gathered: GatheredText, given?: TrainingChoice): Promise<string | undefined> {
   const text = await keep(parts, gathered);
   const config = given ?? (await chooseTraining(parts.engine, text.sources, text.uris[0]));
@@ -72,12 +72,12 @@ async function begin(
   config: TrainingChoice,
   resumePath?: string,
 ): Promise<string | undefined> {
-  // A model that is trained further goes on for as long again.
+  // A model that is trained further is trained for as long again.
   const request = { ...text, config, ...engineChoice(), resumePath, further: resumePath !== undefined };
   return useWhenDone(parts, parts.runs.start(request));
 }
 
-/** Two windows on one run would write over each other's model: where that may be so, the user decides. */
+/** Two windows that train one run would overwrite each other's model: if that may be the case, the user decides. */
 async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<string | undefined> {
   if (await parts.runs.store.mayTrainElsewhere(runId)) {
     const resume = vscode.l10n.t('Resume Here');
@@ -89,7 +89,10 @@ async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<
   return useWhenDone(parts, parts.runs.resume(runId, epochs));
 }
 
-/** The new model writes from now on; its path. Undefined when the engine went: that is told with an offer to resume. */
+/**
+ * Makes the new model active and returns its path. Undefined if the engine exited, which is reported with an offer to
+ * resume.
+ */
 async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
   try {
     const { record } = await outcome;
@@ -101,7 +104,7 @@ async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Pro
   }
 }
 
-/** On the text it learned from the run goes on; on another text a new model begins where this one stands. */
+/** On the same text, the run continues; on another text, a new model starts from this one. */
 async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummary): Promise<void> {
   await parts.runs.store.load();
   const run = parts.runs.store.list().find((record) => record.modelPath === modelOf(entry.path));

@@ -1,4 +1,4 @@
-/** What the user sees of a run outside the Studio: the progress notification, the status bar item, how it ended. */
+/** Shows a run outside the Studio: the progress notification, the status bar item, and the result. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
@@ -13,7 +13,7 @@ export class TrainingProgress extends Disposables {
     vscode.window.createStatusBarItem('inkling.training', vscode.StatusBarAlignment.Left, 10),
   );
 
-  /** What the context key of the menus was set to. */
+  /** The current value of the context key for the menus. */
   private shownAsActive = false;
 
   constructor(private readonly runs: TrainingRuns) {
@@ -31,7 +31,7 @@ export class TrainingProgress extends Disposables {
     );
   }
 
-  /** Shows a run while it lasts, and how it ended. A failure is shown by the command that started it. */
+  /** Shows a run until its end, and its result. A failure is shown by the command that started it. */
   private follow({ id, title, outcome }: StartedRun): void {
     if (setting('training.progress') === 'notification') this.notify(id, title, outcome);
     outcome.then(
@@ -42,7 +42,7 @@ export class TrainingProgress extends Disposables {
     );
   }
 
-  /** A notification as long as the run; its Cancel stops the run and keeps the model. */
+  /** A notification for the duration of the run; its Cancel button stops the run and keeps the model. */
   private notify(runId: string, title: string, outcome: Promise<unknown>): void {
     const options = {
       location: vscode.ProgressLocation.Notification,
@@ -59,7 +59,7 @@ export class TrainingProgress extends Disposables {
         shown = percent;
       });
       const cancel = token.onCancellationRequested(() => void this.runs.control(runId, 'stop').catch(() => undefined));
-      await outcome.catch(() => undefined); // how it ended is told by `follow`
+      await outcome.catch(() => undefined); // `follow` reports how it ended
       listener.dispose();
       cancel.dispose();
     });
@@ -81,7 +81,7 @@ export class TrainingProgress extends Disposables {
     this.item.show();
   }
 
-  /** What went wrong on the way is said in the status bar, where it does not interrupt. */
+  /** Problems during the run are shown in the status bar, where they do not interrupt. */
   private tell(event: GuardEvent | NoticeEvent): void {
     vscode.window.setStatusBarMessage(`$(info) Inkling: ${event.message}`, 15_000);
   }

@@ -1,6 +1,6 @@
 /**
- * Training runs as the extension runs them: one at a time in a window, noted in the run store as it goes, controlled
- * by name. What the user sees of it is elsewhere (trainingProgress.ts, the Studio).
+ * Runs training: one run at a time per window, recorded in the run store and controlled by id. What the user sees is
+ * elsewhere (trainingProgress.ts, the Studio).
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -16,12 +16,12 @@ import type { RunRecord, RunStore } from './runStore';
 export interface RunRequest extends ComputeRequest {
   title: string;
   sources: TextSource[];
-  /** Where the sources came from, in the same order; undefined for a text without a place. */
+  /** The origins of the sources, in the same order; undefined for a text without one. */
   uris: (string | undefined)[];
   config: TrainRequest['config'];
   /** Continue this model or checkpoint. */
   resumePath?: string;
-  /** The budget is for what is to come, not for the whole run since its start. */
+  /** The budget applies to the further training, not to the whole run since its start. */
   further?: boolean;
 }
 
@@ -29,9 +29,9 @@ export interface ActiveRun {
   readonly id: string;
   readonly title: string;
   readonly modelPath: string;
-  /** Once there is any, the run's model can be written with. */
+  /** As soon as there is one, the model of the run can write. */
   readonly latest?: ProgressEvent;
-  /** What computes, once known: "wasm (relaxed SIMD)". */
+  /** The backend, once known: "wasm (relaxed SIMD)". */
   readonly device?: string;
   readonly paused: boolean;
 }
@@ -46,13 +46,13 @@ export interface StartedRun {
 
 export class TrainingRuns {
   private readonly changed = new Emitter<void>();
-  /** The list of runs, or the state of one, changed; also said when the run in progress is first heard of. */
+  /** The list of runs, or the state of one, changed; also fired at the first event of the run in progress. */
   readonly onDidChange = this.changed.event;
   private readonly trained = new Emitter<{ runId: string; event: TrainEvent; index: number }>();
-  /** `index` counts the events of the run, as `readEvents` gives them. */
+  /** `index` is the position of the event in the result of `readEvents`. */
   readonly onDidTrain = this.trained.event;
   private readonly started = new Emitter<StartedRun>();
-  /** A run has begun, new or taken up again. */
+  /** A run has started, new or resumed. */
   readonly onDidStart = this.started.event;
   private run: { -readonly [K in keyof ActiveRun]: ActiveRun[K] } | undefined;
 
@@ -60,7 +60,7 @@ export class TrainingRuns {
     private readonly engine: EngineCaller,
     readonly store: RunStore,
     private readonly models: ModelStore,
-    /** What a run that is taken up again computes on. */
+    /** The backend options of a resumed run. */
     private readonly machine: () => ComputeRequest,
   ) {}
 
@@ -74,7 +74,7 @@ export class TrainingRuns {
     this.changed.fire();
   }
 
-  /** Trains a new model; resolves when the run has ended with a model, also when it was stopped. */
+  /** Trains a new model; resolves when the run has ended with a model, even if it was stopped. */
   async start(request: RunRequest): Promise<RunOutcome> {
     this.refuseSecondRun();
     const modelPath = await this.models.newPath(request.title);
@@ -103,14 +103,14 @@ export class TrainingRuns {
       config: epochs === undefined ? start.config : { ...start.config, budget: { epochs } },
       further: epochs !== undefined || record.state === 'done',
       ...this.machine(),
-      // The engine looks for a checkpoint beside it; a run that left neither begins again.
+      // The engine looks for a checkpoint next to it; a run that has left neither starts again.
       resumePath: ['', '.checkpoint'].some((end) => fs.existsSync(record.modelPath + end))
         ? record.modelPath
         : undefined,
     });
   }
 
-  /** Pauses, resumes or stops the run that trains now; takes effect within a step. */
+  /** Pauses, resumes or stops the current run; takes effect within a step. */
   async control(id: string, action: 'pause' | 'resume' | 'stop'): Promise<void> {
     if (this.run?.id !== id) {
       throw new InklingError('invalidInput', t('This run is no longer training in this window.'));
@@ -119,7 +119,7 @@ export class TrainingRuns {
     if (action !== 'stop') await this.setPaused(action === 'pause');
   }
 
-  /** Throws `invalidInput` for the model that trains now: its run would write it anew. */
+  /** Throws `invalidInput` for the model being trained: its run would write it again. */
   refuseWhileTraining(modelPath: string): void {
     if (this.run?.modelPath !== modelPath) return;
     throw new InklingError(
@@ -143,7 +143,7 @@ export class TrainingRuns {
   }
 
   private begin(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
-    this.refuseSecondRun(); // one may have begun while this one was being prepared
+    this.refuseSecondRun(); // another one may have started while this one was being prepared
     const outcome = this.train(id, modelPath, request);
     this.started.fire({ id, title: request.title, outcome });
     return outcome;
@@ -171,7 +171,7 @@ export class TrainingRuns {
       );
       await this.store.flush();
       const bits = result.summary.heldOutBitsPerCharacter ?? undefined;
-      // A stop was noted when the `done` event said so.
+      // A stop was recorded when the `done` event reported it.
       const state = this.store.get(id)?.state === 'stopped' ? 'stopped' : 'done';
       await this.store.update(id, { state, network: result.summary.network, heldOutBitsPerCharacter: bits });
       await this.models.refresh();
@@ -180,7 +180,7 @@ export class TrainingRuns {
       const { code, message } = asInklingError(error);
       const state = code === 'engineExited' ? 'interrupted' : code === 'cancelled' ? 'stopped' : 'failed';
       await this.store.update(id, { state, message });
-      // Its checkpoint stands in the list from now on.
+      // Its checkpoint is in the list from now on.
       await this.models.refresh();
       throw error;
     } finally {
@@ -206,7 +206,7 @@ export class TrainingRuns {
     this.trained.fire({ runId: id, event, index });
   }
 
-  /** Said again at the end: a GPU that failed on the way was not the one that finished. */
+  /** Updated at the end: if a GPU failed on the way, another backend finished the run. */
   private noteDevice(id: string, event: StartEvent | DoneEvent): void {
     const device = `${event.backend} (${event.kernel})`;
     if (this.run) this.run.device = device;

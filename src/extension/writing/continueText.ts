@@ -11,13 +11,13 @@ import { collapseSelections, DocumentTarget, onWillLeave } from './documentTarge
 import { StreamingInsertion, type InsertionOptions } from './streamingInsertion';
 import { WrittenText } from './writtenText';
 
-/** At more cursors than this nobody follows what is written. */
+/** With more cursors than this, nobody could follow what is written. */
 const maximumCursors = 16;
 
 export class TextContinuation {
   private current: AbortController | undefined;
   private written: WrittenText | undefined;
-  /** One continuation begins where the one before has written its last piece. */
+  /** A continuation begins only after the previous one has written its last piece. */
   private readonly queue = new SerialQueue();
 
   constructor(
@@ -36,10 +36,10 @@ export class TextContinuation {
   }
 
   /**
-   * Writes after every selection of `editor`, each from the text before it, until `length` tokens are out, `signal` says
-   * stop, the user does, the place is changed by anything else, or no editor shows the text any more. The first in the
-   * document has the seed of `options`, each other one the next. Rejects with `invalidInput` for too many cursors or a
-   * document that cannot be written to, or with what the engine says.
+   * Writes after every selection of `editor`, each continuing the text before it, until `length` tokens are written,
+   * `signal` is aborted, the user stops it, anything else changes the place, or no editor shows the text any more. The
+   * first selection in the document has the seed of `options`, each further one the next seed. Rejects with
+   * `invalidInput` for too many cursors or a document that cannot be written to, or with the engine's error.
    */
   async run(
     editor: vscode.TextEditor,
@@ -68,8 +68,8 @@ export class TextContinuation {
   }
 
   /**
-   * Takes back what was written last, also while it is being written, and what saves did to the white space beside it.
-   * What the user has changed since stays.
+   * Removes what was written last, even while it is being written, and reverts what saves did to the adjacent white
+   * space. What the user has changed since then stays.
    */
   async discard(): Promise<void> {
     this.stop();
@@ -129,7 +129,7 @@ export class TextContinuation {
     }
   }
 
-  /** From here to the first piece nothing is awaited: the cursors move with what is written. */
+  /** Nothing is awaited from here to the first piece: the cursors move with what is written. */
   private begin(
     editor: vscode.TextEditor,
     options: InsertionOptions,
@@ -168,7 +168,7 @@ export function textBefore(document: vscode.TextDocument, position: vscode.Posit
   return cleanPrefix(document.getText(new vscode.Range(start, position)));
 }
 
-/** The options of the settings `inkling.continueText.*`; a seed of its own each time. */
+/** The options from the settings `inkling.continueText.*`, with a new seed each time. */
 export function continueOptions(scope: vscode.TextDocument, seed: number): SamplingOptions {
   const positive = (value: number): number | undefined => (value > 0 ? value : undefined);
   return {

@@ -1,11 +1,11 @@
-/** A document of the editor as text is inserted into it (see streamingInsertion.ts). */
+/** The document of an editor as the target of insertions (see streamingInsertion.ts). */
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
 import { isWithin } from '../followDocument';
 import { moved, Place, type Change, type Point } from './place';
 import type { DocumentChange, Target } from './streamingInsertion';
 
-/** A place this close (UTF-16 units) below what is visible was only just pushed out by what was written. */
+/** A place this close (UTF-16 units) below the visible part was only just pushed out of view by what was written. */
 const justBelow = 200;
 
 export class DocumentTarget extends Disposables implements Target {
@@ -27,7 +27,7 @@ export class DocumentTarget extends Disposables implements Target {
   onDidChange(listener: (change: DocumentChange) => void): vscode.Disposable {
     return vscode.workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
       if (document !== this.document) return;
-      // Other line ends are reported as another text: no line and no character has moved.
+      // A change of line ends is reported as a new text, although no line or character has moved.
       const isSameText = document.eol !== this.lineEnd && contentChanges[0]?.text === document.getText();
       this.lineEnd = document.eol;
       const changes = contentChanges.map(({ range, text }): Change => ({ start: range.start, end: range.end, text }));
@@ -42,7 +42,7 @@ export class DocumentTarget extends Disposables implements Target {
     pieces: readonly { at: Point; text: string }[],
     beginsUndoStep: boolean,
   ): Promise<'done' | 'refused' | 'hidden'> {
-    // The tab may be another's by now, and the text stand in another column.
+    // By now, the tab may show something else, and the text may be in another column.
     const editor = this.editor();
     if (!editor) return 'hidden';
     const [first] = pieces;
@@ -50,12 +50,12 @@ export class DocumentTarget extends Disposables implements Target {
     try {
       const done = await editor.edit(
         (edit) => pieces.forEach(({ at, text }) => edit.insert(positionOf(at), text)),
-        // The last step stays open for the next piece; the user's next typing opens another by itself.
+        // The last undo step stays open for the next piece; the user's next edit automatically begins another.
         { undoStopBefore: beginsUndoStep, undoStopAfter: false },
       );
       if (!done) return 'refused';
     } catch {
-      // The editor was closed at this moment. Another one may show the text, which the next attempt finds.
+      // The editor was just closed. Another one may show the text; the next attempt will find it.
       return 'refused';
     }
     if (isInSight) {
@@ -92,8 +92,8 @@ export function rangeOf({ start, end }: Change): vscode.Range {
 }
 
 /**
- * Collapses every selection to its end, so that what is written there is not selected and the next key replaces nothing.
- * Returns the ends in the order of the document.
+ * Collapses every selection to its end, so that the written text is not selected and the next keystroke replaces
+ * nothing. Returns the ends in the order of the document.
  */
 export function collapseSelections(editor: vscode.TextEditor): vscode.Position[] {
   const ends = editor.selections.map(({ end }) => end);
@@ -104,8 +104,8 @@ export function collapseSelections(editor: vscode.TextEditor): vscode.Position[]
 }
 
 /**
- * Calls `leave` before the document becomes another or goes: when its file is renamed or deleted, when an untitled one is
- * saved, when it is closed. Renaming and deleting wait for it.
+ * Calls `leave` before the document changes its identity or disappears: when its file is renamed or deleted, when an
+ * untitled document is saved, when it is closed. Renaming and deleting wait for it.
  */
 export function onWillLeave(document: vscode.TextDocument, leave: () => Promise<void>): vscode.Disposable {
   const concerns = (uri: vscode.Uri): boolean => isWithin(document.uri, uri);

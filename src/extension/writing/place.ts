@@ -1,6 +1,6 @@
 /**
- * A place in a document that text is written to: where a change moves it, and whether it still is what it was. Counts
- * lines and characters rather than offsets, so that other line ends move nothing. Knows nothing of VS Code.
+ * A place in a document where text is written: how changes move it, and whether it is still intact. Counts lines and
+ * characters rather than offsets, so that line ends do not matter. Independent of VS Code.
  */
 
 /** Fits vscode.Position. */
@@ -9,19 +9,19 @@ export interface Point {
   readonly character: number;
 }
 
-/** The text between two points became another. */
+/** The text between two points was replaced. */
 export interface Change {
   readonly start: Point;
   readonly end: Point;
   readonly text: string;
 }
 
-/** Negative when `a` comes first, 0 when they are the same. */
+/** Negative if `a` comes first, 0 if they are equal. */
 export function comparePoints(a: Point, b: Point): number {
   return a.line - b.line || a.character - b.character;
 }
 
-/** Where a point is after a change that ends at it or before it. */
+/** The position of a point after a change that ends at or before it. */
 export function moved(point: Point, { start, end, text }: Change): Point {
   const lines = text.split(/\r\n|\r|\n/);
   const line = point.line - end.line + start.line + lines.length - 1;
@@ -31,16 +31,16 @@ export function moved(point: Point, { start, end, text }: Change): Point {
 }
 
 export class Place {
-  /** What was written lies between the two. */
+  /** The written text is between the two. */
   private from: Point;
   private to: Point;
   /** False once somebody else has changed what was written. */
   private intact = true;
-  /** What saves did beside the place: white space they took away before and behind it, a line end they added behind it. */
+  /** The effects of saves next to the place: white space removed before and after it, a line end added after it. */
   private lostBefore = '';
   private lostBehind = '';
   private addedLineEnd = '';
-  /** The white space beside the place that a save may take for trailing. */
+  /** The adjacent white space that a save may treat as trailing. */
   private readonly spaceBefore: string;
   private readonly spaceBehind: string;
 
@@ -51,24 +51,24 @@ export class Place {
     this.spaceBehind = behind.trim() === '' ? behind : '';
   }
 
-  /** Where the next piece goes. */
+  /** The position of the next piece. */
   get end(): Point {
     return this.to;
   }
 
-  /** A piece as it has to be inserted: white space that a save took away before the place comes back first. */
+  /** A piece as it has to be inserted: white space that a save has removed before the place is restored first. */
   piece(text: string): string {
     return this.isEmpty ? this.lostBefore + text : text;
   }
 
-  /** The change that takes back what was written and what saves did beside it; undefined when there is nothing to. */
+  /** The change that removes the written text and reverts the effects of saves; undefined if there is nothing to do. */
   get takenBack(): Change | undefined {
     if (!this.intact || this.isEmpty) return undefined;
     const end = moved(this.to, { start: this.to, end: this.to, text: this.addedLineEnd });
     return { start: this.from, end, text: this.lostBefore + this.lostBehind };
   }
 
-  /** Follows an insertion of ours, here or at another place. */
+  /** Follows our own insertion, here or at another place. */
   wrote(change: Change): void {
     if (comparePoints(change.start, this.to) !== 0) return this.move(change);
     if (this.isEmpty) {
@@ -79,8 +79,8 @@ export class Place {
   }
 
   /**
-   * Follows a change by somebody else. Returns false when it touches the place, which then is no longer what it was. What
-   * a save does, removing white space and adding a last line end, does not count.
+   * Follows any other change. Returns false if it touches the place, which is then no longer intact. The effects of a
+   * save (removing white space and adding a final line end) do not count.
    */
   follow(change: Change, bySave: boolean): boolean {
     const { start, end } = change;
@@ -112,7 +112,7 @@ export class Place {
       this.to = moved(this.to, change);
       return true;
     }
-    // Beside it: only what lies on the place's own line is its white space; empty lines at the end of the text are not.
+    // Only white space on the line of the place belongs to it; empty lines at the end of the text do not.
     const before = startsInside ? 0 : start.line === this.from.line ? this.from.character - start.character : NaN;
     const behind = endsInside ? 0 : end.line === this.to.line ? end.character - this.to.character : 0;
     const reachesIn = comparePoints(end, this.from) > 0 && comparePoints(start, this.to) < 0;

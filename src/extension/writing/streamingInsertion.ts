@@ -1,7 +1,7 @@
 /**
- * Inserts texts that come in pieces into a document, each at its own place, as one undo step. Pieces that come while an
- * edit is under way are written together with the next one. Changes elsewhere move the places along; a change that
- * touches a place ends what is written there. Knows nothing of VS Code.
+ * Inserts texts that arrive in pieces into a document, each at its own place, as one undo step. Pieces that arrive
+ * during an edit are written with the next one. Changes elsewhere move the places; a change that touches a place ends
+ * writing there. Independent of VS Code.
  */
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
@@ -9,9 +9,9 @@ import { SerialQueue } from '../../common/serialQueue';
 import { comparePoints, type Change, type Place, type Point } from './place';
 import { wholeWords } from './wholeWords';
 
-/** A document that does not change and refuses this many edits cannot be written to. */
+/** A document that does not change and rejects this many edits cannot be written to. */
 const attempts = 4;
-/** Few enough that the text is seen to flow, and that a stop comes at once. */
+/** Few enough that the text flows visibly and a stop takes effect immediately. */
 const defaultPieceLength = 100;
 
 export interface DocumentChange {
@@ -20,12 +20,12 @@ export interface DocumentChange {
   by: 'edit' | 'history' | 'save';
 }
 
-/** The document that is written to. */
+/** The target document. */
 export interface Target {
   /**
-   * Inserts all pieces in one edit, or none, and continues the undo step before it unless told to begin another.
-   * `refused`: the document changed at this moment, or cannot be written to; `hidden`: no editor shows it. Never rejects.
-   * Its own change is the first with any changes that `onDidChange` reports before this resolves to `done`.
+   * Inserts all pieces in one edit, or none, and continues the previous undo step unless told to begin another.
+   * `refused`: the document has just changed, or cannot be written to; `hidden`: no editor shows it. Never rejects. Its
+   * own change is the first with any changes that `onDidChange` reports before this resolves to `done`.
    */
   insert(
     pieces: readonly { at: Point; text: string }[],
@@ -35,9 +35,9 @@ export interface Target {
 }
 
 export interface InsertionOptions {
-  /** UTF-16 units written at once at a place, or one word. */
+  /** The maximum of UTF-16 units written at once at a place (at least one word). */
   pieceLength?: number;
-  /** Called when nothing more can be written at any of the places. */
+  /** Called when no place can be written to any more. */
   onEnded?: () => void;
 }
 
@@ -50,9 +50,9 @@ interface Stream {
 export class StreamingInsertion {
   private readonly streams: Stream[];
   private beginsUndoStep = true;
-  /** Nothing more will come: half words and white space are written too. */
+  /** Nothing more will arrive: incomplete words and white space are written too. */
   private complete = false;
-  /** Changes that came while an edit was under way: they are followed when it is known which is ours. */
+  /** Changes that arrived during an edit: they are followed once it is known which one is ours. */
   private held: DocumentChange[] | undefined;
   private readonly queue = new SerialQueue();
   private failure: unknown;
@@ -72,7 +72,7 @@ export class StreamingInsertion {
     this.subscription = this.listen();
   }
 
-  /** The document is another one from now on, with the same text. */
+  /** From now on, the document is another one with the same text. */
   moveTo(target: Target): void {
     this.subscription.dispose();
     this.target = target;
@@ -87,32 +87,32 @@ export class StreamingInsertion {
     void this.queue.run(() => this.pump());
   }
 
-  /** Writes what is left. Rejects with `invalidInput` when the document cannot be written to. */
+  /** Writes the rest. Rejects with `invalidInput` if the document cannot be written to. */
   async finish(): Promise<void> {
     this.complete = true;
     await this.queue.run(() => this.pump());
     if (this.failure) throw this.failure;
   }
 
-  /** Writes nothing more; resolves when no edit is under way. */
+  /** Stops writing; resolves when no edit is in progress. */
   stop(): Promise<void> {
     for (const stream of this.streams) Object.assign(stream, { ended: true, waiting: '' });
     return this.queue.run(() => undefined);
   }
 
-  /** What takes back all that still stands as it was written; the changes do not overlap. */
+  /** The changes that remove everything that is still as it was written; they do not overlap. */
   takenBack(): Change[] {
     return this.streams.flatMap(({ place }) => place.takenBack ?? []);
   }
 
-  /** Follows the document no longer. */
+  /** Stops following the document. */
   dispose(): void {
     this.subscription.dispose();
   }
 
   private listen(): { dispose(): unknown } {
     return this.target.onDidChange((change) => {
-      // VS Code also reports that a document became dirty, or has other line ends: that moves nothing.
+      // VS Code also reports when a document becomes dirty or changes its line ends, which moves nothing.
       if (change.changes.length === 0) return;
       if (this.held) this.held.push(change);
       else this.follow(change);
@@ -128,7 +128,7 @@ export class StreamingInsertion {
     }
   }
 
-  /** Writes one piece at every place that has one; false when none has. */
+  /** Writes one piece at every place that has one; false if none has. */
   private async insert(): Promise<boolean> {
     for (let refusals = 0; refusals < attempts;) {
       const due = this.streams.flatMap((stream) => {
@@ -143,7 +143,7 @@ export class StreamingInsertion {
       const held: DocumentChange[] = (this.held = []);
       const outcome = await this.target.insert(pieces, this.beginsUndoStep);
       this.held = undefined;
-      // A read-only editor reports that it is done and changes nothing.
+      // A read-only editor reports success but changes nothing.
       const own = outcome === 'done' ? held.shift() : undefined;
       if (own) {
         for (const { stream, length } of due) stream.waiting = stream.waiting.slice(length);
@@ -162,14 +162,14 @@ export class StreamingInsertion {
     );
   }
 
-  /** How much of what waits may be written now. */
+  /** How much of the pending text may be written now. */
   private due({ waiting }: Stream): number {
     if (this.complete && waiting.length <= this.pieceLength) return waiting.length;
     return wholeWords(waiting, this.pieceLength) || (this.complete ? waiting.length : 0);
   }
 
   private follow({ changes, by }: DocumentChange): void {
-    // So that typing and writing in turns are undone in turns.
+    // So that interleaved typing and writing are undone separately.
     this.beginsUndoStep = true;
     for (const change of fromTheEnd(changes)) {
       for (const stream of this.streams) {
@@ -186,7 +186,7 @@ export class StreamingInsertion {
   }
 }
 
-/** In an order in which none moves one that comes later. */
+/** In an order in which no change moves a later one. */
 function fromTheEnd(changes: readonly Change[]): Change[] {
   return [...changes].sort((a, b) => comparePoints(b.start, a.start));
 }

@@ -1,15 +1,15 @@
-/** How much of a text that is still growing can be shown: whole words, so that it may end at any moment. */
+/** How much of a growing text can be shown: whole words, so that it may end at any time. */
 
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-/** Scripts that put no space between words. */
+/** Scripts without spaces between words. */
 const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]$/u;
 
 /**
- * Length (UTF-16 units) of the beginning of `text` that consists of whole words: at most `limit`, or one word if that is
- * longer. Neither the white space behind it nor the last word counts: either may go on. Of a word without an end, four
- * times as long as the limit, the beginning counts.
+ * Length (UTF-16 units) of the beginning of `text` that consists of whole words: at most `limit`, or one word if that
+ * is longer. Neither trailing white space nor the last word counts, because either may continue. If a word is four
+ * times as long as the limit, its beginning counts.
  */
 export function wholeWords(text: string, limit: number): number {
   const window = text.slice(0, 4 * limit);

@@ -1,4 +1,4 @@
-/** The commands that write, that mark, and that look after models and the engine. */
+/** The commands for writing, marking, models and the engine. */
 import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { classifierCommands } from '../classifier/classifierCommands';
@@ -22,7 +22,7 @@ type WritingCommand = Exclude<
 export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
   const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = parts;
   return {
-    // The argument sets the seed; without one every call writes something else.
+    // The argument sets the seed; without one, every call writes something different.
     'inkling.continueText': async (given?: { seed: number }) => {
       const editor = requireEditor();
       const seed = given?.seed ?? randomInt(2 ** 32 - 1);
@@ -40,7 +40,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.renameModel': (entry?: ModelEntry, _all?: unknown, title?: string) => modelActions.rename(entry, title),
     'inkling.exportModel': (entry?: ModelEntry, _all?: unknown, target?: vscode.Uri) =>
       modelActions.export(entry, target),
-    // From the view's title VS Code passes whatever is selected there.
+    // In the title of the view, VS Code passes whatever is selected there.
     'inkling.importModel': (source?: unknown) => modelActions.import(source instanceof vscode.Uri ? source : undefined),
     'inkling.revealModel': (entry?: ModelEntry) => modelActions.reveal(entry),
     'inkling.deleteModel': (entry?: ModelEntry) => modelActions.delete(entry),

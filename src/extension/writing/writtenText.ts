@@ -1,4 +1,4 @@
-/** What was written last, followed through its document's changes for as long as it can be taken back. */
+/** The text that was written last, followed through the changes of its document for as long as it can be removed. */
 import * as vscode from 'vscode';
 import { followDocument } from '../followDocument';
 import { DocumentTarget, rangeOf } from './documentTarget';
@@ -18,7 +18,7 @@ export class WrittenText {
     for (const each of [this.followed, this.insertion, this.target]) each.dispose();
   }
 
-  /** The edit that takes it back; undefined where the user has changed all of it, or closed the document. */
+  /** The edit that removes it; undefined if the user has changed all of it, or closed the document. */
   takenBack(): vscode.WorkspaceEdit | undefined {
     const { document } = this.target;
     const changes = document.isClosed ? [] : this.insertion.takenBack();
