@@ -223,6 +223,16 @@ export interface CandidateScores {
   report?: ClassificationReport;
 }
 
+/** How well the linear model does after training on so many texts, and what more of them would be worth. */
+export interface LearningCurve {
+  /** Rising; the last are all texts but those asked about. */
+  points: { texts: number; macroF1: number }[];
+  /** Further texts that are worth labelling; 0: more of the same hardly help. */
+  worthAdding: number;
+  /** Macro F1 that is expected with them. */
+  expected: number;
+}
+
 export type ThresholdRule =
   | { kind: 'fixed'; value: number }
   | { kind: 'maximum-f1' }
@@ -304,6 +314,7 @@ export interface ClassifierRecord {
   /** The parts that produce the verdicts, and the alternatives; absent in a classifier that is only a network. */
   kept?: ModelPart;
   candidates?: CandidateScores[];
+  learningCurve?: LearningCurve;
   /** Tokens per passage, if long texts are read passage by passage. */
   passageTokens?: number;
   /** Texts with a smaller share of known words are in a language that is unknown to the classifier. */

@@ -9,8 +9,8 @@ export interface CheckedText {
   verdict: Verdict;
 }
 
-/** A correction as it is listed. */
-export interface CorrectionItem {
+/** A correction, or an example labelled by hand, as it is listed. */
+export interface LabelledItem {
   id: string;
   label: string;
   /** The beginning of the text. */
@@ -40,6 +40,8 @@ export interface ClassifierState {
   threshold?: number;
   /** The last check, one entry per selection. */
   checks: CheckedText[];
-  corrections: CorrectionItem[];
+  corrections: LabelledItem[];
+  /** Texts that the user has labelled by hand, the newest first. */
+  examples: LabelledItem[];
   training?: ClassifierTrainingState;
 }

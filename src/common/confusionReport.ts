@@ -4,8 +4,8 @@
  * figures are null, and means are taken over the others. Shared, because the page recomputes it for every position of
  * the threshold.
  */
-import { t } from './l10n';
-import type { ClassificationReport, ClassScores, ScoredExample } from './classifierProtocol';
+import { formatInteger, t } from './l10n';
+import type { ClassificationReport, ClassifierRecord, ClassScores, ScoredExample } from './classifierProtocol';
 
 /** The report for the counts [true][predicted]. */
 export function reportOfConfusion(confusion: number[][], classes: string[]): ClassificationReport {
@@ -43,6 +43,20 @@ export function unmeasured({ classes, perClass }: ClassificationReport): string[
   return classes
     .filter((name) => perClass[name].support === 0)
     .map((name) => t('“{0}” was not measured: there is no example of it to measure with.', name));
+}
+
+/** What the classifier's own learning curve says about more labels; undefined where it has none. */
+export function learningSentence({ learningCurve }: Pick<ClassifierRecord, 'learningCurve'>): string | undefined {
+  if (!learningCurve) return undefined;
+  const { points, worthAdding, expected } = learningCurve;
+  const now = formatFigure(points.at(-1)!.macroF1, 2);
+  if (worthAdding === 0) return t('More labels of the same kind would hardly help: macro F1 is {0} by now.', now);
+  return t(
+    'About {0} more labels are worth adding: by its learning curve, macro F1 would rise from {1} to about {2}.',
+    formatInteger(worthAdding),
+    now,
+    formatFigure(expected, 2),
+  );
 }
 
 /** "0.947", or "not measured". */

@@ -200,6 +200,10 @@ export interface PageMessages {
   trainClassifier: Nothing;
   correctCheck: { check: number; label: string };
   removeCorrection: { id: string };
+  /** The selected text becomes an example. */
+  addExample: Nothing;
+  removeExample: { id: string };
+  trainOnExamples: Nothing;
   /** `contents` is text for svg and csv, base64 for png. */
   export: { format: 'png' | 'svg' | 'csv'; name: string; contents: string };
 }
@@ -339,6 +343,9 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   trainClassifier: nothing,
   correctCheck: object<PageMessages['correctCheck']>({ check: count, label: identifier }),
   removeCorrection: object<PageMessages['removeCorrection']>({ id: identifier }),
+  addExample: nothing,
+  removeExample: object<PageMessages['removeExample']>({ id: identifier }),
+  trainOnExamples: nothing,
   export: object<PageMessages['export']>({
     format: oneOf('png', 'svg', 'csv'),
     name: text(200),

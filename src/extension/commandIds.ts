@@ -26,6 +26,8 @@ export const commandIds = [
   'inkling.markSpam',
   'inkling.markNotSpam',
   'inkling.undoCorrection',
+  'inkling.addExample',
+  'inkling.trainOnExamples',
   'inkling.clearSpamCheck',
   'inkling.trainClassifier',
   'inkling.chooseClassifier',

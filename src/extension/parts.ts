@@ -139,8 +139,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
       if (event.event === 'epoch' && event.best && runs.active?.modelPath === active.path) completions.forget();
     }),
   );
-  const correctionsFile = path.join(context.globalStorageUri.fsPath, 'corrections.json');
-  const classifier = bag.add(createClassifier(engine, models, context.globalState, correctionsFile));
+  const classifier = bag.add(createClassifier(engine, models, context.globalState, context.globalStorageUri.fsPath));
   // Runs and models are read from disk when the page first asks for them, not when the extension starts.
   let reading: Promise<unknown> | undefined;
   const readOnce = (): void => {

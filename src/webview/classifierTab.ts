@@ -4,12 +4,14 @@
  */
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
+import { learningSentence } from '../common/confusionReport';
 import { formatInteger, t } from '../common/l10n';
 import { keptTitle } from '../common/partTitles';
 import type { HostMessage } from '../common/studioProtocol';
 import { checkCards } from './classifier/checkCards';
 import { comparisonTable } from './classifier/comparisonTable';
 import { correctionList } from './classifier/correctionList';
+import { exampleList } from './classifier/exampleList';
 import { LearningCurves } from './classifier/learningCurves';
 import { scoreReport } from './classifier/scoreReport';
 import { ThresholdView } from './classifier/thresholdView';
@@ -46,6 +48,11 @@ export class ClassifierTab {
   private readonly problem = h('p', { class: 'failure', hidden: true });
   private readonly checks = h('div', { class: 'stack' });
   private readonly corrections = correctionList((id) => this.send({ type: 'removeCorrection', id }));
+  private readonly examples = exampleList({
+    add: () => this.send({ type: 'addExample' }),
+    remove: (id) => this.send({ type: 'removeExample', id }),
+    train: () => this.send({ type: 'trainOnExamples' }),
+  });
   private readonly thresholds = new ThresholdView((threshold) => {
     this.threshold = threshold;
     this.thresholdUnsent = true;
@@ -83,6 +90,7 @@ export class ClassifierTab {
       this.training,
       this.checks,
       this.corrections.element,
+      this.examples.element,
       this.body,
     );
     // The record is read by the engine, which is not started for a tab that nobody looks at.
@@ -105,6 +113,7 @@ export class ClassifierTab {
     setText(this.problem, state.problem ?? '');
     this.drawChecks(state);
     this.corrections.draw(state.corrections, record);
+    this.examples.draw(state.examples);
     show(this.training, training !== undefined);
     if (training) setText(this.training, trainingSentence(training));
     show(this.body, record !== undefined || training !== undefined);
@@ -126,7 +135,9 @@ export class ClassifierTab {
     this.report.replaceChildren(...scoreReport(record));
     this.comparison.replaceChildren(...comparisonTable(record));
     setText(this.facts, recordFacts(record));
-    this.advice.replaceChildren(...record.advice.map(({ message }) => h('li', {}, message)));
+    const learning = learningSentence(record);
+    const sentences = [...record.advice.map(({ message }) => message), ...(learning === undefined ? [] : [learning])];
+    this.advice.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)));
   }
 
   /** Built anew only where they have changed: one may be open, or have the focus. */

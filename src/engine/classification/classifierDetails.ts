@@ -10,6 +10,7 @@ import {
   type ClassifierVariant,
   type ClassScores,
   type DataAdvice,
+  type LearningCurve,
   type Mix,
   type ModelPart,
   type ScoredExample,
@@ -175,6 +176,13 @@ const classifierDetails = object<ClassifierDetails>({
           report: optional(report),
         }),
       ),
+    ),
+    learningCurve: optional(
+      object<LearningCurve>({
+        points: list(object({ texts: whole(), macroF1: figure })),
+        worthAdding: whole(),
+        expected: figure,
+      }),
     ),
     passageTokens: optional(whole(1, 10_000)),
     familiarShare: optional(share),

@@ -7,6 +7,7 @@ import type {
   CandidateScores,
   ClassifierEpochEvent,
   ClassifierSettings,
+  LearningCurve,
   Mix,
   ModelPart,
 } from '../../common/classifierProtocol';
@@ -18,6 +19,8 @@ import { sideOf, withoutEmbedding } from './classifier';
 import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
 import { crossFit, Evidence } from './evidence';
 import { LinearModel } from './linearModel';
+import { learningCurve } from './learningCurve';
+import { classificationReport, likeliest } from './metrics';
 import { compareMixes, mixesOf, mixScores, networkAlone, scaleOf, type PartScores } from './mixing';
 import { classifierSpec, trainNetwork } from './networkTraining';
 import { NetworkScorer, type NetworkPart } from './networkScorer';
@@ -171,6 +174,30 @@ function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
   return pick(pieces, members).flat();
 }
 
+/** Of two folds of the training part: by as many of one as of the other, measured on the texts left out of each. */
+export function curveOf(material: Material, train: Int32Array): LearningCurve {
+  const { texts, labels, positive, data, settings } = material;
+  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 2).slice(0, 2);
+  const random = new Random(settings.seed, 61);
+  const parts = folds.map((fold) => {
+    const fitting = fold.train.map((k) => train[k]);
+    random.shuffle(fitting);
+    return { fitting, asked: fold.heldOut.map((k) => train[k]) };
+  });
+  const classes = positive === null ? data.classes : [data.classes[1 - positive], data.classes[positive]];
+  return learningCurve(Math.min(...parts.map(({ fitting }) => fitting.length)), (count) => {
+    const truth: number[] = [];
+    const predicted: number[] = [];
+    for (const { fitting, asked } of parts) {
+      const linear = fitLinear(material, fitting.slice(0, count));
+      const rows = pick(material.pieces, asked).map(([whole]) => whole.counted);
+      for (const row of linear.scoresOf(rows)) predicted.push(row.length === 1 ? Number(row[0] > 0) : likeliest(row));
+      truth.push(...Array.from(asked, (i) => sideOf(labels[i], positive)));
+    }
+    return classificationReport(truth, predicted, classes).macro.f1 ?? 0;
+  });
+}
+
 /** The network of the finished classifier: where it is kept, one that learned from all of the training part. */
 export async function lastNetwork(material: Material, split: Split, choice: Choice): Promise<Fitted> {
   const { settings, finish } = material;
@@ -194,10 +221,14 @@ function untrained(task: ClassifierTask): Fitted {
   return { part, history: [], bestEpoch: 0, finishedEarly: false };
 }
 
-export function fitLinear({ settings, data, pieces, labels, positive }: Material, members: Int32Array): LinearModel {
+export function fitLinear(material: Material, members: Int32Array): LinearModel {
+  const { settings, data, pieces, labels, positive, weightLimit: limit } = material;
   const sides = Array.from(members, (i) => sideOf(labels[i], positive));
   const rows = pick(pieces, members).map(([whole]) => whole.counted);
-  return LinearModel.fitRows(rows, sides, data.classes.length, { seed: settings.seed });
+  return LinearModel.fitRows(rows, sides, data.classes.length, {
+    seed: settings.seed,
+    ...(limit !== undefined && { limit }),
+  });
 }
 
 function linearScores(material: Material, linear: LinearModel, members: ArrayLike<number>): number[][] {

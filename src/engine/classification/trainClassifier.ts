@@ -36,6 +36,7 @@ import {
 import { NaiveBayes } from './naiveBayes';
 import {
   chooseParts,
+  curveOf,
   defaultWordLimit,
   fitLinear,
   lastNetwork,
@@ -67,6 +68,8 @@ export interface ClassifierTask {
   created?: string;
   /** Words that evidence and baselines know, at most: they are most of a model file's size. */
   wordLimit?: number;
+  /** Weights of the linear model, at most, in a file that has to be small. */
+  weightLimit?: number;
 }
 
 /** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
@@ -143,7 +146,11 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     seconds: 0,
     sources: [...new Set(examples.map((example) => example.source))].slice(0, 20),
     created: task.created ?? new Date().toISOString(),
-    ...(choice.kept && { kept: choice.kept, candidates: choice.candidates }),
+    ...(choice.kept && {
+      kept: choice.kept,
+      candidates: choice.candidates,
+      learningCurve: curveOf(material, split.train),
+    }),
     ...(passageTokens !== undefined && { passageTokens }),
     ...(positive !== null && settings.model !== 'network' && { familiarShare: familiarLimit(material, split.train) }),
   };

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from '../../common/classifierProtocol';
 import { findingSentences } from '../../common/contributions';
-import { formatFigure, unmeasured } from '../../common/confusionReport';
+import { formatFigure, learningSentence, unmeasured } from '../../common/confusionReport';
 import { keptTitle, partTitle } from '../../common/partTitles';
 import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { InklingError } from '../../common/errors';
@@ -361,6 +361,8 @@ function printResult(file: string, { record }: ClassifierModel): void {
   printReport(record.report);
   if (record.kept) print(`\nkept, by the validation part: ${keptTitle(record)}`);
   printBaselines(record.baselines, record);
+  const learning = learningSentence(record);
+  if (learning !== undefined) print(`\n${learning}`);
   print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
 }
 

@@ -15,13 +15,15 @@ type ClassifierCommand =
   | 'inkling.markSpam'
   | 'inkling.markNotSpam'
   | 'inkling.undoCorrection'
+  | 'inkling.addExample'
+  | 'inkling.trainOnExamples'
   | 'inkling.clearSpamCheck'
   | 'inkling.trainClassifier'
   | 'inkling.chooseClassifier'
   | 'inkling.showClassifier';
 
 export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand> {
-  const { active, check, corrections, training } = parts.classifier;
+  const { active, check, corrections, examples, training } = parts.classifier;
   return {
     'inkling.checkSpam': () => check.run(editorToCheck()),
     'inkling.markSpam': () => check.correct(editorToCheck(), true),
@@ -31,6 +33,26 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
       if (!last) throw new InklingError('invalidInput', vscode.l10n.t('This classifier has no corrections to undo.'));
       await corrections.remove(last.id);
       await check.refresh();
+    },
+    // The argument answers the question for the label.
+    'inkling.addExample': async (given?: string) => {
+      const editor = requireEditor(vscode.l10n.t('No text is open. Open one and select the text of an example.'));
+      const texts = selectedTexts(editor);
+      const label = given ?? (await askForLabel(examples.labels()));
+      if (label === undefined) return;
+      await examples.add(label, texts);
+      await parts.studio.show('classifier');
+    },
+    'inkling.trainOnExamples': () => {
+      if (examples.labels().length < 2) {
+        throw new InklingError(
+          'invalidInput',
+          vscode.l10n.t(
+            'A classifier needs examples of at least two classes. Select a text, run “Add Selection as Example…”, and give it a class.',
+          ),
+        );
+      }
+      return training.train(examples.source(vscode.l10n.t('your examples')), {});
     },
     'inkling.clearSpamCheck': () => check.clear(),
     // In a menu, VS Code passes the clicked resource and all selected ones. The last argument answers the quick pick.
@@ -51,6 +73,30 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
 
 function editorToCheck(): vscode.TextEditor {
   return requireEditor(vscode.l10n.t('No text is open. Open one and select the text to check.'));
+}
+
+/** What is selected, in the order of the text, or all of it. Throws `invalidInput` where that is no words. */
+function selectedTexts({ document, selections }: vscode.TextEditor): string[] {
+  const selected = selections.filter((selection) => !selection.isEmpty);
+  const ranges = [...selected].sort((a, b) => a.start.compareTo(b.start));
+  const texts = ranges.length > 0 ? ranges.map((range) => document.getText(range)) : [document.getText()];
+  const worded = texts.map((text) => text.trim()).filter((text) => text !== '');
+  if (worded.length > 0) return worded;
+  throw new InklingError(
+    'invalidInput',
+    vscode.l10n.t('There are no words in the selection. Select the text of an example.'),
+  );
+}
+
+/** A class in use, or a new one that is typed; undefined when the user turns away. */
+async function askForLabel(known: string[]): Promise<string | undefined> {
+  const title = vscode.l10n.t('Which class does this text belong to?');
+  const another = vscode.l10n.t('New class…');
+  const chosen = known.length === 0 ? another : await vscode.window.showQuickPick([...known, another], { title });
+  if (chosen !== another) return chosen;
+  const prompt = vscode.l10n.t('Name the class, for instance “spam”, “news” or an author');
+  const typed = await vscode.window.showInputBox({ title, prompt });
+  return typed?.trim() || undefined;
 }
 
 /** The current text of an open document; other files and folders are read by the engine. */

@@ -9,7 +9,7 @@ import type {
   LabelledSource,
 } from '../../common/classifierProtocol';
 import type { ClassifierTrainingState } from '../../common/classifierState';
-import { formatFigure } from '../../common/confusionReport';
+import { formatFigure, learningSentence } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { keptTitle } from '../../common/partTitles';
 import { setting } from '../configuration';
@@ -131,6 +131,7 @@ export class ClassifierTraining extends Disposables {
 
   private async tell(title: string, record: ClassifierRecord, { problems, notices }: Findings): Promise<void> {
     const { report, baselines, seconds, advice } = record;
+    const learning = learningSentence(record);
     const sentences = [
       vscode.l10n.t(
         'Trained on {0} ({1}, {2}): macro F1 {3} on held-out examples; naive Bayes {4}.',
@@ -142,6 +143,7 @@ export class ClassifierTraining extends Disposables {
       ),
       ...notices.map((notice) => `${notice}.`),
       ...advice.filter(({ missing }) => missing > 0).map(({ message }) => message),
+      ...(learning === undefined ? [] : [learning]),
     ];
     if (problems.length > 0) {
       const lines = problems.slice(0, shownProblems).map(({ line, reason }) => `${line} (${reason})`);

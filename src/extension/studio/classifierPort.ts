@@ -1,5 +1,6 @@
 /** Gives the Studio's Classifier tab access to the classifier. */
 import * as vscode from 'vscode';
+import type { LabelledItem } from '../../common/classifierState';
 import { asInklingError } from '../../common/errors';
 import type { ClassifierParts } from '../classifier/classifierParts';
 import type { ModelStore } from '../models/modelStore';
@@ -7,11 +8,11 @@ import type { ClassifierPort } from './ports';
 
 const excerptLength = 120;
 
-interface Needs extends Pick<ClassifierParts, 'active' | 'check' | 'corrections' | 'training'> {
+interface Needs extends Pick<ClassifierParts, 'active' | 'check' | 'corrections' | 'examples' | 'training'> {
   models: ModelStore;
 }
 
-export function classifierPort({ active, check, corrections, training, models }: Needs): ClassifierPort {
+export function classifierPort({ active, check, corrections, examples, training, models }: Needs): ClassifierPort {
   return {
     async state() {
       const path = active.path ?? '';
@@ -30,10 +31,8 @@ export function classifierPort({ active, check, corrections, training, models }:
         problem,
         threshold: active.threshold,
         checks: check.checks,
-        corrections: corrections
-          .of(path)
-          .map(({ id, label, text }) => ({ id, label, excerpt: text.slice(0, excerptLength) }))
-          .reverse(),
+        corrections: listed(corrections.of(path)),
+        examples: listed(examples.all()),
         training: training.state,
       };
     },
@@ -43,6 +42,7 @@ export function classifierPort({ active, check, corrections, training, models }:
         active.onDidChange(fire),
         check.onDidChange(fire),
         corrections.onDidChange(fire),
+        examples.onDidChange(fire),
         training.onDidChange(fire),
         models.onDidChange(fire),
       );
@@ -62,5 +62,13 @@ export function classifierPort({ active, check, corrections, training, models }:
       await corrections.remove(id);
       await check.refresh();
     },
+    addExample: async () => void (await vscode.commands.executeCommand('inkling.addExample')),
+    removeExample: (id) => examples.remove(id),
+    trainOnExamples: async () => void (await vscode.commands.executeCommand('inkling.trainOnExamples')),
   };
+}
+
+/** The newest first. */
+function listed(entries: readonly { id: string; label: string; text: string }[]): LabelledItem[] {
+  return entries.map(({ id, label, text }) => ({ id, label, excerpt: text.slice(0, excerptLength) })).reverse();
 }

@@ -83,6 +83,11 @@ export interface ClassifierPort {
   /** The correct label of a text of the last check. */
   correct(check: number, label: string): Promise<void>;
   removeCorrection(id: string): Promise<void>;
+  /** The command Add Selection as Example. */
+  addExample(): Promise<void>;
+  removeExample(id: string): Promise<void>;
+  /** The command Train Classifier on Your Examples. */
+  trainOnExamples(): Promise<void>;
 }
 
 /** Fits vscode.Memento. */

@@ -126,6 +126,12 @@ export class StudioSession {
         return classifier.correct(message.check, message.label);
       case 'removeCorrection':
         return classifier.removeCorrection(message.id);
+      case 'addExample':
+        return classifier.addExample();
+      case 'removeExample':
+        return classifier.removeExample(message.id);
+      case 'trainOnExamples':
+        return classifier.trainOnExamples();
       case 'export':
         return this.export(message.format, message.name, message.contents);
     }

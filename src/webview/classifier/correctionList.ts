@@ -1,6 +1,6 @@
 /** The user's corrections of this classifier, each of which can be taken back. */
 import type { ClassifierRecord } from '../../common/classifierProtocol';
-import type { CorrectionItem } from '../../common/classifierState';
+import type { LabelledItem } from '../../common/classifierState';
 import { t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
 import { h, setText, show } from '../dom';
@@ -9,7 +9,7 @@ import { button } from '../toolkit';
 export function correctionList(onRemove: (id: string) => void): {
   element: HTMLElement;
   /** `record`: that of the classifier corrected, where it is known. */
-  draw(corrections: readonly CorrectionItem[], record: ClassifierRecord | undefined): void;
+  draw(corrections: readonly LabelledItem[], record: ClassifierRecord | undefined): void;
 } {
   let shown = '';
   const title = h('summary');

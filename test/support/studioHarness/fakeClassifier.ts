@@ -151,6 +151,7 @@ export function fakeClassifier(calls: string[]): FakeClassifier {
       record: fakeRecord(),
       checks: [],
       corrections: [],
+      examples: [],
     },
     changed,
     port: {
@@ -177,6 +178,9 @@ export function fakeClassifier(calls: string[]): FakeClassifier {
       train: async () => void calls.push('trainClassifier'),
       correct: async (index, label) => void calls.push(`correct ${index} ${label}`),
       removeCorrection: async (id) => void calls.push(`removeCorrection ${id}`),
+      addExample: async () => void calls.push('addExample'),
+      removeExample: async (id) => void calls.push(`removeExample ${id}`),
+      trainOnExamples: async () => void calls.push('trainOnExamples'),
     },
   };
   return fake;

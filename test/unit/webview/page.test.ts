@@ -328,6 +328,24 @@ describe('Studio page in a browser', function () {
     await eventually(() => assert.ok(studio.calls.includes('correct 0 ham')));
   });
 
+  it('lists examples labelled by hand, adds and removes them, and trains on two classes or more', async () => {
+    const { classifier } = studio;
+    classifier.state = { ...classifier.state, examples: [{ id: 'a', label: 'sea', excerpt: 'the waves' }] };
+    await tab('Classifier');
+    await page.locator('summary', { hasText: 'Your examples (1)' }).click();
+    await page.getByText('Add Selection as Example').click();
+    await eventually(() => assert.ok(studio.calls.includes('addExample')));
+    assert.equal(await page.getByText('Train on These Examples').isVisible(), false);
+    const more = { id: 'b', label: 'land', excerpt: 'the plough' };
+    classifier.state = { ...classifier.state, examples: [more, ...classifier.state.examples] };
+    classifier.changed();
+    await page.getByText('land: 1 · sea: 1').waitFor();
+    await page.getByText('Train on These Examples').click();
+    await page.locator('li', { hasText: 'the plough' }).getByRole('button').click();
+    await eventually(() => assert.ok(studio.calls.includes('removeExample b')));
+    assert.ok(studio.calls.includes('trainOnExamples'));
+  });
+
   it('leaves verdicts and corrections alone while another classifier trains', async () => {
     const { classifier } = studio;
     classifier.state.checks = [fakeCheck()];

@@ -1,0 +1,38 @@
+/**
+ * How a classifier gets better with more labels, by its linear model: trained on a quarter, a half and all of what is there,
+ * and asked about texts that were left out. A power law through these points says what further labels are worth:
+ *
+ *   1 - macro F1(n) = a · n^-b
+ */
+import type { LearningCurve } from '../../common/classifierProtocol';
+
+const shares = [0.25, 0.5, 1];
+/** A doubling that is expected to gain less macro F1 than this is not worth its labels. */
+const leastGain = 0.005;
+/** Nothing is said about more than so many times the labels that are there. */
+const farthest = 8;
+
+/** The curve measured by `measure`, which gives the macro F1 after training on so many texts; `all` is how many there are. */
+export function learningCurve(all: number, measure: (texts: number) => number): LearningCurve {
+  const points = shares.map((share) => {
+    const texts = Math.round(share * all);
+    return { texts, macroF1: measure(texts) };
+  });
+  return { points, ...worthAdding(points) };
+}
+
+/** How many more texts are worth labelling, and what macro F1 is expected then. `points` rise. */
+export function worthAdding(points: LearningCurve['points']): Pick<LearningCurve, 'worthAdding' | 'expected'> {
+  const last = points.at(-1)!;
+  const xs = points.map(({ texts }) => Math.log(texts));
+  // Nothing that was measured on n texts shows an error below half of one text.
+  const ys = points.map(({ texts, macroF1 }) => Math.log(Math.max(1 - macroF1, 0.5 / texts)));
+  const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const [x0, y0] = [mean(xs), mean(ys)];
+  const slope =
+    xs.reduce((sum, x, i) => sum + (x - x0) * (ys[i] - y0), 0) / xs.reduce((sum, x) => sum + (x - x0) ** 2, 0);
+  const error = (texts: number): number => Math.exp(ys.at(-1)! + slope * (Math.log(texts) - xs.at(-1)!));
+  let texts = last.texts;
+  while (texts < farthest * last.texts && error(texts) - error(2 * texts) >= leastGain) texts *= 2;
+  return { worthAdding: texts - last.texts, expected: texts === last.texts ? last.macroF1 : 1 - error(texts) };
+}
