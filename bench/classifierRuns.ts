@@ -1,13 +1,19 @@
 /**
  * The engine's side of `npm run bench:classifier`: each call does one kind of run and prints one JSON object a line.
- *   classifierRuns.js variants|lengths|check|export <JSON>
+ *   classifierRuns.js variants|lengths|check|export|peers <JSON>
  */
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { classifierVariants, type ClassifierSettings, type ClassifierVariant } from '../src/common/classifierProtocol';
 import { createWasmBackend } from '../src/engine/backends/wasm/wasmBackend';
 import { Classifier, decide, probabilitiesOf } from '../src/engine/classification/classifier';
 import { Encoder, encodeTexts } from '../src/engine/classification/encoder';
-import { readLabelledData, type LabelledData } from '../src/engine/classification/labelledData';
+import {
+  joinLabelledData,
+  parseLabelledText,
+  readLabelledData,
+  type LabelledData,
+} from '../src/engine/classification/labelledData';
 import { classificationReport } from '../src/engine/classification/metrics';
 import { trainNetwork } from '../src/engine/classification/networkTraining';
 import { defaultClassifierSettings, seedClassifierSettings } from '../src/engine/classification/settings';
@@ -16,6 +22,7 @@ import { tokenize } from '../src/engine/classification/tokens';
 import { trainClassifier } from '../src/engine/classification/trainClassifier';
 import { tableSource, vectorsFor, type VectorSource } from '../src/engine/classification/vectorSource';
 import { decodeWordTable } from '../src/engine/classification/wordTable';
+import { Random } from '../src/engine/random';
 
 interface Job {
   data: string;
@@ -27,8 +34,11 @@ interface Job {
   settings?: Partial<ClassifierSettings>;
   /** Another table of word vectors. */
   table?: string;
-  /** Where `export` writes. */
+  /** Where `export` and `peers` write. */
   file?: string;
+  /** Of `peers`: a folder of comments (CONTENT, CLASS; one CSV a video), and one of texts (one file an author). */
+  comments?: string;
+  authors?: string;
 }
 
 const [what, json] = process.argv.slice(2);
@@ -43,6 +53,7 @@ async function main(): Promise<void> {
     lengths: () => lengths(data),
     check: () => check(data),
     export: () => exportForPeers(data),
+    peers: () => besidePeers(data),
   };
   await runs[what]();
 }
@@ -157,6 +168,103 @@ async function check(data: LabelledData): Promise<void> {
     print({ variant, verdictMs: median(times.verdict), explainedMs: median(times.explained) });
   }
   await backend.dispose();
+}
+
+/** One row of the table of peers is the mean over its tasks. */
+interface PeerTask {
+  row: string;
+  seed: number;
+  data: LabelledData;
+  train: Int32Array;
+  heldOut: Int32Array;
+}
+
+/** The default classifier on every task; then all tasks as texts, for the peers, in `file`. */
+async function besidePeers(messages: LabelledData): Promise<void> {
+  const tasks = await peerTasks(messages);
+  const content = tasks.map(({ row, seed, data, train, heldOut }) => {
+    const pick = (members: Int32Array, of: 'text' | 'label'): string[] => [...members].map((i) => data.examples[i][of]);
+    return {
+      row,
+      seed,
+      train: { texts: pick(train, 'text'), labels: pick(train, 'label') },
+      heldOut: { texts: pick(heldOut, 'text'), labels: pick(heldOut, 'label') },
+    };
+  });
+  fs.writeFileSync(job.file!, JSON.stringify(content));
+  const backend = await createWasmBackend({ threads: job.threads });
+  for (const { row, seed, data, train, heldOut } of tasks) {
+    const settings: ClassifierSettings = { ...defaultClassifierSettings, seed, ...job.settings };
+    const before = process.cpuUsage();
+    const model = await trainClassifier({
+      data,
+      settings,
+      vectors: await vectorsFor(settings, data),
+      backend,
+      split: { train, heldOut, duplicatesRemoved: 0 },
+    });
+    const { user, system } = process.cpuUsage(before);
+    const { kept, candidates = [], report, seconds } = model.record;
+    const parts = Object.fromEntries(candidates.map((candidate) => [candidate.part, candidate.report!.macro.f1]));
+    print({ row, seed, kept, macroF1: report.macro.f1, parts, seconds, processorSeconds: (user + system) / 1e6 });
+  }
+  await backend.dispose();
+}
+
+async function peerTasks(messages: LabelledData): Promise<PeerTask[]> {
+  const tasks: PeerTask[] = [];
+  for (const seed of [1, 2, 3]) {
+    const { train, heldOut } = trainAndHeldOut(messages, seed);
+    tasks.push({ row: 'SMS', seed, data: messages, train, heldOut });
+    for (const count of [50, 100, 200]) {
+      tasks.push({
+        row: `SMS, ${count} labels`,
+        seed,
+        data: messages,
+        train: draw(messages, train, count, seed),
+        heldOut,
+      });
+    }
+  }
+  if (job.comments !== undefined) {
+    const files = fs.readdirSync(job.comments).filter((name) => name.endsWith('.csv'));
+    const parts = files.map((name) => {
+      const content = fs.readFileSync(path.join(job.comments!, name), 'utf8');
+      return parseLabelledText(content, name, 'skip', { label: 'CLASS', text: 'CONTENT', spam: '1' });
+    });
+    const data = joinLabelledData(parts);
+    const all = Int32Array.from(data.examples, (_, i) => i);
+    for (const name of files) {
+      const isHeldOut = (i: number): boolean => data.examples[i].source === name;
+      const [heldOut, train] = [all.filter(isHeldOut), all.filter((i) => !isHeldOut(i))];
+      tasks.push({ row: 'comments, one video left out', seed: 1, data, train, heldOut });
+    }
+    for (const count of [20, 50, 100]) {
+      for (const seed of [1, 2, 3]) {
+        const train = draw(data, all, count, seed);
+        const heldOut = all.filter((i) => !train.includes(i));
+        tasks.push({ row: `comments, ${count} labels`, seed, data, train, heldOut });
+      }
+    }
+  }
+  if (job.authors !== undefined) {
+    const data = await readLabelledData(job.authors, 'skip');
+    const { train, heldOut } = trainAndHeldOut(data, 1);
+    tasks.push({ row: `authors, ${data.classes.length} classes`, seed: 1, data, train, heldOut });
+  }
+  return tasks;
+}
+
+/** `count` of `members` at random, at least four of each class. */
+function draw(data: LabelledData, members: Int32Array, count: number, seed: number): Int32Array {
+  const random = new Random(seed, 71);
+  for (;;) {
+    const order = members.slice();
+    random.shuffle(order);
+    const drawn = order.slice(0, count);
+    const ofClass = (label: string): number => drawn.filter((i) => data.examples[i].label === label).length;
+    if (data.classes.every((label) => ofClass(label) >= 4)) return drawn;
+  }
 }
 
 /** The encoded texts, split and table, for a peer to do the same work on. Row 0 is padding, as Keras masks it. */

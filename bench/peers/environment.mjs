@@ -1,5 +1,5 @@
 // The peers' Python: a virtual environment that a benchmark makes for itself under .cache/, with pinned packages.
-// INKLING_PEER_PYTHON (PyTorch) and INKLING_KERAS_PYTHON (Keras) name an existing one instead.
+// INKLING_PEER_PYTHON (PyTorch), INKLING_KERAS_PYTHON and INKLING_LINEAR_PYTHON (scikit-learn) name an existing one instead.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ const cache = path.join(here, '..', '..', '.cache');
 
 /** The path of a Python that has what `requirements*.txt` lists. Throws when it cannot be made. */
 export function peerPython(peer = 'torch') {
-  const given = process.env[peer === 'torch' ? 'INKLING_PEER_PYTHON' : 'INKLING_KERAS_PYTHON'];
+  const given = process.env[peer === 'torch' ? 'INKLING_PEER_PYTHON' : `INKLING_${peer.toUpperCase()}_PYTHON`];
   if (given) return given;
   const folder = path.join(cache, `peer-${peer}`);
   const python = path.join(folder, 'bin', 'python');
@@ -20,6 +20,14 @@ export function peerPython(peer = 'torch') {
     console.error(`making the Python environment of the peer ${peer} (once, some minutes)`);
     execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' });
     execFileSync(python, ['-m', 'pip', 'install', '-q', '-r', requirements], { stdio: 'inherit' });
+    const optional = requirements.replace('.txt', '-optional.txt');
+    if (fs.existsSync(optional)) {
+      try {
+        execFileSync(python, ['-m', 'pip', 'install', '-q', '-r', optional], { stdio: 'inherit' });
+      } catch {
+        console.error(`${path.basename(optional)} does not install here; its columns stay empty`);
+      }
+    }
     fs.copyFileSync(requirements, stamp);
   }
   return python;
