@@ -152,7 +152,7 @@ export class ClassifierTab {
 }
 
 function section(title: string, ...parts: HTMLElement[]): HTMLElement {
-  return h('section', { class: 'stack' }, h('h3', {}, title), ...parts);
+  return h('section', { class: 'stack' }, h('h2', {}, title), ...parts);
 }
 
 function trainingSentence(training: NonNullable<ClassifierState['training']>): string {

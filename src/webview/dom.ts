@@ -46,6 +46,19 @@ export function atMostEvery(ms: number, task: () => void): () => void {
   };
 }
 
+/** A table that is scrolled sideways where it is too wide, by the keyboard, too: a stop of Tab only while it is. */
+export function scrolling(table: HTMLTableElement): HTMLElement {
+  const element = h('div', { class: 'scroll' }, table);
+  const update = (): void => {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+    else element.removeAttribute('tabindex');
+  };
+  const observer = new ResizeObserver(update);
+  observer.observe(element);
+  observer.observe(table);
+  return element;
+}
+
 let ids = 0;
 
 /** An id for labels and descriptions, unique on the page. */

@@ -4,7 +4,7 @@ import { toUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
 import type { EpochEvent } from '../common/trainEvents';
 import { tokenScale } from './chart/chartModel';
-import { h } from './dom';
+import { h, scrolling } from './dom';
 
 /** Longer tables are thinned; the best and the last row always stay. */
 const maximumRows = 40;
@@ -32,7 +32,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
     'details',
     { ontoggle: () => drawNow() },
     h('summary', {}, t('Figures as a table')),
-    h('div', { class: 'scroll' }, table),
+    scrolling(table),
   );
   let latest: RunHistory | undefined;
   const drawNow = (): void => {

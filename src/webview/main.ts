@@ -77,7 +77,7 @@ function start(root: HTMLElement): void {
     for (const tab of [training, samples, classifier]) tab.receive(message);
   }
 
-  root.append(notice, pages.element);
+  root.append(h('h1', { class: 'visually-hidden' }, t('Inkling Studio')), notice, pages.element);
   send({ type: 'ready' });
 }
 

@@ -1,4 +1,4 @@
-// Pictures of the Studio page at 200, 320 and 900 px in three themes, without VS Code:
+// Pictures of the Studio page at 200, 320 and 900 px in four themes, without VS Code:
 //   node test/support/studioHarness.mjs [folder] [only] [language]      e.g. … test-output/studio dark-320 de
 // Needs a Chromium at /usr/bin/chromium or at INKLING_CHROMIUM.
 import { spawnSync } from 'node:child_process';

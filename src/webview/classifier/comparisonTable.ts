@@ -4,7 +4,7 @@ import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
 import { formatTick } from '../chart/scale';
-import { h } from '../dom';
+import { h, scrolling } from '../dom';
 
 export function comparisonTable(record: ClassifierRecord): HTMLElement[] {
   const { comparison, settings, positive, classes } = record;
@@ -32,10 +32,8 @@ export function comparisonTable(record: ClassifierRecord): HTMLElement[] {
   const best = comparison.reduce((a, b) => (b.validationMacroF1 > a.validationMacroF1 ? b : a));
   const { epochs, variant } = settings;
   return [
-    h('h3', {}, t('The six variants')),
-    h(
-      'div',
-      { class: 'scroll' },
+    h('h2', {}, t('The six variants')),
+    scrolling(
       h(
         'table',
         { class: 'variants' },

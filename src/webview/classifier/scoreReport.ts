@@ -7,7 +7,7 @@ import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
 import { keptTitle, partTitle } from '../../common/partTitles';
 import { className } from '../../common/verdictSentences';
-import { h } from '../dom';
+import { h, scrolling } from '../dom';
 
 export function scoreReport(record: ClassifierRecord): HTMLElement[] {
   const { baselines, report, settings, positive, classes, kept, candidates = [] } = record;
@@ -23,9 +23,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
   ];
   const head = [...(name === undefined ? [] : [`F1 ${className(name, record)}`]), t('macro F1'), t('accuracy')];
   return [
-    h(
-      'div',
-      { class: 'scroll' },
+    scrolling(
       h(
         'table',
         {},

@@ -5,7 +5,7 @@ import { formatShare } from '../../common/contributions';
 import { formatInteger, t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
 import { themeColours } from '../chart/chartView';
-import { h, setText, show } from '../dom';
+import { h, scrolling, setText, show } from '../dom';
 import { button, slider } from '../toolkit';
 import { precisionRecallCurve, renderUnitCurve, rocCurve } from './unitCurve';
 
@@ -42,8 +42,8 @@ export class ThresholdView {
       'div',
       { class: 'stack' },
       this.binary,
-      h('div', { class: 'scroll' }, this.matrix),
-      h('div', { class: 'scroll' }, this.scores),
+      scrolling(this.matrix),
+      scrolling(this.scores),
       this.curves,
     );
     new ResizeObserver(() => this.drawCurves()).observe(this.element);

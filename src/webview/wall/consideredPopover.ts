@@ -100,17 +100,15 @@ export class ConsideredPopover {
         {
           class: [chosen ? 'chosen' : '', isCut ? 'cut' : ''].join(' ').trim() || undefined,
           title: t('Branch here with this token'),
-          'aria-label': chosen
-            ? t('{0}, {1}, the chosen one. Branch here', spokenToken(token), share)
-            : t('{0}, {1}. Branch here', spokenToken(token), share),
           onclick: () => {
             this.close(true);
             this.branch(column.id, start, token);
           },
         },
-        h('span', { class: 'token' }, visibleToken(token)),
+        tokenName(token),
         h('span', { class: 'track' }, bar),
         h('span', { class: 'share' }, share),
+        chosen && h('span', { class: 'visually-hidden' }, t('the chosen one')),
         icon('branch'),
       );
     });
@@ -150,4 +148,16 @@ export class ConsideredPopover {
     const at = rows.findIndex((row) => row === document.activeElement);
     rows[(at + step + rows.length) % rows.length]?.focus();
   }
+}
+
+/** A token as it is seen, and as it is read out where that is something else. */
+function tokenName(token: string): HTMLElement {
+  const [seen, spoken] = [visibleToken(token), spokenToken(token)];
+  if (seen === spoken) return h('span', { class: 'token' }, seen);
+  return h(
+    'span',
+    { class: 'token' },
+    h('span', { 'aria-hidden': 'true' }, seen),
+    h('span', { class: 'visually-hidden' }, spoken),
+  );
 }

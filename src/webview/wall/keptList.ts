@@ -16,7 +16,7 @@ export interface KeptActions {
 export class KeptList {
   readonly element: HTMLElement;
   private readonly list = h('div', { class: 'stack' });
-  private readonly heading = h('h3');
+  private readonly heading = h('h2');
   private readonly more = button(t('Show more'), () => this.showMore());
   private kept: readonly KeptSample[] = [];
   private count = pageSize;

@@ -95,7 +95,7 @@ export async function openStudio(
         for (const [name, value] of Object.entries(variables)) {
           document.documentElement.style.setProperty(`--vscode-${name}`, value);
         }
-        document.body.classList.add(bodyClass);
+        document.body.classList.add(...bodyClass);
         document.documentElement.style.setProperty('background', 'var(--vscode-sideBar-background)');
       });
     },

@@ -5,7 +5,7 @@ import type { Language } from '../../../src/common/l10n';
 import { fakeCheck } from './fakeClassifier';
 import { fakeRun, fakeStudio, runItem } from './fakePorts';
 import { launchBrowser, openStudio } from './openStudio';
-import type { ThemeName } from './themes';
+import { themeNames } from './themes';
 
 const [dist, out, only, tag = 'en'] = process.argv.slice(2);
 const bundleFile = `l10n/bundle.l10n.${tag}.json`;
@@ -33,7 +33,6 @@ function studio(): ReturnType<typeof fakeStudio> {
 async function main(): Promise<void> {
   fs.mkdirSync(out, { recursive: true });
   const browser = await launchBrowser();
-  const themeNames: ThemeName[] = ['dark', 'light', 'highContrast'];
   for (const theme of themeNames) {
     for (const width of [200, 320, 900]) {
       if (only && !`${theme}-${width}`.includes(only)) continue;

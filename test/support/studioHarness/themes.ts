@@ -1,6 +1,7 @@
-/** The variables that VS Code gives a webview, for three of its own themes: those that the Studio uses. */
+/** The variables that VS Code gives a webview, for its own theme of each kind: those that the Studio uses. */
 
-export type ThemeName = 'dark' | 'light' | 'highContrast';
+export const themeNames = ['dark', 'light', 'highContrast', 'highContrastLight'] as const;
+export type ThemeName = (typeof themeNames)[number];
 
 /** The name under which the harness loads its own font: a wide one, so that what fits with it fits with any usual font. */
 export const testFont = 'Inkling Test';
@@ -12,9 +13,9 @@ const fonts = {
   'editor-font-size': '13px',
 };
 
-export const themes: Record<ThemeName, { bodyClass: string; variables: Record<string, string> }> = {
+export const themes: Record<ThemeName, { bodyClass: string[]; variables: Record<string, string> }> = {
   dark: {
-    bodyClass: 'vscode-dark',
+    bodyClass: ['vscode-dark'],
     variables: {
       ...fonts,
       foreground: '#cccccc',
@@ -66,11 +67,11 @@ export const themes: Record<ThemeName, { bodyClass: string; variables: Record<st
     },
   },
   light: {
-    bodyClass: 'vscode-light',
+    bodyClass: ['vscode-light'],
     variables: {
       ...fonts,
       foreground: '#3b3b3b',
-      descriptionForeground: '#3b3b3bb3',
+      descriptionForeground: '#3b3b3b',
       errorForeground: '#f85149',
       focusBorder: '#005fb8',
       'sideBar-background': '#f8f8f8',
@@ -108,7 +109,7 @@ export const themes: Record<ThemeName, { bodyClass: string; variables: Record<st
       'list-hoverBackground': '#f2f2f2',
       'panelTitle-activeBorder': '#005fb8',
       'panelTitle-activeForeground': '#3b3b3b',
-      'panelTitle-inactiveForeground': '#3b3b3bb3',
+      'panelTitle-inactiveForeground': '#3b3b3b',
       'charts-blue': '#1a85ff',
       'charts-orange': '#ea5c0055',
       'charts-green': '#388a34',
@@ -118,7 +119,7 @@ export const themes: Record<ThemeName, { bodyClass: string; variables: Record<st
     },
   },
   highContrast: {
-    bodyClass: 'vscode-high-contrast',
+    bodyClass: ['vscode-high-contrast'],
     variables: {
       ...fonts,
       foreground: '#ffffff',
@@ -160,11 +161,60 @@ export const themes: Record<ThemeName, { bodyClass: string; variables: Record<st
       'panelTitle-activeForeground': '#ffffff',
       'panelTitle-inactiveForeground': '#ffffff',
       'charts-blue': '#59a4f9',
-      'charts-orange': '#d18616',
       'charts-green': '#89d185',
       'charts-red': '#f48771',
       'charts-yellow': '#cca700',
       'charts-purple': '#b180d7',
+    },
+  },
+  highContrastLight: {
+    bodyClass: ['vscode-high-contrast', 'vscode-high-contrast-light'],
+    variables: {
+      ...fonts,
+      foreground: '#292929',
+      descriptionForeground: 'rgba(41,41,41,0.7)',
+      errorForeground: '#b5200d',
+      focusBorder: '#006bbd',
+      contrastBorder: '#0f4a85',
+      contrastActiveBorder: '#006bbd',
+      'sideBar-background': '#ffffff',
+      'editor-background': '#ffffff',
+      'editor-foreground': '#292929',
+      'editorCursor-foreground': '#0f4a85',
+      'editorWidget-background': '#ffffff',
+      'editorWidget-border': '#0f4a85',
+      'editorHoverWidget-background': '#ffffff',
+      'editorHoverWidget-border': '#0f4a85',
+      'textBlockQuote-background': '#f2f2f2',
+      'textBlockQuote-border': '#292929',
+      'textLink-foreground': '#0f4a85',
+      'progressBar-background': '#0f4a85',
+      'badge-background': '#0f4a85',
+      'badge-foreground': '#ffffff',
+      'button-background': '#0f4a85',
+      'button-foreground': '#ffffff',
+      'button-border': '#0f4a85',
+      'button-secondaryBackground': '#ffffff',
+      'button-secondaryForeground': '#292929',
+      'dropdown-background': '#ffffff',
+      'dropdown-foreground': '#292929',
+      'dropdown-border': '#0f4a85',
+      'input-background': '#ffffff',
+      'input-foreground': '#292929',
+      'input-placeholderForeground': 'rgba(41,41,41,0.7)',
+      'settings-textInputBorder': '#0f4a85',
+      'checkbox-background': '#ffffff',
+      'checkbox-foreground': '#292929',
+      'checkbox-border': '#0f4a85',
+      'list-hoverBackground': 'rgba(15,74,133,0.1)',
+      'panelTitle-activeBorder': '#b5200d',
+      'panelTitle-activeForeground': '#292929',
+      'panelTitle-inactiveForeground': '#292929',
+      'charts-blue': '#0063d3',
+      'charts-green': '#374e06',
+      'charts-red': '#b5200d',
+      'charts-yellow': '#895503',
+      'charts-purple': '#652d90',
     },
   },
 };
