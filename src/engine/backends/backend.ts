@@ -1,15 +1,16 @@
 /**
- * Who computes. Coarse on purpose, so that each backend can fuse as it likes. Every backend must agree: the same
- * weights and batch give the same losses and gradients (tolerances are declared by the tests).
+ * The interface of all backends. It is deliberately coarse, so that each backend can fuse operations as it likes. Every
+ * backend must agree: the same weights and batch give the same losses and gradients (tolerances are declared by the
+ * tests).
  *
  * All matrices that cross this interface are unpadded float32 in the layout of `parameterLayout` (PyTorch's names and
  * shapes); a backend keeps its own layout inside and converts without loss.
  */
 import type { NetworkSpec } from '../model/networkSpec';
 
-/** An input id that stands for "no token": a zero vector enters the network. */
+/** The input id for "no token": the input is a zero vector. */
 export const noToken = 0xffff;
-/** A target that asks for no loss. */
+/** The target id for "no loss". */
 export const noTarget = -1;
 
 export interface Batch {
@@ -21,11 +22,13 @@ export interface Batch {
   inputs: Uint16Array;
   /** [T, B] class ids, or `noTarget`. */
   targets: Int32Array;
-  /** Where the recurrent state comes from: zeros, or where the last `carry` call of the same kind (train or evaluate)
-   *  left it (`gradients` counts as train); zeros again when the number of rows changed. Only `carry` calls leave a
-   *  state behind. */
+  /**
+   * The initial recurrent state: zeros, or the final state of the last `carry` call of the same kind (train or
+   * evaluate; `gradients` counts as train); zeros again if the number of rows has changed. Only `carry` calls save
+   * their state.
+   */
   state: 'zero' | 'carry';
-  /** With `carry`: rows that start from zeros all the same (a new text begins there). [B], 1 = reset. */
+  /** With `carry`: rows that start from zeros anyway (because a new text begins there). [B], 1 = reset. */
   resetRows?: Uint8Array;
   /** True length of each row, [B]; needed only by a bidirectional network, whose second direction starts there. */
   lengths?: Int32Array;
@@ -44,7 +47,7 @@ export interface Update {
   clipValue: number;
   /** 0 = none. */
   clipNorm: number;
-  /** Gradients are of the sum of the targets' losses times this (1 / number of targets for the mean). */
+  /** Gradients are of the sum of the targets' losses multiplied by this (1 / number of targets for the mean). */
   lossScale: number;
   /** Key of this step's dropout masks (see `dropoutKeep`); the same key gives the same masks on every backend. */
   dropoutKey: number;
@@ -55,11 +58,11 @@ export interface StepResult {
   lossSum: number;
   /** Targets that had a loss. */
   targets: number;
-  /** Targets whose most likely class was right (ties: the lowest id). */
+  /** Targets whose most likely class was correct (ties: the lowest id). */
   correct: number;
   /** Euclidean norm of the whole gradient before clipping. */
   gradientNorm: number;
-  /** And after it; only of a training step, and where the backend measures it. */
+  /** The same after clipping; only for a training step, and if the backend measures it. */
   clippedNorm?: number;
 }
 
@@ -67,13 +70,13 @@ export interface EvaluationResult {
   lossSum: number;
   targets: number;
   correct: number;
-  /** [T, B] nats of each target, 0 where there is none; only when asked for. */
+  /** [T, B] nats of each target, 0 where there is none; only if requested. */
   losses?: Float32Array;
-  /** [T, B, V] logits of the steps that have a target (others undefined content); only when asked for. */
+  /** [T, B, V] logits of the steps that have a target (the content of others is undefined); only if requested. */
   logits?: Float32Array;
 }
 
-/** All that training adds to the weights. Slots: none for SGD, [v] for RMSprop, [m, v] for Adam. */
+/** The state that training adds to the weights. Slots: none for SGD, [v] for RMSprop, [m, v] for Adam. */
 export interface OptimiserState {
   kind: 'sgd' | 'rmsprop' | 'adam';
   /** Updates done, for Adam's bias correction. */
@@ -89,7 +92,7 @@ export interface NetworkLimits {
 /** Who computes. */
 export interface BackendInfo {
   readonly name: 'reference' | 'wasm' | 'tensorflow' | 'webgpu';
-  /** Which build or device, for people: "relaxed SIMD", "NVIDIA …". */
+  /** The build or device, for display: "relaxed SIMD", "NVIDIA …". */
   readonly kernel: string;
   readonly threads: number;
 }
@@ -97,17 +100,19 @@ export interface BackendInfo {
 export interface Network {
   readonly spec: NetworkSpec;
   readonly limits: NetworkLimits;
-  /** Who computes it. Another one from the moment that a GPU has failed in the middle of a run. */
+  /** The backend of the network. It changes if a GPU fails during a run. */
   backend: BackendInfo & {
-    /** Why it is this one: a few sentences for people. */
+    /** The reasons for this backend: a few sentences for the user. */
     readonly reason?: string;
-    /** What became of the backend that was to compute in its place: a few sentences for people. */
+    /** What happened to the backend that it replaces: a few sentences for the user. */
     readonly fallback?: string;
   };
-  /** Forward, loss, backward, clip, update. Throws `cancelled` as soon as it finds that `isInterrupted`, and has changed
-   *  nothing then; a backend need not ask. */
+  /**
+   * Forward, loss, backward, clip, update. Throws `cancelled` as soon as it notices `isInterrupted`, without having
+   * changed anything; a backend need not check.
+   */
   trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult>;
-  /** Forward, loss and backward only; gradients as `parameterLayout`, before clipping, zero where not trainable. */
+  /** Forward, loss and backward only; gradients in `parameterLayout`, before clipping, zero if not trainable. */
   gradients(batch: Batch, lossScale: number, dropoutKey: number): Promise<StepResult & { gradients: Float32Array }>;
   /** Forward and loss without dropout. */
   evaluate(batch: Batch, want?: { losses?: boolean; logits?: boolean }): Promise<EvaluationResult>;
@@ -115,10 +120,12 @@ export interface Network {
   writeParameters(parameters: Float32Array): Promise<void>;
   readOptimiser(): Promise<OptimiserState>;
   writeOptimiser(state: OptimiserState): Promise<void>;
-  /** Training's carried state, [B, stateSize(spec)] of the last carried batch; empty before the first. */
+  /** The carried state of training, [B, stateSize(spec)] of the last carried batch; empty before the first. */
   readState(): Promise<Float32Array>;
   writeState(state: Float32Array): Promise<void>;
-  /** Leaves one of several threads idle for a while, counted from now: somebody types. Changes no result. */
+  /**
+   * Leaves one of several threads idle for a while from now on, because the user is typing. Does not change any result.
+   */
   yieldThread?(milliseconds: number): void;
   dispose(): void;
 }
@@ -126,26 +133,26 @@ export interface Network {
 /** Throws `invalidInput` for parameters that do not fit the spec, `outOfMemory`, `backendUnavailable`. */
 export type CreateNetwork = (spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits) => Promise<Network>;
 
-/** Where networks come from that may each be computed by another backend. */
+/** Opens networks, each of which may run on a different backend. */
 export interface Compute {
-  /** Threads that a network may have; 1 on a GPU. */
+  /** The number of threads that a network may use; 1 on a GPU. */
   readonly threads: number;
   readonly createNetwork: CreateNetwork;
 }
 
 /**
- * Writes with a network's weights: advances recurrent states token by token. Always on the CPU and synchronous, whichever
- * backend trained the weights: one token is too little work to pay for the way to a GPU and back.
+ * Runs a network token by token for writing. Always synchronous on the CPU, whichever backend trained the weights: one
+ * token is too little work for a round trip to a GPU.
  */
 export interface Stepper {
   readonly spec: NetworkSpec;
   /**
    * Advances S states by one token each, any S ≥ 1. `tokens` [S] are ids or `noToken`; `states` [S, stateSize(spec)] is
-   * advanced in place; `logits` [S, V] receives what comes next, unnormalised. A row's figures do not depend on the other
-   * rows. Throws `invalidInput` for lengths that do not fit together and for unknown ids.
+   * advanced in place; `logits` [S, V] receives the logits of the next tokens. The results of a row do not depend on
+   * other rows. Throws `invalidInput` for inconsistent lengths and for unknown ids.
    */
   step(tokens: Uint16Array, states: Float32Array, logits: Float32Array): void;
-  /** Replaces the weights; they are copied. Throws `invalidInput` for another number of them. */
+  /** Replaces the weights with a copy of these. Throws `invalidInput` if their number is wrong. */
   writeParameters(parameters: Float32Array): void;
 }
 
@@ -157,8 +164,8 @@ export interface Backend extends BackendInfo, Compute {
 }
 
 /**
- * Dropout's mask, the same on every backend: whether unit `unit` of row `row` at step `step` of layer `layer` is kept.
- * A 32-bit integer hash ("lowbias32", Ellis 2018) of a position counter under a key; the kernels repeat it.
+ * The dropout mask, the same on every backend: whether unit `unit` of row `row` at step `step` of layer `layer` is
+ * kept. A 32-bit integer hash ("lowbias32", Ellis 2018) of a position counter with a key; the kernels implement it too.
  * A kept output is divided by (1 - rate).
  */
 export function dropoutKeep(

@@ -1,10 +1,10 @@
-/** What every backend asks of what it is given, before it computes. */
+/** The checks that every backend makes on its inputs before it computes. */
 import { InklingError } from '../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../model/networkSpec';
 import { noTarget, noToken, type Batch, type NetworkLimits, type OptimiserState } from './backend';
 
 export interface CheckedBatch {
-  /** Steps before it have no targets; T where there are none at all. */
+  /** Earlier steps have no targets; T if there are none at all. */
   firstLossStep: number;
   targets: number;
 }
@@ -13,7 +13,7 @@ const fail = (message: string): never => {
   throw new InklingError('invalidInput', message);
 };
 
-/** Throws `invalidInput` for a batch that the network cannot take. */
+/** Throws `invalidInput` for a batch that the network cannot process. */
 export function checkBatch(spec: NetworkSpec, limits: NetworkLimits, batch: Batch): CheckedBatch {
   const { batch: B, steps: T, inputs, targets, lengths } = batch;
   if (B < 1 || B > limits.batch || T < 1 || T > limits.steps) {
@@ -63,7 +63,7 @@ export function checkSteps(spec: NetworkSpec): void {
   if (spec.layers[0].bidirectional) fail('A bidirectional network reads whole texts; it cannot run step by step.');
 }
 
-/** Throws `invalidInput` for the arguments of `Stepper.step` where they do not fit. */
+/** Throws `invalidInput` if the arguments of `Stepper.step` do not fit. */
 export function checkStep(spec: NetworkSpec, tokens: Uint16Array, states: Float32Array, logits: Float32Array): void {
   const S = tokens.length;
   if (S < 1) fail('A step advances at least one state.');
@@ -75,13 +75,13 @@ export function checkStep(spec: NetworkSpec, tokens: Uint16Array, states: Float3
   checkTokens(spec, tokens);
 }
 
-/** Throws `invalidInput` for a block of another length than the network's parameters. */
+/** Throws `invalidInput` for a block whose length is not that of the network's parameters. */
 export function checkParameters(spec: NetworkSpec, block: Float32Array, what = 'parameters'): void {
   const expected = parameterCount(spec);
   if (block.length !== expected) fail(`The ${what} are ${block.length} numbers; the network needs ${expected}.`);
 }
 
-/** Rows of a carried state. Throws `invalidInput` for one of another network or batch. */
+/** The number of rows of a carried state. Throws `invalidInput` if it belongs to another network or batch. */
 export function checkState(spec: NetworkSpec, limits: NetworkLimits, state: Float32Array): number {
   const rows = state.length / stateSize(spec);
   if (!Number.isInteger(rows) || rows > limits.batch) {
@@ -90,7 +90,7 @@ export function checkState(spec: NetworkSpec, limits: NetworkLimits, state: Floa
   return rows;
 }
 
-/** Slots an optimiser keeps. */
+/** The number of slots of an optimiser. */
 export const slotsOf: Record<OptimiserState['kind'], number> = { sgd: 0, rmsprop: 1, adam: 2 };
 
 /** Throws `invalidInput` for an optimiser's state of another network. */
@@ -100,8 +100,8 @@ export function checkOptimiser(spec: NetworkSpec, { kind, slots }: OptimiserStat
 }
 
 /**
- * Row b of the result is row b of the inputs from position lengths[b] − 1 down to 0, then "no token": what the second
- * direction of a bidirectional network reads. [T, B].
+ * Row b of the result is row b of the inputs from position lengths[b] − 1 down to 0, then "no token": the input of the
+ * second direction of a bidirectional network. [T, B].
  */
 export function reversedInputs({ batch: B, steps: T, inputs, lengths }: Batch): Uint16Array {
   const reversed = new Uint16Array(B * T).fill(noToken);

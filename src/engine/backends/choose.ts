@@ -1,6 +1,6 @@
 /**
- * `auto`: which backend is the fastest for a network, found by trying each for a moment on that very network. On a small
- * model the CPU often wins.
+ * `auto`: chooses the fastest backend for a network by trying each one briefly on that network. For a small model, the
+ * CPU often wins.
  */
 import { asInklingError } from '../../common/errors';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
@@ -10,7 +10,7 @@ import type { Backend, Batch, Network, NetworkLimits, Update } from './backend';
 export interface Measurement {
   name: Backend['name'];
   kernel: string;
-  /** Time steps of all rows that a second of training takes; 0 where it failed. */
+  /** Time steps of all rows per second of training; 0 if it failed. */
   stepsPerSecond: number;
   /** Why it failed. */
   problem?: string;
@@ -19,17 +19,17 @@ export interface Measurement {
 export interface Choice {
   backend: Backend;
   measurements: Measurement[];
-  /** For people: which and why. */
+  /** For the user: which backend, and why. */
   reason: string;
 }
 
-/** Milliseconds for all together. */
+/** Milliseconds for all backends together. */
 const totalMs = 500;
-/** Another backend than the first must be this much faster to be worth its trouble. */
+/** Another backend must be this much faster than the first to be worth it. */
 const worthwhile = 1.1;
 const seed = 1;
 
-/** The fastest of `candidates` for a network; the first is the one to prefer. At least one must work. */
+/** The fastest of `candidates` for a network; the first is preferred. At least one must work. */
 export async function chooseBackend(
   candidates: Backend[],
   spec: NetworkSpec,

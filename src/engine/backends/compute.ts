@@ -1,7 +1,7 @@
 /**
- * Who computes a run. The backend that was asked for; with `auto` the one that is fastest on the very network, measured.
- * wasm goes on where a GPU is not to be had, and where one fails later. What was decided, and why, stands in the
- * network's `backend`.
+ * Chooses the backend of a run: the requested one or, with `auto`, the one measured as fastest on the network of the
+ * run. wasm takes over if a GPU is not available, or fails later. The decision and its reasons are in the network's
+ * `backend`.
  */
 import type { ComputeRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
@@ -11,18 +11,18 @@ import { FallbackNetwork } from './fallback';
 import { createBackend, defaultBackend, installedGpus } from './createBackend';
 
 export interface ComputeOptions extends ComputeRequest {
-  /** Throw where the backend asked for is not to be had; else wasm goes on without it. */
+  /** Throw if the requested backend is not available; otherwise wasm is used instead. */
   required?: boolean;
   modulesFolder?: string;
-  /** Makes backends; tests have their own. */
+  /** Creates backends; tests pass their own function. */
   create?: typeof createBackend;
   /** GPU backends that `auto` tries. */
   gpus?: ReturnType<typeof installedGpus>;
-  /** Milliseconds; the real clock unless a test has its own. */
+  /** Milliseconds; the real clock except in tests. */
   now?: () => number;
 }
 
-/** Calls `work` with what computes; all of it is disposed of afterwards. */
+/** Calls `work` with a `Compute`; everything is disposed of afterwards. */
 export async function withCompute<R>(options: ComputeOptions, work: (compute: Compute) => Promise<R>): Promise<R> {
   const compute = new ChosenCompute(options);
   try {
@@ -36,7 +36,7 @@ type Asked = Parameters<CreateNetwork>;
 
 export class ChosenCompute implements Compute {
   private readonly backends = new Map<Backend['name'], Backend>();
-  /** Set once wasm has taken over from a GPU: everything from then on is computed there. */
+  /** Set once wasm has taken over from a GPU: from then on, it computes everything. */
   private takenOver: Pick<Network['backend'], 'reason' | 'fallback'> | undefined;
 
   constructor(private readonly options: ComputeOptions) {}
@@ -113,7 +113,7 @@ export class ChosenCompute implements Compute {
     const { threads, half, modulesFolder, create = createBackend, backend: choice = 'auto' } = this.options;
     let backend = this.backends.get(name);
     if (!backend) {
-      // A GPU in software runs on the same cores as wasm, and compiling its shaders alone takes seconds.
+      // A software GPU runs on the same cores as wasm, and compiling its shaders alone takes seconds.
       backend = await create(name, { threads, half, modulesFolder, hardwareOnly: choice === 'auto' });
       this.backends.set(name, backend);
     }

@@ -1,4 +1,4 @@
-/** Backends by name, and which there are. */
+/** Creates backends by name, and lists those installed. */
 import type { Backend, BackendInfo } from './backend';
 import { createReferenceBackend } from './reference/referenceBackend';
 import { findTensorflow } from './tensorflow/binding';
@@ -9,17 +9,17 @@ import { findWebgpu } from './webgpu/loadModule';
 import { createWebgpuBackend } from './webgpu/webgpuBackend';
 
 export interface BackendOptions {
-  /** wasm: by default as many as suit this machine. */
+  /** wasm: by default, as many as suit this machine. */
   threads?: number;
   /** Where GPU packages are installed; by default the folder in the environment variable INKLING_MODULES. */
   modulesFolder?: string;
   /** WebGPU: keep activations in 16 bits. */
   half?: boolean;
-  /** WebGPU: refuse an adapter that is a program on the CPU. */
+  /** WebGPU: reject software adapters. */
   hardwareOnly?: boolean;
 }
 
-/** Throws `backendUnavailable` for a backend that is not to be had, `invalidInput` for a bad number of threads. */
+/** Throws `backendUnavailable` for a backend that is not available, `invalidInput` for an invalid number of threads. */
 export async function createBackend(name: Backend['name'], options: BackendOptions = {}): Promise<Backend> {
   const { threads, half, hardwareOnly, modulesFolder = defaultModulesFolder() } = options;
   switch (name) {
@@ -34,12 +34,12 @@ export async function createBackend(name: Backend['name'], options: BackendOptio
   }
 }
 
-/** Who computes where nothing else is asked for. Throws `backendUnavailable` on a Node that is too old. */
+/** The backend that is used by default. Throws `backendUnavailable` if Node is too old. */
 export function defaultBackend(): BackendInfo {
   return { name: 'wasm', kernel: chooseKernels().name, threads: defaultThreads() };
 }
 
-/** The folder with the GPU packages that counts where no other is named. */
+/** The default folder of the GPU packages. */
 export function defaultModulesFolder(): string | undefined {
   return process.env.INKLING_MODULES || undefined;
 }

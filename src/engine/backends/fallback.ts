@@ -1,14 +1,16 @@
 /**
- * A network on a GPU that can be lost: when the GPU fails (device lost, memory gone), training goes on with another
- * network from the last state that was saved. The state is saved every few seconds of training, between two steps; steps
- * since then are lost.
+ * A network on a GPU that can be lost: when the GPU fails (device lost, memory gone), training continues with another
+ * network from the last saved state. The state is saved every few seconds of training, between two steps; later steps
+ * are lost.
  */
 import type { NetworkSpec } from '../model/networkSpec';
 import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from './backend';
 
 export interface FallbackOptions {
-  /** Opens the network that takes over, with these parameters; throws `error` where it is no failure of the GPU. Called
-   *  for every error until it has given one. */
+  /**
+   * Opens the network that takes over, with these parameters; throws `error` if it is not a failure of the GPU. Called
+   * for every error until it has returned one.
+   */
   spare: (error: unknown, parameters: Float32Array) => Promise<Network>;
   saveEveryMs?: number;
   now?: () => number;

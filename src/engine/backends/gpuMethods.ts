@@ -1,4 +1,4 @@
-/** The engine's answers to GpuMethods (src/common/gpuProtocol.ts), for its table of methods. */
+/** The engine's implementation of GpuMethods (src/common/gpuProtocol.ts). */
 import type { GpuMethods } from '../../common/gpuProtocol';
 import type { Handlers } from '../../common/rpc/methods';
 import { describeGpu, installGpuPackages, selfTest } from './gpuReport';

@@ -1,6 +1,6 @@
 /**
- * What there is to compute on a GPU with, for "Set Up GPU…" and "Show Engine Report": driver, adapter, Node, packages; the
- * installation of a package into a folder; and a self-test that shows a backend right and says how fast it is.
+ * GPU support for "Set Up GPU…" and "Show Engine Report": a report on driver, adapter, Node and packages; the
+ * installation of a package into a folder; and a self-test that checks a backend and measures its speed.
  */
 import { execFile, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -22,7 +22,7 @@ const pinned: Record<GpuPackage, string> = {
   tensorflow: `@tensorflow/tfjs-node-gpu@${tensorflowVersion}`,
 };
 
-/** Looks, loads each package that is installed, and says what came of it. Never throws. */
+/** Examines the machine, loads each installed package, and reports the results. Never throws. */
 export async function describeGpu(modulesFolder: string | undefined): Promise<GpuReport> {
   const [webgpu, tensorflow] = [findWebgpu(modulesFolder), findTensorflow(modulesFolder)];
   return {
@@ -59,12 +59,12 @@ function versionOf(folder: string): string | null {
     const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version?: string };
     return manifest.version ?? null;
   } catch {
-    // A half-installed package: that it is there but has no readable manifest is all there is to say.
+    // An incomplete package without a readable manifest: only its presence can be reported.
     return null;
   }
 }
 
-/** "NVIDIA H200, driver 550.54, 140 GiB", one for each card; null without the driver's own tool. */
+/** "NVIDIA H200, driver 550.54, 140 GiB", one per card; null without the driver's tool. */
 function nvidiaDriver(): Promise<string | null> {
   const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'];
   return new Promise((resolve) => {
@@ -75,8 +75,8 @@ function nvidiaDriver(): Promise<string | null> {
 }
 
 /**
- * Installs a package into `folder` with npm, its lines going to `onLog`. Throws `backendUnavailable` when npm is missing or
- * fails, `cancelled` when `signal` is aborted.
+ * Installs a package into `folder` with npm, passing its output to `onLog`. Throws `backendUnavailable` if npm is
+ * missing or fails, `cancelled` if `signal` is aborted.
  */
 export async function installGpuPackages(
   folder: string,
@@ -114,7 +114,7 @@ function failed(what: string, cause?: unknown): InklingError {
   return new InklingError('backendUnavailable', `${what}, then run "Inkling: Set Up GPU…" again.`, { cause });
 }
 
-/** npm of the Node that runs this, else that on the path. */
+/** The npm of the current Node, or else the one on the path. */
 function npmCommand(): string[] {
   const beside = path.join(
     path.dirname(path.dirname(process.execPath)),
@@ -129,12 +129,12 @@ function npmCommand(): string[] {
 }
 
 const selfTestSeed = 5;
-/** Largest relative difference of losses and gradients that a right backend shows on the small network below. */
+/** Largest relative difference of losses and gradients of a correct backend on the small network below. */
 const selfTestTolerance = 2e-3;
 
 /**
  * Compares a small LSTM's loss and gradients with the reference, then measures a training step of LSTM 1 × 128 over 60
- * steps of 64 rows. Throws `backendUnavailable` when the backend computes something else than the reference.
+ * steps of 64 rows. Throws `backendUnavailable` if the results differ from the reference.
  */
 export async function selfTest(backend: Backend): Promise<SelfTestResult> {
   const worst = await worstDifference(backend);
@@ -188,7 +188,7 @@ async function worstDifference(backend: Backend): Promise<number> {
   const largest = truth.gradients.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
   const off = own.gradients.reduce((most, g, i) => Math.max(most, Math.abs(g - truth.gradients[i])), 0);
   const worst = Math.max(off / largest, Math.abs(own.lossSum / truth.lossSum - 1));
-  // What is not a number is as wrong as can be, and no comparison says so.
+  // NaN is always wrong, but comparisons with it are false.
   return Number.isFinite(worst) && own.gradients.every(Number.isFinite) ? worst : Infinity;
 }
 

@@ -1,4 +1,4 @@
-/** The door of this room: what other rooms may use of it, beside the types of backend.ts. */
+/** The public interface of this room: what other rooms may use, besides the types of backend.ts. */
 import type { NewStepper } from './backend';
 import { createWasmStepper } from './wasm/wasmStepper';
 
@@ -6,5 +6,5 @@ export { withCompute } from './compute';
 export { createBackend, defaultBackend } from './createBackend';
 export { gpuMethods } from './gpuMethods';
 
-/** What writes with a network's weights, whichever backend trained them. */
+/** The stepper for writing, whichever backend trained the weights. */
 export const createStepper: NewStepper = (spec, parameters) => createWasmStepper(spec, parameters);

@@ -1,8 +1,8 @@
 // The pointwise part of the recurrent cells, one time step, on panels (see matrix.ts): `rows` rows of uPanels panels of
 // units. All panels of one step lie `stride` bytes apart; the gates of one step follow each other, uPanels panels each.
 //
-// Each turn of a loop does two neighbouring vectors, and stores nothing before it has loaded everything: then V8 joins
-// the two into one of 256 bits, where it is allowed to.
+// Each iteration of a loop processes two neighbouring vectors, and loads everything before it stores anything: then V8
+// can combine the two into one of 256 bits.
 import { BYTES, load, loadNext, store, storeNext, add, sub, mul, madd } from './lanes';
 import { oneMinus, sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from './functions';
 
@@ -64,8 +64,9 @@ export function lstmBackward(
 
 /**
  * GRU (gates r z n; reset after the recurrent product):
- *   r, z = σ(x + y);  n = tanh(x_n + r·y_n);  h = (1 − z)·n + z·h₋, x the input's part and y the recurrent part with bias.
- * In: `x` and `y` pre-activations. Out: `x` activations r z n; `y` unchanged (y_n is wanted by the backward pass); `h`.
+ *   r, z = σ(x + y); n = tanh(x_n + r·y_n); h = (1 − z)·n + z·h₋, x the input's part and y the recurrent part with
+ *   bias. In: `x` and `y` pre-activations. Out: `x` activations r z n; `y` unchanged (y_n is needed by the backward
+ *   pass); `h`.
  */
 export function gruForward(x: usize, y: usize, hOld: usize, h: usize, stride: usize, rows: i32, uPanels: i32): void {
   const gate = stride * uPanels;

@@ -2,8 +2,8 @@
 import { vec, splat, loadSplat, add, sub, mul, div, min, max, madd, powerOfTwo, greater, keep } from './lanes';
 
 /**
- * The constants lie in memory (before the buffers of layout.ts): V8 builds a vector constant anew wherever it is used,
- * with five instructions, where a load takes one.
+ * The constants are in memory (before the buffers of layout.ts): V8 rebuilds a vector constant wherever it is used,
+ * with five instructions, whereas a load takes one.
  */
 const constants = memory.data<f32>([
   // 0: tanh

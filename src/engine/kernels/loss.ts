@@ -1,5 +1,5 @@
-// Cross-entropies and their gradients, row by row. Logits are panels (see matrix.ts); what pads the classes to a multiple
-// of 16 has a bias of -1e30, so its probability is exactly 0.
+// Cross-entropies and their gradients, row by row. Logits are panels (see matrix.ts); the classes that pad to a
+// multiple of 16 have a bias of -1e30, so their probability is exactly 0.
 import { BYTES, load, loadNext, store, storeNext, splat, sub, mul, max, add, sumLanes, maxLanes } from './lanes';
 import { exp } from './functions';
 
@@ -34,7 +34,7 @@ export function softmaxLoss(
     const at = row + (<usize>(target >> 4)) * stride + ((<usize>(target & 15)) << 2);
     const targetLogit = f32.load(at);
     if (targetLogit == largest) {
-      // Right if no class before the target has the same logit.
+      // Correct if no class before the target has the same logit.
       let first = true;
       for (let k = 0; k < target && first; k++) {
         if (f32.load(row + (<usize>(k >> 4)) * stride + ((<usize>(k & 15)) << 2)) == largest) first = false;
@@ -42,7 +42,7 @@ export function softmaxLoss(
       if (first) i32.store(correct + (r << 2), 1);
     }
     const shift = splat(largest);
-    // Two neighbouring vectors a turn, as in cells.ts.
+    // Two neighbouring vectors per iteration, as in cells.ts.
     let sums = splat(0), sums2 = splat(0);
     for (let p = row; p < end; p += stride) {
       for (let i: usize = 0; i < 64; i += 2 * BYTES) {

@@ -1,16 +1,16 @@
 // Products of matrices in panels.
 //
-// A matrix of R rows and C columns (C a multiple of 16) lies in C/16 panels; a panel holds R rows of 16 numbers, one
-// cache line each: element (r, c) is at panel(c / 16) + r·64 bytes + (c mod 16)·4. The same layout serves as left
-// operand, right operand and result, so nothing is packed on the way. `…Stride` is the distance of two panels in bytes.
+// A matrix of R rows and C columns (C a multiple of 16) is stored in C/16 panels; a panel holds R rows of 16 numbers,
+// one cache line each: element (r, c) is at panel(c / 16) + r·64 bytes + (c mod 16)·4. The same layout serves as left
+// operand, right operand and result, so nothing is repacked. `…Stride` is the distance of two panels in bytes.
 //
-// Every result element is one chain of multiply-adds over k in rising order, whatever tile computes it: results do not
-// depend on how rows are shared among threads. Tiles of 6 × 16 are BLIS' choice for 256-bit registers, those of 5 and 4
-// rows take what sixes leave over. They are written with v128 and immediate offsets because V8 joins neighbouring 128-bit
-// operations into 256-bit ones where it is allowed to (see backends/wasm/runtime.ts).
+// Every result element is one chain of multiply-adds over k in ascending order, whatever tile computes it: results do
+// not depend on how rows are shared among threads. Tiles of 6 × 16 are BLIS' choice for 256-bit registers, those of 5
+// and 4 rows process the remainder. They are written with v128 and immediate offsets because V8 can then combine
+// neighbouring 128-bit operations into 256-bit ones (see backends/wasm/runtime.ts).
 import { BYTES, load, store, splat, madd } from './lanes';
 
-/** Where a product may start from besides a row of numbers: from nothing, or from what the result holds. */
+/** Initial values of a product other than a row of numbers: zero, or the content of the result. */
 const FROM_ZERO: usize = 0, FROM_RESULT: usize = 1;
 /** 16 KB of W. */
 const BLOCK_PANELS: i32 = 16;
@@ -38,7 +38,7 @@ export function multiply(
     multiplyPlain(c, cStride, s, sRow, sStride, a, aStride, w, rows, kPanels, nPanels);
     return;
   }
-  // Sixes first, as long as the rest divides by four; what is left over (three rows at most) goes row by row.
+  // Sixes first, as long as the rest is divisible by four; the remainder (at most three rows) is processed row by row.
   const even = rows & ~1;
   let six = even - (even % 6);
   if (six >= 6 && ((even - six) & 3) != 0) six -= 6;
@@ -46,7 +46,7 @@ export function multiply(
   for (let r: usize = four; r < <usize>rows; r++) {
     multiplyRow(c + (r << 6), cStride, s + r * sRow, sStride, a + (r << 6), aStride, w, kPanels, nPanels);
   }
-  // The rows of W in blocks that stay in the first-level cache while they meet all rows of A.
+  // Rows of W are processed in blocks that stay in the first-level cache while they are multiplied by all rows of A.
   for (let k = 0; four > 0 && k < kPanels; k += BLOCK_PANELS) {
     const ap = a + (<usize>k) * aStride;
     const count = min(BLOCK_PANELS, kPanels - k);
@@ -137,7 +137,7 @@ function tile4(c: usize, s: usize, sRow: usize, a: usize, aStride: usize, w: usi
   v128.store(c, c30, 192); v128.store(c, c31, 208); v128.store(c, c32, 224); v128.store(c, c33, 240);
 }
 
-/** One row of C = S + A·W: four panels at a time, so that enough sums are under way to hide each one's latency. */
+/** One row of C = S + A·W: four panels at a time, so that enough sums are in progress to hide the latency of each. */
 function multiplyRow(
   c: usize, cStride: usize, s: usize, sStride: usize, a: usize, aStride: usize, w: usize, kPanels: i32, nPanels: i32,
 ): void {

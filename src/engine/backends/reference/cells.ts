@@ -1,5 +1,5 @@
 /**
- * One step of one row through a recurrent cell, forward and backward side by side. H units, G gates.
+ * One step of one row through a recurrent cell, forward and backward. H units, G gates.
  *
  *   LSTM (Gers 2000; gates i f g o)      GRU, reset after (Cho 2014; PyTorch; gates r z n)     tanh RNN (Elman 1990)
  *   i, f, o = σ(a)   g = tanh(a)         r, z = σ(a + b)   n = tanh(a + r ∘ b)                 h' = tanh(a + b)
@@ -14,7 +14,7 @@ import { gatesOf } from '../../model/networkSpec';
 import { noToken } from '../backend';
 import { addOuterProduct, addProduct, addTransposedProduct, addVector } from './matrix';
 
-/** The tensors of one direction of one layer: its weights, or the gradients of them. */
+/** The tensors of one direction of one layer: its weights, or their gradients. */
 export interface CellTensors {
   /** [G·H, I] */
   inputWeights: Float64Array;
@@ -26,10 +26,10 @@ export interface CellTensors {
   recurrentBias?: Float64Array;
 }
 
-/** What enters a cell: a vector [I], or the column that a one-hot vector picks (`noToken`: a zero vector). */
+/** The input of a cell: a vector [I], or the column selected by a one-hot vector (`noToken`: a zero vector). */
 export type StepInput = Float64Array | number;
 
-/** What the backward step needs of the forward step. */
+/** What the backward step needs from the forward step. */
 export interface CellTrace {
   input: StepInput;
   /** State before the step and after it, [H] or [2H]. */
@@ -43,7 +43,7 @@ export interface CellTrace {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Numbers of state a row: [H], for the LSTM [2H]. */
+/** State size per row: [H], for the LSTM [2H]. */
 export function cellStateSize(cell: CellKind, units: number): number {
   return cell === 'lstm' ? 2 * units : units;
 }
@@ -105,7 +105,7 @@ export function backwardCell(
 ): { dBefore: Float64Array; dInput: Float64Array | undefined } {
   const H = units;
   const { gates, before, after, fromState } = trace;
-  /** Gradients of a and of b; one and the same except in the GRU's candidate. */
+  /** Gradients of a and of b; identical except in the GRU's candidate. */
   const da = new Float64Array(gates.length);
   const db = cell === 'gru' ? new Float64Array(gates.length) : da;
   const dBefore = new Float64Array(before.length);

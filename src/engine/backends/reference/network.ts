@@ -1,7 +1,7 @@
 /**
- * A batch through a whole network, one row at a time: forward through all layers and steps, loss, and back again
- * (back-propagation through time). Pure functions over float64 blocks in the layout of `parameterLayout`.
- * B batch, T steps, H units, V logits, S numbers of recurrent state a row (`stateSize`).
+ * A batch through a whole network, one row at a time: forward through all layers and steps, loss, and backward
+ * (back-propagation through time). Pure functions over float64 blocks in the layout of `parameterLayout`. B batch, T
+ * steps, H units, V logits, S size of the recurrent state per row (`stateSize`).
  */
 import { noTarget, noToken, dropoutKeep, type Batch } from '../backend';
 import { outputSize, parameterLayout, stateSize, type NetworkSpec } from '../../model/networkSpec';
@@ -33,17 +33,17 @@ export interface BatchResult {
   correct: number;
   /** [T, B] nats, 0 where there is no target. */
   losses: Float64Array;
-  /** [T, B, V], zeros where there is no target; only when asked for. */
+  /** [T, B, V], zeros where there is no target; only if requested. */
   logits?: Float64Array;
   /** [B, S] after the last step. */
   finalStates: Float64Array;
-  /** Only when training. Zero where not trainable. */
+  /** Only when training. Zero if not trainable. */
   gradients: Float64Array;
   /** [B, S] gradients of the initial states, only when training. */
   initialStateGradients: Float64Array;
 }
 
-/** Steps of one layer and direction in the order in which they were taken. */
+/** Steps of one layer and direction in the order in which they were run. */
 interface LayerTrace {
   forward: CellTrace[];
   reverse: CellTrace[];
@@ -69,8 +69,8 @@ export function tensorsOf(spec: NetworkSpec, block: Float64Array): NetworkTensor
 }
 
 /**
- * Runs `batch`, which has passed `checkBatch`, from `initialStates` [B, S]. With `training`: dropout, and the gradients;
- * else without both.
+ * Runs `batch`, which has passed `checkBatch`, from `initialStates` [B, S]. With `training`: with dropout and
+ * gradients; otherwise without.
  */
 export function runBatch(
   spec: NetworkSpec,
@@ -152,7 +152,9 @@ function logitsOf(weights: NetworkTensors, hidden: Float64Array): Float64Array {
   return logits;
 }
 
-/** `outputs[l][t]` is what layer l hands on at step t, after dropout; a bidirectional layer only at its last step. */
+/**
+ * `outputs[l][t]` is the output of layer l at step t, after dropout; for a bidirectional layer, only at its last step.
+ */
 function forwardRow(
   spec: NetworkSpec,
   weights: NetworkTensors,
@@ -193,13 +195,16 @@ function forwardRow(
     if (training) handedOn.forEach((h, t) => h && applyDropout(spec, h, l, t, b, training.dropoutKey));
     traces.push(trace);
     outputs.push(handedOn);
-    // Only the one layer of a bidirectional network has gaps, and nothing stands above it.
+    // Only the single layer of a bidirectional network has gaps, and there is no layer above it.
     inputs = handedOn as Float64Array[];
   });
   return { traces, outputs, finalState };
 }
 
-/** Carries `dLast` down through all layers and steps; adds to `gradients`; returns the initial state's gradient [S]. */
+/**
+ * Propagates `dLast` back through all layers and steps, adds to `gradients`, and returns the gradient of the initial
+ * state [S].
+ */
 function backwardRow(
   spec: NetworkSpec,
   weights: NetworkTensors,
@@ -235,7 +240,7 @@ function backwardRow(
 
     const { reverse } = traces[l];
     if (reverse.length > 0) {
-      // Only the state after the last step taken, at position 0, was handed on.
+      // Only the state after the last step, at position 0, was passed on.
       let dReverse: Float64Array = new Float64Array(size);
       const d = dOutputs[reverse.length - 1];
       if (d) dReverse.set(d.subarray(units));
@@ -253,7 +258,7 @@ function backwardRow(
   return dInitial;
 }
 
-/** `dInputs[t]` is the gradient of the vector that entered layer 0 at step t. */
+/** `dInputs[t]` is the gradient of the input vector of layer 0 at step t. */
 function addEmbeddingGradients(
   spec: NetworkSpec,
   gradients: NetworkTensors,

@@ -29,7 +29,10 @@ export function norm(x: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Clips in place: each element to ±clipValue, then the whole to the Euclidean norm clipNorm; 0 means no clipping. */
+/**
+ * Clips in place: each element to ±clipValue, then the whole gradient to the Euclidean norm clipNorm; 0 means no
+ * clipping.
+ */
 export function clip(gradients: Float64Array, clipValue: number, clipNorm: number): void {
   if (clipValue > 0) {
     for (let i = 0; i < gradients.length; i++) {
@@ -42,7 +45,7 @@ export function clip(gradients: Float64Array, clipValue: number, clipNorm: numbe
   }
 }
 
-/** One update of the trainable tensors, in place. `gradients` are clipped already. */
+/** One update of the trainable tensors, in place. `gradients` are already clipped. */
 export function applyUpdate(
   parameters: Float64Array,
   gradients: Float64Array,
@@ -57,7 +60,7 @@ export function applyUpdate(
   }
 }
 
-/** What one parameter moves by. */
+/** The change of one parameter. */
 function stepOf(g: number, i: number, state: OptimiserSlots, update: Update): number {
   const { learningRate, beta1, beta2, rho, epsilon } = update;
   switch (state.kind) {

@@ -1,7 +1,7 @@
 /**
- * The reference backend: plain TypeScript, one row at a time, slow and obvious; the truth that every other backend is
- * tested against. All arithmetic is float64. What outlives a call (weights, optimiser slots, carried states) is rounded
- * to float32, as the interface carries it, so that a run resumed from a checkpoint continues exactly.
+ * The reference backend: plain TypeScript, one row at a time, slow and obvious; every other backend is tested against
+ * it. All arithmetic is float64. What outlives a call (weights, optimiser slots, carried states) is rounded to float32,
+ * as in the interface, so that a run resumed from a checkpoint continues exactly.
  */
 import {
   checkNetworkSpec,
@@ -69,7 +69,7 @@ class ReferenceNetwork implements Network {
   private readonly layout: TensorSpec[];
   private readonly parameters: Float64Array;
   private optimiser: OptimiserSlots;
-  /** Where the last `carry` call of each kind left the recurrent states, [B, S]. */
+  /** The recurrent states after the last `carry` call of each kind, [B, S]. */
   private readonly carried: Record<'train' | 'evaluate', Float64Array> = {
     train: new Float64Array(0),
     evaluate: new Float64Array(0),
@@ -102,7 +102,7 @@ class ReferenceNetwork implements Network {
     return { lossSum, targets, correct, gradientNorm, clippedNorm };
   }
 
-  /** With `carry` it reads and leaves the state of training, as `trainStep` does. */
+  /** With `carry` it reads and updates the state of training, as `trainStep` does. */
   async gradients(
     batch: Batch,
     lossScale: number,
@@ -169,7 +169,7 @@ class ReferenceNetwork implements Network {
     return result;
   }
 
-  /** [B, S]. A carried state of another number of rows does not fit: all rows start from zeros. */
+  /** [B, S]. If the carried state has another number of rows, all rows start from zeros. */
   private initialStates(batch: Batch, kind: 'train' | 'evaluate'): Float64Array {
     const S = stateSize(this.spec);
     const states = new Float64Array(batch.batch * S);

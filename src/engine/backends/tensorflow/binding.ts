@@ -1,7 +1,7 @@
 /**
- * The native addon of `@tensorflow/tfjs-node` (or `-gpu`): eager TensorFlow operations on handles. The addon is loaded by
- * itself, found at run time where the user installed the package; the JavaScript above it (and what that needs polyfilled
- * on Node 23 and later, tfjs#8609) has no part in training.
+ * The native addon of `@tensorflow/tfjs-node` (or `-gpu`): eager TensorFlow operations on handles. Only the addon is
+ * loaded, at run time, from where the user installed the package; the package's JavaScript (which needs polyfills on
+ * Node 23 and later, tfjs#8609) is not used.
  */
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ export interface TensorInfo {
   dtype: number;
 }
 
-/** What this backend uses of the addon's interface (binding/tfjs_binding.cc of the package). */
+/** The part of the addon's interface that this backend uses (binding/tfjs_binding.cc of the package). */
 export interface TensorflowBinding {
   /** The tensor shares the array's memory: it must not change afterwards. */
   createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
@@ -55,7 +55,7 @@ export interface TensorflowPackage {
   addon: string | undefined;
 }
 
-/** The package in `modulesFolder`, the one for GPUs first. */
+/** The package in `modulesFolder`, preferring the one for GPUs. */
 export function findTensorflow(modulesFolder: string | undefined): TensorflowPackage | undefined {
   if (!modulesFolder) return undefined;
   const found: TensorflowPackage[] = [];
@@ -67,7 +67,7 @@ export function findTensorflow(modulesFolder: string | undefined): TensorflowPac
   return found.find(({ addon }) => addon) ?? found[0];
 }
 
-/** lib/napi-v<n>/tfjs_binding.node, of the highest n that there is. */
+/** lib/napi-v<n>/tfjs_binding.node with the highest available n. */
 function addonOf(folder: string): string | undefined {
   const lib = path.join(folder, 'lib');
   if (!fs.existsSync(lib)) return undefined;
@@ -97,7 +97,7 @@ export function loadTensorflow(modulesFolder: string | undefined): TensorflowBin
         'Install it again with a connection, or use --backend wasm.',
     );
   }
-  // Before the library starts: it would take all of the GPU's memory; and its own log is for its developers.
+  // Before the library starts: it would allocate all of the GPU's memory, and its log is meant for its developers.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   try {

@@ -1,13 +1,13 @@
 /**
- * TensorFlow operations on handles, one method each, and who frees the handles: everything made within `scope` is freed
- * at its end except what is returned. Shapes are row-major; all numbers float32 unless said otherwise.
+ * TensorFlow operations on handles, one method each, and the management of handles: everything created within `scope`
+ * is freed at its end except what is returned. Shapes are row-major; all numbers float32 unless said otherwise.
  */
 import { InklingError } from '../../../common/errors';
 import type { OpAttribute, TensorflowBinding, TensorInfo } from './binding';
 
 export type Tensor = TensorInfo;
 
-/** Of one value or of several, to be kept at the end of a scope. */
+/** One or several values to keep at the end of a scope. */
 type Kept = Tensor | undefined | readonly Kept[] | { readonly [name: string]: Kept | number };
 
 export class Ops {
@@ -16,7 +16,7 @@ export class Ops {
 
   constructor(readonly binding: TensorflowBinding) {}
 
-  /** Frees what `work` made, except what it returns. */
+  /** Frees what `work` created, except what it returns. */
   scope<T extends Kept>(work: () => T): T {
     const own = new Set<Tensor>();
     this.open.push(own);
@@ -33,13 +33,13 @@ export class Ops {
     }
   }
 
-  /** Takes a tensor out of its scope: it lives until `free`. */
+  /** Removes a tensor from its scope: it lives until `free`. */
   keep(tensor: Tensor): Tensor {
     for (const own of this.open) own.delete(tensor);
     return tensor;
   }
 
-  /** Gives tensors that were kept to the running scope, which frees them at its end. */
+  /** Adds kept tensors to the current scope, which frees them at its end. */
   freeLater(tensors: Kept): void {
     forEachTensor(tensors, (tensor) => this.open.at(-1)!.add(tensor));
   }
@@ -67,12 +67,12 @@ export class Ops {
     return this.track(shape, this.binding.TF_FLOAT, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   }
 
-  /** A number that is made once and kept. */
+  /** A number that is created once and kept. */
   scalar(value: number): Tensor {
     return this.constant(`f${value}`, [], this.binding.TF_FLOAT, Float32Array.of(value));
   }
 
-  /** A list of whole numbers (a shape, an axis) that is made once and kept. */
+  /** A list of integers (a shape, an axis) that is created once and kept. */
   list(...values: number[]): Tensor {
     return this.constant(`i${values.join()}`, [values.length], this.binding.TF_INT32, Int32Array.from(values));
   }
@@ -81,7 +81,7 @@ export class Ops {
     return this.constant(`w${value}`, [], this.binding.TF_INT32, Int32Array.of(value));
   }
 
-  /** An int64 number: made once, since the addon leaks a handle for each one made. */
+  /** An int64 number, created once, because the addon leaks a handle for each. */
   long(value: number): Tensor {
     return this.constant(`l${value}`, [], this.binding.TF_INT64, Int32Array.of(value, 0));
   }
@@ -90,7 +90,7 @@ export class Ops {
     return this.binding.tensorDataSync(tensor.id) as Float32Array;
   }
 
-  /** Any operation. Throws `outOfMemory` or `backendUnavailable` with TensorFlow's own word. */
+  /** Any operation. Throws `outOfMemory` or `backendUnavailable` with TensorFlow's message. */
   run(name: string, attributes: OpAttribute[], inputs: Tensor[], outputs = 1): Tensor[] {
     try {
       const made = this.binding.executeOp(
@@ -170,7 +170,7 @@ export class Ops {
 
   // ---- matrices
 
-  /** A B, each transposed first where asked. */
+  /** A B, each transposed first if requested. */
   matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false } = {}): Tensor {
     const attributes = [this.type('T'), this.flag('transpose_a', transposeA), this.flag('transpose_b', transposeB)];
     return this.run('MatMul', attributes, [a, b])[0];
@@ -227,7 +227,7 @@ export class Ops {
 
   // ---- tokens
 
-  /** [P] ids → [P, depth]; an id outside gives a row of zeros. */
+  /** [P] ids → [P, depth]; an id out of range gives a row of zeros. */
   oneHot(ids: Tensor, depth: number): Tensor {
     const attributes = [this.int('axis', -1), this.type('T'), this.type('TI', this.binding.TF_INT32)];
     return this.run('OneHot', attributes, [ids, this.whole(depth), this.scalar(1), this.scalar(0)])[0];

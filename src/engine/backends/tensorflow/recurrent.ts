@@ -1,14 +1,14 @@
 /**
- * A recurrent layer on TensorFlow in three forms; all agree on what goes in and out. B rows, T steps, I numbers that enter,
- * H units, G gates (PyTorch's order, which is that of cuDNN and of BlockLSTMV2).
+ * A recurrent layer on TensorFlow in three forms with the same inputs and outputs. B rows, T steps, I inputs, H units,
+ * G gates (PyTorch's order, which is that of cuDNN and of BlockLSTMV2).
  *
  *   cudnn  NVIDIA's fused operation, all cells      CudnnRNN, CudnnRNNBackprop: the first version, since the later ones
  *                                                   return an int8 that the addon's JavaScript cannot name
  *   block  TensorFlow's fused LSTM for CPUs         BlockLSTMV2, BlockLSTMGradV2
  *   plain  operation by operation, all cells
  *
- * A layer's parameters come as one vector: W_ih [G·H, I], W_hh [G·H, H], b_ih [G·H] and, for the GRU, b_hh [G·H], which is
- * how they lie in the parameter block and also how cuDNN packs them (it wants b_hh for every cell).
+ * A layer's parameters come as one vector: W_ih [G·H, I], W_hh [G·H, H], b_ih [G·H] and, for the GRU, b_hh [G·H], as in
+ * the parameter block and in cuDNN's format (which has b_hh for every cell).
  */
 import type { CellKind } from '../../../common/trainingConfig';
 import { gatesOf } from '../../model/networkSpec';
@@ -29,12 +29,12 @@ export type LayerState = {
   c?: Tensor;
 };
 
-/** What came out of the forward pass. */
+/** The results of the forward pass. */
 export interface LayerOutput {
   /** [T, B, H] */
   outputs: Tensor;
   last: LayerState;
-  /** What the backward pass needs beside that; its meaning is the form's own. */
+  /** What else the backward pass needs; specific to each form. */
   trace: Tensor[];
 }
 
@@ -94,7 +94,7 @@ class CudnnForm implements RecurrentForm {
     const nothing = ops.zeros([1, shape.rows, shape.units]);
     const states = this.states(shape, initial);
     const packed = this.packed(shape, parameters);
-    // Without cells the operation has an output_c and its gradient all the same, which nobody reads.
+    // Without cell states, the operation still has an output_c and its gradient, which are not used.
     const dC = shape.cell === 'lstm' ? nothing : ops.zeros(c.shape);
     const inputs = [x, ...states, packed, outputs, h, c, dOutputs, nothing, dC, reserve];
     const [dInputs, , , dPacked] = ops.run('CudnnRNNBackprop', this.attributes(shape), inputs, 4);
@@ -114,7 +114,7 @@ class CudnnForm implements RecurrentForm {
     ];
   }
 
-  /** input_h and input_c [1, B, H]; the latter is a number that is not read where there are no cells. */
+  /** input_h and input_c [1, B, H]; the latter is an unused number if there are no cell states. */
   private states({ cell, rows, units }: LayerShape, { h, c }: LayerState): Tensor[] {
     const { ops } = this;
     const stacked = (state: Tensor): Tensor => ops.reshape(state, [1, rows, units]);

@@ -13,13 +13,13 @@ import { TensorflowNetwork } from './tensorflowNetwork';
 export interface TensorflowOptions {
   /** The folder in which one of the packages is installed. */
   modulesFolder?: string;
-  /** The form of recurrent layers; by default the fastest that the device has. */
+  /** The form of recurrent layers; by default, the fastest that the device supports. */
   form?: RecurrentForm['name'];
   /** Instead of the addon. */
   binding?: TensorflowBinding;
 }
 
-/** Throws `backendUnavailable` where the package, or a library that it needs, is missing. */
+/** Throws `backendUnavailable` if the package, or a library that it needs, is missing. */
 export async function createTensorflowBackend(options: TensorflowOptions = {}): Promise<Backend> {
   const binding = options.binding ?? loadTensorflow(options.modulesFolder);
   const onGpu = binding.isUsingGpuDevice();

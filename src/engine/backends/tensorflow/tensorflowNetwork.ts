@@ -1,7 +1,7 @@
 /**
  * One network of the TensorFlow backend. Its parameters stay on the device as one vector in the layout of
- * `parameterLayout` (a frozen embedding apart), so that the optimiser is a few operations on whole vectors and a layer's
- * weights are a slice. B rows, T steps, P = T · B positions, V logits.
+ * `parameterLayout` (except a frozen embedding), so that the optimiser is a few operations on whole vectors and the
+ * weights of a layer are a slice. B rows, T steps, P = T · B positions, V logits.
  */
 import { InklingError } from '../../../common/errors';
 import {
@@ -66,7 +66,7 @@ interface Forward {
 }
 
 interface Loss {
-  /** [N] of the positions from the first that has a target. */
+  /** [N] from the first position that has a target. */
   losses: Tensor;
   /** [N, V] */
   logits: Tensor;
@@ -77,7 +77,7 @@ interface Loss {
 
 export class TensorflowNetwork implements Network {
   private readonly tensors: TensorSpec[];
-  /** Elements of a frozen embedding, which lies first. */
+  /** Elements of a frozen embedding, which comes first. */
   private readonly frozen: number;
   private readonly form: RecurrentForm;
   private frozenTable: Tensor | undefined;
@@ -243,7 +243,7 @@ export class TensorflowNetwork implements Network {
     return { traces, masks, top: ops.reshape(inputs[0], [T * B, inputs[0].shape[2]]), ids };
   }
 
-  /** Vectors [T, B, I] that enter layer 0. */
+  /** Input vectors [T, B, I] of layer 0. */
   private enter(ids: Tensor, T: number, B: number): Tensor {
     const { ops, spec } = this;
     const { input } = spec;
@@ -254,7 +254,7 @@ export class TensorflowNetwork implements Network {
       case 'scalar':
         return ops.reshape(ids, [T, B, 1]);
       case 'embedding': {
-        // "No token" gathers the row of zeros behind the table.
+        // "No token" gathers the row of zeros after the table.
         const table = ops.concat([this.embeddingTable(), ops.zeros([1, width])], 0);
         const attributes = [ops.type('T', ops.binding.TF_INT32)];
         const unknown = ops.whole(input.vocabulary);
@@ -265,7 +265,7 @@ export class TensorflowNetwork implements Network {
     }
   }
 
-  /** Token ids as TensorFlow wants them: whole numbers, -1 for "no token"; for a scalar input the numbers themselves. */
+  /** Token ids in TensorFlow's form: integers, -1 for "no token"; for a scalar input, the numbers themselves. */
   private ids(tokens: Uint16Array): Tensor {
     const { input } = this.spec;
     const P = tokens.length;
@@ -461,7 +461,7 @@ export class TensorflowNetwork implements Network {
     this.replace([parameters, ...slots]);
   }
 
-  /** Takes new parameters and slots over from the running scope, and frees the old ones. */
+  /** Takes new parameters and slots from the current scope, and frees the old ones. */
   private replace([parameters, ...slots]: Tensor[]): void {
     const old = [this.parameters, ...this.slots];
     [this.parameters, ...this.slots] = [parameters, ...slots].map((tensor) => this.ops.keep(tensor));
@@ -496,7 +496,7 @@ export class TensorflowNetwork implements Network {
     return this.ops.slice(this.parameters, offset - this.frozen, size);
   }
 
-  /** All of one layer's direction, one behind the other as they lie. */
+  /** All parameters of one direction of a layer, consecutively. */
   private layerParameters(l: number, direction: number, shape: LayerShape): Tensor {
     const name = `rnn.weight_ih_l${l}${direction > 0 ? '_reverse' : ''}`;
     const { offset } = this.tensors.find((tensor) => tensor.name === name)!;
@@ -529,7 +529,7 @@ export class TensorflowNetwork implements Network {
   }
 
   private keep(kind: Kind, rows: number, last: LayerState[]): void {
-    // A copy of the old ones is still in use as initial states until the scope ends.
+    // A copy of the old ones is used as initial states until the scope ends.
     this.ops.freeLater(this.carried[kind].states);
     this.carried[kind] = { rows, states: last.map(({ h, c }) => ({ h: this.ops.keep(h), c: c && this.ops.keep(c) })) };
   }
@@ -573,7 +573,7 @@ export class TensorflowNetwork implements Network {
     return { lossSum, correct, gradientNorm };
   }
 
-  /** The values of a tensor that is not needed any more. */
+  /** The values of a tensor that is no longer needed. */
   private take(tensor: Tensor): Float32Array {
     const values = this.ops.read(tensor);
     this.ops.free(tensor);

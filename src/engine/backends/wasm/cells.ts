@@ -3,14 +3,16 @@ import type { CellKind } from '../../../common/trainingConfig';
 import type { Kernels } from './kernels';
 import { fromResult, fromZero } from './runtime';
 
-/** Where one time step of `rows` rows lies; two panels of a matrix are `stride` bytes apart. */
+/** The position of one time step of `rows` rows; panels of a matrix are `stride` bytes apart. */
 export interface CellStep {
   rows: number;
   stride: number;
   unitPanels: number;
-  /** The input's part of the pre-activations and, unless the cell is a GRU, the state's; then activations, then gradients. */
+  /**
+   * The input part of the pre-activations and, except for the GRU, the state part; then activations, then gradients.
+   */
   gates: number;
-  /** GRU: the state's part, then its gradients; else as `gates`. */
+  /** GRU: the state part, then its gradients; otherwise the same as `gates`. */
   recurrentGates: number;
   /** State before and after. */
   hOld: number;
@@ -23,9 +25,12 @@ export interface CellStep {
 
 export interface Cell {
   forward(k: Kernels, step: CellStep): void;
-  /** Gates become their gradients, `dc` that of c before. */
+  /** Gates become their gradients, `dc` that of the previous c. */
   backward(k: Kernels, step: CellStep, dh: number, dc: number): void;
-  /** What ∂L/∂h of the step before starts from, when the gates' part is added: nothing, or what `backward` left in `dh`. */
+  /**
+   * The initial value of ∂L/∂h of the previous step, to which the part of the gates is added: zero, or what `backward`
+   * left in `dh`.
+   */
   carriedBack: typeof fromZero | typeof fromResult;
 }
 
@@ -51,7 +56,7 @@ export const cells: Record<CellKind, Cell> = {
   },
 };
 
-/** A whole step forward: adds the state's part to the pre-activations, then the cell. */
+/** A whole step forward: adds the state part to the pre-activations, then applies the cell. */
 export function stepCell(k: Kernels, cell: CellKind, d: RecurrentWeights, step: CellStep): void {
   const { recurrentGates, hOld, stride, rows, unitPanels } = step;
   const start = d.recurrentBias ? d.recurrentBias.weights : fromResult;

@@ -1,10 +1,13 @@
-/** What the threads of a team share to work together: who has a job, barriers, and giving a step up. */
+/** The shared control block of a team of threads: jobs, barriers, and abandoning a step. */
 import { InklingError } from '../../../common/errors';
 import type { Job } from './job';
 
-/** Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
- *  thread that sits a job out may wake at any later moment, and must never see the number of one job with the threads
- *  of the next. What else belongs to a job is read only by threads that take part in it, and stays until they have. */
+/**
+ * Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
+ * thread that skips a job may wake up at any later time, and must never see the number of one job with the threads of
+ * the next. Everything else about a job is read only by threads that take part in it, and stays until they have read
+ * it.
+ */
 const word = {
   call: 0,
   arrived: 1,
@@ -12,7 +15,7 @@ const word = {
   network: 3,
   stop: 4,
   failed: 5,
-  /** The phase in which thread 0 gave the job up, or 0. */
+  /** The phase in which thread 0 abandoned the job, or 0. */
   givenUp: 6,
   count: 8,
 } as const;
@@ -22,12 +25,12 @@ const jobAt = word.count * 4;
 const controlBytes = 4096;
 const spins = 4000;
 /**
- * A thread that does not come to a barrier for this long is dead. Waited for in slices, and each counts for no more than
- * its length: when the machine sleeps, or the process is stopped, all threads do.
+ * A thread that does not reach a barrier for this long is dead. Waiting is divided into slices, each of which counts at
+ * most its own length: when the machine sleeps or the process is stopped, so are all threads.
  */
 const patienceMs = 120_000;
 const sliceMs = 1000;
-/** Thrown out of a phase that is given up. */
+/** Thrown to leave an abandoned phase. */
 const phaseGivenUp = Symbol('phaseGivenUp');
 
 export class Control {
@@ -59,7 +62,7 @@ export class Control {
     Atomics.notify(this.words, word.call);
   }
 
-  /** Worker `thread` waits for the first call after `seen` that it takes part in; undefined when it is to stop. */
+  /** Worker `thread` waits for the first call after `seen` that it takes part in; undefined if it is to stop. */
   next(thread: number, seen: number): { call: number; network: number; threads: number; job: Job } | undefined {
     for (let call = seen; ;) {
       this.waitWhile(word.call, call, Infinity);
@@ -89,8 +92,9 @@ export class Control {
   }
 
   /**
-   * Runs a phase (from 1) that may be given up, and waits for all others; false when it was given up. Only thread 0
-   * decides that, and writes down in which phase: it may be a phase ahead of a thread that still has to look.
+   * Runs a phase (from 1) that may be abandoned, and waits for all other threads; false if it was abandoned. Only
+   * thread 0 decides that and records the phase, because it may be one phase ahead of a thread that has not checked
+   * yet.
    */
   attempt(phase: number, threads: number, work: (proceed: () => void) => void, isInterrupted?: () => boolean): boolean {
     const { givenUp } = word;
@@ -111,7 +115,9 @@ export class Control {
     return false;
   }
 
-  /** Thread 0, when it is done first: waits until all others are at the barrier, and may give up until then. */
+  /**
+   * For thread 0, if it is done first: waits until all others are at the barrier, and may abandon the phase until then.
+   */
   private awaitOthers(threads: number, proceed: () => void): void {
     let left = patienceMs;
     for (let i = 0, looked = performance.now(); left > 0; i++) {
@@ -126,7 +132,7 @@ export class Control {
     this.fail();
   }
 
-  /** Tells the others that this thread cannot go on. */
+  /** Tells the others that this thread cannot continue. */
   fail(): void {
     Atomics.store(this.words, word.failed, 1);
     Atomics.add(this.words, word.barrier, 1);

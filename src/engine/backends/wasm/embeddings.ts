@@ -1,11 +1,11 @@
 /**
- * The work that embeddings add. Each token that occurs in a batch meets the input weights once, before the rows are
- * computed; the gradients take the same way back. Every thread has its own share of those tokens.
+ * The additional work for embeddings. Each token that occurs in a batch is multiplied by the input weights once, before
+ * the rows are computed; the gradients go back the same way. Every thread has its own share of these tokens.
  */
 import type { JobPart } from './job';
 import { fromResult, fromZero } from './runtime';
 
-/** Before the rows: the input's part of the gates for each token that occurs. */
+/** Before the rows: the input part of the gates for each occurring token. */
 export function projectTokens(part: JobPart): void {
   const { k, layout, job } = part;
   const { embedding, inputPanels } = layout;
@@ -20,14 +20,14 @@ export function projectTokens(part: JobPart): void {
   }
 }
 
-/** Before the gradients of the vectors are added up: this thread's rows of the table become 0. */
+/** Before the gradients of the vectors are added: sets this thread's rows of the table to 0. */
 export function clearEmbeddingGradient(part: JobPart): void {
   const { gradients, rows, panels } = part.layout.embedding!;
   const [from, to] = part.share(rows);
   part.k.clear(gradients + from * panels * 64, 0, (to - from) * panels, 1);
 }
 
-/** After the gradients of the input weights: those of the vectors that occur; all others are 0. */
+/** After the gradients of the input weights: those of the occurring vectors; all others are 0. */
 export function embeddingGradient(part: JobPart): void {
   const { k, layout, job } = part;
   const { gradients, panels } = layout.embedding!;

@@ -3,10 +3,10 @@ import { clearEmbeddingGradient } from './embeddings';
 import type { JobPart } from './job';
 import type { DirectionPlace, MatrixPlace, VectorPlace } from './layout';
 
-/** Rows that `weightGradient` takes between two questions whether to go on: four of its own blocks. */
+/** Rows that `weightGradient` processes between two checks whether to continue: four of its own blocks. */
 const gradientRows = 768;
 
-/** A matrix of `panels` panels a step, from step `first` on. */
+/** A matrix of `panels` panels per step, from step `first` on. */
 interface Steps {
   at: number;
   panels: number;
@@ -20,7 +20,7 @@ export function sumGradients(part: JobPart): void {
   if (layout.embedding?.trainable) clearEmbeddingGradient(part);
 }
 
-/** Panels [begin, end) of the gradients that go with `panels` panels of columns. */
+/** Panels [begin, end) of the gradients that belong to `panels` panels of columns. */
 class Sums {
   private readonly begin: number;
   private readonly end: number;
@@ -57,10 +57,10 @@ class Sums {
     this.vector(layout.outputBias, logits);
   }
 
-  /** What a layer handed on, step by step. */
+  /** The output of a layer, step by step. */
   private outputsOf(layer: number): Steps {
     const { output, outputPanels, directions } = this.part.layout.layers[layer];
-    // h of step t lies in slot t + 1.
+    // h of step t is in slot t + 1.
     const at = output || directions[0].h + outputPanels * this.stride;
     return { at, panels: outputPanels, first: 0 };
   }
@@ -103,8 +103,10 @@ class Sums {
     part.k.sumRows(place.gradients, from, stride, g.panels * stride, batch, steps - g.first, begin, end);
   }
 
-  /** The input weights' where a token picks its row: token by token; with embeddings first in a table of the tokens that
-   *  occur, which their vectors then multiply. */
+  /**
+   * The gradient of input weights whose rows are selected by tokens: token by token; with embeddings, first in a table
+   * of the occurring tokens, which is then multiplied by their vectors.
+   */
   private tokens(d: DirectionPlace): void {
     const { part, stride, begin, end } = this;
     const { k, layout, job } = part;

@@ -1,13 +1,13 @@
-/** What the threads of a team are told to do, and one thread's part of it. */
+/** A job for the threads of a team, and one thread's part of it. */
 import type { Update } from '../backend';
 import type { Kernels } from './kernels';
 import type { Layout } from './layout';
 
-/** A batch, as it lies in the memory. */
+/** A batch in the shared memory. */
 export interface BatchShape {
   batch: number;
   steps: number;
-  /** With embeddings: how many different tokens the batch has. */
+  /** With embeddings: the number of different tokens in the batch. */
   occurring: number;
   carry: boolean;
   /** First step that has a target; no loss before it. */
@@ -21,7 +21,7 @@ export type Job = BatchShape &
   (
     | { kind: 'evaluate' }
     | { kind: 'gradients'; update: Pick<Update, 'lossScale' | 'dropoutKey'> }
-    /** `updates`: this one's number, from 1. */
+    /** `updates`: the number of this update, from 1. */
     | { kind: 'train'; update: Update; updates: number }
   );
 
@@ -32,7 +32,7 @@ export interface NetworkView {
   memory: WebAssembly.Memory;
 }
 
-/** One thread's part of what is done to a network. */
+/** One thread's part of the work on a network. */
 export class NetworkPart {
   readonly k: Kernels;
   readonly layout: Layout;
@@ -58,7 +58,7 @@ export class NetworkPart {
 
 /** One thread's part of a job. */
 export class JobPart extends NetworkPart {
-  /** Called every few milliseconds in phases that may be given up; throws when this one is. */
+  /** Called every few milliseconds in phases that may be abandoned; throws if this one is. */
   proceed: () => void = () => undefined;
 
   constructor(

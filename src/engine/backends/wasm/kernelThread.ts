@@ -1,4 +1,4 @@
-/** The entry of a training thread other than the first: sleeps until the first thread starts a job, does its part. */
+/** The entry of all training threads but the first: sleeps until the first thread starts a job, then does its part. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Control } from './control';
 import { JobPart, type NetworkView } from './job';
@@ -10,7 +10,7 @@ const { thread, control: buffer } = workerData as { thread: number; control: Sha
 const control = new Control(buffer);
 const networks = new Map<number, NetworkView>();
 
-/** This thread never returns to its event loop, so messages are fetched by hand before each job. */
+/** This thread never returns to its event loop, so messages are received explicitly before each job. */
 function fetchMessages(): void {
   for (;;) {
     const received = receiveMessageOnPort(parentPort!);

@@ -1,7 +1,7 @@
 /**
- * Where everything of one network lies in the shared memory, and the way in and out of it. Matrices are panels of 16
- * columns (src/engine/kernels/matrix.ts); units, classes and dimensions are padded to whole panels with zeros, which
- * stay zeros: a padded unit's weights have no gradient, a padded class has the bias -1e30 and so the probability 0.
+ * The layout of a network in the shared memory, and the conversion to and from it. Matrices are panels of 16 columns
+ * (src/engine/kernels/matrix.ts); units, classes and dimensions are padded to whole panels with zeros, which stay
+ * zeros: a padded unit's weights have no gradient, a padded class has the bias -1e30 and so the probability 0.
  *
  * All offsets are bytes. B rows (the batch), T steps, Hp units padded, N gate columns (gates · Hp), Vp classes padded.
  */
@@ -18,7 +18,7 @@ import type { NetworkLimits } from '../backend';
 import type { Kernels } from './kernels';
 import { reservedBytes } from './runtime';
 
-/** A matrix in panels: `rows` rows (K, what multiplies it), `panels` panels of columns. */
+/** A matrix in panels: `rows` rows (K, the inner dimension), `panels` panels of columns. */
 export interface MatrixWeights {
   weights: number;
   rows: number;
@@ -41,24 +41,24 @@ export interface DirectionWeights {
   recurrentBias?: VectorWeights;
 }
 
-/** Where a network's parameters lie: all that writing with them needs. */
+/** The positions of a network's parameters: all that is needed for writing. */
 export interface Weights {
   spec: NetworkSpec;
-  /** `outputPanels`: panels handed on, those of all directions. */
+  /** `outputPanels`: panels of the output, for all directions. */
   layers: { directions: DirectionWeights[]; outputPanels: number }[];
   embedding?: MatrixWeights & { trainable: boolean };
   inputPanels: number;
   output: MatrixWeights;
   outputBias: VectorWeights;
   classPanels: number;
-  /** The trainable parameters are one block; a frozen embedding lies behind it. */
+  /** The trainable parameters are one block, followed by a frozen embedding. */
   trainable: number;
   trainableBytes: number;
 }
 
 export interface MatrixPlace extends MatrixWeights {
   gradients: number;
-  /** The transpose, kept for the backward pass; 0 where it is not needed. */
+  /** The transpose, kept for the backward pass; 0 if it is not needed. */
   transposed: number;
 }
 
@@ -76,7 +76,7 @@ export interface DirectionPlace extends DirectionWeights {
   recurrentBias?: VectorPlace;
   /** [T][gates]: pre-activations, then activations, then their gradients. */
   gates: number;
-  /** GRU: [T][gates], the recurrent part and then its gradients; else `gates` themselves. */
+  /** GRU: [T][gates], the recurrent part, then its gradients; otherwise `gates` themselves. */
   recurrentGates: number;
   /** [T + 1] h; slot 0 is the initial state. */
   h: number;
@@ -84,16 +84,16 @@ export interface DirectionPlace extends DirectionWeights {
   c: number;
   /** LSTM: [T] tanh c. */
   squashed: number;
-  /** [T] numbers that enter, for layer 0 with scalars. */
+  /** [T] inputs, for layer 0 with scalars. */
   denseInput: number;
-  /** Layer 0 with embeddings: W·x of the tokens that occur in a batch, one row each (`Layout.occurring`). */
+  /** Layer 0 with embeddings: W·x of the tokens occurring in a batch, one row each (`Layout.occurring`). */
   projected: number;
   /** Its gradients. */
   dProjected: number;
-  /** [1] gradients handed from step to step. */
+  /** [1] gradients passed from step to step. */
   dh: number;
   dc: number;
-  /** [T] gradients of what the layer below handed on. */
+  /** [T] gradients of the output of the layer below. */
   dInput: number;
 }
 
@@ -101,13 +101,13 @@ export interface LayerPlace {
   directions: DirectionPlace[];
   dropout: number;
   outputPanels: number;
-  /** [T] what is handed on, where that is not simply h: after dropout, or both directions joined. Else 0. */
+  /** [T] the output, if that is not simply h: after dropout, or both directions concatenated. Otherwise 0. */
   output: number;
   /** [T] its gradients. */
   dOutput: number;
 }
 
-/** Recurrent state of one layer, [rows]; c for the LSTM, else 0. */
+/** Recurrent state of one layer, [rows]; c for the LSTM, otherwise 0. */
 export interface StatePlace {
   h: number;
   c: number;
@@ -119,24 +119,27 @@ export interface Layout extends Weights {
   embedding?: MatrixPlace & { trainable: boolean };
   output: MatrixPlace;
   outputBias: VectorPlace;
-  /** With embeddings: the tokens of a batch, each once. `ids` are 16-bit, `vectors` and `dVectors` one row a token. */
+  /**
+   * With embeddings: the tokens of a batch, each once. `ids` are 16-bit, `vectors` and `dVectors` have one row per
+   * token.
+   */
   occurring?: { ids: number; vectors: number; dVectors: number };
   logits: number;
-  /** [1], for losses of logits that must stay. */
+  /** [1], for losses of logits that must be kept. */
   scratchLogits: number;
-  /** Ids; with embeddings, places among the tokens that occur. */
+  /** Ids; with embeddings, indices into the occurring tokens. */
   tokens: number;
   reversedTokens: number;
   targets: number;
   losses: number;
   correct: number;
   rowWeights: number;
-  /** State carried from batch to batch, a place a layer, [B]. */
+  /** State carried from batch to batch, one per layer, [B]. */
   carried: { train: StatePlace[]; evaluate: StatePlace[] };
-  /** The trainable parameters' gradients and optimiser slots, each a block of `trainableBytes`. */
+  /** Gradients and optimiser slots of the trainable parameters, each a block of `trainableBytes`. */
   gradients: number;
   slots: number[];
-  /** Float64 partial sums of squares, one a chunk of the trainable block. */
+  /** Float64 partial sums of squares, one per chunk of the trainable block. */
   partialSums: number;
   /** States or logits on their way in or out, one flat row after the other. */
   flat: number;
@@ -148,7 +151,7 @@ export const chunkBytes = 16384;
 
 export const panelsFor = (columns: number): number => Math.ceil(columns / 16);
 
-/** Hands out the memory from its beginning on, in whole cache lines. */
+/** Allocates the memory from its beginning, in whole cache lines. */
 export class Arena {
   end = reservedBytes;
 
@@ -164,7 +167,7 @@ export class Arena {
   }
 }
 
-/** Takes the places of all parameters: the trainable block first, then a frozen embedding. */
+/** Allocates all parameters: the trainable block first, then a frozen embedding. */
 export function placeWeights(spec: NetworkSpec, arena: Arena): Weights {
   const matrix = (rows: number, panels: number): MatrixWeights => ({
     weights: arena.takePanels(rows, panels),
@@ -203,7 +206,7 @@ export function placeWeights(spec: NetworkSpec, arena: Arena): Weights {
   return { spec, layers, embedding, inputPanels, output, outputBias, classPanels, trainable, trainableBytes };
 }
 
-/** The places of a network that trains batches up to the limits. */
+/** The layout of a network that trains batches up to the limits. */
 export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
   const { batch: B, steps: T } = limits;
   const arena = new Arena();
@@ -251,7 +254,7 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
         dProjected: first ? arena.takePanels(occurring, d.gatePanels) : 0,
         dh: perStep(d.unitPanels, 1),
         dc: perStep(d.unitPanels, 1),
-        // A layer's input gradients are the gradients of what the layer below handed on.
+        // The input gradients of a layer are the gradients of the output of the layer below.
         dInput: first ? 0 : layers[l - 1].dOutput,
       })),
       dropout,
@@ -296,9 +299,9 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
 }
 
 /**
- * Calls `visit(outside, inside)` for every stretch of every tensor: `outside` indexes the flat unpadded block, `inside`
- * is the float32 index within a padded block that begins where the trainable block begins. Rows of PyTorch's matrices
- * are columns here, so stretches are single numbers except for an embedding.
+ * Calls `visit(outside, inside)` for every contiguous piece of every tensor: `outside` indexes the flat unpadded block,
+ * `inside` is the float32 index within a padded block that begins where the trainable block begins. Rows of PyTorch's
+ * matrices are columns here, so pieces are single numbers except for an embedding.
  */
 export function forEachElement(weights: Weights, visit: (outside: number, inside: number) => void): void {
   const { spec, trainable } = weights;
@@ -316,7 +319,7 @@ export function forEachElement(weights: Weights, visit: (outside: number, inside
     const padded = panelsFor(units) * 16;
     const place = placeOf(weights, t);
     const base = (place.weights - trainable) / 4;
-    // Where the padded column of unpadded row `r` (gate · units + unit) lies.
+    // The padded column of the unpadded row `r` (gate · units + unit).
     const column = (r: number): number => Math.floor(r / units) * padded + (r % units);
     const rows = t.shape[0];
     if (t.shape.length === 1) {
@@ -324,7 +327,7 @@ export function forEachElement(weights: Weights, visit: (outside: number, inside
       continue;
     }
     const width = t.shape[1];
-    // Both halves of a bidirectional layer's output are padded apart.
+    // Both halves of the output of a bidirectional layer are padded separately.
     const half = t.role === 'outputWeights' ? weights.layers.at(-1)!.directions[0].units : width;
     const halfPadded = t.role === 'outputWeights' ? panelsFor(half) * 16 : width;
     for (let r = 0; r < rows; r++) {
@@ -342,7 +345,7 @@ function directionOf({ layers }: Weights, { layer, reverse }: TensorSpec): Direc
   return layers[layer].directions[reverse ? 1 : 0];
 }
 
-/** Where a tensor lies that is no embedding. */
+/** The position of a tensor other than an embedding. */
 function placeOf(weights: Weights, t: TensorSpec): MatrixWeights | VectorWeights {
   switch (t.role) {
     case 'outputWeights':
@@ -362,10 +365,10 @@ function placeOf(weights: Weights, t: TensorSpec): MatrixWeights | VectorWeights
   }
 }
 
-/** Writes a flat block of parameters to its places in the memory's `floats`. */
+/** Writes a flat block of parameters to its positions in `floats`. */
 export function writeWeights(weights: Weights, floats: Float32Array, parameters: Float32Array): void {
   const base = weights.trainable / 4;
-  // Classes that only pad have a logit of -1e30: see kernels/loss.ts.
+  // Padding classes have a logit of -1e30: see kernels/loss.ts.
   const bias = weights.outputBias.weights / 4;
   floats.fill(-1e30, bias, bias + weights.classPanels * 16);
   forEachElement(weights, (outside, inside) => {
@@ -374,8 +377,8 @@ export function writeWeights(weights: Weights, floats: Float32Array, parameters:
 }
 
 /**
- * Moves recurrent states between `places`, one a layer, and `rows` flat rows of `stateSize` numbers at `flat`: into the
- * places, or out of them.
+ * Moves recurrent states between `places`, one per layer, and `rows` flat rows of `stateSize` numbers at `flat`, in
+ * either direction.
  */
 export function copyStates(
   k: Kernels,

@@ -1,13 +1,13 @@
 /**
- * Phase 1: rows of the batch through all layers and time steps and back. Rows are independent, so nothing is shared and
- * nothing waits.
+ * Phase 1: runs rows of the batch through all layers and time steps, forward and backward. Rows are independent, so
+ * nothing is shared and nothing waits.
  */
 import { cells, stepCell, type CellStep } from './cells';
 import type { JobPart } from './job';
 import type { DirectionPlace, LayerPlace, StatePlace } from './layout';
 import { fromZero } from './runtime';
 
-/** Rows that go through all steps and back together: few enough to stay near the processor, a multiple of six (kernels/matrix.ts). */
+/** Rows that are processed together: few enough to stay in the cache, a multiple of six (kernels/matrix.ts). */
 const blockRows = 96;
 
 /** This thread's rows; with `evaluate` only the forward part, without dropout. */
@@ -21,7 +21,7 @@ export function forwardBackward(part: JobPart): void {
   }
 }
 
-/** What this thread's rows leave to the next batch, where it carries on. */
+/** Saves the state of this thread's rows for the next batch, if it is carried. */
 export function keepState(part: JobPart): void {
   if (!part.job.carry) return;
   const [begin, end] = part.share(part.job.batch, 2);
@@ -33,7 +33,7 @@ class Rows {
   private readonly stride: number;
   private readonly at: number;
   private readonly lossScale: number;
-  /** Undefined when evaluating: no dropout. */
+  /** Undefined during evaluation: no dropout. */
   private readonly dropoutKey: number | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ class Rows {
     this.dropoutKey = job.kind === 'evaluate' ? undefined : job.update.dropoutKey;
   }
 
-  /** These rows of step t of a buffer of `panels` panels a step. */
+  /** These rows of step t of a buffer with `panels` panels per step. */
   private step(buffer: number, panels: number, t: number): number {
     return buffer + t * panels * this.stride + this.at;
   }
@@ -89,7 +89,7 @@ class Rows {
     }
   }
 
-  /** A bidirectional network carries nothing, so there is one place a layer. */
+  /** A bidirectional network carries no state, so there is one place per layer. */
   private carriedOf(d: DirectionPlace): StatePlace {
     const { layout, job } = this.part;
     const { h, c } = layout.carried[job.kind === 'evaluate' ? 'evaluate' : 'train'][d.layer];
@@ -119,7 +119,7 @@ class Rows {
     }
   }
 
-  /** gates = b + W·x for all steps: everything of the pre-activations that needs no state. */
+  /** gates = b + W·x for all steps: the part of the pre-activations that does not depend on the state. */
   private inputPart(d: DirectionPlace): void {
     const { stride, count } = this;
     const { k, layout, job } = this.part;
@@ -150,7 +150,7 @@ class Rows {
     return this.step(layer.directions[0].h, layer.outputPanels, t + 1);
   }
 
-  /** Fills `layer.output` where what is handed on is not simply h. */
+  /** Fills `layer.output` if the output is not simply h. */
   private handOn(layer: LayerPlace): void {
     if (!layer.output) return;
     const { k, job } = this.part;
@@ -165,7 +165,7 @@ class Rows {
     }
   }
 
-  /** The top layer's outputs matter only from the first loss on. */
+  /** The outputs of the top layer matter only from the first loss on. */
   private outputsFrom(layer: LayerPlace): number {
     const { layout, job } = this.part;
     return layer === layout.layers.at(-1) ? job.firstLossStep : 0;
@@ -182,7 +182,7 @@ class Rows {
     this.part.k.dropout(to, from, stride, count, first, d.unitPanels, d.units, firstUnit, key, d.layer, t, rate);
   }
 
-  /** Logits, losses, and (when training) the gradients of the logits in their place and of the top layer's outputs. */
+  /** Logits, losses, and (when training) the gradients of the logits, in place, and of the outputs of the top layer. */
   outputs(): void {
     const { stride, count } = this;
     const { k, layout, job } = this.part;
@@ -194,7 +194,7 @@ class Rows {
       const x = this.handedOn(top, t);
       k.multiply(logits, stride, x, stride, output.weights, count, output.rows / 16, classPanels, outputBias.weights);
       if (job.kind === 'evaluate') {
-        // The logits stay: `evaluate` may want them.
+        // The logits are kept, because `evaluate` may need them.
         const copy = layout.scratchLogits + this.at;
         k.copy(copy, stride, logits, stride, count, classPanels);
         this.losses(copy, t);

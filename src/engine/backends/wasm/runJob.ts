@@ -1,19 +1,19 @@
 /**
- * A job as one thread does it. It has phases, with a barrier after each (control.ts):
+ * One thread's part of a job. It has phases, with a barrier after each (control.ts):
  *
  * 0. `projectTokens`     embeddings only
- * 1. `forwardBackward`   the thread's own rows of the batch through all layers and time steps and back
+ * 1. `forwardBackward` the thread's own rows of the batch through all layers and time steps, forward and backward
  * 2. `sumGradients`      the thread's own columns of every weight gradient, summed over all rows and steps
  *    `keepState`, `embeddingGradient`
  * 3. `sumSquares`        the gradient's norm
  * 4. `updateParameters`  the thread's own chunks of the parameters
  * 5. `transposeWeights`  the thread's own panels of the transposes that the backward pass reads
  *
- * Every number is computed by the same chain of operations whichever thread does it, and sums over rows, steps and
+ * Every number is computed by the same chain of operations, whichever thread does it, and sums over rows, steps and
  * chunks run in a fixed order: results do not depend on the number of threads, bit for bit.
  *
- * Phases 1 and 2 take nearly all of the time and change nothing that a later step reads: until their end a step can be
- * given up.
+ * Phases 1 and 2 take nearly all of the time and change nothing that a later step reads: until their end, a step can be
+ * abandoned.
  */
 import { InklingError } from '../../../common/errors';
 import type { Update } from '../backend';
@@ -31,9 +31,8 @@ export interface GradientNorms {
 }
 
 /**
- * Returns the gradient's norm before and after clipping. Thread 0 may ask whether somebody
- * `isInterrupted`; a job given up for that throws `cancelled` there, with weights, optimiser and carried state as they
- * were.
+ * Returns the gradient's norm before and after clipping. Thread 0 may check `isInterrupted`; a job abandoned for that
+ * reason throws `cancelled` there, with weights, optimiser and carried state unchanged.
  */
 export function runJob(part: JobPart, control: Control, isInterrupted?: () => boolean): GradientNorms {
   const { job, layout, thread, threads } = part;
@@ -74,8 +73,10 @@ export function runJob(part: JobPart, control: Control, isInterrupted?: () => bo
 
 const noNorms: GradientNorms = { before: 0, clipped: 0 };
 
-/** What the gradient is multiplied by to have at most the norm `clipNorm`, its elements clipped to ±`clipValue` before, and
- *  the norm that it then has. */
+/**
+ * The factor that limits the norm of the gradient to `clipNorm`, after its elements were clipped to ±`clipValue`, and
+ * the resulting norm.
+ */
 function clipping(
   part: JobPart,
   control: Control,

@@ -1,8 +1,8 @@
 /**
- * The kernels' builds and the choice among them. `relaxed` (fused multiply-add) where the runtime has it, else `simd`,
- * else `scalar`. V8 13 and later on x64 can also join neighbouring 128-bit operations into 256-bit ones ("revectorize",
- * off by default); the kernels are laid out for that and gain a factor of two to three from it. It is switched on here,
- * before the first kernel is compiled, and checked by `computesExactly` before it is trusted.
+ * The kernels' builds and the choice among them. `relaxed` (fused multiply-add) if the runtime supports it, else
+ * `simd`, else `scalar`. V8 13 and later on x64 can also combine neighbouring 128-bit operations into 256-bit ones
+ * ("revectorize", off by default); the kernels are arranged for that and become two to three times as fast. It is
+ * enabled here, before the first kernel is compiled, and checked by `computesExactly` before it is trusted.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -14,10 +14,10 @@ import type { Kernels } from './kernels';
 export const kernelNames = ['scalar', 'simd', 'relaxed'] as const;
 export type KernelName = (typeof kernelNames)[number];
 
-/** The first bytes of the memory, where the kernels' constants lie. */
+/** The first bytes of the memory, which hold the constants of the kernels. */
 export const reservedBytes = 1024;
 
-/** What `multiply` starts from: nothing, or what the result holds; else the address of a row (a bias). */
+/** The initial value of `multiply`: zero, or the content of the result; otherwise the address of a row (a bias). */
 export const fromZero = 0;
 export const fromResult = 1;
 
@@ -25,7 +25,7 @@ const pageBytes = 65536;
 const [nodeMajor] = process.versions.node.split('.').map(Number);
 const [v8Major] = process.versions.v8.split('.').map(Number);
 
-/** Node 20 knows relaxed SIMD only behind a flag. Harmless when set twice; must be set before compiling. */
+/** Node 20 supports relaxed SIMD only behind a flag. Setting it twice is harmless; it must be set before compiling. */
 function setEngineFlags(joinLanes: boolean): void {
   if (nodeMajor < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
   // An older V8 would print "unrecognized flag".
@@ -36,7 +36,7 @@ function setEngineFlags(joinLanes: boolean): void {
 
 const modules = new Map<KernelName, WebAssembly.Module | undefined>();
 
-/** The compiled build, or undefined where the runtime refuses it. */
+/** The compiled build, or undefined if the runtime rejects it. */
 export function kernelModule(name: KernelName): WebAssembly.Module | undefined {
   if (!modules.has(name)) {
     setEngineFlags(true);
@@ -54,7 +54,7 @@ export function kernelModule(name: KernelName): WebAssembly.Module | undefined {
   return modules.get(name);
 }
 
-/** The best build that runs here, or the one asked for. Throws `backendUnavailable` when that one does not run. */
+/** The best build that runs here, or the requested one. Throws `backendUnavailable` if that one does not run. */
 export function chooseKernels(wanted?: KernelName): { name: KernelName; module: WebAssembly.Module } {
   for (const name of wanted ? [wanted] : [...kernelNames].reverse()) {
     const module = kernelModule(name);
@@ -88,8 +88,9 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 }
 
 /**
- * A small product of whole numbers, exact in any order and with any fusing, against plain arithmetic; run until V8 has
- * compiled the optimised code. Guards against a miscompiled kernel: revectorisation is marked experimental in V8.
+ * Compares a small product of integers, exact in any order and with any fusing, with plain arithmetic, and repeats it
+ * until V8 has compiled the optimised code. Guards against a miscompiled kernel: revectorisation is marked experimental
+ * in V8.
  */
 function computesExactly(module: WebAssembly.Module): boolean {
   const memory = createMemory(4 * pageBytes);

@@ -10,7 +10,7 @@ import { JobPart, type Job, type NetworkView } from './job';
 import type { Layout } from './layout';
 import { runJob, type GradientNorms } from './runJob';
 
-/** What a worker is told about a network, once. */
+/** What a worker is told once about a network. */
 export interface NetworkMessage {
   id: number;
   module: WebAssembly.Module;
@@ -30,7 +30,7 @@ export class Team {
     for (let thread = 1; thread < threads; thread++) {
       const worker = new Worker(path.join(distFolder(), 'kernelThread.js'), {
         workerData: { thread, control: this.control.buffer },
-        // A worker needs no more than its stack; the numbers lie in the shared memory.
+        // A worker needs only its stack; all numbers are in the shared memory.
         resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
       });
       worker.unref();
@@ -43,12 +43,12 @@ export class Team {
     for (const worker of this.workers) worker.postMessage(message);
   }
 
-  /** Leaves a thread idle for so long, where there are several. */
+  /** Leaves a thread idle for this long, if there are several. */
   yieldThread(milliseconds: number): void {
     this.backAt = performance.now() + milliseconds;
   }
 
-  /** Runs a job on `most` threads (at most all) and waits for its end. Throws `cancelled` once it `isInterrupted`. */
+  /** Runs a job on up to `most` threads and waits for its end. Throws `cancelled` when `isInterrupted`. */
   run(id: number, network: NetworkView, job: Job, most: number, isInterrupted?: () => boolean): GradientNorms {
     const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
     const threads = Math.min(most, free);

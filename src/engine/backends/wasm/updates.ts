@@ -3,7 +3,9 @@ import type { Update } from '../backend';
 import type { NetworkPart } from './job';
 import { chunkBytes, type Layout } from './layout';
 
-/** Phase 3: sums of squares of the gradient, one a chunk, elements clipped to [-limit, limit] first (0: not). */
+/**
+ * Phase 3: sums of squares of the gradient, one per chunk, elements clipped to [-limit, limit] first (0: no clipping).
+ */
 export function sumSquares(part: NetworkPart, limit: number): void {
   const { k, layout } = part;
   const sums = partialSums(part);
@@ -12,7 +14,7 @@ export function sumSquares(part: NetworkPart, limit: number): void {
   });
 }
 
-/** After phase 3: the sum over all chunks, in their order. */
+/** After phase 3: the sum over all chunks, in order. */
 export function sumOfChunks(part: NetworkPart): number {
   return partialSums(part).reduce((sum, x) => sum + x, 0);
 }

@@ -9,15 +9,18 @@ import { Team } from './team';
 import { WasmNetwork } from './wasmNetwork';
 
 export interface WasmOptions {
-  /** Default: all cores up to eight, less one where there are more than two (the editor wants one). */
+  /** Default: all cores up to eight, minus one for the editor if there are more than two. */
   threads?: number;
   /** Default: the best that runs here. Others are for tests. */
   kernel?: KernelName;
-  /** Multiply-adds a step below which one thread works alone; tests set 0 to see all threads at work on small things. */
+  /**
+   * Steps with fewer multiply-adds than this are done by one thread; tests set 0 so that all threads work on small
+   * networks.
+   */
   threadedWork?: number;
 }
 
-/** Below about this much work, waking other threads costs more than they help. */
+/** Below about this much work, waking other threads costs more than it saves. */
 const defaultThreadedWork = 400_000;
 
 export function defaultThreads(): number {
@@ -25,7 +28,10 @@ export function defaultThreads(): number {
   return Math.max(1, Math.min(8, cores > 2 ? cores - 1 : cores));
 }
 
-/** Throws `backendUnavailable` when the kernel asked for does not run here, `invalidInput` for a bad thread count. */
+/**
+ * Throws `backendUnavailable` if the requested kernel does not run here, `invalidInput` for an invalid number of
+ * threads.
+ */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
   const threads = options.threads ?? defaultThreads();
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {

@@ -29,9 +29,9 @@ export class WasmNetwork implements Network {
   private readonly integers: Int32Array;
   private optimiser: OptimiserState['kind'] = 'sgd';
   private updates = 0;
-  /** Rows of the batch that left the carried state; 0 before the first. */
+  /** Rows of the batch that produced the carried state; 0 before the first. */
   private carriedRows = { train: 0, evaluate: 0 };
-  /** Parameters that a step multiplies: all but an embedding's, whose rows are picked. */
+  /** Parameters that take part in products: all but those of an embedding, whose rows are looked up. */
   private readonly multiplied: number;
   private disposed = false;
 
@@ -79,7 +79,7 @@ export class WasmNetwork implements Network {
     const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
     const { before } = this.run(job);
     const gradients = new Float32Array(parameterCount(this.spec));
-    // Gradients lie as the trainable block does; what is frozen lies behind it and has none.
+    // Gradients have the layout of the trainable block; frozen parameters come after it and have none.
     const trainable = this.layout.trainableBytes / 4;
     const base = this.layout.gradients / 4;
     forEachElement(this.layout, (outside, inside) => {
@@ -159,7 +159,7 @@ export class WasmNetwork implements Network {
 
   // ---- jobs
 
-  /** Writes the batch into the memory. Throws `invalidInput` for what does not fit. */
+  /** Writes the batch into the memory. Throws `invalidInput` if it does not fit. */
   private load(batch: Batch, kind: 'train' | 'evaluate'): BatchShape {
     const { layout, spec } = this;
     const { batch: B, steps: T } = batch;
@@ -178,8 +178,10 @@ export class WasmNetwork implements Network {
     return { batch: B, steps: T, occurring, carry, firstLossStep, weighted: batch.rowWeights !== undefined };
   }
 
-  /** With embeddings: lists the tokens that occur, in the order of their first place, and names each by its place in the
-   *  list. */
+  /**
+   * With embeddings: lists the occurring tokens in order of first occurrence, and replaces each by its index in the
+   * list.
+   */
   private occurringTokens(inputs: Uint16Array): { tokens: Uint16Array; occurring: number } {
     const { embedding, occurring } = this.layout;
     if (!embedding || !occurring) return { tokens: inputs, occurring: 0 };
@@ -196,7 +198,7 @@ export class WasmNetwork implements Network {
     return { tokens, occurring: count };
   }
 
-  /** Zeros where a row, or a batch of another size, starts anew. */
+  /** Zeros for rows that start again, or if the size of the batch has changed. */
   private prepareCarried(batch: Batch, kind: 'train' | 'evaluate'): void {
     const carried = this.layout.carried[kind];
     const fresh = this.carriedRows[kind] !== batch.batch;
@@ -221,7 +223,7 @@ export class WasmNetwork implements Network {
     return this.team.run(this.id, this.view, job, threads, isInterrupted);
   }
 
-  /** Sums of losses and hits, in fixed order. */
+  /** Sums of losses and hits, in a fixed order. */
   private totals(job: Job): { lossSum: number; targets: number; correct: number } {
     const { layout } = this;
     let lossSum = 0;

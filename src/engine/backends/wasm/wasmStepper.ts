@@ -1,4 +1,4 @@
-/** Writing on the CPU: one time step of a network at a time, on the calling thread, with a memory of its own. */
+/** Writing on the CPU: one time step of a network at a time, on the calling thread, with its own memory. */
 import { checkNetworkSpec, outputSize, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import type { Stepper } from '../backend';
 import { checkParameters, checkStep, checkSteps } from '../checkBatch';
@@ -7,22 +7,22 @@ import type { Kernels } from './kernels';
 import { Arena, copyStates, placeWeights, writeWeights, type StatePlace, type Weights } from './layout';
 import { chooseKernels, createMemory, instantiate, type KernelName } from './runtime';
 
-/** Rows that are stepped together, a multiple of six (kernels/matrix.ts); more are taken in turns. */
+/** Rows that are stepped together, a multiple of six (kernels/matrix.ts); more rows are processed in turns. */
 const mostRows = 96;
 
-/** Throws as `NewStepper` does, and `backendUnavailable` when the kernel asked for does not run here. */
+/** Throws as `NewStepper` does, and `backendUnavailable` if the requested kernel does not run here. */
 export function createWasmStepper(spec: NetworkSpec, parameters: Float32Array, kernel?: KernelName): Stepper {
   checkNetworkSpec(spec);
   checkSteps(spec);
   return new WasmStepper(spec, parameters, chooseKernels(kernel).module);
 }
 
-/** What one step of a layer needs beside the weights, [mostRows] each. */
+/** What one step of a layer needs besides the weights, [mostRows] each. */
 interface LayerStep {
   before: StatePlace;
   after: StatePlace;
   gates: number;
-  /** GRU: the recurrent part; else `gates`. */
+  /** GRU: the recurrent part; otherwise `gates`. */
   recurrentGates: number;
   /** LSTM: tanh c. */
   squashed: number;
@@ -30,7 +30,7 @@ interface LayerStep {
 
 interface StepPlaces {
   layers: LayerStep[];
-  /** Numbers that enter, unless one-hot. */
+  /** Inputs, unless one-hot. */
   input: number;
   tokens: number;
   logits: number;
@@ -147,7 +147,7 @@ class WasmStepper implements Stepper {
     });
   }
 
-  /** The numbers that enter layer 0, for embeddings and scalars. */
+  /** The inputs of layer 0, for embeddings and scalars. */
   private enter(rows: number): void {
     const { weights: w, places, kernels: k, spec } = this;
     if (w.embedding) {

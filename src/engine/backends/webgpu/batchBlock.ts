@@ -1,6 +1,6 @@
 /**
- * The batch block: everything of a batch and of a step's settings that the shaders need, packed into 32-bit words so
- * that one write a step sends it (see shaders/header.ts and shaders/tokens.ts for what the sections are).
+ * The batch block: everything that the shaders need of a batch and the settings of a step, packed into 32-bit words so
+ * that one write per step sends it (see shaders/header.ts and shaders/tokens.ts for what the sections are).
  */
 import { inputSize, type NetworkSpec } from '../../model/networkSpec';
 import { noToken, type Batch } from '../backend';
@@ -11,7 +11,7 @@ import { segmentLength } from './shaders/tokens';
 /** Word offsets. */
 export interface DirectionSections {
   tokens: number;
-  /** Only where a table that tokens pick from learns. */
+  /** Only if a table that tokens select from is trained. */
   order: number;
   segments: number;
   tokenSegments: number;
@@ -23,18 +23,18 @@ export interface Sections {
   rowWeights: number;
   reset: number;
   words: number;
-  /** Most segments that a batch can have. */
+  /** The maximum number of segments of a batch. */
   segmentCapacity: number;
 }
 
-/** Rows of the table that tokens pick from and that learns; 0 where there is none. */
+/** Rows of the trainable table that tokens select from; 0 if there is none. */
 export function learnedRows(spec: NetworkSpec): number {
   const { input } = spec;
   if (input.kind === 'one-hot') return inputSize(spec);
   return input.kind === 'embedding' && input.trainable ? input.vocabulary : 0;
 }
 
-/** The block of batches up to `rows` × `steps`. */
+/** The block for batches up to `rows` × `steps`. */
 export function sectionsOf(spec: NetworkSpec, rows: number, steps: number): Sections {
   const positions = rows * steps;
   const vocabulary = learnedRows(spec);
@@ -54,7 +54,7 @@ export function sectionsOf(spec: NetworkSpec, rows: number, steps: number): Sect
   return { directions, targets, rowWeights, reset, words, segmentCapacity };
 }
 
-/** Settings of a step; what is left out is 0. */
+/** Settings of a step; omitted ones are 0. */
 export type HeaderValues = Partial<Record<keyof typeof header, number>>;
 
 const wholeNumbers = new Set<string>(['dropoutKey', 'carry', 'segments', 'reversedSegments']);
@@ -73,7 +73,7 @@ export class BatchBlock {
     this.integers = new Int32Array(this.words.buffer);
   }
 
-  /** Fills the block from a checked batch. `carry`: the states of the last carried batch are to be used. */
+  /** Fills the block from a checked batch. `carry`: use the states of the last carried batch. */
   fill(batch: Batch, values: HeaderValues, carry: boolean, training: boolean): void {
     const { sections, words } = this;
     const { batch: B, steps: T } = batch;
@@ -99,7 +99,7 @@ export class BatchBlock {
     });
   }
 
-  /** Counting sort of the positions by token, and their segments; returns how many segments there are. */
+  /** Counting sort of the positions by token, and their segments; returns the number of segments. */
   private sort(tokens: Uint16Array, at: DirectionSections): number {
     const vocabulary = learnedRows(this.spec);
     const begins = new Uint32Array(vocabulary + 1);

@@ -1,5 +1,5 @@
 /**
- * One GPU device and what all networks on it share: its buffers' limits, its compiled pipelines, and how it fails.
+ * One GPU device and what all networks on it share: the limits of its buffers, its compiled pipelines, and its failure.
  */
 import { InklingError } from '../../../common/errors';
 import {
@@ -29,10 +29,10 @@ export interface Slice {
   size: number;
 }
 
-/** Adapters that are programs on the CPU, by the names that their drivers give them. */
+/** Software adapters, by the names that their drivers report. */
 const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
 
-/** Bytes of a staging buffer that is worth keeping. */
+/** The maximum size of a staging buffer that is worth keeping, in bytes. */
 const largestSpare = 1 << 20;
 
 export class Device {
@@ -62,7 +62,7 @@ export class Device {
     });
   }
 
-  /** Throws `backendUnavailable` where there is no adapter, or only one in software and `hardwareOnly`. */
+  /** Throws `backendUnavailable` if there is no adapter, or only a software one with `hardwareOnly`. */
   static async open(gpu: Gpu, { hardwareOnly = false } = {}): Promise<Device> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) {
@@ -97,13 +97,13 @@ export class Device {
     return this.device.limits.maxComputeWorkgroupStorageSize;
   }
 
-  /** Throws what has become of the device, if it failed. */
+  /** Throws the failure of the device, if there was one. */
   check(): void {
     if (this.failure) throw this.failure;
     if (this.disposed) throw new InklingError('internal', 'This GPU device has been given back.');
   }
 
-  /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU holds. */
+  /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU can hold. */
   storage(label: string, elements: number): GpuBuffer {
     this.check();
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
@@ -117,7 +117,7 @@ export class Device {
     return this.device.createBuffer({ label, size: bytes, usage: bufferUsage.uniform | bufferUsage.copyTarget });
   }
 
-  /** A buffer of at least so many bytes that results are copied to; `read` takes it back. */
+  /** A buffer of at least this many bytes to which results are copied; `read` takes it back. */
   staging(bytes: number): GpuBuffer {
     const at = this.spareStaging.findIndex(({ size }) => size >= bytes);
     if (at >= 0) return this.spareStaging.splice(at, 1)[0];
@@ -128,7 +128,7 @@ export class Device {
     });
   }
 
-  /** Runs `create` and waits for the GPU's word that memory was there; throws `outOfMemory` if not. */
+  /** Runs `create` and waits until the GPU confirms the allocation; throws `outOfMemory` if it fails. */
   async allocate<T>(create: () => T): Promise<T> {
     this.check();
     this.device.pushErrorScope('out-of-memory');
@@ -195,7 +195,7 @@ export class Device {
     this.device.queue.submit([encoder.finish()]);
   }
 
-  /** The first `bytes` of a staging buffer, once the GPU has filled it. The buffer is not the caller's any more. */
+  /** The first `bytes` of a staging buffer, once the GPU has filled it. The buffer no longer belongs to the caller. */
   async read(staging: GpuBuffer, bytes: number): Promise<ArrayBuffer> {
     try {
       await staging.mapAsync(mapRead, 0, bytes);
@@ -208,13 +208,13 @@ export class Device {
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     this.spareStaging.push(staging);
-    // A few small ones are enough; a large one was for a rare read of all parameters.
+    // A few small ones are enough; large ones are only for rare reads of all parameters.
     if (staging.size > largestSpare || this.spareStaging.length > 4) this.spareStaging.pop()!.destroy();
     this.check();
     return copy;
   }
 
-  /** Parts of buffers, copied out in one go. */
+  /** Parts of buffers, copied at once. */
   async readSlices(slices: Slice[]): Promise<Float32Array> {
     const elements = slices.reduce((sum, { size }) => sum + size, 0);
     if (elements === 0) return new Float32Array(0);

@@ -1,6 +1,6 @@
 /**
- * The part of the WebGPU API that this backend uses (W3C, https://www.w3.org/TR/webgpu/), as types of its own: the
- * package `webgpu` is no dependency, it is found at run time.
+ * The part of the WebGPU API that this backend uses (W3C, https://www.w3.org/TR/webgpu/), as our own types: the package
+ * `webgpu` is not a dependency; it is found at run time.
  */
 export interface GpuBuffer {
   readonly size: number;
@@ -10,7 +10,7 @@ export interface GpuBuffer {
   destroy(): void;
 }
 
-/** Opaque objects; the brands keep one from being passed for another. */
+/** Opaque objects; the brands prevent confusing them. */
 export interface GpuPipeline {
   readonly __brand?: 'pipeline';
   getBindGroupLayout(index: number): GpuBindGroupLayout;

@@ -1,6 +1,6 @@
 /**
- * Finds the package `webgpu` at run time, in the folder that the user names or that Set Up GPU filled; it is no
- * dependency. It must run in a Node of its own: the runtime of VS Code refuses its external ArrayBuffers.
+ * Finds the package `webgpu` at run time, in the folder that the user names or into which Set Up GPU installs; it is
+ * not a dependency. It must run in a separate Node: the runtime of VS Code rejects its external ArrayBuffers.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -10,7 +10,7 @@ import type { WebgpuModule } from './gpuApi';
 
 export const webgpuVersion = '0.6.2';
 
-/** The package's folder below `modulesFolder`, if it is there. */
+/** The folder of the package below `modulesFolder`, if it exists. */
 export function findWebgpu(modulesFolder: string | undefined): string | undefined {
   if (!modulesFolder) return undefined;
   return [path.join(modulesFolder, 'node_modules', 'webgpu'), path.join(modulesFolder, 'webgpu')].find((folder) =>
@@ -18,7 +18,7 @@ export function findWebgpu(modulesFolder: string | undefined): string | undefine
   );
 }
 
-/** Throws `backendUnavailable` where the package is missing or does not load here. */
+/** Throws `backendUnavailable` if the package is missing or does not load here. */
 export async function loadWebgpu(modulesFolder: string | undefined): Promise<WebgpuModule> {
   if (process.versions.electron) {
     throw new InklingError(

@@ -1,6 +1,6 @@
 /**
- * The passes over a network as dispatches: forward through layers and steps, loss, backward, update. B rows, T steps,
- * P = T · B positions, H units, G gates, V logits, W what a layer hands on.
+ * The passes over a network as dispatches: forward through layers and steps, loss, backward, update. B rows, T steps, P
+ * = T · B positions, H units, G gates, V logits, W width of the output of a layer.
  */
 import {
   gatesOf,
@@ -42,7 +42,7 @@ export interface Shape {
   training: boolean;
 }
 
-/** Workgroups that keep a GPU busy; fewer rows an invocation are taken until there are as many. */
+/** Workgroups that keep a GPU busy; the rows per invocation are reduced until there are as many. */
 const enoughGroups = 128;
 
 export class Passes {
@@ -60,7 +60,7 @@ export class Passes {
     this.classes = outputSize(spec);
   }
 
-  /** Slot 0 of all layers: zeros, or what was carried. */
+  /** Slot 0 of all layers: zeros, or the carried state. */
   loadStates(carried: CarriedBuffers[]): void {
     const { batch: B } = this.shape;
     this.spec.layers.forEach(({ units: H }, l) => {
@@ -73,7 +73,7 @@ export class Passes {
     });
   }
 
-  /** The states after the last step are kept for the next batch. */
+  /** Saves the states after the last step for the next batch. */
   keepStates(carried: CarriedBuffers[]): void {
     const { batch: B, steps: T } = this.shape;
     this.spec.layers.forEach(({ units: H }, l) => {
@@ -192,7 +192,7 @@ export class Passes {
           types,
         );
         const entered = this.entered(l, direction);
-        // A one-hot input has no product of its own: the sums for the bias come from a product without columns.
+        // A one-hot input has no product: the sums for the bias come from a product without columns.
         if (gru || entered) {
           const into = this.offset('weight_ih', l, direction);
           this.matmul(
@@ -233,14 +233,14 @@ export class Passes {
     plan.add(updateParameters(kind), range, buffers, elementGroups(range.end - range.begin));
   }
 
-  /** A frozen table lies first; everything behind it learns. */
+  /** A frozen table comes first; everything after it is trained. */
   private trainableRange(): { begin: number; end: number } {
     const all = [...this.tensors.values()];
     const last = all[all.length - 1];
     return { begin: all.find(({ trainable }) => trainable)!.offset, end: last.offset + last.size };
   }
 
-  /** All steps of a layer, the input's part of its gates being there. */
+  /** All steps of a layer, after the input part of its gates was computed. */
   private recurrentForward(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
@@ -305,7 +305,7 @@ export class Passes {
     for (let t = T - 1; t >= 0; t--) plan.add(shader, { ...dims, t }, buffers, groups[0], groups[1]);
   }
 
-  /** The input's part of all gates of a layer. */
+  /** The input part of all gates of a layer. */
   private enter(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
@@ -344,7 +344,7 @@ export class Passes {
     );
   }
 
-  /** Gradients of what entered a layer: for the layer below, or for the table that tokens picked from. */
+  /** Gradients of the input of a layer: for the layer below, or for the table that tokens select from. */
   private leave(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
@@ -402,14 +402,14 @@ export class Passes {
     );
   }
 
-  /** The matrix [P, width] that enters a layer; none for a one-hot input. */
+  /** The input [P, width] of a layer; none if it is one-hot. */
   private entered(l: number, direction: number): { buffer: GpuBuffer; offset: number; width: number } | undefined {
     if (l > 0) return this.handedOn(l - 1);
     const { vectors } = this.w.layers[0].directions[direction];
     return vectors && { buffer: vectors, offset: 0, width: inputSize(this.spec) };
   }
 
-  /** The matrix [P, width] that a layer hands on. */
+  /** The output [P, width] of a layer. */
   private handedOn(l: number): { buffer: GpuBuffer; offset: number; width: number } {
     const { output, directions } = this.w.layers[l];
     const width = layerOutputSize(this.spec.layers[l]);
@@ -442,7 +442,7 @@ export class Passes {
     });
   }
 
-  /** C [M, N] = A B; each matrix is a buffer and the element where it begins. */
+  /** C [M, N] = A B; each matrix is a buffer and the index of its first element. */
   private matmul(
     form: MatmulForm,
     { M, N, K }: { M: number; N: number; K: number },
@@ -459,7 +459,7 @@ export class Passes {
     this.plan.add(matmul(form, extra, types), dims, buffers, columns, Math.ceil(M / matmulTile));
   }
 
-  /** Where a tensor of a layer's direction begins in the parameter block. */
+  /** The offset of a tensor of a direction of a layer in the parameter block. */
   private offset(what: 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', l: number, direction: number): number {
     return this.tensors.get(`rnn.${what}_l${l}${direction > 0 ? '_reverse' : ''}`)!.offset;
   }
@@ -472,7 +472,7 @@ export class Passes {
   }
 }
 
-/** What the shaders ask about a layer's dropout; a threshold of 0 means none. */
+/** The dropout parameters of a layer for the shaders; a threshold of 0 means none. */
 function dropoutDims(rate: number): { dropoutThreshold: number; dropoutScale: number } {
   return { dropoutThreshold: Math.round(rate * 0x1000000), dropoutScale: floatBits(1 / (1 - rate)) };
 }

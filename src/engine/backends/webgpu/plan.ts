@@ -1,4 +1,4 @@
-/** A list of dispatches that is made once for a shape of batch and then only replayed. */
+/** A list of dispatches that is created once for each shape of batch and then replayed. */
 import type { Device } from './device';
 import type { GpuBindGroup, GpuBuffer, GpuComputePass, GpuPipeline } from './gpuApi';
 import type { Shader } from './shaders/shader';
@@ -22,7 +22,7 @@ interface Step<Field extends string = string> {
 /** Bytes from one dispatch's dimensions to the next: the strictest alignment of dynamic offsets. */
 const uniformStride = 256;
 
-/** The 32 bits of a float32, for a dimension that is one. */
+/** The 32 bits of a float32, for dimensions that are float32. */
 export function floatBits(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0];
 }
@@ -30,7 +30,7 @@ export function floatBits(value: number): number {
 export class PlanBuilder {
   private readonly steps: Step[] = [];
 
-  /** `buffers` in the order of the shader's. */
+  /** `buffers` in the order of the shader. */
   add<Field extends string>(
     shader: Shader<Field>,
     dims: Record<Field, number>,
@@ -51,7 +51,7 @@ export class PlanBuilder {
       const key = [shader.name, ...buffers.map((b) => numbers.get(b) ?? numbers.set(b, numbers.size).size - 1)].join();
       let group = groups.get(key);
       if (!group) {
-        // Uniform structs are as long as their members, in units of 16 bytes.
+        // The size of uniform structs is rounded up to 16 bytes.
         const bytes = Math.ceil(shader.fields.length / 4) * 16;
         group = device.bindGroup(compiled, uniform, bytes, buffers);
         groups.set(key, group);

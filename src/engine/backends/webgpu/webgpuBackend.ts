@@ -14,9 +14,9 @@ import type { Tuning } from './workspace';
 export interface WebgpuOptions {
   /** The folder in which the package `webgpu` is installed. */
   modulesFolder?: string;
-  /** Keep activations in 16 bits: half the memory and its traffic. The GPU must offer it. */
+  /** Keep activations in 16 bits: half the memory and memory traffic. The GPU must support it. */
   half?: boolean;
-  /** Refuse an adapter that computes on the CPU: the wasm backend is faster there. */
+  /** Reject software adapters: the wasm backend is faster on the CPU. */
   hardwareOnly?: boolean;
   /** Flags for Dawn, for tests and trials. */
   flags?: string[];
@@ -25,14 +25,14 @@ export interface WebgpuOptions {
 }
 
 /**
- * Workgroup memory is not zeroed first: no shader here reads what it did not write. Software adapters compile a shader in a
- * tenth of the time without.
+ * Workgroup memory is not zeroed first: no shader here reads what it did not write, and software adapters then compile
+ * a shader in a tenth of the time.
  */
 const withoutZeroing = 'enable-dawn-features=disable_workgroup_init';
 
 /**
- * What the package's `create` returned, for as long as the process lives: an instance without a reference is collected, and
- * a collected one crashes the process, also when its devices have been given back.
+ * What the package's `create` returned, for the lifetime of the process: an instance without a reference is collected,
+ * which crashes the process, even if its devices have been destroyed.
  */
 const instances = new Map<string, Gpu>();
 
@@ -44,7 +44,7 @@ async function gpuOf({ modulesFolder, flags = [] }: WebgpuOptions): Promise<Gpu>
   return gpu;
 }
 
-/** Throws `backendUnavailable` where the package or a GPU is missing, or the GPU is not what the options ask for. */
+/** Throws `backendUnavailable` if the package or a GPU is missing, or the GPU does not support the options. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   const gpu = await gpuOf(options);
   const device = await Device.open(gpu, options);

@@ -22,10 +22,10 @@ import { createWorkspace, type CarriedBuffers, type Tuning, type Workspace } fro
 
 type Kind = 'train' | 'evaluate';
 
-/** Plans that are kept; a run over lines has one for each length. */
+/** The number of plans that are kept; a run over lines has one for each length. */
 const plansKept = 64;
 
-/** A workspace with the block that feeds it. */
+/** A workspace with its batch block. */
 interface Place {
   workspace: Workspace;
   block: BatchBlock;
@@ -38,7 +38,7 @@ export class WebgpuNetwork implements Network {
   private gradientBuffer: GpuBuffer | undefined;
   private place: Promise<Place> | undefined;
   private readonly plans = new Map<string, Plan>();
-  /** Rows of the batch that left the carried state; 0 before the first. */
+  /** Rows of the batch that produced the carried state; 0 before the first. */
   private readonly carriedRows: Record<Kind, number> = { train: 0, evaluate: 0 };
   private disposed = false;
 
@@ -160,11 +160,11 @@ export class WebgpuNetwork implements Network {
     this.disposed = true;
     for (const plan of this.plans.values()) plan.dispose();
     for (const buffer of [this.parameters, this.gradientBuffer, ...this.slots]) buffer?.destroy();
-    // One that could not be made told whoever asked for it, and has nothing to give back.
+    // If it could not be created, the caller was told, and there is nothing to dispose of.
     this.place?.then(({ workspace }) => workspace.dispose()).catch(() => {});
   }
 
-  /** Sends the batch and its dispatches; the result awaits the GPU. */
+  /** Sends the batch and its dispatches; the result waits for the GPU. */
   private run(
     { workspace: w, block }: Place,
     batch: Batch,
@@ -222,7 +222,7 @@ export class WebgpuNetwork implements Network {
     return plan;
   }
 
-  /** Slots of zeros when the optimiser is another than before. */
+  /** Slots of zeros if the optimiser has changed. */
   private async useOptimiser(kind: OptimiserState['kind']): Promise<void> {
     if (kind === this.optimiser && this.slots.length === slotsOf[kind]) return;
     const count = parameterCount(this.spec);
@@ -241,7 +241,7 @@ export class WebgpuNetwork implements Network {
     this.plans.clear();
   }
 
-  /** The buffers of a batch, made when first needed. */
+  /** The buffers of a batch, created when first needed. */
   private openPlace(): Promise<Place> {
     this.check();
     this.place ??= this.device.allocate(() => {

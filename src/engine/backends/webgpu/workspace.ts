@@ -1,5 +1,5 @@
 /**
- * The buffers in which batches up to a given size are computed. B rows, T steps, H units, G gates, V logits; shapes as in
+ * The buffers for batches up to a given size. B rows, T steps, H units, G gates, V logits; shapes as in
  * shaders/recurrent.ts.
  */
 import { gatesOf, inputSize, layerOutputSize, outputSize, type NetworkSpec } from '../../model/networkSpec';
@@ -18,15 +18,15 @@ export interface DirectionBuffers {
   c?: GpuBuffer;
   /** GRU. */
   recurrent?: GpuBuffer;
-  /** [T, B, D] dense vectors that enter layer 0. */
+  /** [T, B, D] dense input vectors of layer 0. */
   vectors?: GpuBuffer;
-  /** [B, H] gradients handed from step to step. */
+  /** [B, H] gradients passed from step to step. */
   carriedGradient?: GpuBuffer;
-  /** [H, G·H] the recurrent weights transposed: the layer takes the persistent shaders. */
+  /** [H, G·H] the transposed recurrent weights, if the layer uses the persistent shaders. */
   transposed?: GpuBuffer;
 }
 
-/** The states that a carried batch of one kind left behind, [B, H], float32. */
+/** The saved states of a carried batch of one kind, [B, H], float32. */
 export interface CarriedBuffers {
   h: GpuBuffer;
   c?: GpuBuffer;
@@ -34,19 +34,19 @@ export interface CarriedBuffers {
 
 export interface LayerBuffers {
   directions: DirectionBuffers[];
-  /** [T, B, width] what is handed on, where that is not simply h. */
+  /** [T, B, width] the output, if that is not simply h. */
   output?: GpuBuffer;
   /** [T, B, width] gradients of it. */
   dOutput?: GpuBuffer;
 }
 
-/** Which form the shaders take; by default what suits the shapes. Tests ask for the others. */
+/** The form of the shaders; by default what suits the shapes. Tests request the others. */
 export interface Tuning {
-  /** `false`: a dispatch for every time step also where a layer is small. */
+  /** `false`: a dispatch for every time step even if a layer is small. */
   persistent?: boolean;
   /** Rows of the batch that each invocation of a recurrent step takes. */
   rowsEach?: 1 | 2 | 4;
-  /** How activations of training are kept. */
+  /** How activations are stored during training. */
   stored?: Stored;
 }
 
@@ -64,9 +64,9 @@ export interface Workspace {
   stats: GpuBuffer;
   /** Sums of squares. */
   squares: GpuBuffer;
-  /** [T, B, D] gradients of the vectors of a table that learns. */
+  /** [T, B, D] gradients of the vectors of a trainable table. */
   dVectors?: GpuBuffer;
-  /** Sums of the segments of positions that have one token. */
+  /** Sums of the segments of positions with the same token. */
   segmentSums?: GpuBuffer;
   batch: GpuBuffer;
   sections: Sections;

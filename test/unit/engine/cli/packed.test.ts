@@ -57,6 +57,6 @@ describe('The package of the command line', function () {
   });
 
   it('checks a message with the model that comes along', () => {
-    assert.match(inkling(['classify', 'spam', '-'], 'WINNER!! Claim your free prize now, call 09061701461'), /^spam/);
+    assert.match(inkling(['classify', 'spam', '-'], 'WINNER!! Claim your free prize now, call 09061701461'), /^Spam: /);
   });
 });

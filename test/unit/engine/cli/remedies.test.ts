@@ -114,11 +114,6 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
   ],
   // Writing and scoring
   [
-    ['sample', 'model', '--seed', '1', '--length', '3', '--must-contain', 'ab', '--must-contain', 'ba'],
-    /no room for all these words: ask for a longer one/,
-    ['--length', '60'],
-  ],
-  [
     ['score', 'model', 'short.txt', '--windows', '60,1'],
     /Choose a longer text or a shorter window/,
     ['--windows', '30,1'],
@@ -154,7 +149,7 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
   [['train-classifier', 'mail.tsv', ...classifier, '--threshold', 'best'], /takes max-f1, /, ['--threshold', 'max-f1']],
 ];
 
-/** Remedies that leave something out, or name another file. */
+/** Remedies that leave something out, or give another file or value. */
 const replacements: [failing: string[], message: RegExp, following: string[]][] = [
   [
     ['train', 'novel.txt', ...nietzsche, '--base', 'en'],
@@ -195,6 +190,11 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
     ['train-classifier', 'novel.txt', ...classifier],
     /Write a label, a tab and the text in each line/,
     ['train-classifier', 'mail.tsv', ...classifier],
+  ],
+  [
+    ['sample', 'model', '--seed', '1', '--must-contain', 'ab', '--must-contain', 'ba', '--length', '3'],
+    /no room for all these words: ask for a longer one/,
+    ['sample', 'model', '--seed', '1', '--must-contain', 'ab', '--must-contain', 'ba', '--length', '60'],
   ],
   [['classify', 'model', 'short.txt'], /or use it with "inkling sample"/, ['sample', 'model', '--length', '3']],
   [['sample', 'labels', '--length', '3'], /use it to classify/, ['classify', 'labels', 'short.txt']],

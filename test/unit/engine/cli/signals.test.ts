@@ -84,7 +84,7 @@ describe('A signal to the command line', function () {
   const classifier = ['--vectors', 'learned', '--threads', '1', '--json'];
 
   it('Ctrl-C before the first epoch of a classifier says that nothing was written', async () => {
-    const args = ['train-classifier', 'many.tsv', ...classifier, '--units', '128'];
+    const args = ['train-classifier', 'many.tsv', ...classifier, '--units', '512'];
     const { code, err } = await interrupted(args, '"start"', ['SIGINT']);
     assert.equal(code, 1);
     assert.match(err, /^inkling: Stopped: no classifier was written\. [^\n]+\n$/);

@@ -1,7 +1,7 @@
 /**
- * The output layer, softmax and cross-entropy in one dispatch, for up to 128 classes: 16 positions a workgroup, 16
- * invocations a position, each with every sixteenth class. What it writes is what `matmul` and `softmaxLoss` together
- * write: losses and hits, and over the logits, with `gradients`, their gradients.
+ * The output layer, softmax and cross-entropy in one dispatch, for up to 128 classes: 16 positions per workgroup, 16
+ * invocations per position, each with every sixteenth class. It writes the same as `matmul` and `softmaxLoss` together:
+ * losses and hits and, with `gradients`, the gradients of the logits in their place.
  */
 import { read, unroll, write, type Shader, type ShaderBuffer } from './shader';
 
@@ -21,7 +21,7 @@ const fields = [
 
 export const positionsPerGroup = 16;
 
-/** Classes of each invocation; none where there are too many classes. */
+/** Classes of each invocation; none if there are too many classes. */
 export function classesEach(classes: number): number | undefined {
   return classes <= 128 ? Math.ceil(classes / 16) : undefined;
 }

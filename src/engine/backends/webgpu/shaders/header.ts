@@ -1,6 +1,6 @@
 /**
- * The batch as the shaders see it: one buffer of 32-bit words that is written once a step. It begins with this header
- * (what changes from step to step); sections follow whose offsets come in `dims`.
+ * The batch as the shaders see it: one buffer of 32-bit words that is written once per step. It begins with this header
+ * (which changes from step to step), followed by sections whose offsets are in `dims`.
  */
 export const header = {
   dropoutKey: 0,
@@ -17,7 +17,7 @@ export const header = {
   vScale: 10,
   /** 1: recurrent states come from the last carried batch. */
   carry: 11,
-  /** Stretches of positions that have one token, forward and reversed (tokens.ts). */
+  /** Segments of positions with the same token, forward and reversed (tokens.ts). */
   segments: 12,
   reversedSegments: 13,
 } as const;

@@ -1,7 +1,8 @@
 /**
- * Cross-entropy of every position's logits [P, V] (equations in reference/loss.ts): one workgroup a position.
- * Writes losses [P] and hits [P] to `outcomes` [2, capacity]; with `gradients`, also dL/dlogits over the logits, times
- * the row's weight (the loss scale comes later, in the optimiser: unscaled gradients fit 16 bits).
+ * Cross-entropy of every position's logits [P, V] (equations in reference/loss.ts): one workgroup per position. Writes
+ * losses [P] and hits [P] to `outcomes` [2, capacity]; with `gradients`, also dL/dlogits in place of the logits,
+ * multiplied by the weight of the row (the loss scale is applied later, in the optimiser: unscaled gradients fit into
+ * 16 bits).
  */
 import { read, write, type Shader } from './shader';
 
@@ -70,7 +71,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       outcomes[p] = loss;
       outcomes[dims.capacity + p] = hit;
     }
-    // Nobody may write over the logit that the loss is taken from before it was read.
+    // The logit of the target must not be overwritten before it was read for the loss.
     workgroupBarrier();
     ${
       gradients
@@ -88,7 +89,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   };
 }
 
-/** One logit a position, targets 0 or 1. */
+/** One logit per position, targets 0 or 1. */
 export function sigmoidLoss(gradients: boolean): Shader<(typeof fields)[number]> {
   return {
     name: `sigmoid loss ${gradients}`,

@@ -1,6 +1,6 @@
 /**
- * Matrix product C [M, N] = A B, in tiles of 64 × 64: 256 invocations hold 4 × 4 sums each, and walk along K in strips
- * of 16 that lie in workgroup memory (Volkov and Demmel 2008).
+ * Matrix product C [M, N] = A B, in tiles of 64 × 64: 256 invocations compute 4 × 4 sums each, and move along K in
+ * strips of 16 that are in workgroup memory (Volkov and Demmel 2008).
  *
  *   nt: A [M, K], B [N, K]    nn: A [M, K], B [K, N]    tn: A [K, M], B [K, N]
  *
@@ -27,7 +27,8 @@ export function matmul(
   extra: 'none' | 'bias' | 'columnSums' = 'none',
   { a = 'f32', b = 'f32', c = 'f32' }: MatmulTypes = {},
 ): Shader<(typeof fields)[number]> {
-  // Four neighbouring columns of a strip go to one vec4. `byColumn`: the matrix is [K, columns], else [columns, K].
+  // Four neighbouring columns of a strip are stored in one vec4. `byColumn`: the matrix is [K, columns], otherwise
+  // [columns, K].
   const strip = (target: string, source: string, offset: string, columns: string, byColumn: boolean): string => {
     const [k, four] = byColumn ? ['lane / 16u', 'lane % 16u'] : ['lane % 16u', 'lane / 16u'];
     const first = target === 'a_strip' ? 'row0' : 'column0';

@@ -1,13 +1,15 @@
 /**
- * From gradients to new parameters, over one flat buffer: the norm (sums of squares, twice: as they are, and with each
- * element clipped), the figures of the step, and the update (equations in reference/optimiser.ts). Gradients in the
- * buffer are of the sum of losses; the loss scale is applied here.
+ * From gradients to new parameters, over one flat buffer: the norm (two sums of squares: without clipping, and with
+ * each element clipped), the figures of the step, and the update (equations in reference/optimiser.ts). Gradients in
+ * the buffer are of the sum of losses; the loss scale is applied here.
  */
 import type { OptimiserKind } from '../../../../common/trainingConfig';
 import { headerFloat } from './header';
 import { read, write, type Shader } from './shader';
 
-/** Workgroups, and so partial sums, of `sumSquares` over so many elements; at most `mostSquareGroups`. */
+/**
+ * The number of workgroups, and of partial sums, of `sumSquares` over this many elements; at most `mostSquareGroups`.
+ */
 export function squareGroups(elements: number): number {
   return Math.min(mostSquareGroups, Math.ceil(elements / 2048));
 }
@@ -58,7 +60,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
 const summaryFields = ['firstPosition', 'positions', 'capacity', 'squares'] as const;
 
-/** One workgroup: with `squares` partial sums (at most 256), sums of losses and hits, the gradient's norm, and what clipping by the norm multiplies with. */
+/**
+ * One workgroup: with `squares` partial sums (at most 256), sums of losses and hits, the norm of the gradient, and the
+ * factor for clipping by norm.
+ */
 export function summarise(): Shader<(typeof summaryFields)[number]> {
   return {
     name: 'summarise',

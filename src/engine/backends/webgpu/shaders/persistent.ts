@@ -1,7 +1,8 @@
 /**
- * All time steps of a small recurrent layer in one dispatch, forward and backward: each workgroup takes a few rows of the
- * batch through all steps, the states (backward: the gates' gradients) of one step in workgroup memory, the weights read
- * from the GPU's cache at every step. For layers whose recurrent weights fit there; one dispatch in place of one a step.
+ * All time steps of a small recurrent layer in one dispatch, forward and backward: each workgroup runs a few rows of
+ * the batch through all steps, with the states (backward: the gradients of the gates) of one step in workgroup memory
+ * and the weights read from the GPU's cache at every step. For layers whose recurrent weights fit into the cache; one
+ * dispatch instead of one per step.
  *
  * 256 invocations: each owns one unit of `rowsEach` rows. Shapes as in recurrent.ts; `transposed` is W_hhᵀ [H, G·H].
  */
@@ -20,7 +21,7 @@ import { read, unroll, write, type Shader } from './shader';
 
 /** How 256 invocations share the units and rows of a workgroup. */
 export interface PersistentShape {
-  /** Invocations along the units, at least as many as there are: 32, 64, 128 or 256. */
+  /** Invocations along the units, at least one per unit: 32, 64, 128 or 256. */
   unitLanes: number;
   /** Rows of each invocation. */
   rowsEach: number;
@@ -28,10 +29,10 @@ export interface PersistentShape {
   rows: number;
 }
 
-/** Largest G · H · H: 256 KiB of weights, of which a GPU's caches keep hold. */
+/** Largest G · H · H: 256 KiB of weights, which fit into the caches of a GPU. */
 const largestWeights = 65536;
 
-/** None where the layer is too large for it. */
+/** None if the layer is too large. */
 export function persistentShape(cell: CellKind, units: number): PersistentShape | undefined {
   if (gatesOf[cell] * units * units > largestWeights) return undefined;
   const unitLanes = [32, 64, 128].find((lanes) => lanes >= units) ?? 256;
@@ -41,7 +42,7 @@ export function persistentShape(cell: CellKind, units: number): PersistentShape 
 
 const transposeFields = ['rows', 'columns', 'offset'] as const;
 
-/** transposed [columns, rows] of the matrix [rows, columns] that lies at `offset` of `weights`. */
+/** transposed [columns, rows] of the matrix [rows, columns] at `offset` of `weights`. */
 export function transposeMatrix(): Shader<(typeof transposeFields)[number]> {
   return {
     name: 'transpose',
@@ -72,7 +73,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
 const forwardFields = ['B', 'H', 'steps', 'biasOffset'] as const;
 
-/** How both passes begin: the unit of an invocation, and the first of its rows within the workgroup. */
+/** The beginning of both passes: the unit of an invocation, and the first of its rows within the workgroup. */
 const lanesCode = (G: number, { unitLanes, rowsEach }: PersistentShape): string => /* wgsl */ `
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {

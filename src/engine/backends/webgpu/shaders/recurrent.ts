@@ -1,7 +1,7 @@
 /**
- * One time step of a recurrent layer, forward and backward side by side; equations in reference/cells.ts. The recurrent
- * product, all gates and the cell are one dispatch. Recurrent weights and states pass through workgroup memory in
- * strips of 32 columns; each of 16 × 16 invocations owns one unit of `rows` rows of the batch.
+ * One time step of a recurrent layer, forward and backward; equations in reference/cells.ts. The recurrent product, all
+ * gates and the cell are one dispatch. Recurrent weights and states pass through workgroup memory in strips of 32
+ * columns; each of 16 × 16 invocations owns one unit of `rows` rows of the batch.
  *
  *   gates      [T, B, G·H]  the input's part, then activations, then gradients by the input's part
  *   recurrent  [T, B, G·H]  GRU only: the state's part, then its gradients

@@ -1,6 +1,6 @@
 /**
- * What a shader is before it is compiled. All work on plain arrays in buffers; their dimensions and offsets (in elements)
- * come in one uniform, so that one compiled shader serves every network.
+ * A shader before compilation. All shaders work on plain arrays in buffers; dimensions and offsets (in elements) are in
+ * one uniform, so that one compiled shader serves every network.
  */
 export interface ShaderBuffer {
   name: string;
@@ -9,7 +9,7 @@ export interface ShaderBuffer {
 }
 
 export interface Shader<Field extends string = string> {
-  /** Unique: compiled shaders are kept under it. */
+  /** Unique key of the compiled shader. */
   name: string;
   /** Members of the uniform `dims`, all u32. */
   fields: readonly Field[];
@@ -29,7 +29,7 @@ export const write = (name: string, type: ShaderBuffer['type'] = 'f32'): ShaderB
   type,
 });
 
-/** The whole WGSL: declarations, then the shader's own code. */
+/** The complete WGSL: declarations, then the code of the shader. */
 export function shaderCode({ fields, buffers, code }: Shader): string {
   const half = buffers.some(({ type }) => type === 'f16') ? 'enable f16;\n' : '';
   const members = fields.map((field) => `  ${field}: u32,\n`).join('');
@@ -40,7 +40,7 @@ export function shaderCode({ fields, buffers, code }: Shader): string {
   return `${half}struct Dims {\n${members}}\n@group(0) @binding(0) var<uniform> dims: Dims;\n${bindings.join('')}${code}`;
 }
 
-/** WGSL text written out once for every i below n. */
+/** WGSL text repeated for every i below n. */
 export function unroll(n: number, text: (i: number) => string): string {
   return Array.from({ length: n }, (_, i) => text(i)).join('\n');
 }

@@ -1,7 +1,8 @@
 /**
- * The gradient of a table that tokens pick from: out[token] = Σ over the positions p of that token of rows[p]. Positions
- * are counting-sorted by token on the CPU and cut into segments of at most `segmentLength`; first every segment is
- * summed, then every token's segments, always in the same order: no float atomics, so the same sums each time.
+ * The gradient of a table that tokens select from: out[token] = Σ over the positions p of that token of rows[p].
+ * Positions are counting-sorted by token on the CPU and cut into segments of at most `segmentLength`; first every
+ * segment is summed, then the segments of every token, always in the same order, without float atomics: so the sums are
+ * reproducible.
  *
  * Sections of the batch: order [P] positions; segments [S + 1] begins in `order`; tokenSegments [V + 1] begins in
  * `segments`.
