@@ -1,4 +1,4 @@
-/** What a model considers after a text: the most likely tokens with their probabilities (T = 1). */
+/** What a model considers next after a text: the most likely tokens with their probabilities (T = 1). */
 import type { Considered } from '../../common/engineProtocol';
 import { encodeText, silentTokens, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';

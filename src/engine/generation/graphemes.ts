@@ -1,9 +1,9 @@
-/** Characters as people see them: a letter with its marks, an emoji of several code points, a flag, a Korean syllable. */
+/** User-perceived characters: a letter with its marks, an emoji of several code points, a flag, a Korean syllable. */
 import type { Vocabulary } from '../corpus/vocabulary';
 
-/** What can belong to the same character as what stands before it. */
+/** What can belong to the same character as the preceding text. */
 const joining = /[\p{M}\p{Grapheme_Extend}\p{Join_Control}\p{Regional_Indicator}\u1160-\u11ff\ud7b0-\ud7fb]/u;
-/** Code units that tell whether a character goes on. */
+/** Code units needed to tell whether a character continues. */
 const considered = 32;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const known = new WeakMap<Vocabulary, boolean>();

@@ -1,4 +1,7 @@
-/** What generation, completion and surprise work on: weights to step, with their vocabulary and what the recipe says of texts. */
+/**
+ * The model for generation, completion and surprise: weights to step, with their vocabulary and the text settings of
+ * the recipe.
+ */
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
@@ -10,7 +13,7 @@ import type { StoredLanguageModel } from '../model/modelFile';
 import type { LeastProbability } from '../../common/engineProtocol';
 import { noToken, type NewStepper, type Stepper } from '../backends/backend';
 
-/** What a model's tokens are. */
+/** The kind of a model's tokens. */
 export interface ModelText {
   vocabulary: Vocabulary;
   config: Pick<TrainingConfig, 'text' | 'objective'>;
@@ -18,22 +21,22 @@ export interface ModelText {
 
 export interface LanguageModel extends ModelText {
   stepper: Stepper;
-  /** Counts beside the network; none where it is alone. */
+  /** The memory beside the network, if it has one. */
   memory?: ModelMemory;
-  /** How sure its offers have to be, where that was measured. */
+  /** How sure its offers have to be, if that was measured. */
   leastProbability?: LeastProbability;
 }
 
-/** A stored model, to write with. Throws what its memory's check throws. */
+/** Prepares a stored model for writing. Throws what the check of its memory throws. */
 export function openModel(stored: StoredLanguageModel, newStepper: NewStepper): LanguageModel {
   const { spec, parameters, vocabulary, config, leastProbability } = stored;
   return { stepper: newStepper(spec, parameters), vocabulary, config, memory: memoryOf(stored), leastProbability };
 }
 
-/** A prompt, or a text to score, as token ids under the model's own normalisation; `unknown` lists what it has no id for. */
+/** A prompt, or a text to score, as token ids after the model's normalisation; `unknown` lists what has no id. */
 export interface EncodedText {
   ids: Uint16Array;
-  /** Distinct tokens of the text that the model does not know, in order of appearance. */
+  /** Distinct tokens of the text that are unknown to the model, in order of appearance. */
   unknown: string[];
 }
 
@@ -51,7 +54,8 @@ export function encodeText(model: ModelText, text: string): EncodedText {
 }
 
 /**
- * The id that stands before a text, and in front of a prompt shorter than a window: padding for prefixes of lines, a space where the recipe says so, else no token at all.
+ * The id before a text, which also pads a prompt shorter than a window: padding for prefixes of lines, a space if the
+ * recipe says so, otherwise no token.
  */
 export function paddingToken(model: ModelText): number {
   if (model.config.text.examples === 'line-prefixes') return paddingId;
@@ -64,14 +68,14 @@ export function silentTokens(vocabulary: Vocabulary): number[] {
   return vocabulary.unit === 'word' ? [paddingId, unknownWordId] : [];
 }
 
-/** The id of the character that ends a line, for a model whose examples are lines; else undefined. */
+/** The id of the character that ends a line, for a model whose examples are lines; otherwise undefined. */
 export function lineEnd(model: ModelText): number | undefined {
   if (model.config.text.examples !== 'lines') return undefined;
   const id = model.vocabulary.idOf('\n');
   return id === noToken ? undefined : id;
 }
 
-/** Throws `incompatibleModel` unless a network of this kind can speak this vocabulary. */
+/** Throws `incompatibleModel` unless a network of this kind fits this vocabulary. */
 export function checkSpeaks({ output }: NetworkSpec, vocabulary: Vocabulary): void {
   if (output.kind !== 'softmax' || output.classes !== vocabulary.size) {
     throw new InklingError(

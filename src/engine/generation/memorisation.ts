@@ -1,14 +1,15 @@
 /**
- * "Is it copying my text?" Finds the stretches of a sample that stand in the training text, and the share of its
- * 8-grams that do not.
+ * "Is it copying my text?" Finds the passages of a sample that occur in the training text, and the share of its 8-grams
+ * that do not.
  *
- * Every block of `blockLength` characters that begins at a multiple of `blockStride` is entered in a hash table. A copied
- * run of blockLength + blockStride - 1 = 30 characters or more holds at least one such block whole, so a window rolled
- * over the sample (Rabin and Karp 1987) meets it; comparing characters then finds the ends of the run. 8-grams go into a
- * filter (Bloom 1970) that takes one of 400 for known that is not. Together 3 to 5 bytes a character beside the text.
+ * Every block of `blockLength` characters that begins at a multiple of `blockStride` is entered in a hash table. A
+ * copied run of blockLength + blockStride - 1 = 30 characters or more contains at least one such block, so a window
+ * rolled over the sample (Rabin and Karp 1987) finds it; comparing characters then gives the ends of the run. 8-grams
+ * are stored in a Bloom filter (1970) with a false positive rate of 1 in 400. Together 3 to 5 bytes per character in
+ * addition to the text.
  *
- * Where lines are examples (names), a run of 30 characters says nothing: there whole lines are looked up. The share of
- * words that the text has too tells how much of a sample is spelt right.
+ * If lines are examples (names), runs of 30 characters are meaningless: there, whole lines are looked up. The share of
+ * words that also occur in the text shows how much of a sample is spelt correctly.
  */
 import type { CopyReport } from '../../common/engineProtocol';
 import { normaliseText } from '../corpus/normaliseText';
@@ -16,17 +17,17 @@ import type { ModelText } from './languageModel';
 
 export interface IndexedText {
   name: string;
-  /** Normalised as the model's training text. */
+  /** Normalised like the model's training text. */
   text: string;
 }
 
 type Run = CopyReport['runs'][number];
 
-/** A run of fewer characters than this says nothing. */
+/** Runs of fewer characters are not reported. */
 export const shortestRun = 30;
 const blockLength = 16;
 const blockStride = shortestRun - blockLength + 1;
-/** A line of dashes may stand in a text a million times: so many entries are made of it and looked at. */
+/** A line of dashes may occur a million times in a text: only this many entries are made for it and examined. */
 const maximumProbes = 64;
 
 const gramLength = 8;
@@ -41,16 +42,16 @@ export class CopyIndex {
   /** Open addressing: 1 + number of the block, 0 = free. */
   private readonly table: Uint32Array;
   private readonly mask: number;
-  /** Which text a block belongs to: number of the first block of each text. */
+  /** The text of a block: the number of the first block of each text. */
   private readonly firstBlock: number[] = [];
   private readonly bloom: Uint32Array;
   private readonly bloomMask: number;
 
   private readonly words = new Set<string>();
-  /** Where each line first stands; undefined where lines are no examples. */
+  /** The first occurrence of each line; undefined if lines are not examples. */
   private readonly lines: Map<string, { source: string; offset: number }> | undefined;
 
-  /** `ofLines`: every line of the texts is an example, and what is written is compared with them line by line. */
+  /** `ofLines`: every line of the texts is an example, and samples are compared with them line by line. */
   constructor(
     private readonly texts: readonly IndexedText[],
     { ofLines = false }: { ofLines?: boolean } = {},
@@ -99,7 +100,7 @@ export class CopyIndex {
     });
   }
 
-  /** A word at either end may be a part of one: the sample went on from a prompt, and was cut off. */
+  /** The words at both ends may be incomplete: the sample continues a prompt and was cut off. */
   private realWordShare(sample: string): number | undefined {
     const words = [...sample.toLowerCase().matchAll(wordPattern)].filter(
       ({ 0: word, index }) => this.lines || (index > 0 && index + word.length < sample.length),
@@ -117,7 +118,7 @@ export class CopyIndex {
         best = undefined;
       }
       const from = runs.at(-1)?.end ?? 0;
-      // A run may stand in the text a second time, and go further there.
+      // A run may occur a second time in the text and be longer there.
       if (at >= from) best = this.longerRun(sample, at, hash, from, best);
       at++;
     }
@@ -130,7 +131,7 @@ export class CopyIndex {
     for (const slot of this.slots(hash)) {
       if (this.table[slot] === 0) break;
       const { name, text, offset } = this.place(this.table[slot] - 1);
-      // The run that is known already.
+      // The run that is already known.
       if (best && best.source === name && best.sourceOffset - best.start === offset - at) continue;
       if (!text.startsWith(window, offset)) continue;
       let start = at;
@@ -169,7 +170,7 @@ export class CopyIndex {
     }
   }
 
-  /** Where a hash may stand in the table, in order. */
+  /** The possible slots of a hash in the table, in order. */
   private *slots(hash: number): Generator<number> {
     const first = mix(hash);
     for (let i = 0; i < maximumProbes; i++) yield (first + i) & this.mask;
@@ -196,7 +197,7 @@ export class CopyIndex {
   }
 }
 
-/** The index of a model's training texts. */
+/** The index of the training texts of a model. */
 export function copyIndexOf(texts: readonly IndexedText[], { vocabulary, config }: ModelText): CopyIndex {
   const asTrained = (text: string): string => {
     const normal = normaliseText(text, config.text);
@@ -239,7 +240,7 @@ function hashOf(text: string, at: number): number {
   return hash;
 }
 
-/** The hash of every stretch of `length` UTF-16 units, each from the one before in constant time. */
+/** The hash of every span of `length` UTF-16 units, each computed from the previous one in constant time. */
 function* rollingHashes(text: string, length: number): Generator<number> {
   let highest = 1;
   for (let i = 1; i < length; i++) highest = Math.imul(highest, base);

@@ -1,12 +1,12 @@
 /**
- * Writing that must contain certain words. To sample until a rare word comes by chance takes for ever, and to raise its
- * probability until it comes bends everything around it. So the model first writes freely, and a word that did not come
- * by itself is put where the model would soonest have written it: of all places between two words of the draft
+ * Generates text that must contain certain words. Sampling until a rare word occurs by chance would take for ever, and
+ * raising its probability distorts everything around it. So the model first writes freely, and each missing word is
+ * inserted where it fits best: of all places between two words of the draft
  *
  *   argmax  ln p(word, and then its end | the text up to the place),
  *
- * and from there the model writes on, until no word is missing. The places looked at end where the other missing words
- * would lack room.
+ * and from there the model continues, until no word is missing. Only places that leave enough room for the other
+ * missing words are considered.
  */
 import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
@@ -22,21 +22,21 @@ import { prime } from './prime';
 import { checkSamplingOptions, softmax } from './sampler';
 import { StateCache } from './stateCache';
 
-/** A token as it stands in the text, with the model's own probability of it. */
+/** A token of the text, with the model's own probability of it. */
 interface Piece {
   text: string;
   probability: number;
 }
 
 interface Wanted {
-  /** As the user gave it, in the model's normalisation. */
+  /** As given by the user, after the model's normalisation. */
   text: string;
   ids: Uint16Array;
 }
 
 interface Placement {
   word: Wanted;
-  /** Pieces of the draft that stay in front of it. */
+  /** Pieces of the draft that are kept before it. */
   at: number;
   /** The word, and for characters what ends it. */
   pieces: Piece[];
@@ -45,22 +45,22 @@ interface Placement {
 
 type Tools = GenerationTools & { predictor: Predictor; cache: StateCache };
 
-/** Keeps the seeds of further drafts apart from other chances under the same seed. */
+/** Separates the seeds of further drafts from other random numbers with the same seed. */
 const draftStream = 0x77726473;
-/** Letters of scripts that put no spaces between words. */
+/** Letters of scripts without spaces between words. */
 const unspaced =
   '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
-/** Letters that belong to the word beside which they stand. */
+/** Letters that belong to the adjacent word. */
 const joined = `[[\\p{L}\\p{M}\\p{N}]--[${unspaced}]]`;
-/** What a word could go on with. */
+/** Characters with which a word could continue. */
 const goesOn = new RegExp(`^(?:${joined}|['’\\-])`, 'v');
 const needsNoEnd = new RegExp(`[${unspaced}]$`, 'u');
 const betweenWords = new RegExp(`(?:^|[\\s${unspaced}])$`, 'u');
 
 /**
- * As `generate`; a stream with `mustContain` contains each of its words as a word of its own, in any case of its
- * letters. Such streams are written one after the other, in larger pieces. Throws what `generate` throws, and
- * `invalidInput` for a word that the model cannot write or words that the length has no room for.
+ * As `generate`; a stream with `mustContain` contains each of its words as a separate word, regardless of case. Such
+ * streams are written one after the other, in larger pieces. Throws what `generate` throws, and `invalidInput` for a
+ * word that the model cannot write or words that the length has no room for.
  */
 export async function generateContaining(
   model: LanguageModel,
@@ -105,7 +105,7 @@ async function writeContaining(
 ): Promise<GenerationResult> {
   const { prompt, details } = request;
   const words = (options.mustContain ?? []).map((word) => wantedWord(model, word));
-  // What was put somewhere is not missing, even where the draft left no place between two words.
+  // A word that was inserted is not missing, even if it does not stand between two words.
   const placed = new Set<Wanted>();
   const seeds = new Random(options.seed, draftStream);
   let kept = '';
@@ -128,7 +128,7 @@ async function writeContaining(
     const draft: Piece[] = [];
     const onDelta = ({ text, tokens = [], probabilities = [] }: SampleDelta): void => {
       draft.push(...tokens.map((token, i) => ({ text: token, probability: probabilities[i] })));
-      // With every word in its place the rest flows as it comes.
+      // Once every word is placed, the rest is generated freely.
       if (missing.length === 0) tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
     };
     const free: SamplingOptions = { ...options, length: left, seed, mustContain: undefined };
@@ -152,7 +152,7 @@ async function writeContaining(
   }
 }
 
-/** Throws `invalidInput` for a word with something that the model has never seen. */
+/** Throws `invalidInput` for a word with characters unknown to the model. */
 function wantedWord(model: LanguageModel, word: string): Wanted {
   const text = normaliseText(word.trim(), model.config.text);
   const ids = model.vocabulary.encode(text);
@@ -170,7 +170,7 @@ function contains(text: string, { text: word }: Wanted): boolean {
   return new RegExp(`(?<!${joined})${literal}(?!${joined})`, 'iv').test(text);
 }
 
-/** Where in the draft, behind `before`, which of the words is likeliest. */
+/** Which of the words is most likely, and where in the draft after `before`. */
 async function bestPlace(
   model: LanguageModel,
   before: string,
@@ -183,7 +183,7 @@ async function bestPlace(
   const size = predictor.contextSize;
   const classes = predictor.classes;
 
-  // The places, each with the text up to there; in a script without spaces there may be one everywhere.
+  // The places, each with the text up to there; in scripts without spaces, any position is one.
   const texts = [before];
   for (const { text } of draft) texts.push(texts[texts.length - 1] + text);
   const all = texts.map((_, at) => at);
@@ -193,7 +193,7 @@ async function bestPlace(
   const contexts = new Float32Array(places.length * size);
   const logits = new Float32Array(places.length * classes);
   for (const [row, at] of places.entries()) {
-    // Each place costs only the steps from the one before: the cache knows that.
+    // Each place costs only the steps from the previous one, thanks to the cache.
     const primed = await prime(model, predictor, encodeText(model, texts[at]).ids, cache, signal);
     contexts.set(primed.context, row * size);
     logits.set(primed.logits, row * classes);
@@ -219,7 +219,7 @@ async function bestPlace(
   return best!;
 }
 
-/** The end of a word of characters: the likeliest that ends it, and the probability of all that do. */
+/** The end of a word of characters: the most likely token that ends it, and the total probability of all that do. */
 interface WordEnd {
   token: number;
   probability: number;
@@ -227,8 +227,8 @@ interface WordEnd {
 }
 
 /**
- * The probabilities of a word's tokens behind each context, and of its end, where it needs one.
- * `contexts` [S, contextSize] and `logits` [S, V] are used up.
+ * The probabilities of a word's tokens after each context, and of its end, if it needs one. `contexts` [S, contextSize]
+ * and `logits` [S, V] are used up.
  */
 function readWord(
   { vocabulary }: LanguageModel,

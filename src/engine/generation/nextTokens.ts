@@ -11,9 +11,9 @@ import { TokenSampler } from './sampler';
 
 export interface NextToken {
   token: string;
-  /** Of being drawn; 0 for one that top-k, top-p or min-p cuts off. */
+  /** The probability of being drawn; 0 if cut off by top-k, top-p or min-p. */
   probability: number;
-  /** The probability of a token that is cut off, had nothing been cut. */
+  /** The probability of a token that is cut off, without the cut. */
   cut?: number;
 }
 
@@ -21,13 +21,13 @@ export interface NextTokens {
   temperature: number;
   /** Of the distribution that is drawn from: -Σ q ln q. */
   entropyNats: number;
-  /** Every token that can be written, the likeliest first; of equals the lowest id. */
+  /** Every token that can be generated, the most likely first (ties: the lowest id). */
   tokens: NextToken[];
 }
 
 export interface NextResult {
   distributions: NextTokens[];
-  /** Tokens of the prompt that the model does not know. */
+  /** Tokens of the prompt that are unknown to the model. */
   unknown: string[];
 }
 

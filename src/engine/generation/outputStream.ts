@@ -1,6 +1,6 @@
 /**
- * The text of one stream as it grows: tokens become pieces (words get their spaces), stop strings are watched for
- * across token boundaries and never let out, and what is safe is handed over in deltas.
+ * The text of one stream as it grows: tokens become pieces (words get their spaces), stop strings are detected across
+ * token boundaries and never emitted, and what is safe is emitted in deltas.
  */
 import type { SampleDelta } from '../../common/engineProtocol';
 import type { Vocabulary } from '../corpus/vocabulary';
@@ -11,9 +11,9 @@ interface Piece {
 }
 
 export class OutputStream {
-  /** All that was let out. */
+  /** Everything emitted so far. */
   text = '';
-  /** Pieces that may turn out to begin a stop string. */
+  /** Pieces that may be the beginning of a stop string. */
   private held: Piece[] = [];
   private heldText = '';
   private ready: Piece[] = [];
@@ -26,12 +26,12 @@ export class OutputStream {
     private readonly stop: readonly string[] = [],
   ) {}
 
-  /** All that was written, let out or not. */
+  /** Everything generated, emitted or not. */
   get written(): string {
     return this.text + this.heldText;
   }
 
-  /** Adds a token with the model's probability of it. Returns false when a stop string is complete. */
+  /** Adds a token with the model's probability of it. Returns false if a stop string is complete. */
   add(token: number, probability: number): boolean {
     const piece = { text: this.pieceOf(token), probability };
     this.held.push(piece);
@@ -52,12 +52,12 @@ export class OutputStream {
     return true;
   }
 
-  /** No more tokens come: lets out what was held back. */
+  /** No more tokens will come: emits what was held back. */
   end(): void {
     if (!this.stopped) this.letOut(this.heldText.length);
   }
 
-  /** What was let out since the last call; undefined when there is nothing. */
+  /** What was emitted since the last call; undefined if nothing. */
   takeDelta(stream: number, details: boolean): SampleDelta | undefined {
     if (this.ready.length === 0) return undefined;
     const pieces = this.ready;
@@ -79,7 +79,7 @@ export class OutputStream {
     return last === '' || /\s$/u.test(last) ? text : ` ${text}`;
   }
 
-  /** Length of the longest end of `heldText` that begins a stop string. */
+  /** Length of the longest suffix of `heldText` that is a prefix of a stop string. */
   private possibleStop(): number {
     let longest = 0;
     for (const text of this.stop) {
@@ -90,8 +90,10 @@ export class OutputStream {
     return longest;
   }
 
-  /** Lets out the whole pieces within the first `length` UTF-16 units held, and with `cut` also what a stop string left
-   *  of the piece that it begins in. */
+  /**
+   * Emits the complete pieces within the first `length` held UTF-16 units, and with `cut` also the part of a piece
+   * before a stop string in it.
+   */
   private letOut(length: number, cut = false): void {
     let rest = length;
     while (rest > 0) {

@@ -1,11 +1,11 @@
 /**
- * A network advanced token by token, whatever its objective was: what generation, completion and surprise step.
+ * A network that is advanced token by token, whatever its objective was, for generation, completion and surprise.
  *
  * - A model trained at every step carries its recurrent state along: a token costs one step.
- * - A model trained on windows (last-step) has only ever seen `steps` tokens after a zero state. To give it just that
- *   for every token, its context is the `steps` states that began 0, 1, … steps-1 tokens ago. A token advances all of
- *   them as one batch, the oldest has then read exactly one window and predicts. The same figures as running every
- *   window again from zero, in one batched step instead of `steps` single ones.
+ * - A model trained on windows (last-step) has only ever seen `steps` tokens after a zero state. To reproduce that for
+ *   every token, its context is the `steps` states that began 0, 1, … steps-1 tokens ago. A token advances all of them
+ *   as one batch; the oldest has then read exactly one window and predicts. The results equal those of running every
+ *   window from zero, in one batched step instead of `steps` single ones.
  *
  * Either way a context is a flat float32 array, copied to fork a stream and kept to save the steps that led to it.
  */
@@ -15,13 +15,15 @@ import { paddingToken, type LanguageModel } from './languageModel';
 export interface Predictor {
   /** V, the length of a row of logits. */
   readonly classes: number;
-  /** Numbers of a context. */
+  /** The size of a context. */
   readonly contextSize: number;
-  /** Tokens back that can still matter; `Infinity` when the state is carried along. */
+  /** How many tokens back can still matter; `Infinity` if the state is carried along. */
   readonly reach: number;
   /** A new context before any text, [contextSize]. */
   start(): Float32Array;
-  /** Advances S contexts, [S, contextSize], by one token each, in place; writes what comes next into `logits`, [S, V]. */
+  /**
+   * Advances S contexts, [S, contextSize], by one token each, in place; writes the next logits into `logits`, [S, V].
+   */
   step(tokens: Uint16Array, contexts: Float32Array, logits: Float32Array): void;
 }
 
@@ -52,7 +54,7 @@ function windowPredictor(model: LanguageModel): Predictor {
   let rowLogits = new Float32Array(0);
   let beginning: Float32Array | undefined;
 
-  /** A window that reaches back before the text is padded in front. */
+  /** A window that extends before the text is padded at the front. */
   const padded = (): Float32Array => {
     const context = new Float32Array(contextSize);
     const padding = Uint16Array.of(paddingToken(model));

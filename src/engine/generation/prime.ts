@@ -1,4 +1,4 @@
-/** Brings a model to the end of a prompt, from the nearest context that it already knows. */
+/** Brings a model to the end of a prompt, from the nearest cached context. */
 import { TimeSlice } from '../timeSlice';
 import { lineEnd, paddingToken, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
@@ -6,19 +6,22 @@ import type { StateCache } from './stateCache';
 import { noToken } from '../backends/backend';
 
 export interface Primed {
-  /** [contextSize] after the prompt; the caller's own. */
+  /** [contextSize] after the prompt; owned by the caller. */
   context: Float32Array;
-  /** [V] what comes next; the caller's own. */
+  /** [V] logits of the next token; owned by the caller. */
   logits: Float32Array;
-  /** Steps that had to be run. */
+  /** The number of steps that were run. */
   steps: number;
 }
 
-/** While reading a long text a context is kept every so many tokens, so that an edit inside it does not start anew. */
+/**
+ * While reading a long text, a context is cached every this many tokens, so that an edit inside it does not require
+ * rereading everything.
+ */
 const keepEvery = 128;
 
 /**
- * What the model reads for a prompt: the line so far behind "no token" for a model of lines (an example begins so); the
+ * What the model reads for a prompt: for a model of lines, the line so far after "no token" (as in training); the
  * window that it was trained on; padding when there is nothing at all.
  */
 export function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Uint16Array {
@@ -34,7 +37,7 @@ export function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infini
   return ids.length > reach ? ids.subarray(ids.length - reach) : ids;
 }
 
-/** Reads `ids` (see `readingOf`). Breathes while it reads; throws `cancelled` when the signal says so. */
+/** Reads `ids` (see `readingOf`). Yields while it reads; throws `cancelled` if the signal is aborted. */
 export async function prime(
   model: LanguageModel,
   predictor: Predictor,
@@ -43,7 +46,7 @@ export async function prime(
   signal?: AbortSignal,
 ): Promise<Primed> {
   const reading = readingOf(model, ids, predictor.reach);
-  // The last token is always read: what comes next also depends on what the memory has learned since.
+  // The last token is always read, because the prediction also depends on what the memory has learned since.
   const known = cache?.find(reading.subarray(0, -1));
   const context = known ? known.context.slice() : predictor.start();
   const logits = new Float32Array(predictor.classes);
@@ -53,7 +56,7 @@ export async function prime(
   for (let i = from; i < reading.length; i++) {
     token[0] = reading[i];
     predictor.step(token, context, logits);
-    // For the next letter, for the same question again, and for an edit further up.
+    // For the next letter, for a repeated request, and for an edit further up.
     if (i >= reading.length - 2 || (i + 1) % keepEvery === 0) cache?.store(reading, i + 1, context);
     if (slice.isOver) await slice.renew();
   }

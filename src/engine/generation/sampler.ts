@@ -3,21 +3,21 @@
  *
  *   q_i = exp(ln p_i / T) / Σ_j exp(ln p_j / T)
  *
- * then, each on what the one before left: top-k (the k most likely), top-p (the fewest most likely that together reach
- * p; Holtzman et al. 2020), min-p (at least a share of the most likely one's; Nguyen et al. 2024). Temperature comes
- * before them, as in Hugging Face's transformers. Before all of them the repetition penalty θ of CTRL (Keskar et al.
- * 2019) over the last tokens, on log-probabilities: ln p → θ ln p, which, other than dividing logits, does not depend
- * on where their zero lies. T = 0 is the limit: the most likely token, of equals the lowest id.
+ * then, each applied to what the previous one left: top-k (the k most likely), top-p (the fewest most likely that
+ * together reach p; Holtzman et al. 2020), min-p (at least a share of the most likely one's; Nguyen et al. 2024).
+ * Temperature comes before them, as in Hugging Face's transformers. Before all of them the repetition penalty θ of CTRL
+ * (Keskar et al. 2019) over the last tokens, on log-probabilities: ln p → θ ln p, which, unlike dividing logits, does
+ * not depend on their zero point. T = 0 is the limit: the most likely token (ties: the lowest id).
  */
 import { InklingError } from '../../common/errors';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { Random } from '../random';
 import { exponential } from './exponential';
 
-/** The repetition penalty looks at so many last tokens. */
+/** The number of last tokens considered by the repetition penalty. */
 export const repetitionWindow = 64;
 
-/** Keeps sampling's chance apart from that of initialisation and shuffling under the same seed. */
+/** Separates the random numbers of sampling from those of initialisation and shuffling with the same seed. */
 const samplingStream = 0x73616d70;
 
 /** Throws `invalidInput` for options outside their range. */
@@ -39,10 +39,13 @@ export function checkSamplingOptions(options: SamplingOptions): void {
   if (mustContain?.some((word) => word.trim() === '')) fail('A word that must be contained has at least one letter.');
 }
 
-/** One stream's sampler: its options, its chance, what it drew last, and scratch space, so that a draw allocates nothing. */
+/**
+ * The sampler of one stream: its options, its generator, its last tokens, and scratch space, so that drawing allocates
+ * nothing.
+ */
 export class TokenSampler {
   private readonly random: Random;
-  /** After `distribution`: unnormalised q, [V], zero where a token is out. */
+  /** After `distribution`: unnormalised q, [V], zero for excluded tokens. */
   private readonly weights: Float64Array;
   private readonly order: Int32Array;
   private readonly recent = new Int32Array(repetitionWindow);
@@ -63,12 +66,12 @@ export class TokenSampler {
     this.penalised = new Int32Array(classes).fill(-1);
   }
 
-  /** Tells the repetition penalty what stands in the text. Ids outside the vocabulary are passed over. */
+  /** Adds tokens of the text for the repetition penalty. Ids outside the vocabulary are ignored. */
   observe(token: number): void {
     if (token >= 0 && token < this.classes) this.recent[this.observed++ % repetitionWindow] = token;
   }
 
-  /** Draws from the row of V logits at `offset`. Throws `corruptModel` when they are not numbers. */
+  /** Draws from the row of V logits at `offset`. Throws `corruptModel` if they are not numbers. */
   next(logits: Float32Array, offset = 0): number {
     const token = this.options.temperature === 0 ? this.mostLikely(logits, offset) : this.draw(logits, offset);
     this.observe(token);
@@ -103,11 +106,11 @@ export class TokenSampler {
       rest -= weights[i];
       if (rest < 0) return i;
     }
-    // Rounding can leave a crumb behind the last token.
+    // Rounding can leave a small remainder after the last token.
     return last;
   }
 
-  /** Fills `weights` with ln p (up to a constant when there is no penalty); returns the largest. */
+  /** Fills `weights` with ln p (up to a constant without a penalty); returns the largest. */
   private logProbabilities(logits: Float32Array, offset: number): number {
     const { weights, classes } = this;
     for (let i = 0; i < classes; i++) weights[i] = logits[offset + i];
@@ -115,7 +118,7 @@ export class TokenSampler {
     let max = -Infinity;
     let sum = 0;
     for (let i = 0; i < classes; i++) {
-      // A NaN makes the sum NaN; minus infinity is a fair logit and counts as nothing.
+      // A NaN makes the sum NaN; minus infinity is a valid logit and adds nothing.
       if (weights[i] !== -Infinity) sum += weights[i];
       if (weights[i] > max) max = weights[i];
     }
@@ -160,8 +163,8 @@ export class TokenSampler {
   }
 
   /**
-   * Top-k, then top-p. A heap on `order` gives the tokens from the most likely down, of equals the lowest id first;
-   * only as many are taken out as are kept, so that a large vocabulary is never sorted.
+   * Top-k, then top-p. A heap on `order` yields the tokens from the most likely down (ties: the lowest id first); only
+   * those that are kept are removed, so that a large vocabulary is never sorted.
    */
   private truncate(topK: number, topP: number, total: number): number {
     const { weights, order, classes } = this;
@@ -177,7 +180,7 @@ export class TokenSampler {
     };
     let kept = total;
     if (topK < classes) {
-      // Top-p is a share of what top-k left.
+      // Top-p is a share of what top-k has left.
       kept = 0;
       while (size > classes - topK) kept += weights[takeOut()];
     }
@@ -218,7 +221,7 @@ function diverged(): InklingError {
   );
 }
 
-/** The largest of `classes` logits. Throws `corruptModel` when one of them is not a number, or infinite. */
+/** The largest of `classes` logits. Throws `corruptModel` if one of them is not a number, or infinite. */
 function largestOf(logits: Float32Array, offset: number, classes: number): number {
   let max = -Infinity;
   for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
@@ -226,7 +229,7 @@ function largestOf(logits: Float32Array, offset: number, classes: number): numbe
   return max;
 }
 
-/** Softmax of the V logits at `offset`, into `into`. Throws `corruptModel` when they are not numbers. */
+/** Softmax of the V logits at `offset`, into `into`. Throws `corruptModel` if they are not numbers. */
 export function softmax(logits: Float32Array, offset: number, into: Float32Array): Float32Array {
   const max = largestOf(logits, offset, into.length);
   let total = 0;

@@ -1,6 +1,6 @@
 /**
- * How well a model knows a text: the mean cross-entropy of its tokens in nats; e to that is the perplexity, and per
- * character in bits it compares models of characters and of words.
+ * How well a model predicts a text: the mean cross-entropy of its tokens in nats; its exponential is the perplexity,
+ * and in bits per character it allows comparing models of characters and of words.
  */
 import { cancelled, InklingError } from '../../common/errors';
 import { SerialQueue } from '../../common/serialQueue';
@@ -18,29 +18,29 @@ import { emptyMemory } from '../memory/remember';
 import { TimeSlice } from '../timeSlice';
 import { checkSpeaks, type ModelText } from './languageModel';
 
-/** Windows that a text is scored by when none are asked for, at most: each costs as many steps as it is long. */
+/** The default maximum of windows to score a text by: each costs as many steps as its length. */
 const enoughWindows = 20_000;
 
 export interface ScoreResult {
-  /** Of the network and its memory together, where it has one. Nothing is learned from the text. */
+  /** Of the network together with its memory, if it has one. Nothing is learned from the text. */
   lossNats: number;
-  /** Of the network alone; only where there is a memory or `online` asks for one. */
+  /** Of the network alone; only if there is a memory or `online` asks for one. */
   networkLossNats?: number;
-  /** Where the memory learns from each token after it was scored. Never to be compared with what does not learn. */
+  /** If the memory learns from each token after it was scored. Not comparable with scores without learning. */
   onlineLossNats?: number;
   bitsPerCharacter: number;
   perplexity: number;
-  /** Characters that the figures are over. */
+  /** Characters covered by the figures. */
   characters: number;
-  /** Characters of the text that the model does not know: left out of the figures, or scored as unknown words. */
+  /** Characters of the text unknown to the model: left out of the figures, or scored as unknown words. */
   unknownCharacters: number;
-  /** The characters or words that it does not know, the most frequent first. */
+  /** The unknown characters or words, the most frequent first. */
   unknown: string[];
   /** Characters of the text. */
   textCharacters: number;
 }
 
-/** What scores: whole batches, on whichever backend. */
+/** The network that scores: whole batches, on any backend. */
 export interface ScoringModel extends ModelText {
   network: Network;
   memory?: ModelMemory;
@@ -53,14 +53,14 @@ export interface ScoreOptions {
   signal?: AbortSignal;
 }
 
-/** The text that a network scores last: it carries the state of one from batch to batch, so the next one waits. */
+/** The current text of a network, whose state is carried from batch to batch, so the next text must wait. */
 const queues = new WeakMap<Network, SerialQueue>();
 
 /**
  * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
  * windows of `length` tokens, one every `stride`; else as the model was trained. The model's network must take batches
- * of `windows.length` steps. Characters that the model does not know are not counted. Throws `invalidInput` for a text
- * with nothing to predict, and for `online` where the model cannot; `cancelled`.
+ * of `windows.length` steps. Unknown characters are not counted. Throws `invalidInput` for a text with nothing to
+ * predict, and for `online` if the model does not support it; `cancelled`.
  */
 export function scoreText(model: ScoringModel, text: string, options: ScoreOptions = {}): Promise<ScoreResult> {
   const queue = queues.get(model.network) ?? new SerialQueue();
@@ -111,7 +111,7 @@ async function scoreWithMemory(
   };
 }
 
-/** Figures of a text of which `targets` tokens took `nats` together. */
+/** Figures of a text whose `targets` tokens have a total loss of `nats`. */
 function resultOf({ vocabulary, config }: ModelText, text: string, nats: number, targets: number): ScoreResult {
   const lossNats = nats / targets;
   const normal = normaliseText(text, config.text);
@@ -135,7 +135,7 @@ function nothingToPredict(): InklingError {
 
 function codePoints(text: string): number {
   let count = 0;
-  // Without an array of them all: a text may be long.
+  // Without an array of all of them, because a text may be long.
   for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) count++;
   return count;
 }
@@ -167,7 +167,7 @@ function checkedWindows(ids: Uint16Array, length: number, stride: number, { netw
   return windowBatches(ids, length, stride, network.limits.batch);
 }
 
-/** Lines, and prefixes of lines: one epoch of them in their order. */
+/** Lines, and prefixes of lines: one epoch in order. */
 function* exampleBatches({ network, vocabulary, config }: ScoringModel, text: string): Iterable<Batch> {
   const scoring = {
     ...config,

@@ -1,9 +1,9 @@
 /**
- * Contexts that a model has already reached, by the text that led there, so that a keystroke costs one step. Least
- * recently used first out, bounded in bytes. One cache belongs to one model with fixed weights.
+ * A cache of contexts that a model has reached, by the text that led there, so that a keystroke costs one step. The
+ * least recently used are evicted, bounded in bytes. A cache belongs to one model with fixed weights.
  *
- * The host sends the last few thousand characters before the cursor, so the beginning of the text slides while one
- * types: a context whose text began elsewhere is as good when the last `comparedTokens` tokens agree.
+ * The host sends the last few thousand characters before the cursor, so the beginning of the text moves during typing:
+ * a context whose text began elsewhere is equally good if the last `comparedTokens` tokens agree.
  */
 export interface CachedContext {
   /** [contextSize] after the text; never written to. */
@@ -11,22 +11,22 @@ export interface CachedContext {
 }
 
 interface Entry extends CachedContext {
-  /** Length of the whole text that led here, and its last tokens. */
+  /** Length of the whole text before it, and its last tokens. */
   length: number;
   tail: Uint16Array;
   bytes: number;
 }
 
-/** Tokens of agreement after which it does not matter how a text began. */
+/** The number of matching tokens after which the beginning of a text does not matter. */
 const comparedTokens = 256;
-/** An entry is found by so many last tokens, then compared. */
+/** Entries are looked up by this many last tokens, then compared. */
 const keyLength = 32;
 
 export class StateCache {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
 
-  /** `reach`: tokens back that matter to the model (see `Predictor`). */
+  /** `reach`: how many tokens back matter to the model (see `Predictor`). */
   constructor(
     private readonly reach: number,
     private readonly maximumBytes = 32 * 1024 * 1024,
@@ -36,7 +36,7 @@ export class StateCache {
     return this.entries.size;
   }
 
-  /** The longest beginning of `ids` whose context is known: `position` tokens are behind it. */
+  /** The longest prefix of `ids` whose context is cached; `position` is its length. */
   find(ids: Uint16Array): (CachedContext & { position: number }) | undefined {
     if (this.entries.size === 0) return undefined;
     for (let position = ids.length; position > 0; position--) {
@@ -50,7 +50,7 @@ export class StateCache {
     return undefined;
   }
 
-  /** Keeps a copy of the context that stands after the first `position` of `ids`. */
+  /** Stores a copy of the context after the first `position` tokens of `ids`. */
   store(ids: Uint16Array, position: number, context: Float32Array): void {
     const key = keyOf(ids, position);
     const old = this.entries.get(key);

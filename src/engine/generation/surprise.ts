@@ -1,6 +1,6 @@
 /**
- * How surprised a model is by each character (or word) of a text: -log2 of the probability that it gave it. The figures
- * of the last text are kept with the model's contexts along it, so that after an edit only what follows is computed.
+ * How surprised a model is by each character (or word) of a text: -log2 of its predicted probability. The figures of
+ * the last text are kept together with contexts along it, so that after an edit only what follows is recomputed.
  */
 import type { SurpriseResult } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
@@ -12,13 +12,13 @@ import { prime } from './prime';
 import { probabilityOf } from './sampler';
 import { splitIntoUnits, type TextUnits } from './textUnits';
 
-/** Bits shown for a character that the model has never seen: more than any that it has. */
+/** Bits shown for a character unknown to the model: more than for any known one. */
 const unknownBits = 16;
-/** A context is kept every so many units at least; of a long text fewer, within the memory below. */
+/** A context is kept every this many units; fewer for a long text, within the memory below. */
 const keepEvery = 64;
 const maximumBytes = 16 * 1024 * 1024;
 
-/** Where reading can begin again: in front of unit `unit`. */
+/** A position where reading can resume: before unit `unit`. */
 interface Mark {
   unit: number;
   context: Float32Array;
@@ -29,7 +29,7 @@ export class SurpriseMap {
   private text = '';
   private bits = new Float32Array(0);
   private marks: Mark[] = [];
-  /** One update after the other: the next text comes while the last one, cancelled, still finds its end. */
+  /** One update at a time: the next text may arrive while the previous, cancelled update is still ending. */
   private readonly queue = new SerialQueue();
 
   constructor(
@@ -37,8 +37,10 @@ export class SurpriseMap {
     private readonly predictor: Predictor,
   ) {}
 
-  /** Figures from the unit at or before UTF-16 offset `from`, or before the first change since the last call. Throws
-   *  `cancelled`; what was computed until then is kept. */
+  /**
+   * Figures from the unit at or before UTF-16 offset `from`, or before the first change since the last call. Throws
+   * `cancelled`, keeping what was computed until then.
+   */
   update(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
     return this.queue.run(() => this.updateNow(text, from, signal));
   }
@@ -46,7 +48,7 @@ export class SurpriseMap {
   private async updateNow(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
     const changed = commonLength(this.text, text);
     const units = splitIntoUnits(this.model, text);
-    // The unit before a change may have grown by a mark that was added to it.
+    // The unit before a change may have been extended by a combining mark.
     const keep = Math.max(0, unitAt(units, changed).unit - 1);
     const bits = new Float32Array(units.lengths.length);
     const known = Math.min(keep, this.bits.length);
@@ -110,7 +112,7 @@ export class SurpriseMap {
     return units.lengths.length;
   }
 
-  /** In front of the text. What the model expects there is what it expects behind its padding. */
+  /** Before the text, the model predicts what follows its padding. */
   private async beginning(signal?: AbortSignal): Promise<Mark> {
     const { model, predictor } = this;
     const primed = await prime(model, predictor, new Uint16Array(0), undefined, signal);
@@ -119,7 +121,7 @@ export class SurpriseMap {
   }
 }
 
-/** Length of the beginning that two texts share. */
+/** Length of the common prefix of two texts. */
 function commonLength(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   let i = 0;
@@ -127,7 +129,7 @@ function commonLength(a: string, b: string): number {
   return i;
 }
 
-/** The unit that covers a UTF-16 offset (behind the text: one past the last), and where it begins. */
+/** The unit that covers a UTF-16 offset (after the text: one past the last), and its start. */
 function unitAt(units: TextUnits, offset: number): { unit: number; offset: number } {
   let unit = 0;
   let begin = 0;

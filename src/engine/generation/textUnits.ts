@@ -1,7 +1,7 @@
 /**
- * A text as it stands in the editor, cut into the units that figures are shown for, each with the tokens that the model
- * reads there. A unit is a character with its marks (which NFC may join and lowercasing may split into several tokens),
- * a line end of one or two code units, a word, or what stands between words (no token).
+ * The text of an editor, divided into the units that figures are shown for, each with the tokens that the model reads
+ * for it. A unit is a character with its marks (which NFC may join and lowercasing may split into several tokens), a
+ * line end of one or two code units, a word, or what stands between words (no token).
  */
 import { normaliseText } from '../corpus/normaliseText';
 import type { LanguageModel } from './languageModel';
@@ -18,7 +18,7 @@ export interface TextUnits {
 const characterUnit = /\r\n|\P{M}\p{M}*|\p{M}+/gsu;
 const joining = /[\p{M}\r]/u;
 const wordUnit = /\s+|\S+/gu;
-/** What fits in a byte, with room for a last code point. */
+/** What fits into a byte, with room for a last code point. */
 const longestUnit = 250;
 
 export function splitIntoUnits(model: LanguageModel, text: string): TextUnits {
@@ -38,7 +38,7 @@ export function splitIntoUnits(model: LanguageModel, text: string): TextUnits {
     for (const id of tokens) ids.push(id);
     counts.push(tokens.length);
     lengths.push(Math.min(piece.length, longestUnit));
-    // A very long word, or a heap of marks: the rest follows as units without a token.
+    // A very long word, or a pile of marks: the rest follows as units without a token.
     for (let rest = piece.length - longestUnit; rest > 0; rest -= longestUnit) {
       counts.push(0);
       lengths.push(Math.min(rest, longestUnit));

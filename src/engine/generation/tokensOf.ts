@@ -1,14 +1,14 @@
-/** How a model sees a text: its tokens with their indices, and which of them it knows. */
+/** How a model reads a text: its tokens with their indices, and which of them are known. */
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
 import type { LanguageModelMetadata } from '../model/modelMetadata';
 
 export interface TokenEntry {
   token: string;
-  /** What enters the network in its place; null for a character that the model does not know: nothing enters then. */
+  /** Its index as the network's input; null for an unknown character, which has no input. */
   id: number | null;
   known: boolean;
-  /** How often it stands in the training text; only for the vocabulary, and where the model says it. */
+  /** How often it occurs in the training text; only for the vocabulary, and if the model contains it. */
   count?: number;
 }
 

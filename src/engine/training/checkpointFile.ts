@@ -1,6 +1,6 @@
 /**
- * Where a run's checkpoints lie until its model is written: beside the model. Where two runs train to one file, the one
- * that finds the other's checkpoint there takes a name of its own, so that either can be resumed.
+ * The checkpoints of a run until its model is written: next to the model. If two runs train to one file, the one that
+ * finds the other's checkpoint there uses another name, so that both can be resumed.
  */
 import * as fs from 'node:fs/promises';
 import { asInklingError, InklingError } from '../../common/errors';
@@ -13,7 +13,7 @@ export class CheckpointFile {
   /** The file as this run last saw it. */
   private seen: string | undefined;
 
-  /** `created` are the runs whose checkpoints are this run's: itself, and the one that it continues. */
+  /** `created`: the runs whose checkpoints may be replaced: this run, and the one that it continues. */
   constructor(
     private readonly modelPath: string,
     private readonly created: readonly (string | undefined)[],
@@ -21,12 +21,15 @@ export class CheckpointFile {
     this.file = checkpointPath(modelPath);
   }
 
-  /** Called before the run trains: what lies there now may be replaced, whatever comes later is another run's. */
+  /** Called before the run trains: what is there now may be replaced; anything written later belongs to another run. */
   async begin(): Promise<void> {
     this.seen = await versionOf(this.file);
   }
 
-  /** Gives the file's path, and once a notice where another run has taken the usual one. Throws as `writeModelFile`. */
+  /**
+   * Returns the path of the file, and once a notice if another run has taken the usual path. Throws like
+   * `writeModelFile`.
+   */
   async write(model: StoredLanguageModel): Promise<{ file: string; notice?: string }> {
     let notice: string | undefined;
     const found = await versionOf(this.file);
@@ -49,7 +52,7 @@ export class CheckpointFile {
   }
 }
 
-/** Beside the first numbered name that has neither a model nor a checkpoint: `--resume` with that name finds it. */
+/** Next to the first numbered name that has neither a model nor a checkpoint: `--resume` with that name finds it. */
 async function freeCheckpoint(modelPath: string): Promise<string> {
   for (const name of numberedNames(modelPath)) {
     const file = checkpointPath(name);

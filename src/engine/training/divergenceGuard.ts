@@ -1,7 +1,7 @@
 /**
- * Notices when training falls apart. A loss or gradient that is not a finite number counts at once. A finite loss
- * counts as exploding when its running mean is worse than that of the untrained network and at least half as much again
- * as the best running mean so far: a single odd batch moves the mean little, a run that has lost what it learned does.
+ * Detects divergence. A loss or gradient that is not finite counts immediately. A finite loss counts as exploding if
+ * its running mean is worse than that of the untrained network and at least 1.5 times the best running mean so far: a
+ * single unusual batch changes the mean only slightly, a run that has lost what it learned changes it a lot.
  */
 export interface GuardState {
   initialLoss: number | null;
@@ -12,7 +12,7 @@ export interface GuardState {
 
 /** How much of the running mean a new batch replaces. */
 const blend = 0.1;
-/** The first batches after a start say little about the mean. */
+/** The first batches after a start are a poor estimate of the mean. */
 const batchesBeforeJudging = 10;
 
 export class DivergenceGuard {
@@ -21,7 +21,10 @@ export class DivergenceGuard {
   private bestRunningLoss: number | null = null;
   private batches = 0;
 
-  /** Takes one batch's mean loss (nats a target) and gradient norm; says what is wrong with them, if anything. */
+  /**
+   * Takes the mean loss (nats per target) and the gradient norm of one batch; returns what is wrong with them, if
+   * anything.
+   */
   observe(loss: number, gradientNorm: number): 'non-finite' | 'exploding' | undefined {
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return 'non-finite';
     this.initialLoss ??= loss;
@@ -33,13 +36,13 @@ export class DivergenceGuard {
     return this.hasExploded(this.runningLoss) ? 'exploding' : undefined;
   }
 
-  /** Whether a mean loss is that of a network which has lost what it learned. */
+  /** Whether a mean loss indicates a network that has lost what it learned. */
   hasExploded(loss: number): boolean {
     const initial = this.initialLoss ?? loss;
     return loss > Math.max(1.05 * initial, 1.5 * (this.bestRunningLoss ?? initial));
   }
 
-  /** Begins the running mean anew, after the weights were put back. What the untrained network lost stays known. */
+  /** Restarts the running mean after the weights were restored. The loss of the untrained network is kept. */
   restart(): void {
     this.runningLoss = 0;
     this.batches = 0;

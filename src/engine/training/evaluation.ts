@@ -12,15 +12,15 @@ export interface Evaluation {
 }
 
 /**
- * The mean loss over at most `maximumTargets` held-out targets, without dropout; undefined where nothing is held out.
- * Training's own recurrent state is not touched.
+ * The mean loss over at most `maximumTargets` held-out targets, without dropout; undefined if nothing is held out. The
+ * recurrent state of training is not changed.
  */
 export async function evaluateHeldOut(
   network: Network,
   plan: BatchPlan,
   maximumTargets: number,
 ): Promise<Evaluation | undefined>;
-/** The same, given up as soon as `isInterrupted` says so. */
+/** The same, abandoned as soon as `isInterrupted` returns true. */
 export async function evaluateHeldOut(
   network: Network,
   plan: BatchPlan,

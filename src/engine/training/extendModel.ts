@@ -1,14 +1,14 @@
 /**
- * A trained network for a larger vocabulary: the old weights stay, every new character gets the mean of what the known
- * ones have. As an input it then acts like an average character; as an output its logit is the mean logit, far below
- * those of likely characters, so that the loss on known text hardly moves.
+ * A trained network for a larger vocabulary: the old weights stay, and every new character gets the mean of the known
+ * ones. As an input it then acts like an average character; as an output its logit is the mean logit, far below those
+ * of likely characters, so that the loss on known text hardly moves.
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { normalisedPieces } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from '../model/networkSpec';
 
-/** `vocabulary` with the characters of these texts that it does not know behind its own. */
+/** `vocabulary` with the unknown characters of these texts appended. */
 export function extendVocabulary(
   vocabulary: Vocabulary,
   texts: readonly { text: string }[],
@@ -43,7 +43,7 @@ export function extendParameters(
   return extended;
 }
 
-/** Tensors grow by rows (embedding, output) or by columns (one-hot input weights); all others only move. */
+/** Tensors grow by rows (embedding, output) or by columns (one-hot input weights); all others are only moved. */
 function extendTensor(
   old: Float32Array,
   from: TensorSpec,

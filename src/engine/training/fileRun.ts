@@ -1,6 +1,6 @@
 /**
  * A training run from texts to a model file: corpus, trainer, checkpoints beside the file, the file itself at the end.
- * What the command line and the engine process both call.
+ * Both the command line and the engine process use it.
  */
 import * as path from 'node:path';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -34,15 +34,17 @@ export interface FileRunOptions {
   compute: Compute;
   modelPath: string;
   title?: string;
-  /** Go on with this model, as `startFrom` says. */
+  /** Continue with this model, by the rule of `startFrom`. */
   resume?: Resumable;
-  /** The model that `config.base` names; a new run starts from its weights. */
+  /** The model named by `config.base`; a new run starts from its weights. */
   base?: StoredLanguageModel;
-  /** A file whose tensors a new run starts from, in place of random weights. */
+  /** A file whose tensors are the initial weights of a new run, instead of random ones. */
   weights?: string;
-  /** The budget is for what is to come; else it counts from the start of the run that `resume` goes on with. */
+  /**
+   * The budget applies to the further training; otherwise it counts from the start of the run that `resume` continues.
+   */
   further?: boolean;
-  /** Built already, with the config's text settings (automatic configuration); only for a new model. */
+  /** Already built with the text settings of the config (automatic configuration); only for a new model. */
   corpus?: Corpus;
   reasons?: string[];
   expectedSeconds?: number;
@@ -61,7 +63,7 @@ export interface FileRun {
   run(): Promise<StoredLanguageModel>;
 }
 
-/** How sure the model's offers have to be, by the end of the texts that it was not trained on; undefined without one. */
+/** How sure the model's offers have to be, measured on the held-out end of the texts; undefined without one. */
 async function leastProbabilityOf(
   stored: StoredLanguageModel,
   corpus: Corpus,
@@ -82,8 +84,10 @@ function epochPath(modelPath: string, epoch: number, loss: number | null): strin
   return `${modelPath.slice(0, modelPath.length - ending.length)}.epoch-${number}-loss-${loss?.toFixed(4) ?? 'none'}${ending}`;
 }
 
-/** Throws `invalidInput` for settings or texts that cannot be trained, `incompatibleModel` for another network, and what
- *  opening the network throws. */
+/**
+ * Throws `invalidInput` for settings or texts that cannot be used, `incompatibleModel` for another network, and what
+ * opening the network throws.
+ */
 export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
   const { modelPath, onEvent } = options;
   const resume = options.resume?.model;
@@ -101,7 +105,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     created: start?.state ? resume!.provenance.created : new Date().toISOString(),
   };
   const plan = planBatches(corpus, config);
-  // An automatic configuration looked at the text itself; whoever goes on with a model has been told.
+  // An automatic configuration has examined the text itself; a run that continues a model has already reported it.
   const isRecipe = !resume && recipes.some(({ id }) => id === config.recipe);
   const parameters =
     start?.state?.parameters ??

@@ -1,9 +1,8 @@
 /**
- * The history of a run, kept small enough to live in the model file however long the run was. Guard events and notices
- * all stay. Of the progress points at most `maximumProgress` stay: when there are more, neighbours are merged
- * two by two (means weighted by the steps they stand for, smallest of the smallest, largest of the largest), so that
- * the curve keeps its range. Of samples and of
- * too many evaluations every second moment is let go, the best weights' never.
+ * The history of a run, kept small enough for the model file however long the run was. All guard events and notices are
+ * kept. At most `maximumProgress` progress points are kept: if there are more, neighbours are merged in pairs (means
+ * weighted by their steps, minimum of the minima, maximum of the maxima), so that the curve keeps its range. Of samples
+ * and of too many evaluations, every second one is dropped, but never that of the best weights.
  */
 import type { ProgressEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 
@@ -14,7 +13,7 @@ export const maximumEpochs = 2000;
 export class History {
   private events: TrainEvent[] = [];
 
-  /** What is stored in the model file, in the order it happened. */
+  /** The events stored in the model file, in order. */
   toJSON(): TrainEvent[] {
     return this.events;
   }
@@ -24,7 +23,7 @@ export class History {
   }
 
   add(event: TrainEvent): void {
-    // Checkpoints say where a file lay while the run went; that is of no use later.
+    // Checkpoint events contain the path of a file during the run, which is of no use later.
     if (event.event === 'checkpoint') return;
     this.events.push(event);
     if (event.event === 'progress') this.thinProgress();
@@ -63,7 +62,7 @@ export class History {
   }
 }
 
-/** One point for both; `before` is the step after which the first one's stretch began. */
+/** One point for both; `before` is the step before the first one's steps. */
 function mergeProgress(first: ProgressEvent, second: ProgressEvent, before: number): ProgressEvent {
   const a = Math.max(1, first.step - before);
   const b = Math.max(1, second.step - first.step);

@@ -1,4 +1,4 @@
-/** Losses added up over batches, as plain JSON. Nats. */
+/** Sums of losses over batches, as plain JSON. In nats. */
 export interface LossSums {
   lossSum: number;
   targets: number;
@@ -13,12 +13,12 @@ export function addLoss(sums: LossSums, more: LossSums): void {
   sums.correct += more.correct;
 }
 
-/** Mean loss of a target; null where there was none: nothing was measured. */
+/** Mean loss per target; null if there were none. */
 export function meanLoss(sums: LossSums): number | null {
   return sums.targets === 0 ? null : sums.lossSum / sums.targets;
 }
 
-/** Share of targets whose most likely token was right; null where there was none. */
+/** Share of targets whose most likely token was correct; null if there were none. */
 export function accuracyOf(sums: LossSums): number | null {
   return sums.targets === 0 ? null : sums.correct / sums.targets;
 }

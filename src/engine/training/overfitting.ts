@@ -1,6 +1,6 @@
 /**
- * Notices overfitting: the held-out loss has risen for several evaluations while the training loss still falls. The
- * model is then learning its text by heart. Said once a run.
+ * Detects overfitting: the held-out loss has risen for several evaluations while the training loss still falls. The
+ * model is then memorising its text. Reported once per run.
  */
 import type { EpochEvent } from '../../common/trainEvents';
 
@@ -16,7 +16,7 @@ export interface OverfittingState {
   said: boolean;
 }
 
-/** Evaluations in a row above the best held-out loss before a word is said. */
+/** Consecutive evaluations above the best held-out loss before it is reported. */
 const evaluationsBeforeSaying = 2;
 /** Smaller rises, as a share of the best held-out loss, may be noise. */
 const noticeableRise = 0.01;
@@ -24,7 +24,7 @@ const noticeableRise = 0.01;
 export class OverfittingWatch {
   private current: OverfittingState = { best: null, worse: 0, said: false };
 
-  /** Takes an evaluation; returns the sentence to show, when there is one. */
+  /** Takes an evaluation; returns the sentence to show, if there is one. */
   observe(event: EpochEvent): string | undefined {
     if (event.heldOutLoss === undefined) return undefined;
     const { epoch, step, trainLoss, heldOutLoss } = event;
@@ -56,7 +56,7 @@ export class OverfittingWatch {
   }
 }
 
-/** Whether a loss fell; not where either was not measured. */
+/** Whether a loss fell; false if either was not measured. */
 function falls(before: number | null, after: number | null): boolean {
   return before !== null && after !== null && after < before;
 }

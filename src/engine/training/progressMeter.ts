@@ -13,12 +13,12 @@ export class ProgressMeter {
   private minimum = Infinity;
   private maximum = -Infinity;
   private gradientNorms = 0;
-  /** NaN once a step did not say it. */
+  /** NaN if a step did not report it. */
   private clippedNorms = 0;
   private steps = 0;
   private stepMs = 0;
 
-  /** Takes the result of one step with at least one target, and how long the step took. */
+  /** Adds the result of one step with at least one target, and its duration. */
   add(result: StepResult, stepMs: number): void {
     const loss = meanLoss(result)!;
     addLoss(this.sums, result);
@@ -34,7 +34,7 @@ export class ProgressMeter {
     return this.steps === 0;
   }
 
-  /** What was measured, of a meter that is not empty; it begins anew. */
+  /** Returns the measurements and resets the meter, which must not be empty. */
   take(): Measured {
     const measured: Measured = {
       trainLoss: meanLoss(this.sums)!,

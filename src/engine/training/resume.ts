@@ -1,6 +1,6 @@
 /**
- * The one rule for going on with a model: which file a run goes on from, what it takes over from it, and what is said
- * about it. The command line and the engine process both resume by it.
+ * The rule for resuming: the file that a run continues from, what it takes over from it, and what is reported about it.
+ * The command line and the engine process both use it.
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -16,21 +16,22 @@ import { extendParameters, extendSpec, extendVocabulary } from './extendModel';
 import type { RunProgress, RunState } from './runState';
 import { runStateOf } from './storedRun';
 
-/** Where checkpoints of a model lie until it is written. */
+/** The path of the checkpoints of a model until it is written. */
 export function checkpointPath(modelPath: string): string {
   return `${modelPath}.checkpoint`;
 }
 
-/** A model to go on with. */
+/** A model to continue with. */
 export interface Resumable {
   model: StoredLanguageModel;
-  /** What was chosen where there was a choice, in sentences. */
+  /** Sentences about the choice, if there was one. */
   notices: string[];
 }
 
 /**
- * Reads the model to go on with: `file`; or the checkpoint beside it where that stands further in the same run (the run
- * was cut off), or where there is no file yet. If the one is damaged, it is the other. Throws as `readLanguageModel`.
+ * Reads the model to continue with: `file`; or the checkpoint next to it if that is further along in the same run (the
+ * run was interrupted), or if there is no file yet. If one is damaged, the other is used. Throws like
+ * `readLanguageModel`.
  */
 export async function readForResume(file: string): Promise<Resumable> {
   const beside = checkpointPath(file);
@@ -56,24 +57,25 @@ export async function readForResume(file: string): Promise<Resumable> {
   return { model, notices: [notice] };
 }
 
-/** Where a run starts that goes on with a model. */
+/** The starting point of a run that continues a model. */
 export interface Start {
   corpus: Corpus;
   spec: NetworkSpec;
-  /** The run itself goes on from here; undefined where a new one begins with the model's weights. */
+  /** The state from which the run itself continues; undefined if a new run starts with the model's weights. */
   state?: RunState;
-  /** Counted from the start of the run, where it goes on. */
+  /** Counted from the start of the run if it continues. */
   budget: BudgetConfig;
   initialParameters?: Float32Array;
   initialOptimiser?: RunState['optimiser'];
-  /** Why a new run begins, in sentences. */
+  /** The reasons for starting a new run, as sentences. */
   notices: string[];
 }
 
 /**
- * Where a run under `config` on these texts starts that goes on with `model`: exactly where that stopped if the text and
- * the course are the same, else a new run from its weights. `further`: the budget is for what is to come; else it counts
- * from the start of the run. A run that was cut off after its last step may have nothing left to train.
+ * The starting point of a run with `config` on these texts that continues `model`: exactly where that stopped if the
+ * text and the relevant settings are the same, otherwise a new run from its weights. `further`: the budget applies to
+ * the further training; otherwise it counts from the start of the run. A run that was interrupted after its last step
+ * may have nothing left to train.
  *
  * Throws `incompatibleModel` for another network, `invalidInput` for a finished run whose budget is used up.
  */
@@ -105,8 +107,8 @@ export function startFrom(
 }
 
 /**
- * A new run under `config` on these texts whose first weights are those of `model`; characters that it does not know are
- * added to its vocabulary. Throws `incompatibleModel` where `config` asks for another network.
+ * A new run with `config` on these texts whose initial weights are those of `model`; unknown characters are added to
+ * its vocabulary. Throws `incompatibleModel` if `config` specifies another network.
  */
 export function newRun(
   model: StoredLanguageModel,
@@ -121,14 +123,14 @@ export function newRun(
   }
   const vocabulary = extendVocabulary(model.vocabulary, texts, config.text);
   const corpus = buildCorpus(texts, config.text, vocabulary);
-  // Its dropout may be another now; all else of the network is the model's.
+  // Its dropout may have changed; everything else of the network is the model's.
   const { layers } = networkSpecOf(config, vocabulary.size);
   const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
   const initialParameters = extendParameters(model.spec, spec, model.parameters, 'mean');
   return { corpus, spec, budget: config.budget, initialParameters, notices: [] };
 }
 
-/** Why the run of `model` cannot go on where it stopped; undefined where it can. */
+/** The reason why the run of `model` cannot continue where it stopped; undefined if it can. */
 function whyNew(
   { config: before, provenance }: StoredLanguageModel,
   state: RunState | undefined,
@@ -137,7 +139,7 @@ function whyNew(
 ): string | undefined {
   if (!state) return 'The model does not say where its training stood.';
   if (corpus.hash !== provenance.textHash) return 'The text is not the one that the model was trained on.';
-  // A position among the batches is the same only under the settings that these follow from.
+  // A position in the batches is only valid with the settings that determine them.
   const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): Record<string, unknown> => ({
     text,
     objective,
@@ -150,7 +152,7 @@ function whyNew(
   return changed.length === 0 ? undefined : `The settings differ from the model's in ${changed.join(', ')}.`;
 }
 
-/** A budget for what follows `progress`, counted from the start of the run. */
+/** A budget for the training after `progress`, counted from the start of the run. */
 function budgetFrom(
   { step, epoch, seconds }: RunProgress,
   { epochs, maxSteps, maxSeconds }: BudgetConfig,
@@ -175,7 +177,7 @@ function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, sec
   );
 }
 
-/** A network apart from what may change while it is trained on. */
+/** A network without what may change when it is trained further. */
 function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
   return [cell, input, layers.map((layer) => layer.units)];
 }

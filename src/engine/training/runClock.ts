@@ -1,6 +1,6 @@
-/** How long a run has trained: pauses and the machine's sleep are left out. */
+/** Measures the training time of a run, without pauses and the sleep of the machine. */
 
-/** What takes so long, and twenty times as long as anything before, was no work. */
+/** A turn of this length, twenty times as long as any before, was not work. */
 const shortestSleepMs = 60_000;
 const turnsToJudgeBy = 10;
 
@@ -14,25 +14,25 @@ export class RunClock {
   /** `now`: milliseconds from a fixed moment. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Seconds of training until now, those of earlier sittings included. */
+  /** Seconds of training until now, including earlier sittings. */
   get seconds(): number {
     return this.secondsBefore + (this.now() - this.began) / 1000;
   }
 
-  /** Milliseconds until the last turn ended. What is due is judged by them: no sleep is in them that is not known yet. */
+  /** Milliseconds until the end of the last turn. They decide what is due, because they contain no undetected sleep. */
   get ms(): number {
     return this.secondsBefore * 1000 + (this.turnBegan - this.began);
   }
 
-  /** Goes on from so many seconds: at the start of a sitting, and after a pause. */
+  /** Continues from this many seconds: at the start of a sitting, and after a pause. */
   goOnFrom(seconds: number): void {
     this.secondsBefore = seconds;
     this.began = this.turnBegan = this.now();
   }
 
   /**
-   * Ends a turn of the training loop. The machine may have slept in it, or the process been stopped, for hours: that is
-   * left out. Returns the milliseconds left out, mostly 0.
+   * Ends a turn of the training loop. The machine may have slept during it, or the process been stopped, for hours,
+   * which is not counted. Returns the milliseconds that were not counted, usually 0.
    */
   turn(): number {
     const now = this.now();

@@ -1,6 +1,6 @@
 /**
- * All that a run carries from one step to the next. What of it is stored, and restored, makes a run that was cut in two
- * equal to one that was left alone.
+ * Everything that a run carries from one step to the next. It is stored and restored, so that a run split in two equals
+ * an uninterrupted one.
  */
 import type { OptimiserState } from '../backends/backend';
 import type { BatchSourceState } from '../corpus/batchSource';
@@ -13,15 +13,15 @@ import type { ScheduleState } from './schedule';
 export interface RunProgress {
   /** Updates done. */
   step: number;
-  /** Whole passes over the text done. */
+  /** Complete passes over the text so far. */
   epoch: number;
   /** Seconds of training, over all sittings. */
   seconds: number;
   /** Targets trained on, repeats counted. */
   characters: number;
-  /** Of the epoch under way. */
+  /** Of the current epoch. */
   epochSums: LossSums;
-  /** Of the last whole epoch. */
+  /** Of the last complete epoch. */
   lastEpochSums: LossSums;
   smoothedLoss: number | null;
   /** The best weights so far: their held-out or training loss (null: none was measured yet) and when it was. */
@@ -32,13 +32,13 @@ export interface RunProgress {
   guard: GuardState;
   overfitting: OverfittingState;
   batches: BatchSourceState;
-  /** What follows the last step and has not been done yet. */
+  /** Tasks after the last step that are still to be done. */
   due: { epochEnded: boolean; evaluation: boolean; samples: boolean } | null;
 }
 
 export interface RunState {
   progress: RunProgress;
-  /** The weights as training left them. */
+  /** The current weights of training. */
   parameters: Float32Array;
   /** The best weights so far. */
   bestParameters: Float32Array;

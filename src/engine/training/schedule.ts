@@ -3,8 +3,8 @@
  * own epochs) used, n the update's number:
  *   constant  r
  *   cosine    r · (m + (1 - m) · (1 + cos πf) / 2), m = finalFraction (Loshchilov and Hutter, 2017, without restarts)
- *   plateau   r · factorᵏ after k plateaus of the held-out loss, not below `minimum`
- * each times min(1, (n + 1) / warmupSteps), and halved for every time that the divergence guard stepped in.
+ *   plateau r · factorᵏ after k plateaus of the held-out loss, not below `minimum` each multiplied by min(1, (n + 1) /
+ *   warmupSteps), and halved every time the divergence guard intervened.
  */
 import type { ScheduleConfig } from '../../common/trainingConfig';
 
@@ -25,7 +25,7 @@ export class Schedule {
     private readonly learningRate: number,
   ) {}
 
-  /** The rate of update `step` (from 0) when the share `fraction` (0 to 1) of its course is run. */
+  /** The rate of update `step` (from 0) at the share `fraction` (0 to 1) of the schedule. */
   rate(step: number, fraction: number): number {
     const warmup = this.config.warmupSteps ? Math.min(1, (step + 1) / this.config.warmupSteps) : 1;
     let rate = this.learningRate * this.scale;
@@ -36,7 +36,7 @@ export class Schedule {
     return rate * warmup;
   }
 
-  /** Tells a plateau schedule a held-out loss; whether it lowers the rate for it. */
+  /** Reports a held-out loss to a plateau schedule; returns whether it lowers the rate. */
   evaluated(heldOutLoss: number): boolean {
     if (this.config.kind !== 'plateau') return false;
     if (this.bestLoss === null || heldOutLoss < this.bestLoss) {

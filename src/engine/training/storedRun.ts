@@ -1,7 +1,7 @@
 /**
- * A run as a model file holds it. The file's own weights are those that the run gives back; beside them lies all that
- * is needed to go on: the weights as training left them, the best so far, the optimiser, the carried state. What equals
- * the file's own weights is not stored a second time.
+ * A run as stored in a model file. The weights of the file are those that the run keeps; the file also contains
+ * everything needed to resume: the current weights, the best so far, the optimiser, the carried state. What equals the
+ * weights of the file is not stored twice.
  */
 import { InklingError } from '../../common/errors';
 import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema';
@@ -71,11 +71,11 @@ export interface RunDescription {
   config: TrainingConfig;
   spec: NetworkSpec;
   corpus: Corpus;
-  /** When the run began, ISO 8601. */
+  /** The start time of the run, ISO 8601. */
   created: string;
 }
 
-/** Whether a run gives back the weights with which it ends, the best or not. */
+/** Whether a run keeps its last weights, whether or not they are the best. */
 export function keepsLast({ keep }: TrainingConfig): boolean {
   return keep === 'last' || keep === 'every-epoch';
 }
@@ -85,7 +85,7 @@ const bestTensor = 'best.parameters';
 const stateTensor = 'state.train';
 const slotTensor = (i: number): string => `optimiser.${i}`;
 
-/** A run that is still under way; its file can be used as a model as it is. */
+/** A run in progress; its file can be used as a model. */
 export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredLanguageModel {
   const { progress } = state;
   const kept = keepsLast(run.config) || progress.best.loss === null ? state.parameters : state.bestParameters;
@@ -102,7 +102,7 @@ export function checkpointModel(run: RunDescription, state: RunState, history: T
   return storedModel(run, kept, state, history, results);
 }
 
-/** A run that has ended, as `Trainer.run` gave it back. */
+/** A run that has ended, as returned by `Trainer.run`. */
 export function storedModel(
   run: RunDescription,
   parameters: Float32Array,
@@ -118,7 +118,7 @@ export function storedModel(
   if (!sameNumbers(state.bestParameters, parameters)) extraTensors[bestTensor] = state.bestParameters;
   if (state.carried.length > 0) extraTensors[stateTensor] = state.carried;
   state.optimiser.slots.forEach((slot, i) => (extraTensors[slotTensor(i)] = slot));
-  // Last, because bytes of any number would leave what follows at odd places.
+  // Last, because its length in bytes would leave what follows unaligned.
   Object.assign(extraTensors, stored?.tensors);
   const { kind, updates } = state.optimiser;
   const checkpoint: StoredRun = { progress: state.progress, optimiser: { kind, updates } };
@@ -145,12 +145,12 @@ export function storedModel(
   };
 }
 
-/** The state of the run that a model file holds; undefined where it holds none. Throws `corruptModel`. */
+/** The state of the run in a model file; undefined if there is none. Throws `corruptModel`. */
 export function runStateOf(model: StoredLanguageModel): RunState | undefined {
   if (model.checkpoint === undefined) return undefined;
   const { progress, optimiser } = parsePart(model, 'checkpoint', storedRun, model.checkpoint);
   const { kind, updates } = optimiser;
-  /** A block of as many numbers as there are parameters. */
+  /** A block with one number per parameter. */
   const block = (name: string, otherwise?: Float32Array): Float32Array => {
     const values = floatTensor(model, name) ?? otherwise;
     if (values?.length === model.parameters.length) return values;

@@ -1,10 +1,10 @@
 /**
- * A training run: takes batches, updates the network, and says what happens as `TrainEvent`s. It evaluates, keeps the
- * best weights, lowers the learning rate, notices divergence and overfitting, writes samples and checkpoints, and can
- * be paused, resumed and stopped: between two steps, or in place of one that is broken off and made again later.
+ * A training run: takes batches, updates the network, and reports what happens as `TrainEvent`s. It evaluates, keeps
+ * the best weights, lowers the learning rate, detects divergence and overfitting, writes samples and checkpoints, and
+ * can be paused, resumed and stopped: between two steps, or during one that is then abandoned and repeated later.
  *
  * Everything that influences a later step is either in `RunState` or follows from the config and the step's number, so
- * a run restored from its state goes on exactly as if it had not been cut.
+ * a run restored from its state continues exactly as if it had not been interrupted.
  */
 import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -37,65 +37,67 @@ import { updateOf } from './updateOf';
 export interface TrainerOptions {
   config: TrainingConfig;
   corpus: Corpus;
-  /** Of the corpus under the config. */
+  /** Of the corpus with this config. */
   plan: BatchPlan;
-  /** With the weights to start from and room for the plan's batches. It is disposed of at the end of the run. */
+  /** With the initial weights and limits that fit the batches of the plan. It is disposed of at the end of the run. */
   network: Network;
   /** Goes into the `done` event. */
   modelPath: string;
-  /** Makes what writes the samples. */
+  /** Creates the writer of samples. */
   newStepper?: NewStepper;
   onEvent: (event: TrainEvent) => void;
-  /** Keeps the run's state, by default every 30 seconds, at a pause and at the end of a long epoch. */
+  /** Saves the state of the run, by default every 30 seconds, at a pause and at the end of a long epoch. */
   onCheckpoint?: (state: RunState, history: TrainEvent[]) => Promise<string>;
-  /** Keeps a copy of the model as it stands after an epoch; where it lies now. Only for `keep: every-epoch`. */
+  /** Saves a copy of the model after an epoch and returns its path. Only for `keep: every-epoch`. */
   onEpochEnd?: (state: RunState, history: TrainEvent[], loss: number | null) => Promise<string>;
-  /** Receives the weights, for a sampler beside the training: before the first progress event, so that whoever hears of
-   *  it can write already, and then about every two seconds. */
+  /**
+   * Receives the weights, for sampling during training: before the first progress event, so that its listeners can
+   * already write, and then about every two seconds.
+   */
   onSnapshot?: (parameters: Float32Array, step: number) => void;
   files?: string[];
-  /** Why the automatic configuration chose what it did. */
+  /** The reasons for the choices of the automatic configuration. */
   reasons?: string[];
-  /** Said at the start: how a run that goes on with a model begins. */
+  /** Reported at the start: how a run that continues a model begins. */
   notices?: readonly string[];
   expectedSeconds?: number;
   /** Go on from here. */
   state?: RunState;
   history?: readonly TrainEvent[];
-  /** What the optimiser of a model had gathered whose weights these are. */
+  /** The optimiser state of the model that the weights come from. */
   initialOptimiser?: OptimiserState;
-  /** The batches, instead of the corpus' own order. */
+  /** The batches, instead of those of the corpus. */
   batches?: BatchSource;
-  /** Asked during long steps: whether somebody has a command for this run that waits for its turn. */
+  /** Checked during long steps: whether a command for this run is waiting. */
   isInterrupted?: () => boolean;
-  /** Milliseconds from a fixed moment. */
+  /** Milliseconds since a fixed time. */
   now?: () => number;
   checkpointSeconds?: number;
 }
 
 export interface TrainedRun {
   done: DoneEvent;
-  /** The weights that the run gives back, by the config's `keep`. */
+  /** The weights that the run keeps, by the config's `keep`. */
   parameters: Float32Array;
-  /** What the config's `memory` asks for. */
+  /** The memory, if the config's `memory` asks for one. */
   memory?: ModelMemory;
-  /** Where training itself stood, to go on from. */
+  /** The state of training, for resuming. */
   state: RunState;
   history: TrainEvent[];
 }
 
 type Ending = DoneEvent['reason'];
 
-/** With a memory: what the network does alone, and both where they learn from what they have read. */
+/** With a memory: the results of the network alone, and of both when they learn from what they have read. */
 type FinalEvaluation = Evaluation & { networkLoss?: number; onlineLoss?: number };
 
 const progressMs = 500;
 const snapshotMs = 2000;
-/** An epoch shorter than this does not get a checkpoint of its own. */
+/** An epoch shorter than this does not get its own checkpoint. */
 const shortestEpochToKeepMs = 5000;
-/** The guard steps in this many times; then the run ends with its best weights. */
+/** The guard intervenes this many times; then the run ends with its best weights. */
 const maximumGuardEvents = 6;
-/** Apart from the streams of other rooms. */
+/** Separate from the streams of other rooms. */
 const sampleStream = 0x5a3b;
 
 export class Trainer {
@@ -111,7 +113,7 @@ export class Trainer {
   private readonly progress: RunProgress;
   private readonly network: Network;
   private stepper: Stepper | undefined;
-  /** The failure of a GPU that was told already. */
+  /** The GPU failure that was already reported. */
   private toldFallback: string | undefined;
   private bestParameters!: Float32Array;
   private learningRate = 0;
@@ -120,15 +122,15 @@ export class Trainer {
   private skipsEvaluation = false;
   private wake: (() => void) | undefined;
   private sampling: AbortController | undefined;
-  /** These three by the run's clock. */
+  /** These three are measured by the clock of the run. */
   private lastProgressMs = 0;
   private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
-  /** Losses of the first batch before anything was learned, where that was asked for. */
+  /** Losses of the first batch before anything was learned, if requested. */
   private untrained: LossSums | undefined;
-  /** The loss is no longer a number, and nothing puts it right. */
+  /** The loss is no longer a number, and the guard is off. */
   private hasFallenApart = false;
-  /** The step of the last evaluation, so that none is made twice. */
+  /** The step of the last evaluation, so that none is repeated. */
   private evaluatedStep = -1;
 
   constructor(private readonly options: TrainerOptions) {
@@ -169,8 +171,10 @@ export class Trainer {
     }
   }
 
-  /** Takes effect between two steps, or in place of the one that `isInterrupted` broke off; a checkpoint is kept, and
-   *  kept anew when a paused run is told so again. */
+  /**
+   * Takes effect between two steps, or instead of one that `isInterrupted` has abandoned; a checkpoint is saved, and
+   * saved again if a paused run is paused again.
+   */
   pause(): void {
     this.pausing = true;
     this.wake?.();
@@ -182,14 +186,14 @@ export class Trainer {
     this.wake?.();
   }
 
-  /** Leaves one of several threads idle for a while, counted from now: somebody types. */
+  /** Leaves one of several threads idle for a while from now on, because the user is typing. */
   yieldThread(milliseconds: number): void {
     this.network.yieldThread?.(milliseconds);
   }
 
   /**
-   * Ends the run between two steps, keeping what it learned. With `evaluate: false`, also when called a second time, the
-   * evaluation at the end is left out or broken off.
+   * Ends the run between two steps, keeping what it learned. With `evaluate: false`, or when called a second time, the
+   * final evaluation is skipped or abandoned.
    */
   stop({ evaluate = true }: { evaluate?: boolean } = {}): void {
     this.stopping = true;
@@ -198,7 +202,7 @@ export class Trainer {
     this.wake?.();
   }
 
-  /** Whether nothing is to be measured any more once training has ended. */
+  /** Whether to skip all measurements after the end of training. */
   get isHurried(): boolean {
     return this.skipsEvaluation;
   }
@@ -226,7 +230,7 @@ export class Trainer {
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
   }
 
-  /** Has the untrained network evaluated and samples written before the first step. */
+  /** Evaluates the untrained network and writes samples before the first step. */
   private async lookAtStart(): Promise<void> {
     const before = this.batches.state();
     this.untrained = await this.network.evaluate(this.batches.next().batch);
@@ -234,7 +238,7 @@ export class Trainer {
     this.progress.due = { epochEnded: false, evaluation: true, samples: true };
   }
 
-  /** The loop: a step, then whatever is due after it. What a command interrupts is done again once training goes on. */
+  /** The loop: a step, then whatever is due after it. What a command interrupts is repeated once training continues. */
   private async train(): Promise<Ending> {
     const { config, progress } = this;
     const slice = new TimeSlice();
@@ -301,7 +305,7 @@ export class Trainer {
     this.notice('information', `The machine slept for about ${minutes} min; that is not counted as training time.`);
   }
 
-  /** One update; whether an epoch ended with it. One that is interrupted was never made. */
+  /** Makes one update and returns whether an epoch ended with it. An interrupted update has no effect. */
   private async step(): Promise<boolean | 'interrupted'> {
     const { config, progress, network, options } = this;
     const before = this.batches.state();
@@ -329,7 +333,7 @@ export class Trainer {
     return epochEnded;
   }
 
-  /** Accounts for the losses of a step with at least one target, or puts the run back if it has diverged. */
+  /** Records the losses of a step with at least one target, or restores the run if it has diverged. */
   private async take(result: StepResult, stepMs: number): Promise<void> {
     const loss = meanLoss(result)!;
     if (this.config.guard?.kind === 'none') {
@@ -343,7 +347,7 @@ export class Trainer {
     this.meter.add({ ...result, clippedNorm: this.clippedNorm(result) }, stepMs);
   }
 
-  /** Where a backend does not measure it, it is known unless elements are clipped one by one. */
+  /** If a backend does not measure it, it can be derived unless elements are clipped individually. */
   private clippedNorm({ gradientNorm, clippedNorm }: StepResult): number | undefined {
     const { clipValue, clipNorm = Infinity } = this.config.optimiser;
     return clippedNorm ?? (clipValue === undefined ? Math.min(gradientNorm, clipNorm) : undefined);
@@ -359,7 +363,7 @@ export class Trainer {
     this.schedule.halve();
     this.guard.restart();
     progress.guardEvents++;
-    // What was lost on the way here says nothing about the weights that go on.
+    // The losses so far say nothing about the restored weights.
     progress.epochSums = noLoss();
     const learningRateBefore = this.learningRate;
     const learningRateAfter = learningRateBefore / 2;
@@ -378,7 +382,7 @@ export class Trainer {
     });
   }
 
-  /** Evaluates the weights as they are and notes whether they are the best so far; false when it was interrupted. */
+  /** Evaluates the current weights and records whether they are the best so far; false if it was interrupted. */
   private async evaluate(complete: boolean): Promise<boolean> {
     const { config, plan, progress, network } = this;
     await this.sendProgress();
@@ -421,11 +425,11 @@ export class Trainer {
     };
   }
 
-  /** Keeps the weights if they are the best so far by the run's rule; whether they are. */
+  /** Keeps the weights if they are the best so far by the rule of the run; returns whether they are. */
   private async noteBest(event: EpochEvent): Promise<boolean> {
     const { progress } = this;
     const loss = this.lossToKeepBy(event);
-    // Between an explosion and the guard's notice there may be an evaluation.
+    // There may be an evaluation between an explosion and its detection by the guard.
     if (loss === undefined || !Number.isFinite(loss) || this.guard.hasExploded(loss)) return false;
     if (progress.best.loss !== null && loss >= progress.best.loss) {
       progress.evaluationsWithoutBest++;
@@ -439,13 +443,13 @@ export class Trainer {
     return true;
   }
 
-  /** The loss that decides which weights are best; undefined where none was measured. */
+  /** The loss that decides which weights are best; undefined if none was measured. */
   private lossToKeepBy(event: EpochEvent): number | undefined {
     if (this.config.keep !== 'best-train' && event.heldOutLoss !== undefined) return event.heldOutLoss;
     return event.trainLoss ?? undefined;
   }
 
-  /** Writes the samples that are due; false when it was interrupted. */
+  /** Writes the samples that are due; false if it was interrupted. */
   private async writeSamples(): Promise<boolean> {
     const { config, corpus } = this.options;
     const { temperatures, count, length, prompt } = config.samples;
@@ -474,7 +478,7 @@ export class Trainer {
     } catch (error) {
       if (!(error instanceof InklingError)) throw error;
       if (error.code === 'cancelled') return false;
-      // A network that is about to be put back by the guard has nothing to say.
+      // A network that the guard is about to restore writes no samples.
       if (error.code !== 'corruptModel') throw error;
     } finally {
       this.sampling = undefined;
@@ -498,7 +502,7 @@ export class Trainer {
       await this.checkpoint();
       this.notice('paused', `Paused at step ${this.progress.step}.`);
       await woken;
-      // The pause is no training time.
+      // The pause does not count as training time.
       this.clock.goOnFrom(seconds);
     }
     this.wake = undefined;
@@ -506,12 +510,12 @@ export class Trainer {
     if (!this.stopping) this.notice('resumed', `Training goes on from step ${this.progress.step}.`);
   }
 
-  /** Decides which weights the run gives back, and measures them on all that is held out. */
+  /** Decides which weights the run keeps, and measures them on all held-out text. */
   private async finish(ending: Ending): Promise<TrainedRun> {
     const { config, modelPath } = this.options;
     const { progress, network } = this;
     const seconds = (progress.seconds = this.clock.seconds);
-    // Taken first: what follows must not influence a run that goes on from here.
+    // Saved first: what follows must not influence a run that continues from here.
     const state = await this.takeState();
     await this.sendProgress();
     const kept = await this.weightsToKeep();
@@ -543,12 +547,12 @@ export class Trainer {
       base: config.base ?? null,
       reason: ending,
     };
-    // The model file's history ends with it; the caller announces it once the file is written.
+    // The history in the model file ends with it; the caller reports it once the file is written.
     this.history.add(done);
     return { done, parameters: kept, memory, state, history: this.history.toJSON() };
   }
 
-  /** How the network does on all that is held out, with its memory where it gets one. */
+  /** The results of the network on all held-out text, with its memory if it gets one. */
   private async finalMeasure(): Promise<{ memory?: ModelMemory; heldOut?: FinalEvaluation }> {
     const { config, corpus } = this.options;
     if (config.memory !== 'on') return { heldOut: await this.evaluateUnlessSkipped(Infinity) };
@@ -565,10 +569,10 @@ export class Trainer {
     return { memory, heldOut };
   }
 
-  /** The best weights by `keep`, the present ones included. */
+  /** The best weights by `keep`, including the current ones. */
   private async weightsToKeep(): Promise<Float32Array> {
     const current = await this.network.readParameters();
-    // The guard hears of an explosion one step later, and the last step has none after it.
+    // The guard detects an explosion one step later, but there is no step after the last.
     if (keepsLast(this.config)) return areFinite(current) ? current : this.bestParameters;
     const { progress } = this;
     if (this.evaluatedStep !== progress.step && progress.step !== progress.best.step) {
@@ -581,7 +585,7 @@ export class Trainer {
     return this.bestParameters;
   }
 
-  /** The held-out loss of the weights as they are; undefined where nothing is held out or `stop` said to skip it. */
+  /** The held-out loss of the current weights; undefined if nothing is held out or `stop` asked to skip it. */
   private async evaluateUnlessSkipped(maximumTargets: number): Promise<Evaluation | undefined> {
     const isSkipped = (): boolean => this.skipsEvaluation;
     if (isSkipped()) return undefined;
@@ -612,13 +616,13 @@ export class Trainer {
     if (!this.options.onCheckpoint) return;
     const { step } = this.progress;
     const state = await this.takeState();
-    // Weights that the guard is about to put back: the checkpoint before is the better one.
+    // The guard is about to discard these weights: the previous checkpoint is the better one.
     if (!areFinite(state.parameters)) return;
     try {
       const path = await this.options.onCheckpoint(state, this.history.toJSON());
       this.send({ event: 'checkpoint', step, path });
     } catch (error) {
-      // A full disk is no reason to lose a run that may end well.
+      // A full disk must not end a run that may still succeed.
       this.notice('information', `No checkpoint was written: ${asInklingError(error).message}`);
     }
     this.leaveOutSleep();
@@ -673,7 +677,7 @@ export class Trainer {
     for (const message of this.options.notices ?? []) this.notice('information', message);
   }
 
-  /** What was trained since the last time, if anything was. */
+  /** Reports the training since the last time, if there was any. */
   private async sendProgress(): Promise<void> {
     this.lastProgressMs = this.clock.ms;
     if (this.meter.isEmpty) return;
@@ -712,19 +716,19 @@ export class Trainer {
     this.options.onEvent(event);
   }
 
-  /** Share of the budget used: that of its limit which will be met first. */
+  /** Share of the budget used: that of the limit that will be reached first. */
   private fraction(): number {
     const { epochs, maxSteps, maxSeconds } = this.config.budget;
     const { step, epoch } = this.progress;
     return Math.max(
       maxSteps === undefined ? 0 : step / maxSteps,
-      // By whole epochs at its end, by steps on the way there.
+      // By complete epochs at the end of one, by steps within it.
       epochs === undefined ? 0 : epoch >= epochs ? 1 : Math.min(step / (epochs * this.plan.stepsPerEpoch), 1 - 1e-9),
       maxSeconds === undefined ? 0 : this.clock.ms / 1000 / maxSeconds,
     );
   }
 
-  /** How far the learning rate's schedule is. */
+  /** The position in the schedule of the learning rate. */
   private scheduleFraction(): number {
     const { schedule } = this.config;
     const epochs = schedule.kind === 'cosine' ? schedule.epochs : undefined;

@@ -1,4 +1,4 @@
-/** What an optimiser is told for one step, from the settings of the run. */
+/** The parameters of an optimiser for one step, from the settings of the run. */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Update } from '../backends/backend';
 import { Random } from '../random';
