@@ -14,6 +14,7 @@ import type {
 } from './classifierProtocol';
 import type { ErrorFrame } from './errors';
 import type { GpuMethods } from './gpuProtocol';
+import type { DrawnNetwork, DrawnTokens } from './networkDrawing';
 import type { TrainEvent } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
 
@@ -237,6 +238,38 @@ export interface TextBaselines {
   markov: { order: number; bitsPerCharacter: number };
 }
 
+/** What a network is made of and what it reads of a text, for people. */
+export interface InsideRequest {
+  sources: TextSource[];
+  config: TrainingConfig;
+  /** The model of the run; its vocabulary counts where there is one already. */
+  modelPath: string;
+  /** The number of the example to show; the last one where there are fewer. */
+  at: number;
+  /** The text to show as tokens; empty: the vocabulary. */
+  text: string;
+}
+export interface Inside {
+  network: DrawnNetwork;
+  /** Null in a shape: as many as there are. */
+  layers: { kind: string; outputShape: (number | null)[]; parameters: number }[];
+  examples: number;
+  stepsPerEpoch: number;
+  example: {
+    at: number;
+    inputText: string;
+    targetText: string;
+    /** Null where no token enters. */
+    inputIds: (number | null)[];
+    targetIds: number[];
+    shape: number[];
+  };
+  /** Tokens of the example's beginning, for the drawing. */
+  drawn: DrawnTokens;
+  /** Null: a character that the model does not know. */
+  tokens: { token: string; id: number | null; known: boolean; count?: number; back: string }[];
+}
+
 export interface EngineDescription {
   version: string;
   node: string;
@@ -274,6 +307,7 @@ export interface EngineMethods extends GpuMethods {
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
+  inside: { params: InsideRequest; result: Inside; event: never };
   /** One verdict per text, in order. */
   classify: { params: ClassifyRequest; result: Verdict[]; event: never };
   /** Without a path: the spam model that comes with the program. */

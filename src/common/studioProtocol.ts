@@ -5,7 +5,7 @@
  * sends.
  */
 import type { ClassifierState } from './classifierState';
-import type { TextBaselines, Considered } from './engineProtocol';
+import type { TextBaselines, Considered, Inside } from './engineProtocol';
 import { InklingError } from './errors';
 import type { LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
@@ -146,6 +146,8 @@ export interface HostMessages {
   /** What has happened since, in batches. */
   events: { runId: string; events: TrainEvent[] };
   baselines: { runId: string; baselines?: TextBaselines };
+  /** What the network of a run is and reads; a sentence where its text is gone. */
+  inside: { runId: string; inside?: Inside; problem?: string };
   models: { models: ModelItem[]; modelPath?: string };
   recordedSamples: { runId: string; step: number; samples: SampleEvent[] };
   wall: { actions: WallAction[] };
@@ -170,6 +172,8 @@ export interface PageMessages {
   /** Histories of the runs shown behind the selected one. */
   requestHistory: { runId: string };
   requestBaselines: { runId: string };
+  /** `at`: the number of an example. `text`: what to show as tokens; empty: the vocabulary. */
+  requestInside: { runId: string; at: number; text: string };
   requestSamples: { runId: string; step: number };
   train: Nothing;
   control: { runId: string; action: 'pause' | 'resume' | 'stop' };
@@ -312,6 +316,7 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   selectRun: object<PageMessages['selectRun']>({ runId: identifier }),
   requestHistory: object<PageMessages['requestHistory']>({ runId: identifier }),
   requestBaselines: object<PageMessages['requestBaselines']>({ runId: identifier }),
+  requestInside: object<PageMessages['requestInside']>({ runId: identifier, at: count, text: text(10_000) }),
   requestSamples: object<PageMessages['requestSamples']>({ runId: identifier, step: count }),
   train: nothing,
   control: object<PageMessages['control']>({ runId: identifier, action: oneOf('pause', 'resume', 'stop') }),

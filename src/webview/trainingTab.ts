@@ -12,6 +12,7 @@ import { nearest, xOf } from './chart/series';
 import { atMostEvery, h, setText, show } from './dom';
 import { evaluationTable } from './evaluationTable';
 import type { Send } from './host';
+import { InsideView } from './insideView';
 import type { RunHistories } from './runHistories';
 import {
   figures,
@@ -62,6 +63,13 @@ export class TrainingTab {
   private readonly compare = h('details', {}, h('summary', {}, t('Compare with earlier runs')), this.compareList);
   private compareBoxes: FieldControl<boolean>[] = [];
   private readonly table = evaluationTable();
+  private readonly inside = new InsideView({
+    ask: (at, text) => this.runId !== undefined && this.send({ type: 'requestInside', runId: this.runId, at, text }),
+    save: (svg) => {
+      const run = this.run();
+      if (run) this.send({ type: 'export', format: 'svg', name: t('{0} network', run.title), contents: svg });
+    },
+  });
 
   private readonly runChoice = choice<string>(t('Run'), (runId) => this.send({ type: 'selectRun', runId }), [], {
     labelHidden: true,
@@ -161,6 +169,7 @@ export class TrainingTab {
       this.reasonsBlock,
       this.compare,
       this.table.element,
+      this.inside.element,
       h('div', { class: 'row' }, h('span', { class: 'muted' }, t('Save as')), save('png'), save('svg'), save('csv')),
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body);
@@ -180,6 +189,8 @@ export class TrainingTab {
       case 'history':
       case 'events':
         break;
+      case 'inside':
+        return this.inside.receive(message.runId, message.inside, message.problem);
       case 'baselines':
         this.baselines.set(message.runId, message.baselines);
         break;
@@ -255,6 +266,7 @@ export class TrainingTab {
     }
     this.drawCompare(run, settings);
     this.table.draw(history);
+    if (history.start) this.inside.show(run.id);
   }
 
   private drawHead(run: RunItem, history: RunHistory, settings: TrainingSettings): void {

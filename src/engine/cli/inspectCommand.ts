@@ -4,8 +4,8 @@ import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
-import { describeShape, layersOf, type Layer, type LayerContext } from '../model/layers';
-import { readModelFile, readModelMetadata, type ModelFileSummary } from '../model/modelFile';
+import { describeShape, layerContext, layersOf, type Layer } from '../model/layers';
+import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { accuraciesOf, summariseModel } from '../model/modelSummary';
 import { output } from './output';
 import { duration } from './progressPrinter';
@@ -20,7 +20,11 @@ export async function inspectCommand(args: string[]): Promise<void> {
   await readModelFile(file);
   const summary = summariseModel(file, metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
-  const layers = layersOf(metadata.spec, contextOf(metadata));
+  const layers = layersOf(
+    metadata.spec,
+    // The texts of a classifier differ in their steps.
+    metadata.kind === 'classifier' ? { everyStep: false } : layerContext(metadata.config),
+  );
   if (values.json) {
     output.json({ ...summary, layers, ...accuracies(summary), ...(record && { classifier: aboutClassifier(record) }) });
     return;
@@ -30,16 +34,6 @@ export async function inspectCommand(args: string[]): Promise<void> {
   for (const line of layerTable(layers)) output.line(line);
   const settings = record?.settings ?? summary.config;
   if (settings) output.line(JSON.stringify(settings, null, 2));
-}
-
-/** The number of steps varies between the texts of a classifier, and between lines. */
-function contextOf(metadata: ModelFileSummary): LayerContext {
-  if (metadata.kind === 'classifier') return { everyStep: false };
-  const { objective, text } = metadata.config;
-  return {
-    everyStep: objective.kind === 'every-step',
-    steps: text.examples === 'lines' ? undefined : objective.steps,
-  };
 }
 
 /** The kind of each layer, its output in words, and its number of parameters. */

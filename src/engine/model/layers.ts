@@ -1,4 +1,5 @@
 /** A network as a table of layers, from input to output: the output of each and its number of parameters. */
+import type { TrainingConfig } from '../../common/trainingConfig';
 import {
   inputSize,
   layerOutputSize,
@@ -24,6 +25,14 @@ export interface Layer {
 export interface LayerContext {
   steps?: number;
   everyStep: boolean;
+}
+
+/** How the settings of a run use a network; lines differ in their steps. */
+export function layerContext({ objective, text }: TrainingConfig): LayerContext {
+  return {
+    everyStep: objective.kind === 'every-step',
+    steps: text.examples === 'lines' ? undefined : objective.steps,
+  };
 }
 
 /** The layers of a network in order; their parameters add up to `parameterCount(spec)`. */

@@ -65,6 +65,7 @@ export class Engine {
     },
     plan: (params, call) => this.inOwnThread('plan', params, call),
     estimate: (params, call) => this.inOwnThread('estimate', params, call),
+    inside: (params, call) => this.inOwnThread('inside', params, call),
     baselines: (params, call) => this.inOwnThread('baselines', params, call),
     updateDocument: (params, call) => this.samplerThread().call('updateDocument', params, call),
     closeDocument: async (params) => {
@@ -136,7 +137,7 @@ export class Engine {
   }
 
   /** Does one piece of heavy work in its own thread, which ends with the call. */
-  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'labelledColumns' | 'trainClassifier'>(
+  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier'>(
     method: K,
     params: TrainerMethods[K]['params'],
     call: Call<TrainerMethods[K]['event']>,

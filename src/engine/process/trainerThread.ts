@@ -10,6 +10,7 @@ import { ClassifierService, describeColumnsOf } from '../classification/classifi
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import type { NamedText } from '../corpus/readTextFile';
+import { lookInside } from '../inside/lookInside';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
@@ -32,7 +33,7 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'control' | 'yieldThread' | 'labelledColumns' | 'trainClassifier'
+  'plan' | 'estimate' | 'baselines' | 'inside' | 'control' | 'yieldThread' | 'labelledColumns' | 'trainClassifier'
 > {
   train: {
     params: TrainRequest;
@@ -120,6 +121,7 @@ export function trainerHandlers(
     labelledColumns: ({ source }) => describeColumnsOf(source),
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => create('wasm', { threads })).train(request, onEvent, signal),
+    inside: async (request) => lookInside(await readSources(request.sources), request),
     baselines: async ({ sources, heldOutFraction }) =>
       measureBaselines(await readSources(sources), {
         lowercase: false,

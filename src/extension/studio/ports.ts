@@ -4,6 +4,7 @@
  * (`runsPort.ts` …) that depends only on what it needs.
  */
 import type {
+  Inside,
   TextBaselines,
   Considered,
   ConsideredRequest,
@@ -35,6 +36,8 @@ export interface RunsPort {
   train(): Promise<void>;
   /** Computed once and cached; undefined if the run has no held-out text or its text is gone. */
   baselines(runId: string): Promise<TextBaselines | undefined>;
+  /** Throws `invalidInput` where the run's text is gone. */
+  inside(runId: string, at: number, text: string): Promise<Inside>;
 }
 
 export interface ModelsPort {

@@ -1,5 +1,8 @@
 /** Gives the Studio access to the training runs. */
 import * as vscode from 'vscode';
+import type { Inside } from '../../common/engineProtocol';
+import { InklingError } from '../../common/errors';
+import { t } from '../../common/l10n';
 import type { RunItem } from '../../common/studioProtocol';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { RunRecord } from '../training/runStore';
@@ -26,6 +29,7 @@ export function runsPort({ runs, engine, readOnce }: Needs): RunsPort {
     resume: async (runId) => void (await vscode.commands.executeCommand('inkling.resumeTraining', { runId })),
     train: async () => void (await vscode.commands.executeCommand('inkling.trainOnFile')),
     baselines: (runId) => baselines(runs, engine, runId),
+    inside: (runId, at, text) => inside(runs, engine, runId, at, text),
   };
 }
 
@@ -59,4 +63,21 @@ async function baselines(
   const result = await engine.call('baselines', { sources, heldOutFraction: start.config.text.heldOut.fraction });
   await store.update(runId, { baselines: result });
   return result;
+}
+
+async function inside(
+  { store }: TrainingRuns,
+  engine: EngineCaller,
+  runId: string,
+  at: number,
+  text: string,
+): Promise<Inside> {
+  const record = store.get(runId);
+  const start = (await store.readEvents(runId)).find((event) => event.event === 'start');
+  const sources = await store.readSources(runId);
+  if (!record || !start || sources.length === 0) {
+    throw new InklingError('invalidInput', t('The text of this run no longer exists. Train on the file again.'));
+  }
+  const { modelPath } = record;
+  return engine.call('inside', { sources, config: start.config, modelPath, at, text });
 }

@@ -72,6 +72,8 @@ export class StudioSession {
         return this.training.select(message.runId);
       case 'requestHistory':
         return this.training.sendHistory(message.runId);
+      case 'requestInside':
+        return this.training.sendInside(message.runId, message.at, message.text);
       case 'requestBaselines':
         return this.training.sendBaselines(message.runId);
       case 'requestSamples':

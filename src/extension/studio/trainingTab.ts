@@ -1,4 +1,5 @@
 /** The host's side of the Training tab: the selected run, and the histories that the page follows. */
+import { asInklingError } from '../../common/errors';
 import { foldEvent, foldEvents, samplesAt } from '../../common/runHistory';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -90,6 +91,14 @@ export class TrainingTab {
   async sendBaselines(runId: string): Promise<void> {
     const baselines = await this.ports.runs.baselines(runId);
     this.page.post({ type: 'baselines', runId, baselines });
+  }
+
+  async sendInside(runId: string, at: number, text: string): Promise<void> {
+    try {
+      this.page.post({ type: 'inside', runId, inside: await this.ports.runs.inside(runId, at, text) });
+    } catch (error) {
+      this.page.post({ type: 'inside', runId, problem: asInklingError(error).message });
+    }
   }
 
   async sendSamples(runId: string, step: number): Promise<void> {

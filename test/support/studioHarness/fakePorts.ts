@@ -1,5 +1,5 @@
 /** Made-up runs, models and an engine that writes from a fixed text: what the Studio can be looked at and tested with. */
-import type { SampleDelta, SampleResult } from '../../../src/common/engineProtocol';
+import type { Inside, SampleDelta, SampleResult } from '../../../src/common/engineProtocol';
 import { InklingError } from '../../../src/common/errors';
 import type { ModelItem, RunItem } from '../../../src/common/studioProtocol';
 import type { StartEvent, TrainEvent } from '../../../src/common/trainEvents';
@@ -221,6 +221,10 @@ export function fakeStudio(
         control: async (runId, action) => void calls.push(`control ${runId} ${action}`),
         resume: async (runId) => void calls.push(`resume ${runId}`),
         train: async () => void calls.push('train'),
+        inside: async (_runId, at, text) => {
+          calls.push(`inside ${at} “${text}”`);
+          return fakeInside(at, text);
+        },
         baselines: async () => ({
           heldOutCharacters: 60_090,
           gzip: 3.35,
@@ -303,5 +307,34 @@ export function runItem(part: Partial<RunItem> & { id: string }): RunItem {
     state: 'done',
     modelPath: `/models/${part.id}.safetensors`,
     ...part,
+  };
+}
+
+/** What a small LSTM on characters is and reads. */
+function fakeInside(at: number, text: string): Inside {
+  const tokens = [...(text || 'abc')].map((token, i) => ({
+    token,
+    id: token === 'ж' ? null : i,
+    known: token !== 'ж',
+    back: token === 'ж' ? '' : token,
+  }));
+  return {
+    network: {
+      cell: 'lstm',
+      input: { name: 'one-hot', size: 57 },
+      output: { name: 'softmax', size: 57 },
+      layers: [{ units: 128, dropout: 0 }],
+      everyStep: false,
+    },
+    layers: [
+      { kind: 'one-hot', outputShape: [null, 60, 57], parameters: 0 },
+      { kind: 'lstm', outputShape: [null, 128], parameters: 95_232 },
+      { kind: 'softmax', outputShape: [null, 57], parameters: 7353 },
+    ],
+    examples: 200_278,
+    stepsPerEpoch: 1565,
+    example: { at, inputText: 'call me', targetText: ' ', inputIds: [1, 2, 3], targetIds: [0], shape: [128, 60] },
+    drawn: { inputs: [...'call me'], targets: [...'all me '] },
+    tokens,
   };
 }

@@ -249,6 +249,37 @@ describe('Studio page in a browser', function () {
     assert.ok(stopped);
   });
 
+  it('shows what the network reads: layers, a drawing to save, an example, tokens', async () => {
+    await page.getByText('What the Network Reads').click();
+    const layers = page.locator('.layers tbody tr');
+    await layers.nth(2).waitFor();
+    assert.match(await layers.nth(1).innerText(), /lstm\s+\[B, 128\]\s+95,232/);
+    await page.locator('.drawing svg text', { hasText: 'LSTM 128' }).first().waitFor();
+    assert.match(await page.locator('.example').innerText(), /\[B, T\] = \[128, 60\]/);
+    const field = page.locator('vscode-text-field', { hasText: 'Tokens of' }).locator('input');
+    await field.fill('aж');
+    const unknown = page.locator('.tokens tr.unknown');
+    await unknown.waitFor();
+    assert.match(await unknown.innerText(), /ж\s+none\s+unknown/);
+    await page.getByText('Save as SVG').click();
+    await eventually(() => assert.ok(studio.calls.some((call) => /^save .*network.*\.svg/.test(call))));
+  });
+
+  it('redraws what was considered at another temperature', async () => {
+    await write();
+    await page
+      .locator('.wall .writing')
+      .first()
+      .click({ position: { x: 60, y: 12 } });
+    const share = page.locator('.popover .share').first();
+    await share.waitFor();
+    const before = parseFloat(await share.innerText());
+    await page.locator('.popover input[type=range]').fill('0.5');
+    await eventually(async () => assert.ok(parseFloat(await share.innerText()) > before));
+    await page.locator('.popover input[type=range]').fill('2');
+    await eventually(async () => assert.ok(parseFloat(await share.innerText()) < before));
+  });
+
   it('branches at a character, by mouse and by keyboard', async () => {
     await write();
     const writing = page.locator('.wall .writing').first();

@@ -137,6 +137,27 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
+  it('tells what the network of a run reads, or why that cannot be told', async () => {
+    const { played } = studio();
+    await played.send({ type: 'ready' });
+    await played.send({ type: 'requestInside', runId: 'live', at: 7, text: 'aж' });
+    const { inside } = played.last('inside');
+    assert.equal(inside?.example.at, 7);
+    assert.deepEqual(
+      inside?.tokens.map(({ token, known }) => [token, known]),
+      [
+        ['a', true],
+        ['ж', false],
+      ],
+    );
+    played.fake.ports.runs.inside = async () => {
+      throw new InklingError('invalidInput', 'The text is gone.');
+    };
+    await played.send({ type: 'requestInside', runId: 'live', at: 0, text: '' });
+    assert.deepEqual(played.last('inside'), { type: 'inside', runId: 'live', problem: 'The text is gone.' });
+    played.session.dispose();
+  });
+
   it('says nothing to a page that is hidden, and draws it anew', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
