@@ -5,7 +5,7 @@ import { t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
 import { buildAccuracyChart, buildLossChart, type ChartInput, type ChartModel } from './chart/chartModel';
-import { ChartView, paintPng, themeColours } from './chart/chartView';
+import { ChartView, onThemeChange, paintPng, themeColours } from './chart/chartView';
 import { historyToCsv } from './chart/csv';
 import { lineColour } from './chart/renderChart';
 import { nearest, xOf } from './chart/series';
@@ -51,6 +51,7 @@ export class TrainingTab {
   );
   private readonly figures = h('dl', { class: 'figures' });
   private readonly legend = h('div', { class: 'legend' });
+  private loss: ChartModel | undefined;
   private readonly sentence = h('p', { class: 'sentence' });
   private readonly failure = h('p', { class: 'failure' });
   private readonly text = h('p', { class: 'muted small' });
@@ -136,6 +137,7 @@ export class TrainingTab {
       button(format.toUpperCase(), () => void this.export(format), {
         hint: t('Save the curves as {0}', format.toUpperCase()),
       }).element;
+    onThemeChange(() => this.drawLegend());
     this.body = h(
       'div',
       { class: 'stack', hidden: true },
@@ -327,10 +329,13 @@ export class TrainingTab {
         return at < 0 ? '' : placeSentence(history, places[at].point);
       },
     });
-    this.drawLegend(loss);
+    this.loss = loss;
+    this.drawLegend();
   }
 
-  private drawLegend(model: ChartModel): void {
+  private drawLegend(): void {
+    const model = this.loss;
+    if (!model) return;
     const colours = themeColours();
     const item = (colour: string, kind: string, label: string): HTMLElement => {
       const swatch = h('i', { class: `swatch ${kind}` });
@@ -347,8 +352,9 @@ export class TrainingTab {
     if (kinds.has('learning-rate')) items.push(item(colours.learningRate, 'line', t('learning rate changed')));
     items.push(h('span', { class: 'muted' }, model.yName));
     const text = items.map((element) => element.textContent).join('|');
-    if (this.legend.dataset.shown === text + colours.text) return;
-    this.legend.dataset.shown = text + colours.text;
+    const shown = text + JSON.stringify(colours);
+    if (this.legend.dataset.shown === shown) return;
+    this.legend.dataset.shown = shown;
     this.legend.replaceChildren(...items);
   }
 

@@ -48,10 +48,7 @@ export class ChartView {
       this.live,
     );
     new ResizeObserver(() => this.redraw()).observe(this.element);
-    // A theme change shows up as changed variables on the root element and a changed body class.
-    const themes = new MutationObserver(() => this.redraw());
-    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
-    themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+    onThemeChange(() => this.redraw());
   }
 
   draw(content: ChartContent): void {
@@ -164,6 +161,13 @@ export async function paintPng(svg: string, width: number, height: number): Prom
   return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
 }
 
+/** A theme change shows up as changed variables on the root element and a changed body class. */
+export function onThemeChange(listener: () => void): void {
+  const themes = new MutationObserver(listener);
+  themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+}
+
 /** The theme's colours by their values. */
 export function themeColours(): ChartColours {
   const style = getComputedStyle(document.documentElement);
@@ -178,7 +182,7 @@ export function themeColours(): ChartColours {
     gridOpacity: document.body.matches('.vscode-high-contrast, .vscode-high-contrast-light') ? 0.35 : 1,
     background: colour('sideBar-background', 'editor-background'),
     train: line('blue'),
-    heldOut: line('orange'),
+    heldOut: opaque(style.getPropertyValue('--orange').trim()),
     best: line('green'),
     guard: line('red'),
     learningRate: line('yellow'),

@@ -2,7 +2,7 @@
 import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
 import { t } from '../../common/l10n';
 import type { ChartModel } from '../chart/chartModel';
-import { ChartView, themeColours } from '../chart/chartView';
+import { ChartView, onThemeChange, themeColours } from '../chart/chartView';
 import { lineColour } from '../chart/renderChart';
 import { h, show } from '../dom';
 
@@ -10,9 +10,11 @@ export class LearningCurves {
   readonly element: HTMLElement;
   private readonly chart = new ChartView();
   private readonly legend = h('div', { class: 'legend' });
+  private loss: ChartModel | undefined;
 
   constructor() {
     this.element = h('div', { class: 'stack' }, this.chart.element, this.legend);
+    onThemeChange(() => this.drawLegend());
   }
 
   draw(history: readonly ClassifierEpochEvent[]): void {
@@ -25,6 +27,13 @@ export class LearningCurves {
       accuracy: curves(history, t('accuracy'), 'trainAccuracy', 'validationAccuracy'),
       headline: (x) => t('epoch {0}', Math.round(x)),
     });
+    this.loss = loss;
+    this.drawLegend();
+  }
+
+  private drawLegend(): void {
+    const { loss } = this;
+    if (!loss) return;
     const colours = themeColours();
     const items = loss.lines.map((line) => {
       const swatch = h('i', { class: 'swatch line' });

@@ -4,7 +4,7 @@ import { confusionAt, formatFigure, reportOfConfusion } from '../../common/confu
 import { formatShare } from '../../common/contributions';
 import { formatInteger, t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
-import { themeColours } from '../chart/chartView';
+import { onThemeChange, themeColours } from '../chart/chartView';
 import { h, scrolling, setText, show } from '../dom';
 import { button, slider } from '../toolkit';
 import { precisionRecallCurve, renderUnitCurve, rocCurve } from './unitCurve';
@@ -47,8 +47,7 @@ export class ThresholdView {
       this.curves,
     );
     new ResizeObserver(() => this.drawCurves()).observe(this.element);
-    const themes = new MutationObserver(() => this.drawCurves());
-    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+    onThemeChange(() => this.drawCurves());
   }
 
   draw(record: ClassifierRecord, chosen: number | undefined): void {

@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 import { fakeRun, fakeStudio, runItem, type FakeStudio } from '../../support/studioHarness/fakePorts';
 import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
+import { themes } from '../../support/studioHarness/themes';
 
 const dist = path.resolve('dist');
 
@@ -109,6 +110,36 @@ describe('Studio page in a browser', function () {
     });
     await page.locator('.chart text', { hasText: 'gzip 2.32' }).waitFor();
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
+  });
+
+  it('has a colour for everything in high contrast, and takes those of a new theme', async () => {
+    const swatch = (): Promise<string> =>
+      page
+        .locator('.legend > span', { hasText: 'held out' })
+        .first()
+        .evaluate((item) => getComputedStyle(item.querySelector('.swatch')!).backgroundColor);
+    const curve = (): Promise<(string | null)[]> =>
+      page.locator('.chart path').evaluateAll((paths) => paths.map((path) => path.getAttribute('stroke')));
+    const marks = (): Promise<string[]> =>
+      page.locator('.tint-sample[title]').evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor));
+    for (const [theme, orange] of [
+      ['highContrast', '#f38518'],
+      ['highContrastLight', '#a6480a'],
+      ['dark', '#d18616'],
+    ] as const) {
+      // As VS Code changes it.
+      await page.evaluate(({ variables, bodyClass }) => {
+        document.documentElement.removeAttribute('style');
+        document.body.className = bodyClass.join(' ');
+        for (const [name, value] of Object.entries(variables)) {
+          document.documentElement.style.setProperty(`--vscode-${name}`, value);
+        }
+      }, themes[theme]);
+      const rgb = `rgb(${[1, 3, 5].map((i) => parseInt(orange.slice(i, i + 2), 16)).join(', ')})`;
+      await eventually(async () => assert.equal(await swatch(), rgb));
+      await eventually(async () => assert.ok((await curve()).includes(orange)));
+      assert.equal(new Set(await marks()).size, 4, 'each step of the tint has a colour of its own');
+    }
   });
 
   it('reads out values to pointer and keyboard', async () => {
