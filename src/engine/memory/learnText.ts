@@ -60,6 +60,8 @@ class Sorter {
   private readonly otherPlaces: Uint32Array;
   /** How often each token was met after the context at hand. */
   private readonly counted: Uint32Array;
+  /** The tokens that were met there. */
+  private readonly symbols: Uint16Array;
   private readonly bits: number;
 
   constructor(
@@ -71,6 +73,7 @@ class Sorter {
     this.otherKeys = new Uint32Array(tokens.length);
     this.otherPlaces = new Uint32Array(tokens.length);
     this.counted = new Uint32Array(classes);
+    this.symbols = new Uint16Array(classes);
   }
 
   /** The counts of each order, the shortest first. */
@@ -105,9 +108,8 @@ class Sorter {
 
   /** Counts the sorted places; moves one of each pair of a context and a token to the front of `places`. */
   private count(places: Uint32Array, count: number, keepsSingle: boolean): { counts: PackedCounts; distinct: number } {
-    const { keys, tokens, counted } = this;
+    const { keys, tokens, counted, symbols } = this;
     let distinct = 0;
-    const symbols: number[] = [];
     const contexts = new Uint32Array(count);
     const starts = new Uint32Array(count + 1);
     const entries = new Uint32Array(count);
@@ -115,22 +117,22 @@ class Sorter {
     let entryCount = 0;
     for (let first = 0, end = 0; first < count; first = end) {
       const key = keys[first];
+      let kinds = 0;
       for (; end < count && keys[end] === key; end++) {
         const symbol = tokens[places[end]];
         if (counted[symbol]++ > 0) continue;
-        symbols.push(symbol);
+        symbols[kinds++] = symbol;
         places[distinct++] = places[end];
       }
       if (end - first > 1 || keepsSingle) {
-        if (symbols.length > 1) symbols.sort((a, b) => a - b);
+        if (kinds > 1) sortFirst(symbols, kinds);
         contexts[contextCount++] = key;
-        for (const symbol of symbols) {
-          entries[entryCount++] = symbol * 0x10000 + Math.min(counted[symbol], maximumCount);
+        for (let i = 0; i < kinds; i++) {
+          entries[entryCount++] = symbols[i] * 0x10000 + Math.min(counted[symbols[i]], maximumCount);
         }
         starts[contextCount] = entryCount;
       }
-      for (const symbol of symbols) counted[symbol] = 0;
-      symbols.length = 0;
+      for (let i = 0; i < kinds; i++) counted[symbols[i]] = 0;
     }
     const counts = new PackedCounts(
       this.bits,
@@ -164,5 +166,19 @@ function sortByDigit(
     const to = next[(key >>> shift) & (radix - 1)]++;
     toKeys[to] = key;
     toPlaces[to] = fromPlaces[j];
+  }
+}
+
+/** Sorts the first `count` numbers; most contexts have two or three, for which a call of `sort` takes much longer. */
+function sortFirst(numbers: Uint16Array, count: number): void {
+  if (count > 32) {
+    numbers.subarray(0, count).sort();
+    return;
+  }
+  for (let i = 1; i < count; i++) {
+    const number = numbers[i];
+    let at = i;
+    for (; at > 0 && numbers[at - 1] > number; at--) numbers[at] = numbers[at - 1];
+    numbers[at] = number;
   }
 }
