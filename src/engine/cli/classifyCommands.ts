@@ -109,10 +109,11 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
     if (!values.overwrite) checkSameTexts(outFile, ({ kind }) => (kind === 'classifier' ? textHash : undefined));
   }
   const vectors = await vectorsFor(settings, data);
-  const [stop, skip] = [new AbortController(), new AbortController()];
+  const [stop, skip, cancel] = [new AbortController(), new AbortController(), new AbortController()];
   let hasLearned = false;
   const restoreSignals = onStopSignals((count) => {
     stop.abort();
+    if (!hasLearned) cancel.abort();
     if (!outFile || !hasLearned) return;
     if (count === 1) {
       say(`Stopping: what was learned is evaluated and written to ${outFile.path}. Ctrl-C again skips the evaluation.`);
@@ -136,7 +137,13 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
         if (values.json) printJson(event);
         else printEvent(event);
       };
-      const model = await trainClassifier({ ...task, finish: stop.signal, skipReport: skip.signal, onEvent });
+      const model = await trainClassifier({
+        ...task,
+        signal: cancel.signal,
+        finish: stop.signal,
+        skipReport: skip.signal,
+        onEvent,
+      });
       const moved = await keepModel(outFile.path, storedClassifier(model, values.title ?? base, textHash), seen);
       if (moved) say(`Another run wrote ${outFile.path} meanwhile: its model is now ${moved}.`);
       if (values.json) printJson(doneEvent(outFile.path, model, data.problems));
