@@ -62,7 +62,7 @@ describe('spam check', function () {
     assert.equal(editor.document.getText(hover?.range), 'prize');
     const text = (hover?.contents[0] as vscode.MarkdownString).value;
     assert.match(text, /evidence/);
-    assert.match(text, /occlusion/);
+    assert.match(text, /weights/);
     assert.equal(services.classifier.check.provideHover(editor.document, new vscode.Position(0, 3)), undefined);
     await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'));
     assert.deepEqual(services.classifier.check.checks, []);

@@ -1,7 +1,6 @@
 /** What comes with the program: the table of word vectors and the spam model, as they lie in media/classifier. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
-import { classifierVariants } from '../../../../src/common/classifierProtocol';
 import { confusionAt } from '../../../../src/common/confusionReport';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { Classifier } from '../../../../src/engine/classification/classifier';
@@ -47,21 +46,51 @@ describe('The shipped spam model', () => {
     for (const heading of ['## Data', '## Scores', '## Known failures']) assert.ok(card.includes(heading));
   });
 
-  it('is compared with the five other variants, and its figures follow from its scores', async () => {
-    const { record, parameters } = await loadClassifier(shippedSpamModel());
-    const { comparison, report, scores, threshold, positive } = record;
-    assert.deepStrictEqual(
-      comparison?.map(({ variant }) => variant),
-      classifierVariants,
-    );
-    const own = comparison.find(({ variant }) => variant === record.settings.variant);
-    assert.strictEqual(own?.parameters, parameters.length);
-    assert.deepStrictEqual(own.perClass, report.perClass);
-    // All were measured on the same examples.
-    for (const { perClass } of comparison) {
-      for (const label of record.classes) assert.strictEqual(perClass[label].support, report.perClass[label].support);
-    }
+  it('reads long texts passage by passage, and its figures follow from its scores', async () => {
+    const { record, linear, mix } = await loadClassifier(shippedSpamModel());
+    const { report, scores, threshold, positive, kept, passageTokens, familiarShare } = record;
+    assert.strictEqual(kept, 'linear');
+    assert.ok(linear && mix.linear > 0 && mix.network === 0);
+    assert.ok(passageTokens! > 0 && familiarShare! > 0);
     assert.deepStrictEqual(confusionAt(scores, positive ?? -1, threshold ?? -1), report.confusion);
+  });
+
+  it('has templates to learn from in five languages, and measures on none of them', async () => {
+    const card = fs.readFileSync(shippedSpamModel().replace('.safetensors', '.md'), 'utf8');
+    assert.match(
+      card,
+      /\| templates, English, German, French, Spanish, Italian; learned from only, never measured on \|/,
+    );
+    const backend = await createWasmBackend({ threads: 1 });
+    const classifier = new Classifier(backend, await loadClassifier(shippedSpamModel()));
+    const answer = async (text: string): Promise<string | null> =>
+      (await classifier.classify(text, { explain: false })).answer;
+    const lures = [
+      'Sparkasse: Ihr Konto wurde gesperrt. Bitte bestätigen Sie Ihre Daten sofort unter https://konto-sicher.top/login',
+      'Votre colis est bloqué à la douane. Payez les frais de 1,99 € ici : http://suivi-colis.top/payer',
+      'Su paquete no pudo ser entregado. Pague la tasa de 1,99 € aquí: http://envio-pago.top/seguro',
+      'Il tuo pacco è fermo in deposito. Paga la tassa di 1,99 € qui: http://pacco-ora.top/paga',
+    ];
+    for (const lure of lures) {
+      const { probabilities } = await classifier.classify(lure, { explain: false });
+      assert.ok(probabilities.spam > 0.5, `${lure} (${probabilities.spam})`);
+    }
+    const good = [
+      'Können wir uns am Freitag um drei im Café treffen? Ich bringe die Unterlagen mit.',
+      'Merci pour votre commande, elle a été expédiée ce matin et arrivera jeudi.',
+      'Gracias por todo, nos vemos el lunes en la reunión con los demás compañeros.',
+      'Ti ringrazio per la bella giornata, i bambini si sono divertiti molto in montagna.',
+    ];
+    for (const text of good) assert.strictEqual(await answer(text), 'negative', text);
+    // Good text around a lure hides nothing.
+    const letter = good.concat(good, good).join('\n\n');
+    assert.strictEqual(await answer(letter), 'negative');
+    assert.strictEqual(await answer(`${letter}\n\n${verdicts.spam[0]}\n\n${letter}`), 'positive');
+    assert.strictEqual(
+      await answer('Haluatko tulla kanssamme mökille ensi viikolla, vai täytyykö sinun tehdä töitä?'),
+      'unknown language',
+    );
+    await backend.dispose();
   });
 
   it('is right on plain cases of several kinds', async () => {
