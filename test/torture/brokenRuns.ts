@@ -77,8 +77,9 @@ const kills: Scenario = {
         const { child, ended } = startVictim(order, ({ event }) => {
           if (event === 'start') setTimeout(() => child.kill('SIGKILL'), delay);
         });
-        if ((await ended) === 0) break;
+        await ended;
         await everyModelIsWhole(folder);
+        if (await isThere(order.modelPath)) break;
       }
       if (!(await isThere(order.modelPath))) assert.equal(await startVictim(order).ended, 0);
       const finished = await readLanguageModel(order.modelPath);

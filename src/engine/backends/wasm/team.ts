@@ -48,10 +48,13 @@ export class Team {
     this.backAt = performance.now() + milliseconds;
   }
 
-  /** Runs a job on up to `most` threads and waits for its end. Throws `cancelled` when `isInterrupted`. */
-  run(id: number, network: NetworkView, job: Job, most: number, isInterrupted?: () => boolean): GradientNorms {
-    const free = performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
-    const threads = Math.min(most, free);
+  /** Threads that may work now. */
+  get free(): number {
+    return performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
+  }
+
+  /** Runs a job on `threads` threads and waits for its end. Throws `cancelled` when `isInterrupted`. */
+  run(id: number, network: NetworkView, job: Job, threads: number, isInterrupted?: () => boolean): GradientNorms {
     if (threads > 1) this.control.start(id, job, threads);
     return runJob(new JobPart(network, job, 0, threads), this.control, isInterrupted);
   }

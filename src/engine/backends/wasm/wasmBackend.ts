@@ -18,6 +18,8 @@ export interface WasmOptions {
    * networks.
    */
   threadedWork?: number;
+  /** All threads take part in every step, also where fewer would be faster: for benchmarks and tests. */
+  fixedThreads?: boolean;
 }
 
 /** Below about this much work, waking other threads costs more than it saves. */
@@ -41,13 +43,13 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const team = new Team(threads);
   let nextId = 1;
   const info: BackendInfo = { name: 'wasm', kernel: name, threads };
-  const threadedWork = options.threadedWork ?? defaultThreadedWork;
+  const { threadedWork = defaultThreadedWork, fixedThreads = false } = options;
   return {
     ...info,
     createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
       checkParameters(spec, parameters);
-      return new WasmNetwork(nextId++, info, spec, limits, module, team, threadedWork, parameters);
+      return new WasmNetwork(nextId++, info, spec, limits, module, team, { threadedWork, fixedThreads }, parameters);
     },
     dispose: () => team.dispose(),
   };

@@ -13,6 +13,7 @@ import {
 } from '../backend';
 import { checkBatch, checkOptimiser, checkParameters, checkState, reversedInputs, slotsOf } from '../checkBatch';
 import { copyStates, createLayout, forEachElement, writeWeights, type Layout } from './layout';
+import { Pace } from './pace';
 import { NetworkPart, type BatchShape, type Job, type NetworkView } from './job';
 import type { Kernels } from './kernels';
 import { createMemory, instantiate } from './runtime';
@@ -34,6 +35,8 @@ export class WasmNetwork implements Network {
   /** Parameters that take part in products: all but those of an embedding, whose rows are looked up. */
   private readonly multiplied: number;
   private disposed = false;
+  private readonly threadedWork: number;
+  private readonly pace: { readonly threads: number; note(work: number, milliseconds: number): void };
 
   constructor(
     private readonly id: number,
@@ -42,9 +45,11 @@ export class WasmNetwork implements Network {
     readonly limits: NetworkLimits,
     module: WebAssembly.Module,
     private readonly team: Team,
-    private readonly threadedWork: number,
+    { threadedWork, fixedThreads }: { threadedWork: number; fixedThreads: boolean },
     parameters: Float32Array,
   ) {
+    this.threadedWork = threadedWork;
+    this.pace = fixedThreads ? { threads: team.threads, note: () => {} } : new Pace(team.threads);
     this.layout = createLayout(spec, limits);
     const memory = createMemory(this.layout.bytes);
     this.kernels = instantiate(module, memory);
@@ -219,8 +224,13 @@ export class WasmNetwork implements Network {
   private run(job: Job, isInterrupted?: () => boolean): GradientNorms {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
     const work = job.batch * job.steps * this.multiplied;
-    const threads = work < this.threadedWork ? 1 : Math.min(this.team.threads, Math.max(1, job.batch >> 1));
-    return this.team.run(this.id, this.view, job, threads, isInterrupted);
+    const most = work < this.threadedWork ? 1 : Math.min(this.team.free, Math.max(1, job.batch >> 1));
+    const threads = Math.min(most, this.pace.threads);
+    const start = performance.now();
+    const norms = this.team.run(this.id, this.view, job, threads, isInterrupted);
+    // Other jobs cost something else, and a thread that is lent says nothing about the machine.
+    if (job.kind === 'train' && most === this.team.threads) this.pace.note(work, performance.now() - start);
+    return norms;
   }
 
   /** Sums of losses and hits, in a fixed order. */
