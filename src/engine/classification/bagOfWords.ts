@@ -1,7 +1,7 @@
-/** Texts as counts of their lowercased tokens: what both baselines see. */
+/** Texts as counts of their lowercased tokens, the input of both baselines. */
 import { tokenize } from './tokens';
 
-/** One text: distinct token ids, rising, and how often each occurs. */
+/** One text: distinct token ids in ascending order, and how often each occurs. */
 export interface SparseCounts {
   ids: Int32Array;
   counts: Float64Array;
@@ -14,7 +14,7 @@ export class BagOfWords {
     this.ids = new Map(words.map((word, id) => [word, id]));
   }
 
-  /** The vocabulary of `texts`: the `limit` words that stand in the most texts. */
+  /** The vocabulary of `texts`: the `limit` words that occur in the most texts. */
   static build(texts: string[], limit = Infinity): BagOfWords {
     const documents = new Map<string, number>();
     for (const text of texts) {
@@ -28,7 +28,7 @@ export class BagOfWords {
     return this.ids.has(word);
   }
 
-  /** Counts of the known words of `text`; unknown words say nothing. */
+  /** Counts of the known words of `text`; unknown words are ignored. */
   count(text: string): SparseCounts {
     const counts = new Map<number, number>();
     for (const word of wordsOf(text)) {

@@ -1,7 +1,7 @@
 /**
- * Batches of texts for the classifier's network. Texts begin at step 0 and are filled up behind with `noToken`; the one
- * target of a row stands at its last true token, so what lies behind never reaches the loss and a padded text gives
- * the same result as the text alone (Keras reaches the same with a mask).
+ * Batches of texts for the classifier's network. Texts begin at step 0 and are padded at the end with `noToken`; the
+ * only target of a row is at its last real token, so the padding never affects the loss and a padded text gives the
+ * same result as the text alone (Keras does the same with a mask).
  */
 import { noTarget, noToken, type Batch } from '../backends/backend';
 import type { Random } from '../random';
@@ -20,7 +20,7 @@ export function textBatch(
   const lengths = new Int32Array(batch);
   for (let b = 0; b < batch; b++) {
     const ids = sequences[members[b]];
-    // A text without tokens is one empty step: it must have an answer too.
+    // A text without tokens is one empty step, because it needs an answer too.
     const length = Math.max(1, Math.min(steps, ids.length));
     lengths[b] = length;
     for (let t = 0; t < Math.min(steps, ids.length); t++) inputs[t * batch + b] = ids[t];
@@ -30,7 +30,7 @@ export function textBatch(
   return { batch, steps, inputs, targets: wanted, state: 'zero', lengths, ...(rowWeights && { rowWeights }) };
 }
 
-/** Hides a random share of the words, as if they were unknown. */
+/** Hides a random share of the words, as if they were unknown words. */
 export function dropWords(batch: Batch, share: number, random: Random): void {
   if (share <= 0) return;
   for (let i = 0; i < batch.inputs.length; i++) if (random.uniform() < share) batch.inputs[i] = noToken;
@@ -50,12 +50,15 @@ export function paddedGroups(members: Int32Array, batch: number, steps: number, 
   return groups;
 }
 
-/** Texts that are sorted by length together: enough to find neighbours, few enough to mix the classes. */
+/**
+ * The number of texts that are sorted by length together: enough to find texts of similar length, few enough to mix the
+ * classes.
+ */
 const poolSize = 1024;
 
 /**
- * The groups of one epoch in ragged mode: shuffled, then within pools sorted by length and cut where the batch is full or
- * where a text is over a quarter longer than the shortest of its group. Steps are true lengths, at most `longest`.
+ * The groups of one epoch in ragged mode: shuffled, then within pools sorted by length and cut where the batch is full
+ * or a text is more than a quarter longer than the shortest of its group. Steps are true lengths, at most `longest`.
  */
 export function raggedGroups(
   members: Int32Array,

@@ -1,6 +1,6 @@
 /**
- * The six variants side by side: each trained on the same split with the same settings, the one that does best on the
- * validation part kept. The held-out part has no say, so that its figures stay honest.
+ * Compares the six variants: each is trained on the same split with the same settings, and the one that is best on the
+ * validation part is kept. The held-out part is not used for the choice, so that its figures are unbiased.
  */
 import {
   classifierVariants,
@@ -12,7 +12,7 @@ import {
 import type { ClassifierModel } from './classifier';
 import { trainClassifier, type ClassifierTask } from './trainClassifier';
 
-/** Trains every variant; the model that is kept carries the comparison in its record. Throws as `trainClassifier`. */
+/** Trains every variant; the kept model has the comparison in its record. Throws like `trainClassifier`. */
 export async function trainBestVariant(
   task: ClassifierTask,
   variants: readonly ClassifierVariant[] = classifierVariants,
@@ -38,7 +38,7 @@ export async function trainBestVariant(
   return model;
 }
 
-/** A variant's row of the comparison; `parameters` are those trained beside the word vectors. */
+/** A variant's row of the comparison; `parameters` are those trained besides the word vectors. */
 export function scoresOf({ settings, history, report, seconds }: ClassifierRecord, parameters: number): VariantScores {
   const { accuracy, macro, perClass } = report;
   const validationMacroF1 = bestOf(history).macroF1;
@@ -50,14 +50,14 @@ interface Best {
   loss: number;
 }
 
-/** What the validation part said of the epoch that was best by it. */
+/** The validation results of the best epoch. */
 function bestOf(history: readonly ClassifierEpochEvent[]): Best {
   return history
     .map((event) => ({ macroF1: event.validationMacroF1, loss: event.validationLoss }))
     .reduce((a, b) => (b.macroF1 > a.macroF1 ? b : a), { macroF1: 0, loss: Infinity });
 }
 
-/** Small validation parts often agree on F1; then the surer network is kept. */
+/** F1 is often equal on small validation parts; then the more confident network is kept. */
 function isBetter(a: Best, b: Best): boolean {
   return a.macroF1 > b.macroF1 || (a.macroF1 === b.macroF1 && a.loss < b.loss);
 }

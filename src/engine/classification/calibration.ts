@@ -1,9 +1,9 @@
 /**
- * Probabilities one can believe, fitted on scores that the model was not trained on.
+ * Calibrated probabilities, fitted on scores of texts that the model was not trained on.
  *
- * Temperature (Guo et al. 2017): P = 1 / (1 + exp(-s / T)), one number, which leaves every decision at 0.5 as it was.
- * Platt (1999): P(positive | s) = 1 / (1 + exp(a·s + b)) with smoothed targets, fitted by Newton's method as in Lin, Lin
- * and Weng (2007); scikit-learn's `method="sigmoid"`. Isotonic: the best non-decreasing step function, by pooling
+ * Temperature (Guo et al. 2017): P = 1 / (1 + exp(-s / T)), one number, which does not change any decision at 0.5.
+ * Platt (1999): P(positive | s) = 1 / (1 + exp(a·s + b)) with smoothed targets, fitted by Newton's method as in Lin,
+ * Lin and Weng (2007); scikit-learn's `method="sigmoid"`. Isotonic: the best non-decreasing step function, by pooling
  * adjacent violators; scikit-learn's `IsotonicRegression(out_of_bounds="clip")`, linear between its knots.
  */
 export type Calibration =
@@ -12,7 +12,7 @@ export type Calibration =
   | { kind: 'platt'; a: number; b: number }
   | { kind: 'isotonic'; scores: number[]; probabilities: number[] };
 
-/** Fits the kind asked for; `none` when the scores rank the classes the wrong way round and so are not to be believed. */
+/** Fits the requested kind; `none` if the scores rank the classes the wrong way round and so cannot be trusted. */
 export function fitCalibration(
   kind: Calibration['kind'],
   positive: ArrayLike<number>,
@@ -38,7 +38,7 @@ export function fitTemperature(
     return sum;
   };
   const golden = (Math.sqrt(5) - 1) / 2;
-  // Without a single error the best temperature is 0: a small validation part may only make a verdict less sure.
+  // Without any error the best temperature would be 0: a small validation part may only make a verdict less confident.
   let low = 0;
   let high = Math.log(10);
   while (high - low > 1e-6) {
@@ -50,7 +50,7 @@ export function fitTemperature(
   return { kind: 'temperature', temperature: Math.exp((low + high) / 2) };
 }
 
-/** Fits a and b. `positive[i]` is 1 or 0; scores are log-odds or anything that rises with them. */
+/** Fits a and b. `positive[i]` is 1 or 0; scores are log-odds or any increasing function of them. */
 export function fitPlatt(
   positive: ArrayLike<number>,
   scores: ArrayLike<number>,
@@ -106,7 +106,7 @@ export function fitPlatt(
     }
     const before = current;
     current = loss(a, b);
-    // Newton's steps end in the rounding of the sums, not at a gradient of nothing.
+    // Newton's steps end at the rounding errors of the sums, not at a gradient of zero.
     if (before - current <= 1e-14 * before) break;
   }
   return { kind: 'platt', a, b };
@@ -136,7 +136,7 @@ export function fitIsotonic(
   };
   let at = 0;
   while (at < order.length) {
-    // Equal scores are one point before anything is pooled.
+    // Equal scores are merged into one point before pooling.
     const score = scores[order[at]];
     const block: Block = { sum: 0, weight: 0, first: score, last: score };
     while (at < order.length && scores[order[at]] === score) {
@@ -183,12 +183,13 @@ export function calibrate(calibration: Calibration, score: number): number {
 }
 
 /**
- * What to add to all log-odds once a user has corrected some verdicts, so that probabilities keep meaning what they say:
- * the b at which what is expected of all texts together is what is known of them,
+ * The shift to add to all log-odds once a user has corrected some verdicts, so that probabilities stay calibrated: the
+ * b at which the expected number of positives among all texts equals the known number,
  *
  *   Σ_held-out (σ(l_i + b) - σ(l_i)) + weight · Σ_corrected (σ(l_j + b) - y_j) = 0.
  *
- * `heldOut` are the calibrated log-odds of texts on which the calibration held; 0 without any, or without corrections.
+ * `heldOut` are the calibrated log-odds of the texts used for calibration; returns 0 without any, or without
+ * corrections.
  */
 export function shiftFor(
   heldOut: readonly number[],
@@ -208,7 +209,7 @@ export function shiftFor(
   return (low + high) / 2;
 }
 
-/** ln(p / (1 - p)), within ±20 also for what is certain. */
+/** ln(p / (1 - p)), limited to ±20. */
 export function logOddsOf(probability: number): number {
   const p = Math.min(1 - 2e-9, Math.max(2e-9, probability));
   return Math.log(p / (1 - p));

@@ -1,6 +1,6 @@
 /**
- * A trained classifier at work: scores, verdicts, and what each word did to them. The scores are those of its network, of
- * its linear model, or of both (mixing.ts).
+ * A trained classifier: scores, verdicts, and the effect of each word. The scores are those of its network, of its
+ * linear model, or of both (mixing.ts).
  *
  * A spam detector reads a long text as a whole and passage by passage (passages.ts).
  */
@@ -29,13 +29,13 @@ import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
 import type { VectorSource } from './vectorSource';
 
-/** Everything that a verdict needs; what a classifier's file holds. */
+/** Everything needed for a verdict; the contents of a classifier's file. */
 export interface ClassifierModel extends NetworkPart {
   record: ClassifierRecord;
-  /** None in a classifier that is a network alone. */
+  /** Absent in a classifier that is only a network. */
   linear?: LinearModel;
   mix: Mix;
-  /** Where the encoder's word vectors are from, so that a file need not repeat the table that everyone has. */
+  /** The origin of the encoder's word vectors, so that a file need not repeat the shipped table. */
   vectors: VectorSource;
   calibration: Calibration;
   bag: BagOfWords;
@@ -45,12 +45,12 @@ export interface ClassifierModel extends NetworkPart {
 
 /** A user's correction counts as this many messages. */
 const correctionWeight = 5;
-/** Texts with fewer words say too little. */
+/** Texts with fewer words contain too little information. */
 const fewestWords = 3;
-/** A probability from which on, and one below which, the verdict is not sure whatever the threshold. */
+/** The limits of probability between which the verdict is unsure, whatever the threshold. */
 const unsure = { from: 0.2, to: 0.5 };
 
-/** The parts, with a user's corrections in them where there are any. */
+/** The parts, adapted to a user's corrections if there are any. */
 interface Parts {
   encoder: Encoder;
   linear?: LinearModel;
@@ -63,7 +63,7 @@ interface CorrectedParts extends Parts {
 
 export class Classifier {
   private readonly network: NetworkScorer;
-  /** What the last corrections made of the parts: the next text is mostly asked about with the same. */
+  /** The parts adapted to the last corrections: the next text usually comes with the same ones. */
   private corrected: { key: string; parts: Promise<CorrectedParts> } | undefined;
 
   constructor(
@@ -77,12 +77,15 @@ export class Classifier {
     this.network.dispose();
   }
 
-  /** The network's own logits of each text: one (log-odds of the positive class) for two classes, else one a class. */
+  /**
+   * The network's own logits of each text: one (log-odds of the positive class) for two classes, otherwise one per
+   * class.
+   */
   logits(texts: Token[][], encoder = this.model.encoder): Promise<number[][]> {
     return this.network.logits(texts, encoder);
   }
 
-  /** The scores of texts as `readText` gives them. */
+  /** The scores of texts as returned by `readText`. */
   async scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
     const { mix, record } = this.model;
     const groups = texts.map((text) => piecesOf(text, record.passageTokens));
@@ -96,8 +99,10 @@ export class Classifier {
     );
   }
 
-  /** The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the label given, and the
-   *  words of the others count as evidence. Nothing of them stays behind. `threshold` replaces the record's. */
+  /**
+   * The verdict on one text. `corrections` are a user's own labelled texts: the same text gets the given label, and the
+   * words of the others count as evidence. Nothing of them is kept. `threshold` replaces the one in the record.
+   */
   async classify(
     text: string,
     options: { explain: boolean; corrections?: Correction[]; threshold?: number },
@@ -160,7 +165,7 @@ export class Classifier {
     return p < Math.min(threshold, unsure.from) ? 'negative' : 'unsure';
   }
 
-  /** What each token adds to the score of the class that was decided on, in the passage that decided. */
+  /** The contribution of each token to the score of the decided class, in the decisive passage. */
   private async explain(
     text: string,
     tokens: Token[],
@@ -214,7 +219,7 @@ export class Classifier {
     };
   }
 
-  /** What the corrections say of the probabilities themselves, by what was said of these texts before. */
+  /** The effect of the corrections on the probabilities themselves, from the earlier scores of these texts. */
   private async shiftBy(texts: string[], labels: number[]): Promise<number> {
     const { record } = this.model;
     const { positive } = record;
@@ -236,14 +241,17 @@ export function sideOf(label: number, positive: number | null): number {
   return positive === null ? label : Number(label === positive);
 }
 
-/** Share of a text's words that the training texts have too; 1 for a text of hardly any. */
+/** Share of the words of a text that occur in the training texts; 1 for a text with hardly any words. */
 export function familiarShare(bag: BagOfWords, tokens: readonly Token[]): number {
   const words = tokens.filter(({ kind }) => kind === 'word');
   if (words.length < 5) return 1;
   return words.filter(({ text }) => bag.has(text.toLowerCase())).length / words.length;
 }
 
-/** The linear model's part of each run of tokens in the score of class `target`, against the mean of the others. */
+/**
+ * The contribution of each run of tokens to the linear model's score of class `target`, relative to the mean of the
+ * other classes.
+ */
 function linearContributions(
   linear: LinearModel,
   text: string,
@@ -273,7 +281,7 @@ function certainAnswer({ positive }: ClassifierRecord, decided: number): Answer 
   return positive === null ? null : decided === positive ? 'positive' : 'negative';
 }
 
-/** Texts of one key have one correction. */
+/** Texts with the same key share a correction. */
 function correctionKey(text: string): string {
   return duplicateKey(text.slice(0, correctionLength));
 }
@@ -286,7 +294,7 @@ export function probabilitiesOf({ record, calibration }: ClassifierModel, logits
   return record.positive === 1 ? [1 - p, p] : [p, 1 - p];
 }
 
-/** The class that probabilities and threshold decide on. */
+/** The class determined by probabilities and threshold. */
 export function decide({ positive, threshold }: ClassifierRecord, probabilities: number[]): number {
   if (positive === null) return probabilities.indexOf(Math.max(...probabilities));
   return probabilities[positive] >= (threshold ?? 0.5) ? positive : 1 - positive;

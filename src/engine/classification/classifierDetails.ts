@@ -1,4 +1,4 @@
-/** What of a classifier is JSON in its file, and the schema by which it is read. */
+/** The JSON part of a classifier's file, and the schema for reading it. */
 import { isDeepStrictEqual } from 'node:util';
 import {
   classifierVariants,
@@ -42,11 +42,11 @@ export interface ClassifierDetails {
   record: ClassifierRecord;
   calibration: Calibration;
   mix: Mix;
-  /** Numbers in an input vector. */
+  /** The size of an input vector. */
   inputSize: number;
   vectors: StoredVectors;
   evidence?: { words: string[]; messages: number[] };
-  /** Token keys of the input vectors that training changed. */
+  /** Token keys of the input vectors changed by training. */
   learned?: string[];
   bag: { words: string[]; logPriors: number[] };
 }
@@ -68,7 +68,7 @@ export function detailsOf(metadata: ClassifierMetadata): ClassifierDetails {
 
 const share = number(0, 1);
 
-/** What is not there is as earlier versions had it. */
+/** Missing fields have the values of earlier versions. */
 function orElse<T>(schema: Schema<T>, missing: T): Schema<T> {
   return (value, path) => (value === undefined ? missing : schema(value, path));
 }
@@ -95,7 +95,7 @@ const variantName = oneOf(
 
 const settings: Schema<ClassifierSettings> = (value, path) => {
   const result = object<ClassifierSettings>({
-    // Classifiers of earlier versions are networks alone.
+    // Classifiers of earlier versions are only networks.
     model: orElse(oneOf({ auto: true, network: true, linear: true, average: true }), 'network'),
     variant: variantName,
     units: number(),
@@ -141,7 +141,7 @@ const classifierDetails = object<ClassifierDetails>({
     threshold: orNull(number()),
     report,
     baselines: object({ majority: report, naiveBayes: report, logisticRegression: report }),
-    // They follow from the scores, and are drawn again.
+    // They are recomputed from the scores.
     curves: () => null,
     scores: list(object<ScoredExample>({ label: whole(), probability: share })),
     history: list(
@@ -210,7 +210,7 @@ const classifierDetails = object<ClassifierDetails>({
   inputSize: whole(1, 4096),
   vectors: variant<'kind', StoredVectors>('kind', {
     table: object({ sha256: text }),
-    // They are made again from these numbers alone, so the numbers must bound the work.
+    // They are rebuilt from these numbers alone, so the numbers must be bounded.
     hashed: object({ dimensions: whole(1, 512), buckets: whole(1, 16_384), seed: whole() }),
     file: object({ name: text, dimensions: whole(1, 4096), words: list(text) }),
   }),
@@ -219,7 +219,7 @@ const classifierDetails = object<ClassifierDetails>({
   bag: object({ words: list(text), logPriors: list(number()) }),
 });
 
-/** What is right field by field must also be of one classifier. */
+/** Fields that are valid individually must also fit together. */
 function checkTogether({ record, calibration, ...rest }: ClassifierDetails, spec: NetworkSpec, path: string): void {
   const { classes, positive, report, baselines, scores } = record;
   const demand = (fine: boolean, field: string, expected: string, value: unknown): void => {

@@ -1,7 +1,7 @@
 /**
  * A classifier as one model file: the recurrent network's tensors under PyTorch's names, and as further tensors the
- * counts of the evidence, the baselines, and word vectors that are not the shipped table's. The embedding in
- * the file is a single row of zeros: the real one is made for the texts at hand (encoder.ts).
+ * counts of the evidence, the baselines, and word vectors that are not the shipped table's. The embedding in the file
+ * is a single row of zeros: the real one is built for each set of texts (encoder.ts).
  */
 import * as path from 'node:path';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
@@ -24,12 +24,12 @@ import { hashBuckets } from './textFeatures';
 import { hashedSource, tableSource, type VectorSource } from './vectorSource';
 import { WordVectors } from './wordVectors';
 
-/** Writes the classifier to `file`. Throws as `writeModelFile`. */
+/** Writes the classifier to `file`. Throws like `writeModelFile`. */
 export async function saveClassifier(file: string, model: ClassifierModel, title: string): Promise<void> {
   await writeModelFile(file, storedClassifier(model, title));
 }
 
-/** The classifier as a model file holds it; `textHash` is that of its examples. */
+/** The classifier in the form of a model file; `textHash` is the hash of its examples. */
 export function storedClassifier(model: ClassifierModel, title: string, textHash = ''): StoredModel {
   const { record, spec, encoder, vectors, bag, naiveBayes, logisticRegression, linear } = model;
   const { size, evidence, learned } = encoder;
@@ -51,7 +51,7 @@ export function storedClassifier(model: ClassifierModel, title: string, textHash
     tensors['linear.biases'] = linear.biases;
   }
   const details: ClassifierDetails = {
-    // The curves follow from the scores: they are drawn again on reading.
+    // The curves follow from the scores: they are recomputed on reading.
     record: { ...record, curves: null },
     calibration: model.calibration,
     mix: model.mix,
@@ -89,7 +89,7 @@ export function storedClassifier(model: ClassifierModel, title: string, textHash
   };
 }
 
-/** Reads a classifier. Throws as `readModelFile`, and `incompatibleModel` for a language model. */
+/** Reads a classifier. Throws like `readModelFile`, and `incompatibleModel` for a language model. */
 export async function loadClassifier(file: string): Promise<ClassifierModel> {
   const stored = await readModelFile(file);
   if (stored.kind !== 'classifier') {

@@ -1,6 +1,6 @@
 /**
- * Classifiers as a service of the engine process: loaded once and kept warm, trained on request. Sees backends only
- * through the function that it is given.
+ * The classifiers of the engine process: loaded once and kept, trained on request. Uses backends only through the
+ * function that is passed in.
  */
 import * as fs from 'node:fs/promises';
 import type {
@@ -37,14 +37,14 @@ import { checkClassifierSettings, defaultClassifierSettings, withGiven } from '.
 import { evaluateClassifier, trainClassifier } from './trainClassifier';
 import { shippedSpamModel, vectorsFor } from './vectorSource';
 
-/** Classifiers that are kept loaded. */
+/** The number of classifiers that are kept loaded. */
 const keptClassifiers = 4;
 
 export class ClassifierService {
   private backend: Promise<Backend> | undefined;
   /** By path, the least recently used first. */
   private readonly loaded = new Map<string, { changed: number; classifier: Promise<Classifier> }>();
-  /** Verdicts are found one after the other: a classifier's network serves one text at a time. */
+  /** Verdicts are computed one after the other: the network of a classifier processes one text at a time. */
   private readonly queue = new SerialQueue();
 
   constructor(private readonly createBackend: (threads?: number) => Promise<Backend>) {}
@@ -64,7 +64,7 @@ export class ClassifierService {
     });
   }
 
-  /** Trains and writes the model; gives what the Classifier tab shows. */
+  /** Trains and writes the model; returns what the Classifier tab shows. */
   async train(
     { sources, columns, settings, compare, modelPath, title, threads }: TrainClassifierRequest,
     onEvent: (event: ClassifierEvent) => void,
@@ -141,7 +141,7 @@ export class ClassifierService {
 
   private async load(modelPath: string): Promise<Classifier> {
     const model = await loadClassifier(modelPath);
-    // One text is too little work to share among threads.
+    // One text is too little work for several threads.
     this.backend ??= this.createBackend(1);
     return new Classifier(await this.backend, model);
   }

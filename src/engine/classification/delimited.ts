@@ -1,29 +1,35 @@
 /**
  * Comma-, semicolon- or tab-separated rows. Commas and semicolons after RFC 4180: a cell that begins with a quotation
- * mark ends at the next single one, holds separators and line ends as they are, and writes a quotation mark as two. In
- * tab-separated files, which mostly know no quoting, a quotation mark stands for itself unless its cell closes on the same line.
+ * mark ends at the next single one, may contain separators and line ends, and doubles its quotation marks. In
+ * tab-separated files, which usually have no quoting, a quotation mark is literal unless its cell is closed on the same
+ * line.
  *
- * Written by hand because a fault must spoil one line, not the rest of the file, and because what a quoted cell
- * swallows is checked against the rows around it; the libraries do neither.
+ * Written by hand because an error must affect only one line, not the rest of the file, and because the contents of a
+ * quoted cell are checked against the surrounding rows; libraries do neither.
  */
 export interface DelimitedRow {
   cells: string[];
   /** 1-based line where the row begins. */
   line: number;
-  /** Whether a cell stands in quotation marks. */
+  /** Whether a cell is in quotation marks. */
   quoted?: boolean;
-  /** Why the row cannot be trusted. */
+  /** The reason why the row cannot be trusted. */
   fault?: string;
 }
 
 export interface DelimitedOptions {
   separator: string;
-  /** Whether a line inside a quoted cell is really a row of its own, so that the quotation mark was never meant to open. */
+  /**
+   * Whether a line inside a quoted cell is really a separate row, so that the quotation mark was not meant to open a
+   * cell.
+   */
   isRow?: (line: string) => boolean;
 }
 
-/** Rows of `text` (line ends LF). A fault of quoting spoils only the line where the row begins: reading
- *  goes on at the next one. */
+/**
+ * Rows of `text` (line ends LF). A quoting error affects only the line where the row begins: reading continues at the
+ * next one.
+ */
 export function parseDelimited(text: string, { separator, isRow = () => false }: DelimitedOptions): DelimitedRow[] {
   const rows: DelimitedRow[] = [];
   let position = 0;
@@ -63,13 +69,13 @@ export function parseDelimited(text: string, { separator, isRow = () => false }:
 
 interface QuotedCell {
   value: string;
-  /** Behind the closing quotation mark. */
+  /** After the closing quotation mark. */
   end: number;
   /** Line ends inside. */
   lines: number;
 }
 
-/** What is wrong with a cell that opens with a quotation mark on `line`. */
+/** The problem of a cell that opens with a quotation mark on `line`. */
 function faultOf(
   cell: QuotedCell | undefined,
   closes: boolean,

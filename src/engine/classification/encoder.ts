@@ -1,8 +1,9 @@
 /**
- * Texts as the network takes them: a table of input vectors, one row for each distinct token, and row ids. The table is
- * the network's embedding, made for the texts at hand, so that no word is ever outside of it.
+ * Texts in the network's input format: a table of input vectors, one row for each distinct token, and row ids. The
+ * table is the network's embedding, built for the given texts, so that it contains every word.
  *
- * An input vector is the word's vector, its features of writing (inputVectors.ts) and its evidence (evidence.ts).
+ * An input vector consists of the word's vector, its spelling features (inputVectors.ts) and its evidence
+ * (evidence.ts).
  */
 import { noToken } from '../backends/backend';
 import type { Evidence } from './evidence';
@@ -10,7 +11,7 @@ import { inputVector, shapeFeatures, tokenKey } from './inputVectors';
 import type { Token } from './tokens';
 import type { WordVectors } from './wordVectors';
 
-/** Most rows of a backend's embedding. */
+/** The maximum number of rows of a backend's embedding. */
 export const rowLimit = 65535;
 
 export class Encoder {
@@ -49,8 +50,8 @@ export interface EncodedTexts {
 }
 
 /**
- * Encodes `texts`; text i by `encoders[encoderOf[i]]` (all of one size), so a token may have one row an encoder. At most
- * `limit` rows are made, for the most frequent tokens; the rest enter the network as zeros.
+ * Encodes `texts`; text i by `encoders[encoderOf[i]]` (all of one size), so a token may have one row per encoder. At
+ * most `limit` rows are created, for the most frequent tokens; the others are zero vectors.
  */
 export function encodeTexts(
   texts: Token[][],

@@ -1,23 +1,23 @@
 /**
- * What each word says of the classes, counted in labelled messages:
+ * The evidence of each word for the classes, from counts in labelled messages:
  *
  *   e_c(w) = ln P(c | w) - ln P(c),   P(c | w) = (n_cw + m P(c)) / (n_w + m)
  *
- * with n_cw the messages of class c that hold the word w, and m = 1: the m-estimate, which gives 0 to an unseen word and
- * little to a rare one. Two classes need one number, e_1 - e_0.
+ * with n_cw the messages of class c that contain the word w, and m = 1: the m-estimate, which is 0 for an unseen word
+ * and small for a rare one. Two classes need one number, e_1 - e_0.
  *
- * A word means one thing in a short message and another in a letter ("text" in an advertisement, "text" among
- * programmers), so short and long messages are counted apart and every word brings the evidence of both.
+ * A word can have different meanings in a short message and in a letter ("text" in an advertisement, "text" among
+ * programmers), so short and long messages are counted separately and every word has the evidence of both.
  *
- * A message's own label must not reach its own input, or the network would learn to copy it: training messages take
- * their evidence from the other folds (crossFit).
+ * A message's own label must not affect its input, or the network would learn to copy it: training messages get their
+ * evidence from the other folds (crossFit).
  */
 import { tokenKey } from './inputVectors';
 import type { Token } from './tokens';
 
-/** Most classes for which evidence is given: it takes one input each. */
+/** The maximum number of classes with evidence, which takes one input each. */
 const classLimit = 16;
-/** Messages of at most so many tokens are short. */
+/** Messages with at most this many tokens are short. */
 const shortLimit = 100;
 const bands = 2;
 const prior = 1;
@@ -27,7 +27,9 @@ export class Evidence {
 
   constructor(
     readonly words: string[],
-    /** Messages of a class that hold a word: the short ones of each class, then the long ones, [2 · classes][words]. */
+    /**
+     * Messages of a class that contain a word: the short ones of each class, then the long ones, [2 · classes][words].
+     */
     readonly counts: number[][],
     /** Messages of each class, short and long, [2 · classes]. */
     readonly messages: number[],
@@ -60,7 +62,7 @@ export class Evidence {
     return this.messages.length / bands;
   }
 
-  /** Inputs that the evidence of a token takes. */
+  /** The number of inputs for the evidence of a token. */
   get size(): number {
     const { classes } = this;
     return classes === 2 ? bands : classes <= classLimit ? bands * classes : 0;
@@ -80,12 +82,12 @@ export class Evidence {
         const share = (messages[c] + 1) / (sum(messages) + classes);
         return Math.log((count + prior * share) / (n + prior)) - Math.log(share);
       });
-      // Thirded: most values then lie within ±1, as the other inputs do.
+      // Divided by three, so that most values are within ±1, like the other inputs.
       return size === bands ? [(lean[1] - lean[0]) / 3] : lean.map((x) => x / 3);
     }).flat();
   }
 
-  /** This evidence with further messages counted in, each as `weight` messages. */
+  /** This evidence with further messages, each counted as `weight` messages. */
   with(texts: Token[][], labels: ArrayLike<number>, weight: number): Evidence {
     const words = [...this.words];
     const counts = this.counts.map((row) => [...row]);

@@ -1,6 +1,6 @@
 /**
- * What enters the network for one token: its word's vector and a few plain features of how it is written, which word
- * vectors of lower-case news text do not know.
+ * The network's input for one token: its word vector and a few simple features of its spelling, which word vectors from
+ * lower-case news text do not contain.
  *
  *   0 shouted (two or more letters, all capitals)    5 address
  *   1 capitalised                                    6 currency sign
@@ -71,7 +71,7 @@ function lookUp(token: Token, vectors: WordVectors): { vector: Float32Array; lis
   }
 }
 
-/** A word with an apostrophe that is not listed is the mean of its parts, cut as GloVe's texts were: `do` and `n't`. */
+/** An unlisted word with an apostrophe is the mean of its parts, split as in GloVe's texts: `do` and `n't`. */
 function lookUpWord(word: string, vectors: WordVectors): { vector: Float32Array; listed: boolean } {
   if (vectors.has(word)) return { vector: vectors.vector(word), listed: true };
   const parts = /^(.+?)(n't|'\p{L}+)$/u.exec(word);

@@ -1,17 +1,19 @@
 /**
- * Which column of a table holds the labels and which the texts: one rule for every format. The names that the caller
- * gives count first, then the known names in the order of the lists below, whatever the columns' order.
+ * Finds the columns of a table with the labels and the texts: one rule for every format. Names given by the caller take
+ * precedence, then the known names in the order of the lists below, whatever the order of the columns.
  */
 import { InklingError } from '../../common/errors';
 import type { LabelledColumns } from '../../common/classifierProtocol';
 
-/** A table as any format gives it. */
+/** A table from any format. */
 export interface LabelledTable {
   kind: 'headed' | 'headless' | 'json';
-  /** Their names; "1", "2", … where the table has no header. */
+  /** Their names; "1", "2", … if the table has no header. */
   columns: string[];
-  /** A value for each column; undefined where the row has none. More values than columns: separators in the text that
-   *  nothing protects. */
+  /**
+   * A value for each column; undefined if the row has none. More values than columns mean unquoted separators in the
+   * text.
+   */
   rows: { line: number; values: unknown[] }[];
   separator?: string;
 }
@@ -33,15 +35,17 @@ export const knownColumns = [...labelNames.slice(1), ...textNames.slice(1)].join
 
 const remedy = 'others can be named with --label-column and --text-column';
 
-/** Whether a header names a label and a text column, or the ones wanted. */
+/** Whether a header names a label and a text column, or the requested ones. */
 export function isHeader(cells: string[], wanted: WantedColumns): boolean {
   const named = (want: string | undefined, known: string[]): boolean =>
     want === undefined ? ranked(cells, known).length > 0 : indexOfName(cells, want) >= 0;
   return named(wanted.label, labelNames) && named(wanted.text, textNames);
 }
 
-/** The label and the text column. Throws `invalidInput` where a wanted one is not there. A column that is neither
- *  wanted nor known is left out. */
+/**
+ * The label and the text column. Throws `invalidInput` if a requested one is missing. A column that is neither
+ * requested nor known is left out.
+ */
 export function chooseColumns(table: LabelledTable, wanted: WantedColumns, name: string): LabelledColumns {
   const { columns } = table;
   const find = (want: string | undefined, what: string): number | undefined => {
@@ -74,7 +78,7 @@ export function chooseColumns(table: LabelledTable, wanted: WantedColumns, name:
   };
 }
 
-/** Two labels that say nothing by themselves, as 0 and 1 do, in a column that does not say what they mean either. */
+/** Two labels without a meaning of their own, such as 0 and 1, in a column whose name does not explain them either. */
 function openLabels({ columns, rows }: LabelledTable, label: number): { bareLabels?: string[] } {
   const labels = [...new Set(rows.map(({ values }) => String(values[label] ?? '').trim()))].filter(Boolean).sort();
   return areBare(labels) && !namesSpam(columns[label]) ? { bareLabels: labels } : {};
@@ -88,8 +92,10 @@ function namesSpam(column: string): boolean {
   return spamNames.includes(normalise(column));
 }
 
-/** Which of the labels in a column means spam: the one the user named, or the "yes" of a column called "spam". Undefined
- *  where the labels are to stay as they are. */
+/**
+ * Which of the labels in a column means spam: the one the user named, or the "yes" of a column called "spam". Undefined
+ * if the labels are to stay unchanged.
+ */
 export function spamLabelOf(column: string, labels: Iterable<string>, wanted: WantedColumns): string | undefined {
   const distinct = [...new Set(labels)];
   if (wanted.spam !== undefined)
@@ -114,7 +120,7 @@ function candidatesOf(table: LabelledTable, names: string[], text: number | unde
     .sort((a, b) => distinct[a] - distinct[b] || a - b);
 }
 
-/** The columns with a known name, the best known first. */
+/** The columns with a known name, in order of precedence. */
 function ranked(columns: string[], names: string[]): number[] {
   return names.map((name) => columns.findIndex((column) => normalise(column) === name)).filter((column) => column >= 0);
 }
@@ -138,7 +144,7 @@ function distinctValues({ rows }: LabelledTable, column: number): number {
   return new Set(rows.map(({ values }) => values[column])).size;
 }
 
-/** A label stands in several rows; a number, a name or a text stands in one. */
+/** A label occurs in several rows; a number, a name or a text in only one. */
 function mostlyDistinct(table: LabelledTable, column: number): boolean {
   return table.rows.length >= 10 && distinctValues(table, column) * 2 > table.rows.length;
 }

@@ -1,6 +1,6 @@
 /**
- * Labelled texts to train on or to measure with: of one file, or of a folder with one sub-folder of texts for each label.
- * Every row that cannot be used is named by source and line, and refused or skipped as the caller chose.
+ * Labelled texts for training or measuring: from one file, or from a folder with one sub-folder of texts for each
+ * label. Every unusable row is reported with source and line, and rejected or skipped as the caller chose.
  */
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -20,9 +20,9 @@ export interface LabelledData {
   examples: LabelledExample[];
   /** Distinct labels, sorted by code unit (scikit-learn's order). */
   classes: string[];
-  /** Rows left out; empty when bad rows are refused. */
+  /** Rows left out; empty if bad rows are rejected. */
   problems: DataProblem[];
-  /** What its reader should know: which columns were read, what was joined or left out. */
+  /** Notes: the columns that were read, what was merged or left out. */
   notices: string[];
 }
 
@@ -60,14 +60,14 @@ export async function labelledColumns(
   return columnsOf((await contentOf(location, options)).text, path.basename(location));
 }
 
-/** SHA-256, hexadecimal, of the examples: tells whether two classifiers learned from the same. */
+/** SHA-256, hexadecimal, of the examples: shows whether two classifiers learned from the same ones. */
 export function hashExamples({ examples }: LabelledData): string {
   const hash = createHash('sha256');
   for (const { label, text } of examples) hash.update(`${label}\0${text}\0`);
   return hash.digest('hex');
 }
 
-/** Joins what several sources gave. */
+/** Merges the results of several sources. */
 export function joinLabelledData(parts: LabelledData[]): LabelledData {
   return parts.length === 1 ? parts[0] : assemble(parts, 'skip');
 }
@@ -91,7 +91,7 @@ function assemble(parts: ReadExamples[], badRows: BadRows): LabelledData {
   return { examples, classes, problems, notices: [...notices] };
 }
 
-/** Labels that differ only in case are one label, spelt as most examples have it. */
+/** Labels that differ only in case are one label, spelt as in most examples. */
 function joinSpellings(examples: LabelledExample[], notices: Set<string>): LabelledExample[] {
   const counts = new Map<string, Map<string, number>>();
   for (const { label } of examples) {
@@ -111,7 +111,7 @@ function joinSpellings(examples: LabelledExample[], notices: Set<string>): Label
   return examples.map((example) => ({ ...example, label: spelling.get(example.label.toLowerCase())! }));
 }
 
-/** A sentence about equal texts under different labels: whatever is learned from them is wrong for one of them. */
+/** A sentence about equal texts with different labels, one of which must be wrong. */
 function contradictionsIn(examples: LabelledExample[]): string | undefined {
   const first = new Map<string, LabelledExample>();
   const pairs: [LabelledExample, LabelledExample][] = [];
@@ -128,7 +128,10 @@ function contradictionsIn(examples: LabelledExample[]): string | undefined {
   return `${texts} under two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures suffer`;
 }
 
-/** Throws `invalidInput` where no classifier can be trained: fewer than two classes, or a class of fewer than `least`. */
+/**
+ * Throws `invalidInput` if no classifier can be trained: fewer than two classes, or a class with fewer than `least`
+ * examples.
+ */
 export function requireTrainable(data: LabelledData, least = 4): void {
   const { classes, examples } = data;
   if (classes.length < 2) {
@@ -160,11 +163,13 @@ export function requireTrainable(data: LabelledData, least = 4): void {
   }
 }
 
-/** Held-out examples of a class below which its recall is not known well enough: at a true recall of 0.9 the Wilson
- *  95 % interval of 40 examples is about 0.77 to 0.96. */
+/**
+ * The minimum number of held-out examples of a class for a sufficiently precise recall: at a true recall of 0.9 the
+ * Wilson 95 % interval of 40 examples is about 0.77 to 0.96.
+ */
 const heldOutWanted = 40;
 
-/** For each class: how many examples there are and how many more its verdicts need before they are worth anything. */
+/** For each class: the number of examples, and how many more are needed for meaningful verdicts. */
 export function adviseOnData(
   classes: string[],
   counts: { all: number[]; heldOut: number[] },
@@ -198,15 +203,15 @@ async function statOf(location: string): Promise<Stats> {
   });
 }
 
-/** A NUL is a matter of its row, not of the file. */
+/** A NUL affects its row, not the whole file. */
 async function contentOf(file: string, { encoding }: DecodeOptions): Promise<DecodedText> {
   return decodeText(await readBytes(file, file), path.basename(file), { encoding, keepNuls: true });
 }
 
-/** Of how the files of a folder were read. */
+/** Notes on how the files of a folder were read. */
 const shownNotices = 3;
 
-/** Files that systems put into folders by themselves. */
+/** Files that operating systems create in folders. */
 const systemFiles = ['thumbs.db', 'desktop.ini'];
 
 function isHidden(name: string): boolean {

@@ -1,8 +1,8 @@
 /**
- * Labelled text as people have it: `label<TAB>text` lines, tables with a header or without (comma, semicolon, tab), JSON
- * Lines or one JSON array (also spaCy's `cats` and Prodigy's `answer`), fastText's `__label__`. The content tells the
- * format, the file's ending does not. Every row that cannot be used is named by source and line; nothing is left out
- * without a word.
+ * Reads labelled text in common formats: `label<TAB>text` lines, tables with a header or without (comma, semicolon,
+ * tab), JSON Lines or one JSON array (also spaCy's `cats` and Prodigy's `answer`), fastText's `__label__`. The content
+ * determines the format, not the file extension. Every unusable row is reported with source and line; nothing is left
+ * out silently.
  */
 import { InklingError } from '../../common/errors';
 import type { DataProblem, LabelledColumns } from '../../common/classifierProtocol';
@@ -25,15 +25,17 @@ export interface LabelledExample {
   line: number;
 }
 
-/** What a file holds, before anything is refused. */
+/** The contents of a file, before anything is rejected. */
 export interface ReadExamples {
   examples: LabelledExample[];
   problems: DataProblem[];
-  /** What its reader should know: how it was read, what was left out. */
+  /** Notes: how it was read, what was left out. */
   notices: string[];
 }
 
-/** The examples in the content of one file; `name` is for messages. Throws `invalidInput` for what is no labelled text. */
+/**
+ * The examples in the content of one file; `name` is for messages. Throws `invalidInput` if it is not labelled text.
+ */
 export function readExamples(content: string, name: string, wanted: WantedColumns): ReadExamples {
   const collector = new Collector(name);
   const table = readTable(content, name, wanted, collector);
@@ -47,7 +49,7 @@ export function readExamples(content: string, name: string, wanted: WantedColumn
   return collector.finish();
 }
 
-/** What `readExamples` would take for the columns; undefined for formats without columns. */
+/** The columns that `readExamples` would use; undefined for formats without columns. */
 export function columnsOf(content: string, name: string): LabelledColumns | undefined {
   const table = readTable(content, name, {}, new Collector(name));
   return table && chooseColumns(table, {}, name);
@@ -72,7 +74,7 @@ function addRows(table: LabelledTable, labelName: string, textName: string, coll
   );
 }
 
-/** Gathers rows and problems of one source. */
+/** Collects the rows and problems of one source. */
 class Collector {
   readonly notices: string[] = [];
   private readonly examples: LabelledExample[] = [];
@@ -94,7 +96,7 @@ class Collector {
     this.problems.push({ source: this.source, line, reason });
   }
 
-  /** Calls two bare labels "spam" and "ham", where it is known which is which. */
+  /** Renames two bare labels to "spam" and "ham" if it is known which is which. */
   nameLabels(column: string, wanted: WantedColumns): void {
     const spam = spamLabelOf(
       column,
@@ -113,7 +115,7 @@ class Collector {
   }
 }
 
-/** The table in `content`; undefined where the format has no columns, and its examples went to the collector. */
+/** The table in `content`; undefined if the format has no columns and its examples were passed to the collector. */
 function readTable(
   content: string,
   name: string,
@@ -122,7 +124,7 @@ function readTable(
 ): LabelledTable | undefined {
   const whole = content.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   const lines = whole.split('\n');
-  // Blank lines before the header, also those that a spreadsheet writes as separators alone.
+  // Blank lines before the header, including those that a spreadsheet writes as separators only.
   let skipped = lines.findIndex((line) => !isBlank(line));
   if (skipped < 0) throw new InklingError('invalidInput', `${name} is empty: it holds no labelled text.`);
   const declared = /^"?sep=(.)"?[,;\t]*$/i.exec(lines[skipped].trimEnd())?.[1];
@@ -155,7 +157,7 @@ function readTable(
     collector.notices.push(`${name}: no header; columns are counted from 1`);
     return { kind: 'headless', columns, separator, rows: soundRows(columns, rows, separator, collector) };
   }
-  // A header that no rule knows: its columns go into the question or the error.
+  // An unknown header: its columns appear in the question or the error.
   const separator = separators.find((candidate) => cellsOf(first, candidate).length > 1) ?? ',';
   if (asked || /\.csv$/i.test(name) || /^[^\s,]+,/.test(first)) {
     return headedTable(parse(separator), separator, collector);
@@ -209,7 +211,7 @@ interface JsonEntry {
   value: unknown;
 }
 
-/** The elements of a JSON array and their lines, or undefined for what is none. `from`: lines before `text`. */
+/** The elements of a JSON array and their lines, or undefined if it is not one. `from`: lines before `text`. */
 function jsonArray(text: string, from: number): JsonEntry[] | undefined {
   if (!text.trimStart().startsWith('[')) return undefined;
   let values: unknown;
@@ -263,7 +265,7 @@ function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
       continue;
     }
     const fields = { ...(value as Record<string, unknown>) };
-    // Prodigy: only what was accepted is a fact; the answer to a choice stands in `accept`.
+    // Prodigy: only accepted answers count; the answer to a choice is in `accept`.
     if ('answer' in fields && fields.answer !== 'accept') {
       rejected++;
       continue;
@@ -302,8 +304,8 @@ function cellsOf(line: string, separator: string): string[] {
 }
 
 /**
- * Rows of a table, with quotation marks that were never meant to open a cell found out: where lines inside a quoted cell
- * have as many cells as the first row, and one of them is a value that stands elsewhere in its column, as labels do.
+ * Rows of a table, detecting quotation marks that were not meant to open a cell: lines inside a quoted cell have as
+ * many cells as the first row, and one of them is a value that occurs elsewhere in its column, as labels do.
  */
 function parseTable(text: string, separator: string): DelimitedRow[] {
   const rows = parseDelimited(text, { separator });
@@ -330,11 +332,11 @@ interface HeadlessShape {
   columns: string[];
   rows: DelimitedRow[];
   separator: string;
-  /** Of what stands in the column that looks like labels, on average: with the right separator it is short. */
+  /** The average length of values in the column that looks like labels: with the right separator, they are short. */
   labelLength: number;
 }
 
-/** A table whose first row is data: its cells in one column are few and come again. Undefined for what is none. */
+/** A table whose first row is data: one column has few different values, which recur. Undefined if it is not one. */
 function headlessShape(rows: DelimitedRow[], separator: string): HeadlessShape | undefined {
   const whole = rows.filter(({ cells, fault }) => !fault && cells.length > 1);
   if (whole.length < 4 || whole.length * 2 < rows.length) return undefined;
@@ -355,7 +357,7 @@ function soundRows(
   separator: string,
   collector: Collector,
 ): LabelledTable['rows'] {
-  // Who never quotes cannot protect a separator: then a cell too many is part of the text.
+  // Without quoting, separators cannot be protected: then additional cells are part of the text.
   const quotes = separator === '\t' || rows.some(({ quoted, fault }) => quoted === true || fault !== undefined);
   const sound: LabelledTable['rows'] = [];
   for (const { cells, line, fault } of rows) {

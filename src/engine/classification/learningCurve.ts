@@ -1,18 +1,22 @@
 /**
- * How a classifier gets better with more labels, by its linear model: trained on a quarter, a half and all of what is there,
- * and asked about texts that were left out. A power law through these points says what further labels are worth:
+ * Estimates how a classifier improves with more labels, by its linear model: trained on a quarter, a half and all of
+ * the texts, and tested on texts that were left out. A power law through these points predicts the benefit of further
+ * labels:
  *
  *   1 - macro F1(n) = a · n^-b
  */
 import type { LearningCurve } from '../../common/classifierProtocol';
 
 const shares = [0.25, 0.5, 1];
-/** A doubling that is expected to gain less macro F1 than this is not worth its labels. */
+/** A doubling with a smaller expected gain of macro F1 is not worth its labels. */
 const leastGain = 0.005;
-/** Nothing is said about more than so many times the labels that are there. */
+/** No prediction is made beyond this multiple of the available labels. */
 const farthest = 8;
 
-/** The curve measured by `measure`, which gives the macro F1 after training on so many texts; `all` is how many there are. */
+/**
+ * The curve measured by `measure`, which returns the macro F1 after training on a number of texts; `all` is the number
+ * of texts.
+ */
 export function learningCurve(all: number, measure: (texts: number) => number): LearningCurve {
   const points = shares.map((share) => {
     const texts = Math.round(share * all);
@@ -21,11 +25,11 @@ export function learningCurve(all: number, measure: (texts: number) => number): 
   return { points, ...worthAdding(points) };
 }
 
-/** How many more texts are worth labelling, and what macro F1 is expected then. `points` rise. */
+/** How many more texts are worth labelling, and the macro F1 expected then. `points` are in ascending order. */
 export function worthAdding(points: LearningCurve['points']): Pick<LearningCurve, 'worthAdding' | 'expected'> {
   const last = points.at(-1)!;
   const xs = points.map(({ texts }) => Math.log(texts));
-  // Nothing that was measured on n texts shows an error below half of one text.
+  // A measurement on n texts cannot show an error below half a text.
   const ys = points.map(({ texts, macroF1 }) => Math.log(Math.max(1 - macroF1, 0.5 / texts)));
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   const [x0, y0] = [mean(xs), mean(ys)];

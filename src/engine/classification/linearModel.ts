@@ -15,13 +15,13 @@ export interface LinearOptions {
   c: number;
   balanced: boolean;
   seed: number;
-  /** Numbers of the model, at most: features in the fewest texts are dropped beyond. */
+  /** The maximum size of the model: the features that occur in the fewest texts are dropped. */
   limit: number;
 }
 
 export const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
 
-/** Rows of features in one block of memory: row i lies at [starts[i], starts[i + 1]). */
+/** Rows of features in one block of memory: row i is at [starts[i], starts[i + 1]). */
 interface Rows {
   starts: Int32Array;
   features: Int32Array;
@@ -34,7 +34,7 @@ export class LinearModel {
 
   constructor(
     readonly classes: number,
-    /** Bucket of each feature, rising. */
+    /** Bucket of each feature, in ascending order. */
     readonly buckets: Int32Array,
     /** Inverse document frequency of each feature. */
     readonly idf: Float32Array,
@@ -104,8 +104,9 @@ export class LinearModel {
   }
 
   /**
-   * What each UTF-16 unit of `text` adds to the score of `output`; together with the bias they are the score itself. A
-   * feature's part is shared evenly among its occurrences, and of each among its units that are not white space.
+   * The contribution of each UTF-16 unit of `text` to the score of `output`; together with the bias, they sum to the
+   * score. The contribution of a feature is divided evenly among its occurrences, and within each among its units that
+   * are not white space.
    */
   unitContributions(text: string, output: number): Float64Array {
     const tokens = tokenize(text);
@@ -133,8 +134,8 @@ export class LinearModel {
   }
 
   /**
-   * This model with further texts learned: each moves the weights just so far that it is on its side with a margin of 1
-   * (passive-aggressive updates, Crammer et al. 2006), in a few rounds, so that one does not undo another.
+   * This model after learning further texts: each moves the weights just far enough to be on its side with a margin of
+   * 1 (passive-aggressive updates, Crammer et al. 2006), in a few rounds, so that one does not undo another.
    */
   corrected(texts: readonly string[], labels: ArrayLike<number>): LinearModel {
     const count = this.buckets.length;
@@ -191,7 +192,7 @@ function isSpace(text: string, at: number): boolean {
   return text[at] === ' ' || text[at] === '\n' || text[at] === '\t' || /\s/.test(text[at]);
 }
 
-/** The buckets that occur, rising; of more than `limit` those in the most texts. */
+/** The occurring buckets in ascending order; if there are more than `limit`, those in the most texts. */
 function frequentBuckets(documents: Int32Array, limit: number): Int32Array {
   const seen: number[] = [];
   documents.forEach((count, bucket) => count > 0 && seen.push(bucket));

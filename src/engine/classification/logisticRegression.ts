@@ -4,8 +4,8 @@
  *
  *   minimise  ½ Σ_c |w_c|² + C Σ_i ln-loss(i)      (no penalty on the intercepts)
  *
- * Two classes give one weight vector (sigmoid), more give one a class (softmax). Solved by L-BFGS with a backtracking
- * line search; the problem is convex, so there is only one answer to find.
+ * Two classes give one weight vector (sigmoid), more give one per class (softmax). Solved by L-BFGS with a backtracking
+ * line search; the problem is convex, so the solution is unique.
  */
 import { logistic } from './calibration';
 import type { SparseCounts } from './bagOfWords';

@@ -41,8 +41,8 @@ function cumulativeCounts(positive: ArrayLike<number>, scores: ArrayLike<number>
 /**
  * ROC and precision–recall curves. `positive[i]` is 1 for an example of the positive class; `scores` are larger for it.
  * As `roc_curve(drop_intermediate=False)`: thresholds fall, the first point (0, 0) has none (scikit-learn writes
- * infinity). As `precision_recall_curve`: thresholds rise, the last point (precision 1, recall 0) has none. Null where
- * one class has no examples: then there is nothing to tell apart.
+ * infinity). As `precision_recall_curve`: thresholds rise, the last point (precision 1, recall 0) has none. Null if one
+ * class has no examples.
  */
 export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<number>): BinaryCurves | null {
   const { steps, positives, negatives } = cumulativeCounts(positive, scores);
@@ -67,7 +67,7 @@ export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<numb
   };
 }
 
-/** The curves of a trained classifier's held-out scores; null for more than two classes or where one has no examples. */
+/** The curves of a trained classifier's held-out scores; null for more than two classes or if one has no examples. */
 export function curvesOf({ positive, scores }: Pick<ClassifierRecord, 'positive' | 'scores'>): BinaryCurves | null {
   if (positive === null) return null;
   return binaryCurves(
@@ -77,8 +77,8 @@ export function curvesOf({ positive, scores }: Pick<ClassifierRecord, 'positive'
 }
 
 /**
- * The threshold t that a rule chooses; an example is positive when its score is at least t. Between two scores that
- * lead to the same counts the middle is taken, so that a hair's breadth decides nothing.
+ * The threshold t that a rule chooses; an example is positive if its score is at least t. Between two scores that lead
+ * to the same counts, the middle is used, so that tiny differences decide nothing.
  *
  * `maximum-f1`: the best F1 of the positive class (ties: the higher threshold, which loses fewer good messages).
  * `maximum-lost`: the lowest threshold that calls at most that share of the negatives positive.
@@ -106,9 +106,10 @@ export function chooseThreshold(positive: ArrayLike<number>, scores: ArrayLike<n
 }
 
 /**
- * How many of `negatives` good messages a threshold may call positive so that, at 95 % confidence, no more than `share` of
- * all such messages are lost: the most k with P(Bin(negatives, share) ≤ k) ≤ 5 %. Undefined where even none of them lost
- * shows too little. A share of 0 cannot be shown by any number: it asks that none of these be lost.
+ * The number of `negatives` good messages that a threshold may call positive so that, at 95 % confidence, no more than
+ * `share` of all such messages are lost: the most k with P(Bin(negatives, share) ≤ k) ≤ 5 %. Undefined if even no loss
+ * among them is not enough evidence. A share of 0 cannot be shown by any number: it requires that none of these is
+ * lost.
  */
 export function allowedLosses(share: number, negatives: number): number | undefined {
   if (share === 0) return 0;
@@ -135,7 +136,7 @@ const maximumDoubt = 0.05;
 
 /**
  * Expected calibration error in ten bins of equal width: Σ share of the bin · |mean probability - share that is true|.
- * `outcomes[i]` is whether what has `probabilities[i]` is so. Of at least one example.
+ * `outcomes[i]` is whether the event with probability `probabilities[i]` occurred. Needs at least one example.
  */
 export function calibrationError(outcomes: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   const gaps = new Float64Array(10);
@@ -146,7 +147,7 @@ export function calibrationError(outcomes: ArrayLike<number>, probabilities: Arr
   return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / outcomes.length;
 }
 
-/** Wilson's 95 % interval of a share of which `hits` of `count` were seen; null of none. */
+/** Wilson's 95 % interval of a share with `hits` of `count`; null if `count` is 0. */
 export function shareInterval(hits: number, count: number): Interval | null {
   if (count === 0) return null;
   const z = 1.959964;
@@ -166,7 +167,7 @@ export function aucInterval(auc: number, positives: number, negatives: number): 
   return { low: Math.max(0, auc - reach), high: Math.min(1, auc + reach) };
 }
 
-/** How far a report on `truth` (class ids) by `probabilities` ([examples][classes]) can be trusted. */
+/** The uncertainty of a report on `truth` (class ids) by `probabilities` ([examples][classes]). */
 export function certaintyOf(
   { classes, confusion }: ClassificationReport,
   positive: number | null,
@@ -193,7 +194,7 @@ export function certaintyOf(
   };
 }
 
-/** Index of the largest; the first of several. */
+/** Index of the largest; the first if there are several. */
 export function likeliest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
@@ -213,7 +214,7 @@ export interface Spread {
   maximum: number;
 }
 
-/** Mean and spread of a figure over the folds or seeds in which it was measured; null where it never was. */
+/** Mean and spread of a figure over the folds or seeds in which it was measured; null if it never was. */
 export function spreadOf(figures: readonly (number | null)[]): Spread | null {
   const values = figures.filter((figure) => figure !== null);
   if (values.length === 0) return null;

@@ -1,12 +1,13 @@
 /**
- * A classifier's two parts, the network and the linear model, and what of them gives the verdicts: one of them or their
- * average. Each part's scores are first brought to the scale of log-odds, by what it says of texts that it was not
+ * Combines the two parts of a classifier, the network and the linear model: the verdicts come from one of them or from
+ * their average. The scores of each part are first converted to log-odds, with a scale fitted on texts that it was not
  * trained on:
  *
  *   two classes   z = a · score + b, fitted as Platt does       more: z_c = a · score_c, with a fitted by likelihood
  *
  * The average is that of the z. The choice is by the mean log loss on the same texts; the linear model is kept unless
- * another is better by more than two standard errors of the difference, because it is quick and explained exactly.
+ * another is better by more than two standard errors of the difference, because it is fast and can be explained
+ * exactly.
  */
 import type { CandidateScores, Mix, ModelPart } from '../../common/classifierProtocol';
 import { fitPlatt } from './calibration';
@@ -15,13 +16,15 @@ import { classProbabilities } from './naiveBayes';
 
 export const networkAlone: Mix = { network: 1, linear: 0, bias: 0 };
 
-/** Scores of the parts for the same texts, [texts][outputs]; one output for two classes, larger for the positive one. */
+/**
+ * Scores of the parts for the same texts, [texts][outputs]; one output for two classes, larger for the positive class.
+ */
 export interface PartScores {
   network?: number[][];
   linear?: number[][];
 }
 
-/** The logits of one text: log-odds of the positive class for two classes, else one logit a class. */
+/** The logits of one text: log-odds of the positive class for two classes, otherwise one logit per class. */
 export function mixScores(mix: Mix, network: number[] | undefined, linear: number[] | undefined): number[] {
   const outputs = (network ?? linear)!.length;
   return Array.from(
@@ -36,7 +39,7 @@ export interface Scale {
   bias: number;
 }
 
-/** How each candidate mixes the parts that there are. */
+/** How each candidate combines the available parts. */
 export function mixesOf(network: Scale | undefined, linear: Scale | undefined): Partial<Record<ModelPart, Mix>> {
   return {
     ...(network && { network: { network: network.scale, linear: 0, bias: network.bias } }),
@@ -52,7 +55,7 @@ export function mixesOf(network: Scale | undefined, linear: Scale | undefined): 
   };
 }
 
-/** The candidates with their figures on the texts that they were fitted on, and the one to keep. */
+/** The candidates with their figures on the texts used for fitting, and the one to keep. */
 export function compareMixes(
   mixes: Partial<Record<ModelPart, Mix>>,
   truth: ArrayLike<number>,
@@ -96,7 +99,7 @@ export function scaleOf(truth: ArrayLike<number>, scores: number[][] | undefined
       truth,
       scores.map(([score]) => score),
     );
-    // Scores that rank the classes the wrong way round are not to be believed.
+    // Scores that rank the classes the wrong way round cannot be trusted.
     return platt.a < 0 ? { scale: -platt.a, bias: -platt.b } : { scale: 1, bias: 0 };
   }
   const loss = (logScale: number): number =>

@@ -3,7 +3,7 @@
  *
  *   ln P(c | text) = ln P(c) + Σ_w n_w · ln((N_cw + 1) / (N_c + V)) + constant
  *
- * The simplest thing that works for spam; every classifier is shown beside it.
+ * The simplest method that works for spam; every classifier is compared with it.
  */
 import type { SparseCounts } from './bagOfWords';
 

@@ -1,9 +1,9 @@
 /**
- * The network of a classifier at work: the logits of texts, and what each token does to them.
+ * The network of a classifier: the logits of texts, and the effect of each token on them.
  *
- * A text longer than the network was trained on is read in windows of equal length whose log-odds are averaged. What a
- * word contributes is found by occlusion: the log-odds with the word less those with a zero vector in its place, which
- * is what word dropout showed the network while it was trained.
+ * A text longer than the network was trained on is read in windows of equal length whose log-odds are averaged. The
+ * contribution of a word is computed by occlusion: the log-odds with the word minus those with a zero vector in its
+ * place, which the network has seen in training as word dropout.
  */
 import type { TokenContribution } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
@@ -15,11 +15,11 @@ import { encodeTexts, type Encoder } from './encoder';
 import { classProbabilities } from './naiveBayes';
 import type { Token } from './tokens';
 
-/** A trained network and how its inputs are made. */
+/** A trained network and the encoder of its inputs. */
 export interface NetworkPart {
-  /** Without an embedding of its own: `specFor` gives it one of the size at hand. */
+  /** Without an embedding: `specFor` adds one of the required size. */
   spec: NetworkSpec;
-  /** The parameter block behind the embedding. */
+  /** The parameter block after the embedding. */
   parameters: Float32Array;
   encoder: Encoder;
 }
@@ -27,7 +27,7 @@ export interface NetworkPart {
 /** Rows of the inference network's table and of its batches. */
 const tableRows = 1024;
 const batchRows = 128;
-/** Stretches that are occluded, at most: longer texts are explained by runs of tokens. */
+/** The maximum number of occlusions: longer texts are explained by runs of tokens. */
 const occlusions = 256;
 
 /** The spec with an embedding of `rows` input vectors. */
@@ -50,7 +50,7 @@ export class NetworkScorer {
   constructor(
     private readonly backend: Backend,
     private readonly part: NetworkPart,
-    /** Most tokens of a window. */
+    /** The maximum number of tokens of a window. */
     private readonly longest: number,
   ) {
     this.rows = Math.max(tableRows, longest);
@@ -72,7 +72,7 @@ export class NetworkScorer {
       let tokens = 0;
       while (i < windows.length && group.length < batchRows) {
         tokens += windows[i].tokens.length;
-        // Counting every token as a row of its own is a bound that needs no look-up.
+        // Counting every token as a separate row is a bound that needs no lookup.
         if (group.length > 0 && tokens > this.rows) break;
         group.push(windows[i++]);
       }
@@ -91,7 +91,10 @@ export class NetworkScorer {
     return sums;
   }
 
-  /** What each token, or run of tokens of a long text, adds to the log-odds of class `target` (one logit: its own sign). */
+  /**
+   * The contribution of each token, or run of tokens of a long text, to the log-odds of class `target` (with one logit:
+   * its own sign).
+   */
   async explain(tokens: Token[], target: number, encoder = this.part.encoder): Promise<TokenContribution[]> {
     const run = Math.ceil(tokens.length / occlusions);
     const contributions: TokenContribution[] = [];
@@ -157,7 +160,7 @@ export class NetworkScorer {
   }
 }
 
-/** Log-odds of class c of a softmax; of one logit, itself. */
+/** Log-odds of class c of a softmax; for one logit, the logit itself. */
 function logOdds(logits: number[], c: number): number {
   if (logits.length === 1) return logits[0];
   const p = Math.min(1 - 1e-12, Math.max(1e-12, classProbabilities(logits)[c]));

@@ -1,6 +1,6 @@
 /**
  * The classifier's training loop: epochs over groups of texts, Adam, a constant or cosine rate, the best epoch by macro
- * F1 of the validation part. A function of its arguments and the seed alone.
+ * F1 of the validation part. The result depends only on its arguments and the seed.
  */
 import { variantCells, type ClassifierEpochEvent, type ClassifierSettings } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
@@ -16,7 +16,7 @@ export interface TrainingTask {
   settings: ClassifierSettings;
   /** Class names, for the report. */
   classes: string[];
-  /** Index of the positive class, for two classes; else null. */
+  /** Index of the positive class, for two classes; otherwise null. */
   positive: number | null;
   encoded: EncodedTexts;
   /** Numbers in an input vector. */
@@ -25,14 +25,14 @@ export interface TrainingTask {
   labels: ArrayLike<number>;
   /** Indices of the texts to train on. */
   train: Int32Array;
-  /** Indices of the texts that curves are drawn for; the best epoch is chosen by them when `choose`. */
+  /** Indices of the texts for the curves; with `choose`, they decide the best epoch. */
   validation: Int32Array;
   choose: boolean;
 }
 
 export interface TrainedNetwork {
   spec: NetworkSpec;
-  /** The whole block, embedding included. */
+  /** The whole block, including the embedding. */
   parameters: Float32Array;
   history: ClassifierEpochEvent[];
   /** Whether `finish` ended it before its last epoch. */
@@ -45,7 +45,7 @@ export interface TrainingSignals {
   finish?: AbortSignal;
 }
 
-/** Which network the settings ask for; its input is a table of `rows` vectors. */
+/** The network specified by the settings; its input is a table of `rows` vectors. */
 export function classifierSpec(
   settings: ClassifierSettings,
   classes: number,
@@ -61,7 +61,7 @@ export function classifierSpec(
   };
 }
 
-/** Trains; `onEpoch` hears of each epoch. Throws `cancelled` soon after `cancel` is aborted. */
+/** Trains; `onEpoch` is called after each epoch. Throws `cancelled` soon after `cancel` is aborted. */
 export async function trainNetwork(
   backend: Backend,
   task: TrainingTask,
@@ -106,7 +106,7 @@ export async function trainNetwork(
         finishedEarly = finish?.aborted ?? false;
         if (cancel?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
         if (finishedEarly) break training;
-        // The thread must hear of other things too: at least every few steps.
+        // Yields every few steps, so that the thread can handle other events.
         if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       if (!Number.isFinite(loss)) {
@@ -155,13 +155,13 @@ function updateOf(settings: ClassifierSettings, progress: number, step: number):
     epsilon: 1e-7,
     clipValue: 0,
     clipNorm: 1,
-    // A short group counts by its rows, so that every text has the same say.
+    // A short group is weighted by its rows, so that every text has the same weight.
     lossScale: 1 / settings.batch,
     dropoutKey: Math.imul(settings.seed + 1, 0x9e3779b1) ^ Math.imul(step + 1, 0x85ebca6b),
   };
 }
 
-/** Targets as the network's output wants them: class ids, or 1 for the positive class. */
+/** Targets in the form of the network's output: class ids, or 1 for the positive class. */
 function targetsOf(labels: ArrayLike<number>, positive: number | null): Int32Array {
   return Int32Array.from(labels, (label) => (positive === null ? label : label === positive ? 1 : 0));
 }
@@ -173,7 +173,7 @@ function balancedWeights({ labels, train, classes }: TrainingTask): Float32Array
   return Float32Array.from(labels, (label) => train.length / (classes.length * Math.max(1, counts[label])));
 }
 
-/** Measures `groups`, which hold at least one text. */
+/** Measures `groups`, which contain at least one text. */
 async function measure(
   network: Network,
   task: TrainingTask,

@@ -1,7 +1,7 @@
 /**
- * What of a classifier gives its verdicts, the network, the linear model or both: each is trained on a part of the training
- * texts and asked about the rest, and that decides (mixing.ts). Of few texts a part set aside says too little; there every
- * text is asked about once, by what was trained on the others (cross-validation).
+ * Chooses what produces the verdicts of a classifier, the network, the linear model or both: each is trained on a part
+ * of the training texts and tested on the rest, and the results decide (mixing.ts). If there are few texts, a single
+ * part is too small for that; then every text is tested once by models trained on the others (cross-validation).
  */
 import type {
   CandidateScores,
@@ -30,9 +30,9 @@ import type { Token } from './tokens';
 import type { ClassifierTask } from './trainClassifier';
 
 const evidenceFolds = 5;
-/** Words that evidence and baselines know, at most, unless the task says otherwise. */
+/** The maximum number of words for evidence and baselines, unless the task says otherwise. */
 export const defaultWordLimit = 20000;
-/** Below so many training texts the choice is made by cross-validation. */
+/** With fewer training texts than this, the choice is made by cross-validation. */
 const fewTexts = 500;
 const choiceFolds = 5;
 
@@ -40,7 +40,7 @@ const choiceFolds = 5;
 export interface Material extends ClassifierTask {
   texts: string[];
   tokens: Token[][];
-  /** Each text as a whole and its passages, where long texts are read passage by passage. */
+  /** Each text as a whole and its passages, if long texts are read passage by passage. */
   pieces: [Piece, ...Piece[]][];
   /** Class id of each text. */
   labels: Int32Array;
@@ -49,19 +49,20 @@ export interface Material extends ClassifierTask {
 
 export interface Choice {
   mix: Mix;
-  /** Undefined for a network alone, which nothing stands beside. */
+  /** Undefined for a network alone. */
   kept?: ModelPart;
   mixes: Partial<Record<ModelPart, Mix>>;
   candidates: CandidateScores[];
-  /** The texts that the decision is to be made by, and their scores by what was not trained on them; empty where nothing
-   *  was set aside. */
+  /**
+   * The texts for the decision, with scores of models that were not trained on them; empty if nothing was set aside.
+   */
   members: Int32Array;
   scores: Score[];
-  /** The network of the choice, where one was trained. */
+  /** The network of the choice, if one was trained. */
   network?: Fitted;
 }
 
-/** What the parts say of texts that they were not trained on. */
+/** The scores of the parts for texts that they were not trained on. */
 interface Answers {
   /** Indices of the texts. */
   members: number[];
@@ -76,7 +77,7 @@ interface Fitted {
   finishedEarly: boolean;
 }
 
-/** Settings for `texts` training texts: batches small enough and epochs enough for the least number of updates. */
+/** Settings for `texts` training texts: batches small enough and enough epochs for the minimum number of updates. */
 export function withEnoughUpdates(settings: ClassifierSettings, texts: number): ClassifierSettings {
   if (settings.leastUpdates === 0) return settings;
   const batch = Math.min(settings.batch, Math.max(8, 2 ** Math.floor(Math.log2(texts / 8))));
@@ -84,7 +85,7 @@ export function withEnoughUpdates(settings: ClassifierSettings, texts: number): 
   return { ...settings, batch, epochs: Math.min(1000, epochs) };
 }
 
-/** Trains on parts of `train` and decides what is kept. Throws as `trainNetwork`. */
+/** Trains on parts of `train` and decides what is kept. Throws like `trainNetwork`. */
 export async function chooseParts(material: Material, train: Int32Array): Promise<Choice> {
   const { settings } = material;
   if (settings.model !== 'network' && train.length < fewTexts) return chooseByFolds(material, train);
@@ -99,7 +100,7 @@ export async function chooseParts(material: Material, train: Int32Array): Promis
   if (settings.model === 'network') {
     return { mix: networkAlone, mixes: {}, candidates: [], ...scoresOf(material, asked, networkAlone), network };
   }
-  // The linear model is quick enough to be asked about every text.
+  // The linear model is fast enough to be tested on every text.
   const everything = await askInTurn(material, train, false);
   asked.scores.linear = linearScores(material, fitLinear(material, fitting), validation);
   const decision = decideOn(material, asked, everything.answers);
@@ -113,7 +114,9 @@ async function chooseByFolds(material: Material, train: Int32Array): Promise<Cho
   return { ...decision, ...scoresOf(material, answers, decision.mix), network };
 }
 
-/** What the linear model, and the network where it is wanted, say of each text of `train` when trained on the others. */
+/**
+ * The scores of the linear model, and of the network if requested, for each text of `train` when trained on the others.
+ */
 async function askInTurn(
   material: Material,
   train: Int32Array,
@@ -125,14 +128,14 @@ async function askInTurn(
   const network: number[][] = [];
   let first: Fitted | undefined;
   for (const fold of folds) {
-    // Word of a cancellation comes between two tasks of the event loop.
+    // Cancellation is signalled between two tasks of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
     const fitting = fold.train.map((k) => train[k]);
     const asked = fold.heldOut.map((k) => train[k]);
     answers.members.push(...asked);
     answers.scores.linear!.push(...linearScores(material, fitLinear(material, fitting), asked));
-    // Whoever ends the training early gets what is known by then.
+    // If training is ended early, what is known by then is used.
     if (withNetwork && !finish?.aborted) {
       const watched = first ? new Int32Array(0) : asked;
       const fitted = await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched, choose: false });
@@ -144,7 +147,7 @@ async function askInTurn(
   return { answers, network: first };
 }
 
-/** Chooses by `asked`; the linear model is brought to scale by all that it was asked. Passages have no say. */
+/** Chooses by `asked`; the linear model is scaled by all texts that it was tested on. Passages are not used. */
 function decideOn(
   material: Material,
   asked: Answers,
@@ -174,7 +177,7 @@ function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
   return pick(pieces, members).flat();
 }
 
-/** Of two folds of the training part: by as many of one as of the other, measured on the texts left out of each. */
+/** For two folds of the training part: equally many of each, measured on the texts left out. */
 export function curveOf(material: Material, train: Int32Array): LearningCurve {
   const { texts, labels, positive, data, settings } = material;
   const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 2).slice(0, 2);
@@ -198,21 +201,21 @@ export function curveOf(material: Material, train: Int32Array): LearningCurve {
   });
 }
 
-/** The network of the finished classifier: where it is kept, one that learned from all of the training part. */
+/** The network of the finished classifier: if it is kept, one trained on the whole training part. */
 export async function lastNetwork(material: Material, split: Split, choice: Choice): Promise<Fitted> {
   const { settings, finish } = material;
   const chosen = choice.network;
   if (choice.kept === 'linear') return untrained(material);
   if (chosen && finish?.aborted) return chosen;
-  // What the choice has shown is used on a network that learns from all of the training part.
+  // The results of the choice are applied to a network that is trained on the whole training part.
   const epochs = chosen && settings.patience !== undefined ? chosen.bestEpoch : settings.epochs;
   const watched = chosen ? new Int32Array(0) : split.heldOut;
   const last = await fitNetwork(material, { members: split.train, epochs, watched, choose: false });
-  // A network that has learned all it could from most of the training part beats one that was cut off.
+  // A network fully trained on most of the training part is better than one that was cut off.
   return chosen && last.finishedEarly ? chosen : last;
 }
 
-/** A network that no verdict asks: a classifier's file has room for one. */
+/** An unused network, because a classifier's file has to contain one. */
 function untrained(task: ClassifierTask): Fitted {
   const encoder = emptyEncoder(task);
   const spec = classifierSpec(task.settings, task.data.classes.length, 1, encoder.size);
