@@ -1,0 +1,58 @@
+/** Before any model was trained, the shipped base of the text's language and the document itself write. */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { Parts } from '../../../src/extension/parts';
+import { activated, closeAll, openText, until } from '../support';
+
+const chapter =
+  'Theodora Quillfeather walked down to the harbour before it was light. There was nobody there but Theodora Quillfeather ' +
+  'and the gulls, and the sea was very still. "You are late, Theodora Quillfeather," said the old man. ';
+
+describe('a base and the document', () => {
+  let services: Parts;
+
+  before(async function () {
+    services = await activated();
+    if ((await services.models.list()).length > 0) this.skip();
+  });
+  afterEach(closeAll);
+
+  async function offered({ document, selection }: vscode.TextEditor): Promise<string[]> {
+    const items = await services.completions.provideInlineCompletionItems(
+      document,
+      selection.active,
+      { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined },
+      new vscode.CancellationTokenSource().token,
+    );
+    return items.map(({ insertText }) => String(insertText));
+  }
+
+  it('offer the names of the document, once Inkling was opened', async () => {
+    const editor = await openText(`${chapter}And then Theo`);
+    const studioWasOpened = (await services.active.find(editor.document)) !== undefined;
+    if (!studioWasOpened) assert.deepEqual(await offered(editor), []);
+    await vscode.commands.executeCommand('inkling.showTraining');
+    await until(async () => (await services.active.find(editor.document)) === 'base:en', 'the base of English writes');
+    // VS Code's own question may come in between and call ours off.
+    let texts: string[] = [];
+    await until(async () => (texts = await offered(editor)).length > 0, 'something is offered');
+    assert.ok(texts[0].startsWith('dora'), texts[0]);
+    await until(() => /English/.test(services.completionSwitch.shown?.tooltip ?? ''), 'the status bar says who writes');
+  });
+
+  it('leave a text alone that is not English, and every text once they are switched off', async () => {
+    const latin = await openText(
+      'Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae, aliam Aquitani. '.repeat(3),
+    );
+    assert.equal(await services.active.find(latin.document), undefined);
+    const english = await openText(`${chapter}And then Theo`);
+    const configuration = vscode.workspace.getConfiguration('inkling');
+    await configuration.update('writing.base', 'none', vscode.ConfigurationTarget.Global);
+    try {
+      assert.equal(await services.active.find(english.document), undefined);
+      assert.deepEqual(await offered(english), []);
+    } finally {
+      await configuration.update('writing.base', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+});
