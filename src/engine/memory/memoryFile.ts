@@ -27,9 +27,17 @@ interface MemoryPart {
   wordOrders: number;
   /** Of a context's hash. */
   hashBits: number;
+  /** Tokens that the mixture's tables have learned from. */
+  learned: number;
 }
 
-const memoryPart = object<MemoryPart>({ about: text, letterOrders: whole(), wordOrders: whole(), hashBits: whole() });
+const memoryPart = object<MemoryPart>({
+  about: text,
+  letterOrders: whole(),
+  wordOrders: whole(),
+  hashBits: whole(),
+  learned: whole(),
+});
 
 const about =
   'Counts of what followed what in the training text, mixed with the network (Inkling, src/engine/memory/memoryFile.ts). ' +
@@ -45,7 +53,7 @@ export function storeMemory(memory: ModelMemory): { memory: MemoryPart; tensors:
   base.letters.forEach((counts, order) => (tensors[`memory.letters.${order}`] = encodeCounts(counts)));
   base.words.forEach((counts, order) => (tensors[`memory.words.${order}`] = encodeCounts(counts)));
   const { bits: hashBits } = base.letters[0];
-  return { memory: { about, letterOrders, wordOrders: base.words.length, hashBits }, tensors };
+  return { memory: { about, letterOrders, wordOrders: base.words.length, hashBits, learned: tables.learned }, tensors };
 }
 
 /** The memory of a stored model; undefined where it has none. Throws `corruptModel`, or `incompatibleModel` for one of other
@@ -79,7 +87,11 @@ export function memoryOf(model: StoredLanguageModel): ModelMemory | undefined {
       letters: Array.from({ length: letterOrders + 1 }, (_, order) => counts(`memory.letters.${order}`)),
       words: Array.from({ length: words }, (_, order) => counts(`memory.words.${order}`)),
     },
-    tables: { exponents: table('memory.exponents'), weights: table('memory.weights') },
+    tables: {
+      exponents: table('memory.exponents'),
+      weights: table('memory.weights'),
+      learned: part.learned,
+    },
   };
 }
 

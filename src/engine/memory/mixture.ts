@@ -3,8 +3,9 @@
  *
  *   p = ½ (v_G G + v_L L + v_W W) + ½ G^a L^b W^c / Z
  *
- * The weights v (a softmax of three numbers) and the exponents a, b, c are sums of two entries of small tables: one by
- * how much the memory found and how unsure the network is, one by the kinds of the last two tokens. They are fitted by
+ * The weights v (a softmax of three numbers) and the exponents a, b, c are sums of three entries of small tables: one by
+ * how much the memory found and how unsure the network is, one by the kinds of the last two tokens, one by how sure each
+ * part is. They are fitted by
  * following the gradient of -ln p of each of the two mixtures, on text that neither part has learned: first scored, then
  * learned from.
  */
@@ -21,17 +22,25 @@ const entropyBins = entropyBounds.length + 1;
 
 const knowledgeCells = (letterOrders + 1) * (wordOrders + 1) * entropyBins;
 const kindCells = tokenKinds * tokenKinds;
+/** Upper bounds of the largest probability that a part of the memory gives any token, in each bin but the last. */
+const sureBounds = [0.4, 0.7, 0.9, 0.98];
+const sureBins = sureBounds.length + 1;
+const sureCells = sureBins * sureBins * entropyBins;
 /** Numbers of a table of exponents, and of one of weights. */
-export const tableNumbers = parts * (knowledgeCells + kindCells);
+export const tableNumbers = parts * (knowledgeCells + kindCells + sureCells);
 
-/** Steps along the gradient. */
-const exponentRate = 0.005;
-const weightRate = 0.03;
+/** The first steps along the gradient; with what was learned they become smaller, down to a share. */
+const exponentRate = 0.01;
+const weightRate = 0.15;
+const tokensToHalf = 3000;
+const smallestShare = 0.02;
 
 export interface MixtureTables {
   /** [tableNumbers] */
   exponents: Float32Array;
   weights: Float32Array;
+  /** Tokens that they have learned from. */
+  learned: number;
 }
 
 /** Before anything was learned: mostly the network. */
@@ -42,7 +51,7 @@ export function firstTables(): MixtureTables {
     exponents.set([0.6, 0.2, 0.2], parts * cell);
     weights.set([1, 0, 0], parts * cell);
   }
-  return { exponents, weights };
+  return { exponents, weights, learned: 0 };
 }
 
 export class Mixture {
@@ -55,16 +64,18 @@ export class Mixture {
   private readonly words: Float64Array;
   private readonly geometric: Float64Array;
   /** Of the last `mix`. */
-  private readonly cells = new Uint32Array(2);
+  private readonly cells = new Uint32Array(3);
   private readonly exponent = new Float64Array(parts);
   private readonly weight = new Float64Array(parts);
-  /** Tokens learned from since the means began. */
+  /** Tokens learned from in all, and since the means began. */
+  private learnedInAll: number;
   private learned = 0;
 
   constructor(
     private readonly classes: number,
     tables: MixtureTables,
   ) {
+    this.learnedInAll = tables.learned;
     this.exponents = new Average(tables.exponents);
     this.weights = new Average(tables.weights);
     this.network = new Float64Array(classes);
@@ -77,7 +88,8 @@ export class Mixture {
   /** The tables' means over all that was learned from since the last `beginMean`: steadier than the last ones, which follow
    *  the text at hand. */
   tables(): MixtureTables {
-    return { exponents: this.exponents.mean(this.learned), weights: this.weights.mean(this.learned) };
+    const { learned, learnedInAll } = this;
+    return { exponents: this.exponents.mean(learned), weights: this.weights.mean(learned), learned: learnedInAll };
   }
 
   beginMean(): void {
@@ -97,17 +109,19 @@ export class Mixture {
     while (bin < entropyBounds.length && entropy >= entropyBounds[bin]) bin++;
     this.cells[0] = parts * ((memory.foundLetters * (wordOrders + 1) + memory.foundWords) * entropyBins + bin);
     this.cells[1] = parts * (knowledgeCells + memory.kinds);
+    const sure = sureBins * binOf(largest(memory.letters), sureBounds) + binOf(largest(memory.words), sureBounds);
+    this.cells[2] = parts * (knowledgeCells + kindCells + sure * entropyBins + bin);
     this.readTables(memory.knowsNothing ? 0 : trust);
-    let largest = -Infinity;
+    let most = -Infinity;
     for (let i = 0; i < classes; i++) {
       letters[i] = logarithm(memory.letters[i]);
       words[i] = logarithm(memory.words[i]);
       geometric[i] = exponent[0] * network[i] + exponent[1] * letters[i] + exponent[2] * words[i];
-      if (geometric[i] > largest) largest = geometric[i];
+      if (geometric[i] > most) most = geometric[i];
     }
     let sum = 0;
     for (let i = 0; i < classes; i++) {
-      geometric[i] = exponential(geometric[i] - largest);
+      geometric[i] = exponential(geometric[i] - most);
       sum += geometric[i];
     }
     for (let i = 0; i < classes; i++) {
@@ -129,14 +143,16 @@ export class Mixture {
     const shares = logs.map((log) => exponential(log[token]));
     const linear = shares.reduce((sum, share, part) => sum + weight[part] * share, 0);
     this.learned++;
+    this.learnedInAll++;
+    const share = Math.max(smallestShare, (1 + (3 * this.learnedInAll) / tokensToHalf) ** -0.5);
     for (let part = 0; part < parts; part++) {
       let expected = 0;
       for (let i = 0; i < classes; i++) expected += geometric[i] * logs[part][i];
       const towards = logs[part][token] - expected;
       const gain = (weight[part] * (shares[part] - linear)) / linear;
       for (let c = 0; c < cells.length; c++) {
-        this.exponents.add(cells[c] + part, exponentRate * towards, this.learned);
-        this.weights.add(cells[c] + part, weightRate * gain, this.learned);
+        this.exponents.add(cells[c] + part, share * exponentRate * towards, this.learned);
+        this.weights.add(cells[c] + part, share * weightRate * gain, this.learned);
       }
     }
   }
@@ -171,8 +187,8 @@ export class Mixture {
     const weights = this.weights.values;
     let sum = 0;
     for (let part = 0; part < parts; part++) {
-      exponent[part] = exponents[cells[0] + part] + exponents[cells[1] + part];
-      weight[part] = Math.exp(weights[cells[0] + part] + weights[cells[1] + part]);
+      exponent[part] = exponents[cells[0] + part] + exponents[cells[1] + part] + exponents[cells[2] + part];
+      weight[part] = Math.exp(weights[cells[0] + part] + weights[cells[1] + part] + weights[cells[2] + part]);
       sum += weight[part];
     }
     for (let part = 0; part < parts; part++) {
@@ -214,4 +230,17 @@ class Average {
     if (now === 0) return Float32Array.from(this.values);
     return Float32Array.from(this.values, (value, i) => (this.sums[i] + value * (now - this.changed[i])) / now);
   }
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  return most;
+}
+
+/** The first bin whose upper bound is above a value. */
+function binOf(value: number, bounds: readonly number[]): number {
+  let bin = 0;
+  while (bin < bounds.length && value >= bounds[bin]) bin++;
+  return bin;
 }
