@@ -10,7 +10,8 @@ import {
   type VariantScores,
 } from '../../common/classifierProtocol';
 import type { ClassifierModel } from './classifier';
-import { trainClassifier, type ClassifierTask } from './trainClassifier';
+import type { ClassifierTask } from './classifierTask';
+import { trainClassifier } from './trainClassifier';
 
 /** Trains every variant; the kept model has the comparison in its record. Throws like `trainClassifier`. */
 export async function trainBestVariant(

@@ -16,6 +16,7 @@ import { initialiseParameters } from '../model/initialisation';
 import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
 import { sideOf, withoutEmbedding } from './classifier';
+import type { ClassifierTask } from './classifierTask';
 import { Encoder, encodeTexts, type EncodedTexts } from './encoder';
 import { crossFit, Evidence } from './evidence';
 import { LinearModel } from './linearModel';
@@ -27,7 +28,6 @@ import { NetworkScorer, type NetworkPart } from './networkScorer';
 import { worstOf, type Piece, type Score } from './passages';
 import { foldExamples, splitExamples, type Split } from './split';
 import type { Token } from './tokens';
-import type { ClassifierTask } from './trainClassifier';
 
 const evidenceFolds = 5;
 /** The maximum number of words for evidence and baselines, unless the task says otherwise. */

@@ -8,7 +8,6 @@ import type {
   BaselineSummary,
   Certainty,
   ClassificationReport,
-  ClassifierEvent,
   ClassifierRecord,
   ClassifierSettings,
   Mix,
@@ -34,6 +33,7 @@ import {
   type Spread,
 } from './metrics';
 import { NaiveBayes } from './naiveBayes';
+import type { ClassifierTask } from './classifierTask';
 import {
   chooseParts,
   curveOf,
@@ -49,28 +49,6 @@ import { readTexts } from './reading';
 import { checkClassifierSettings } from './settings';
 import { foldExamples, splitExamples, type Split } from './split';
 import { tokenize } from './tokens';
-import type { VectorSource } from './vectorSource';
-
-export interface ClassifierTask {
-  data: LabelledData;
-  settings: ClassifierSettings;
-  vectors: VectorSource;
-  backend: Backend;
-  onEvent?: (event: ClassifierEvent) => void;
-  signal?: AbortSignal;
-  /** Ends training early and keeps the best network so far; before the first epoch is complete it cancels. */
-  finish?: AbortSignal;
-  /** Leaves out the report on the held-out part. */
-  skipReport?: AbortSignal;
-  /** Instead of a random one: for cross-validation and for data that comes split. */
-  split?: Split;
-  /** ISO 8601; default: now. */
-  created?: string;
-  /** Words that evidence and baselines know, at most: they are most of a model file's size. */
-  wordLimit?: number;
-  /** Weights of the linear model, at most, in a file that has to be small. */
-  weightLimit?: number;
-}
 
 /** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
 export async function trainClassifier(task: ClassifierTask): Promise<ClassifierModel> {

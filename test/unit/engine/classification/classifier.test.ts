@@ -15,6 +15,7 @@ import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBack
 import { paddedGroups, raggedGroups, textBatch } from '../../../../src/engine/classification/batches';
 import { Classifier, probabilitiesOf } from '../../../../src/engine/classification/classifier';
 import { loadClassifier, saveClassifier, storedClassifier } from '../../../../src/engine/classification/classifierFile';
+import type { ClassifierTask } from '../../../../src/engine/classification/classifierTask';
 import { parseLabelledText, type LabelledData } from '../../../../src/engine/classification/labelledData';
 import { classifierSpec } from '../../../../src/engine/classification/networkTraining';
 import { classificationReport } from '../../../../src/engine/classification/metrics';
@@ -24,7 +25,6 @@ import {
   crossValidate,
   evaluateClassifier,
   trainClassifier,
-  type ClassifierTask,
 } from '../../../../src/engine/classification/trainClassifier';
 import { hashedSource } from '../../../../src/engine/classification/vectorSource';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';

@@ -23,7 +23,8 @@ import {
   withGiven,
 } from '../../../../src/engine/classification/settings';
 import { splitExamples } from '../../../../src/engine/classification/split';
-import { trainClassifier, type ClassifierTask } from '../../../../src/engine/classification/trainClassifier';
+import type { ClassifierTask } from '../../../../src/engine/classification/classifierTask';
+import { trainClassifier } from '../../../../src/engine/classification/trainClassifier';
 import { hashedSource } from '../../../../src/engine/classification/vectorSource';
 import { Random } from '../../../../src/engine/random';
 
