@@ -39,7 +39,15 @@ describe('offers in messages', () => {
 
   describe('of the spam check', () => {
     const record = { classes: ['ham', 'spam'], positive: 1, scores: [] } as unknown as ClassifierRecord;
-    const verdict = { label: 'spam', probability: 0.9, probabilities: { ham: 0.1, spam: 0.9 }, contributions: [] };
+    const verdict = {
+      label: 'spam',
+      answer: 'positive',
+      probability: 0.9,
+      probabilities: { ham: 0.1, spam: 0.9 },
+      threshold: 0.5,
+      contributions: [],
+      findings: [],
+    };
     let active: { path: string | undefined; threshold: undefined; record(): Promise<ClassifierRecord> };
     let asked: (string | undefined)[];
     let noted: string[];
