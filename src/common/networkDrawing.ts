@@ -130,6 +130,7 @@ class Picture {
     const [width, height] = [Math.ceil(this.right + margin), Math.ceil(this.bottom + margin)];
     return (
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">` +
+      `<title>${escaped(t('Drawing of the network'))}</title>` +
       `<rect width="${width}" height="${height}" fill="${this.colours.background}"/>${this.shapes.join('')}</svg>`
     );
   }

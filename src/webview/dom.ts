@@ -25,6 +25,11 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A part that scrolls by itself, also with the keyboard. */
+export function scrollable(kind: string, label: string, ...children: HTMLElement[]): HTMLElement {
+  return h('div', { class: `scroll ${kind}`.trim(), tabindex: 0, role: 'region', 'aria-label': label }, ...children);
+}
+
 /** Shows or hides; hidden elements are also unreachable by keyboard and screen reader. */
 export function show(element: HTMLElement, visible: boolean): void {
   element.hidden = !visible;

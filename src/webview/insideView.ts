@@ -12,7 +12,7 @@ import {
   type DrawingView,
 } from '../common/networkDrawing';
 import { themeColours } from './chart/chartView';
-import { atMostEvery, h, setText, show } from './dom';
+import { atMostEvery, h, scrollable, setText, show } from './dom';
 import { button, choice, numberField, textField } from './toolkit';
 import { visibleToken } from './wall/tint';
 
@@ -34,7 +34,7 @@ export class InsideView {
   private readonly body = h('div', { class: 'stack', hidden: true });
   private readonly layers = h('tbody');
   private readonly total = h('p', { class: 'muted small' });
-  private readonly drawing = h('div', { class: 'drawing scroll' });
+  private readonly drawing = scrollable('drawing', t('Drawing of the network'));
   private readonly example = h('dl', { class: 'example' });
   private readonly tokens = h('tbody');
   private readonly askSoon = atMostEvery(askMs, () => this.ask());
@@ -69,9 +69,9 @@ export class InsideView {
     const head = (...names: string[]): HTMLElement =>
       h('thead', {}, h('tr', {}, ...names.map((name) => h('th', { scope: 'col' }, name))));
     this.body.append(
-      h(
-        'div',
-        { class: 'scroll' },
+      scrollable(
+        '',
+        t('Layers of the network'),
         h('table', { class: 'layers' }, head(t('layer'), t('hands on'), t('parameters')), this.layers),
       ),
       this.total,
@@ -85,9 +85,9 @@ export class InsideView {
       this.number.element,
       this.example,
       this.typed.element,
-      h(
-        'div',
-        { class: 'scroll tokens' },
+      scrollable(
+        'tokens',
+        t('Tokens'),
         h('table', {}, head(t('token'), t('index'), t('back'), t('known')), this.tokens),
       ),
     );
