@@ -235,6 +235,7 @@ export interface TextBaselines {
   heldOutCharacters: number;
   gzip: number;
   brotli: number;
+  /** Static, where the compressors also learn from the held-out text as they read it. */
   markov: { order: number; bitsPerCharacter: number };
 }
 

@@ -1,14 +1,20 @@
 /**
- * An order-n Markov model of characters, n = 0 to 6, interpolated as Witten and Bell (1991) do:
+ * An order-n Markov model of characters, n = 0 to 6, with the interpolated smoothing of Kneser and Ney (1995):
  *
- *   p(w | h) = (c(hw) + t(h) · p(w | h')) / (c(h) + t(h))
+ *   p(w | h)  = (max(c(hw) - D, 0) + D · t(h) · p'(w | h')) / c(h)
+ *   p'(w | h) = the same with n(hw) in place of c(hw)
  *
- * c(hw) how often w followed the context h, c(h) the sum of these, t(h) how many different characters followed h, and
- * h' the context without its first character. Below the empty context, all symbols are equally likely. After every
- * context the probabilities of all symbols sum to 1, so the model's bits can be compared with a network's.
+ * c(hw) how often w followed the context h, n(hw) how many different characters stand before hw, c(h) and n(h) the sums
+ * of these, t(h) how many different characters followed h, h' the context without its first character, and the discount
+ * D = n₁ / (n₁ + 2 n₂) of each length, nᵢ the number of strings counted i times. Below the empty context, all symbols
+ * are equally likely; a context that was never seen is shortened. After every context the probabilities of all symbols
+ * sum to 1, so the model's bits can be compared with a network's.
  */
 
 export const maximumOrder = 6;
+
+/** A discount of 0 would leave nothing for what was never seen. */
+const discountBounds = { low: 0.1, high: 0.9 };
 
 /** Symbols between two turns of the event loop. */
 const symbolsATurn = 1 << 12;
@@ -39,6 +45,38 @@ class CountTree {
     this.counts[child]++;
     this.followers[node]++;
     return child;
+  }
+
+  /** How often each string occurs, and in how many different characters' company: what is needed once all is counted. */
+  statistics(): { occurrences: Statistics; continuations: Statistics } {
+    const { nodes, parents, symbols, counts, followers, kinds } = this;
+    const suffixes = new Uint32Array(nodes);
+    const lengths = new Uint8Array(nodes);
+    const continuations = new Uint32Array(nodes);
+    // A string comes after its beginning, and its end without the first character was counted as well.
+    for (let node = 1; node < nodes; node++) {
+      const parent = parents[node];
+      lengths[node] = lengths[parent] + 1;
+      if (parent === 0) continue;
+      suffixes[node] = this.find(suffixes[parent], symbols[node]);
+      continuations[suffixes[node]]++;
+    }
+    const sums = new Uint32Array(nodes);
+    const different = new Uint32Array(nodes);
+    for (let node = 1; node < nodes; node++) {
+      if (continuations[node] === 0) continue;
+      sums[parents[node]] += continuations[node];
+      different[parents[node]]++;
+    }
+    return {
+      occurrences: { counts, sums: followers, kinds, discounts: discountsOf(counts, lengths) },
+      continuations: {
+        counts: continuations,
+        sums,
+        kinds: different,
+        discounts: discountsOf(continuations, lengths),
+      },
+    };
   }
 
   private add(slot: number, parent: number, symbol: number): number {
@@ -78,8 +116,29 @@ class CountTree {
   }
 }
 
+/** One way of counting: by node, what is counted of its string, the sum over its children and their number. */
+interface Statistics {
+  counts: Uint32Array;
+  sums: Uint32Array;
+  kinds: Uint32Array;
+  /** By the length of the context. */
+  discounts: Float64Array;
+}
+
+/** D for each length of a context, from what is counted of the strings that are longer by one. */
+function discountsOf(counts: Uint32Array, lengths: Uint8Array): Float64Array {
+  const [once, twice] = [new Float64Array(maximumOrder + 1), new Float64Array(maximumOrder + 1)];
+  for (let node = 1; node < lengths.length; node++) {
+    if (counts[node] === 1) once[lengths[node] - 1]++;
+    if (counts[node] === 2) twice[lengths[node] - 1]++;
+  }
+  const { low, high } = discountBounds;
+  return once.map((n1, order) => Math.min(high, Math.max(low, n1 / Math.max(1, n1 + 2 * twice[order]))));
+}
+
 export class MarkovModel {
   private readonly tree = new CountTree();
+  private statistics!: ReturnType<CountTree['statistics']>;
 
   private constructor(private readonly alphabet: number) {}
 
@@ -92,23 +151,25 @@ export class MarkovModel {
       for (let j = i; j < end; j++) node = model.tree.count(node, symbols[j]);
       if (i % symbolsATurn === symbolsATurn - 1) await turn();
     }
+    model.statistics = model.tree.statistics();
     return model;
   }
 
   /** Probability of the symbol at `position` after the symbols before it, for each order from 0 to `maximumOrder`. */
   probabilities(symbols: ArrayLike<number>, position: number): Float64Array {
-    const { tree } = this;
-    const byOrder = new Float64Array(maximumOrder + 1);
-    let probability = 1 / this.alphabet;
+    const { occurrences, continuations } = this.statistics;
+    const byOrder = new Float64Array(maximumOrder + 1).fill(1 / this.alphabet);
+    /** By continuations, in the context that is shorter by one. */
+    let lower = 1 / this.alphabet;
     for (let order = 0; order <= maximumOrder; order++) {
       const context = order <= position ? this.contextNode(symbols, position - order, position) : undefined;
-      if (context !== undefined && tree.followers[context] > 0) {
-        const seen = tree.find(context, symbols[position]);
-        const count = seen ? tree.counts[seen] : 0;
-        const kinds = tree.kinds[context];
-        probability = (count + kinds * probability) / (tree.followers[context] + kinds);
+      if (context === undefined || occurrences.sums[context] === 0) {
+        if (order > 0) byOrder[order] = byOrder[order - 1];
+        continue;
       }
-      byOrder[order] = probability;
+      const string = this.tree.find(context, symbols[position]);
+      byOrder[order] = smoothed(occurrences, context, string, order, lower);
+      if (continuations.sums[context] > 0) lower = smoothed(continuations, context, string, order, lower);
     }
     return byOrder;
   }
@@ -133,6 +194,19 @@ export class MarkovModel {
     }
     return node;
   }
+}
+
+/** The discounted share of a string (0: never seen) among those that begin with its context, and what it has of `lower`. */
+function smoothed(
+  { counts, sums, kinds, discounts }: Statistics,
+  context: number,
+  string: number,
+  order: number,
+  lower: number,
+): number {
+  const discount = discounts[order];
+  const own = string === 0 ? 0 : Math.max(counts[string] - discount, 0);
+  return (own + discount * kinds[context] * lower) / sums[context];
 }
 
 /** Yields to pending events. */
