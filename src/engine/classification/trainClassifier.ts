@@ -10,8 +10,6 @@ import type {
   ClassificationReport,
   ClassifierRecord,
   ClassifierSettings,
-  Mix,
-  ModelPart,
   ThresholdRule,
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
@@ -42,6 +40,7 @@ import {
   lastNetwork,
   recurrentParameters,
   withEnoughUpdates,
+  type Choice,
   type Material,
 } from './partChoice';
 import { piecesOf } from './passages';
@@ -152,7 +151,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
       );
     }
   }
-  if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, texts, labels, split.heldOut, choice.mixes);
+  if (!task.skipReport?.aborted) await reportOnHeldOut(backend, model, texts, labels, split.heldOut, choice);
   record.seconds = (performance.now() - started) / 1000;
   return model;
 }
@@ -348,7 +347,7 @@ async function reportOnHeldOut(
   texts: string[],
   labels: Int32Array,
   heldOut: Int32Array,
-  mixes: Partial<Record<ModelPart, Mix>>,
+  { kept, mixes, network }: Choice,
 ): Promise<void> {
   const { record } = model;
   const { positive, candidates } = record;
@@ -356,8 +355,10 @@ async function reportOnHeldOut(
   const probabilities = (await scoresOf(backend, model, texts, heldOut)).map((row) => probabilitiesOf(model, row));
   const predicted = probabilities.map((p) => decide(record, p));
   record.report = classificationReport(truth, predicted, record.classes);
+  // Where the linear model is kept, the network of its file was never trained: the one of the choice is compared.
+  const compared = kept === 'linear' && network ? { ...model, ...network.part } : model;
   for (const candidate of candidates ?? []) {
-    const scores = await scoresOf(backend, { ...model, mix: mixes[candidate.part]! }, texts, heldOut);
+    const scores = await scoresOf(backend, { ...compared, mix: mixes[candidate.part]! }, texts, heldOut);
     const predicted = scores.map((row) =>
       positive === null ? row.indexOf(Math.max(...row)) : row[0] > 0 ? positive : 1 - positive,
     );
