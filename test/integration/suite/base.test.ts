@@ -4,9 +4,8 @@ import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
 import { activated, closeAll, openText, until } from '../support';
 
-const chapter =
-  'Theodora Quillfeather walked down to the harbour before it was light. There was nobody there but Theodora Quillfeather ' +
-  'and the gulls, and the sea was very still. "You are late, Theodora Quillfeather," said the old man. ';
+/** What the document says again and again; no model of English expects it. */
+const refrain = 'the old clock in the hall struck nine and the rain went on falling over the quiet garden. '.repeat(8);
 
 describe('a base and the document', () => {
   let services: Parts;
@@ -27,8 +26,8 @@ describe('a base and the document', () => {
     return items.map(({ insertText }) => String(insertText));
   }
 
-  it('offer the names of the document, once Inkling was opened', async () => {
-    const editor = await openText(`${chapter}And then Theo`);
+  it('offer the phrases of the document, once Inkling was opened', async () => {
+    const editor = await openText(`${refrain}the old clock in the h`);
     const studioWasOpened = (await services.active.find(editor.document)) !== undefined;
     if (!studioWasOpened) assert.deepEqual(await offered(editor), []);
     await vscode.commands.executeCommand('inkling.showTraining');
@@ -36,7 +35,7 @@ describe('a base and the document', () => {
     // VS Code's own question may come in between and call ours off.
     let texts: string[] = [];
     await until(async () => (texts = await offered(editor)).length > 0, 'something is offered');
-    assert.ok(texts[0].startsWith('dora'), texts[0]);
+    assert.ok(texts[0].startsWith('all'), texts[0]);
     await until(() => /English/.test(services.completionSwitch.shown?.tooltip ?? ''), 'the status bar says who writes');
   });
 
@@ -45,7 +44,7 @@ describe('a base and the document', () => {
       'Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae, aliam Aquitani. '.repeat(3),
     );
     assert.equal(await services.active.find(latin.document), undefined);
-    const english = await openText(`${chapter}And then Theo`);
+    const english = await openText(`${refrain}the old clock in the h`);
     const configuration = vscode.workspace.getConfiguration('inkling');
     await configuration.update('writing.base', 'none', vscode.ConfigurationTarget.Global);
     try {
