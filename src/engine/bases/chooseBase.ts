@@ -1,26 +1,21 @@
 /**
- * Which shipped base fits a text: each base reads its beginning, and so does a memory that knows nothing and learns as it
- * reads. A base that predicts the text less well than that knows another language, another script or another kind of text,
- * and is of no use to it.
+ * Which shipped base fits a text: each base reads its beginning. One that predicts it badly knows another language, another
+ * script or another kind of text, and is of no use to it.
  */
 import { noToken, type NewStepper } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
-import { Vocabulary } from '../corpus/vocabulary';
 import { openModel } from '../generation/languageModel';
 import { networkPredictor } from '../generation/predictor';
-import { Contexts, placeNumbers } from '../memory/contexts';
-import { learnText } from '../memory/learnText';
-import { Layer, Memory } from '../memory/memory';
 import { TimeSlice } from '../timeSlice';
 import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
-/** Characters that each base reads, and that the best of them and the memory read after. */
+/** Characters that each base reads, and that the best of them reads after. */
 const firstCharacters = 500;
 const allCharacters = 2500;
 /**
- * Nats a character beyond which a base does not know the language: of a short text the memory knows so little that even a
- * wrong base is better. English of all kinds gives the English base 1.0 to 1.9, German, French, Spanish, Italian and Latin
- * give it 3.1 to 4.0.
+ * Nats a character beyond which a base does not fit. English of all kinds, from novels to verse and chat, gives the English
+ * base 1.0 to 1.9; German, French, Spanish, Italian, Latin and program code give it 2.9 to 4.6, hardly less than somebody
+ * who knows the letters' frequencies only.
  */
 const mostLoss = 2.4;
 /** Fewer characters say nothing. */
@@ -32,9 +27,8 @@ const contextCharacters = 25;
 export interface BaseChoice {
   /** Undefined where none fits. */
   base?: OpenBase;
-  /** Nats a character of the text's beginning: by the best base, and by the memory that learns as it reads. */
-  baseLoss: number;
-  memoryLoss: number;
+  /** Nats a character that the best base takes for the text's beginning. */
+  loss: number;
 }
 
 /** Undefined for a text that is too short to tell, and where no base is shipped. Throws `cancelled`. */
@@ -53,10 +47,8 @@ export async function chooseBase(
     if (!best || loss < best.loss) best = { base, loss };
   }
   const { base } = best!;
-  const baseLoss = await lossOf(base, beginning, newStepper, signal);
-  const memoryLoss = lossOfMemory(beginning);
-  const fits = baseLoss < memoryLoss && baseLoss < mostLoss;
-  return { base: fits ? base : undefined, baseLoss, memoryLoss };
+  const loss = await lossOf(base, beginning, newStepper, signal);
+  return { base: loss < mostLoss ? base : undefined, loss };
 }
 
 /** Nats a character that the network of a base makes of a text; a character it does not know counts as any of those. */
@@ -100,24 +92,4 @@ function negativeLog(logits: Float32Array, at: number, classes: number, id: numb
   let total = 0;
   for (let i = at; i < at + classes; i++) total += Math.exp(logits[i] - most);
   return most + Math.log(total) - logits[at + id];
-}
-
-/** Nats a character for a memory that begins empty and learns each character after it was scored. */
-function lossOfMemory(text: string): number {
-  const vocabulary = Vocabulary.build('character', [text]);
-  const contexts = new Contexts(vocabulary);
-  const layer = new Layer();
-  const nothing = new Memory(contexts, vocabulary.size, learnText(new Uint16Array(0), contexts, vocabulary.size));
-  const memory = nothing.under([layer]);
-  const place = new Float32Array(placeNumbers);
-  contexts.start(place, 0);
-  const ids = vocabulary.encode(text);
-  let sum = 0;
-  for (const id of ids) {
-    memory.predict(place, 0);
-    sum -= Math.log(memory.letters[id]);
-    memory.learn(layer, place, 0, id);
-    contexts.advance(place, 0, id);
-  }
-  return sum / ids.length;
 }
