@@ -137,7 +137,9 @@ export class Engine {
   }
 
   /** Does one piece of heavy work in its own thread, which ends with the call. */
-  private async inOwnThread<K extends 'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier'>(
+  private async inOwnThread<
+    K extends 'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier',
+  >(
     method: K,
     params: TrainerMethods[K]['params'],
     call: Call<TrainerMethods[K]['event']>,

@@ -121,7 +121,9 @@ describe('Studio page in a browser', function () {
     const curve = (): Promise<(string | null)[]> =>
       page.locator('.chart path').evaluateAll((paths) => paths.map((path) => path.getAttribute('stroke')));
     const marks = (): Promise<string[]> =>
-      page.locator('.tint-sample[title]').evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor));
+      page
+        .locator('.tint-sample[title]')
+        .evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor));
     for (const [theme, orange] of [
       ['highContrast', '#f38518'],
       ['highContrastLight', '#a6480a'],
