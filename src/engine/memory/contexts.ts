@@ -1,28 +1,31 @@
 /**
- * The contexts of a place in a text that the memory counts by, as hashes.
+ * The contexts by which the memory counts at a position in a text, as hashes.
  *
- * Letters: the last 0 to `letterOrders` tokens. Words, for a model of characters: what has been written of the word so
- * far (or the blanks and marks since the last one), the same with the word before it, and with the two words before it.
- * A context of characters forgets which word came before as soon as this one is long; a context of words does not.
+ * Letters: the last 0 to `letterOrders` tokens. Words, for a model of characters: the part of the current word written
+ * so far (or the spaces and punctuation since the last word), the same with the previous word, and with the two
+ * previous words. A context of characters loses the previous word as soon as the current one is long; a context of
+ * words does not.
  *
- * Where a stream stands is a handful of whole numbers below 2^16, so that they can lie in a context of float32 numbers
- * (`Predictor`) and be copied with it.
+ * The position of a stream is a handful of whole numbers below 2^16, so that they can be stored in a context of float32
+ * numbers (`Predictor`) and copied with it.
  */
 import { noToken } from '../backends/backend';
 import type { Vocabulary } from '../corpus/vocabulary';
 
-/** The longest context of tokens. */
+/** The length of the longest context of tokens. */
 export const letterOrders = 6;
-/** Contexts of words, from the word so far alone to the one with two words before it. */
+/** The number of contexts of words, from the current word alone to the one with two words before it. */
 export const wordOrders = 3;
 
-/** Numbers of a place: the last tokens, newest first; the word so far, the one before and the one before that, each in
- *  two halves; whether a word has begun. */
+/**
+ * The numbers of a place: the last tokens, newest first; the current word, the previous one and the one before that,
+ * each in two halves; whether a word has begun.
+ */
 export const placeNumbers = letterOrders + 2 * wordOrders + 1;
 const wordsAt = letterOrders;
 const inWordAt = letterOrders + 2 * wordOrders;
 
-/** Kinds of tokens (`kindOf`). */
+/** The number of kinds of tokens (`kindOf`). */
 export const tokenKinds = 8;
 
 const letterSeed = 0x3c6ef372;
@@ -30,11 +33,11 @@ const wordSeed = 0x1b873593;
 const gapSeed = 0x0cc9e2d5;
 
 export class Contexts {
-  /** Of each token the code point of its lower-case form, and whether it belongs to words. */
+  /** For each token, the code point of its lower-case form, and whether it belongs to words. */
   private readonly folded: Uint32Array;
   private readonly isWordToken: Uint8Array;
   private readonly kindOfToken: Uint8Array;
-  /** Whether words are told apart: not where each token is one. */
+  /** Whether words are distinguished; not if each token is one. */
   readonly hasWords: boolean;
 
   constructor(vocabulary: Vocabulary) {
@@ -55,7 +58,7 @@ export class Contexts {
     this.begin(place, at);
   }
 
-  /** Moves the place at `place[at…]` behind one more token. `noToken` leads to the place before any text. */
+  /** Advances the place at `place[at…]` by one token. `noToken` resets it to the place before any text. */
   advance(place: Float32Array, at: number, token: number): void {
     if (token === noToken) return this.start(place, at);
     place.copyWithin(at + 1, at, at + letterOrders - 1);
@@ -74,7 +77,7 @@ export class Contexts {
     place[at + inWordAt] = isInWord ? 1 : 0;
   }
 
-  /** Hashes of the contexts of letters at a place, by their length: [letterOrders + 1]. */
+  /** The hashes of the contexts of letters at a place, by length: [letterOrders + 1]. */
   letters(place: Float32Array, at: number, into: Uint32Array): void {
     let hash = letterSeed;
     into[0] = hash;
@@ -84,19 +87,19 @@ export class Contexts {
     }
   }
 
-  /** The hash of the last `order` tokens before `tokens[position]`, as `letters` gives it. */
+  /** The hash of the last `order` tokens before `tokens[position]`, the same as `letters` gives. */
   lettersBefore(tokens: Uint16Array, position: number, order: number): number {
     let hash = letterSeed;
     let token = 0;
     for (let back = 1; back <= order; back++) {
-      // Before the beginning of a text there is nothing but beginnings.
+      // The start of a text is padded with `noToken`.
       if (token !== noToken) token = position >= back ? tokens[position - back] : noToken;
       hash = mix(hash ^ Math.imul(token + 1, 0x9e3779b1));
     }
     return hash;
   }
 
-  /** Hashes of the contexts of words at a place: [wordOrders]. */
+  /** The hashes of the contexts of words at a place: [wordOrders]. */
   words(place: Float32Array, at: number, into: Uint32Array): void {
     let hash = place[at + inWordAt] === 1 ? wordSeed : gapSeed;
     for (let order = 0; order < wordOrders; order++) {
@@ -105,7 +108,7 @@ export class Contexts {
     }
   }
 
-  /** Which kinds the last two tokens of a place are of, as one number below `tokenKinds` squared. */
+  /** The kinds of the last two tokens of a place, as one number below `tokenKinds` squared. */
   kinds(place: Float32Array, at: number): number {
     return tokenKinds * this.kindAt(place[at]) + this.kindAt(place[at + 1]);
   }
@@ -120,7 +123,7 @@ export class Contexts {
   }
 }
 
-/** Beginnings and ends of lines, blanks, capitals, vowels, other letters, digits, what stands inside words, all else. */
+/** Start or end of a line, space, capital, vowel, other letter, digit, mark inside a word, anything else. */
 function kindOf(token: string): number {
   if (/[\n\r]/.test(token)) return 0;
   if (/\s/u.test(token)) return 1;

@@ -1,39 +1,45 @@
 /**
- * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. A context is known
- * by a hash of 32 bits that its owner makes (`contexts.ts`). Two contexts of one hash share their counts; among a million
- * that happens to one in four thousand.
+ * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. A context is
+ * identified by a 32-bit hash that the caller computes (`contexts.ts`). Two contexts with the same hash share their
+ * counts; with a million contexts that happens to one in four thousand.
  */
 import { InklingError } from '../../common/errors';
 
-/** Numbers of a context's record: its hash, its first entry, the sum of its entries' counts, their number. */
+/** The numbers of a context's record: its hash, its first entry, the sum of its entries' counts, their number. */
 const contextNumbers = 4;
-/** Numbers of an entry's record: symbol, count, next entry of the same context. */
+/** The numbers of an entry's record: symbol, count, next entry of the same context. */
 const entryNumbers = 3;
 
 export class Counts {
-  /** Records of contexts and entries; number 0 stands for none. Free ones are chained through their second or last number. */
+  /**
+   * The records of contexts and entries; number 0 means none. Free records are chained through their second or last
+   * number.
+   */
   private contextRecords = new Uint32Array(contextNumbers * 64);
   private entryRecords = new Uint32Array(entryNumbers * 64);
   private contextsUsed = 1;
   private entriesUsed = 1;
   private freeContext = 0;
   private freeEntry = 0;
-  /** Open addressing by the hash's low bits: a context's number, 0 = free. At most half of them are taken. */
+  /**
+   * Open addressing by the low bits of the hash: the number of a context, 0 if free. At most half of the slots are in
+   * use.
+   */
   private slots = new Uint32Array(128);
   private contextCount = 0;
   private entryCount = 0;
 
-  /** Different contexts. */
+  /** The number of distinct contexts. */
   get contexts(): number {
     return this.contextCount;
   }
 
-  /** Different pairs of a context and a symbol. */
+  /** The number of distinct pairs of a context and a symbol. */
   get entries(): number {
     return this.entryCount;
   }
 
-  /** Bytes that the arrays take. */
+  /** The size of the arrays in bytes. */
   get bytes(): number {
     return 4 * (this.contextRecords.length + this.entryRecords.length + this.slots.length);
   }
@@ -46,7 +52,7 @@ export class Counts {
     return entry === 0 ? 0 : this.entryRecords[entry + 1];
   }
 
-  /** Counts `symbol` after the context once more; how often it had followed before. */
+  /** Counts `symbol` after the context once more and returns how often it had followed before. */
   add(hash: number, symbol: number): number {
     const context = this.find(hash) || this.newContext(hash);
     const entry = this.entryOf(context, symbol) || this.newEntry(context, symbol);
@@ -54,7 +60,7 @@ export class Counts {
     return this.entryRecords[entry + 1]++;
   }
 
-  /** Takes one count back; how many are left. Throws `internal` for what was not counted. */
+  /** Takes one count back and returns how many are left. Throws `internal` if there was none. */
   remove(hash: number, symbol: number): number {
     const context = this.find(hash);
     const entry = context === 0 ? 0 : this.entryOf(context, symbol);
@@ -68,7 +74,7 @@ export class Counts {
     return left;
   }
 
-  /** The context's number, for the methods below; 0 where nothing ever followed it. Valid until the next change. */
+  /** The number of the context, for the methods below; 0 if nothing ever followed it. Valid until the next change. */
   find(hash: number): number {
     const mask = this.slots.length - 1;
     const wanted = hash >>> 0;
@@ -78,12 +84,12 @@ export class Counts {
     }
   }
 
-  /** Sum of the counts of a context. */
+  /** The sum of the counts of a context. */
   total(context: number): number {
     return this.contextRecords[context + 2];
   }
 
-  /** A context's first entry; with `nextEntry` the way through all of them. 0 = none. */
+  /** The first entry of a context; `nextEntry` leads through the others. 0 means none. */
   firstEntry(context: number): number {
     return this.contextRecords[context + 1];
   }
@@ -160,7 +166,7 @@ export class Counts {
     const mask = slots.length - 1;
     let gap = contextRecords[context] & mask;
     while (slots[gap] !== context) gap = (gap + 1) & mask;
-    // What was pushed beyond the gap moves into it, so that every search still ends at a free slot.
+    // Entries that were pushed past the gap move into it, so that every search still ends at a free slot.
     for (let slot = (gap + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const wanted = contextRecords[slots[slot]] & mask;
       if (((slot - wanted) & mask) < ((slot - gap) & mask)) continue;
@@ -187,7 +193,7 @@ export class Counts {
   }
 }
 
-/** The same records with half as many more, all zero. */
+/** The same records with half as many again, all zero. */
 function longer(records: Uint32Array, numbers: number): Uint32Array<ArrayBuffer> {
   const count = records.length / numbers;
   const wider = new Uint32Array(numbers * (count + Math.ceil(count / 2)));

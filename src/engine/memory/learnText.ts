@@ -1,10 +1,11 @@
 /**
- * Counts a whole text at once, for the memory's lowest layer: the same counts as learning its tokens one by one
- * (`Memory.learn`), by sorting instead of searching, which is several times as fast and needs no room to grow.
+ * Counts a whole text at once, for the memory's lowest layer. The counts are the same as those from learning its tokens
+ * one by one (`Memory.learn`), but sorting replaces searching, which is several times as fast and needs no room to
+ * grow.
  *
- * From the longest context of a chain to the shortest: the places of the text are sorted by their context's hash; each
- * different pair of a context and the token after it becomes an entry, and one of its places goes on to the next shorter
- * context, where it counts once.
+ * The work goes from the longest context of a chain to the shortest. The positions in the text are sorted by the hash
+ * of their context; each distinct pair of a context and the token after it becomes an entry, and one of its positions
+ * is passed on to the next shorter context, where it counts once.
  */
 import { noToken } from '../backends/backend';
 import { letterOrders, placeNumbers, wordOrders, type Contexts } from './contexts';
@@ -12,8 +13,8 @@ import type { BaseLayer } from './memory';
 import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
 
 /**
- * The counts of a text's tokens. `noToken` stands where one text ends and another begins, and for what has no id.
- * `keepsSingle(chain, order)`: whether contexts of that order that occur once only are kept.
+ * The counts of a text's tokens. `noToken` marks the boundary between two texts, and tokens without an id.
+ * `keepsSingle(chain, order)`: whether to keep contexts of that order that occur only once.
  */
 export function learnText(
   tokens: Uint16Array,
@@ -37,7 +38,7 @@ export function learnText(
   return { letters, words };
 }
 
-/** Hashes of the contexts of words before each token: [wordOrders][tokens]. */
+/** The hashes of the contexts of words before each token: [wordOrders][tokens]. */
 function wordHashes(tokens: Uint16Array, contexts: Contexts): Uint32Array[] {
   const hashes = Array.from({ length: wordOrders }, () => new Uint32Array(tokens.length));
   const place = new Float32Array(placeNumbers);
@@ -58,9 +59,9 @@ class Sorter {
   private readonly keys: Uint32Array;
   private readonly otherKeys: Uint32Array;
   private readonly otherPlaces: Uint32Array;
-  /** How often each token was met after the context at hand. */
+  /** How often each token followed the current context. */
   private readonly counted: Uint32Array;
-  /** The tokens that were met there. */
+  /** The tokens that followed it. */
   private readonly symbols: Uint16Array;
   private readonly bits: number;
 
@@ -106,7 +107,7 @@ class Sorter {
     places.set(otherPlaces.subarray(0, count));
   }
 
-  /** Counts the sorted places; moves one of each pair of a context and a token to the front of `places`. */
+  /** Counts the sorted places; moves one place for each pair of a context and a token to the front of `places`. */
   private count(places: Uint32Array, count: number, keepsSingle: boolean): { counts: PackedCounts; distinct: number } {
     const { keys, tokens, counted, symbols } = this;
     let distinct = 0;
@@ -169,7 +170,7 @@ function sortByDigit(
   }
 }
 
-/** Sorts the first `count` numbers; most contexts have two or three, for which a call of `sort` takes much longer. */
+/** Sorts the first `count` numbers. Most contexts have two or three, for which a call of `sort` takes much longer. */
 function sortFirst(numbers: Uint16Array, count: number): void {
   if (count > 32) {
     numbers.subarray(0, count).sort();

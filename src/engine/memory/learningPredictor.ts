@@ -1,6 +1,6 @@
 /**
- * A network and a memory that learn from a text while it is written: the memory counts each token, the weights of the
- * mixture follow it. Each token is first predicted, then learned from.
+ * A network and a memory that learn from a text while it is written: the memory counts each token, and the weights of
+ * the mixture adapt to it. Each token is predicted first and then learned.
  */
 import type { Predictor } from '../generation/predictor';
 import { noToken } from '../backends/backend';
@@ -10,9 +10,9 @@ import { memoryPredictor } from './memoryPredictor';
 import { Mixture, type MixtureTables } from './mixture';
 
 export interface LearningPredictor extends Predictor {
-  /** Learns the next tokens of the text that is being written. `noToken` for what has no id. */
+  /** Learns the next tokens of the text that is being written. `noToken` marks tokens without an id. */
   learn(tokens: Uint16Array): void;
-  /** With what was learned so far. */
+  /** Predicts with what has been learned so far. */
   readonly memory: Memory;
   readonly mixture: Mixture;
 }

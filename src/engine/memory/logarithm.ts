@@ -1,14 +1,16 @@
 /**
  * ln x in plain arithmetic: x = 2^e m, 1/√2 ≤ m < √2, ln m = 2 artanh((m - 1) / (m + 1)) as a series up to the 13th
- * power. Relative error below 1e-12. For the same reason as `exponential`: Math.log is slow after the kernels' AVX
- * instructions.
+ * power. The relative error is below 1e-12. It exists for the same reason as `exponential`: Math.log is slow after the
+ * kernels' AVX instructions.
  */
 const number = new Float64Array(1);
 const words = new Int32Array(number.buffer);
-/** Index of the word with sign and exponent, on little-endian machines as on all that Node.js runs VS Code on. */
+/**
+ * The index of the word with sign and exponent on little-endian machines, the only ones on which Node.js runs VS Code.
+ */
 const high = 1;
 
-/** For normal numbers x > 0. */
+/** Only for normal numbers x > 0. */
 export function logarithm(x: number): number {
   number[0] = x;
   let exponent = (words[high] >>> 20) - 1023;

@@ -1,5 +1,5 @@
 /**
- * What a network expects at every token of a text, in the order of the text: the memory learns from it in this order,
+ * What a network predicts at every token of a text, in the order of the text: the memory has to learn in this order,
  * while the network reads several stretches at once.
  */
 import { noTarget, type Network } from '../backends/backend';
@@ -7,19 +7,19 @@ import type { TokenIds } from '../corpus/corpus';
 import { placedBatches, type ReadingSpan } from '../corpus/readingBatches';
 
 export interface LogitsBlock {
-  /** Positions of the block's tokens: from `start` up to, not including, `end`. */
+  /** The positions of the block's tokens: from `start` up to but not including `end`. */
   start: number;
   end: number;
-  /** [end - start, V]; undefined content where the text has no known token. Valid until the next block. */
+  /** [end - start, V]; the content is undefined at tokens that have no id. Valid until the next block. */
   logits: Float32Array;
 }
 
-/** Numbers that are kept at once. */
+/** The maximum number of logits held at once. */
 const blockNumbers = 1 << 22;
-/** A stretch shorter than this costs more to begin than it saves. */
+/** A shorter stretch costs more to start than it saves. */
 const shortestStretch = 256;
 
-/** Blocks over the tokens of `span`, except one that nothing stands before. For a network trained at every step. */
+/** Blocks over the tokens of `span`, except a token that nothing precedes. For a network trained at every step. */
 export async function* logitsInOrder(network: Network, ids: TokenIds, span: ReadingSpan): AsyncGenerator<LogitsBlock> {
   const { output } = network.spec;
   const classes = output.kind === 'softmax' ? output.classes : 0;
@@ -52,7 +52,7 @@ export async function* logitsInOrder(network: Network, ids: TokenIds, span: Read
   }
 }
 
-/** A stretch of text cut into so many, the longer ones first. */
+/** Divides a stretch of text into `count` stretches, the longer ones first. */
 function stretchesOf(start: number, end: number, count: number): { start: number; end: number }[] {
   const length = Math.floor((end - start) / count);
   const longer = (end - start) % count;

@@ -1,43 +1,47 @@
 /**
- * A model of counts beside the network: how likely each token is after the last few, and after the words so far.
+ * A model of counts that complements the network: how likely each token is after the last few tokens, and after the
+ * last few words.
  *
- * Two chains of contexts (`contexts.ts`), each smoothed as Kneser and Ney (1995) do, from the shortest context to the
- * longest that is known:
+ * There are two chains of contexts (`contexts.ts`), each smoothed in the manner of Kneser and Ney (1995), from the
+ * shortest context to the longest that is known:
  *
  *   p_k(w) = max(c_k(w) - d_k, 0) / n_k + d_k t_k / n_k · p_{k-1}(w)
  *
- * c_k(w) how often w was counted after the context of order k, n_k the sum of these, t_k how many different tokens were.
- * Under the shortest context of letters all tokens are equally likely; under that of words lie the letters. A token is
- * counted in the longest context, and in a shorter one only if it was new in the next longer one: c_k(w) then says in how many
- * longer contexts w was seen. That depends on what was counted and not on the order in which it was, so that any of it can
- * be taken back.
+ * c_k(w) is how often w was counted after the context of order k, n_k the sum of these counts, and t_k the number of
+ * distinct tokens counted. Below the shortest context of letters all tokens are equally likely; below the shortest
+ * context of words lies the prediction by letters. A token is counted in the longest context, and in a shorter one only
+ * if it was new in the next longer one: c_k(w) is then the number of longer contexts in which w was seen. It depends on
+ * what was counted and not on the order of counting, so any count can be taken back.
  *
- * The text of the training lies at the bottom and never changes. What is learned later lies in layers over it, each as
- * if it alone followed that text; taking a layer away is how it is forgotten.
+ * The training text is the bottom layer and never changes. Whatever is learned later goes into layers above it, each as
+ * if it alone followed the training text; removing a layer forgets it.
  */
 import { letterOrders, wordOrders, type Contexts } from './contexts';
 import { Counts } from './counts';
 import { maximumCount, type PackedCounts } from './packedCounts';
 
-/** d_k of a context of k tokens; found by what the mixture with a network made of held-out texts (bench/RESULTS.md). */
+/**
+ * d_k of a context of k tokens; chosen by how well the mixture with a network predicted held-out texts
+ * (bench/RESULTS.md).
+ */
 const letterDiscounts = Float64Array.from({ length: letterOrders + 1 }, (_, order) => 0.5 + 0.05 * order);
-/** Of the word so far, with one word before it, with two. */
+/** For the current word alone, with one word before it, with two. */
 const wordDiscounts = Float64Array.of(0.5, 0.6, 0.7);
 
-/** The orders that tell a copy: the longest whose contexts are kept although they occurred once only. */
+/** The orders that identify a copy: the longest ones whose contexts are kept even if they occurred only once. */
 const copyLetters = 5;
 const copyWords = 1;
 
-/** What a layer has seen counts so many times: it is closer to what comes than the training text is. */
+/** The weight of a count in a layer: layers are closer to what comes next than the training text is. */
 const layerWeight = 2;
 
-/** The counts of each order of both chains, the shortest first; no words where none are told apart. */
+/** The counts of each order of both chains, the shortest first; no words if they are not distinguished. */
 export interface BaseLayer {
   readonly letters: readonly PackedCounts[];
   readonly words: readonly PackedCounts[];
 }
 
-/** The same, of a text that may still change. */
+/** The same for a text that may still change. */
 export class Layer {
   readonly letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
   readonly words = Array.from({ length: wordOrders }, () => new Counts());
@@ -46,22 +50,22 @@ export class Layer {
 type Chain = 'letters' | 'words';
 
 export class Memory {
-  /** What `predict` found: probabilities of all tokens by the letters before them and by the words, [V], */
+  /** The result of `predict`: the probabilities of all tokens by the letters before them and by the words, [V], */
   readonly letters: Float64Array;
   readonly words: Float64Array;
-  /** whether nothing was ever counted, so that they say nothing, */
+  /** whether nothing was ever counted, which makes these probabilities meaningless, */
   knowsNothing = true;
-  /** how many tokens the longest known context of letters has, 0 to `letterOrders`, */
+  /** the length in tokens of the longest known context of letters, 0 to `letterOrders`, */
   foundLetters = 0;
-  /** how many contexts of words are known, 0 to `wordOrders`, */
+  /** the number of known contexts of words, 0 to `wordOrders`, */
   foundWords = 0;
-  /** and of which kinds the last two tokens are (`Contexts.kinds`). */
+  /** and the kinds of the last two tokens (`Contexts.kinds`). */
   kinds = 0;
   private readonly letterHashes = new Uint32Array(letterOrders + 1);
   private readonly wordHashes = new Uint32Array(wordOrders);
-  /** Counts of one context, summed over the layers. */
+  /** The counts of one context, summed over the layers. */
   private readonly summed: Float64Array;
-  /** Tokens that `summed` holds a count of. */
+  /** The tokens for which `summed` holds a count. */
   private readonly symbols: Uint16Array;
 
   constructor(
@@ -77,13 +81,15 @@ export class Memory {
     this.symbols = new Uint16Array(classes);
   }
 
-  /** The same memory under other layers. */
+  /** The same memory with other layers. */
   under(layers: readonly Layer[]): Memory {
     return new Memory(this.contexts, this.classes, this.base, layers);
   }
 
-  /** Predicts the token at the place that stands in `place[at…]`. Where no words are told apart, they say what the letters
-   *  say. */
+  /**
+   * Predicts the token at the place in `place[at…]`. If words are not distinguished, the prediction by words equals the
+   * one by letters.
+   */
   predict(place: Float32Array, at: number): void {
     const { contexts, letters, words } = this;
     this.hash(place, at);
@@ -96,7 +102,7 @@ export class Memory {
     this.kinds = contexts.kinds(place, at);
   }
 
-  /** Counts `token` at a place in `layer`, over this memory's base. */
+  /** Counts `token` at a place in `layer`, above this memory's base. */
   learn(layer: Layer, place: Float32Array, at: number, token: number): void {
     this.hash(place, at);
     this.count(layer, 'letters', this.letterHashes, token);
@@ -110,8 +116,10 @@ export class Memory {
     if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
   }
 
-  /** Whether a text that was learned goes on with `token` after what stands before a place: after the same last letters, and
-   *  where there are words, after the same word so far and the word before it. */
+  /**
+   * Whether a learned text continues with `token` in the same place: after the same last letters and, if words are
+   * distinguished, after the same current and previous word.
+   */
   isCopy(place: Float32Array, at: number, token: number): boolean {
     this.hash(place, at);
     return [this.base, ...this.layers].some(
@@ -140,12 +148,12 @@ export class Memory {
     }
   }
 
-  /** Whether what is new in a layer stands in the text under it. */
+  /** Whether something that is new in a layer occurs in the training text. */
   private isInBase(chain: Chain, order: number, hash: number, token: number): boolean {
     return this.base[chain][order].count(hash, token) > 0;
   }
 
-  /** Interpolates a distribution with those of a chain of contexts, the shortest first; how many of them were known. */
+  /** Interpolates a distribution with those of a chain of contexts, the shortest first. Returns how many were known. */
   private refine(distribution: Float64Array, chain: Chain, hashes: Uint32Array, discounts: Float64Array): number {
     let found = 0;
     while (found < hashes.length && this.refineOnce(distribution, chain, found, hashes[found], discounts[found]))

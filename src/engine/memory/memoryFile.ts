@@ -1,12 +1,12 @@
 /**
- * The memory as tensors of a model file. `memory.exponents` and `memory.weights` are the mixture's tables (`mixture.ts`);
- * `memory.letters.k` and `memory.words.k` hold the counts of the contexts of order k as bytes:
+ * The memory as tensors of a model file. `memory.exponents` and `memory.weights` are the tables of the mixture
+ * (`mixture.ts`); `memory.letters.k` and `memory.words.k` hold the counts of the contexts of order k as bytes:
  *
- *   each context, by rising hash: 2 · (hash - the one before) + 1, token               what occurred once
- *                                 2 · (hash - the one before), kinds, kinds × (token, count)   else
+ *   each context, by ascending hash: 2 · (hash - previous hash) + 1, token                if one token occurred once
+ *                                    2 · (hash - previous hash), kinds, kinds × (token, count)   otherwise
  *
- * every number in base 128, its lowest digits first, 128 added to each digit but the last. The file holds no context in
- * clear, but whoever guesses one can see what followed it.
+ * Every number is in base 128, the lowest digits first, with 128 added to each digit but the last. The file does not
+ * contain the contexts themselves, but anyone who guesses one can see what followed it.
  */
 import { InklingError } from '../../common/errors';
 import { object, text, whole } from '../../common/schema';
@@ -19,15 +19,15 @@ import { tableNumbers } from './mixture';
 import type { ModelMemory } from './modelMemory';
 import { maximumCount, PackedCounts } from './packedCounts';
 
-/** What the metadata say of a memory. */
+/** What the metadata say about a memory. */
 interface MemoryPart {
   /** For people and for other programs. */
   about: string;
   letterOrders: number;
   wordOrders: number;
-  /** Of a context's hash. */
+  /** The number of bits of a context's hash. */
   hashBits: number;
-  /** Tokens that the mixture's tables have learned from. */
+  /** The number of tokens from which the tables of the mixture have learned. */
   learned: number;
 }
 
@@ -56,8 +56,10 @@ export function storeMemory(memory: ModelMemory): { memory: MemoryPart; tensors:
   return { memory: { about, letterOrders, wordOrders: base.words.length, hashBits, learned: tables.learned }, tensors };
 }
 
-/** The memory of a stored model; undefined where it has none. Throws `corruptModel`, or `incompatibleModel` for one of other
- *  orders. */
+/**
+ * The memory of a stored model; undefined if it has none. Throws `corruptModel`, or `incompatibleModel` if its orders
+ * differ.
+ */
 export function memoryOf(model: StoredLanguageModel): ModelMemory | undefined {
   if (model.memory === undefined) return undefined;
   const part = parsePart(model, 'memory', memoryPart, model.memory);
@@ -123,9 +125,9 @@ function encodeCounts({ contexts, starts, entries }: PackedCounts): Uint8Array {
   return bytes.slice(0, at);
 }
 
-/** Undefined for what `encodeCounts` cannot have written. */
+/** Undefined for bytes that `encodeCounts` cannot have written. */
 function decodeCounts(bytes: Uint8Array, bits: number, classes: number): PackedCounts | undefined {
-  // A context takes three bytes or more, an entry one or more.
+  // A context takes at least three bytes, an entry at least one.
   const contexts = new Uint32Array(Math.floor(bytes.length / 2));
   const starts = new Uint32Array(contexts.length + 1);
   const entries = new Uint32Array(bytes.length);

@@ -1,7 +1,7 @@
 /**
- * A network with a memory beside it, advanced token by token as a network alone is: who asks it for what comes next gets the
- * mixture. A context is the network's, and behind it where the stream stands in the memory and how long a run of tokens it
- * has just copied from the training text.
+ * A network with a memory, advanced token by token like a network alone; it predicts with the mixture of both. A
+ * context consists of the network's context, the position of the stream in the memory, and the length of the run of
+ * tokens just copied from the training text.
  */
 import type { Predictor } from '../generation/predictor';
 import { placeNumbers } from './contexts';
@@ -10,17 +10,19 @@ import type { Memory } from './memory';
 import type { Mixture } from './mixture';
 
 export interface MemoryPredictorOptions {
-  /** Whether the memory is trusted less and less while a text goes on as the training text does. For texts that are to be
-   *  new; what is scored or offered is as likely as it is. */
+  /**
+   * Whether to trust the memory less and less while a text repeats the training text. For text that should be new; what
+   * is scored or suggested keeps its true probability.
+   */
   avoidsCopying?: boolean;
 }
 
-/** Numbers behind the network's part of a context. */
+/** How many numbers follow the network's part of a context. */
 const ownNumbers = placeNumbers + 1;
 
-/** A run of so many copied tokens is nothing unusual; the memory is trusted less from then on, */
+/** A run of this many copied tokens is nothing unusual; beyond it the memory is trusted less, */
 const harmlessRun = 12;
-/** and not at all from here on. */
+/** and from this length on not at all. */
 const longestRun = 24;
 
 export function memoryPredictor(
@@ -68,7 +70,7 @@ function trustAfter(run: number): number {
   return Math.min(1, Math.max(0, (longestRun - run) / (longestRun - harmlessRun)));
 }
 
-/** The memory alone, without any network. */
+/** The memory alone, without a network. */
 export function predictorOfMemory(memory: Memory): Predictor {
   const { classes, contexts: places } = memory;
   return {

@@ -3,33 +3,34 @@
  *
  *   p = ½ (v_G G + v_L L + v_W W) + ½ G^a L^b W^c / Z
  *
- * The weights v (a softmax of three numbers) and the exponents a, b, c are sums of three entries of small tables: one by
- * how much the memory found and how unsure the network is, one by the kinds of the last two tokens, one by how sure each
- * part is. They are fitted by
- * following the gradient of -ln p of each of the two mixtures, on text that neither part has learned: first scored, then
- * learned from.
+ * The weights v (a softmax of three numbers) and the exponents a, b, c are sums of entries from three small tables: one
+ * indexed by how much the memory found and how uncertain the network is, one by the kinds of the last two tokens, one
+ * by how certain each part is. They are fitted by following the gradient of -ln p of each of the two mixtures, on text
+ * that no part has learned: each token is first scored, then learned from.
  */
 import { exponential } from '../generation/exponential';
 import { letterOrders, tokenKinds, wordOrders } from './contexts';
 import { logarithm } from './logarithm';
 import type { Memory } from './memory';
 
-/** Parts of the mixture: network, letters, words. */
+/** The parts of the mixture: network, letters, words. */
 const parts = 3;
-/** Upper bounds of the network's entropy, nats, in each bin but the last. */
+/** The upper bounds of the network's entropy, in nats, for each bin but the last. */
 const entropyBounds = [0.15, 0.5, 1, 1.6, 2.3];
 const entropyBins = entropyBounds.length + 1;
 
 const knowledgeCells = (letterOrders + 1) * (wordOrders + 1) * entropyBins;
 const kindCells = tokenKinds * tokenKinds;
-/** Upper bounds of the largest probability that a part of the memory gives any token, in each bin but the last. */
+/**
+ * The upper bounds of the highest probability that a part of the memory gives to any token, for each bin but the last.
+ */
 const sureBounds = [0.4, 0.7, 0.9, 0.98];
 const sureBins = sureBounds.length + 1;
 const sureCells = sureBins * sureBins * entropyBins;
-/** Numbers of a table of exponents, and of one of weights. */
+/** The number of entries of a table of exponents, and of one of weights. */
 export const tableNumbers = parts * (knowledgeCells + kindCells + sureCells);
 
-/** The first steps along the gradient; with what was learned they become smaller, down to a share. */
+/** The initial step sizes along the gradient; they shrink as more is learned, down to a fraction of this. */
 const exponentRate = 0.01;
 const weightRate = 0.15;
 const tokensToHalf = 3000;
@@ -39,11 +40,11 @@ export interface MixtureTables {
   /** [tableNumbers] */
   exponents: Float32Array;
   weights: Float32Array;
-  /** Tokens that they have learned from. */
+  /** The number of tokens from which they have learned. */
   learned: number;
 }
 
-/** Before anything was learned: mostly the network. */
+/** Before anything has been learned: mostly the network. */
 export function firstTables(): MixtureTables {
   const exponents = new Float32Array(tableNumbers);
   const weights = new Float32Array(tableNumbers);
@@ -63,11 +64,11 @@ export class Mixture {
   private readonly letters: Float64Array;
   private readonly words: Float64Array;
   private readonly geometric: Float64Array;
-  /** Of the last `mix`. */
+  /** From the last `mix`. */
   private readonly cells = new Uint32Array(3);
   private readonly exponent = new Float64Array(parts);
   private readonly weight = new Float64Array(parts);
-  /** Tokens learned from in all, and since the means began. */
+  /** The number of tokens learned from in total, and since the means began. */
   private learnedInAll: number;
   private learned = 0;
 
@@ -85,8 +86,10 @@ export class Mixture {
     this.geometric = new Float64Array(classes);
   }
 
-  /** The tables' means over all that was learned from since the last `beginMean`: steadier than the last ones, which follow
-   *  the text at hand. */
+  /**
+   * The means of the tables over everything learned since the last `beginMean`: steadier than the latest values, which
+   * follow the current passage.
+   */
   tables(): MixtureTables {
     const { learned, learnedInAll } = this;
     return { exponents: this.exponents.mean(learned), weights: this.weights.mean(learned), learned: learnedInAll };
@@ -99,8 +102,9 @@ export class Mixture {
   }
 
   /**
-   * Replaces a network's logits, [V] at `logits[at…]`, by ln p of its mixture with what the memory predicted last.
-   * `trust` in the memory, from 1 down to 0, where the network is alone, as it is beside a memory that knows nothing.
+   * Replaces a network's logits, [V] at `logits[at…]`, by ln p of their mixture with the memory's last prediction.
+   * `trust` in the memory goes from 1 down to 0; at 0 the network predicts alone, as it does if the memory knows
+   * nothing.
    */
   mix(logits: Float32Array, at: number, memory: Memory, trust = 1): void {
     const { classes, network, networkShare, letters, words, geometric, exponent, weight } = this;
@@ -131,7 +135,7 @@ export class Mixture {
     }
   }
 
-  /** ln of the probability that the network alone gave a token at the last `mix`. */
+  /** ln of the probability that the network alone gave to a token at the last `mix`. */
   networkLog(token: number): number {
     return this.network[token];
   }
@@ -157,7 +161,7 @@ export class Mixture {
     }
   }
 
-  /** The network's p and ln p; gives its entropy. */
+  /** Sets the network's p and ln p. Returns its entropy. */
   private readNetwork(logits: Float32Array, at: number): number {
     const { classes, network, networkShare } = this;
     let largest = -Infinity;
@@ -180,7 +184,7 @@ export class Mixture {
     return logSum - weighed / sum;
   }
 
-  /** Exponents and weights of the cells at hand. */
+  /** Looks up the exponents and weights of the current cells. */
   private readTables(trust: number): void {
     const { exponent, weight, cells } = this;
     const exponents = this.exponents.values;
@@ -199,10 +203,10 @@ export class Mixture {
   }
 }
 
-/** Numbers that change now and then, and their means over the time since they began. */
+/** Numbers that change now and then, and their means over time. */
 class Average {
   readonly values: Float64Array;
-  /** Of each number its sum over time until it last changed, and when that was. */
+  /** For each number, its sum over time until it last changed, and the time of that change. */
   private readonly sums: Float64Array;
   private readonly changed: Float64Array;
 
@@ -212,20 +216,20 @@ class Average {
     this.changed = new Float64Array(values.length);
   }
 
-  /** From now on, which is time 0. */
+  /** Starts the means here, at time 0. */
   begin(): void {
     this.sums.fill(0);
     this.changed.fill(0);
   }
 
-  /** Adds to a number at time `now`; the new value counts from then on. */
+  /** Adds `change` to a number at time `now`; the new value counts from then on. */
   add(i: number, change: number, now: number): void {
     this.sums[i] += this.values[i] * (now - this.changed[i]);
     this.changed[i] = now;
     this.values[i] += change;
   }
 
-  /** Means over the time from 0 to `now`; the numbers themselves at time 0. */
+  /** The means over the time from 0 to `now`; at time 0 the numbers themselves. */
   mean(now: number): Float32Array {
     if (now === 0) return Float32Array.from(this.values);
     return Float32Array.from(this.values, (value, i) => (this.sums[i] + value * (now - this.changed[i])) / now);
@@ -238,7 +242,7 @@ function largest(values: Float64Array): number {
   return most;
 }
 
-/** The first bin whose upper bound is above a value. */
+/** The first bin whose upper bound is above `value`. */
 function binOf(value: number, bounds: readonly number[]): number {
   let bin = 0;
   while (bin < bounds.length && value >= bounds[bin]) bin++;

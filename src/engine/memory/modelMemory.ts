@@ -1,4 +1,6 @@
-/** The memory of a model as it is kept with it: the counts of the training text, and how they are mixed with the network. */
+/**
+ * The memory as it is stored with a model: the counts of the training text, and how they are mixed with the network.
+ */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { Contexts } from './contexts';
@@ -10,12 +12,12 @@ export interface ModelMemory {
   tables: MixtureTables;
 }
 
-/** Whether a model so trained can have a memory: of running text, read in order. */
+/** Whether a model trained in this way can have a memory: it must be trained on continuous text, read in order. */
 export function canRemember({ text, objective }: Pick<TrainingConfig, 'text' | 'objective'>): boolean {
   return text.examples === 'text' && objective.kind === 'every-step';
 }
 
-/** Whether it knows no text, only how much it would be trusted beside its network: the memory of a base. */
+/** Whether it knows no text, only how far to trust it beside its network: the memory of a base. */
 export function isEmpty({ base }: ModelMemory): boolean {
   return base.letters[0].contexts.length === 0;
 }

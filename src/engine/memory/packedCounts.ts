@@ -1,17 +1,17 @@
 /**
- * How often each symbol followed each context: counts that no longer change, packed. Contexts are hashes
- * (`contexts.ts`), ascending; each owns a stretch of entries, a symbol and its count in one number. Of a hash only its
- * highest bits are kept, as many as tell the contexts of a text of its length apart (`bitsFor`): fewer bits are fewer bytes
- * in a file.
+ * How often each symbol followed each context: packed counts that no longer change. Contexts are hashes (`contexts.ts`)
+ * in ascending order; each has a range of entries, with a symbol and its count in one number. Only the highest bits of
+ * a hash are kept, as many as a text of this length needs to tell its contexts apart (`bitsFor`): fewer bits make a
+ * smaller file.
  */
 export class PackedCounts {
-  /** The first context of each stretch of hashes with the same highest bits. */
+  /** The first context of each range of hashes with the same highest bits. */
   private readonly buckets: Uint32Array;
   private readonly shift: number;
 
   /**
-   * @param bits of each hash, its highest
-   * @param contexts those bits, ascending
+   * @param bits the number of highest bits kept of each hash
+   * @param contexts these bits, ascending
    * @param starts index of each context's first entry, and the number of entries at the end: [contexts + 1]
    * @param entries symbol · 2^16 + count, by symbol within a context
    */
@@ -32,8 +32,10 @@ export class PackedCounts {
     this.buckets.fill(contexts.length, bucket);
   }
 
-  /** Number of the context, -1 where nothing ever followed it: its entries are those from `starts[number]` up to, not
-   *  including, `starts[number + 1]`. */
+  /**
+   * The number of the context, -1 if nothing ever followed it. Its entries run from `starts[number]` up to but not
+   * including `starts[number + 1]`.
+   */
   find(hash: number): number {
     const wanted = hash >>> (32 - this.bits);
     const bucket = wanted >>> this.shift;
@@ -55,10 +57,13 @@ export class PackedCounts {
   }
 }
 
-/** Of so many bits are the hashes of a text's contexts: of an unknown context one in a thousand is taken for a known one. */
+/**
+ * The number of bits for the hashes of a text's contexts, such that one unknown context in a thousand is mistaken for a
+ * known one.
+ */
 export function bitsFor(tokens: number): number {
   return Math.min(32, Math.ceil(Math.log2(tokens + 2)) + 10);
 }
 
-/** What was seen more often is counted so many times. */
+/** Higher counts are capped at this value. */
 export const maximumCount = 0xffff;

@@ -1,6 +1,6 @@
 /**
- * Reads a text in order with a network and a memory, and says how well each knows it. Static: nothing is learned from the
- * text. Online: the memory and the weights of the mixture learn from each token after it was scored.
+ * Reads a text in order with a network and a memory, and measures how well each predicts it. Static: nothing is learned
+ * from the text. Online: the memory and the weights of the mixture learn from each token once it has been scored.
  */
 import { noToken, type Network } from '../backends/backend';
 import { unknownIn, type TokenIds } from '../corpus/corpus';
@@ -13,31 +13,31 @@ import { Layer, type Memory } from './memory';
 import { Mixture, type MixtureTables } from './mixture';
 import { openMemory, type ModelMemory } from './modelMemory';
 
-/** Sums over the tokens that the model knows, nats. */
+/** Sums over the tokens that the model knows, in nats. */
 export interface Reading {
   targets: number;
   network: number;
   static: number;
-  /** Only where it was asked for. */
+  /** Only if requested. */
   online: number;
-  /** Tokens that the static mixture thought most likely. */
+  /** How many tokens the static mixture ranked first. */
   correct: number;
-  /** The static mixture's tables, fitted on what was read. */
+  /** The tables of the static mixture, fitted to the text that was read. */
   tables: MixtureTables;
 }
 
 export interface ReadingOptions {
-  /** The weights of the static mixture follow what is read too, each token scored first. */
+  /** Whether the weights of the static mixture adapt too; each token is scored first. */
   fits?: boolean;
-  /** Also reads online. */
+  /** Whether to read online as well. */
   online?: boolean;
   isInterrupted?: () => boolean;
 }
 
-/** Tokens before a span that say where it stands. */
+/** The number of tokens read before a span as its context. */
 const contextTokens = 64;
 
-/** Reads the spans one after the other. Undefined where nothing is to be predicted, and once `isInterrupted`. */
+/** Reads the spans one after the other. Undefined if there is nothing to predict, and once `isInterrupted` is true. */
 export async function readWithMemory(
   network: Network,
   memory: ModelMemory,
@@ -55,12 +55,12 @@ export async function readWithMemory(
   const place = new Float32Array(placeNumbers);
   const row = new Float32Array(classes);
   const sums = { targets: 0, network: 0, static: 0, online: 0, correct: 0 };
-  // The first half leads to tables that fit, the second says their means.
+  // The first half brings the tables close to their best values; the means are taken over the second half.
   const middle = Math.floor(spans.reduce((sum, { start, end }) => sum + end - start, 0) / 2);
   const slice = new TimeSlice();
   const tokenAt = (position: number): number => (ids[position] === unknown ? noToken : ids[position]);
 
-  /** Nats of the token at hand; `row` becomes the mixture. */
+  /** The nats of the current token; `row` becomes the mixture. */
   const score = (mixture: Mixture, own: Memory, logits: Float32Array, at: number, token: number): number => {
     row.set(logits.subarray(at, at + classes));
     own.predict(place, 0);
@@ -75,7 +75,7 @@ export async function readWithMemory(
     }
     let position = span.start;
     for await (const { start, end, logits } of logitsInOrder(network, ids, span)) {
-      // A text's first token is not predicted.
+      // The first token of a text is not predicted.
       if (isInterrupted()) return undefined;
       while (position < start) still.contexts.advance(place, 0, tokenAt(position++));
       for (; position < end; position++) {

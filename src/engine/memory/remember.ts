@@ -11,22 +11,25 @@ import { learningPredictor } from './learningPredictor';
 import { openMemory, type ModelMemory } from './modelMemory';
 import { readWithMemory, type Reading } from './reading';
 
-/** Of a longer text the end is remembered. */
+/** Only the end of a longer text is remembered. */
 const mostTokens = 8_000_000;
 
-/** The memory of a model that has read nothing yet: for a network that knows the language of a text but not the text. */
+/**
+ * The memory of a model that has not read anything yet: for a network that knows the language of a text but not the
+ * text.
+ */
 export function emptyMemory(vocabulary: Vocabulary): ModelMemory {
   return rememberTokens(new Uint16Array(0), vocabulary);
 }
 
 /**
- * An empty memory that is trusted beside a network as fits somebody who reads `tokens`, a text that the network was not trained
- * on, and remembers what he has read.
+ * An empty memory, fitted for use beside a network that reads `tokens`, a text on which it was not trained, and
+ * remembers what it has read.
  */
 export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, tokens: Uint16Array): ModelMemory {
   const { base, tables } = emptyMemory(vocabulary);
   const reader = learningPredictor(network, openMemory({ base, tables }, vocabulary), tables);
-  // The beginning leads to weights that fit, the rest says their means.
+  // The beginning brings the weights close to their best values; the means are taken over the rest.
   const beginning = Math.floor(tokens.length / 6);
   reader.learn(tokens.subarray(0, beginning));
   reader.mixture.beginMean();
@@ -35,9 +38,9 @@ export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, to
 }
 
 /**
- * The memory of a corpus: its training part is counted, its held-out part says how far the counts are to be trusted beside
- * this network, which must be one that is trained every step. The reading of the held-out part is undefined where there
- * is none, and once `isInterrupted`.
+ * The memory of a corpus: its training part is counted, and its held-out part determines how far to trust the counts
+ * beside this network, which must be one that is trained at every step. The reading of the held-out part is undefined
+ * if there is none, and once `isInterrupted` returns true.
  */
 export async function rememberCorpus(
   network: Network,
@@ -55,16 +58,18 @@ export async function rememberCorpus(
   return heldOut ? { memory: { ...memory, tables: heldOut.tables }, heldOut } : { memory, heldOut };
 }
 
-/** The memory of a text, mixed as nothing says otherwise. `noToken` stands where a text begins, and for what has no id. */
+/**
+ * The memory of a text, with the default mixture. `noToken` marks the beginning of a text, and tokens without an id.
+ */
 export function rememberTokens(tokens: Uint16Array, vocabulary: Vocabulary): ModelMemory {
-  // Of the longest contexts those that occurred once take most of the room and make almost no difference.
+  // Among the longest contexts, those that occurred once take most of the room and make almost no difference.
   const keepsSingle = (chain: 'letters' | 'words', order: number): boolean =>
     chain === 'letters' ? order < letterOrders : order < 2;
   const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, keepsSingle);
   return { base, tables: firstTables() };
 }
 
-/** The tokens of spans, `noToken` in front of each, at most the last `mostTokens`. */
+/** The tokens of the spans, each preceded by `noToken`; at most the last `mostTokens`. */
 function tokensOf({ ids }: Corpus, spans: readonly Span[]): Uint16Array {
   const unknown = unknownIn(ids);
   const all = spans.reduce((sum, { start, end }) => sum + 1 + end - start, 0);

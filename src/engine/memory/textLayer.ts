@@ -1,9 +1,9 @@
 /**
- * A layer of the memory that holds one text and follows its edits: the document at hand. An edit costs what it changes and the
- * few words behind it, however long the text is.
+ * A layer of the memory that holds one text, the current document, and follows its edits. The cost of an edit depends
+ * on the size of the change and the few words after it, not on the length of the text.
  *
- * Where the cursor stands the text is cut in two: what stands behind the cursor is learned as the beginning of a text of
- * its own, or else the memory would predict at the cursor just what follows it already.
+ * The text is cut in two at the cursor: what follows the cursor is learned as the beginning of a separate text.
+ * Otherwise the memory would predict at the cursor exactly what already follows it.
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
@@ -14,9 +14,9 @@ import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
 import { Layer, type Memory } from './memory';
 
-/** Tokens between two places that are kept, about. */
+/** Roughly how many tokens lie between two marks. */
 const keepEvery = 512;
-/** Tokens that are learned before others get their turn. */
+/** The number of tokens to learn before yielding to other work. */
 const tokensAtOnce = 2000;
 
 /** The place in front of the token at `position`. */
@@ -25,7 +25,7 @@ interface Mark {
   place: Float32Array;
 }
 
-/** A line with its line end: its length in UTF-16 units and in tokens. */
+/** A line with its line break: its length in UTF-16 units and in tokens. */
 interface Line {
   units: number;
   tokens: number;
@@ -37,14 +37,14 @@ export class TextLayer {
   private lines: Line[] = [];
   private tokens = new Uint16Array(256);
   private length = 0;
-  /** Where among the tokens the text is cut; -1 where it is whole. */
+  /** The index of the token at which the text is cut; -1 if it is not cut. */
   private cut = -1;
-  /** By rising position; the first is the beginning of the text. */
+  /** By ascending position; the first is the beginning of the text. */
   private marks: Mark[];
-  /** One update after the other: a long text is not learned in one go. */
+  /** Updates run one after the other, because learning a long text takes several turns of the event loop. */
   private readonly queue = new SerialQueue();
 
-  /** `memory` knows the contexts and the training text under this layer; its own layers play no part. */
+  /** `memory` knows the contexts and the training text below this layer; its own layers are not used. */
   constructor(
     private readonly memory: Memory,
     private readonly vocabulary: Vocabulary,
@@ -55,7 +55,7 @@ export class TextLayer {
     this.marks = [{ position: 0, place }];
   }
 
-  /** Makes the layer know `text`, cut at UTF-16 offset `cursor` if there is one. */
+  /** Updates the layer to `text`, cut at the UTF-16 offset `cursor` if given. */
   update(text: string, cursor?: number): Promise<void> {
     return this.queue.run(() => this.updateNow(text, cursor));
   }
@@ -69,7 +69,7 @@ export class TextLayer {
     this.splice(this.cut, 0, Uint16Array.of(noToken));
   }
 
-  /** Learns and forgets whole lines: what normalisation joins never reaches across a line end. */
+  /** Learns and forgets whole lines: normalisation never joins anything across a line break. */
   private async replace(text: string): Promise<void> {
     const old = this.text;
     if (text === old) return;
@@ -102,7 +102,7 @@ export class TextLayer {
     return this.vocabulary.encode(normaliseText(line, this.config));
   }
 
-  /** The line that begins at a UTF-16 offset, and the tokens before it. */
+  /** The line that begins at a UTF-16 offset, and the number of tokens before it. */
   private lineAt(offset: number): { line: number; tokens: number } {
     let line = 0;
     let tokens = 0;
@@ -118,7 +118,7 @@ export class TextLayer {
     return this.lineAt(start).tokens + this.encode(this.text.slice(start, cursor)).length;
   }
 
-  /** As `splice`, without what is the same at both ends. */
+  /** Like `splice`, but skips what is the same at both ends. */
   private async spliceDifference(start: number, removed: number, inserted: Uint16Array): Promise<void> {
     const { tokens } = this;
     const shorter = Math.min(removed, inserted.length);
@@ -144,7 +144,7 @@ export class TextLayer {
     }
   }
 
-  /** Puts `inserted` in place of `removed` tokens, and learns those behind them anew until their contexts are as before. */
+  /** Replaces `removed` tokens by `inserted`, and relearns the tokens after them until their contexts are as before. */
   private splice(start: number, removed: number, inserted: Uint16Array): void {
     if (removed === 0 && inserted.length === 0) return;
     const { memory, layer } = this;
@@ -188,7 +188,7 @@ export class TextLayer {
     this.length = length;
   }
 
-  /** A copy of the place in front of a token; on a long way there it leaves marks. */
+  /** A copy of the place in front of a token; leaves marks along the way if it is long. */
   private placeAt(position: number): Float32Array {
     let at = this.marks.findLastIndex((mark) => mark.position <= position);
     const place = this.marks[at].place.slice();
@@ -205,7 +205,7 @@ function isSame(a: Float32Array, b: Float32Array): boolean {
   return true;
 }
 
-/** Where the line begins that a UTF-16 offset is in. */
+/** The beginning of the line that contains a UTF-16 offset. */
 function lineStart(text: string, offset: number): number {
   return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
 }
