@@ -1,6 +1,6 @@
 /**
- * Which shipped base fits a text: each base reads its beginning. One that predicts it badly knows another language, another
- * script or another kind of text, and is of no use to it.
+ * Finds the shipped base that fits a text: each base reads its beginning. A base that predicts it badly was trained on
+ * another language, another script or another kind of text, and is of no use.
  */
 import { noToken, type NewStepper } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
@@ -9,29 +9,32 @@ import { networkPredictor } from '../generation/predictor';
 import { TimeSlice } from '../timeSlice';
 import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
-/** Characters that each base reads, and that the best of them reads after. */
+/** The number of characters that each base reads, and that the best base then reads in all. */
 const firstCharacters = 500;
 const allCharacters = 2500;
 /**
- * Nats a character beyond which a base does not fit. English of all kinds, from novels to verse and chat, gives the English
- * base 1.0 to 1.9; German, French, Spanish, Italian, Latin and program code give it 2.9 to 4.6, hardly less than somebody
- * who knows the letters' frequencies only.
+ * The limit in nats per character above which a base does not fit. English of all kinds, from novels to verse and chat,
+ * gives the English base 1.0 to 1.9; German, French, Spanish, Italian, Latin and program code give it 2.9 to 4.6,
+ * hardly better than letter frequencies alone.
  */
 const mostLoss = 2.4;
-/** Fewer characters say nothing. */
+/** A shorter text does not say enough. */
 export const fewestToChoose = 100;
-/** Characters of the rows that are read side by side, and those before a row that say where it stands. */
+/**
+ * The number of characters in each of the rows that are read side by side, and of those read before a row as its
+ * context.
+ */
 const rowCharacters = 125;
 const contextCharacters = 25;
 
 export interface BaseChoice {
-  /** Undefined where none fits. */
+  /** Undefined if none fits. */
   base?: OpenBase;
-  /** Nats a character that the best base takes for the text's beginning. */
+  /** The nats per character that the best base needs for the beginning of the text. */
   loss: number;
 }
 
-/** Undefined for a text that is too short to tell, and where no base is shipped. Throws `cancelled`. */
+/** Undefined if the text is too short to tell, or no base is shipped. Throws `cancelled`. */
 export async function chooseBase(
   text: string,
   newStepper: NewStepper,
@@ -51,7 +54,9 @@ export async function chooseBase(
   return { base: loss < mostLoss ? base : undefined, loss };
 }
 
-/** Nats a character that the network of a base makes of a text; a character it does not know counts as any of those. */
+/**
+ * The nats per character of a text under the network of a base; an unknown character counts as uniformly distributed.
+ */
 async function lossOf(
   { model: stored }: OpenBase,
   text: string,

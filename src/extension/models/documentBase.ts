@@ -1,7 +1,7 @@
 /**
- * The shipped base that writes in a document while the user has no model of their own: the one of the document's language,
- * if there is one. The engine finds it by reading the beginning of the text; nothing is asked before the user has opened
- * Inkling once.
+ * The shipped base that writes in a document while the user has no model: the one for the document's language, if there
+ * is one. The engine finds it by reading the beginning of the text, but not until the user has opened Inkling for the
+ * first time.
  */
 import type * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
@@ -9,12 +9,12 @@ import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
 
 const key = 'inkling.hasBeenOpened';
-/** What the engine reads; a document is read again until it is that long. */
+/** The number of characters that the engine reads; a shorter document is read again as it grows, up to this length. */
 const readCharacters = 5000;
-/** As `fewestToChoose` of the engine: less says nothing. */
+/** The same as the engine's `fewestToChoose`: a shorter text does not say enough. */
 const fewestCharacters = 100;
 
-/** Wherever a request takes a model's path, this names a shipped base. */
+/** Where a request takes the path of a model, this names a shipped base. */
 const prefix = 'base:';
 
 /** The language of a shipped base, as an ISO 639-1 code; undefined for a model's path. */
@@ -31,20 +31,20 @@ export interface DocumentBaseOptions {
 }
 
 interface Found {
-  /** Characters of the document that were read. */
+  /** The number of characters of the document that were read. */
   read: number;
   language: Promise<string | null>;
 }
 
 export class DocumentBase {
   private readonly changed = new Emitter<void>();
-  /** A base was allowed to write. */
+  /** Fires when bases are allowed to write. */
   readonly onDidChange = this.changed.event;
   private readonly found = new WeakMap<vscode.TextDocument, Found>();
 
   constructor(private readonly options: DocumentBaseOptions) {}
 
-  /** The user has opened Inkling: from now on a base may offer to write. */
+  /** To be called once the user has opened Inkling: from then on a base may offer suggestions. */
   async allow(): Promise<void> {
     const { globalState } = this.options;
     if (globalState.get<boolean>(key)) return;
@@ -52,8 +52,10 @@ export class DocumentBase {
     this.changed.fire();
   }
 
-  /** The name of the base that writes in a document, as a request takes it for a path; undefined where none does. Never
-   *  rejects. */
+  /**
+   * The name of the base that writes in a document, in the form in which a request takes it; undefined if there is
+   * none. Never rejects.
+   */
   async find(document: vscode.TextDocument): Promise<string | undefined> {
     const wanted = this.options.wanted(document);
     if (wanted === 'none' || !this.options.globalState.get<boolean>(key)) return undefined;
