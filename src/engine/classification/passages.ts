@@ -1,12 +1,13 @@
 /**
- * A long text as passages: whole sentences or lines, each passage begun half a passage after the one before, so that a
- * short piece of spam fills at least half of one however much is put around it. The text's score is that of its most
- * suspicious piece, itself or a passage; of n passages each gives up ½ ln n, because the worst of many is worse by chance.
+ * A long text as passages of whole sentences or lines, each starting half a passage after the one before, so that a
+ * short piece of spam fills at least half of one passage however much text surrounds it. The score of the text is that
+ * of its most suspicious piece, which is the whole text or a passage. With n passages each loses ½ ln n, because the
+ * worst of many is worse by chance.
  */
 import { countText, type CountedText } from './textFeatures';
 import { tokenize, type Token } from './tokens';
 
-/** What a passage gives up for each e-fold of passages, in log-odds. */
+/** What a passage loses for each e-fold of passages, in log-odds. */
 const passagePenalty = 0.5;
 
 /** A text to score, or a passage of one. */
@@ -15,12 +16,12 @@ export class Piece {
 
   constructor(
     readonly content: string,
-    /** Those of `content`, with places in the text that it is from. */
+    /** The tokens of `content`, with offsets into the text that it comes from. */
     readonly tokens: readonly Token[],
     readonly passage?: Passage & { index: number; count: number },
   ) {}
 
-  /** What the linear model sees of it. */
+  /** The features of the piece for the linear model. */
   get counted(): CountedText {
     return (this.features ??= countText(this.content, tokenize(this.content)));
   }
@@ -28,13 +29,13 @@ export class Piece {
 
 /** The score of one text. */
 export interface Score {
-  /** Log-odds of the positive class for two classes, else one logit a class; uncalibrated. */
+  /** The log-odds of the positive class for two classes, otherwise one logit per class; uncalibrated. */
   logits: number[];
-  /** The passage that decided, of a long text. */
+  /** The decisive passage of a long text. */
   passage?: Piece['passage'];
 }
 
-/** A text as a whole and, where `size` says how many tokens a passage has, its passages. */
+/** A text as a whole and, if `size` gives the number of tokens in a passage, its passages. */
 export function piecesOf(text: string, size: number | undefined): [Piece, ...Piece[]] {
   const tokens = tokenize(text);
   const passages = size === undefined ? [] : passagesOf(text, tokens, size);
@@ -46,7 +47,7 @@ export function piecesOf(text: string, size: number | undefined): [Piece, ...Pie
   return [new Piece(text, tokens), ...parts];
 }
 
-/** The score of each text by the logits of all of its pieces, in order. */
+/** The score of each text, given the logits of all of its pieces in order. */
 export function worstOf(texts: readonly (readonly Piece[])[], logits: readonly number[][]): Score[] {
   let at = 0;
   return texts.map((pieces) =>
@@ -59,13 +60,13 @@ export function worstOf(texts: readonly (readonly Piece[])[], logits: readonly n
   );
 }
 
-/** Tokens [from, to) of a passage. */
+/** The tokens [from, to) of a passage. */
 export interface Passage {
   from: number;
   to: number;
 }
 
-/** Passages of about `size` tokens; none for a text of less than two. */
+/** Passages of about `size` tokens; none for a text shorter than two passages. */
 export function passagesOf(text: string, tokens: readonly Token[], size: number): Passage[] {
   if (tokens.length < size * 2) return [];
   const starts = [0];
@@ -73,7 +74,7 @@ export function passagesOf(text: string, tokens: readonly Token[], size: number)
     const between = text.slice(tokens[t - 1].end, tokens[t].start);
     const previous = tokens[t - 1].text;
     const isBreak = between.includes('\n') || (between !== '' && /[.!?…。！？]$/u.test(previous));
-    // A sentence without end is cut like any other.
+    // Cut even if the sentence goes on.
     if (isBreak || t - starts.at(-1)! >= size / 2) starts.push(t);
   }
   starts.push(tokens.length);

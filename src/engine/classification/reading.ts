@@ -1,20 +1,20 @@
 /**
- * A text as its reader sees it, which is what a classifier judges: mail and HTML source unwrapped, compatibility forms
- * (NFKC, such as full-width letters) and look-alike letters of other scripts turned into plain ones, invisible characters
- * left out, words spaced out into single letters joined. What was found on the way is reported, and every stretch of
- * the text that was read can be traced back.
+ * A text as its reader sees it, which is what a classifier judges: the source of mail and HTML unwrapped, compatibility
+ * forms (NFKC, such as full-width letters) and look-alike letters of other scripts replaced by plain ones, invisible
+ * characters removed, and words spaced out into single letters joined. What was found along the way is reported, and
+ * every stretch of the result can be traced back to the original.
  */
 import type { ReadingFinding } from '../../common/classifierProtocol';
 import { lookalikes } from './confusables';
 import { unwrap } from './unwrap';
 
 export interface Reading {
-  /** What was read. */
+  /** The text as it is read. */
   text: string;
   findings: ReadingFinding[];
-  /** Mail or HTML as it was unwrapped: what offsets refer to then, instead of the text that was given. */
+  /** The unwrapped mail or HTML: if present, offsets refer to it and not to the original text. */
   unwrapped?: string;
-  /** Where a stretch of `text` stands in the text that was given, or in `unwrapped`. UTF-16 offsets. */
+  /** The location of a stretch of `text` in the original text, or in `unwrapped`. UTF-16 offsets. */
   place(start: number, end: number): { start: number; end: number };
 }
 
@@ -27,14 +27,14 @@ export async function readText(given: string): Promise<Reading> {
   return { ...characters, findings: [source.source, ...findings], unwrapped: source.text };
 }
 
-/** The texts alone. */
+/** Only the texts. */
 export async function readTexts(given: readonly string[]): Promise<string[]> {
   const texts: string[] = [];
   for (const text of given) texts.push((await readText(text)).text);
   return texts;
 }
 
-/** A text while its characters are looked at: each UTF-16 unit with the stretch of the original that it stands for. */
+/** A text while its characters are examined: each UTF-16 unit with the stretch of the original that it represents. */
 interface Units {
   units: string[];
   starts: number[];
@@ -43,7 +43,7 @@ interface Units {
 
 function readCharacters(given: string): Omit<Reading, 'unwrapped'> {
   const findings: ReadingFinding[] = [];
-  // Most texts are plain ASCII: nothing to do but to look for spaced-out words.
+  // Most texts are plain ASCII and only have to be searched for spaced-out words.
   if (/^\p{ASCII}*$/u.test(given) && spacedRuns(given).length === 0) {
     return { text: given, findings, place: (start, end) => ({ start, end }) };
   }
@@ -59,10 +59,10 @@ function readCharacters(given: string): Omit<Reading, 'unwrapped'> {
 }
 
 const invisible = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
-/** These have their use in ordinary text: hyphenation, and the joining of letters in scripts that join them. */
+/** These are useful in ordinary text: for hyphenation, and for joining letters in scripts that join them. */
 const ordinaryInvisibles = new Set(['\u00ad', '\u200c', '\u200d', '\ufeff']);
 
-/** NFKC without what cannot be seen. */
+/** Applies NFKC and removes invisible characters. */
 function plainForms(given: string, findings: ReadingFinding[]): Units {
   const read: Units = { units: [], starts: [], ends: [] };
   let hidden = false;
@@ -76,14 +76,14 @@ function plainForms(given: string, findings: ReadingFinding[]): Units {
         if (!invisible.test(character)) visible += character;
         else if (isInsideWord(given, index, end) && !ordinaryInvisibles.has(character)) hidden = true;
         else if (/[a-z]/i.test(given[index - 1] ?? '') && /[a-z]/i.test(given[end] ?? '') && character !== '\u00ad') {
-          // A joiner between Latin letters joins nothing.
+          // A joiner between Latin letters has no effect.
           hidden = true;
         }
       }
       const plain = visible.normalize('NFKC');
       if (plain !== visible && /^[a-z]$/i.test(plain)) disguised++;
       visible = plain;
-      // Marks that no letter of Latin script is written with: strokes through a word, piles of accents.
+      // Marks that are not used with any Latin letter: strokes through a word, stacked accents.
       if (/^[a-z]\p{M}/iu.test(visible)) visible = visible[0];
     }
     for (const unit of visible.split('')) {
@@ -93,7 +93,7 @@ function plainForms(given: string, findings: ReadingFinding[]): Units {
     }
   }
   if (hidden) findings.push('hidden');
-  // Full-width letters are at home in the scripts of East Asia.
+  // Full-width letters are normal in East Asian scripts.
   if (disguised >= 3 && !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(given)) {
     findings.push('lookalikes');
   }
@@ -112,12 +112,12 @@ const latinOf = new Map(
 
 const lookalikeLetters = Object.values(lookalikes).join('');
 const anyLookalike = new RegExp(`[${lookalikeLetters}]`, 'u');
-/** Digits are of every script. */
+/** Digits belong to every script. */
 const onlyLookalikes = new RegExp(`^[${lookalikeLetters}\\p{N}]*$`, 'u');
 
 /**
- * Letters of other scripts that look like Latin ones become these: in words that mix both, and in words of nothing else
- * where the text is Latin for the most part. A Russian or Greek text keeps its letters.
+ * The Latin letters that replace look-alike letters of other scripts: in words that mix both scripts, and in words of
+ * look-alikes only if most of the text is Latin. A Russian or Greek text keeps its letters.
  */
 function latinLetters(read: Units, findings: ReadingFinding[]): Units {
   const text = read.units.join('');
@@ -145,7 +145,7 @@ function latinLetters(read: Units, findings: ReadingFinding[]): Units {
   return compact(result);
 }
 
-/** Takes the separators out of words that are spaced out. */
+/** Removes the separators from words that are spaced out. */
 function joinedWords(read: Units, findings: ReadingFinding[]): Units {
   const runs = spacedRuns(read.units.join(''));
   if (runs.length === 0) return read;
@@ -155,14 +155,14 @@ function joinedWords(read: Units, findings: ReadingFinding[]): Units {
   return compact(result);
 }
 
-/** `F R E E`, `f.r.e.e`: four or more single Latin letters with one and the same separator between them. */
+/** `F R E E`, `f.r.e.e`: four or more single Latin letters with the same separator between them. */
 function spacedRuns(text: string): { start: number; end: number }[] {
   return [...text.matchAll(/(?<![\p{L}\p{N}])[a-z]([ .·*_|~-])[a-z](?:\1[a-z]){2,}(?![\p{L}\p{N}])/giu)].map(
     ({ 0: run, index }) => ({ start: index, end: index + run.length }),
   );
 }
 
-/** Without the units that were emptied. */
+/** Removes the units that were emptied. */
 function compact({ units, starts, ends }: Units): Units {
   const kept = units.flatMap((unit, i) => (unit === '' ? [] : [i]));
   const pick = <T>(list: T[]): T[] => kept.map((i) => list[i]);

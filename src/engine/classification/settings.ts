@@ -1,4 +1,4 @@
-/** The classifier's settings: our defaults, the seed's own, what a user gives, and its check. */
+/** The classifier's settings: our defaults, those of the seed, what a user specifies, and their validation. */
 import {
   classifierVariants,
   modelParts,
@@ -38,8 +38,8 @@ export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): C
 }
 
 /**
- * `base` with what a user gives. A user who names a variant means that network, and one who names epochs or a batch size
- * means exactly those, whatever the least number of updates.
+ * `base` with the user's settings. Naming a variant selects that network; naming a number of epochs or a batch size
+ * sets exactly that, whatever the minimum number of updates.
  */
 export function withGiven(base: ClassifierSettings, given: Partial<ClassifierSettings>): ClassifierSettings {
   const { variant, epochs, batch } = given;
@@ -51,7 +51,7 @@ export function withGiven(base: ClassifierSettings, given: Partial<ClassifierSet
   };
 }
 
-/** Throws `invalidInput` naming the setting and its bounds. */
+/** Throws `invalidInput`, naming the setting and its bounds. */
 export function checkClassifierSettings(settings: ClassifierSettings): void {
   const within = (key: keyof ClassifierSettings, low: number, high: number, whole = false): void => {
     const value = settings[key];

@@ -1,7 +1,7 @@
 /**
- * Splits of labelled examples: one training and one held-out part, or k folds. Every split keeps the classes' shares
- * (stratified) and is a function of the seed alone. Equal texts stay together, so that none stands on both sides, where
- * it would measure memory instead of judgement; in the held-out part each text counts once.
+ * Splits of labelled examples: one training and one held-out part, or k folds. Every split keeps the proportions of the
+ * classes (it is stratified) and depends on the seed alone. Equal texts stay together: if they were on both sides, the
+ * measurement would show memory rather than judgement. In the held-out part each text counts once.
  */
 import { Random } from '../random';
 import { tokenize } from './tokens';
@@ -10,13 +10,13 @@ export interface Split {
   /** Indices into the examples. */
   train: Int32Array;
   heldOut: Int32Array;
-  /** Repetitions left out of the held-out part. */
+  /** The number of duplicates left out of the held-out part. */
   duplicatesRemoved: number;
 }
 
 /**
  * `labels[i]` is the class id of example i; `fraction` of each class is held out, at least one text. With `keep` every
- * example is drawn by itself and none is left out, as most published figures have it.
+ * example is drawn independently and none is left out, as in most published results.
  */
 export function splitExamples(
   texts: string[],
@@ -39,7 +39,7 @@ export function splitExamples(
       chosen.add(group);
       wanted -= group.length;
     }
-    // Each part gets at least one text of two or more, however often it is repeated.
+    // Each part gets at least one of two or more texts, however often it is repeated.
     if (chosen.size === 0) chosen.add(members.reduce((a, b) => (b.length < a.length ? b : a)));
     if (chosen.size === members.length) chosen.delete(members[0]);
     heldOut.push(...chosen);
@@ -48,7 +48,7 @@ export function splitExamples(
   return finish(labels, train, heldOut, random);
 }
 
-/** `folds` splits whose held-out parts together hold every text once. */
+/** `folds` splits whose held-out parts together contain every text once. */
 export function foldExamples(texts: string[], labels: ArrayLike<number>, folds: number, seed: number): Split[] {
   const random = new Random(seed, 12);
   const parts: number[][][] = Array.from({ length: folds }, () => []);
@@ -63,14 +63,14 @@ export function foldExamples(texts: string[], labels: ArrayLike<number>, folds: 
   });
 }
 
-/** What counts as the same text: the same tokens, case and white space aside. */
+/** The key by which texts are equal: the same tokens, regardless of case and white space. */
 export function duplicateKey(text: string): string {
   return tokenize(text)
     .map((token) => token.text.toLowerCase())
     .join(' ');
 }
 
-/** One example of each held-out text: the first of those with its most frequent label. */
+/** Keeps one example of each held-out text: the first of those with its most frequent label. */
 function finish(labels: ArrayLike<number>, train: number[], heldOut: number[][], random: Random): Split {
   const kept = heldOut.map((group) => group.find((i) => labels[i] === labelOf(group, labels))!);
   return {
@@ -80,7 +80,7 @@ function finish(labels: ArrayLike<number>, train: number[], heldOut: number[][],
   };
 }
 
-/** Indices of equal texts, in the order of their first occurrence. */
+/** The indices of equal texts, in the order of their first occurrence. */
 function equalTexts(texts: string[]): number[][] {
   const groups = new Map<string, number[]>();
   texts.forEach((text, i) => {
@@ -92,7 +92,7 @@ function equalTexts(texts: string[]): number[][] {
   return [...groups.values()];
 }
 
-/** The most frequent label of a group of equal texts; of several, the smallest. */
+/** The most frequent label in a group of equal texts; the smallest if there is a tie. */
 function labelOf(group: number[], labels: ArrayLike<number>): number {
   const counts = new Map<number, number>();
   for (const i of group) counts.set(labels[i], (counts.get(labels[i]) ?? 0) + 1);

@@ -1,15 +1,16 @@
 /**
- * What the linear model sees of a text: its words, pairs of neighbouring words and how words are written, and the character
- * n-grams of 2 to 5 within each word, hashed into buckets. A row has two blocks, words and characters, each weighted by
+ * The features of a text for the linear model: its words, pairs of neighbouring words, how words are written, and the
+ * character n-grams of 2 to 5 within each word, hashed into buckets. A row has two blocks, words and characters, each
+ * weighted by
  *
  *   (1 + ln count) · idf,   idf = ln((1 + N) / (1 + texts with the feature)) + 1
  *
- * and scaled to a length of 1, as scikit-learn's `FeatureUnion` of two `TfidfVectorizer(sublinear_tf=True)` has it.
+ * and scaled to a length of 1, like scikit-learn's `FeatureUnion` of two `TfidfVectorizer(sublinear_tf=True)`.
  */
 import { tokenize, type Token } from './tokens';
 
 const blockBits = 20;
-/** Buckets of both blocks: those of words, then those of characters. */
+/** The buckets of both blocks: those of words, then those of characters. */
 export const hashBuckets = 2 << blockBits;
 const shortest = 2;
 const longest = 5;
@@ -19,8 +20,10 @@ export function blockOf(bucket: number): 0 | 1 {
   return bucket < 1 << blockBits ? 0 : 1;
 }
 
-/** Calls `visit` for each feature of a text with its bucket and the stretch of the text that it is made of, in UTF-16
- *  units. `tokens` are the text's own. */
+/**
+ * Calls `visit` for each feature of a text with its bucket and the stretch of the text that it comes from, in UTF-16
+ * units. `tokens` are the tokens of the text.
+ */
 export function visitFeatures(
   text: string,
   tokens: readonly Token[],
@@ -37,7 +40,7 @@ export function visitFeatures(
   }
   for (const { 0: given, index } of text.matchAll(/\S+/gu)) {
     const word = ` ${given.toLowerCase()} `;
-    // Lower case may change the length (ẞ, İ); then the whole word is the place.
+    // Lower case may change the length (ẞ, İ); the location is then the whole word.
     const traced = word.length === given.length + 2;
     for (let from = 0; from + shortest <= word.length; from++) {
       let hash = seedOfCharacters;
@@ -52,7 +55,7 @@ export function visitFeatures(
   }
 }
 
-/** How a token is written, where that is worth a feature of its own: shouted words, addresses, numbers by length. */
+/** How a token is written, if that is worth a feature of its own: words in capitals, addresses, numbers by length. */
 function formOf({ text, kind }: Token): string | undefined {
   if (kind === 'address') return 'address';
   if (kind === 'number') return `number ${text.length}`;
@@ -77,7 +80,7 @@ function finish(hash: number): number {
   return (mixed ^ (mixed >>> 13)) & ((1 << blockBits) - 1);
 }
 
-/** The distinct buckets of one text, rising, and how often each occurs. */
+/** The distinct buckets of one text in ascending order, and how often each occurs. */
 export interface CountedText {
   buckets: Int32Array;
   counts: Float32Array;
@@ -96,7 +99,7 @@ export function countText(text: string, tokens: readonly Token[]): CountedText {
   return { buckets: buckets.slice(0, distinct), counts: counts.slice(0, distinct) };
 }
 
-/** As `countText`, of texts that nothing else needs the tokens of. */
+/** Like `countText`, for texts whose tokens are not needed for anything else. */
 export function countTexts(texts: readonly string[]): CountedText[] {
   return texts.map((text) => countText(text, tokenize(text)));
 }

@@ -1,16 +1,16 @@
 /**
- * A message as tokens, each with its place in the text. A token is, tried in this order:
+ * A message as tokens, each with its place in the text. A token is one of these, tried in this order:
  *
  *   an address   `https://…`, `www.…`, `name.tld/…`, `someone@place.tld`
  *   a number     digits with `.`, `,`, `:`, `-` or `/` between digits (a price, a time, a telephone number)
- *   a word       letters and combining marks, digits among them allowed (`4u`, `txt2win`), apostrophes inside
- *   a run        of one and the same punctuation mark or symbol (`!!!`, `...`, `££`)
+ *   a word       letters and combining marks, possibly with digits (`4u`, `txt2win`) or apostrophes inside
+ *   a run        of the same punctuation mark or symbol (`!!!`, `...`, `££`)
  *
- * White space separates and is no token. Letters keep their case: shouting says something, and the word vectors'
- * lookup lowers it (wordVectors.ts).
+ * White space separates tokens and is not a token itself. Letters keep their case, because capitals are informative;
+ * the lookup of word vectors converts to lower case (wordVectors.ts).
  *
- * The scan is linear in the length of the text. Runs that may turn out to be an address (`a.b.c…`) are measured once and
- * remembered, because measuring them again from each of their tokens would take quadratic time.
+ * The scan is linear in the length of the text. Runs that may turn out to be an address (`a.b.c…`) are measured once
+ * and remembered, because measuring them again from each of their tokens would take quadratic time.
  */
 export type TokenKind = 'address' | 'number' | 'word' | 'symbol';
 
@@ -22,7 +22,7 @@ export interface Token {
   end: number;
 }
 
-/** The tokens of `text` in order; none for a text of white space only. */
+/** The tokens of `text` in order; none if it is only white space. */
 export function tokenize(text: string): Token[] {
   const scanner = new Scanner(text);
   const tokens: Token[] = [];
@@ -33,23 +33,23 @@ export function tokenize(text: string): Token[] {
   return tokens;
 }
 
-// What a code point is, as bits.
+// The classes of code points, as bits.
 const letter = 1;
 const digit = 2;
-/** Any number character, digits included. */
+/** Any numeric character, including digits. */
 const numeric = 4;
 const mark = 8;
 const space = 16;
 const hyphen = 32;
-/** What a mail address may hold before its `@` beside letters, numbers and hyphens. */
+/** What a mail address may contain before its `@` besides letters, numbers and hyphens. */
 const dotted = 64;
-/** What ends an address beside white space. */
+/** What ends an address besides white space. */
 const delimiter = 128;
 const other = 256;
 const alphanumeric = letter | numeric;
 const anything = 511;
 
-/** The kinds of code points seen so far; 0: not seen yet. */
+/** The kinds of the code points seen so far; 0: not seen yet. */
 const kinds = new Uint16Array(0x110000);
 
 function kindOf(codePoint: number): number {
@@ -73,11 +73,11 @@ const longestScheme = 8;
 const topLevel = new Set('com net org co uk info biz tv me io mobi us ly gl eu de fr it ru cn in'.split(' '));
 const longestTopLevel = 4;
 
-/** A run of characters that was measured: valid for every start in [from, to). */
+/** A run of characters that has been measured: valid for every start in [from, to). */
 interface Run {
   from: number;
   to: number;
-  /** Where the address that the run leads to ends; 0: it leads to none. */
+  /** The end of the address that the run leads to; 0: it leads to none. */
   end: number;
 }
 
@@ -91,7 +91,7 @@ class Scanner {
     return this.run(at, space);
   }
 
-  /** The kind of the token that begins at `start`, which is no white space, and its end. */
+  /** The kind and the end of the token that begins at `start`, which is not white space. */
   tokenAt(start: number): [TokenKind, number] {
     const address = this.linkEnd(start) || this.mailEnd(start) || this.hostEnd(start);
     if (address) return ['address', address];
@@ -105,7 +105,7 @@ class Scanner {
     return ['symbol', end];
   }
 
-  /** The end of the longest stretch from `at` whose code points are each of one of the kinds in `mask`. */
+  /** The end of the longest stretch from `at` in which every code point is of one of the kinds in `mask`. */
   private run(at: number, mask: number): number {
     const { text } = this;
     while (at < text.length) {
@@ -116,7 +116,7 @@ class Scanner {
     return at;
   }
 
-  /** `https://…`, `www.…`, without the punctuation behind it. */
+  /** `https://…`, `www.…`, without the punctuation after it. */
   private linkEnd(start: number): number {
     if (!'hfwHFW'.includes(this.text[start])) return 0;
     const head = this.text.slice(start, start + longestScheme).toLowerCase();
@@ -125,12 +125,12 @@ class Scanner {
     const first = start + scheme.length;
     let end = this.addressBodyEnd(first);
     while (end > first && '.,;:!?)]'.includes(this.text[end - 1])) end--;
-    // At least two characters behind the scheme.
+    // At least two characters after the scheme.
     const [character] = this.text.slice(first, first + 2);
     return character !== undefined && end > first + character.length ? end : 0;
   }
 
-  /** The end of what may stand in an address: everything but white space, angle brackets and quotation marks. */
+  /** The end of the characters allowed in an address: all but white space, angle brackets and quotation marks. */
   private addressBodyEnd(at: number): number {
     return this.run(at, anything & ~(space | delimiter));
   }
@@ -145,7 +145,7 @@ class Scanner {
     return start < this.mail.to ? this.mail.end : 0;
   }
 
-  /** At least two labels joined by dots; 0 for fewer. */
+  /** At least two labels joined by dots; 0 if there are fewer. */
   private domainEnd(at: number): number {
     let labels = 0;
     for (let end = 0; ; labels++) {
@@ -161,7 +161,7 @@ class Scanner {
     return this.run(at, alphanumeric | hyphen);
   }
 
-  /** `name.tld`, `name.tld/…` with a known top level. The last dot of the run that a top level follows counts. */
+  /** `name.tld`, `name.tld/…` with a known top-level domain. The last dot of the run before such a domain counts. */
   private hostEnd(start: number): number {
     if (start < this.host.from || start >= this.host.to) {
       let end = 0;
@@ -180,7 +180,7 @@ class Scanner {
     return start < lastDot && this.text[start] !== '.' ? end : 0;
   }
 
-  /** Digits, with single separators between them; not directly before a letter or another number character. */
+  /** Digits, with single separators between them; not directly before a letter or another numeric character. */
   private numberEnd(start: number): number {
     const digitsEnd = (at: number): number => this.run(at, digit);
     let before = 0;
@@ -195,7 +195,7 @@ class Scanner {
     return (follows & alphanumeric) === 0 ? end : before;
   }
 
-  /** Takes further parts behind apostrophes: `don't`. */
+  /** Includes further parts after apostrophes: `don't`. */
   private wordEnd(end: number): number {
     while (this.text[end] === "'" || this.text[end] === '’') {
       const next = this.run(end + 1, letter | mark);

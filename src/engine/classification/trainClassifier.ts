@@ -1,7 +1,8 @@
 /**
- * The whole job: labelled examples in, a classifier with its report and baselines out. The held-out part is touched only
- * once, at the end. What is kept, epoch, threshold and calibration are chosen on texts of the rest that the scores were
- * not trained on (partChoice.ts); then everything learns from all of the rest.
+ * The whole job: labelled examples in, a classifier with its report and baselines out. The held-out part is used only
+ * once, at the end. The parts to keep, the epoch, the threshold and the calibration are chosen on other texts, with
+ * scores of models that were not trained on them (partChoice.ts); then everything is trained on all texts that are not
+ * held out.
  */
 import type {
   Baselines,
@@ -49,7 +50,7 @@ import { checkClassifierSettings } from './settings';
 import { foldExamples, splitExamples, type Split } from './split';
 import { tokenize } from './tokens';
 
-/** Trains and measures. Throws `invalidInput` for data or settings that cannot be used, `cancelled` when aborted. */
+/** Trains and measures. Throws `invalidInput` for unusable data or settings, `cancelled` when aborted. */
 export async function trainClassifier(task: ClassifierTask): Promise<ClassifierModel> {
   const { data, backend, onEvent = () => {} } = task;
   checkClassifierSettings(task.settings);
@@ -156,19 +157,21 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   return model;
 }
 
-/** What a trained classifier makes of other labelled examples. */
+/** How a trained classifier performs on other labelled examples. */
 export interface Evaluation {
   report: ClassificationReport;
   baselines: Baselines;
   certainty: Certainty;
-  /** Class id of each example. */
+  /** The class id of each example. */
   truth: number[];
   /** [examples][classes] */
   probabilities: number[][];
 }
 
-/** Evaluates on other labelled examples; throws `invalidInput` for labels that the classifier does not know. Examples of
- *  two labels with other names are known where `positive` says which of them is the classifier's positive class. */
+/**
+ * Evaluates on other labelled examples; throws `invalidInput` for labels that the classifier does not know. Two labels
+ * with other names are accepted if `positive` says which of them is the classifier's positive class.
+ */
 export async function evaluateClassifier(
   classifier: Classifier,
   data: LabelledData,
@@ -184,7 +187,7 @@ export async function evaluateClassifier(
         : `No example is labelled "${positive}"; labels: ${data.classes.join(', ')}.`,
     );
   }
-  // A label of another spelling is the classifier's own where only one can be meant.
+  // A label that is spelled differently is mapped to the classifier's label if there is only one candidate.
   const spelling = (label: string): string => {
     if (positive !== undefined && data.classes.length <= 2) {
       return classes[label === positive ? record.positive! : 1 - record.positive!];
@@ -231,9 +234,9 @@ export interface CrossValidation {
   reports: ClassificationReport[];
   accuracy: Spread | null;
   macroF1: Spread | null;
-  /** F1 of each class; null where no fold measured it. */
+  /** F1 of each class; null if no fold measured it. */
   f1: Record<string, Spread | null>;
-  /** The same folds by what stands beside the classifier. */
+  /** The results of the baselines on the same folds. */
   baselines: Record<keyof Baselines, { accuracy: Spread | null; macroF1: Spread | null }>;
 }
 
@@ -312,8 +315,8 @@ function fitBaselines(
 }
 
 /**
- * Calibrates and chooses the threshold by scores of texts that the model was not trained on; sets both in `model`. Throws
- * `invalidInput` where these texts are too few to show what the rule asks for.
+ * Calibrates and chooses the threshold, using the scores of texts that the model was not trained on, and sets both in
+ * `model`. Throws `invalidInput` if there are too few of these texts to support the rule.
  */
 function chooseDecision(model: ClassifierModel, scores: number[], truth: number[]): void {
   const { record } = model;
@@ -323,7 +326,7 @@ function chooseDecision(model: ClassifierModel, scores: number[], truth: number[
   record.threshold = chooseThreshold(truth, probabilities, supported(rule, truth, record));
 }
 
-/** The rule with the share of the examples at hand that may be lost so that its own share holds at 95 % confidence. */
+/** The rule with the share of these examples that may be lost for its own share to hold at 95 % confidence. */
 function supported(rule: ThresholdRule, truth: number[], { classes, positive }: ClassifierRecord): ThresholdRule {
   if (rule.kind !== 'maximum-lost') return rule;
   const negatives = truth.filter((label) => label === 0).length;
@@ -340,7 +343,7 @@ function supported(rule: ThresholdRule, truth: number[], { classes, positive }: 
   return { kind: 'maximum-lost', share: negatives === 0 ? 0 : allowed / negatives };
 }
 
-/** The report on the held-out part, and that of each candidate beside it. */
+/** The report on the held-out part, together with that of each candidate. */
 async function reportOnHeldOut(
   backend: Backend,
   model: ClassifierModel,
@@ -355,7 +358,7 @@ async function reportOnHeldOut(
   const probabilities = (await scoresOf(backend, model, texts, heldOut)).map((row) => probabilitiesOf(model, row));
   const predicted = probabilities.map((p) => decide(record, p));
   record.report = classificationReport(truth, predicted, record.classes);
-  // Where the linear model is kept, the network of its file was never trained: the one of the choice is compared.
+  // If the linear model is kept, the network in its file was never trained, so the network of the choice is compared.
   const compared = kept === 'linear' && network ? { ...model, ...network.part } : model;
   for (const candidate of candidates ?? []) {
     const scores = await scoresOf(backend, { ...compared, mix: mixes[candidate.part]! }, texts, heldOut);
@@ -369,7 +372,7 @@ async function reportOnHeldOut(
   record.curves = curvesOf(record);
 }
 
-/** The mixed logits of `members` by `model`. */
+/** The mixed logits of `members` under `model`. */
 async function scoresOf(
   backend: Backend,
   model: ClassifierModel,
@@ -384,7 +387,10 @@ async function scoresOf(
   }
 }
 
-/** Tokens of a passage of a spam detector: as its training texts have, within bounds; undefined for what is no spam detector. */
+/**
+ * The number of tokens in a passage of a spam detector: the median length of its training texts, within bounds;
+ * undefined for any other classifier.
+ */
 function passageSize(
   { model }: ClassifierSettings,
   positive: string,
@@ -396,7 +402,7 @@ function passageSize(
   return Math.min(80, Math.max(24, lengths[lengths.length >> 1]));
 }
 
-/** Half of the share of familiar words that all but one text in a hundred have, measured on every tenth text. */
+/** Half of the share of familiar words that 99 % of texts reach, measured on every tenth text. */
 function familiarLimit({ texts, tokens }: Material, train: Int32Array): number {
   const bag = BagOfWords.build(
     Array.from(

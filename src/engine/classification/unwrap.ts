@@ -1,34 +1,37 @@
 /**
- * The text that a reader of a mail or a page sees, out of its source: MIME's encodings undone, HTML without its tags and
- * without what it hides.
+ * The text that the reader of a mail or a web page sees, extracted from its source: MIME encodings decoded, HTML
+ * without its tags and hidden parts.
  */
 import { Parser } from 'htmlparser2';
 import PostalMime from 'postal-mime';
 
 export interface Unwrapped {
   text: string;
-  /** What the source was. */
+  /** The kind of the source. */
   source: 'mail' | 'html';
-  /** Whether it held text that its reader does not see. */
+  /** Whether it contained text that is hidden from the reader. */
   hides: boolean;
 }
 
-/** The visible text of a mail's or a page's source; undefined for what is neither. Never throws. */
+/** The visible text in the source of a mail or a web page; undefined for anything else. Never throws. */
 export async function unwrap(source: string): Promise<Unwrapped | undefined> {
   const mail = asMail(source);
   if (mail === undefined) return looksLikeHtml(source) ? { source: 'html', ...visibleText(source) } : undefined;
-  // A mail that no parser can make sense of is read as it stands.
+  // A mail that the parser rejects is read as it is.
   const parsed = await PostalMime.parse(mail).catch(() => undefined);
   if (!parsed) return undefined;
   const { subject = '', html, text } = parsed;
-  // Most programs show the HTML part where there is one.
+  // Most programs show the HTML part if there is one.
   const shown = html === undefined ? undefined : visibleText(html);
   const body = shown && shown.text !== '' ? shown : { text: text?.trim() ?? '', hides: false };
   const inner = looksLikeHtml(body.text) ? visibleText(body.text) : body;
   return { source: 'mail', text: `${subject}\n\n${inner.text}`.trim(), hides: body.hides || inner.hides };
 }
 
-/** `source` as a whole mail: as it stands, or an encoded body with the headers that it lacks; undefined for no mail. */
+/**
+ * `source` as a whole mail: unchanged, or an encoded body with the headers that it lacks; undefined if it is not a
+ * mail.
+ */
 function asMail(source: string): string | undefined {
   if (hasMailHeaders(source)) return source;
   const encoding = bodyEncoding(source);
@@ -51,7 +54,7 @@ const mailHeaders = new Set([
   'content-transfer-encoding',
 ]);
 
-/** At least two known headers in the lines before the first blank one, and nothing but headers there. */
+/** At least two known headers in the lines before the first blank one, and nothing else there. */
 function hasMailHeaders(source: string): boolean {
   const found = new Set<string>();
   let at = 0;
@@ -67,7 +70,7 @@ function hasMailHeaders(source: string): boolean {
   return [...found].filter((name) => mailHeaders.has(name)).length >= 2;
 }
 
-/** How a mail's body that stands alone is encoded; undefined for plain text. */
+/** The encoding of a mail body without headers; undefined for plain text. */
 function bodyEncoding(source: string): 'base64' | 'quoted-printable' | undefined {
   const compact = source.trim();
   if (compact.length >= 60 && /^[A-Za-z0-9+/\r\n]+={0,2}$/.test(compact)) {
@@ -76,7 +79,7 @@ function bodyEncoding(source: string): 'base64' | 'quoted-printable' | undefined
   }
   const escapes = source.match(/=[0-9A-F]{2}/g)?.length ?? 0;
   const softBreaks = source.match(/=\r?\n/g)?.length ?? 0;
-  // Lines broken with "=", or mostly escapes: a few in a link are a link's.
+  // Lines broken with "=", or mostly escapes; a few escapes may just be part of a link.
   return (escapes > 0 && softBreaks > 0) || escapes * 6 > source.length ? 'quoted-printable' : undefined;
 }
 
@@ -96,10 +99,10 @@ const blocks = new Set(
 const hiding =
   /display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|font-size\s{0,9}:\s{0,9}0(?![.\d])|opacity\s{0,9}:\s{0,9}0(?![.\d])/i;
 
-/** HTML without its tags; lines where blocks begin and end. */
+/** HTML without its tags, with line breaks where blocks begin and end. */
 function visibleText(html: string): { text: string; hides: boolean } {
   const parts: string[] = [];
-  /** Open elements inside of one whose content is not read, that one included. */
+  /** The number of open elements from an unread one inwards. */
   let unreadDepth = 0;
   let hides = false;
   let hidden = false;

@@ -1,10 +1,11 @@
 /**
  * Readers of the usual word-vector files:
- *   GloVe text      `word n1 n2 …` a line
+ *   GloVe text      one line per word: `word n1 n2 …`
  *   .vec            the same after a line `words dimensions` (fastText, word2vec text)
- *   word2vec binary a line `words dimensions`, then for each word: its bytes, a space, float32 numbers, maybe a line end
- * Only lower-case words are kept (a word in capitals gives way to its lower-case form), at most `limit`, in file order,
- * which is by falling frequency in all of these. Files are read as a stream: they may have gigabytes.
+ *   word2vec binary a line `words dimensions`, then for each word: its bytes, a space, float32 numbers, maybe a newline
+ * Only lower-case words are kept (a word with capitals yields to its lower-case form), at most `limit`, in the order of
+ * the file, which is by descending frequency in all of these. Files are read as a stream, since they may be gigabytes
+ * in size.
  */
 import * as fs from 'node:fs';
 import * as readline from 'node:readline';
@@ -16,11 +17,11 @@ const bucketCount = 4096;
 
 export interface VectorFileOptions {
   limit?: number;
-  /** Keep only these (lower-case) words: what a training set needs of a large file. */
+  /** Keep only these (lower-case) words: those of a large file that a training set needs. */
   wanted?: ReadonlySet<string>;
 }
 
-/** Reads any of the formats. Throws `invalidInput` naming the line or word that is wrong. */
+/** Reads any of these formats. Throws `invalidInput`, naming the line or word with the error. */
 export async function readVectorFile(path: string, options: VectorFileOptions = {}): Promise<WordVectors> {
   const first = await firstBytes(path);
   const line = first.toString('latin1').split('\n', 1)[0];
@@ -86,7 +87,7 @@ async function readText(path: string, declared: number | undefined, options: Vec
     if ((number === 1 && declared !== undefined) || raw.trim() === '') continue;
     const cells = raw.trimEnd().split(' ');
     dimensions ??= cells.length - 1;
-    // Some published files have words with spaces inside: the numbers are counted from the end.
+    // Some published files contain words with spaces, so the numbers are counted from the end.
     const word = cells.slice(0, -dimensions).join(' ');
     const numbers = cells.slice(-dimensions).map(Number);
     if (word === '' || dimensions < 1 || numbers.some((n) => !Number.isFinite(n))) {

@@ -1,4 +1,4 @@
-/** Where a classifier's word vectors come from, and the table and model that come with the program. */
+/** Where a classifier's word vectors come from, and the table and model that are shipped with the program. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { ClassifierSettings } from '../../common/classifierProtocol';
@@ -12,11 +12,11 @@ import { decodeWordTable, type WordTable } from './wordTable';
 import { WordVectors } from './wordVectors';
 
 export type VectorSource =
-  /** The table that comes with the program; a model refers to it by its hash. */
+  /** The shipped table; a model refers to it by its hash. */
   | { kind: 'table'; sha256: string; vectors: WordVectors }
-  /** Random n-gram vectors, made again from these numbers. */
+  /** Random n-gram vectors, generated from these numbers each time. */
   | { kind: 'hashed'; dimensions: number; buckets: number; seed: number; vectors: WordVectors }
-  /** A user's file; what the texts need of it is kept in the model. */
+  /** A user's file; the vectors that the texts need are stored in the model. */
   | { kind: 'file'; name: string; vectors: WordVectors };
 
 const hashedDimensions = 50;
@@ -24,7 +24,7 @@ const hashedBuckets = 4096;
 
 let shippedTable: Promise<WordTable> | undefined;
 
-/** The table that comes with the program; read once. */
+/** The shipped table; read once. */
 export function loadShippedTable(): Promise<WordTable> {
   const file = path.join(shippedFolder(), 'words.inktable');
   shippedTable ??= fs.readFile(file).then((bytes) => decodeWordTable(bytes, file));
@@ -32,7 +32,7 @@ export function loadShippedTable(): Promise<WordTable> {
   return shippedTable;
 }
 
-/** The spam model that comes with the program. */
+/** The shipped spam model. */
 export function shippedSpamModel(): string {
   return path.join(shippedFolder(), 'spam.safetensors');
 }
@@ -41,7 +41,7 @@ function shippedFolder(): string {
   return path.join(distFolder(), '..', 'media', 'classifier');
 }
 
-/** The vectors that the settings ask for. */
+/** The vectors that the settings specify. */
 export async function vectorsFor(settings: ClassifierSettings, data: LabelledData): Promise<VectorSource> {
   if (settings.vectors === 'learned') {
     return hashedSource({ dimensions: hashedDimensions, buckets: hashedBuckets, seed: settings.seed });
@@ -53,7 +53,7 @@ export async function vectorsFor(settings: ClassifierSettings, data: LabelledDat
   return { kind: 'file', name: path.basename(settings.vectorFile), vectors };
 }
 
-/** The shipped table. Throws `incompatibleModel` when it is not the one of hash `sha256`. */
+/** The shipped table. Throws `incompatibleModel` if its hash is not `sha256`. */
 export async function tableSource(sha256?: string): Promise<VectorSource> {
   const table = await loadShippedTable();
   if (sha256 !== undefined && table.sha256 !== sha256) {

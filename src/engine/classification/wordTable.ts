@@ -1,10 +1,11 @@
 /**
- * The compact form of word vectors in which a table is shipped: one signed byte a number, one float32 scale a row.
+ * The compact format in which a table of word vectors is shipped: one signed byte per number, one float32 scale per
+ * row.
  *
  *   8 bytes  `inkwords`
  *   4 bytes  length of the header, little-endian
  *   header   JSON: version, dimensions, words, buckets, wordBytes, source, licence
- *   words    UTF-8, one a line
+ *   words    UTF-8, one per line
  *   scales   float32 [N + K]
  *   numbers  int8 [N + K, D]; a number is byte · scale
  */
@@ -19,7 +20,7 @@ export interface WordTableOrigin {
   licence: string;
 }
 
-/** A read table and the hash that models refer to it by. */
+/** A table that was read, and the hash by which models refer to it. */
 export interface WordTable {
   vectors: WordVectors;
   origin: WordTableOrigin;
@@ -59,7 +60,7 @@ export function encodeWordTable(vectors: WordVectors, origin: WordTableOrigin): 
   return Buffer.concat([Buffer.from(magic, 'latin1'), length, header, wordBytes, scales, numbers]);
 }
 
-/** Throws `corruptModel` for bytes that are no such table, or a cut one. */
+/** Throws `corruptModel` if the bytes are not such a table, or are truncated. */
 export function decodeWordTable(bytes: Buffer, name: string): WordTable {
   const refuse = (why: string): never => {
     throw new InklingError('corruptModel', `${name} ${why}; install the extension again.`);

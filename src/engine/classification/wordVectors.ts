@@ -1,9 +1,10 @@
 /**
- * Word vectors in which no word is unknown. A listed word has its own vector; any other is the mean of the vectors of its
- * character n-grams, hashed into buckets (Bojanowski et al. 2017). For vectors that come without n-grams the buckets are
- * fitted so that this mean comes close to the listed words' vectors (bag of substrings: Zhao, Mudgal and Liang 2018).
+ * Word vectors in which no word is unknown. A listed word has its own vector; any other word gets the mean of the
+ * vectors of its character n-grams, hashed into buckets (Bojanowski et al. 2017). For vectors published without n-grams
+ * the buckets are fitted so that this mean comes close to the listed words' vectors (bag of substrings: Zhao, Mudgal
+ * and Liang 2018).
  *
- * Words are lower case; D dimensions, N words, K buckets.
+ * Words are in lower case; D dimensions, N words, K buckets.
  */
 import { Random } from '../random';
 
@@ -24,12 +25,12 @@ export class WordVectors {
     this.index = new Map(words.map((word, i) => [word, i]));
   }
 
-  /** Listed vectors with buckets fitted to them. */
+  /** Listed vectors, with buckets fitted to them. */
   static withFittedBuckets(dimensions: number, words: string[], rows: Float32Array, bucketCount: number): WordVectors {
     return new WordVectors(dimensions, words, rows, fitBuckets(dimensions, words, rows, bucketCount));
   }
 
-  /** No listed words and random buckets: words that look alike are alike, and training does the rest. */
+  /** No listed words and random buckets: similarly spelled words are similar, and training does the rest. */
   static hashed(dimensions: number, bucketCount: number, seed: number): WordVectors {
     const random = new Random(seed, 21);
     // The mean of m n-grams has 1/m of their variance; words have about nine.
@@ -45,7 +46,7 @@ export class WordVectors {
     return this.index.has(word);
   }
 
-  /** The vector of a lower-case word, [D]; a fresh array. */
+  /** The vector of a lower-case word, [D], as a new array. */
   vector(word: string): Float32Array {
     const row = this.index.get(word);
     const { dimensions } = this;
@@ -71,7 +72,7 @@ export function subwordBuckets(word: string, bucketCount: number): number[] {
   return buckets;
 }
 
-/** FNV-1a over UTF-16 units, finished with a shift so that the low bits mix. */
+/** FNV-1a over UTF-16 units, finished with a shift that mixes the low bits. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
