@@ -34,7 +34,7 @@ describe('figures of the editor', function () {
   });
   afterEach(closeAll);
 
-  it('from a keystroke to the text offered, 1 × 512, a document of 2,000 words', async () => {
+  it('from a keystroke to the suggestion, 1 × 512, a document of 2,000 words', async () => {
     const words = text.split(' ');
     const document = Array.from({ length: 2000 }, (_, i) => words[i % words.length]).join(' ');
     const config = quickConfig({ maxSteps: 40 });
@@ -60,7 +60,7 @@ describe('figures of the editor', function () {
     report('keystroke to completion', summary(times));
   });
 
-  it('typing while it trains, and the memory of the host', async () => {
+  it('typing during training, and the memory of the host', async () => {
     const sentence = 'it was a quiet evening and nobody came to the door ';
     const paused = services.completionSwitch.paused;
     if (!paused) await services.completionSwitch.toggle(); // typing alone is measured here

@@ -24,7 +24,7 @@ describe('Restricted Mode', () => {
     assert.match(report, /Folder of packages: none/);
   });
 
-  it('ignores what the workspace says about the engine', () => {
+  it('ignores the workspace settings of the engine', () => {
     assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.threads'), 0);
     assert.equal(setting('engine.threads'), 0);
   });

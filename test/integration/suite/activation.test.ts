@@ -17,7 +17,7 @@ describe('activation', () => {
     assert.equal(engine.pid, undefined);
   });
 
-  it('is active after start-up by itself', () => {
+  it('activates itself after start-up', () => {
     assert.equal(vscode.extensions.getExtension(extensionId)?.isActive, true);
   });
 

@@ -26,7 +26,7 @@ describe('a base and the document', () => {
     return items.map(({ insertText }) => String(insertText));
   }
 
-  it('offer the phrases of the document, once Inkling was opened', async () => {
+  it('suggest the phrases of the document once Inkling has been opened', async () => {
     const editor = await openText(`${refrain}the old clock in the h`);
     const studioWasOpened = (await services.active.find(editor.document)) !== undefined;
     if (!studioWasOpened) assert.deepEqual(await offered(editor), []);
@@ -39,7 +39,7 @@ describe('a base and the document', () => {
     await until(() => /English/.test(services.completionSwitch.shown?.tooltip ?? ''), 'the status bar says who writes');
   });
 
-  it('leave a text alone that is not English, and every text once they are switched off', async () => {
+  it('suggest nothing in a text that is not English, nor anywhere once they are switched off', async () => {
     const latin = await openText(
       'Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae, aliam Aquitani. '.repeat(3),
     );

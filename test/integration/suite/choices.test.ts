@@ -45,7 +45,7 @@ describe('choices', () => {
   });
   afterEach(closeAll);
 
-  it('custom settings: one changed, a wrong one refused with a reason, one added, then the start', async () => {
+  it('custom settings: changes one, refuses a wrong one with a reason, adds one, then starts', async () => {
     const config = quickConfig({ maxSteps: 10 });
     let edited: unknown;
     const complaints = await answering(
@@ -71,7 +71,7 @@ describe('choices', () => {
     assert.match(complaints[0], /"batch" must be a whole number/);
   });
 
-  it('settings that do not fit together lead to the first of them instead of to a start', async () => {
+  it('lead to the first of several conflicting settings instead of starting', async () => {
     const config = { ...quickConfig({ maxSteps: 10 }), keep: 'best-held-out' as const };
     config.text = { ...config.text, heldOut: { kind: 'none', fraction: 0 } };
     let edited: unknown;
@@ -79,7 +79,7 @@ describe('choices', () => {
     assert.equal((edited as typeof config).keep, 'last');
   });
 
-  it('trains a saved model further on another text with characters that it never saw', async () => {
+  it('train a saved model further on another text with characters that it has never seen', async () => {
     const first = await trainSmall(60);
     const entry = await services.models.find(first);
     const before = fs.readFileSync(first);
@@ -98,7 +98,7 @@ describe('choices', () => {
     assert.ok(losses[0] < Math.log(summary?.vocabulary ?? 1), 'it did not begin from nothing');
   });
 
-  it('takes the arguments that menus pass', async () => {
+  it('take the arguments that menus pass', async () => {
     const config = quickConfig({ maxSteps: 5 });
     const editor = await openText(text);
     const trained = async (id: string, ...args: unknown[]): Promise<string[]> => {
@@ -117,7 +117,7 @@ describe('choices', () => {
     assert.match(selection, /Selection of/);
   });
 
-  it('starts the detector of spam with the settings of the course, or with others', async () => {
+  it('start the spam detector with the settings of the course, or with others', async () => {
     let choice: unknown;
     const started = async (): Promise<void> => void (choice = await startOrEditClassifier('lstm'));
     await answering(['Start'], started);
@@ -135,7 +135,7 @@ describe('choices', () => {
     assert.deepEqual([edited?.epochs, edited?.units, edited?.lengths], [3, 64, 'ragged']);
   });
 
-  it('goes on for one more epoch where that is asked', async () => {
+  it('continue for one more epoch if requested', async () => {
     const model = await trainSmall(60);
     const entry = await services.models.find(model);
     await answering(['More epochs', '1'], () => vscode.commands.executeCommand('inkling.resumeModel', entry));
@@ -147,7 +147,7 @@ describe('choices', () => {
     assert.equal(dones[1], dones[0] + 1);
   });
 
-  it('lets a run that ended go on for as long again', async () => {
+  it('let a finished run continue for as long again', async () => {
     const model = await trainSmall(60);
     const entry = await services.models.find(model);
     await answering(['The text it was trained on'], () => vscode.commands.executeCommand('inkling.resumeModel', entry));

@@ -34,7 +34,7 @@ describe('spam check', function () {
     await closeAll();
   });
 
-  it('tells spam from a message of a friend, the whole document where nothing is selected', async () => {
+  it('tells spam from a message of a friend, in the whole document if nothing is selected', async () => {
     await openText(spam);
     const [verdict] = (await check()) ?? [];
     assert.equal(verdict?.label, 'spam');
@@ -53,7 +53,7 @@ describe('spam check', function () {
     );
   });
 
-  it('says in a hover what a word did, at its place in the document, until the text changes', async () => {
+  it('shows in a hover what a word contributed, at its place in the document, until the text changes', async () => {
     const editor = await openText(`${ham}\n${spam}\n`);
     await select(editor, new vscode.Selection(1, 0, 1, spam.length));
     await check();
@@ -68,7 +68,7 @@ describe('spam check', function () {
     assert.deepEqual(services.classifier.check.checks, []);
   });
 
-  it('keeps its tints when the language of the document changes, until it is closed', async () => {
+  it('keeps its highlights when the language of the document changes, until it is closed', async () => {
     const editor = await openText(spam);
     await check();
     await vscode.languages.setTextDocumentLanguage(editor.document, 'markdown');
@@ -77,7 +77,7 @@ describe('spam check', function () {
     await until(() => services.classifier.check.checks.length === 0, 'they have gone');
   });
 
-  it('takes a correction, applies it at once and to the next check, and takes it back', async () => {
+  it('accepts a correction, applies it at once and in the next check, and takes it back', async () => {
     const { corrections, check: spamCheck } = services.classifier;
     const before = corrections.of('').length;
     await openText(spam);
@@ -105,13 +105,13 @@ describe('spam check', function () {
     assert.equal(spamCheck.checks[0].verdict.label, 'ham');
   });
 
-  it('says so where there is nothing to check', async () => {
+  it('says so if there is nothing to check', async () => {
     await openText(' \n');
     assert.equal(await check(), undefined);
     assert.deepEqual(services.classifier.check.checks, []);
   });
 
-  it('trains on a labelled document, uses the new classifier, and goes back to the one that comes along', async () => {
+  it('trains on a labelled document, uses the new classifier, and returns to the shipped one', async () => {
     const { active } = services.classifier;
     const lines = Array.from({ length: 80 }, (_, i) =>
       i % 2 ? `sea\tthe waves and the ship at ${i} knots` : `land\tthe field and the plough at ${i} paces`,

@@ -55,7 +55,7 @@ describe('Continue Text', () => {
     return { writing: writings[before], ended };
   }
 
-  it('ends as after a stop when its text is not shown any more', async () => {
+  it('ends as after a stop when its text is no longer shown', async () => {
     const editor = await openText('Once ');
     const { writing, ended } = await begin(editor);
     writing.say('upon ');
@@ -68,7 +68,7 @@ describe('Continue Text', () => {
     assert.equal(continuation.active, false);
   });
 
-  it('goes on as long as its text is shown in another column', async () => {
+  it('continues while its text is shown in another column', async () => {
     const first = await openText('Once ');
     const { writing, ended } = await begin(first);
     await vscode.window.showTextDocument(first.document, vscode.ViewColumn.Two);
@@ -83,7 +83,7 @@ describe('Continue Text', () => {
     assert.equal(first.document.getText(), 'Once upon');
   });
 
-  it('begins anew only where the one before has written its last piece', async () => {
+  it('starts again only after the previous one has written its last piece', async () => {
     const editor = await openText('Once ');
     const first = await begin(editor);
     first.writing.say('upon ');
@@ -97,7 +97,7 @@ describe('Continue Text', () => {
     assert.equal(editor.document.getText(), 'Once upon a time');
   });
 
-  it('goes on when the language of the document changes', async () => {
+  it('continues when the language of the document changes', async () => {
     const editor = await openText('Once ');
     const { writing, ended } = await begin(editor);
     await vscode.languages.setTextDocumentLanguage(editor.document, 'markdown');
@@ -109,7 +109,7 @@ describe('Continue Text', () => {
     assert.equal(editor.document.getText(), 'Once upon');
   });
 
-  it('selects nothing of what it writes: the next key replaces nothing', async () => {
+  it('selects nothing that it writes, so the next key replaces nothing', async () => {
     const editor = await openText('one two three four');
     editor.selections = [new vscode.Selection(0, 4, 0, 7), new vscode.Selection(0, 18, 0, 14)];
     const { writing, ended } = await begin(editor);
@@ -120,7 +120,7 @@ describe('Continue Text', () => {
     assert.equal(editor.document.getText(), 'one two and more! three four!');
   });
 
-  it('keeps its place in sight, unless the user looks elsewhere', async () => {
+  it('stays in view unless the user looks elsewhere', async () => {
     const lines = 'a line of text that is there\n'.repeat(200);
     const inSight = ({ document, visibleRanges }: vscode.TextEditor): boolean =>
       visibleRanges.some(({ end }) => end.line >= document.lineCount - 2);
@@ -145,10 +145,10 @@ describe('Continue Text', () => {
   });
 });
 
-describe('the text in front of the user', () => {
+describe('the text that the user is looking at', () => {
   afterEach(closeAll);
 
-  it('is said to be hidden where VS Code shows it to no extension, and can be trained on by its file', async () => {
+  it('is reported as hidden if VS Code shows it to no extension, and can be trained on as a file', async () => {
     await activated();
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     const uri = vscode.Uri.joinPath(folder.uri, 'large.txt');

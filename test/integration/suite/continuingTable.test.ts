@@ -92,7 +92,7 @@ class Desk {
   }
 }
 
-describe('what writes into a document', () => {
+describe('everything that writes into a document', () => {
   let desk: Desk;
   let shown: string[];
   const { showErrorMessage, showWarningMessage } = vscode.window;

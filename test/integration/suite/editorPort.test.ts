@@ -22,7 +22,7 @@ describe('the Studio and the editor', () => {
     return active?.document.getText(active.selection);
   };
 
-  it('opens a copied passage where it stands now, or says that it is gone', async () => {
+  it('opens a copied passage at its current place, or says that it is gone', async () => {
     const { document } = await openText(`before\r\n\r\n${sentence}\r\n${sentence}`);
     uri = document.uri.toString();
     const passage = 'the old clock in the hall';
@@ -35,7 +35,7 @@ describe('the Studio and the editor', () => {
     await assert.rejects(editor.openSource('/m', 'b.txt', 0, passage), /can no longer be found/);
   });
 
-  it('opens the cell of a notebook that holds a copied passage', async () => {
+  it('opens the notebook cell that contains a copied passage', async () => {
     const cells = ['# One', 'The old\nclock'].map(
       (text) => new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, text, 'markdown'),
     );

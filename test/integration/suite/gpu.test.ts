@@ -22,7 +22,7 @@ describe('GPU', () => {
     await closeAll();
   });
 
-  it('shows the engine report as a document that cannot be edited', async () => {
+  it('shows the engine report as a read-only document', async () => {
     await vscode.commands.executeCommand('inkling.showEngineReport');
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.scheme, 'inkling-report');
@@ -40,7 +40,7 @@ describe('GPU', () => {
     assert.equal(editor.document.getText(), report);
   });
 
-  it('sets nothing and starts nothing when the user leaves Set Up GPU', async () => {
+  it('changes nothing and starts nothing when the user leaves Set Up GPU', async () => {
     const pid = services.engine.pid;
     let wanted = '';
     const leave: Partial<SetupDialogs> = {
@@ -69,7 +69,7 @@ describe('GPU', () => {
     assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.nodePath'), '');
   });
 
-  it('trains on the processor where WebGPU is wanted and not there, and says why', async () => {
+  it('trains on the processor if WebGPU is requested but unavailable, and says why', async () => {
     await set('engine.backend', 'webgpu');
     await trainSmall(20);
     const [run] = services.runs.store.list();
@@ -80,7 +80,7 @@ describe('GPU', () => {
     assert.equal(notices.length, 1, JSON.stringify(notices));
   });
 
-  it('runs the engine in the Node.js of the settings while WebGPU is wanted, and only then', async function () {
+  it('runs the engine in the Node.js of the settings only while WebGPU is requested', async function () {
     const node = await askNode('node');
     if (typeof node === 'string' || process.platform !== 'linux') return this.skip();
     const programOf = async (): Promise<string> => {
@@ -96,7 +96,7 @@ describe('GPU', () => {
     await until(async () => (await programOf()) === own, 'the engine has moved back');
   });
 
-  it("starts in VS Code's own runtime where the Node.js of the settings is gone", async () => {
+  it("starts in VS Code's own runtime if the Node.js of the settings is gone", async () => {
     await set('engine.nodePath', '/nowhere/bin/node');
     await set('engine.backend', 'webgpu');
     services.engine.restart();

@@ -14,7 +14,7 @@ import { trainingCommands } from '../../../src/extension/training/trainingComman
 import type { TrainingRuns } from '../../../src/extension/training/trainingRuns';
 import { activated, closeAll, openText, until } from '../support';
 
-describe('offers in messages', () => {
+describe('actions in messages', () => {
   const { showInformationMessage, showErrorMessage } = vscode.window;
   /** Messages that wait for an answer, and what was said of failures. */
   let offers: { message: string; choose(button: number | undefined): void }[];
@@ -80,7 +80,7 @@ describe('offers in messages', () => {
     });
     afterEach(() => check.dispose());
 
-    it('corrects the classifier that said it, whichever is chosen since', async () => {
+    it('correct the classifier that gave the verdict, even if another has been chosen since', async () => {
       await check.run(await openText('claim your prize'));
       active.path = '/mine';
       offers[0].choose(0);
@@ -88,7 +88,7 @@ describe('offers in messages', () => {
       assert.deepEqual(noted, ['']);
     });
 
-    it('offers to take a correction back, and tells what failed, where the check cannot be made again', async () => {
+    it('offer to take a correction back, and report what failed if the check cannot be repeated', async () => {
       await check.run(await openText('claim your prize'));
       broken = 'engine';
       offers[0].choose(0);
@@ -101,7 +101,7 @@ describe('offers in messages', () => {
     });
   });
 
-  it('asks before it resumes a run that another window may be training', async () => {
+  it('ask before resuming a run that another window may be training', async () => {
     const { showWarningMessage } = vscode.window;
     const resumed: string[] = [];
     let answer: 'Resume Here' | undefined;
@@ -125,7 +125,7 @@ describe('offers in messages', () => {
     assert.deepEqual(resumed, ['agreed', 'unasked']);
   });
 
-  it('makes no link of a title', async () => {
+  it('never turn a title into a link', async () => {
     const aside = { purge: async () => undefined };
     const actions = new ModelActions(
       { putAway: async () => aside } as unknown as ModelStore,
@@ -137,7 +137,7 @@ describe('offers in messages', () => {
     offers[0].choose(undefined);
   });
 
-  it('tells where a deleted model cannot be brought back', async () => {
+  it('say where to find a deleted model that cannot be restored', async () => {
     const aside = { restore: () => Promise.reject(new Error('the disk is gone')), purge: async () => undefined };
     const actions = new ModelActions(
       { putAway: async () => aside } as unknown as ModelStore,

@@ -8,7 +8,7 @@ import { activated, closeAll, openText, sentence, trainSmall, until } from '../s
 
 const start = `${sentence}the old clock in the h`;
 
-describe('offers', () => {
+describe('suggestions', () => {
   let parts: Parts;
   let model: string;
   const automatic = vscode.InlineCompletionTriggerKind.Automatic;
@@ -43,7 +43,7 @@ describe('offers', () => {
   });
   afterEach(closeAll);
 
-  it('go on with the item that is selected in the suggest widget, and are silent beside another', async () => {
+  it('continue the selected item of the suggest widget, and stay silent if another one is selected', async () => {
     const editor = await openText(start);
     const text = await offered(editor);
     assert.match(text, /^all\b/);
@@ -56,7 +56,7 @@ describe('offers', () => {
     assert.deepEqual(await ask(editor, { range, text: `h${text} and more` }), []);
   });
 
-  it('lead into what follows inside a line, and repeat nothing of it', async () => {
+  it('lead into the rest of a line, and repeat none of it', async () => {
     const inside = await openAt(`${sentence}the old `, ' in the hall struck nine and the rain went on.');
     assert.equal(await offered(inside), 'clock');
     const repeating = await openAt(`${sentence}the old clock in the `, ' hall struck nine and the rain went on.');
@@ -66,19 +66,19 @@ describe('offers', () => {
     }
   });
 
-  it('are none in a word with characters that the model never saw, and go by what is known behind it', async () => {
+  it('are absent in a word with characters that the model has never seen, and use what is known after it', async () => {
     for (const word of ['Nobody 日本 жук', 'the Ωh', 'Ωmega']) {
       assert.deepEqual(await ask(await openText(sentence + word)), [], word);
     }
     assert.match(await offered(await openText(`${sentence}日本 Ωmega the old clock in the h`)), /^all\b/);
   });
 
-  it('are silent in code of a Markdown document', async () => {
+  it('are absent in code inside a Markdown document', async () => {
     assert.match(await offered(await openText(start, 'markdown')), /^all/);
     assert.deepEqual(await ask(await openText(`\`\`\`\n${start}`, 'markdown')), []);
   });
 
-  it('never hold a word of the list, which a command adds to', async () => {
+  it('never contain a word of the blocklist, to which a command adds', async () => {
     const editor = await openText(start);
     assert.match(await offered(editor), /^all/);
     const word = editor.document.getText().indexOf('hall') + 1;
@@ -91,7 +91,7 @@ describe('offers', () => {
     await configuration().update('completion.never', undefined, vscode.ConfigurationTarget.Global);
   });
 
-  it('are counted, and so is what is taken of them', async () => {
+  it('are counted, and so is how much of them is accepted', async () => {
     const editor = await openText(start);
     await offered(editor);
     const { shown, taken } = parts.tally.tally;
@@ -102,7 +102,7 @@ describe('offers', () => {
     assert.match(parts.completionSwitch.shown!.tooltip, new RegExp(`${taken + 1} of \\d+`));
   });
 
-  it('have a status bar item that says what is so', async () => {
+  it('have a status bar item that shows their state', async () => {
     const shows = (what: RegExp | undefined, when: string): Promise<void> =>
       until(() => {
         const { shown } = parts.completionSwitch;
@@ -136,7 +136,7 @@ describe('offers', () => {
     await shows(/completions as you write/, 'when the active model is deleted and another takes over');
   });
 
-  it('are all reached beside those of another extension, none of them twice', async () => {
+  it('can all be reached beside those of another extension, none of them twice', async () => {
     const other = 'all of another extension';
     const second = vscode.languages.registerInlineCompletionItemProvider(
       { pattern: '**' },
@@ -183,7 +183,7 @@ describe('offers', () => {
     ['latex', on],
     ['restructuredtext', on],
   ] as const) {
-    it(`are seen at every key in ${language}, ${quickSuggestions ? 'beside suggestions of words' : 'by default'}`, async () => {
+    it(`appear at every key in ${language}, ${quickSuggestions ? 'beside suggestions of words' : 'by default'}`, async () => {
       const settings = vscode.workspace.getConfiguration('editor');
       const set = (name: string, value: unknown): Thenable<void> =>
         settings.update(name, value, vscode.ConfigurationTarget.Global);

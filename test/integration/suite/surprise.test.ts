@@ -36,7 +36,7 @@ describe('surprise map', () => {
     await closeAll();
   });
 
-  it('comes also where one types while it is first computed', async () => {
+  it('appears even if the user types while it is first computed', async () => {
     const { document, edit } = await openText('Once upon a time');
     const shown = map.toggle(document);
     await until(() => answers.length === 1, 'the engine is asked');
@@ -47,7 +47,7 @@ describe('surprise map', () => {
     await until(() => map.meanBits(document) === 2, 'the map is drawn');
   });
 
-  it('goes where its first computation fails', async () => {
+  it('disappears if its first computation fails', async () => {
     const { document } = await openText('Once upon a time');
     const shown = map.toggle(document);
     await until(() => answers.length === 1, 'the engine is asked');
@@ -56,7 +56,7 @@ describe('surprise map', () => {
     assert.equal(map.isShown(document), false);
   });
 
-  it('stays when the language of the document changes, and goes when it is closed', async () => {
+  it('stays when the language of the document changes, and disappears when it is closed', async () => {
     const { document } = await openText('Once upon a time');
     const shown = map.toggle(document);
     await until(() => answers.length === 1, 'the engine is asked');
@@ -69,7 +69,7 @@ describe('surprise map', () => {
     await until(() => !map.isShown(document), 'it has gone');
   });
 
-  it('has a part for each pane that shows a long text, and asks again only for the one that changes', async () => {
+  it('has a part for each pane that shows a long text, and updates only the one that changes', async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} of the text`);
     const editor = await openText(lines.join('\n'));
     const { document } = editor;
@@ -102,7 +102,7 @@ describe('surprise map', () => {
     assert.equal(answers.length, 3, 'the other end has only moved');
   });
 
-  it('is drawn again where the unit changes, and forgets what another model said', async () => {
+  it('is drawn again when the unit changes, and forgets what another model said', async () => {
     const { document } = await openText('Once upon a time');
     const shown = map.toggle(document);
     await until(() => answers.length === 1, 'the engine is asked');
@@ -125,7 +125,7 @@ describe('surprise map', () => {
     assert.equal(map.meanBits(document), 2);
   });
 
-  it('moves on with a file that is renamed', async () => {
+  it('moves with a file that is renamed', async () => {
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     const [uri, renamed] = ['marked.txt', 'renamed.txt'].map((name) => vscode.Uri.joinPath(folder.uri, name));
     await vscode.workspace.fs.writeFile(uri, Buffer.from('Once upon a time'));

@@ -69,7 +69,7 @@ describe('training', () => {
     assert.equal(services.active.path, path);
   });
 
-  it('pauses, resumes, and refuses a second run beside the first', async () => {
+  it('pauses, resumes, and refuses a second run at the same time', async () => {
     const { done } = await startLong();
     await vscode.commands.executeCommand('inkling.pauseTraining');
     await until(() => latestRun().state === 'paused', 'it is paused');
@@ -87,7 +87,7 @@ describe('training', () => {
     await done;
   });
 
-  it('survives a killed engine: the run is interrupted and goes on from its checkpoint', async () => {
+  it('survives a killed engine: the run is interrupted and continues from its checkpoint', async () => {
     const { done } = await startLong();
     // A pause keeps a checkpoint at once; else one would have to wait for the next.
     await vscode.commands.executeCommand('inkling.pauseTraining');
@@ -131,7 +131,7 @@ describe('training', () => {
     assert.deepEqual(await reloaded.readEvents(run.id), events);
   });
 
-  it('gathers unsaved text, files in any encoding, folders and globs', async () => {
+  it('collects unsaved text, files in any encoding, folders and globs', async () => {
     const folder = path.join(root().fsPath, 'gather');
     fs.mkdirSync(path.join(folder, 'sub'), { recursive: true });
     fs.writeFileSync(path.join(folder, 'a.txt'), 'alpha\r\nbeta');
@@ -153,7 +153,7 @@ describe('training', () => {
     }
   });
 
-  it('leaves files that are not UTF-8 to the engine, with the encoding that the settings name', async () => {
+  it('leaves files that are not UTF-8 to the engine, with the encoding from the settings', async () => {
     const file = path.join(root().fsPath, 'latin.txt');
     fs.writeFileSync(file, Buffer.from('déjà vu', 'latin1'));
     const files = vscode.workspace.getConfiguration('files');
@@ -170,7 +170,7 @@ describe('training', () => {
     }
   });
 
-  it('says what is missing when there is nothing to train on', async () => {
+  it('says what is missing if there is nothing to train on', async () => {
     await closeAll();
     assert.equal(await vscode.commands.executeCommand('inkling.trainOnFile'), undefined);
     const empty = await openText('');

@@ -32,7 +32,7 @@ describe('writing with a model', () => {
   });
   afterEach(closeAll);
 
-  it('trained a model that is listed, active and noted as a run with its history', async () => {
+  it('trains a model that is listed, active and recorded as a run with its history', async () => {
     assert.ok(fs.existsSync(model));
     assert.equal(services.active.path, model);
     const entry = (await services.models.list()).find((each) => each.path === model);
@@ -53,7 +53,7 @@ describe('writing with a model', () => {
     assert.equal(editor.selection.active.character, editor.document.lineAt(0).text.length);
   });
 
-  it('offers nothing before more text, in other languages, with several cursors, or when paused', async () => {
+  it('suggests nothing before more text, in other languages, with several cursors, or while paused', async () => {
     const provider = services.completions;
     const offered = async (editor: vscode.TextEditor): Promise<number> => {
       const items = await provider.provideInlineCompletionItems(
@@ -121,7 +121,7 @@ describe('writing with a model', () => {
     await set('continueText.length', undefined);
   });
 
-  it('writes at every cursor, each from its own text, as one undo step', async () => {
+  it('writes at every cursor, each continuing its own text, as one undo step', async () => {
     await set('continueText.length', 120);
     await set('continueText.temperature', 0);
     const before = 'the old clock in the h\n\nand the rain went on f\n';
@@ -173,7 +173,7 @@ describe('writing with a model', () => {
     await set('continueText.length', undefined);
   });
 
-  it('moves along when the user edits before the place it writes at', async () => {
+  it('moves along when the user edits above the place where it writes', async () => {
     await set('continueText.length', 3000);
     const editor = await openText('\n' + sentence);
     const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
@@ -204,7 +204,7 @@ describe('writing with a model', () => {
     registration.dispose();
   });
 
-  it('maps surprise: what it never read surprises it more, and a hover says what it expected', async () => {
+  it('maps surprise: unfamiliar text surprises it more, and a hover shows what it expected', async () => {
     const editor = await openText(`${sentence}\n${sentence}zqxv jkwp\n`);
     await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
     await until(() => services.surprise.meanBits(editor.document) !== undefined, 'the map is drawn');

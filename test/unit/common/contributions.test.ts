@@ -12,7 +12,7 @@ import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 describe('contributions', () => {
   const { verdict, text } = fakeCheck();
 
-  it('tint towards the positive class whatever the verdict is', () => {
+  it('are tinted by the positive class whatever the verdict is', () => {
     const ham = { ...verdict, label: 'ham' };
     const two = { classes: ['ham', 'spam'], positive: 1 };
     assert.equal(tintedClass(ham, two), 'spam');
@@ -24,7 +24,7 @@ describe('contributions', () => {
     );
   });
 
-  it('leave words alone that did next to nothing, and know three strengths', () => {
+  it('leave out words with hardly any effect, and have three strengths', () => {
     const tints = wordTints(verdict, 'spam').map(({ start, end, points, strength }) => [
       text.slice(start, end),
       Math.sign(points) * strength,
@@ -45,7 +45,7 @@ describe('contributions', () => {
     });
   });
 
-  it('are corrected by a button in the words of the classes', () => {
+  it('are corrected by a button that names the classes', () => {
     const two = { classes: ['ham', 'spam'], positive: 1 };
     assert.deepEqual(
       ['ham', 'spam'].map((label) => correctionTitle(label, two)),

@@ -29,7 +29,7 @@ function evaluations(heldOut: number[], train: number[]): TrainEvent[] {
 const say = (...events: TrainEvent[]): string => describeRun(foldEvents([startEvent(), ...events]));
 
 describe('describeRun', () => {
-  it('has nothing to say of nothing', () => {
+  it('says nothing without events', () => {
     assert.equal(describeRun(emptyHistory()), 'Nothing has been measured yet.');
     assert.match(say(), /^Just started/);
   });
@@ -62,12 +62,12 @@ describe('describeRun', () => {
     assert.match(say(...evaluations([2, 2.5, 3, 3.5], [2, 2.6, 3.1, 3.6])), /^Worse since epoch 1/);
   });
 
-  it('sees a plateau', () => {
+  it('recognises a plateau', () => {
     const held = [2.5, 2.1, 1.9, 1.801, 1.8, 1.8, 1.8, 1.799, 1.8, 1.8, 1.8, 1.8];
     assert.match(say(...evaluations(held, held)), /^Levelled off: .*1\.799 .*since epoch 4/);
   });
 
-  it('tells of a divergence first', () => {
+  it('reports a divergence first', () => {
     const events = fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true });
     assert.match(
       describeRun(foldEvents(events)),
@@ -75,7 +75,7 @@ describe('describeRun', () => {
     );
   });
 
-  it('warns where nothing was held out', () => {
+  it('warns if nothing was held out', () => {
     const events = fakeRun({ steps: 400, seed: 5, floor: 1.5, done: false }).map((event): TrainEvent => {
       if (event.event === 'start') return { ...event, heldOutTokens: 0 };
       return event.event === 'epoch' ? { ...event, heldOutLoss: undefined, heldOutBitsPerCharacter: undefined } : event;
@@ -83,7 +83,7 @@ describe('describeRun', () => {
     assert.match(describeRun(foldEvents(events)), /^Still improving on the training text: .*No text was held out/);
   });
 
-  it('speaks in the chosen unit', () => {
+  it('uses the chosen unit', () => {
     const history = foldEvents([startEvent(), ...evaluations([2.5, 2.2, 2, Math.log(6)], [2.4, 2.1, 1.9, 1.7])]);
     assert.match(describeRun(history, 'perplexity'), /a perplexity of 6\.000\.$/);
     assert.match(describeRun(history, 'bits'), /2\.585 bits per character\.$/);

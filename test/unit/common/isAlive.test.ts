@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { isAlive } from '../../../src/common/isAlive';
 
 describe('isAlive', () => {
-  it('knows this process, one that has ended, and one that may not be asked', () => {
+  it('recognises this process, one that has ended, and one that must not be queried', () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     assert.equal(
       isAlive(() => process.kill(process.pid, 0)),

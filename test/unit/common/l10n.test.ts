@@ -4,7 +4,7 @@ import { formatInteger, setLanguage, t } from '../../../src/common/l10n';
 describe('l10n', () => {
   afterEach(() => setLanguage({ tag: 'en', bundle: {} }));
 
-  it('says what has no translation in English', () => {
+  it('falls back to English without a translation', () => {
     assert.equal(t('{0} of {1}', 3, 'five'), '3 of five');
     setLanguage({ tag: 'de', bundle: { other: 'anderes' } });
     assert.equal(t('toString'), 'toString');
@@ -16,7 +16,7 @@ describe('l10n', () => {
     assert.equal(t('{0} of {1}', 3), 'von {1}: 3 (3)');
   });
 
-  it('parts thousands so that no language takes them for decimals', () => {
+  it('separates thousands so that no language reads them as decimals', () => {
     assert.equal(formatInteger(1234567), '1,234,567');
     setLanguage({ tag: 'de', bundle: {} });
     assert.equal(formatInteger(1234567), '1\u202f234\u202f567');

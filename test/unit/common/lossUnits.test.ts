@@ -17,13 +17,13 @@ const evaluation = (heldOutLoss: number, heldOutBitsPerCharacter: number): Epoch
 });
 
 describe('lossUnits', () => {
-  it('converts nats a character', () => {
+  it('converts nats per character', () => {
     assert.equal(toUnit(2, 'nats', characterScale), 2);
     assert.ok(Math.abs(toUnit(Math.LN2 * 3, 'bits', characterScale) - 3) < 1e-12);
     assert.ok(Math.abs(toUnit(Math.log(57), 'perplexity', characterScale) - 57) < 1e-9);
   });
 
-  it('learns from an evaluation how long a word is', () => {
+  it('derives the length of a word from an evaluation', () => {
     const scale = scaleOf('word', [evaluation(6.931471805599453, 2)]);
     assert.ok(Math.abs((scale.charactersPerToken ?? 0) - 5) < 1e-9);
     assert.ok(Math.abs(toUnit(Math.LN2 * 10, 'bits', scale) - 2) < 1e-9);
@@ -31,17 +31,17 @@ describe('lossUnits', () => {
     assert.equal(unitName('nats', scale), 'nats per word');
   });
 
-  it('says bits a word while that is not known, and has no place for baselines', () => {
+  it('shows bits per word while that length is unknown, and no baselines', () => {
     const scale = scaleOf('word', []);
     assert.equal(unitName('bits', scale), 'bits per word');
     assert.equal(bitsToUnit(2, 'nats', scale), undefined);
   });
 
-  it('puts baselines into the chosen unit', () => {
+  it('converts baselines to the chosen unit', () => {
     assert.ok(Math.abs((bitsToUnit(3, 'perplexity', characterScale) ?? 0) - 8) < 1e-9);
   });
 
-  it('shows no more figures than are worth reading', () => {
+  it('shows no more digits than are meaningful', () => {
     assert.deepEqual([1.23456, 12.3456, 123.456, 1234567, Infinity].map(formatLoss), [
       '1.235',
       '12.3',

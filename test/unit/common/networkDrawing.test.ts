@@ -41,7 +41,7 @@ describe('networkDrawing', () => {
     }
   });
 
-  it('folded: a box for each layer with the state that goes round', () => {
+  it('folded: a box for each layer with its recurrent state', () => {
     const shown = texts(drawNetwork(network(), 'folded'));
     for (const text of ['softmax 57', 'LSTM 128', 'dropout 0.2', 'LSTM 64', 'one-hot 57']) {
       assert.ok(shown.includes(text), text);
@@ -49,7 +49,7 @@ describe('networkDrawing', () => {
     assert.equal(shown.filter((text) => text === 'h, c').length, 2);
   });
 
-  it('unrolled: a column for each token, an output wherever there is a loss, with what it must predict', () => {
+  it('unrolled: a column for each token, and an output with its target wherever there is a loss', () => {
     const tokens = drawnTokens([...'ab cd']);
     const every = texts(drawNetwork(network(), 'unrolled', tokens));
     assert.equal(every.filter((text) => text === 'softmax').length, 4);
@@ -65,7 +65,7 @@ describe('networkDrawing', () => {
     assert.equal(long.filter((text) => text === 'softmax').length, 10);
   });
 
-  it('shows the way of errors and of drawn tokens dashed, both directions, and the gates of a cell', () => {
+  it('shows the paths of errors and of sampled tokens dashed, both directions, and the gates of a cell', () => {
     const tokens = drawnTokens([...'abcd']);
     const dashed = (view: DrawingView): number => count(drawNetwork(network(), view, tokens), 'stroke-dasharray');
     assert.equal(dashed('unrolled'), 0);

@@ -2,7 +2,7 @@ import * as assert from 'node:assert/strict';
 import { SerialQueue } from '../../../src/common/serialQueue';
 
 describe('SerialQueue', () => {
-  it('begins a piece of work when the one before it has ended, also where that failed', async () => {
+  it('starts a task when the previous one has ended, even if that failed', async () => {
     const queue = new SerialQueue();
     const said: string[] = [];
     const work = (name: string, fails = false) =>

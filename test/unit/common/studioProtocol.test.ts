@@ -9,7 +9,7 @@ const refused = (value: unknown, names: RegExp): void =>
   );
 
 describe('studioProtocol', () => {
-  it('lets the messages of the page through', () => {
+  it('accepts the messages of the page', () => {
     assert.deepEqual(parsePageMessage({ type: 'ready' }), { type: 'ready' });
     const control = { type: 'control', runId: 'a', action: 'stop' };
     assert.deepEqual(parsePageMessage(control), control);
@@ -17,7 +17,7 @@ describe('studioProtocol', () => {
     assert.deepEqual(parsePageMessage(settings), settings);
   });
 
-  it('refuses what is not one, and says where', () => {
+  it('refuses invalid ones, and says where', () => {
     for (const value of [null, 'ready', 7, [], {}, { type: 'toString' }, { type: 'constructor' }]) {
       refused(value, /message|type/);
     }
@@ -44,7 +44,7 @@ describe('studioProtocol', () => {
     refused(wrong({ topK: 2.5 }), /samples\.topK/);
   });
 
-  it('drops fields that nobody asked for', () => {
+  it('drops fields that are not part of the message', () => {
     assert.deepEqual(parsePageMessage({ type: 'copy', text: 'a', command: 'rm' }), { type: 'copy', text: 'a' });
   });
 

@@ -16,7 +16,7 @@ describe('reweigh', () => {
     assert.ok(reweigh(p, { temperature: 0.001 })[0].probability > 0.999);
   });
 
-  it('agrees with the sampler under every cut', () => {
+  it('agrees with the sampler under every truncation', () => {
     const random = new Random(3);
     for (let trial = 0; trial < 200; trial++) {
       const logits = Float32Array.from({ length: 2 + random.integer(20) }, () => 3 * random.normal());

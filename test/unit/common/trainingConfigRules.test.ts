@@ -24,7 +24,7 @@ const refuses =
   };
 
 describe('Rules of a training config', () => {
-  it('let every recipe and every twin pass', () => {
+  it('accept every recipe and every twin', () => {
     for (const { id, objectives } of recipes) {
       for (const objective of objectives) assert.deepEqual(configProblems(recipeFor(id, objective)), []);
     }
@@ -69,7 +69,7 @@ describe('Rules of a training config', () => {
     }
   });
 
-  it('see settings that contradict one another', () => {
+  it('detect settings that contradict one another', () => {
     const cases: [(copy: Record<string, Record<string, unknown>>) => void, RegExp][] = [
       [(c) => Object.assign(c, { keep: 'best-held-out' }), /Without a held-out part/],
       [(c) => Object.assign(c, { earlyStopping: { patience: 2 } }), /Early stopping needs a held-out part/],
@@ -110,7 +110,7 @@ describe('Rules of a training config', () => {
     }
   });
 
-  it('name changes that mend the problem, each alone, and bring no new one', () => {
+  it('name changes that each solve the problem alone, without causing a new one', () => {
     // A recipe for each kind of example, with each pair of these settings.
     const settings: [path: string, value: string][] = [
       ['text.heldOut.kind', 'none'],
@@ -165,7 +165,7 @@ describe('Rules of a training config', () => {
     const set = (path: string, text: string, from: TrainingConfig = config): TrainingConfig =>
       setPath(from, path, text);
 
-    it('reads each kind of value and leaves the config it was given alone', () => {
+    it('reads each kind of value and does not change the config it was given', () => {
       const before = structuredClone(config);
       assert.equal(set('network.layers.0.units', '256').network.layers[0].units, 256);
       assert.equal(set('optimiser.learningRate', '2e-3').optimiser.learningRate, 0.002);
@@ -197,7 +197,7 @@ describe('Rules of a training config', () => {
       assert.deepEqual(set('network.input.kind', 'embedding').network.input, { kind: 'embedding', dimensions: 64 });
     });
 
-    it('adds a layer behind the last as a copy of it', () => {
+    it('adds a layer after the last as a copy of it', () => {
       const two = set('network.layers.1.dropout', '0.5');
       assert.deepEqual(two.network.layers, [
         { units: 128, dropout: 0 },
@@ -205,7 +205,7 @@ describe('Rules of a training config', () => {
       ]);
     });
 
-    it('refuses what is not there or may not be, and says what is', () => {
+    it('refuses what does not exist or is not allowed, and says what is', () => {
       assert.throws(() => set('network.unit', '1'), refuses(/"network" has no setting "unit"; there are: cell, input/));
       assert.throws(
         () => set('nothing', '1'),

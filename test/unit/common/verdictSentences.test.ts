@@ -18,7 +18,7 @@ function verdict(answer: Answer | null, spam: number, changes: Partial<Verdict> 
 }
 
 describe('A verdict in words', () => {
-  it('names its number and the threshold, and never says "ham"', () => {
+  it('names its probability and the threshold, and never says "ham"', () => {
     const said = (answer: Answer, spam: number): string => verdictSentence(verdict(answer, spam), detector);
     assert.strictEqual(said('positive', 0.973), 'Spam: 97.3 %; flagged from 84.0 % on');
     assert.strictEqual(said('unsure', 0.82), 'Probably spam: 82.0 %; flagged from 84.0 % on');

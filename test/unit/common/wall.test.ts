@@ -37,13 +37,13 @@ describe('wall', () => {
     assert.equal(second.state, 'writing');
   });
 
-  it('takes a delta without details as characters of unknown probability', () => {
+  it('treats a delta without details as characters of unknown probability', () => {
     const [column] = play(generate, { kind: 'delta', column: 1, text: 'a🐋' }).columns;
     assert.deepEqual(column.lengths, [1, 2]);
     assert.deepEqual(column.probabilities, [-1, -1]);
   });
 
-  it('leaves the wall alone when a delta comes for a column that is gone', () => {
+  it('ignores a delta for a column that is gone', () => {
     const wall = play(generate, { kind: 'close', column: 1 });
     assert.equal(reduceWall(wall, { kind: 'delta', column: 1, text: 'late' }), wall);
   });
@@ -56,7 +56,7 @@ describe('wall', () => {
     );
   });
 
-  it('branches beside the parent, with what was kept and the rest of the length', () => {
+  it('branches beside the parent, with what was kept and the remaining length', () => {
     const tokens = ['a', ' b', 'c'];
     const wall = play(
       generate,

@@ -7,24 +7,24 @@ describe('findPassage', () => {
     return range && `${range.start} ${text.slice(range.start, range.end)}`;
   };
 
-  it('keeps the place that it was told where the passage stands there', () => {
+  it('returns the expected place if the passage is there', () => {
     assert.equal(found('a sea, a sea, a sea', 'a sea', 7), '7 a sea');
     assert.equal(found('aaaa', 'aa', 1), '1 aa', 'also in the middle of another place');
   });
 
-  it('chooses the nearest place where the text has moved', () => {
+  it('chooses the nearest place if the text has moved', () => {
     assert.equal(found('a sea, a sea, a sea', 'a sea', 8), '7 a sea');
     assert.equal(found('a sea, a sea, a sea', 'a sea', 100), '14 a sea');
     assert.equal(found('the text before, then what was selected', 'what was', 0), '22 what was');
   });
 
-  it('finds what was normalised before it was learned', () => {
+  it('finds what was normalised before training', () => {
     assert.equal(found('Une e\u0301le\u0300ve', '\u00e9l\u00e8ve', 0), '4 e\u0301le\u0300ve');
     assert.equal(found('The  Whale\n\n swims', 'the whale swims', 0), '0 The  Whale\n\n swims');
     assert.equal(found('(what?) [a]+ c:\\d', '[a]+ c:\\d', 0), '8 [a]+ c:\\d');
   });
 
-  it('finds nothing where the passage is gone', () => {
+  it('finds nothing if the passage is gone', () => {
     assert.equal(found('another text', 'a sea', 0), undefined);
     assert.equal(found('another text', '', 100), undefined);
   });

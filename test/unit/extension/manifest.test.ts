@@ -113,7 +113,7 @@ describe('manifest', () => {
     }
   });
 
-  it('offers nothing for files that are no text', () => {
+  it('offers nothing for files that are not text', () => {
     const [{ when }] = contributes.menus['explorer/context'];
     const pattern = /^resourceExtname =~ \/(.*)\/i$/.exec(when ?? '')?.[1];
     assert.ok(pattern);
@@ -155,7 +155,7 @@ describe('manifest', () => {
     }
   });
 
-  it('has a text for every key in use, and no text without one', () => {
+  it('has a text for every key in use, and no unused text', () => {
     const used = new Set([...JSON.stringify(manifest).matchAll(/%([\w.-]+)%/g)].map(([, key]) => key));
     assert.deepEqual([...used].sort(), Object.keys(strings).sort());
   });
@@ -172,7 +172,7 @@ describe('manifest', () => {
     for (const [key, value] of Object.entries(bundle)) assert.equal(value, key);
   });
 
-  it('is translated whole: every text, every placeholder, every command it links to', () => {
+  it('is translated completely: every text, every placeholder, every command it links to', () => {
     const folder = path.join(root, manifest.l10n);
     const languages = fs.readdirSync(folder).flatMap((name) => /^bundle\.l10n\.(.+)\.json$/.exec(name)?.[1] ?? []);
     assert.ok(languages.includes('de'));
@@ -220,7 +220,7 @@ describe('manifest', () => {
     }
   });
 
-  it('works on the editor that has the focus, never on the one around a peek, and parts no composition', () => {
+  it('acts on the focused editor, never on the one around a peek, and never splits a composition', () => {
     const { keybindings, menus } = contributes;
     const writing = keybindings.filter(({ command }) => command === 'inkling.continueText');
     assert.equal(writing.length, 1);
@@ -251,7 +251,7 @@ describe('manifest', () => {
     assert.equal(contributes.walkthroughs[0].steps.length, 5);
   });
 
-  it('asks for the VS Code that it is compiled against', () => {
+  it('requires the VS Code version that it is compiled against', () => {
     assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode']}`);
   });
 

@@ -5,7 +5,7 @@ import { codeSpan, oneLine, withoutLinks } from '../../../src/extension/plainTex
 const link = /\[[^\]]+\]\((?:https?:\/\/|command:|file:)[^)\s]+(?: (["']).+?\1)?\)/i;
 
 describe('plain text', () => {
-  it('leaves no link in a notification, and every character that is seen', () => {
+  it('leaves no link in a notification, and every visible character', () => {
     for (const text of [
       'Deleted the model [Undo](command:workbench.action.terminal.new).',
       '[a](command:x) [b](https://example.org "title") [c](FILE:///etc/passwd)',

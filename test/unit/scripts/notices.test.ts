@@ -40,7 +40,7 @@ describe('third-party notices', () => {
     assert.ok(notices.includes('UNICODE LICENSE V3'), 'the table of similar letters is in the engine');
   });
 
-  it('cannot be written for a package that does not say its licence, and leave out what is not in a bundle', async () => {
+  it('cannot be written for a package without a stated licence, and leave out what is not in a bundle', async () => {
     const { noticesOf } = await script<Notices>('notices.mjs');
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-notices-'));
     try {

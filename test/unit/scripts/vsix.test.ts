@@ -70,7 +70,7 @@ describe('VSIX', () => {
     assert.equal(hash(vsix.zip(entries).file), hash(file));
   });
 
-  it('is unpacked by Python where there is one', function () {
+  it('is unpacked by Python if available', function () {
     const { file } = vsix.zip([entry('a.txt', 'one'), entry('folder/ö.txt', 'two'.repeat(1000))]);
     const program = `import io, sys, zipfile
 z = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read()))

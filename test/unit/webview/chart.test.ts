@@ -48,7 +48,7 @@ const input = (part: Partial<ChartInput> = {}): ChartInput => ({
 });
 
 describe('chart: axes', () => {
-  it('places and reads back', () => {
+  it('converts values to positions and back', () => {
     for (const kind of ['linear', 'log'] as const) {
       const scale = createScale(kind, [0.5, 200], [100, 0]);
       assert.equal(Math.round(scale.place(0.5)), 100);
@@ -58,7 +58,7 @@ describe('chart: axes', () => {
     assert.ok(Number.isNaN(createScale('log', [1, 2], [0, 1]).place(0)));
   });
 
-  it('labels round values', () => {
+  it('puts labels at round values', () => {
     assert.deepEqual(linearTicks([0, 1], 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
     assert.deepEqual(linearTicks([1.18, 3.72], 4), [2, 3]);
     assert.deepEqual(linearTicks([-3, 7], 4), [0, 5]);
@@ -70,7 +70,7 @@ describe('chart: axes', () => {
     assert.deepEqual(timeTicks([0, 200], 5), [0, 60, 120, 180]);
   });
 
-  it('never labels more than there is room for', () => {
+  it('never has more labels than fit', () => {
     const random = new Random(11);
     for (let i = 0; i < 500; i++) {
       const low = 10 ** (8 * random.uniform() - 4);
@@ -116,7 +116,7 @@ describe('chart: series', () => {
     assert.ok(smooth(Array(50).fill({ y: 3, merged: 1 }), 0.97).every((y) => Math.abs(y - 3) < 1e-9));
   });
 
-  it('smooths merged points as what they stand for', () => {
+  it('smooths merged points according to their weight', () => {
     const single = smooth(
       [1, 1, 1, 1, 5, 5, 5, 5].map((y) => ({ y, merged: 1 })),
       0.8,
@@ -158,7 +158,7 @@ describe('chart: series', () => {
     );
   });
 
-  it('splits where a run was put back', () => {
+  it('splits where a run was reset', () => {
     const stretches = splitAtStepsBack([1, 2, 3, 2, 3].map((x) => ({ x })));
     assert.deepEqual(
       stretches.map((s) => s.length),
@@ -205,7 +205,7 @@ describe('chart: model and picture', () => {
     assert.deepEqual(off.baselines, []);
   });
 
-  it('lays earlier runs behind, by their held-out loss', () => {
+  it('draws earlier runs behind, by their held-out loss', () => {
     const earlier = foldEvents(fakeRun({ steps: 500, seed: 9, floor: 2, done: true }));
     const model = buildLossChart(input({ overlays: [{ title: 'Earlier', history: earlier }] }));
     assert.deepEqual(
@@ -275,7 +275,7 @@ describe('chart: model and picture', () => {
     assert.doesNotMatch(svg, /NaN|Infinity/);
   });
 
-  it('puts caption and legend into a saved picture, escaped', () => {
+  it('adds caption and legend to a saved picture, escaped', () => {
     const sentence = Array.from({ length: 60 }, (_, i) => `word${i}`).join(' ');
     const caption = { title: 'Tom & <Jerry>', sentence };
     const options = { name: 's', width: 500, height: 400, colours, showX: true, caption };
@@ -291,7 +291,7 @@ describe('chart: model and picture', () => {
     assert.ok(Number(lines.at(-1)?.[1]) < top && top < bottom - 100);
   });
 
-  it('writes a table of as many columns everywhere', () => {
+  it('writes a table with the same number of columns in every row', () => {
     const history = foldEvents([startEvent(), ...fakeRun({ steps: 264, seed: 1, floor: 1, done: true }).slice(1)]);
     const lines = historyToCsv(history).trimEnd().split('\r\n');
     assert.equal(lines.length, 1 + 66 + 2);

@@ -21,7 +21,7 @@ describe('figures of the Classifier tab', () => {
     ]);
   });
 
-  it('mark both curves where the confusion matrix says', () => {
+  it('mark both curves where the confusion matrix is', () => {
     assert.ok(curves);
     const confusion = confusionAt(scores, 1, 0.5);
     const { perClass } = reportOfConfusion(confusion, record.classes);
@@ -37,7 +37,7 @@ describe('figures of the Classifier tab', () => {
     );
   });
 
-  it('have no mark where nothing is called positive', () => {
+  it('have no mark if nothing is called positive', () => {
     assert.ok(curves);
     const none = [
       [5, 0],

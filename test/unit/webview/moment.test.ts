@@ -8,7 +8,7 @@ describe('Moments', () => {
     else process.env.TZ = zone;
   });
 
-  it('are told in the time of the place', () => {
+  it('are shown in local time', () => {
     process.env.TZ = 'Asia/Kolkata';
     assert.equal(localTime('2024-05-01T20:05:59.000Z'), '2024-05-02 01:35');
     assert.equal(localDay('2024-05-01T20:05:59.000Z'), '2024-05-02');

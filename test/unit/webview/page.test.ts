@@ -112,7 +112,7 @@ describe('Studio page in a browser', function () {
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
   });
 
-  it('has a colour for everything in high contrast, and takes those of a new theme', async () => {
+  it('has a colour for everything in high contrast, and adopts those of a new theme', async () => {
     const swatch = (): Promise<string> =>
       page
         .locator('.legend > span', { hasText: 'held out' })
@@ -177,7 +177,7 @@ describe('Studio page in a browser', function () {
     assert.ok(drawn > 0 && drawn <= tenths + 1, `${drawn} drawings in ${tenths.toFixed(1)} tenths of a second`);
   });
 
-  it('comes back as it was after a reload', async () => {
+  it('is restored after a reload', async () => {
     await page.getByLabel('Loss in').selectOption('perplexity');
     await write();
     const before = await page.locator('.wall .writing').first().innerText();
@@ -192,7 +192,7 @@ describe('Studio page in a browser', function () {
     });
   });
 
-  it('lays an earlier run behind and takes it away again', async () => {
+  it('shows an earlier run behind and removes it again', async () => {
     await page.locator('summary', { hasText: 'Compare' }).click();
     const box = page.getByRole('checkbox', { name: /Sonnets/ });
     await box.click();
@@ -252,7 +252,7 @@ describe('Studio page in a browser', function () {
     });
   });
 
-  it('leaves the chips alone while something trains, and redraws them when they change', async () => {
+  it('does not touch the chips while a model trains, and redraws them when they change', async () => {
     await tab('Samples');
     const chips = page.locator('.chip:visible');
     await chips.first().focus();
@@ -264,7 +264,7 @@ describe('Studio page in a browser', function () {
     await eventually(async () => assert.equal(await chips.count(), before - 1));
   });
 
-  it('stops Continue Text with Escape, where the keyboard is after the button was pressed', async () => {
+  it('stops Continue Text with Escape, with the focus where pressing the button left it', async () => {
     let stopped = false;
     studio.ports.editor.continueText = (_path, _options, signal) =>
       new Promise((resolve) =>
@@ -337,7 +337,7 @@ describe('Studio page in a browser', function () {
     );
   });
 
-  it('replays what was recorded while it learned', async () => {
+  it('replays what was recorded during training', async () => {
     await tab('Samples');
     await page.getByLabel('Progress during training').fill('0');
     await page.locator('.replay', { hasText: 'step 132 · epoch 1' }).waitFor();
@@ -358,7 +358,7 @@ describe('Studio page in a browser', function () {
     });
   });
 
-  it('asks for the classifier when its tab is shown, and moves the matrix with the threshold', async () => {
+  it('requests the classifier when its tab is shown, and updates the matrix with the threshold', async () => {
     assert.equal(await page.locator('.confusion td').count(), 0);
     studio.classifier.state.checks = [fakeCheck()];
     await tab('Classifier');
@@ -379,7 +379,7 @@ describe('Studio page in a browser', function () {
     await eventually(async () => assert.equal(Number(await caught.innerText()), before));
   });
 
-  it('shows what each word did to a verdict, and passes a correction on', async () => {
+  it('shows what each word contributed to a verdict, and passes a correction on', async () => {
     studio.classifier.state.checks = [fakeCheck()];
     await tab('Classifier');
     await eventually(async () => {
@@ -410,7 +410,7 @@ describe('Studio page in a browser', function () {
     assert.ok(studio.calls.includes('trainOnExamples'));
   });
 
-  it('leaves verdicts and corrections alone while another classifier trains', async () => {
+  it('does not touch verdicts and corrections while another classifier trains', async () => {
     const { classifier } = studio;
     classifier.state.checks = [fakeCheck()];
     classifier.state.corrections = [{ id: 'one', label: 'ham', excerpt: 'lunch?' }];
@@ -432,7 +432,7 @@ describe('Studio page in a browser', function () {
     await takeBack.waitFor({ state: 'detached' });
   });
 
-  it('keeps a threshold that it has not told yet, whatever it hears meanwhile', async () => {
+  it('keeps a threshold that it has not sent yet, whatever it receives meanwhile', async () => {
     await tab('Classifier');
     const threshold = page.getByLabel('Threshold');
     await threshold.evaluate((input: HTMLInputElement) => {
@@ -446,7 +446,7 @@ describe('Studio page in a browser', function () {
     assert.deepEqual(await page.evaluate(() => [...((globalThis as { seen?: Set<string> }).seen ?? [])]), ['0.99']);
   });
 
-  it('compares the variants, also where another one was best and no time was taken', async () => {
+  it('compares the variants, even if another one was best and no time was recorded', async () => {
     const { state } = studio.classifier;
     await tab('Classifier');
     const table = page.locator('table.variants');
@@ -467,7 +467,7 @@ describe('Studio page in a browser', function () {
     });
   });
 
-  it('says everything in the language of VS Code', async () => {
+  it('uses the language of VS Code for everything', async () => {
     // A language in which every sentence is marked: what stands outside the marks was never asked for.
     const messages = Object.keys(JSON.parse(fs.readFileSync('l10n/bundle.l10n.json', 'utf8')) as object);
     await show({ tag: 'qps', bundle: Object.fromEntries(messages.map((message) => [message, `⟦${message}⟧`])) });
@@ -539,7 +539,7 @@ describe('Studio page in a browser', function () {
     }
   });
 
-  it('is reached, named and shown by the keyboard alone', async () => {
+  it('can be reached, named and shown by the keyboard alone', async () => {
     await write();
     await page.getByRole('button', { name: 'Keep in list' }).first().click();
     studio.classifier.state.checks = [fakeCheck()];

@@ -19,7 +19,7 @@ describe('wall text', () => {
     assert.deepEqual([1, 0.3, 0.2, 0.05, 0.02, 0.001, -1].map(tintOf), [0, 0, 1, 2, 3, 4, 0]);
   });
 
-  it('joins neighbours of one tint and leaves out the sure', () => {
+  it('joins neighbours of one tint and leaves out the certain ones', () => {
     const ranges = tintRanges({ lengths: [1, 2, 1, 1, 3], probabilities: [0.2, 0.2, 0.9, 0.2, 0.002] });
     assert.deepEqual(ranges, [
       { start: 0, end: 3, tint: 1 },
@@ -28,7 +28,7 @@ describe('wall text', () => {
     ]);
   });
 
-  it('names tokens that cannot be seen', () => {
+  it('names invisible tokens', () => {
     assert.deepEqual([' ', '\n', 'a', ' whale', '', '\u0301'].map(visibleToken), [
       '␣',
       '↵',
@@ -98,7 +98,7 @@ describe('run facts', () => {
     assert.equal(heldOut.value, Math.min(...history.evaluations.map((e) => e.heldOutLoss ?? 9)).toFixed(3));
   });
 
-  it('says what a memory adds, in the unit at hand', () => {
+  it('reports what a memory adds, in the current unit', () => {
     assert.equal(memorySentence(history, 'nats'), '');
     const done = history.done ?? assert.fail();
     const remembered = {
@@ -128,7 +128,7 @@ describe('run facts', () => {
     assert.ok(rows.some((row) => row.step === 333));
   });
 
-  it('tells how long a step took since the evaluation before', () => {
+  it('reports how long a step took since the previous evaluation', () => {
     const [first, second] = [1, 2].map((i) => ({ ...history.evaluations[0], step: 10 * i * i, seconds: i }));
     const start = { ...(history.start ?? assert.fail()), fromStep: 5, fromSeconds: 0.9 };
     const times = stepMilliseconds({ ...history, start, evaluations: [first, second] });

@@ -18,7 +18,7 @@ const limits = { batch: 3, steps: 4 };
 const parameters = randomParameters(new Random(1), spec);
 
 describe('choosing a backend', () => {
-  it('takes the fastest, and the preferred one where others are hardly faster', async () => {
+  it('chooses the fastest, or the preferred one if others are hardly faster', async () => {
     for (const [gpuMs, expected] of [
       [2, 'webgpu'],
       [9.5, 'wasm'],
@@ -46,7 +46,7 @@ describe('choosing a backend', () => {
 });
 
 describe('a GPU that fails', () => {
-  it('hands over to the spare backend with the last saved state, once', async () => {
+  it('hands over once to the spare backend with the last saved state', async () => {
     const clock = new Clock();
     let working = 6;
     const gpu = standIn('webgpu', clock, 1000, () => {

@@ -17,7 +17,7 @@ const spec: NetworkSpec = {
 const limits = { batch: 3, steps: 4 };
 const parameters = randomParameters(new Random(1), spec);
 
-describe('what computes a run', () => {
+describe('the backend of a run', () => {
   let clock: Clock;
   let created: string[];
   let disposed: string[];
@@ -42,7 +42,7 @@ describe('what computes a run', () => {
       use(() => compute.createNetwork(spec, parameters, limits)),
     );
 
-  it('is wasm where nothing else is installed, which says so and is disposed of', async () => {
+  it('is wasm if nothing else is installed, which says so and is disposed of', async () => {
     await open({ create: backends({ wasm: 1 }), gpus: [] }, async (next) => {
       const { backend } = await next();
       assert.deepEqual(backend, {
@@ -56,7 +56,7 @@ describe('what computes a run', () => {
     assert.deepEqual(disposed, ['wasm']);
   });
 
-  it('has nothing to say of a backend that was asked for and is there', async () => {
+  it('comes without a remark if it was requested and is available', async () => {
     for (const name of ['wasm', 'webgpu'] as const) {
       await open({ create: backends({ wasm: 1, webgpu: 1 }), backend: name }, async (next) => {
         const { backend } = await next();
@@ -66,7 +66,7 @@ describe('what computes a run', () => {
     assert.deepEqual(created, ['wasm', 'webgpu']);
   });
 
-  it('has the threads and the 16 bits that were asked for', async () => {
+  it('has the requested threads and 16-bit storage', async () => {
     const create: ComputeOptions['create'] = async (name, options) => {
       assert.deepEqual([name, options?.threads, options?.half], ['webgpu', 2, true]);
       return standIn(name, clock, 1);
@@ -77,7 +77,7 @@ describe('what computes a run', () => {
     }
   });
 
-  it('is measured for each network, and the slower GPUs are given back', async () => {
+  it('is measured for each network, and the slower GPUs are released', async () => {
     const create = backends({ wasm: 10, webgpu: 1, tensorflow: 5 });
     await open({ create, gpus: ['webgpu', 'tensorflow'] }, async (next) => {
       const { backend } = await next();
@@ -90,7 +90,7 @@ describe('what computes a run', () => {
     assert.deepEqual(disposed.sort(), ['tensorflow', 'tensorflow', 'wasm', 'webgpu']);
   });
 
-  it('says of a GPU that could not be tried why', async () => {
+  it('comes with the reason why a GPU could not be tried', async () => {
     const create = backends({ wasm: 10, webgpu: 1 });
     await open({ create, gpus: ['tensorflow', 'webgpu'] }, async (next) => {
       assert.match((await next()).backend.reason ?? '', /^No tensorflow here\. webgpu is the fastest/);
@@ -102,7 +102,7 @@ describe('what computes a run', () => {
     });
   });
 
-  it('is wasm where the backend asked for is not to be had, unless that is required', async () => {
+  it('is wasm if the requested backend is unavailable, unless that backend is required', async () => {
     const options = { create: backends({ wasm: 1 }), backend: 'webgpu', threads: 2 } as const;
     await open(options, async (next) => {
       for (let network = 0; network < 2; network++) {
@@ -118,7 +118,7 @@ describe('what computes a run', () => {
     );
   });
 
-  it('lets any other failure through', async () => {
+  it('passes on any other failure', async () => {
     const create = async (): Promise<Backend> => {
       throw new InklingError('internal', 'broken');
     };
@@ -130,7 +130,7 @@ describe('what computes a run', () => {
     }
   });
 
-  it('is wasm from the moment that a GPU fails, which says so', async () => {
+  it('is wasm, with a message, from the moment a GPU fails', async () => {
     let working = 2;
     const fail = (): void => {
       if (working-- <= 0) lost();
@@ -160,7 +160,7 @@ describe('what computes a run', () => {
     assert.deepEqual(created, ['webgpu']);
   });
 
-  it('tells the network that computes of somebody who types', async () => {
+  it('tells the network about a user who is typing', async () => {
     const told: number[] = [];
     const create: ComputeOptions['create'] = async (name) => {
       const backend = standIn(name, clock, 1, name === 'webgpu' ? lost : undefined);

@@ -22,7 +22,7 @@ describe('GPU report', () => {
     return [process.execPath, file];
   };
 
-  it('says that nothing is installed, and what is wanted', async () => {
+  it('says that nothing is installed, and what is needed', async () => {
     const report = await describeGpu(folder);
     assert.strictEqual(report.node, process.version);
     assert.strictEqual(report.modulesFolder, folder);
@@ -41,7 +41,7 @@ describe('GPU report', () => {
     assert.match(webgpu.problem!, /did not load: no driver/);
   });
 
-  it('installs a pinned package into the folder, every line to the log', async () => {
+  it('installs a pinned package into the folder and logs every line', async () => {
     const lines: string[] = [];
     const script = `console.log('cwd ' + process.cwd()); console.error(process.argv.slice(2).join(' '));`;
     await installGpuPackages(path.join(folder, 'modules'), 'webgpu', (line) => lines.push(line), { npm: npm(script) });
@@ -62,7 +62,7 @@ describe('GPU report', () => {
     await assert.rejects(endless, { code: 'cancelled' });
   });
 
-  it('passes a right backend with its speed, and refuses one that computes something else', async () => {
+  it('accepts a correct backend with its speed, and refuses one that computes something else', async () => {
     const wasm = await createWasmBackend({ threads: 1 });
     const { backend, worst, stepMs, targetsPerSecond } = await selfTest(wasm);
     await wasm.dispose();

@@ -49,7 +49,7 @@ const dinosaurSpec = (units: number): NetworkSpec => ({
 const blockOf = ({ Wax, Waa, b, Wya, by }: Weights): number[] => [Wax, Waa, b, Wya, by].flat();
 
 describe('reference backend, dinosaur names', () => {
-  it('makes the published step: loss, every gradient, last state, weights after it', function () {
+  it('reproduces the published step: loss, every gradient, last state, weights after it', function () {
     const file = sharedFile(this, 'fixtures/dinosaurs/optimize-step.json');
     const fixture = JSON.parse(fs.readFileSync(file, 'utf8')) as StepFixture;
     const spec = dinosaurSpec(fixture.units);

@@ -73,7 +73,7 @@ describe('reference backend, cells of one unit', () => {
     assertClose(after, [(1 - z) * n + z * h], exact, 'h');
   });
 
-  it('a one-hot input picks its column, noToken adds nothing', () => {
+  it('a one-hot input selects its column, noToken adds nothing', () => {
     const weights = { inputWeights: f64(0.1, 0.2, 0.3), recurrentWeights: f64(0), inputBias: f64(0.5) };
     assertClose(forwardCell('rnn', 1, weights, 2, f64(0)).after, [Math.tanh(0.8)], exact, 'column 2');
     assertClose(forwardCell('rnn', 1, weights, noToken, f64(0)).after, [Math.tanh(0.5)], exact, 'noToken');
@@ -81,7 +81,7 @@ describe('reference backend, cells of one unit', () => {
 });
 
 describe('reference backend, loss', () => {
-  it('softmax: equal logits cost ln V; a wrong certainty costs its distance', () => {
+  it('softmax: equal logits cost ln V; a confident error costs its margin', () => {
     const output = { kind: 'softmax', classes: 4 } as const;
     const equal = crossEntropy(output, f64(3, 3, 3, 3), 2);
     assertClose([equal.loss, ...equal.dLogits], [Math.log(4), 0.25, 0.25, -0.75, 0.25], exact, 'equal');
@@ -133,7 +133,7 @@ describe('reference backend, optimisers', () => {
     assertClose([twoUpdates('rmsprop', 3)], [expected], exact, 'w');
   });
 
-  it('Adam: both moments corrected for their start, ε outside the root', () => {
+  it('Adam: both moments corrected for bias, ε outside the root', () => {
     // m = 0.6, m̂ = 3; v = 0.9, v̂ = 9. Then m = 0.48 - 1.2 = -0.72, m̂ = -0.72 / 0.36 = -2;
     // v = 0.81 + 3.6 = 4.41, v̂ = 4.41 / 0.19.
     const expected = 1 - 0.3 / 3.5 + 0.2 / (Math.sqrt(4.41 / 0.19) + 0.5);
@@ -172,7 +172,7 @@ describe('reference backend, network', () => {
     );
   });
 
-  it('carries the state: two batches are one long batch, and evaluation does not disturb training', async () => {
+  it('carries the state: two batches equal one long batch, and evaluation does not disturb training', async () => {
     for (const cell of ['lstm', 'gru', 'rnn'] as const) {
       const random = new Random(seed);
       const spec = small(cell);
@@ -196,7 +196,7 @@ describe('reference backend, network', () => {
     }
   });
 
-  it('resets only the rows asked for', async () => {
+  it('resets only the requested rows', async () => {
     const random = new Random(seed);
     const spec = small('lstm');
     const network = await createReferenceBackend().createNetwork(spec, randomParameters(random, spec, 1), limits);
@@ -211,7 +211,7 @@ describe('reference backend, network', () => {
     assert.notStrictEqual(mixed.losses![0], fresh.losses![0], 'row 0 goes on');
   });
 
-  it('continues exactly from what it gives to store', async () => {
+  it('continues exactly from its stored state', async () => {
     for (const kind of ['sgd', 'rmsprop', 'adam'] as const) {
       const random = new Random(seed);
       const spec = small('lstm');
@@ -230,7 +230,7 @@ describe('reference backend, network', () => {
     }
   });
 
-  it('steps as it evaluates, and counts what is right', async () => {
+  it('steps as it evaluates, and counts correct predictions', async () => {
     const random = new Random(seed);
     for (let round = 0; round < 12; round++) {
       const spec = randomSpec(random, 6);
@@ -275,7 +275,7 @@ describe('reference backend, network', () => {
     assertClose(weighted.gradients, first.gradients, single, 'weight 3 and 0 of two rows');
   });
 
-  it('drops units only while training, by the key', async () => {
+  it('drops units only in training, depending on the key', async () => {
     const random = new Random(seed);
     const spec = small('gru');
     spec.layers.forEach((layer) => (layer.dropout = 0.5));
@@ -316,7 +316,7 @@ describe('reference backend, network', () => {
     assert.strictEqual((await network.evaluate(batch(7))).lossSum, (await network.evaluate(batch(noToken))).lossSum);
   });
 
-  it('refuses what it cannot take', async () => {
+  it('refuses invalid input', async () => {
     const spec = small('lstm');
     const backend = createReferenceBackend();
     const parameters = new Float32Array(parameterCount(spec));

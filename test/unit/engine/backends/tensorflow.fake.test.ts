@@ -62,7 +62,7 @@ describe('tensorflow backend', function () {
     assert.strictEqual(fake.getNumOfTensors(), 0);
   });
 
-  it("takes one fused operation a layer and direction in cuDNN's form, however many steps", async () => {
+  it("needs one fused operation per layer and direction in cuDNN's form, however many steps", async () => {
     const fake = new FakeTensorflow();
     const backend = await createTensorflowBackend({ binding: fake });
     const random = new Random(4);

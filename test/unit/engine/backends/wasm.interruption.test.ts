@@ -29,9 +29,9 @@ async function everythingOf(network: Network): Promise<Everything> {
   };
 }
 
-describe(`a training step that is broken off, seed ${seed}`, () => {
+describe(`an interrupted training step, seed ${seed}`, () => {
   for (const threads of [1, 3]) {
-    it(`leaves everything as it was and can be made again, ${threads} threads`, async () => {
+    it(`changes nothing and can be repeated, ${threads} threads`, async () => {
       const wasm = await createWasmBackend({ threads, threadedWork: 0 });
       const alone = await createWasmBackend({ threads: 1 });
       let brokenOff = 0;
@@ -75,7 +75,7 @@ describe(`a training step that is broken off, seed ${seed}`, () => {
     });
   }
 
-  it('thousands of times, with changing numbers of threads', async function () {
+  it('works thousands of times, with changing numbers of threads', async function () {
     // Waiting threads spin for a moment: where others want the processors, this takes minutes.
     this.timeout(300_000);
     const wasm = await createWasmBackend({ kernel: 'scalar', threads: 6, threadedWork: 0 });

@@ -48,7 +48,7 @@ for (const kernel of kernelNames) {
         }
       });
 
-      it('gives the reference gradients where a network is wider than one block of the kernels', async () => {
+      it('gives the reference gradients if a network is wider than one block of the kernels', async () => {
         for (const cell of ['lstm', 'gru', 'rnn'] as const) {
           const spec: NetworkSpec = {
             cell,
@@ -91,7 +91,7 @@ describe('wasm backend', () => {
     assert.deepStrictEqual(yielding.bytes, alone.bytes);
   });
 
-  it('refuses a number of threads that makes no sense', async () => {
+  it('refuses an invalid number of threads', async () => {
     await assert.rejects(createWasmBackend({ threads: 0 }), { code: 'invalidInput' });
   });
 });

@@ -30,7 +30,7 @@ function simulate(
 const quiet: Machine = [1, 0.55];
 const busy: Machine = [1, 1.5];
 
-describe('the number of threads that train', () => {
+describe('the number of training threads', () => {
   /** Speed as a share of that of the best fixed number of threads. */
   const share = (machine: Machine, { time }: { time: number }, steps: number): number => {
     const fixed = machine.map((mean) => {
@@ -40,7 +40,7 @@ describe('the number of threads that train', () => {
     return Math.min(...fixed) / time;
   };
 
-  it('is within a twentieth of the best fixed number, whatever the machine', () => {
+  it('is within a twentieth of the best fixed number on any machine', () => {
     const steps = 3000;
     const machines: Machine[] = [
       quiet,
@@ -57,7 +57,7 @@ describe('the number of threads that train', () => {
     }
   });
 
-  it('follows a machine that becomes busy, and quiet again', () => {
+  it('follows a machine that becomes busy, and idle again', () => {
     const pace = new Pace(2);
     const random = new Random(3);
     simulate(pace, quiet, 1000, random);

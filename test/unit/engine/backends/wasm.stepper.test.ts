@@ -14,7 +14,7 @@ for (const kernel of kernelNames) {
       if (!kernelModule(kernel)) this.skip();
     });
 
-    it('steps as the reference does, with the first weights and with others', () => {
+    it('steps like the reference, with the first weights and with others', () => {
       for (let seed = 201; seed < 220; seed++) {
         const random = new Random(seed);
         const spec = randomSpec(random);
@@ -50,7 +50,7 @@ describe('steppers', () => {
     ['wasm', createWasmStepper],
     ['reference', createReferenceStepper],
   ] as const) {
-    it(`${name}: refuse what does not fit`, () => {
+    it(`${name}: refuse mismatched arguments`, () => {
       const spec: NetworkSpec = {
         cell: 'gru',
         input: { kind: 'one-hot', vocabulary: 5 },

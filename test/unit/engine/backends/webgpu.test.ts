@@ -42,7 +42,7 @@ async function compare(backend: Backend, spec: NetworkSpec, rows: number, seed: 
   assertClose([results[0].lossSum], [results[1].lossSum], close, `loss, ${what}`);
 }
 
-describe('webgpu backend, beside the ladder', function () {
+describe('webgpu backend, in addition to the ladder', function () {
   // A software adapter compiles each shader for seconds.
   this.timeout(300_000);
   let modulesFolder: string;
@@ -69,7 +69,7 @@ describe('webgpu backend, beside the ladder', function () {
     ['rnn', 4],
     ['lstm', 4],
   ] as const) {
-    it(`gives the reference gradients with a dispatch a step, ${cell}, ${rowsEach} rows an invocation`, async () => {
+    it(`gives the reference gradients with one dispatch per step, ${cell}, ${rowsEach} rows per invocation`, async () => {
       await withBackend({ tuning: { persistent: false, rowsEach } }, async (backend) => {
         // More rows than one workgroup takes, and units on both sides of its 16 and of the strip of 32.
         await compare(backend, network(cell, [37, 17]), 16 * rowsEach + 3, 20 + rowsEach);
@@ -77,7 +77,7 @@ describe('webgpu backend, beside the ladder', function () {
     });
   }
 
-  it('gives the reference gradients where a layer is too large for the persistent shaders, and for many classes', async () => {
+  it('gives the reference gradients if a layer is too large for the persistent shaders, and for many classes', async () => {
     await withBackend({}, async (backend) => {
       await compare(backend, network('lstm', [131]), 3, 31);
       await compare(backend, network('rnn', [200]), 5, 32);
@@ -97,7 +97,7 @@ describe('webgpu backend, beside the ladder', function () {
     });
   });
 
-  it('takes the lowest of equally likely classes', async () => {
+  it('chooses the lowest of equally likely classes', async () => {
     await withBackend({}, async (backend) => {
       for (const classes of [11, 300, 1500]) {
         const spec = network('rnn', [4], classes);
@@ -136,7 +136,7 @@ describe('webgpu backend, beside the ladder', function () {
     });
   });
 
-  it('learns with 16-bit activations as with 32', async function () {
+  it('learns with 16-bit activations as well as with 32', async function () {
     let half: Backend;
     try {
       half = await createWebgpuBackend({ modulesFolder, half: true });
@@ -155,7 +155,7 @@ describe('webgpu backend, beside the ladder', function () {
     await full.dispose();
   });
 
-  it('says that the GPU has too little memory, and that a lost GPU is lost', async () => {
+  it('reports too little GPU memory, and a lost GPU', async () => {
     await withBackend({}, async (backend) => {
       const spec = network('rnn', [64]);
       const limits = { batch: 65536, steps: 4096 };
@@ -241,7 +241,7 @@ describe('webgpu backend without a GPU', () => {
   }
   const card = { vendor: 'acme', architecture: 'one', device: 'card', description: '' };
 
-  it('does not try a GPU in software where it has a choice, and says so', async () => {
+  it('does not try a software GPU if it has a choice, and says so', async () => {
     const software = [
       { vendor: 'mesa', architecture: '', device: 'llvmpipe (LLVM 15.0.6, 256 bits)', description: '' },
       { ...card, isFallbackAdapter: true },
@@ -268,7 +268,7 @@ describe('webgpu backend without a GPU', () => {
     });
   });
 
-  it('refuses 16-bit storage where the GPU has none', async () => {
+  it('refuses 16-bit storage if the GPU has none', async () => {
     await withAdapter(card, async (modulesFolder) => {
       await assert.rejects(createBackend('webgpu', { modulesFolder, half: true }), {
         code: 'backendUnavailable',

@@ -26,7 +26,7 @@ describe('chooseBase', () => {
     });
   }
 
-  it('says nothing of a text that is too short, or without bases', async () => {
+  it('says nothing about a text that is too short, or without bases', async () => {
     assert.equal(await chooseBase(english.slice(0, 99), createStepper), undefined);
     assert.equal(await chooseBase(english, createStepper, undefined, []), undefined);
   });

@@ -7,7 +7,7 @@ import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBack
 import type { ClassifierStartEvent } from '../../../../src/common/classifierProtocol';
 
 describe('The six variants compared', () => {
-  it('share split, settings and epochs; the one best on the validation part is kept with all scores', async () => {
+  it('share split, settings and epochs; the best one on the validation part is kept with all scores', async () => {
     const lines = Array.from({ length: 90 }, (_, i) =>
       i % 2 ? `spam\twin a prize now ${i}` : `ham\tlunch at home today ${i}`,
     );

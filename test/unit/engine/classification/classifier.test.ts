@@ -89,14 +89,14 @@ describe('Batches of texts', () => {
     });
   }
 
-  it('cuts long texts and gives an empty one a single empty step', () => {
+  it('truncates long texts and gives an empty one a single empty step', () => {
     const batch = textBatch([Uint16Array.of(1, 2, 3), new Uint16Array(0)], [0, 1], 2, [1, 0]);
     assert.deepStrictEqual([...batch.inputs], [1, 0xffff, 2, 0xffff]);
     assert.deepStrictEqual([...batch.targets], [-1, 0, 1, -1]);
     assert.deepStrictEqual([...batch.lengths!], [2, 1]);
   });
 
-  it('groups every text once, neighbours in length together', () => {
+  it('groups every text once, with texts of similar length together', () => {
     const groups = raggedGroups(members, lengths, 8, 50, new Random(2));
     const all = groups.flatMap((group) => [...group.members]).sort((a, b) => a - b);
     assert.deepStrictEqual(all, [...members]);
@@ -129,7 +129,7 @@ describe('Training a classifier', () => {
     created: '2026-01-01T00:00:00.000Z',
   });
 
-  it('learns what the words say, and is measured on texts that it never saw', async () => {
+  it('learns what the words indicate, and is measured on unseen texts', async () => {
     const events: ClassifierEvent[] = [];
     const model = await trainClassifier({ ...task(madeData(300, 1)), onEvent: (event) => events.push(event) });
     const { record } = model;
@@ -156,7 +156,7 @@ describe('Training a classifier', () => {
     });
   }
 
-  it('tells three classes apart', async () => {
+  it('distinguishes three classes', async () => {
     const model = await trainClassifier(task(madeData(360, 2, 3), { variant: 'birnn' }));
     assert.ok(model.record.report.macro.f1! > 0.9, `macro F1 ${model.record.report.macro.f1}`);
     assert.strictEqual(model.record.positive, null);
@@ -177,7 +177,7 @@ describe('Training a classifier', () => {
     await one.dispose();
   });
 
-  it('weighs a rare class as much as a frequent one when asked', async () => {
+  it('weighs a rare class as much as a frequent one if requested', async () => {
     const all = madeData(400, 4);
     const examples = all.examples.filter((example, i) => example.label === 'ham' || i % 16 === 1);
     const data = { ...all, examples };
@@ -207,7 +207,7 @@ describe('Training a classifier', () => {
     assert.strictEqual(fixed.record.threshold, 0.7);
   });
 
-  it('cross-validates with spread', async () => {
+  it('cross-validates and reports the spread', async () => {
     const result = await crossValidate(task(madeData(240, 7), { epochs: 8 }), 3);
     assert.strictEqual(result.reports.length, 3);
     const { minimum, mean, maximum } = result.accuracy!;
@@ -215,7 +215,7 @@ describe('Training a classifier', () => {
     assert.ok(result.f1.spam!.mean > 0.7);
   });
 
-  it('stops when told to', async () => {
+  it('stops on request', async () => {
     const stop = new AbortController();
     const run = trainClassifier({
       ...task(madeData(100, 8), { epochs: 500 }),
@@ -234,7 +234,7 @@ describe('Training a classifier', () => {
   });
 });
 
-describe('A classifier at work', () => {
+describe('A trained classifier', () => {
   let backend: Backend;
   let classifier: Classifier;
   before(async () => {
@@ -244,7 +244,7 @@ describe('A classifier at work', () => {
   });
   after(() => backend.dispose());
 
-  it('says which word made the verdict', async () => {
+  it('says which word was decisive', async () => {
     const text = 'it is the prize for you';
     const verdict = await classifier.classify(text, { explain: true });
     assert.strictEqual(verdict.label, 'spam');
@@ -258,7 +258,7 @@ describe('A classifier at work', () => {
     assert.strictEqual((await classifier.classify(text, { explain: false })).contributions.length, 0);
   });
 
-  it('answers the same for one text and for many at once', async () => {
+  it('gives the same answers for one text and for many at once', async () => {
     const texts = ['lunch for me', 'cash now', '', 'a', 'it is the winner and the prize for you to lunch now is it'];
     const together = await classifier.logits(texts.map(tokenize));
     for (const [i, text] of texts.entries()) {
@@ -275,7 +275,7 @@ describe('A classifier at work', () => {
     assert.strictEqual(verdict.contributions.at(-1)!.end, long.trimEnd().length);
   });
 
-  it('follows corrections and forgets them', async () => {
+  it('applies corrections and forgets them', async () => {
     const text = 'the lunch is for you';
     const before = await classifier.classify(text, { explain: false });
     assert.strictEqual(before.label, 'ham');
@@ -297,7 +297,7 @@ describe('A classifier at work', () => {
     assert.deepStrictEqual(after.probabilities, before.probabilities);
   });
 
-  it('comes back from its file as it was', async () => {
+  it('is restored from its file unchanged', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
     try {
       const file = path.join(folder, 'made.inkling.safetensors');
@@ -323,7 +323,7 @@ describe('A classifier at work', () => {
     }
   });
 
-  it('refuses a file whose details do not fit, by the name of the field', async () => {
+  it('refuses a file with inconsistent details, naming the field', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
     try {
       const file = path.join(folder, 'made.inkling.safetensors');
@@ -357,7 +357,7 @@ describe('A classifier at work', () => {
     }
   });
 
-  it('is evaluated on other data and refuses labels that it does not know', async () => {
+  it('is evaluated on other data and refuses unknown labels', async () => {
     const { report, probabilities } = await evaluateClassifier(classifier, madeData(60, 9));
     assert.ok(report.accuracy! > 0.9);
     assert.strictEqual(probabilities.length, 60);
@@ -367,7 +367,7 @@ describe('A classifier at work', () => {
     );
   });
 
-  it('is never surer than 1 nor less than 0', () => {
+  it('never gives a probability above 1 or below 0', () => {
     for (const logit of [-1e4, 0, 1e4]) {
       const p = probabilitiesOf(classifier.model, [logit]);
       assert.ok(p.every((x) => x >= 0 && x <= 1) && Math.abs(p[0] + p[1] - 1) < 1e-12);

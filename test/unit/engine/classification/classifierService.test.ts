@@ -37,7 +37,7 @@ describe('The classifier service', () => {
       onEvent,
     );
 
-  it('trains on an editor’s text, keeps the model, gives verdicts and its record', async () => {
+  it('trains on the text of an editor, keeps the model, gives verdicts and its record', async () => {
     const events: ClassifierEvent[] = [];
     const record = await train(1, (event) => events.push(event));
     assert.strictEqual(events.filter((event) => event.event === 'epoch').length, 8);
@@ -52,7 +52,7 @@ describe('The classifier service', () => {
     assert.deepStrictEqual((await service.record(file)).curves, record.curves);
   });
 
-  it('evaluates, and notices that a model was trained anew', async () => {
+  it('evaluates, and notices that a model was retrained', async () => {
     await train(1);
     const request = { modelPath: file, sources: [{ name: 'made', text: lines }], badRows: 'refuse' as const };
     const before = await service.evaluate(request);
@@ -63,7 +63,7 @@ describe('The classifier service', () => {
     assert.notDeepStrictEqual((await service.evaluate(request)).scores, before.scores);
   });
 
-  it('refuses empty text and a missing model by name, and goes on', async () => {
+  it('refuses empty text and a missing model by name, and carries on', async () => {
     const failing = (promise: Promise<unknown>, pattern: RegExp): Promise<void> =>
       assert.rejects(promise, (error) => error instanceof InklingError && pattern.test(error.message));
     await failing(service.classify({ modelPath: file, texts: ['x'], explain: false }), /no model file/);

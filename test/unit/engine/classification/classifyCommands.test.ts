@@ -86,7 +86,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.match(result.stdout, /2-fold cross-validation[^]*F1 spam[^]*macro F1 of naive Bayes +\d/);
   });
 
-  it('show what is in the model', () => {
+  it('show the contents of the model', () => {
     const shown = run(['inspect', model]).stdout;
     assert.match(shown, /^labels +ham, spam$/m);
     assert.match(shown, /^trained +8 epochs in .* on \d+ examples$/m);
@@ -98,7 +98,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.strictEqual(classifier.report.confusion.length, 2);
   });
 
-  it('name what is wrong in one line: 1 for the data, 2 for usage', () => {
+  it('report errors in one line: code 1 for the data, 2 for usage', () => {
     const bad = path.join(folder, 'bad.txt');
     fs.writeFileSync(bad, `${made.join('\n')}\nno tab\n`);
     const refused = run(['train-classifier', bad, ...quick]);

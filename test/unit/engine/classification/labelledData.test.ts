@@ -19,19 +19,19 @@ const invalid = (pattern: RegExp) => (error: unknown) =>
   error instanceof InklingError && error.code === 'invalidInput' && pattern.test(error.message);
 
 describe('Labelled text', () => {
-  it('reads label, tab, text, with quotation marks as they stand and any line ends', () => {
+  it('reads label, tab, text, with literal quotation marks and any line breaks', () => {
     const data = parseLabelledText('\uFEFFham\tsay "hi\r\nspam\twin\ta prize\n\nham\tok', 'sms.txt', 'refuse');
     assert.deepStrictEqual(rows(data), ['1 ham: say "hi', '2 spam: win\ta prize', '4 ham: ok']);
     assert.deepStrictEqual(data.classes, ['ham', 'spam']);
   });
 
-  it('reads CSV with a header in any order, quoted cells and line ends within them', () => {
+  it('reads CSV with the columns in any order, quoted cells and line breaks within them', () => {
     const text = 'id,Message,LABEL\n1,"a ""b"", c\nd",x\n2,plain,y\n';
     const data = parseLabelledText(text, 'data.csv', 'refuse');
     assert.deepStrictEqual(rows(data), ['2 x: a "b", c\nd', '4 y: plain']);
   });
 
-  it('reads TSV with a header, and a semicolon as some spreadsheets write it', () => {
+  it('reads TSV with a header, and semicolons as some spreadsheets write them', () => {
     assert.deepStrictEqual(rows(parseLabelledText('text\tclass\nhello\ta\n', 'a.tsv', 'refuse')), ['2 a: hello']);
     assert.deepStrictEqual(rows(parseLabelledText('label;text\na;b, c\n', 'a.csv', 'refuse')), ['2 a: b, c']);
   });
@@ -61,7 +61,7 @@ describe('Labelled text', () => {
   });
 });
 
-describe('A labelled file with every fault', () => {
+describe('A labelled file with every kind of error', () => {
   it('names each bad line, or refuses the file', () => {
     const tabbed = 'ham\tfine\nno tab here\n\tno label\nspam\t\nspam\t   \nham\tfine too\n';
     assert.deepStrictEqual(lines(parseLabelledText(tabbed, 'a.txt', 'skip')), [
@@ -127,7 +127,7 @@ describe('Splits', () => {
   const texts = Array.from({ length: 50 }, (_, i) => `text number ${i % 45}`);
   const labels = texts.map((_, i) => ((i % 45) % 5 === 0 ? 1 : 0));
 
-  it('keeps the shares of the classes, uses each example once, and depends on the seed alone', () => {
+  it('keeps the proportions of the classes, uses each example once, and depends on the seed alone', () => {
     const split = splitExamples(texts, labels, 0.2, 3, 'keep');
     assert.strictEqual(split.heldOut.filter((i) => labels[i] === 1).length, 2);
     const all = [...split.train, ...split.heldOut].sort((a, b) => a - b);
@@ -139,7 +139,7 @@ describe('Splits', () => {
     assert.notDeepStrictEqual(split, splitExamples(texts, labels, 0.2, 4, 'keep'));
   });
 
-  it('removes held-out texts that also stand in the training part, whatever their case and spacing', () => {
+  it('removes held-out texts that also occur in the training part, whatever their case and spacing', () => {
     const doubled = [...texts.map((text) => `${text} once`), ...texts.map((text) => `${text}  ONCE`)];
     const split = splitExamples(doubled, [...labels, ...labels], 0.3, 1);
     const key = (i: number): string => doubled[i].toLowerCase().replace(/\s+/g, ' ');
@@ -161,14 +161,14 @@ describe('Splits', () => {
   });
 });
 
-describe('Labelled text as people have it', () => {
+describe('Labelled text as found in practice', () => {
   const read = (text: string, name = 'mail.csv', columns = {}): LabelledData =>
     parseLabelledText(text, name, 'skip', columns);
   const many = (row: (i: number) => string, count = 12): string =>
     Array.from({ length: count }, (_, i) => row(i)).join('\n');
   const label = (i: number): string => (i % 3 === 0 ? 'spam' : 'ham');
 
-  it('takes a quotation mark in a tab-separated file as it stands unless its cell closes on the line', () => {
+  it('takes a quotation mark in a tab-separated file literally unless its cell closes on the line', () => {
     const text = 'label\tmessage\nham\t"hello\nham\tyou\nspam\twin\nham\tthe 5"\nspam\t"quoted ""x"""\n';
     assert.deepStrictEqual(rows(read(text, 'a.tsv')), [
       '2 ham: "hello',
@@ -190,14 +190,14 @@ describe('Labelled text as people have it', () => {
     assert.strictEqual(letter.examples[0].text, 'Hi Bob,\nsee you, soon\neggs, ham');
   });
 
-  it('passes over blank lines and rows, and takes the separator that a spreadsheet declares', () => {
+  it('skips blank lines and rows, and uses the separator that a spreadsheet declares', () => {
     const data = read(',,\n\nid,label,text\n1,a,b\n,,\n2,b,"x\ny"\n');
     assert.deepStrictEqual(rows(data), ['4 a: b', '6 b: x\ny']);
     assert.deepStrictEqual(rows(read('sep=;\nlabel;text\na;b, c\n')), ['3 a: b, c']);
     assert.deepStrictEqual(rows(read('sep=|\nlabel|text\na|b\n')), ['3 a: b']);
   });
 
-  it('reads tables without a header, by comma or semicolon, whatever the ending', () => {
+  it('reads tables without a header, by comma or semicolon, whatever the file extension', () => {
     const comma = read(many((i) => `${label(i)},"message ${i}, and more"`));
     assert.deepStrictEqual(rows(comma).slice(0, 2), ['1 spam: message 0, and more', '2 ham: message 1, and more']);
     const semicolon = read(
@@ -209,7 +209,7 @@ describe('Labelled text as people have it', () => {
     assert.match(semicolon.notices.join('\n'), /no header/);
   });
 
-  it('takes commas that nothing protects as part of the text, and says so', () => {
+  it('takes unprotected commas as part of the text, and says so', () => {
     const data = read('label,text\nham,well, well\nspam,win\n');
     assert.deepStrictEqual(rows(data), ['2 ham: well, well', '3 spam: win']);
     assert.match(data.notices.join('\n'), /1 text holds separators outside of quotation marks/);
@@ -240,21 +240,21 @@ describe('Labelled text as people have it', () => {
     assert.match(lines(read(cats, 's.jsonl')).join(), /^2 "cats" names 0 categories/);
   });
 
-  it('reads a JSON array under any ending, with the lines of its entries', () => {
+  it('reads a JSON array with any file extension, with the lines of its entries', () => {
     const data = read('[\n {"label":"a",\n "text":"x, [y]"},\n\n {"label":"a"}, {"text":"z","label":"b"}\n]', 'x.txt');
     assert.deepStrictEqual(rows(data), ['2 a: x, [y]', '5 b: z']);
     assert.deepStrictEqual(lines(data), ['5 the text is missing']);
     assert.throws(() => read('[{"label":', 'x.json'), invalid(/not valid JSON/));
   });
 
-  it('joins labels that differ only in case, and names texts under two labels', () => {
+  it('joins labels that differ only in case, and reports texts with two labels', () => {
     const data = read('label,text\nspam,a\nspam,b\nSPAM,c\nham,A\n');
     assert.deepStrictEqual(data.classes, ['ham', 'spam']);
     assert.match(data.notices.join('\n'), /differ only in case are one: "SPAM" \(1\) counted as "spam"/);
     assert.match(data.notices.join('\n'), /1 text stands under two labels, such as mail\.csv, line 2 .* line 5/);
   });
 
-  it('drops a row with a NUL, tells an encoding that was guessed, and takes one that is named', async () => {
+  it('drops a row with a NUL, reports a guessed encoding, and accepts a named one', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-'));
     const file = path.join(folder, 'mail.tsv');
     try {
@@ -319,7 +319,7 @@ describe('The columns of labelled text', () => {
     }
   });
 
-  it('can be named, by name or number', () => {
+  it('can be specified, by name or number', () => {
     const classes = (columns: object): string[] => parseLabelledText(table(12), 'a.csv', 'refuse', columns).classes;
     assert.deepStrictEqual(classes({ label: 'Category' }), ['archive', 'inbox']);
     assert.deepStrictEqual(classes({ label: '2', text: 'message' }), ['archive', 'inbox']);
@@ -328,7 +328,7 @@ describe('The columns of labelled text', () => {
     assert.deepStrictEqual(rows(unknown), ['2 a: b']);
   });
 
-  it('tell spam by 1 in a column called spam, and by the label that a user names in any other', () => {
+  it('mean spam by 1 in a column called spam, and by the label that a user names in any other', () => {
     const rows = 'win a prize,1\nlunch at noon,0\ncash now,1\n';
     const labels = (text: string, wanted = {}): string[] =>
       parseLabelledText(text, 'mail.csv', 'refuse', wanted).examples.map(({ label }) => label);
@@ -342,7 +342,7 @@ describe('The columns of labelled text', () => {
     assert.strictEqual(columnsOf('v1,v2\nham,lunch\nspam,cash\n', 'sms.csv')!.bareLabels, undefined);
   });
 
-  it('are in doubt where several could be meant, none is known, or no value comes again', () => {
+  it('are ambiguous if several fit, none is known, or no value is repeated', () => {
     assert.deepStrictEqual(columnsOf(table(12), 'a.csv'), {
       columns: ['id', 'category', 'message', 'label'],
       label: 'label',

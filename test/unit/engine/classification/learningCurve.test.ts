@@ -11,14 +11,14 @@ describe('A learning curve', () => {
     );
   });
 
-  it('goes on as the power law that it follows, as far as a doubling is worth it', () => {
+  it('is extrapolated as the power law that it follows, as long as doubling is worthwhile', () => {
     // Errors 0.08, 0.04, 0.02: the next doublings gain 0.01, then 0.005, then 0.0025, which is too little.
     const { worthAdding: more, expected } = learningCurve(200, (texts) => 1 - 4 / texts);
     assert.strictEqual(more, 600);
     assert.ok(Math.abs(expected - 0.995) < 1e-9, `${expected}`);
   });
 
-  it('promises nothing where more texts did not help, and nothing far away', () => {
+  it('promises nothing if more texts did not help, and nothing far away', () => {
     const flat = [50, 100, 200].map((texts) => ({ texts, macroF1: 0.7 }));
     assert.deepStrictEqual(worthAdding(flat), { worthAdding: 0, expected: 0.7 });
     const falling = [0.8, 0.7, 0.6].map((macroF1, i) => ({ texts: 50 * 2 ** i, macroF1 }));
@@ -27,7 +27,7 @@ describe('A learning curve', () => {
     assert.strictEqual(worthAdding(slow).worthAdding, 7 * 200);
   });
 
-  it('is a sentence', () => {
+  it('is described in a sentence', () => {
     const points = [{ texts: 200, macroF1: 0.981 }];
     assert.match(
       learningSentence({ learningCurve: { points, worthAdding: 600, expected: 0.995 } })!,

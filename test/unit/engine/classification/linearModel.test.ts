@@ -28,14 +28,14 @@ describe('The linear model', () => {
   const { texts, labels } = made(80, 1);
   const model = LinearModel.fit(texts, labels, 2);
 
-  it('tells texts apart that it never saw, the same for the same seed', () => {
+  it('classifies unseen texts, with the same results for the same seed', () => {
     const other = made(60, 2);
     const right = model.scoresOf(countTexts(other.texts)).filter(([s], i) => s > 0 === (other.labels[i] === 1));
     assert.ok(right.length >= 58, `${right.length} of 60`);
     assert.deepStrictEqual(LinearModel.fit(texts, labels, 2).weights, model.weights);
   });
 
-  it('meets the conditions of an optimum: no weight can be moved to its gain', () => {
+  it('satisfies the conditions of an optimum: changing any one weight does not help', () => {
     // ½|w|² + ½b² + C Σ c_i max(0, 1 - y_i f(x_i))² is convex: no point near by may be much better.
     const options = { c: 0.3, balanced: false };
     const plain = LinearModel.fit(texts, labels, 2, options);
@@ -56,7 +56,7 @@ describe('The linear model', () => {
     }
   });
 
-  it('is explained exactly: the parts of the units and the bias are the score', () => {
+  it('is explained exactly: the parts of the units and the bias add up to the score', () => {
     for (const text of ['free lunch, claim NOW', 'The river\nby the window', 'ẞ İstanbul free', '']) {
       const [[score]] = model.scoresOf(countTexts([text]));
       const parts = model.unitContributions(text, 0).reduce((a, b) => a + b, 0);
@@ -64,7 +64,7 @@ describe('The linear model', () => {
     }
   });
 
-  it('learns a correction, and the model itself stays as it is', () => {
+  it('learns a correction without changing the model itself', () => {
     const text = 'free voucher lunch';
     const before = model.scoresOf(countTexts([text]))[0][0];
     const corrected = model.corrected([text], [0]);
@@ -72,7 +72,7 @@ describe('The linear model', () => {
     assert.strictEqual(model.scoresOf(countTexts([text]))[0][0], before);
   });
 
-  it('tells several classes apart, and weighs a rare class as much as a frequent one', () => {
+  it('distinguishes several classes, and weighs a rare class as much as a frequent one', () => {
     const topics = ['sea ship wave', 'hill tree path', 'song drum note'];
     const many = Array.from({ length: 60 }, (_, i) => `${topics[i % 3]} ${nouns[i % 8]}`);
     const three = LinearModel.fit(
@@ -104,7 +104,7 @@ describe('Choosing among the parts', () => {
   const fitMixes = (labels: number[], { network, linear }: PartScores): ReturnType<typeof mixesOf> =>
     mixesOf(scaleOf(labels, network), scaleOf(labels, linear));
 
-  it('keeps the linear model unless another is better for sure', () => {
+  it('keeps the linear model unless another is clearly better', () => {
     const same = part(3, 0.8);
     const alike = { network: same.map(([s]) => [s * 2]), linear: same };
     assert.strictEqual(compareMixes(fitMixes(truth, alike), truth, alike, ['a', 'b']).kept, 'linear');
@@ -119,7 +119,7 @@ describe('Choosing among the parts', () => {
     assert.strictEqual(compareMixes(fitMixes(truth, apart), truth, apart, ['a', 'b']).kept, 'average');
   });
 
-  it('brings scores of any scale to log-odds', () => {
+  it('converts scores of any scale to log-odds', () => {
     const scores = part(1, 1);
     const mixes = fitMixes(truth, { network: scores.map(([s]) => [s * 50 + 7]), linear: scores });
     const [a, b] = scores
@@ -136,7 +136,7 @@ describe('Choosing among the parts', () => {
 });
 
 describe('Passages of a long text', () => {
-  it('hold each short stretch to at least a half, and are whole sentences', () => {
+  it('contain each short stretch as at least half, and are whole sentences', () => {
     const sentence = (i: number): string => `This is sentence number ${i} of the long text here.`;
     const text = Array.from({ length: 20 }, (_, i) => sentence(i)).join(' ');
     const tokens = tokenize(text);
@@ -157,7 +157,7 @@ describe('Passages of a long text', () => {
     assert.deepStrictEqual(passagesOf('short text', tokenize('short text'), 30), []);
   });
 
-  it('cuts a text without sentences too', () => {
+  it('divide a text without sentences too', () => {
     const text = 'word '.repeat(1000);
     const passages = passagesOf(text, tokenize(text), 30);
     assert.ok(passages.length > 40 && passages.every(({ from, to }) => to - from <= 60));

@@ -90,7 +90,7 @@ describe('Classifier metrics against scikit-learn', () => {
     assertClose([brierScore(positive, scores.map(logistic))], [golden.binary.brier], 1e-12);
   });
 
-  it('has the same naive Bayes and logistic regression', () => {
+  it('gives the same naive Bayes and logistic regression', () => {
     const { texts, asked } = golden.baselines;
     const bag = BagOfWords.build(texts);
     const rows = texts.map((text) => bag.count(text));
@@ -124,7 +124,7 @@ describe('Choosing a threshold', () => {
     assert.ok(Math.abs(chooseThreshold(positive, scores, { kind: 'maximum-lost', share: 0.34 }) - 0.55) < 1e-12);
   });
 
-  it('lies above every score when even the highest is a good message', () => {
+  it('is above every score if even the highest is a good message', () => {
     const threshold = chooseThreshold([0, 1], [0.9, 0.2], { kind: 'maximum-lost', share: 0 });
     assert.ok(threshold > 0.9);
   });
@@ -134,7 +134,7 @@ describe('Choosing a threshold', () => {
   });
 });
 
-describe('How sure a figure is', () => {
+describe('The certainty of a figure', () => {
   /** P(Bin(n, p) ≤ k), term by term. */
   const atMost = (k: number, n: number, p: number): number => {
     let sum = 0;
@@ -146,7 +146,7 @@ describe('How sure a figure is', () => {
     return sum;
   };
 
-  it('allows as many losses as show at 95 % that no more than the share is lost, and refuses too few examples', () => {
+  it('allows as many losses as prove at 95 % that no more than the share is lost, and refuses too few examples', () => {
     // The rule of three: 299 of 299 good messages kept show that at most 1 % is lost, 298 do not.
     assert.strictEqual(allowedLosses(0.01, 298), undefined);
     assert.strictEqual(allowedLosses(0.01, 299), 0);
@@ -173,7 +173,7 @@ describe('How sure a figure is', () => {
     assert.ok(width(100) < width(25) / 1.9 && width(25) < 0.3);
   });
 
-  it('measures whether probabilities mean what they say', () => {
+  it('measures whether probabilities are accurate', () => {
     // Of ten at 0.85 eight are so, of ten at 0.15 four: gaps 0.05 and 0.25, half of the examples each.
     const outcomes = [
       ...Array.from({ length: 10 }, (_, i) => +(i < 8)),

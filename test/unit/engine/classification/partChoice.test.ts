@@ -92,7 +92,7 @@ describe('Network, linear model or their average', () => {
     });
   }
 
-  it('learns at last from everything that is not held out', async () => {
+  it('finally learns from everything that is not held out', async () => {
     const data = madeData(760, 2);
     const { linear, record } = await trainClassifier(task(data, { model: 'linear' }));
     const texts = await readTexts(data.examples.map(({ text }) => text));
@@ -109,7 +109,7 @@ describe('Network, linear model or their average', () => {
   });
 
   for (const model of modelParts) {
-    it(`comes back from its file as it was (${model})`, async () => {
+    it(`is restored from its file unchanged (${model})`, async () => {
       const trained = await trainClassifier(task(madeData(120, 3), { model }));
       assert.strictEqual(trained.record.kept, model === 'network' ? undefined : model);
       const file = path.join(folder, model);
@@ -125,7 +125,7 @@ describe('Network, linear model or their average', () => {
     });
   }
 
-  it('is refused by name where its file lacks the linear model, or its features are out of order', async () => {
+  it('is refused by name if its file lacks the linear model, or its features are out of order', async () => {
     const stored = storedClassifier(await trainClassifier(task(madeData(120, 3), { model: 'linear' })), 'made');
     const { writeModelFile } = await import('../../../../src/engine/model/modelFile');
     const file = path.join(folder, 'altered');
@@ -139,7 +139,7 @@ describe('Network, linear model or their average', () => {
     await refused((tensors) => (tensors['linear.buckets'] = tensors['linear.buckets'].slice().reverse()), /in order/);
   });
 
-  it('explains a verdict of the linear model exactly: what the words add up to is the score', async () => {
+  it('explains a verdict of the linear model exactly: the contributions of the words add up to the score', async () => {
     const model = await trainClassifier(task(madeData(120, 4), { model: 'linear', calibration: 'none' }));
     const constant = model.mix.bias + model.mix.linear * model.linear!.biases[0];
     const classifier = new Classifier(backend, model);
@@ -152,7 +152,7 @@ describe('Network, linear model or their average', () => {
     }
   });
 
-  it('follows a correction, and forgets it', async () => {
+  it('applies a correction, and forgets it', async () => {
     const model = await trainClassifier(task(madeData(120, 4), { model: 'linear' }));
     const classifier = new Classifier(backend, model);
     const spam = async (corrections?: { text: string; label: string }[]): Promise<number> =>
@@ -162,7 +162,7 @@ describe('Network, linear model or their average', () => {
     assert.strictEqual(await spam(), before);
   });
 
-  it('tells three classes apart, and says which words made it think so', async () => {
+  it('distinguishes three classes, and says which words were decisive', async () => {
     const model = await trainClassifier(task(madeData(180, 6, 3), { model: 'linear' }));
     const text = 'the team had lunch';
     const verdict = await new Classifier(backend, model).classify(text, { explain: true });
@@ -184,7 +184,7 @@ describe('Network, linear model or their average', () => {
     await one.dispose();
   });
 
-  it('stops when told to, also with no network to train', async () => {
+  it('stops on request, even without a network to train', async () => {
     const run = trainClassifier({ ...task(madeData(100, 8), { model: 'linear' }), signal: AbortSignal.abort() });
     await assert.rejects(run, (error) => error instanceof InklingError && error.code === 'cancelled');
   });
@@ -204,7 +204,7 @@ describe('The answers of a spam detector', () => {
   const ask = (text: string, threshold?: number): Promise<Verdict> =>
     classifier.classify(text, { explain: false, threshold });
 
-  it('are spam from the threshold on, unsure below it, and not spam; never against their number', async () => {
+  it('are spam above the threshold, unsure below it, and not spam; never contradicting the probability', async () => {
     const lure = await ask('the winner of the cash prize');
     assert.strictEqual(lure.answer, 'positive');
     const plain = await ask('lovely bread today, thanks');
@@ -215,13 +215,13 @@ describe('The answers of a spam detector', () => {
     assert.strictEqual(flagged.answer, 'unsure', 'flagged, but by its number no spam');
   });
 
-  it('are missing where a text is too short or in a language that no example has', async () => {
+  it('are missing if a text is too short or in a language that no example has', async () => {
     assert.strictEqual((await ask('prize! cash!!!')).answer, 'too short');
     const swedish = 'Hej och god morgon, kan du hjälpa oss att bära stolarna upp för trappan igen?';
     assert.strictEqual((await ask(swedish)).answer, 'unknown language');
   });
 
-  it('are about the worst passage of a long text, so that good text around it hides nothing', async () => {
+  it('are about the worst passage of a long text, so that surrounding good text hides nothing', async () => {
     const good = Array.from({ length: 60 }, (_, i) => `We had lovely bread and a quiet lunch at home today ${i}x.`);
     const bad = 'Winner of the cash prize, cash prize winner! Prize for the winner today, cash, cash at home.';
     const text = [...good.slice(0, 30), bad, ...good.slice(30)].join(' ');
@@ -233,7 +233,7 @@ describe('The answers of a spam detector', () => {
     assert.strictEqual((await ask(good.join(' '))).answer, 'negative');
   });
 
-  it('allow the loss asked for only where enough good texts were seen', async () => {
+  it('allow the requested loss only if enough good texts were seen', async () => {
     const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
     const train = (share: number): Promise<ClassifierModel> =>
       trainClassifier({
@@ -247,8 +247,8 @@ describe('The answers of a spam detector', () => {
   });
 });
 
-describe('Settings of a training', () => {
-  it('have at least the number of updates asked for, whatever the number of texts', () => {
+describe('The settings of a training run', () => {
+  it('include at least the requested number of updates, whatever the number of texts', () => {
     for (const texts of [16, 50, 100, 200, 1000, 4459, 100_000]) {
       const { batch, epochs } = withEnoughUpdates(defaultClassifierSettings, texts);
       const updates = epochs * Math.ceil(texts / batch);
@@ -259,7 +259,7 @@ describe('Settings of a training', () => {
     assert.deepStrictEqual(plenty, defaultClassifierSettings);
   });
 
-  it('are those of the seed where its recipe is asked for: a network alone, with no more updates', () => {
+  it('are those of the seed if its recipe is requested: a network alone, with no more updates', () => {
     for (const variant of classifierVariants) {
       const seed = seedClassifierSettings(variant);
       assert.strictEqual(seed.model, 'network');
@@ -267,7 +267,7 @@ describe('Settings of a training', () => {
     }
   });
 
-  it('take a user at their word', () => {
+  it('follow the user exactly', () => {
     assert.strictEqual(withGiven(defaultClassifierSettings, { variant: 'gru' }).model, 'network');
     assert.strictEqual(withGiven(defaultClassifierSettings, { variant: 'gru', model: 'average' }).model, 'average');
     assert.strictEqual(withGiven(defaultClassifierSettings, { epochs: 3 }).leastUpdates, 0);

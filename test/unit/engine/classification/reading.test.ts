@@ -57,7 +57,7 @@ describe('Reading a text for a classifier', () => {
     ['prose with a colon', 'Note: this is it\nDear reader: go on', 'Note: this is it\nDear reader: go on', []],
   ];
   for (const [what, given, read, findings] of texts) {
-    it(`makes of ${what} what its reader sees`, async () => {
+    it(`turns ${what} into what its reader sees`, async () => {
       const reading = await readText(given);
       assert.strictEqual(reading.text, read);
       assert.deepStrictEqual(reading.findings, findings);

@@ -8,7 +8,7 @@ import { loadClassifier } from '../../../../src/engine/classification/classifier
 import { loadShippedTable, shippedSpamModel } from '../../../../src/engine/classification/vectorSource';
 
 describe('The shipped table of word vectors', () => {
-  it('knows which words are alike, listed or not, and says its licence', async () => {
+  it('knows which words are similar, listed or not, and states its licence', async () => {
     const { vectors, origin } = await loadShippedTable();
     const cosine = (a: string, b: string): number => {
       const [x, y] = [vectors.vector(a), vectors.vector(b)];
@@ -93,7 +93,7 @@ describe('The shipped spam model', () => {
     await backend.dispose();
   });
 
-  it('is right on plain cases of several kinds', async () => {
+  it('is right about plain cases of several kinds', async () => {
     const backend = await createWasmBackend({ threads: 1 });
     const classifier = new Classifier(backend, await loadClassifier(shippedSpamModel()));
     const source = Buffer.from(`<p>${verdicts.spam[0]}</p>`).toString('base64');

@@ -30,7 +30,7 @@ describe('Tokens of a message', () => {
     ]);
   });
 
-  it('knows addresses', () => {
+  it('recognises addresses', () => {
     const tokens = tokenize('see http://a.example/x?y=1. or www.win.co.uk or bob.b@mail.org or win.com/now');
     assert.deepStrictEqual(
       tokens.filter((token) => token.kind === 'address').map((token) => token.text),
@@ -38,11 +38,11 @@ describe('Tokens of a message', () => {
     );
   });
 
-  it('joins repeated marks only', () => {
+  it('joins only repeated marks', () => {
     assert.deepStrictEqual(texts('WOW!!! ok... :-)) 😀😀'), ['WOW', '!!!', 'ok', '...', ':', '-', '))', '😀😀']);
   });
 
-  it('says where each token stands', () => {
+  it('gives the location of each token', () => {
     const text = '  Ünïcode 😀 x!  ';
     for (const token of tokenize(text)) assert.strictEqual(text.slice(token.start, token.end), token.text);
     assert.deepStrictEqual(tokenize(' \n\t'), []);
@@ -63,7 +63,7 @@ describe('Tokens of hostile and of ordinary text', () => {
     });
   }
 
-  it('are the same on ordinary mail as those of the regular expression that they were first defined by', () => {
+  it('are the same on ordinary mail as those of the regular expression that originally defined them', () => {
     const hash = createHash('sha256');
     let count = 0;
     for (const { text } of readDataset('spam-assassin').filter((_, i) => i % 20 === 0)) {

@@ -33,7 +33,7 @@ function familyVectors(): WordVectors {
 }
 
 describe('Word vectors', () => {
-  it('composes an unknown word so that it is like the words it is spelled like', () => {
+  it('composes an unknown word so that it resembles words with a similar spelling', () => {
     const vectors = familyVectors();
     const unknown = vectors.vector('winningxyz');
     assert.ok(!vectors.has('winningxyz'));
@@ -41,7 +41,7 @@ describe('Word vectors', () => {
     assert.ok(cosine(unknown, vectors.vector('lunchinga0')) < 0.5);
   });
 
-  it('has a vector for everything, also without listed words', () => {
+  it('has a vector for everything, even without listed words', () => {
     const vectors = WordVectors.hashed(6, 64, 1);
     for (const word of ['a', '中', '😀', 'internationalisation', '']) {
       assert.ok(vectors.vector(word).every(Number.isFinite));
@@ -100,14 +100,14 @@ describe('Word-vector files', () => {
     }
   });
 
-  it('prefers the lower-case word, keeps what is wanted, and stops at the limit', async () => {
+  it('prefers the lower-case word, keeps the requested words, and stops at the limit', async () => {
     const name = file('case.txt', 'US 1 1\nus 2 2\nyou 3 3\nThem 4 4\n');
     assert.deepStrictEqual([...(await readVectorFile(name)).vector('us')], [2, 2]);
     assert.deepStrictEqual((await readVectorFile(name, { wanted: new Set(['you']) })).words, ['you']);
     assert.deepStrictEqual((await readVectorFile(name, { limit: 1 })).words, ['us']);
   });
 
-  it('refuses what is no such file, or a cut one, by line or word', async () => {
+  it('refuses files of another kind or truncated ones, naming the line or word', async () => {
     const refused = (promise: Promise<unknown>, pattern: RegExp): Promise<void> =>
       assert.rejects(
         promise,
@@ -120,7 +120,7 @@ describe('Word-vector files', () => {
   });
 });
 
-describe('What enters the network for a token', () => {
+describe('The input of the network for a token', () => {
   const vectors = new WordVectors(
     2,
     ['free', 'do', "n't", '!', 'www', '00000'],
@@ -141,7 +141,7 @@ describe('What enters the network for a token', () => {
     assert.strictEqual(input('x').length, 2 + shapeFeatures);
   });
 
-  it('is one for long numbers of one form', () => {
+  it('is the same for long numbers of the same form', () => {
     const key = (text: string): string => tokenKey(tokenize(text)[0]);
     assert.strictEqual(key('09061701461'), key('12345678901'));
     assert.notStrictEqual(key('2'), key('4'));
@@ -153,7 +153,7 @@ describe('Evidence of words', () => {
   const labels = [1, 1, 0, 0];
   const of = (evidence: Evidence, word: string): number => evidence.of(tokenize(word)[0])[0];
 
-  it('leans to the class whose messages hold the word, and is 0 for unseen and for even words', () => {
+  it('favours the class whose messages contain the word, and is 0 for unseen and for neutral words', () => {
     const evidence = Evidence.count(texts, labels, 2);
     // "win": two of class 1, none of class 0; shares are a half each with the prior of one message.
     const expected = (Math.log(2.5 / 3) - Math.log(0.5 / 3)) / 3;
@@ -163,13 +163,13 @@ describe('Evidence of words', () => {
     assert.strictEqual(of(evidence, 'never'), 0);
   });
 
-  it('never lets a message speak for itself', () => {
+  it('never uses a message for its own evidence', () => {
     const folds = crossFit(texts, labels, 2, [0, 1, 0, 1], 2);
     assert.strictEqual(of(folds[0], 'cash'), 0, '"cash" stands in part 0 only');
     assert.ok(of(folds[1], 'cash') > 0);
   });
 
-  it('counts short and long messages apart', () => {
+  it('counts short and long messages separately', () => {
     const long = tokenize(`text ${'and so on '.repeat(40)}`);
     const evidence = Evidence.count([tokenize('text me cash'), long, tokenize('hello')], [1, 0, 0], 2);
     const [short, far] = evidence.of(tokenize('text')[0]);
@@ -183,7 +183,7 @@ describe('Evidence of words', () => {
     assert.ok(of(evidence, 'lunch') < 0);
   });
 
-  it('takes one input a class and length for more than two classes', () => {
+  it('has one input per class and length for more than two classes', () => {
     const three = Evidence.count(texts, [0, 1, 2, 2], 3);
     assert.strictEqual(three.size, 6);
     const [cash] = tokenize('cash');
@@ -207,7 +207,7 @@ describe('Encoding texts', () => {
     assert.deepStrictEqual(encoded.table.slice(0, encoder.size), encoder.input(tokenize('a')[0]));
   });
 
-  it('leaves the rarest tokens out where the table is full', () => {
+  it('leaves out the rarest tokens if the table is full', () => {
     const encoded = encodeTexts(['a b b c c'].map(tokenize), [new Encoder(vectors)], undefined, 2);
     assert.deepStrictEqual([...encoded.sequences[0]], [noToken, 0, 0, 1, 1]);
     assert.deepStrictEqual(encoded.keys, ['b', 'c']);

@@ -40,7 +40,7 @@ describe('The command line', function () {
   });
   after(() => fs.rm(folder, { recursive: true }));
 
-  it('keystrokes says what the offers of a model save, as one JSON object or in words', async () => {
+  it('keystrokes reports what the suggestions of a model save, as one JSON object or in words', async () => {
     const text = 'the ship sailed over the sea and the crew sang at night. '.repeat(60);
     await fs.writeFile(path.join(folder, 'sea.txt'), text);
     const wide = ['--set', 'network.layers.0.units=32', '--max-steps', '300', '--seed', '1', '--threads', '1'];
@@ -70,7 +70,7 @@ describe('The command line', function () {
     }
   });
 
-  it('train prints one JSON object a line, the last one done, and writes one model file', async () => {
+  it('train prints one JSON object per line, the last one done, and writes one model file', async () => {
     const args = [
       'train',
       'made.txt',
@@ -104,7 +104,7 @@ describe('The command line', function () {
     assert.deepEqual((await readModelFile(path.join(folder, 'again'))).parameters, first.parameters);
   });
 
-  it('a run cut in two equals a run left alone', async () => {
+  it('a run split in two equals an uninterrupted run', async () => {
     const train = ['train', 'made.txt', '--threads', '1', '--json'];
     await inkling([...train, ...recipe, '--max-steps', '25', '--seed', '3', '--out', 'half']);
     const { code, out, err } = await inkling([...train, '--resume', 'half', '--max-steps', '60', '--out', 'both']);
@@ -132,7 +132,7 @@ describe('The command line', function () {
     assert.equal((await readModelFile(path.join(folder, 'stopped'))).results.steps, of(events(out), 'done')[0].steps);
   });
 
-  it('Ctrl-C before the first step leaves an earlier model as it is', async () => {
+  it('Ctrl-C before the first step leaves an earlier model unchanged', async () => {
     const file = path.join(folder, 'made.inkling.safetensors');
     const earlier = await fs.readFile(file);
     // Hands itself the signal once the command listens for it: then the speed is being measured.
@@ -180,7 +180,7 @@ describe('The command line', function () {
     assert.ok(onlineLossNats < lossNats - 0.1);
   });
 
-  it('sample prints the prompt and what follows; as JSON an array, the same for the same seed', async () => {
+  it('sample prints the prompt and its continuation; as JSON an array, the same for the same seed', async () => {
     const model = 'made.inkling.safetensors';
     const bound = await inkling(['sample', model, '--length', '40', '--must-contain', 'slow sea', '--seed', '5']);
     assert.match(bound.out, /\bslow sea\b/);
@@ -213,7 +213,7 @@ describe('The command line', function () {
     );
   });
 
-  it('score prints nats, bits and perplexity that agree, also over windows', async () => {
+  it('score prints consistent nats, bits and perplexity, also over windows', async () => {
     for (const windows of [[], ['--windows', '20,7']]) {
       const { out, err } = await inkling(['score', 'made.inkling.safetensors', 'made.txt', ...windows, '--json']);
       assert.equal(err, '');
@@ -231,7 +231,7 @@ describe('The command line', function () {
     }
   });
 
-  it('score tells what it could not read, and when that makes the figures worthless', async () => {
+  it('score reports what it could not read, and when that makes the figures worthless', async () => {
     const score = async (name: string, text: string): Promise<[Record<string, number>, string]> => {
       await fs.writeFile(path.join(folder, name), text);
       const { out, err } = await inkling(['score', 'made.inkling.safetensors', name, '--json']);
@@ -271,7 +271,7 @@ describe('The command line', function () {
     assert.match(scored.err, /^inkling: cp1251\.txt was read as windows-1251/);
   });
 
-  it('inspect and recipes show what is there', async () => {
+  it('inspect and recipes show what is available', async () => {
     const inspected = await inkling(['inspect', 'made.inkling.safetensors', '--json']);
     const summary = JSON.parse(inspected.out) as Record<string, unknown>;
     assert.equal(summary.network, 'LSTM 1 × 8');
@@ -342,7 +342,7 @@ describe('The command line', function () {
       });
     }
 
-    it('inkling inspect, of a model whose weights were altered', async () => {
+    it('inkling inspect, for a model whose weights were altered', async () => {
       const bytes = await fs.readFile(path.join(folder, 'made.inkling.safetensors'));
       bytes[bytes.length - 1] ^= 1;
       await fs.writeFile(path.join(folder, 'altered'), bytes);
@@ -371,7 +371,7 @@ describe('The command line', function () {
       }
     });
 
-    it('inkling train, of a PDF file', async () => {
+    it('inkling train, for a PDF file', async () => {
       const binary = Buffer.from([0x31, 0xe2, 0xe3, 0xcf, 0xd3, 0x0a]);
       await fs.writeFile(path.join(folder, 'a.pdf'), Buffer.concat([Buffer.from('%PDF-1.4\n%'), binary]));
       const { code, err } = await inkling(['train', 'a.pdf']);
@@ -379,7 +379,7 @@ describe('The command line', function () {
       assert.match(err, /^inkling: a\.pdf is PDF, .* Save it as plain text \(\.txt\) first\.\n$/);
     });
 
-    it('with --verbose a stack as well', async () => {
+    it('--verbose also prints a stack', async () => {
       const { code, err } = await inkling(['inspect', 'made.txt', '--verbose']);
       assert.equal(code, 1);
       assert.match(err, /\n\s+at /);

@@ -59,7 +59,7 @@ describe('The commands that show what happens inside', function () {
     const next = async (...args: string[]): Promise<NextLine[]> =>
       lines(await output('next', 'made.inkling.safetensors', '--prompt', 'the s', '--json', ...args));
 
-    it('prints one line a temperature: probabilities that add up to 1, the likeliest first, with their entropy', async () => {
+    it('prints one line per temperature: probabilities that add up to 1, the likeliest first, with their entropy', async () => {
       const temperatures = [0.5, 1, 2];
       const all = await next('--all', ...temperatures.flatMap((t) => ['--temperature', String(t)]));
       assert.deepEqual(
@@ -86,7 +86,7 @@ describe('The commands that show what happens inside', function () {
       assert.ok(all[0].entropyNats < all[1].entropyNats && all[1].entropyNats < all[2].entropyNats);
     });
 
-    it('shows ten tokens unless asked for all, at temperature 0 one that is certain, and marks what is cut', async () => {
+    it('shows ten tokens unless all are requested, a certain one at temperature 0, and marks what is truncated', async () => {
       const [some] = await next();
       const [all] = await next('--all');
       assert.equal(some.tokens.length, 10);
@@ -100,7 +100,7 @@ describe('The commands that show what happens inside', function () {
       close(cut.tokens[2].cut!, all.tokens[2].probability);
     });
 
-    it('in words: a table with the formula, and unknown characters and words are named', async () => {
+    it('in words: a table with the formula, naming unknown characters and words', async () => {
       const run = ['next', 'made.inkling.safetensors', '--prompt', 'жa', '--temperature', '0.5', '--temperature', '1'];
       const { out, err } = await inkling(...run);
       assert.match(out, /q = p\^\(1\/T\) \/ Σ p\^\(1\/T\)/);
@@ -144,7 +144,7 @@ describe('The commands that show what happens inside', function () {
       );
     });
 
-    it('without a text lists the vocabulary with counts', async () => {
+    it('lists the vocabulary with counts if no text is given', async () => {
       const text = `${names.join('\n')}\n`;
       assert.deepEqual(
         await tokens('names.inkling.safetensors'),
@@ -158,7 +158,7 @@ describe('The commands that show what happens inside', function () {
     const example = async (...args: string[]): Promise<Record<string, unknown>> =>
       JSON.parse(await output('examples', ...args, '--json')) as Record<string, unknown>;
 
-    it('of windows: the window, the character after it, and how far the next window begins', async () => {
+    it('of windows: the window, the character after it, and the stride to the next window', async () => {
       const text = madeText(3000).toLowerCase();
       const at = await example('made.txt', '--recipe', 'nietzsche', '--at', '7');
       assert.equal(at.inputText, text.slice(21, 81));
@@ -171,7 +171,7 @@ describe('The commands that show what happens inside', function () {
       assert.deepEqual(at.targetIds, [sorted.indexOf(text[81])]);
     });
 
-    it('of lines: nothing enters first, the newline is the last target', async () => {
+    it('of lines: nothing is fed in first, the newline is the last target', async () => {
       const at = await example('names.txt', '--recipe', 'dinosaur-names', '--at', '3');
       assert.deepEqual(
         [at.inputText, at.targetText, at.inputIds, at.targetIds, at.shape],
@@ -201,7 +201,7 @@ describe('The commands that show what happens inside', function () {
       assert.ok((last.targetText as string).length > 0 && text.endsWith(last.targetText as string));
     });
 
-    it('refuses a number that is none, and a missing recipe', async () => {
+    it('refuses an invalid number, and a missing recipe', async () => {
       const beyond = await inkling('examples', 'names.txt', '--recipe', 'dinosaur-names', '--at', '6');
       assert.deepEqual([beyond.code, beyond.err], [1, 'inkling: There is no example 6: this text has 0 to 5.\n']);
       assert.equal((await inkling('examples', 'names.txt')).code, 2);
@@ -278,7 +278,7 @@ describe('The commands that show what happens inside', function () {
     assert.match(shown, /rnn +batch × any number of steps × 6 numbers +66\n/);
   });
 
-  it('train says exact counts, accuracies and the time of a step; inspect too', async () => {
+  it('train reports exact counts, accuracies and the time of a step; inspect does too', async () => {
     const held = ['--set', 'text.heldOut.kind=tail', '--set', 'text.heldOut.fraction=0.1'];
     const run = ['train', 'made.txt', '--recipe', 'nietzsche', ...layers, ...held, '--epochs', '1', '--out', 'exact'];
     const out = await output(...run, '--set', 'samples.count=0', '--set', 'objective.stride=40', '--threads', '1');
@@ -318,7 +318,7 @@ describe('The commands that show what happens inside', function () {
     assert.match(settings, /^ {2}samples\.temperatures +a list of 0 to 16 items/m);
   });
 
-  it('recipes name the detector of spam and its command, train does too, and kinds of text are told', async () => {
+  it('recipes names the spam detector and its command, train does too, and kinds of text are recognised', async () => {
     const listed = JSON.parse(await output('recipes', '--json')) as { id: string; command?: string }[];
     assert.match(
       listed.find(({ id }) => id === 'sms-spam')!.command!,
@@ -340,7 +340,7 @@ describe('The commands that show what happens inside', function () {
     assert.deepEqual(of(lines<TrainEvent>(none), 'notice'), []);
   });
 
-  it('--more-epochs goes on for so many from where the model stands', async () => {
+  it('--more-epochs continues for that many epochs from where the model stopped', async () => {
     const run = ['names.txt', '--recipe', 'dinosaur-names', ...layers, '--json'];
     await output('train', ...run, '--epochs', '2', '--out', 'two');
     const more = await output(
@@ -392,7 +392,7 @@ describe('The commands that show what happens inside', function () {
     const sample = async (...args: string[]): Promise<Sample[]> =>
       JSON.parse(await output('sample', ...args, '--seed', '5', '--json')) as Sample[];
 
-    it('writes on from several prompts at several temperatures, each with its length', async () => {
+    it('continues several prompts at several temperatures, each with its length', async () => {
       const asked = ['--prompt', 'the sea', '--prompt', 'a ship', '--temperature', '0', '--temperature', '1'];
       const samples = await sample('made.inkling.safetensors', ...asked, '--length', '8', '--length', '20');
       assert.deepEqual(
@@ -419,7 +419,7 @@ describe('The commands that show what happens inside', function () {
       assert.equal(wrong.code, 2);
     });
 
-    it('--against tells the share of real words and what was copied', async () => {
+    it('--against reports the share of real words and what was copied', async () => {
       const model = 'made.inkling.safetensors';
       const [own] = await sample(model, '--length', '200', '--against', 'made.txt');
       const words = new Set(

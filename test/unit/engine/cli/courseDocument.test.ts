@@ -57,7 +57,7 @@ describe('docs/course.md', function () {
   });
   after(() => fs.rm(folder, { recursive: true }));
 
-  it('every command runs, and leaves the file that it names', async () => {
+  it('contains only commands that run and leave the files that they name', async () => {
     const commands = [...page.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
     assert.ok(commands.length > 30, `${commands.length} commands`);
     for (const command of commands) {

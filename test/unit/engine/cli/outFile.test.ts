@@ -47,7 +47,7 @@ describe('The file that a model is written to', function () {
     if (withoutPipe) assert.deepEqual(await contents(), before);
   }
 
-  it('is never one that the command reads, over whatever link', async () => {
+  it('is never one that the command reads, through any link', async () => {
     await fs.mkdir(at('texts'));
     await fs.link(at('novel.txt'), at('hard'));
     await fs.symlink('novel.txt', at('soft'));
@@ -104,7 +104,7 @@ describe('The file that a model is written to', function () {
     await refuses(() => train('novel.txt', '--out', 'other'), /other\.checkpoint is a model of another text/);
   });
 
-  it('is that of a run that was not finished only with --overwrite, or to finish that', async () => {
+  it('is that of an unfinished run only with --overwrite, or to finish that run', async () => {
     // Two runs that were killed: one before it had written a model, one over an earlier model.
     for (const name of ['model', 'later']) {
       assert.equal((await train('novel.txt', '--seed', '7', '--out', name)).code, 0);
@@ -140,14 +140,14 @@ describe('The file that a model is written to', function () {
     assert.equal((await trainClassifier('other.tsv', '--out', 'model', '--overwrite')).code, 0);
   });
 
-  it('is the model that the run goes on with, whatever the text is now', async () => {
+  it('is the model that the run continues, whatever the text is now', async () => {
     assert.equal((await train('novel.txt', '--out', 'model')).code, 0);
     await fs.appendFile(at('novel.txt'), 'And so it ended.\n');
     const { code, err } = await train('novel.txt', '--resume', 'model', '--out', 'model');
     assert.equal(code, 0, err);
   });
 
-  it('is found over links, and keeps its permissions', async function () {
+  it('is found through links, and keeps its permissions', async function () {
     if (process.platform === 'win32') this.skip();
     await fs.mkdir(at('store'));
     await fs.symlink('store/model', at('link'));

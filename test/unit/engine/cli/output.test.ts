@@ -52,7 +52,7 @@ describe('Output of the command line', function () {
     }
   }
 
-  it('train goes on when its reader has gone', async () => {
+  it('train carries on when its reader is gone', async () => {
     for (const json of [[], ['--json']]) {
       const { code, err } = await unread([...train('unread'), ...json], 'stdout');
       assert.deepEqual([code, err], [0, '']);
@@ -61,7 +61,7 @@ describe('Output of the command line', function () {
     }
   });
 
-  it('a full disk behind the output costs no model, and is not called a success', async function () {
+  it('a full disk behind the output loses no model, and is not reported as a success', async function () {
     if (process.platform !== 'linux') this.skip();
     const lost = /^inkling: The output could not be written \(ENOSPC\): free some disk space[^\n]+\n$/;
     const trained = await full([...train('full'), '--json']);
@@ -80,7 +80,7 @@ describe('Output of the command line', function () {
     }
   });
 
-  it('sample ends at once when its reader has gone, and needs no error output', async () => {
+  it('sample ends at once when its reader is gone, and needs no error output', async () => {
     const gone = await unread(['sample', 'model', '--length', '10000000'], 'stdout');
     assert.deepEqual([gone.code, gone.err], [0, '']);
     const quiet = await unread(['sample', 'model', '--prompt', 'the ¤', '--length', '20'], 'stderr');
@@ -88,7 +88,7 @@ describe('Output of the command line', function () {
     assert.match(quiet.out, /^the ¤[^]{10}/);
   });
 
-  it('shows control characters instead of obeying them', async () => {
+  it('control characters are shown and have no effect', async () => {
     assert.equal(printable('a\tb\nc'), 'a\tb\nc');
     assert.equal(printable(bell), '␛]0;owned␇␛[31m\\x9b2J');
     assert.equal(printable('\r\x7f'), '␍␡');
@@ -105,7 +105,7 @@ describe('Output of the command line', function () {
     assert.equal(written[3], bell);
   });
 
-  it('titles, names and texts of files do not reach a terminal as they are', async () => {
+  it('titles, names and texts of files do not reach a terminal unescaped', async () => {
     const name = `text${bell}.txt`;
     await fs.writeFile(path.join(folder, name), `${madeText(1500)}\x1b[2J${madeText(1500)}`);
     const trained = await runCommand(folder, ['train', name, ...settings, '--out', 'ansi', '--title', bell]);

@@ -56,7 +56,7 @@ describe('The package of the command line', function () {
     assert.ok(text.length <= 5);
   });
 
-  it('checks a message with the model that comes along', () => {
+  it('checks a message with the shipped model', () => {
     assert.match(inkling(['classify', 'spam', '-'], 'WINNER!! Claim your free prize now, call 09061701461'), /^Spam: /);
   });
 });

@@ -13,7 +13,7 @@ import { madeText } from '../training/support';
 /** What follows a signal sooner than this is taken for the same one, as npx passes it on. */
 const apartMs = 400;
 
-describe('A signal to the command line', function () {
+describe('A signal sent to the command line', function () {
   this.slow(6000);
   let folder: string;
   before(async function () {
@@ -70,7 +70,7 @@ describe('A signal to the command line', function () {
     }
   });
 
-  it('the second one, in the last evaluation, skips that and keeps the model', async () => {
+  it('skips the last evaluation if it is the second one, and keeps the model', async () => {
     const { code, out, err } = await interrupted(train('twice'), '"progress"', ['SIGINT', 'SIGTERM']);
     assert.equal(code, 0, err);
     assert.match(err, new RegExp(`${stopping.source}inkling: Writing twice without the last evaluation\\.\\n$`));
@@ -83,7 +83,7 @@ describe('A signal to the command line', function () {
 
   const classifier = ['--vectors', 'learned', '--threads', '1', '--json'];
 
-  it('Ctrl-C before the first epoch of a classifier says that nothing was written', async () => {
+  it('says that nothing was written, for Ctrl-C before the first epoch of a classifier', async () => {
     const args = ['train-classifier', 'many.tsv', ...classifier, '--units', '512'];
     const { code, err } = await interrupted(args, '"start"', ['SIGINT']);
     assert.equal(code, 1);
@@ -91,7 +91,7 @@ describe('A signal to the command line', function () {
     assert.ok(!(await fs.readdir(folder)).some((name) => name.startsWith('many.inkling')));
   });
 
-  it('Ctrl-C after an epoch of a classifier keeps the best network so far', async () => {
+  it('keeps the best network so far, for Ctrl-C after an epoch of a classifier', async () => {
     const args = ['train-classifier', 'mail.tsv', ...classifier, '--epochs', '1000', '--out', 'kept'];
     const { code, out, err } = await interrupted(args, '"event":"epoch"', ['SIGINT']);
     assert.equal(code, 0, err);

@@ -78,7 +78,7 @@ describe('MarkovModel', () => {
 describe('measureBaselines', () => {
   const heldOut = { kind: 'tail', fraction: 0.1 } as const;
 
-  it('orders compressors and Markov model on English as one expects', async () => {
+  it('ranks compressors and the Markov model on English as expected', async () => {
     const text = readDataset('moby-dick')
       .slice(0, 9)
       .map((chapter) => chapter.text)
@@ -93,7 +93,7 @@ describe('measureBaselines', () => {
     assert.ok(markov.order >= 3 && markov.order <= 6);
   });
 
-  it('knows noise for what it is, and repetition', async () => {
+  it('recognises noise, and repetition', async () => {
     const random = new Random(3);
     const noise = Array.from({ length: 60_000 }, () => 'abcdefgh'[random.integer(8)]).join('');
     const onNoise = await measureBaselines([{ name: 'noise', text: noise }], { ...plain, heldOut });
@@ -108,7 +108,7 @@ describe('measureBaselines', () => {
     assert.ok(onRepetition.gzip < 0.1 && onRepetition.markov.bitsPerCharacter < 0.1, JSON.stringify(onRepetition));
   });
 
-  it('takes the tail of every file and says when nothing is held out', async () => {
+  it('uses the tail of every file and says when nothing is held out', async () => {
     const files = ['a', 'b', 'c'].map((name) => ({ name, text: `${name} is a text. `.repeat(20) }));
     assert.equal((await measureBaselines(files, { ...plain, heldOut })).heldOutCharacters, 3 * 26);
     await assert.rejects(

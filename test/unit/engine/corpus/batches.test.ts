@@ -64,7 +64,7 @@ describe('Every-step batches over text', () => {
   const sizes = { steps: 6, batch: 4 };
   const config = settings({}, { steps: sizes.steps }, { batch: sizes.batch });
 
-  it('have every token as a target once an epoch, after the text before it and nothing else', () => {
+  it('have every token as a target once per epoch, after the preceding text and nothing else', () => {
     const random = new Random(11);
     for (let trial = 0; trial < 60; trial++) {
       const lengths = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer([4, 30, 150][trial % 3]));
@@ -128,7 +128,7 @@ describe('Every-step batches over text', () => {
     assert.ok(cuts.size > 30, `${cuts.size} different cuts`);
   });
 
-  it('come in any order where no state is carried', () => {
+  it('come in any order if no state is carried', () => {
     const free = settings({}, { steps: 6, carryState: false });
     const corpus = corpusOf(free, distinctText(400));
     const cutsOf = (config: TrainingConfig): string[] =>
@@ -152,7 +152,7 @@ describe('Every-step batches over text', () => {
     assert.equal(planBatches(corpus, tail).heldOutTargets, 50);
   });
 
-  it('ask no loss for a character without an id, and let nothing enter for it', () => {
+  it('have no loss for a character without an id, and no input for it', () => {
     const vocabulary = Vocabulary.build('character', ['abc']);
     const corpus = buildCorpus([{ name: 'x', text: 'abXc' }], config.text, vocabulary);
     const { batch, tokens } = trainingBatches(planBatches(corpus, config), 1).next();
@@ -160,7 +160,7 @@ describe('Every-step batches over text', () => {
     assert.equal(tokens, 3);
   });
 
-  it('know a wide vocabulary', () => {
+  it('support a wide vocabulary', () => {
     const corpus = corpusOf(config, distinctText(700));
     assert.equal(corpus.ids.BYTES_PER_ELEMENT, 2);
     const found = readAlong(epochOf(trainingBatches(planBatches(corpus, config), 2)), corpus);
@@ -174,7 +174,7 @@ describe('Every-step batches over text', () => {
 });
 
 describe('Held-out batches of every-step text', () => {
-  it('have every held-out token as a target once, after what stands before it', () => {
+  it('have every held-out token as a target once, after the text before it', () => {
     const random = new Random(5);
     for (let trial = 0; trial < 40; trial++) {
       const lengths = Array.from({ length: 1 + random.integer(3) }, () => 2 + random.integer([10, 900][trial % 2]));
@@ -214,14 +214,14 @@ describe('Held-out batches of every-step text', () => {
     checkContexts(found, [text]);
   });
 
-  it('begin with every row from zeros', () => {
+  it('start every row from zeros', () => {
     // The row of the short file has less text before it and joins the others later.
     const config = settings({ heldOut: { kind: 'tail', fraction: 0.3 } }, { steps: 5 }, { batch: 8 });
     const [first] = allOf(planBatches(corpusOf(config, distinctText(50), distinctText(900, 50)), config).heldOut());
     assert.deepEqual([...first.resetRows!], Array(8).fill(1));
   });
 
-  it('are none where nothing is held out', () => {
+  it('are absent if nothing is held out', () => {
     const config = settings({}, {});
     assert.deepEqual([...planBatches(corpusOf(config, 'abcdef'), config).heldOut()], []);
   });
@@ -255,7 +255,7 @@ describe('Last-step windows', () => {
     assert.equal(first.state, 'zero');
   });
 
-  it('come once each an epoch, shuffled anew each time', () => {
+  it('come once each per epoch, shuffled again each time', () => {
     const corpus = corpusOf(config, distinctText(300));
     const source = trainingBatches(planBatches(corpus, config), 9);
     const epochs = [0, 1].map(() =>
@@ -288,7 +288,7 @@ describe('Last-step windows', () => {
     assert.equal([...planBatches(corpus, tail).heldOut(1)].length, 1);
   });
 
-  it('hold out a random share that never trains', () => {
+  it('hold out a random share that is never trained on', () => {
     const random: TrainingConfig = { ...config, text: { ...config.text, heldOut: { kind: 'random', fraction: 0.2 } } };
     const corpus = corpusOf(random, distinctText(300));
     const count = windowCount(300, 3, 2);
@@ -303,7 +303,7 @@ describe('Last-step windows', () => {
     assert.equal(new Set([...heldOut, ...train]).size, count);
   });
 
-  it('say how long a text must be', () => {
+  it('report how long a text must be', () => {
     const long = settings({ heldOut: { kind: 'tail', fraction: 0.1 } }, { kind: 'last-step', steps: 60 });
     refused(
       () => planBatches(corpusOf(long, 'x'.repeat(60)), long),
@@ -331,7 +331,7 @@ describe('Batches of lines', () => {
   const names = 'ann\nbo\ncyd\nd\n';
   const seedThree = settings({ examples: 'lines' }, { steps: 9, reduction: 'sum', shuffle: false }, { batch: 1 });
 
-  it('follow seed system 3: one name a step, in the given order, the state carried on', () => {
+  it('follow seed system 3: one name per step, in the given order, with the state carried along', () => {
     const corpus = corpusOf(seedThree, names);
     const source = trainingBatches(planBatches(corpus, seedThree), 1);
     assert.equal(source.stepsPerEpoch, 4);
@@ -353,7 +353,7 @@ describe('Batches of lines', () => {
     );
   });
 
-  it('keep one shuffled order for a run with a carried state, else shuffle every epoch', () => {
+  it('keep one shuffled order for a run with a carried state, otherwise shuffle every epoch', () => {
     const many = Array.from({ length: 40 }, (_, i) => `${i}\n`).join('');
     const orders = (config: TrainingConfig): string[] => {
       const corpus = corpusOf(config, many);
@@ -389,7 +389,7 @@ describe('Batches of lines', () => {
     assert.equal(planBatches(corpus, config).trainTargets, names.length);
   });
 
-  it('cut a line that is too long, each later part after the character before it', () => {
+  it('split a line that is too long, each later part after the character before it', () => {
     const config = settings({ examples: 'lines' }, { steps: 3, shuffle: false, carryState: false }, { batch: 9 });
     const corpus = corpusOf(config, 'abcdefg\nxy');
     const [batch] = epochOf(trainingBatches(planBatches(corpus, config), 1));
@@ -453,7 +453,7 @@ describe('Batches of line prefixes', () => {
     assert.deepEqual(planBatches(corpus, config).limits, { batch: 3, steps: 5 });
   });
 
-  it('lose their first words where they are longer than the steps', () => {
+  it('lose their first words if they are longer than the steps', () => {
     const short = { ...config, objective: { ...config.objective, steps: 3 } };
     const corpus = corpusOf(short, text);
     const [first, second] = epochOf(trainingBatches(planBatches(corpus, short), 1));
@@ -489,7 +489,7 @@ describe('A restored position', () => {
     ),
   };
   for (const [name, config] of Object.entries(kinds)) {
-    it(`goes on with the same batches: ${name}`, () => {
+    it(`continues with the same batches: ${name}`, () => {
       const corpus = corpusOf(config, text);
       const source = trainingBatches(planBatches(corpus, config), 77);
       const { stepsPerEpoch } = source;
@@ -515,14 +515,14 @@ describe('scoreBatches', () => {
   const text = distinctText(3000);
   const corpus = corpusOf(config, text);
 
-  it('with one row predict every token after the first from all before it', () => {
+  it('predict every token after the first from all before it with one row', () => {
     const ids = corpus.ids.subarray(0, 40);
     const found = readAlong(allOf(scoreBatches(ids, { steps: 7, rows: 1 })), corpus);
     assert.equal(found.map(({ target }) => target).join(''), text.slice(1, 40));
     found.forEach(({ read }, i) => assert.equal(read, text.slice(0, i + 1)));
   });
 
-  it('with more rows predict the same tokens, each after at least 64 before it', () => {
+  it('predict the same tokens with more rows, each after at least 64 before it', () => {
     const found = readAlong(allOf(scoreBatches(corpus.ids, { steps: 30, rows: 5 })), corpus);
     assert.equal(sorted(found.map(({ target }) => target)), sorted(text.slice(1)));
     checkContexts(found, [text]);

@@ -30,7 +30,7 @@ function examplesOf(corpus: Corpus): string[] {
 }
 
 describe('normaliseText', () => {
-  it('does what the settings ask, and line ends always', () => {
+  it('does what the settings specify, and always normalises line breaks', () => {
     const text = 'Caf\u0065\u0301 ΟΔΟΣ\r\nİ\r';
     assert.equal(normaliseText(text, textSettings()), 'Cafe\u0301 ΟΔΟΣ\nİ\n');
     assert.equal(normaliseText(text, textSettings({ normalization: 'nfc' })), 'Café ΟΔΟΣ\nİ\n');
@@ -90,7 +90,7 @@ describe('normaliseText', () => {
 });
 
 describe('buildCorpus', () => {
-  it('keeps one byte a token, two beyond 255 tokens', () => {
+  it('uses one byte per token, two beyond 255 tokens', () => {
     const small = build({}, 'hello');
     assert.deepEqual(small.ids, Uint8Array.of(1, 0, 2, 2, 3));
     assert.equal(build({}, distinctText(255)).ids.BYTES_PER_ELEMENT, 1);
@@ -98,7 +98,7 @@ describe('buildCorpus', () => {
     assert.equal(small.unknownTokens, 0);
   });
 
-  it('marks characters that a given vocabulary lacks', () => {
+  it('marks characters that are missing from a given vocabulary', () => {
     const vocabulary = Vocabulary.build('character', ['abc']);
     const corpus = buildCorpus([{ name: 'a.txt', text: 'abXcX' }], textSettings(), vocabulary);
     assert.equal(corpus.vocabulary, vocabulary);
@@ -129,7 +129,7 @@ describe('buildCorpus', () => {
     assert.equal(build({}, 'a\r\nb').hash, build({}, 'a\nb').hash);
   });
 
-  it('counts words across pieces as in one', () => {
+  it('counts words across pieces as in a single text', () => {
     const text = 'To be, or not to be:\nthat is the question. '.repeat(12_000);
     const corpus = build({ unit: 'word', lowercase: true }, text);
     assert.equal(corpus.ids.length, 10 * 12_000);
@@ -137,7 +137,7 @@ describe('buildCorpus', () => {
     assert.equal(corpus.vocabulary.decode(corpus.ids.slice(-4)), 'that is the question');
   });
 
-  it('finds lines with their newline, blank ones left out', () => {
+  it('finds lines with their newline, omitting blank ones', () => {
     const corpus = build({ examples: 'lines' }, 'Ann\n\n  \n Bo\r\nCy', 'Di\n');
     assert.deepEqual(examplesOf(corpus), ['Ann\n', ' Bo\n', 'Cy\n', 'Di\n']);
     assert.deepEqual(examplesOf(build({ examples: 'lines', maximumExamples: 2 }, 'a\nb\nc\n')), ['a\n', 'b\n']);
@@ -155,7 +155,7 @@ describe('buildCorpus', () => {
     assert.equal(three.vocabulary.size, 4 + 2);
   });
 
-  it('says what is wrong with texts that cannot be learnt from', () => {
+  it('explains what is wrong with texts that cannot be learned', () => {
     refused(() => build({}, ''), /a\.txt is empty/);
     refused(() => build({}, '', ''), /The texts are empty/);
     refused(() => build({}, 'x'), /One character is too little/);
@@ -214,7 +214,7 @@ describe('The held-out part', () => {
 });
 
 describe('randomWindow', () => {
-  it('takes stretches from anywhere in the training part of one file', () => {
+  it('selects stretches from anywhere in the training part of one file', () => {
     const corpus = build({ heldOut: { kind: 'tail', fraction: 0.5 } }, distinctText(20), distinctText(40, 20));
     const random = new Random(4);
     const seen = new Set(Array.from({ length: 400 }, () => randomWindow(corpus, 5, random)));

@@ -32,7 +32,7 @@ describe('decodeText', () => {
     refused(utf16(verse, 'little').subarray(0, 11), /book\.bin begins as UTF-16 .* cut short/);
   });
 
-  it('reads a view into a larger buffer, and leaves the bytes alone', () => {
+  it('reads a view into a larger buffer without changing the bytes', () => {
     const whole = Buffer.concat([Buffer.from('before'), utf16('ab', 'big'), Buffer.from('after')]);
     const copy = Buffer.from(whole);
     assert.equal(decodeText(whole.subarray(6, 12), 'a.txt').text, 'ab');
@@ -49,7 +49,7 @@ describe('decodeText', () => {
     assert.equal(decodeText(Buffer.from('caf\u00e9\r\n', 'latin1'), 'a.txt').text, 'café\n');
   });
 
-  it('reads windows-1252 where the bytes are no UTF-8', () => {
+  it('reads windows-1252 if the bytes are not UTF-8', () => {
     const bytes = Buffer.from([0x93, 0x63, 0x61, 0x66, 0xe9, 0x94, 0x20, 0x97, 0x20, 0x80, 0x35]);
     assert.equal(decodeText(bytes, 'a.txt').text, '“café” — €5');
   });
@@ -60,7 +60,7 @@ describe('decodeText', () => {
     assert.equal(decodeText(cut, 'a.txt').text, text.slice(0, -1) + '\ufffd');
   });
 
-  it('refuses what is not text and says what to do', () => {
+  it('refuses anything that is not text and says what to do', () => {
     refused(
       Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d]),
       /book\.bin is not a text file.*UTF-8/,
@@ -174,7 +174,7 @@ describe('decodeText', () => {
       assert.equal(decodeText(Buffer.from(`\ufeff${german}`), 'a.txt', { encoding: 'koi8-r' }).text, german);
     });
 
-    it('refuses what it cannot tell rather than guess wrongly', () => {
+    it('refuses an ambiguous encoding rather than guess wrongly', () => {
       // German in code page 850, which nothing here can read.
       const codes: Record<string, number> = {
         ä: 0x84,
@@ -191,7 +191,7 @@ describe('decodeText', () => {
       assert.equal(decodeText(bytes, 'a.txt', { encoding: 'windows-1252' }).text.slice(0, 9), 'šber den ');
     });
 
-    it('refuses UTF-8 that another encoding was joined to, and names the line', () => {
+    it('refuses UTF-8 with text in another encoding appended, and names the line', () => {
       const joined = Buffer.concat([Buffer.from(french), encode(french, 'windows-1252')]);
       refused(joined, /book\.bin is in UTF-8 only in part: line 2 is in another encoding\. Save it as UTF-8/);
       const { text, notices } = decodeText(joined, 'a.txt', { encoding: 'utf-8' });
@@ -201,7 +201,7 @@ describe('decodeText', () => {
       assert.match(notices[0], new RegExp(`^a\\.txt has ${foreign} places, the first in line 2, that are not UTF-8`));
     });
 
-    it('counts what it replaced in damaged UTF-8', () => {
+    it('counts the replacements in damaged UTF-8', () => {
       const damaged = Buffer.from(`${french.repeat(9)}caf`);
       const { text, notices } = decodeText(Buffer.concat([damaged, Buffer.from([0xe9, 0x0a])]), 'a.txt');
       assert.equal(text, `${french.repeat(9)}caf\ufffd\n`);
@@ -211,13 +211,13 @@ describe('decodeText', () => {
     });
   });
 
-  it('leaves out byte order marks inside a text, and says so', () => {
+  it('removes byte order marks inside a text, and says so', () => {
     const { text, notices } = decodeText(Buffer.from(`\ufeffone\n\ufefftwo\n\ufeff`), 'a.txt');
     assert.equal(text, 'one\ntwo\n');
     assert.deepEqual(notices, ['a.txt: 2 byte order marks inside the text left out.']);
   });
 
-  it('says where a NUL is, and leaves it to a caller who drops the row', () => {
+  it('reports where a NUL is, or leaves it to a caller who drops the row', () => {
     const bytes = Buffer.from('né\nand \0 so on, for a good while more than that\n');
     refused(bytes, /book\.bin is not a text file.*there is a NUL at byte 8 \(line 2\)/);
     assert.equal(decodeText(bytes, 'a.txt', { keepNuls: true }).text, bytes.toString());
@@ -230,7 +230,7 @@ describe('formatNotices', () => {
   const about = (text: string): string => formatNotices(text, 'a.txt').join();
   const mail = 'Return-Path: <a@b.example>\nSubject: Hello\n  again\nMIME-Version: 1.0\n\nDear reader,\n';
 
-  it('refuses formats whose words are not those of their reader', () => {
+  it('refuses formats whose source differs from what a reader sees', () => {
     const noProse = /^a\.txt is (RTF|PDF|PostScript|Rich Text Format).*Save it as plain text \(\.txt\) first\.$/;
     for (const text of ['{\\rtf1\\ansi Hello', '\n{\\rtf1 x', '%PDF-1.7\n1 0 obj', '%!PS-Adobe-3.0']) {
       assert.throws(() => about(text), { code: 'invalidInput', message: noProse });
@@ -246,7 +246,7 @@ describe('formatNotices', () => {
     assert.match(about(`From a@b.example Mon Jan  1\n${mail}`), /a mail with its headers/);
   });
 
-  it('says nothing of prose', () => {
+  it('says nothing about prose', () => {
     for (const text of [
       '',
       'From: the beginning\n\nIt was a dark night.',

@@ -15,7 +15,7 @@ describe('Permutation', () => {
     }
   });
 
-  it('follows its seed', () => {
+  it('depends on its seed', () => {
     assert.deepEqual(orderOf(500, 3), orderOf(500, 3));
     assert.notDeepEqual(orderOf(500, 3), orderOf(500, 4));
   });

@@ -11,7 +11,7 @@ describe('Vocabulary of characters', () => {
     assert.equal(vocabulary.size, 7);
   });
 
-  it('gives back emoji, combining marks and a lone surrogate as they were', () => {
+  it('restores emoji, combining marks and a lone surrogate unchanged', () => {
     const text = '👩‍👩‍👧 e\u0301 \ud83d שלום \uffff \u0000 하늘';
     const vocabulary = Vocabulary.build('character', [text]);
     assert.equal(vocabulary.encode(text).length, [...text].length);
@@ -39,7 +39,7 @@ describe('Vocabulary of characters', () => {
     assert.equal(vocabulary.encode(many).filter((id) => id === noToken).length, 5000 - 4096);
   });
 
-  it('is extended behind its old ids', () => {
+  it('is extended after its old ids', () => {
     const vocabulary = Vocabulary.build('character', ['mnz']);
     const wider = vocabulary.extend('zebra man');
     assert.deepEqual(wider.toJSON().tokens, ['m', 'n', 'z', ' ', 'a', 'b', 'e', 'r']);
@@ -53,7 +53,7 @@ describe('Vocabulary of words', () => {
   const lines = ["now the king's men,\n", 'the (other) men: now/then\tthe-end the\n'];
   const vocabulary = Vocabulary.build('word', lines);
 
-  it('numbers words by falling frequency, the first seen first', () => {
+  it('numbers words by descending frequency, ties by first occurrence', () => {
     const words = ['', '<OOV>', 'the', 'now', 'men', "king's", 'other', 'then', 'end'];
     assert.deepEqual(vocabulary.toJSON(), { unit: 'word', tokens: words });
     assert.equal(vocabulary.size, 7 + 2);

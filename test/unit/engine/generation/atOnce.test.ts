@@ -50,7 +50,7 @@ function atOnce(model: LanguageModel, asked: Asking[]): Promise<unknown[]> {
   return Promise.all(asked.map((ask) => ask(predictor, cache)));
 }
 
-describe('callers of one model at once', () => {
+describe('concurrent callers of one model', () => {
   const { now } = performance;
   let backend: Backend;
   before(async () => {

@@ -23,7 +23,7 @@ const greedy = (length: number, changes: Partial<SamplingOptions> = {}): Samplin
 const story = 'it was a dark night and the wind blew over the hill. then came rain.';
 
 describe('generator', () => {
-  it('continues the prompt, and gives the continuation only', async () => {
+  it('continues the prompt, and returns only the continuation', async () => {
     const { texts } = await generate(learnedModel(story), { prompt: 'it was a ', streams: [greedy(10)] });
     assert.deepEqual(texts, ['dark night']);
   });
@@ -54,7 +54,7 @@ describe('generator', () => {
     assert.equal(together.tokens, 20 + 27 + 34 + 41);
   });
 
-  it('reads one prompt for each stream, and a prompt that several share once', async () => {
+  it('reads one prompt for each stream, and a shared prompt once', async () => {
     const prompts = ['once ', 'under a hill', '', 'once '];
     const streams = prompts.map((_, seed) => ({ temperature: 1, seed, length: 15 }));
     const model = await drawnModel({ seed: 4 });
@@ -69,7 +69,7 @@ describe('generator', () => {
     await assert.rejects(generate(model, { prompt: ['a', 'b'], streams }), /one for each/);
   });
 
-  it('takes more streams than the kernels take rows at once', async () => {
+  it('supports more streams than the kernels take rows at once', async () => {
     const streams = Array.from({ length: 200 }, (_, seed) => ({ temperature: 1, seed, length: 9 }));
     const drawn = await drawnModel();
     const model = { ...drawn, stepper: createWasmStepper(drawn.stepper.spec, drawn.parameters) };
@@ -111,7 +111,7 @@ describe('generator', () => {
     }
   });
 
-  it('normalises the prompt as the training text was', async () => {
+  it('normalises the prompt like the training text', async () => {
     const model = await drawnModel({ text: { lowercase: true } });
     const shout = await generate(model, { prompt: 'ABC', streams: [greedy(12)] });
     const whisper = await generate(model, { prompt: 'abc', streams: [greedy(12)] });
@@ -119,7 +119,7 @@ describe('generator', () => {
     assert.deepEqual(shout.unknown, []);
   });
 
-  it('never lets a stop string out, even in part', async () => {
+  it('never releases a stop string, even in part', async () => {
     const model = learnedModel(story);
     for (const stop of [['night'], ['t and'], ['zz', 'ht and the'], ['dark night and the wind!', 'and']]) {
       const deltas: SampleDelta[] = [];
@@ -135,7 +135,7 @@ describe('generator', () => {
     }
   });
 
-  it('lets out what only looked like a stop string', async () => {
+  it('releases what only looked like a stop string', async () => {
     const { texts } = await generate(learnedModel(story), {
       prompt: 'it was a ',
       streams: [greedy(10, { stop: ['nightingale'] })],
@@ -143,7 +143,7 @@ describe('generator', () => {
     assert.deepEqual(texts, ['dark night']);
   });
 
-  it('streams deltas that together are the texts, with a probability for every token', async () => {
+  it('streams deltas that add up to the texts, with a probability for every token', async () => {
     const model = await drawnModel({ seed: 7 });
     const streams = [1, 2, 3].map((seed) => ({ temperature: 1, seed, length: 50, stop: ['q'] }));
     const deltas: SampleDelta[] = [];
@@ -175,7 +175,7 @@ describe('generator', () => {
     assert.deepEqual(spaced.texts, ['be that is']);
   });
 
-  it('begins every line of a model of lines anew', async () => {
+  it('restarts every line of a model of lines', async () => {
     const model = await drawnModel({ seed: 8, text: { examples: 'lines' } });
     const newline = model.vocabulary.idOf('\n');
     const { parameters } = model;
@@ -248,7 +248,7 @@ describe('generator', () => {
     assert.deepEqual(second.texts, texts, 'only the line counts');
   });
 
-  it('runs one step for a prompt it has read, and one for one character more', async () => {
+  it('runs one step for a prompt it has read, and one for each additional character', async () => {
     const model = learnedModel(story);
     const predictor = createPredictor(model);
     const cache = new StateCache(predictor.reach);

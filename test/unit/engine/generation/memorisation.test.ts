@@ -23,7 +23,7 @@ describe('memorisation', () => {
     }
   });
 
-  it('does not mention shorter ones', () => {
+  it('omits shorter ones', () => {
     for (let at = 0; at < 60; at++) {
       assert.deepEqual(index.report(`XX${first.slice(at, at + shortestRun - 1)}#`).runs, []);
     }
@@ -38,7 +38,7 @@ describe('memorisation', () => {
     ]);
   });
 
-  it('takes the longest of several places', () => {
+  it('chooses the longest of several places', () => {
     const phrase = letters(40, 3, 'qrstuv');
     const text = `${phrase}A${letters(200, 4)}${phrase}B the end of it all`;
     const { runs } = new CopyIndex([{ name: 'x', text }]).report(`${phrase}B the end of it all`);
@@ -64,7 +64,7 @@ describe('memorisation', () => {
     assert.equal(index.report('short').novelShare, undefined);
   });
 
-  it('survives texts that repeat themselves, and texts with nothing in them', () => {
+  it('survives texts that repeat themselves, and empty texts', () => {
     const dashes = new CopyIndex([{ name: 'dashes', text: '-'.repeat(100_000) }]);
     assert.equal(dashes.report('-'.repeat(100)).runs[0].end, 100);
     const empty = new CopyIndex([{ name: 'empty', text: '' }]);
@@ -72,7 +72,7 @@ describe('memorisation', () => {
     assert.deepEqual(index.report(''), { runs: [], novelShare: undefined });
   });
 
-  it('of lines: a whole line that is a training example, wherever in the sample', () => {
+  it('of lines: finds a whole line that is a training example, wherever in the sample', () => {
     const names = new CopyIndex([{ name: 'dinos', text: 'aachenosaurus\ndromaeosauroides\nrex\n' }], { ofLines: true });
     const sample = 'dromaeosauroides\nrexosaurus\nrex';
     assert.deepEqual(names.report(sample).runs, [
@@ -82,7 +82,7 @@ describe('memorisation', () => {
     assert.deepEqual(names.report('dromaeosaur').runs, []);
   });
 
-  it('tells the share of whole words that the text has, in any case of letters', () => {
+  it('reports the share of whole words that occur in the text, regardless of case', () => {
     const known = new CopyIndex([{ name: 'a', text: 'The sea was calm.' }]);
     // The words at the ends may be parts of others.
     assert.equal(known.report('lm The SEA wuz calm, th').realWordShare, 3 / 4);

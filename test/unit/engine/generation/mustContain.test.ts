@@ -16,21 +16,21 @@ const options = (mustContain: string[], changes: Partial<SamplingOptions> = {}):
 });
 
 describe('writing that must contain words', () => {
-  it('leaves a text alone that contains them by itself', async () => {
+  it('does not change a text that already contains them', async () => {
     const model = learnedModel(`${story}WIND.`);
     const free = await generate(model, { prompt: 'it was a ', streams: [options([])] });
     const { texts } = await generateContaining(model, { prompt: 'it was a ', streams: [options(['WIND', 'dark'])] });
     assert.deepEqual(texts, free.texts);
   });
 
-  it('puts a word where the model would soonest have it, and goes on from there', async () => {
+  it('puts a word where the model finds it most likely, and continues from there', async () => {
     const model = learnedModel(story);
     const { texts } = await generateContaining(model, { prompt: 'then ', streams: [options(['cold'])] });
     assert.match(texts[0], /^came rain\. it was a cold night and /);
     assert.equal(texts[0].length, 60);
   });
 
-  it('contains every word as a word of its own, at any temperature, as long as was asked', async () => {
+  it('contains every word as a separate word, at any temperature, at the requested length', async () => {
     const words = ['ab', 'zebra', 'no way'];
     for (const changes of [{}, { objective: lastStep(8) }, { text: { examples: 'lines' as const } }]) {
       const model = await drawnModel({ seed: 5, ...changes });
@@ -66,14 +66,14 @@ describe('writing that must contain words', () => {
     assert.equal([...bound].length, 20);
   });
 
-  it('puts a word somewhere even where the draft has no place between two', async () => {
+  it('places a word even if the draft has no gap between two', async () => {
     const model = learnedModel('abcdefghijklmnopqrstuvwxyz'.repeat(3));
     const { texts } = await generateContaining(model, { prompt: 'a', streams: [options(['cat'], { length: 20 })] });
     assert.equal(texts[0].length, 20);
     assert.equal(texts[0].split('cat').length, 2, texts[0]);
   });
 
-  it('streams pieces that together are the text, with a probability for every token', async () => {
+  it('streams pieces that add up to the text, with a probability for every token', async () => {
     const model = await drawnModel({ seed: 6 });
     const deltas: SampleDelta[] = [];
     const { texts } = await generateContaining(

@@ -40,7 +40,7 @@ describe('sampler', () => {
     }
   });
 
-  it('becomes the most likely token as T goes to 0, and is it at 0', () => {
+  it('approaches the most likely token as T goes to 0, and is exactly that at 0', () => {
     for (let seed = 0; seed < 50; seed++) {
       const logits = randomLogits(40, seed);
       const best = logits.indexOf(Math.max(...logits));
@@ -50,12 +50,12 @@ describe('sampler', () => {
     }
   });
 
-  it('takes the lowest id of equals when greedy', () => {
+  it('chooses the lowest id among equals when greedy', () => {
     const sampler = new TokenSampler(5, options({ temperature: 0 }));
     assert.equal(sampler.next(Float32Array.of(0, 3, 1, 3, 3)), 1);
   });
 
-  it('draws with the frequencies of the probabilities (chi-square)', () => {
+  it('samples with the frequencies of the probabilities (chi-square)', () => {
     const classes = 20;
     const draws = 40_000;
     const logits = randomLogits(classes, 11);
@@ -71,7 +71,7 @@ describe('sampler', () => {
     }
   });
 
-  it('keeps the k most likely, of equals the lowest ids', () => {
+  it('keeps the k most likely, the lowest ids among equals', () => {
     assert.deepEqual(support(distribution(known, { topK: 1 })), [0]);
     assert.deepEqual(support(distribution(known, { topK: 2 })), [0, 1]);
     assert.deepEqual(support(distribution(known, { topK: 3 })), [0, 1, 2]);
@@ -123,7 +123,7 @@ describe('sampler', () => {
     }
   });
 
-  it('penalises what was written, by power of its probability and once', () => {
+  it('penalises what was written, by a power of its probability and once', () => {
     const sampler = new TokenSampler(5, options({ repetitionPenalty: 1.5 }));
     for (const token of [1, 1, 3, 0xffff]) sampler.observe(token);
     const weights = [0.5, 0.2 ** 1.5, 0.2, 0.06 ** 1.5, 0.04];
@@ -143,13 +143,13 @@ describe('sampler', () => {
     assert.ok(sampler.distribution(known)[0] > 0.45);
   });
 
-  it('never draws a silent token', () => {
+  it('never samples a silent token', () => {
     const sampler = new TokenSampler(5, options(), [0, 2]);
     assert.deepEqual(support([...sampler.distribution(known)]), [1, 3, 4]);
     assert.equal(new TokenSampler(5, options({ temperature: 0 }), [0, 1]).next(known), 2);
   });
 
-  it('repeats itself by seed and differs between seeds', () => {
+  it('repeats for the same seed and differs between seeds', () => {
     const logits = randomLogits(30, 5);
     const run = (seed: number): number[] => {
       const sampler = new TokenSampler(30, options({ seed }));
@@ -198,7 +198,7 @@ describe('sampler', () => {
 });
 
 describe('exponential', () => {
-  it('is e^x to eleven digits from 0 down to where there are no normal numbers', () => {
+  it('is e^x to eleven digits from 0 down to the limit of normal numbers', () => {
     let worst = 0;
     for (let x = 0; x > -708; x -= 0.0137) worst = Math.max(worst, Math.abs(exponential(x) / Math.exp(x) - 1));
     assert.ok(worst < 1e-11, `${worst}`);

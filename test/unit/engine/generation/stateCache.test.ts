@@ -7,7 +7,7 @@ const ids = (text: string): Uint16Array => Uint16Array.from(text, (c) => c.charC
 const row = (value: number): Float32Array => Float32Array.of(value);
 
 describe('state cache', () => {
-  it('finds the longest beginning that is known', () => {
+  it('finds the longest known beginning', () => {
     const cache = new StateCache(Infinity);
     cache.store(ids('hello'), 3, row(3));
     cache.store(ids('hello'), 5, row(5));
@@ -17,7 +17,7 @@ describe('state cache', () => {
     assert.equal(cache.find(ids('goodbye')), undefined);
   });
 
-  it('does not take the end of one text for another', () => {
+  it('does not confuse the ends of different texts', () => {
     const cache = new StateCache(Infinity);
     cache.store(ids('say hello'), 9, row(1));
     assert.equal(cache.find(ids('hello')), undefined);
@@ -26,7 +26,7 @@ describe('state cache', () => {
     assert.equal(other.find(ids('say hello')), undefined);
   });
 
-  it('knows a text again whose beginning slid away', () => {
+  it('recognises a text whose beginning has slid out of the window', () => {
     const random = new Random(5);
     const text = Uint16Array.from({ length: 2000 }, () => random.integer(60));
     const cache = new StateCache(Infinity);
@@ -46,7 +46,7 @@ describe('state cache', () => {
     assert.equal(cache.find(ids('ab'))?.context[0], 1);
   });
 
-  it('forgets what was not used for longest', () => {
+  it('forgets the least recently used entry', () => {
     const cache = new StateCache(Infinity, 3 * (4 + 2 + 256));
     for (const text of ['a', 'b', 'c']) cache.store(ids(text), 1, row(0));
     cache.find(ids('a'));

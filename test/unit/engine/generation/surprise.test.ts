@@ -45,7 +45,7 @@ describe('surprise', () => {
     assert.ok(Math.abs(result.meanBits - mean) < 1e-4);
   });
 
-  it('gives after any edit what it would give afresh, from the change on', async () => {
+  it('gives the same after any edit as from scratch, starting at the change', async () => {
     const model = await drawnModel({ seed: 3 });
     const map = new SurpriseMap(model, createPredictor(model));
     const random = new Random(4);
@@ -62,7 +62,7 @@ describe('surprise', () => {
     }
   });
 
-  it('reads a character again that an edit has given a mark, or taken one from', async () => {
+  it('rereads a character that gains or loses a combining mark in an edit', async () => {
     const model = await drawnModel({ text: { normalization: 'nfc' } });
     // The character before a place where a context is kept.
     const plain = `${letters(63, 18)}e${letters(40, 19)}`;
@@ -92,7 +92,7 @@ describe('surprise', () => {
     assert.equal(result.from + result.bits.length, text.length + 4);
   });
 
-  it('takes the next text while the last one is being cancelled', async () => {
+  it('accepts the next text while the last one is being cancelled', async () => {
     const model = await drawnModel({ seed: 20 });
     const map = new SurpriseMap(model, createPredictor(model));
     const [first, second] = [letters(4000, 21), letters(300, 22)];
@@ -115,7 +115,7 @@ describe('surprise', () => {
     assert.deepEqual([...resumed.bits], [...whole.bits]);
   });
 
-  it('gives an unseen character a figure of its own and leaves it out of the mean', async () => {
+  it('gives an unseen character its own figure and leaves it out of the mean', async () => {
     const model = await drawnModel({ seed: 6 });
     const result = await new SurpriseMap(model, createPredictor(model)).update('abc🦑def', 0);
     assert.deepEqual([...result.lengths], [1, 1, 1, 2, 1, 1, 1]);
@@ -124,7 +124,7 @@ describe('surprise', () => {
     assert.ok(Math.abs(result.meanBits - known / 6) < 1e-4);
   });
 
-  it('sees every window of a model of windows', async () => {
+  it('covers every window of a model of windows', async () => {
     const model = await drawnModel({ seed: 7, objective: lastStep(6) });
     const text = letters(60, 8);
     const { bits } = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
@@ -134,7 +134,7 @@ describe('surprise', () => {
     }
   });
 
-  it('begins each line of a model of lines anew', async () => {
+  it('restarts each line of a model of lines', async () => {
     const model = await drawnModel({ seed: 9, text: { examples: 'lines' } });
     const { bits } = await new SurpriseMap(model, createPredictor(model)).update('abc\nabc\nabc\n', 0);
     assert.deepEqual([...bits.subarray(4, 8)], [...bits.subarray(0, 4)]);
@@ -145,7 +145,7 @@ describe('surprise', () => {
     assert.ok(Math.abs(bits[0] - first) < 1e-3);
   });
 
-  it('answers an empty text', async () => {
+  it('handles an empty text', async () => {
     const model = await drawnModel();
     const result = await new SurpriseMap(model, createPredictor(model)).update('', 0);
     assert.deepEqual([result.from, result.bits.length, result.meanBits], [0, 0, 0]);
@@ -155,7 +155,7 @@ describe('surprise', () => {
 describe('text units', () => {
   const total = (lengths: Uint8Array): number => lengths.reduce((a, b) => a + b, 0);
 
-  it('cover the text as it stands, whatever normalisation makes of it', async () => {
+  it('cover the original text, whatever normalisation does to it', async () => {
     const model = await drawnModel({ text: { lowercase: true, normalization: 'nfc' } });
     const text = 'A\r\nbe\u0301c\rİ🦑';
     const units = splitIntoUnits(model, text);
@@ -166,7 +166,7 @@ describe('text units', () => {
     assert.equal(units.ids.length, 9);
   });
 
-  it('cut words, what stands between them, and what is too long', async () => {
+  it('separate words, what lies between them, and what is too long', async () => {
     const model = learnedModel('to be or not to be', { unit: 'word' });
     const text = `to   be, ${'x'.repeat(600)} -- not-to`;
     const units = splitIntoUnits(model, text);
@@ -244,7 +244,7 @@ describe('score', () => {
     await Promise.all([assert.rejects(scoreText(model, 'a')), scoreText(model, texts[0])]);
   });
 
-  it('refuses what cannot be scored', async () => {
+  it('refuses unusable texts', async () => {
     const model = await drawnModel();
     await assert.rejects(scoreText(model, 'a'), /longer/);
     await assert.rejects(scoreText(model, 'abcdef', { windows: { length: 33, stride: 1 } }), /at most 32/);

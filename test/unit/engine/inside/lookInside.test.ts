@@ -7,7 +7,7 @@ import { madeText } from '../training/support';
 const request = { sources: [], modelPath: '/nowhere/to/be/found', at: 0, text: '' };
 
 describe('lookInside', () => {
-  it('gives the layers, the example of that number or the last, and the beginning to draw', async () => {
+  it('gives the layers, the requested example or the last, and the beginning to draw', async () => {
     const text = madeText(2000);
     const config = recipeFor('nietzsche');
     const inside = await lookInside([{ name: 'made.txt', text }], { ...request, config, at: 5 });
@@ -24,7 +24,7 @@ describe('lookInside', () => {
     assert.equal(last.example.at, inside.examples - 1);
   });
 
-  it('gives the tokens of a text with the way back, or the vocabulary with counts', async () => {
+  it('gives the tokens of a text and their text again, or the vocabulary with counts', async () => {
     const config = recipeFor('dinosaur-names');
     const texts = [{ name: 'names.txt', text: 'abba\ncab\n' }];
     const { tokens } = await lookInside(texts, { ...request, config, text: 'aX' });

@@ -7,7 +7,7 @@ import { Random } from '../../../../src/engine/random';
 const crowded = (random: Random): number => ((random.integer(40) << 26) | (random.integer(3) - 1)) >>> 0;
 
 describe('Counts', () => {
-  it('counts and takes back as a table of tables does', () => {
+  it('counts and takes back like a table of tables', () => {
     const random = new Random(1);
     const counts = new Counts();
     const known = new Map<number, Map<number, number>>();

@@ -70,7 +70,7 @@ function sizeOf(layer: Layer): [contexts: number, entries: number] {
 
 describe('Memory', () => {
   for (const seed of [1, 2, 3]) {
-    it(`predicts what its definition says, with layers and without (seed ${seed})`, () => {
+    it(`predicts according to its definition, with layers and without (seed ${seed})`, () => {
       const random = new Random(seed);
       const base = [drawText(random, 300), drawText(random, 50)];
       const layered = [drawText(random, 80), base[0].slice(100, 160)];
@@ -114,7 +114,7 @@ describe('Memory', () => {
     });
   }
 
-  it('learns a whole text as it learns its tokens one by one', () => {
+  it('learns a whole text with the same result as token by token', () => {
     const random = new Random(4);
     const tokens = tokensOf([drawText(random, 600), drawText(random, 3)]);
     const layer = new Layer();
@@ -122,7 +122,7 @@ describe('Memory', () => {
     assert.deepEqual(countsOf(learnText(tokens, contexts, vocabulary.size), tokens), countsOf(layer, tokens));
   });
 
-  it('leaves out what occurs once only where it is told to', () => {
+  it('leaves out what occurs only once if requested', () => {
     const tokens = tokensOf([[...'abe abe ebab', ...'\nabe abe .']]);
     const all = learnText(tokens, contexts, vocabulary.size);
     const some = learnText(tokens, contexts, vocabulary.size, (chain, order) => chain === 'words' || order < 4);
@@ -181,7 +181,7 @@ describe('Memory', () => {
     assert.equal(bytes(), once);
   });
 
-  it('knows no words where each token is one', () => {
+  it('has no contexts of words if each token is a word', () => {
     const words = Vocabulary.build('word', ['the cat sat on the mat and the dog sat on the cat']);
     const of = new Contexts(words);
     const ids = words.encode('the cat sat on the mat and the dog sat on the cat');
@@ -198,13 +198,13 @@ describe('Memory', () => {
 });
 
 describe('Contexts', () => {
-  it('tells a place by whole numbers that float32 holds', () => {
+  it('represent a place by whole numbers that fit into float32', () => {
     walk(tokensOf([drawText(new Random(7), 200)]), (place) => {
       for (const number of place) assert.ok(Number.isInteger(number) && number >= 0 && number <= 0xffff);
     });
   });
 
-  it('gives the same hashes from a place and from the tokens before it', () => {
+  it('give the same hashes from a place and from the tokens before it', () => {
     const tokens = tokensOf([drawText(new Random(8), 100), drawText(new Random(9), 4)]);
     const hashes = new Uint32Array(letterOrders + 1);
     walk(tokens, (place, _token, i) => {
@@ -213,7 +213,7 @@ describe('Contexts', () => {
     });
   });
 
-  it('does not change with what a vocabulary gets in addition', () => {
+  it('do not change when a vocabulary is extended', () => {
     const wider = new Contexts(vocabulary.extend('bBzZ'));
     const hashes = [new Uint32Array(wordOrders), new Uint32Array(wordOrders)];
     const places = [new Float32Array(placeNumbers), new Float32Array(placeNumbers)];

@@ -53,7 +53,7 @@ describe('Mixture', () => {
   memory.predict(place, 0);
   const logits = Float32Array.from({ length: classes }, () => 2 * random.normal());
 
-  it('is a distribution, and with no trust in the memory the network', () => {
+  it('is a distribution, and equals the network if the memory is not trusted', () => {
     for (const trust of [1, 0.5, 0]) {
       const row = new Float32Array(2 * classes);
       row.set(logits, classes);

@@ -51,14 +51,14 @@ describe('the memory of a model', () => {
     corpus = buildCorpus([{ name: 'moby', text }], config);
   });
 
-  it('comes out of a file as it went in', async () => {
+  it('is restored from a file unchanged', async () => {
     const { memory } = await remembering();
     const { memory: part, tensors } = storeMemory(memory);
     assert.deepEqual(memoryOf(storedWith(JSON.parse(JSON.stringify(part)), tensors)), memory);
     assert.equal(memoryOf(storedWith(undefined, {})), undefined);
   });
 
-  it('takes at most twelve bytes a character', () => {
+  it('takes at most twelve bytes per character', () => {
     for (const length of [25_000, 200_000]) {
       const some = whole.slice(40_000, 40_000 + length);
       const own = Vocabulary.build('character', [some]);
@@ -68,7 +68,7 @@ describe('the memory of a model', () => {
     }
   });
 
-  it('is refused where it is damaged, or of another version', async () => {
+  it('is refused if it is damaged, or of another version', async () => {
     const { memory } = await remembering();
     const { memory: part, tensors } = storeMemory(memory);
     const counts = tensors['memory.letters.3'] as Uint8Array;
@@ -83,7 +83,7 @@ describe('the memory of a model', () => {
     refuses({}, 'incompatibleModel', { ...part, letterOrders: 9 });
   });
 
-  it('helps a network that knows nothing, the more the more it learns', async () => {
+  it('helps a network that knows nothing, and helps more as it learns more', async () => {
     const model = await remembering();
     const rest = whole.slice(46_000, 49_000);
     const known = [...rest].filter((character) => text.includes(character)).join('');
@@ -100,7 +100,7 @@ describe('the memory of a model', () => {
     });
   });
 
-  it('predicts the same in every way of asking', async () => {
+  it('predicts the same through every interface', async () => {
     const model = await remembering();
     const ids = vocabulary.encode(text.slice(1000, 1400));
     const predictor = createPredictor(model);
@@ -126,7 +126,7 @@ describe('the memory of a model', () => {
     assert.ok(Math.abs(score.lossNats - nats / (ids.length - 1)) < 1e-4, `${score.lossNats}`);
   });
 
-  it('learns while a text is written as when it is read', async () => {
+  it('learns the same while a text is written as when it is read', async () => {
     const model = await remembering();
     const written = text.slice(5000, 5600);
     const ids = vocabulary.encode(written);
@@ -147,7 +147,7 @@ describe('the memory of a model', () => {
     assert.ok(Math.abs(score.onlineLossNats! - nats / (ids.length - 1)) < 1e-4, `${nats / (ids.length - 1)}`);
   });
 
-  it('is asked anew where it has learned since', async () => {
+  it('is queried again if it has learned since', async () => {
     const model = await remembering();
     const memory = openMemory(emptyMemory(vocabulary), vocabulary);
     const learning = learningPredictor(networkPredictor(model, 'carried'), memory, model.memory.tables);
@@ -162,7 +162,7 @@ describe('the memory of a model', () => {
     assert.ok(after.logits[a] > before.logits[a] + 0.1);
   });
 
-  it('steps back the longer the training text is copied', async () => {
+  it('is trusted less the longer the training text is copied', async () => {
     const model = await remembering();
     const read = (use: PredictorUse, memory: ModelMemory | undefined, passage: string): Float32Array => {
       const predictor = createPredictor({ ...model, memory }, use);

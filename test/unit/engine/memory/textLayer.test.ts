@@ -49,7 +49,7 @@ function assertSame(found: Layer, expected: Layer, text: string): void {
 }
 
 describe('TextLayer', () => {
-  it('knows after any edits what it would know of the text alone', async () => {
+  it('knows after any edits what it would learn from the final text alone', async () => {
     const random = new Random(4);
     const layer = new TextLayer(memory, vocabulary, asIs);
     let text = '';
@@ -71,7 +71,7 @@ describe('TextLayer', () => {
     assertSame(layer.layer, new Layer(), '');
   });
 
-  it('reads line ends and compositions as training does', async () => {
+  it('reads line breaks and composed characters as training does', async () => {
     const accented = Vocabulary.build('character', ['\naé']);
     const own = new Contexts(accented);
     const nothing = new Memory(own, accented.size, learnText(new Uint16Array(0), own, accented.size));

@@ -59,7 +59,7 @@ describe(`initial weights (seed ${seed})`, () => {
       }
     });
 
-    it(`${cell}: biases are zero, but 1 for the LSTM's forget gate`, () => {
+    it(`${cell}: biases are zero, except 1 for the LSTM's forget gate`, () => {
       for (const [{ name, layer }, values] of tensorsOf(cell, 'inputBias', parameters)) {
         const { units } = spec(cell).layers[layer];
         const expected = values.map((_, i) => (cell === 'lstm' && i >= units && i < 2 * units ? 1 : 0));
@@ -111,7 +111,7 @@ describe(`initial weights (seed ${seed})`, () => {
     }
   });
 
-  it('is decided by the seed', () => {
+  it('is determined by the seed', () => {
     const of = (s: number): Float32Array => initialiseParameters(spec('lstm'), keras, s);
     assert.deepStrictEqual(of(seed), of(seed));
     assert.notDeepStrictEqual(of(seed), of(seed + 1));

@@ -9,7 +9,7 @@ import { languageModelOf } from '../../../support/storedModel';
 
 const modelOf = (title: string): StoredModel => ({ ...languageModelOf(['a', 'b', 'c']), title });
 
-describe('keeping a model that another run may have written over', () => {
+describe('keeping a model that another run may have overwritten', () => {
   const { open, rename } = fs;
   let folder: string;
   let file: string;
@@ -38,7 +38,7 @@ describe('keeping a model that another run may have written over', () => {
   };
 
   for (const first of [undefined, 'its own earlier model']) {
-    it(`puts aside what the other wrote while this one was being written (before: ${first ?? 'nothing'})`, async () => {
+    it(`moves aside what the other wrote while this one was being written (before: ${first ?? 'nothing'})`, async () => {
       if (first) await writeModelFile(file, modelOf(first));
       const seen = await versionOf(file);
       whileWriting(async () => {
@@ -52,7 +52,7 @@ describe('keeping a model that another run may have written over', () => {
     });
   }
 
-  it('leaves the other model where it is when its own cannot be written', async () => {
+  it('leaves the other model in place if its own cannot be written', async () => {
     await writeModelFile(file, modelOf('other'));
     whileWriting(() => Promise.reject(Object.assign(new Error('simulated'), { code: 'ENOSPC' })));
     await assert.rejects(keepModel(file, modelOf('own'), undefined), /disk is full.*is kept in/);
@@ -60,7 +60,7 @@ describe('keeping a model that another run may have written over', () => {
     assert.equal(await titleIn('novel.inkling.safetensors'), 'other');
   });
 
-  it('always has a model at its place, and no copy of it when the last move fails', async () => {
+  it('always has a model in place, and no copy of it if the last move fails', async () => {
     await writeModelFile(file, modelOf('other'));
     let titleThen: string | undefined;
     fs.rename = async () => {
@@ -73,7 +73,7 @@ describe('keeping a model that another run may have written over', () => {
     assert.deepEqual(await fs.readdir(folder), ['novel.inkling.safetensors']);
   });
 
-  it('loses neither of two models where the rename of one is late', async () => {
+  it('loses neither of two models if the rename of one is late', async () => {
     const late = new Promise((resolve) => setTimeout(resolve, 200));
     let renaming = (): void => {};
     const first = new Promise<void>((resolve) => (renaming = resolve));

@@ -62,7 +62,7 @@ describe(`model file (seed ${seed})`, () => {
   });
   afterEach(() => fs.rm(folder, { recursive: true, force: true }));
 
-  it('gives back what was stored', async () => {
+  it('restores what was stored', async () => {
     await writeModelFile(file, modelOf());
     assert.deepStrictEqual(await readModelFile(file), modelOf());
     assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
@@ -103,7 +103,7 @@ describe(`model file (seed ${seed})`, () => {
     assert.deepStrictEqual(await readModelFile(file), classifier);
   });
 
-  it('keeps every bit, of a bias of -0 too', async () => {
+  it('keeps every bit, even of a bias of -0', async () => {
     const model = modelOf();
     model.parameters.fill(-0);
     await writeModelFile(file, model);
@@ -189,7 +189,7 @@ describe(`model file (seed ${seed})`, () => {
     assert.ok(data.subarray(begin, stop).every((byte) => byte === 0));
   });
 
-  it('tells what is in it from the header alone', async () => {
+  it('describes its content in the header alone', async () => {
     const model = modelOf();
     await writeModelFile(file, model);
     const { parameters, ...expected } = model;
@@ -198,7 +198,7 @@ describe(`model file (seed ${seed})`, () => {
     assert.deepStrictEqual(await readModelMetadata(file), { ...expected, bytes, parameterCount: parameters.length });
   });
 
-  it('has no room for further tensors that could be taken for weights', async () => {
+  it('has no room for further tensors that could be mistaken for weights', async () => {
     for (const name of ['rnn.weight', 'output.bias', 'embedding.weight', 'best']) {
       const model = { ...modelOf(), extraTensors: { [name]: new Float32Array(1) } };
       await assert.rejects(writeModelFile(file, model), { code: 'internal' }, name);
@@ -227,7 +227,7 @@ describe(`model file (seed ${seed})`, () => {
       whole = await fs.readFile(file);
     });
 
-    it('a file cut off anywhere', async () => {
+    it('a truncated file', async () => {
       const headerEnd = (await open(file)).header.dataStart;
       for (const length of [8, 9, headerEnd - 1, headerEnd, headerEnd + 1, whole.length - 1]) {
         await refuses(whole.subarray(0, length), 'corruptModel', /model\.safetensors .*it is cut off.*not changed/);
@@ -237,7 +237,7 @@ describe(`model file (seed ${seed})`, () => {
       }
     });
 
-    it('a weight altered in one bit', async () => {
+    it('a weight with one altered bit', async () => {
       const { header } = await open(file);
       for (const at of [header.dataStart, header.dataStart + 101, whole.length - 1]) {
         const bytes = Buffer.from(whole);
@@ -246,7 +246,7 @@ describe(`model file (seed ${seed})`, () => {
       }
     });
 
-    it('a header altered anywhere', async () => {
+    it('an altered header', async () => {
       const { header } = await open(file);
       for (let at = lengthBytes; at < header.dataStart; at += 7) {
         const bytes = Buffer.from(whole);
@@ -263,7 +263,7 @@ describe(`model file (seed ${seed})`, () => {
     it('bytes added at the end', () =>
       refuses(Buffer.concat([whole, Buffer.alloc(4)]), 'corruptModel', /something was added at its end/));
 
-    it('what is no safetensors file', async () => {
+    it('a file that is not safetensors', async () => {
       await refuses(Buffer.from('Once upon a time there was a text file.'), 'corruptModel', /not a safetensors file/);
       await refuses(Buffer.alloc(100), 'corruptModel', /not a safetensors file/);
       const noJson = Buffer.from(whole);
@@ -278,7 +278,7 @@ describe(`model file (seed ${seed})`, () => {
       await refuses(foreign, 'incompatibleModel', /of another program/);
     });
 
-    it('a newer version, before looking at anything else in it', async () => {
+    it('a newer version, before reading anything else', async () => {
       const newer = await withHeader(({ metadata }) => {
         metadata['inkling.version'] = String(modelFileVersion + 1);
         delete metadata['inkling.spec'];
@@ -293,7 +293,7 @@ describe(`model file (seed ${seed})`, () => {
       return Buffer.concat([sealed(header, data), data]);
     }
 
-    it('a field that is not what it must be, by its name', async () => {
+    it('an invalid field, by its name', async () => {
       const progress = { event: 'progress', step: 1, epoch: 0, seconds: 1, fraction: -1e9 };
       const cases: [key: string, value: unknown, message: RegExp][] = [
         ['kind', 'model', /"kind" must be one of language-model, classifier, not "model"/],
@@ -334,7 +334,7 @@ describe(`model file (seed ${seed})`, () => {
       }
     });
 
-    it('tensors that overlap, leave a gap, or are there twice', async () => {
+    it('tensors that overlap, leave a gap, or are duplicated', async () => {
       const { dataStart } = (await open(file)).header;
       const overlapping = await resealed(({ entries }) => {
         const entry = entries.get('rnn.weight_ih_l0')!;
@@ -357,7 +357,7 @@ describe(`model file (seed ${seed})`, () => {
       }
     });
 
-    it('a network that is larger than the tensors in the file, before it makes room for it', async () => {
+    it('a network that is larger than the tensors in the file, before allocating memory for it', async () => {
       const layers = Array.from({ length: 4 }, () => ({ units: 4096, dropout: 0 }));
       const config = { ...modelOf().config, network: { ...modelOf().config.network, layers } };
       const bomb = await resealed(({ metadata }) => {
@@ -376,7 +376,7 @@ describe(`model file (seed ${seed})`, () => {
       }
     });
 
-    it('no file, or a folder', async () => {
+    it('a missing file, or a folder', async () => {
       for (const read of [readModelFile, readModelMetadata]) {
         await assert.rejects(read(path.join(folder, 'none')), { code: 'invalidInput', message: /no model file/ });
         await assert.rejects(read(folder), { code: 'invalidInput', message: /is a folder/ });
@@ -409,7 +409,7 @@ describe(`model file (seed ${seed})`, () => {
       ['open', 'EROFS', /not read-only/],
       ['open', 'EACCES', /not read-only/],
     ] as const) {
-      it(`${code} at ${step}: says the remedy, keeps the earlier file, leaves nothing behind`, async () => {
+      it(`${code} at ${step}: names the remedy, keeps the earlier file, leaves nothing behind`, async () => {
         await writeModelFile(file, modelOf());
         const earlier = await fs.readFile(file);
         failAt(step, code);
@@ -421,7 +421,7 @@ describe(`model file (seed ${seed})`, () => {
       });
     }
 
-    it('a folder that is not there, or one in the place of the file', async () => {
+    it('a missing folder, or one in the place of the file', async () => {
       await assert.rejects(writeModelFile(path.join(folder, 'none', 'model'), modelOf()), {
         code: 'invalidInput',
         message: /folder .*none does not exist/,
@@ -440,7 +440,7 @@ describe(`model file (seed ${seed})`, () => {
     assert.deepStrictEqual(await fs.readdir(folder), ['model.safetensors']);
   });
 
-  it('is whole at every moment while two write it at once', async () => {
+  it('is whole at every moment while two processes write it at once', async () => {
     const models = [modelOf(), { ...modelOf(), title: 'another' }];
     await Promise.all(models.flatMap((model) => [writeModelFile(file, model), writeModelFile(file, model)]));
     assert.ok(['another', modelOf().title].includes((await readModelFile(file)).title));

@@ -24,7 +24,7 @@ describe(`Altered model files (seed ${seed})`, () => {
   });
   after(() => fs.rm(folder, { recursive: true }));
 
-  it('are whole before they are altered', async () => {
+  it('are valid before they are altered', async () => {
     const file = path.join(folder, 'unaltered');
     for (const bytes of models) {
       await fs.writeFile(file, bytes);

@@ -12,7 +12,7 @@ import { networkFileOf } from '../../../support/storedModel';
 const seed = 4;
 
 describe(`weights in eight bits (seed ${seed})`, () => {
-  it('are at most half a step of their row away', () => {
+  it('differ from the originals by at most half a step of their row', () => {
     const random = new Random(seed);
     for (const [rows, columns] of [
       [1, 1],
@@ -37,7 +37,7 @@ describe(`weights in eight bits (seed ${seed})`, () => {
     assert.deepStrictEqual([...back.slice(0, 4)], [0, 0, 0, -2]);
   });
 
-  it('come back from a model file as the numbers that were written, in a quarter of the bytes', async () => {
+  it('are restored from a model file as the numbers that were written, in a quarter of the bytes', async () => {
     const spec: NetworkSpec = {
       cell: 'lstm',
       input: { kind: 'one-hot', vocabulary: 40 },

@@ -6,7 +6,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { sweepTemporaryFiles, temporaryFileFor } from '../../../../src/engine/model/temporaryFiles';
 
-describe('Leftovers of writers', () => {
+describe('Temporary files left by writers', () => {
   let folder: string;
   beforeEach(async () => (folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-sweep-'))));
   afterEach(() => fs.rm(folder, { recursive: true }));
@@ -34,12 +34,12 @@ describe('Leftovers of writers', () => {
     assert.deepEqual(await sweep('out'), ['out']);
   });
 
-  it('of a checkpoint that is written, those of its model go too', async () => {
+  it('are removed with those of their model when a checkpoint is written', async () => {
     await put(left('out'), 2);
     assert.deepEqual(await sweep('out.checkpoint'), []);
   });
 
-  it('stay while they are young, while their process runs, and when they are not ours', async () => {
+  it('stay while they are young, while their process runs, or if they are not ours', async () => {
     const kept = [
       await put(left('out'), 0.5),
       await put(left('out', process.pid), 2),
@@ -52,7 +52,7 @@ describe('Leftovers of writers', () => {
     assert.deepEqual(await sweep('out'), kept.sort());
   });
 
-  it('need no folder to be there', async () => {
+  it('do not require the folder to exist', async () => {
     await sweepTemporaryFiles(path.join(folder, 'none', 'out'));
   });
 });

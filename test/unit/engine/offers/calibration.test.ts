@@ -17,7 +17,7 @@ import { madeText } from '../training/support';
 
 const learned = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
 describe('calibrate', () => {
-  it('asks for less where the model is always right, for more where it is often wrong', async () => {
+  it('asks for less if the model is always right, for more if it is often wrong', async () => {
     // It knows one order of the words by heart, and is as sure of it where they come in another.
     const known = madeText(2500, 1);
     const model = learnedModel(known, { sureness: 8 });
@@ -33,7 +33,7 @@ describe('calibrate', () => {
     assert.deepEqual(await measure(madeText(2500, 2)), wrong);
   });
 
-  it('tells nothing of a text that is too short, or when it is to leave off', async () => {
+  it('gives nothing for a text that is too short, or if it is told to stop', async () => {
     const model = learnedModel(learned);
     assert.equal(await calibrate(model, createPredictor(model), learned), undefined);
     let asked = 0;
@@ -41,7 +41,7 @@ describe('calibrate', () => {
     assert.equal(await calibrate(model, createPredictor(model), learned.repeat(40), isSkipped), undefined);
   });
 
-  it('decides what is offered', async () => {
+  it('decides what is suggested', async () => {
     const model = learnedModel(learned, { sureness: 6 });
     const request: CompletionRequest = {
       modelPath: '',
@@ -61,7 +61,7 @@ describe('calibrate', () => {
     assert.deepEqual(await texts(0.99), []);
   });
 
-  it('is done at the end of training and kept in the model file', async () => {
+  it('happens at the end of training and is kept in the model file', async () => {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-calibration-'));
     const modelPath = path.join(folder, 'model.safetensors');
     const heldOut = { kind: 'tail', fraction: 0.1 } as const;

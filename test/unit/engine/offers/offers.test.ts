@@ -34,23 +34,23 @@ async function offers(
   return items.map((item) => item.text);
 }
 
-describe('offers', () => {
-  it('ends the word that stands at the cursor', async () => {
+describe('suggestions', () => {
+  it('complete the word at the cursor', async () => {
     assert.deepEqual(await offers({ prefix: 'It was a d', extent: 'word' }), ['ark']);
   });
 
-  it('is at least three characters long, unless somebody asks', async () => {
+  it('are at least three characters long, unless requested explicitly', async () => {
     assert.deepEqual(await offers({ prefix: 'It was a da', extent: 'word' }), []);
     assert.deepEqual(await offers({ prefix: 'It was a da', extent: 'word', alternatives: 2 }), ['rk']);
     assert.deepEqual(await offers({ prefix: 'It was a da' }), ['rk night']);
   });
 
-  it('goes on with the next word behind a whole one', async () => {
+  it('continue with the next word after a complete one', async () => {
     assert.deepEqual(await offers({ prefix: 'It was a', extent: 'word' }), [' dark']);
     assert.deepEqual(await offers({ prefix: 'It was a ', extent: 'word' }), ['dark']);
   });
 
-  it('offers a phrase of at most four words, or up to the punctuation', async () => {
+  it('are a phrase of at most four words, or up to the punctuation', async () => {
     assert.deepEqual(await offers({ prefix: 'night, and ' }), ['the wind blew over']);
     assert.deepEqual(await offers({ prefix: 'It was ' }), ['a dark night']);
     assert.deepEqual(await offers({ prefix: 'Then came ' }), ['the rain']);
@@ -58,14 +58,14 @@ describe('offers', () => {
     assert.deepEqual(await offers({ prefix: 'it), and ' }), ['nobody’s hat was dry']);
   });
 
-  it('ends a phrase at punctuation with no space around it, too', async () => {
+  it('end a phrase at punctuation even without a space around it', async () => {
     const model = learnedModel('far over—the hill; it’s well-known (to me); one two three four five');
     assert.deepEqual(await offers({ prefix: 'far ' }, model), ['over']);
     assert.deepEqual(await offers({ prefix: 'hill; ' }, model), ['it’s well-known']);
     assert.deepEqual(await offers({ prefix: 'me); ' }, model), ['one two three four']);
   });
 
-  it('stops before it goes in circles', async () => {
+  it('stop before they go in circles', async () => {
     const before = (text: string, draft: string): string => draft.slice(0, endBeforeLoop(text, draft));
     assert.equal(before('by ', 'of the state of the state of the state'), 'of the state');
     assert.equal(before('a member of the state ', 'of the state of'), '');
@@ -77,17 +77,17 @@ describe('offers', () => {
     assert.deepEqual(await offers({ prefix: 'the head of the state ', extent: 'line' }, looping), []);
   });
 
-  it('offers the rest of the sentence with its end', async () => {
+  it('include the rest of the sentence with its end', async () => {
     assert.deepEqual(await offers({ prefix: 'night, and ', extent: 'sentence' }), ['the wind blew over the hill.']);
     assert.deepEqual(await offers({ prefix: 'nobody’s ', extent: 'sentence' }), ['hat was dry.']);
   });
 
-  it('offers the rest of the line and never goes behind it', async () => {
+  it('include the rest of the line and never continue past it', async () => {
     assert.deepEqual(await offers({ prefix: 'or so', extent: 'line' }), [' they said.']);
     assert.deepEqual(await offers({ prefix: 'was dry.', extent: 'line' }), []);
   });
 
-  it('never ends in glued punctuation or in half a word', async () => {
+  it('never end in glued punctuation or in half a word', async () => {
     for (let length = 1; length < 30; length++) {
       for (const extent of ['word', 'phrase', 'sentence', 'line'] as const) {
         for (const text of await offers({ prefix: 'Then came ', extent, maximumLength: length })) {
@@ -99,7 +99,7 @@ describe('offers', () => {
     }
   });
 
-  it('does not put a second space behind one', async () => {
+  it('do not add a second space after one', async () => {
     for (const prefix of ['It was a ', 'It was a dark night,  ']) {
       const texts = await offers({ prefix, alternatives: 3 });
       assert.ok(texts.length > 0);
@@ -107,7 +107,7 @@ describe('offers', () => {
     }
   });
 
-  it('offers nothing less likely than is asked, and says how likely all of it is, its end included', async () => {
+  it('are never less likely than requested, and state the probability of the whole, its end included', async () => {
     const sureness = 5.5;
     const ask = async (model: LanguageModel, changes: Partial<CompletionRequest>) =>
       (await offer(model, createPredictor(model), request({ prefix: 'was well" ', ...changes }))).items;
@@ -128,14 +128,14 @@ describe('offers', () => {
     assert.ok(expected > usualLeastProbability.bold && expected < usualLeastProbability.shy);
   });
 
-  it('does not follow what is less likely than is asked', async () => {
+  it('do not follow paths that are less likely than requested', async () => {
     const unsure = learnedModel(story, { sureness: 1 });
     const { stepsRun, items } = await offer(unsure, createPredictor(unsure), request({ prefix: 'It', extent: 'line' }));
     assert.deepEqual(items, []);
     assert.equal(stepsRun, 'It'.length);
   });
 
-  it('offers different alternatives, surest first, the same every time', async () => {
+  it('include different alternatives, surest first, the same every time', async () => {
     const model = learnedModel('a dark night, a dark room, a dim light, a cold night, a cold wind, a dim day', {
       sureness: 3,
     });
@@ -148,7 +148,7 @@ describe('offers', () => {
     assert.deepEqual((await ask()).items, items);
   });
 
-  it('costs one step for the prefix at a keystroke', async () => {
+  it('cost one step for the prefix per keystroke', async () => {
     const model = learnedModel(story);
     const predictor = createPredictor(model);
     const cache = new StateCache(predictor.reach);
@@ -164,7 +164,7 @@ describe('offers', () => {
     assert.ok(second.stepsRun <= generated, `${second.stepsRun} steps`);
   });
 
-  it('reads on at one step a keystroke while the beginning slides away', async () => {
+  it('continue reading at one step per keystroke while the beginning slides away', async () => {
     const model = await drawnModel({ seed: 3 });
     const predictor = createPredictor(model);
     const cache = new StateCache(predictor.reach);
@@ -177,7 +177,7 @@ describe('offers', () => {
     }
   });
 
-  it('completes half a word of a model of words', async () => {
+  it('complete half a word of a model of words', async () => {
     const model = learnedModel('to be or not to be that is the question', { unit: 'word' });
     assert.deepEqual(await offers({ prefix: 'that is the ques', extent: 'word' }, model), ['tion']);
     assert.deepEqual(await offers({ prefix: 'or not ', extent: 'word', alternatives: 2 }, model), ['to']);
@@ -186,13 +186,13 @@ describe('offers', () => {
     assert.deepEqual(await offers({ prefix: 'xyzzy', extent: 'word' }, model), []);
   });
 
-  it('answers an empty prefix', async () => {
+  it('handle an empty prefix', async () => {
     const model = await drawnModel();
     const { items } = await offer(model, createPredictor(model), request({ alternatives: 1 }));
     assert.ok(items.length <= 1);
   });
 
-  it('never offers a word of the list', async () => {
+  it('never contain a word of the blocklist', async () => {
     assert.deepEqual(await offers({ prefix: 'night, and ', never: ['BLEW'] }), ['the wind']);
     assert.deepEqual(await offers({ prefix: 'night, and ', never: ['the'] }), []);
     assert.deepEqual(await offers({ prefix: 'night, and the w', never: ['wind'] }), []);
@@ -205,7 +205,7 @@ describe('offers', () => {
       'the old clock in the great hall struck nine. the new clock in the small room struck ten. ' +
       'a fire burned in the great hall of the king. a candle burned in the small room of the maid. ';
 
-    it('offers what leads into what follows, and nothing else', async () => {
+    it('lead into what follows, and are nothing else', async () => {
       const model = learnedModel(lines);
       assert.deepEqual(await offers({ prefix: 'the old clock in the ', suffix: ' hall struck nine.' }, model), [
         'great',
@@ -213,7 +213,7 @@ describe('offers', () => {
       assert.deepEqual(await offers({ prefix: 'the old clock in the ', suffix: ' banana struck nine.' }, model), []);
     });
 
-    it('does not repeat what follows the cursor', async () => {
+    it('do not repeat what follows the cursor', async () => {
       const model = learnedModel(lines);
       assert.deepEqual(
         await offers({ prefix: 'the old clock in the great ', suffix: ' hall struck nine.' }, model),
@@ -225,7 +225,7 @@ describe('offers', () => {
       assert.deepEqual(await offers({ ...end, suffix: ')' }), ['hat was dry.']);
     });
 
-    it('is done by models of words too', async () => {
+    it('work for models of words too', async () => {
       const model = learnedModel(lines, { unit: 'word' });
       const prefix = 'the old clock in the ';
       assert.deepEqual(await offers({ prefix, suffix: ' hall struck nine.' }, model), ['great']);
@@ -233,14 +233,14 @@ describe('offers', () => {
     });
   });
 
-  describe('characters that the model never saw', () => {
-    it('are no part of a word that is offered', async () => {
+  describe('characters that the model has never seen', () => {
+    it('are no part of a suggested word', async () => {
       for (const prefix of ['It was a dä', 'It was a Ω', 'It was a 日本']) {
         assert.deepEqual(await offers({ prefix, alternatives: 3 }), [], prefix);
       }
     });
 
-    it('are left out with their word behind it', async () => {
+    it('are left out together with the word before the cursor', async () => {
       for (const prefix of ['It was 日本 a ', 'It was größer a ', 'It was a 🙂', 'Ωmega It was a ']) {
         assert.deepEqual(await offers({ prefix, extent: 'word' }), ['dark'], prefix);
       }
@@ -248,7 +248,7 @@ describe('offers', () => {
   });
 
   describe('scripts', () => {
-    it('ends words where words have no spaces', async () => {
+    it('have word ends even if words have no spaces', async () => {
       const text = '我的妹妹昨天早上把花园的地图忘在桌上。新来的老师没有说一句话就把三封信交给了邻居！';
       const model = learnedModel(text);
       assert.deepEqual(await offers({ prefix: '我的', extent: 'word' }, model), ['妹妹']);
@@ -256,7 +256,7 @@ describe('offers', () => {
       assert.deepEqual(await offers({ prefix: '把花园的', extent: 'sentence' }, model), ['地图忘在桌上。']);
     });
 
-    it('never ends inside a grapheme cluster', async () => {
+    it('are never cut inside a grapheme cluster', async () => {
       const text = 'le cafe\u0301 est ferme\u0301 ce soir. le cafe\u0301 est ferme\u0301 ce soir.';
       const model = learnedModel(text, { changes: { normalization: 'none' } });
       assert.deepEqual(await offers({ prefix: 'le ', extent: 'word' }, model), ['cafe\u0301']);

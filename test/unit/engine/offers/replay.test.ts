@@ -17,18 +17,18 @@ async function type(text: string, offers: Record<string, string> = {}): Promise<
 }
 
 describe('replay', () => {
-  it('presses a key for every character where nothing is offered', async () => {
+  it('presses a key for every character if nothing is suggested', async () => {
     const { characters, keys, offers } = await type('a \u{1f600}b');
     assert.deepEqual({ characters, keys, offers }, { characters: 4, keys: 4, offers: 0 });
   });
 
-  it('takes a right offer with one key', async () => {
+  it('accepts a correct suggestion with one key', async () => {
     const { characters, keys, offers, taken, asked } = await type('the ship sailed', { 'the ': 'ship sailed' });
     assert.deepEqual({ characters, keys, offers, taken }, { characters: 15, keys: 5, offers: 1, taken: 1 });
     assert.equal(asked.length, 5);
   });
 
-  it('takes the first words of an offer one by one, and counts it once', async () => {
+  it('accepts the first words of a suggestion one by one, and counts it once', async () => {
     const counts = await type('the old ship sails', { 'the ': 'old ship sank at once' });
     // "the " typed, "old" and " ship" taken, " sails" typed.
     assert.equal(counts.keys, 4 + 2 + 6);
@@ -38,18 +38,18 @@ describe('replay', () => {
     assert.equal(counts.taken, 1);
   });
 
-  it('takes no word that goes on', async () => {
+  it('accepts no word that continues', async () => {
     const { keys, taken, offers } = await type('and there it was', { 'and ': 'the' });
     assert.deepEqual({ keys, taken, offers }, { keys: 16, taken: 0, offers: 1 });
   });
 
-  it('counts an offer once while it goes on as it is typed, and asks again when it does not', async () => {
+  it('counts a suggestion once while it is typed out, and asks again when the text differs', async () => {
     const { offers, taken, asked } = await type('a shop', { 'a ': 'ship', 'a sho': 'es' });
     assert.deepEqual({ offers, taken }, { offers: 2, taken: 0 });
     assert.deepEqual(asked, ['', 'a', 'a ', 'a sho']);
   });
 
-  it('knows only what stands before the cursor', async () => {
+  it('knows only the text before the cursor', async () => {
     const text = 'call me Ishmael';
     await replay(text, 5, text.length, (before) => {
       assert.ok(text.startsWith(before) && before.length >= 5);
@@ -80,7 +80,7 @@ describe('keystrokeReport', () => {
 });
 
 describe('plusMinus', () => {
-  it('is what theory says of a mean (seed 3)', () => {
+  it('agrees with the theory of a mean (seed 3)', () => {
     const random = new Random(3);
     const blocks = Array.from({ length: 400 }, () => random.normal());
     const mean = (drawn: readonly number[]): number => drawn.reduce((sum, x) => sum + x, 0) / drawn.length;

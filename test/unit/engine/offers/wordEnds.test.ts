@@ -14,13 +14,13 @@ function marked(text: string): string {
 }
 
 describe('wordEnds', () => {
-  it('finds the ends of words that stand between spaces', () => {
+  it('finds the ends of words between spaces', () => {
     assert.equal(marked('the well-known hat, nobody’s'), 'the| well-known| hat|, nobody’s|');
     assert.equal(marked('не знаю, 42 раза'), 'не| знаю|, 42| раза|');
     assert.equal(marked('שלום עולם'), 'שלום| עולם|');
   });
 
-  it('finds them where words have no spaces', () => {
+  it('finds them if words have no spaces', () => {
     assert.equal(marked('我的妹妹昨天早上'), '我的|妹妹|昨天|早上|');
     assert.equal(marked('新来的老师。'), '新来|的|老师|。');
     assert.equal(marked('私は学生です'), '私|は|学生|です|');
@@ -28,7 +28,7 @@ describe('wordEnds', () => {
     assert.equal(marked('用Linux写'), '用|Linux|写|');
   });
 
-  it('never lies inside a grapheme cluster', () => {
+  it('never fall inside a grapheme cluster', () => {
     assert.equal(endsWord('caf', 'e\u0301 '), false);
     assert.equal(endsWord('cafe', '\u0301 '), false);
     assert.equal(endsWord('क', '\u094d\u0937'), false);
@@ -37,7 +37,7 @@ describe('wordEnds', () => {
     assert.equal(endsSentence('Good.', '\u0301'), false);
   });
 
-  it('finds the ends of sentences of many scripts', () => {
+  it('finds the ends of sentences in many scripts', () => {
     for (const [text, next] of [
       ['So it was.', ' '],
       ['So it was."', '\n'],
@@ -61,7 +61,7 @@ describe('wordEnds', () => {
     }
   });
 
-  it('tells which word is begun', () => {
+  it('detects which word has been started', () => {
     assert.equal(wordBegun('the ha'), 'ha');
     assert.equal(wordBegun('the '), '');
     assert.equal(wordBegun('a well-kno'), 'well-kno');

@@ -46,21 +46,21 @@ function connect(): { client: CallClient<Table>; server: CallServer<Table>; fram
 }
 
 describe('calls', () => {
-  it('answers', async () => {
+  it('return a result', async () => {
     const { client } = connect();
     assert.equal(await client.call('double', { n: 21 }), 42);
     assert.deepEqual(await Promise.all([1, 2, 3].map((n) => client.call('double', { n }))), [2, 4, 6]);
     assert.ok(client.isIdle);
   });
 
-  it('sends events before the result', async () => {
+  it('send events before the result', async () => {
     const { client } = connect();
     const events: number[] = [];
     await client.call('count', { to: 3 }, { onEvent: (event) => events.push(event) });
     assert.deepEqual(events, [0, 1, 2]);
   });
 
-  it('cancels, before and during a call, with exactly one answer', async () => {
+  it('cancel, before and during a call, with exactly one answer', async () => {
     const { client, frames } = connect();
     const controller = new AbortController();
     const call = client.call('wait', null, { signal: controller.signal });
@@ -71,7 +71,7 @@ describe('calls', () => {
     assert.equal(frames.length, 1);
   });
 
-  it('rejects a cancelled call at once, and drops what still comes of it', async () => {
+  it('reject a cancelled call at once, and drop whatever still arrives for it', async () => {
     const { client } = connect();
     const controller = new AbortController();
     const heard: number[] = [];
@@ -87,7 +87,7 @@ describe('calls', () => {
     assert.equal(heard.length, length);
   });
 
-  it('gives every error a code', async () => {
+  it('give every error a code', async () => {
     const { client } = connect();
     await assert.rejects(client.call('fail', { how: 'known' }), withCode('corruptModel'));
     await assert.rejects(client.call('fail', { how: 'memory' }), withCode('outOfMemory'));
@@ -99,7 +99,7 @@ describe('calls', () => {
     await assert.rejects(client.call('toString' as 'double', { n: 1 }), withCode('protocol'));
   });
 
-  it('logs what is no frame and lives on', async () => {
+  it('log invalid frames and survive', async () => {
     const { client, server, frames } = connect();
     for (const noise of [null, 7, 'call', {}, { type: 'call' }, { type: 'call', id: 'x', method: 'double' }]) {
       server.receive(noise);
@@ -109,7 +109,7 @@ describe('calls', () => {
     assert.equal(await client.call('double', { n: 1 }), 2);
   });
 
-  it('rejects what is pending when the other end goes', async () => {
+  it('reject what is pending when the other end disappears', async () => {
     const { client } = connect();
     const call = client.call('wait', null);
     client.fail(new InklingError('engineExited', 'gone'));

@@ -12,7 +12,7 @@ const id = 'file:///chapter.md';
 const text = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
 
 describe('OpenDocuments', () => {
-  it('follows edits, and knows a document no longer whose edit does not fit', () => {
+  it('follows edits, and forgets a document whose edit does not fit', () => {
     const documents = new OpenDocuments();
     const edit = { start: 4, deleted: 3, inserted: 'ocean' };
     assert.equal(documents.update({ id, edit, length: 7 }), false);
@@ -36,7 +36,7 @@ describe('DocumentLayers', () => {
     return probabilityOf(vocabulary.idOf(next), logits, 0, vocabulary.size);
   }
 
-  it('makes likely at once what the document says, before and after the cursor', async () => {
+  it("uses the document's text at once, before and after the cursor", async () => {
     const documents = new OpenDocuments();
     const layers = new DocumentLayers(model, predicting(model), documents);
     const before = 'the farmer sailed over the captain ';
@@ -53,7 +53,7 @@ describe('DocumentLayers', () => {
     assert.ok((await probability(layers, before, 'm', before.length)) < without + 0.1);
   });
 
-  it('forgets a document that was closed, and knows nothing of one that it was not told', async () => {
+  it('forgets a document that was closed, and knows nothing about one that was never reported', async () => {
     const documents = new OpenDocuments();
     const layers = new DocumentLayers(model, predicting(model), documents);
     const without = await probability(layers, 'the captain ', 'w');

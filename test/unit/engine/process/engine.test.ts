@@ -138,7 +138,7 @@ describe('engine', () => {
     assert.ok(live.every((text) => text.length === 10));
   });
 
-  it('starts another sampler when one has died, which knows what the first one knew', async () => {
+  it('replaces a sampler that has died by one that knows the same', async () => {
     const { modelPath } = request();
     await call('train', request());
     const before = await call('sample', { modelPath, prompt: 'the ', streams });
@@ -152,7 +152,7 @@ describe('engine', () => {
     assert.equal(samplers.length, 2);
   });
 
-  it('loads a model anew when its file has changed', async () => {
+  it('reloads a model when its file has changed', async () => {
     const { modelPath } = request();
     await call('train', request());
     const ask = () => call('considered', { modelPath, prompt: 'the quick', count: 1 });
@@ -166,7 +166,7 @@ describe('engine', () => {
     assert.notEqual(after.probability, before.probability);
   });
 
-  it('does not put a model away while it is in use', async () => {
+  it('does not unload a model while it is in use', async () => {
     await call('train', request());
     const paths = Array.from({ length: 6 }, (_, i) => path.join(folder, `${i}.safetensors`));
     for (const copy of paths) fs.copyFileSync(request().modelPath, copy);
@@ -186,7 +186,7 @@ describe('engine', () => {
     await assert.rejects(long, withCode('cancelled'));
   });
 
-  it('reports no copies where the training text is not to be had', async () => {
+  it('reports no copies if the training text is unavailable', async () => {
     await call('train', request());
     const copy = path.join(folder, 'copy.safetensors');
     fs.copyFileSync(request().modelPath, copy);
@@ -194,7 +194,7 @@ describe('engine', () => {
     assert.deepEqual(copies, [{ runs: [] }]);
   });
 
-  it('finds the training text where the model names a file that is still the same', async () => {
+  it('finds the training text if the model names a file that is still the same', async () => {
     const name = path.join(folder, 'fox.txt');
     fs.writeFileSync(name, tinyText);
     await call('train', request({ sources: [{ name, path: name }] }));
@@ -229,7 +229,7 @@ describe('engine', () => {
     }
   });
 
-  it('refuses to train on what is not a regular file', async function () {
+  it('refuses to train on anything but a regular file', async function () {
     if (process.platform === 'win32') return this.skip();
     const pipe = path.join(folder, 'endless');
     execFileSync('mkfifo', [pipe]);
@@ -237,7 +237,7 @@ describe('engine', () => {
     await assert.rejects(call('train', request({ sources })), /endless is not a regular file\. Choose/);
   });
 
-  it('keeps a checkpoint of every run when it closes', async () => {
+  it('saves a checkpoint of every run when it closes', async () => {
     const params = request();
     const config = { ...(params.config as ReturnType<typeof tinyConfig>), budget: { maxSteps: 1e6 } };
     let begun: () => void;
@@ -250,7 +250,7 @@ describe('engine', () => {
     assert.ok(fs.existsSync(`${params.modelPath}.checkpoint`));
   });
 
-  it('takes more minutes for a model it goes on with, in the settings that it has', async () => {
+  it('adds more minutes when a model is continued, keeping its settings', async () => {
     const { modelPath } = request();
     await call('train', request());
     const begun = await call('inspect', { path: modelPath });
@@ -264,7 +264,7 @@ describe('engine', () => {
     assert.deepEqual(summary.config!.network, begun.config!.network);
   });
 
-  it('keeps a memory with a model that configures itself, unless it is told not to', async () => {
+  it('keeps a memory with a model that configures itself, unless told not to', async () => {
     for (const memory of ['on', 'off'] as const) {
       const config = { auto: true, minutes: 0.02, memory } as const;
       const { summary } = await call('train', request({ runId: memory, config }));
@@ -273,7 +273,7 @@ describe('engine', () => {
     }
   });
 
-  it('lets a run yield a thread while somebody types, and takes it lightly where none is left', async () => {
+  it('lets a run yield a thread while the user types, and carries on if none can be spared', async () => {
     yielded = [];
     let asked: Promise<null> | undefined;
     await call('train', request(), {
@@ -286,7 +286,7 @@ describe('engine', () => {
     assert.equal(await call('yieldThread', { runId: 'run', milliseconds: 1 }), null);
   });
 
-  it('is heard while it still opens its backend, which takes a GPU a while', async () => {
+  it('responds while it is still opening its backend, which takes a GPU some time', async () => {
     let open: () => void;
     opening = new Promise((resolve) => (open = resolve));
     const params = request();
@@ -326,7 +326,7 @@ describe('engine', () => {
     assert.ok(fs.existsSync(`${params.modelPath}.checkpoint`));
   });
 
-  it('refuses to control a run that is over', async () => {
+  it('refuses to control a finished run', async () => {
     await assert.rejects(call('control', { runId: 'none', action: 'stop' }), withCode('invalidInput'));
   });
 });

@@ -60,7 +60,7 @@ describe('model shelf', () => {
     ['with other letters', run('wxyz', 4, 2, 0.5), [4, 4, '0.5,0.5,0.5']],
     ['that has published as often', run('abc', 4, 3, 0.5), [3, 4, '0.5,0.5,0.5']],
   ] as const) {
-    it(`knows a second run on one path, ${name}, from the first`, async () => {
+    it(`distinguishes a second run on one path, ${name}, from the first`, async () => {
       const shelf = new ModelShelf(newStepper, new OpenDocuments());
       shelf.announce(run('abc', 4, 3, 0.25));
       assert.deepEqual(await look(shelf), [3, 4, '0.25,0.25,0.25']);
@@ -71,7 +71,7 @@ describe('model shelf', () => {
     });
   }
 
-  it('takes newer weights of one run into the stepper that it has', async () => {
+  it('loads newer weights of one run into the existing stepper', async () => {
     const shelf = new ModelShelf(newStepper, new OpenDocuments());
     const live = run('abc', 4, 1, 0.25);
     shelf.announce(live);

@@ -58,14 +58,14 @@ describe('engine process', () => {
     fs.rmSync(folder, { recursive: true });
   });
 
-  it('says first who it is', async () => {
+  it('identifies itself first', async () => {
     const ready = await engine.ready;
     assert.ok(ready.type === 'ready');
     assert.equal(ready.description.pid, engine.process.pid);
     assert.deepEqual(await engine.call('describe', {}), ready.description);
   });
 
-  it('trains a model that knows its text, and says what is in the file', async () => {
+  it('trains a model that knows its text, and reports the content of the file', async () => {
     const path = `${folder}/events.safetensors`;
     const { events, result } = start(engine, request({ modelPath: path }));
     const { summary } = await result;
@@ -105,7 +105,7 @@ describe('engine process', () => {
     assert.deepEqual(again.texts, texts);
   });
 
-  it('completes, at one step of the prefix for a keystroke', async () => {
+  it('completes, with one step of the prefix per keystroke', async () => {
     const ask = (prefix: string) =>
       engine.call('complete', {
         modelPath,
@@ -125,7 +125,7 @@ describe('engine process', () => {
     assert.ok(second.stepsRun <= 3, `${second.stepsRun} steps`);
   });
 
-  it('tells what it considers, and its surprise', async () => {
+  it('reports what it considers, and its surprise', async () => {
     const [first] = await engine.call('considered', { modelPath, prompt: 'the quick brow', count: 3 });
     assert.equal(first.token, 'n');
     const text = 'the quick brown fox xylophone';
@@ -187,7 +187,7 @@ describe('engine process', () => {
     await assert.rejects(control('stop'), withCode('invalidInput'));
   });
 
-  it('breaks a long step off for a pause', async () => {
+  it('interrupts a long step for a pause', async () => {
     // A small network, so that little else takes time, and a batch of 32,768 characters.
     const config = tinyConfig({ maxSteps: 2 }, { network: lstm(256), objective: everyStep(256), batch: 128 });
     config.text.heldOut = { kind: 'none', fraction: 0 };
@@ -223,7 +223,7 @@ describe('engine process', () => {
     assert.ok((await engine.call('inspect', { path: cancelPath })).steps > 0);
   });
 
-  it('goes on from the last checkpoint after it was killed, to the same model', async () => {
+  it('continues from the last checkpoint after it was killed, with the same resulting model', async () => {
     const cutPath = `${folder}/cut.safetensors`;
     const victim = forkEngine();
     // Without end, so that the pause comes in the midst of it; how far it came says how long the same run is to be.
@@ -250,7 +250,7 @@ describe('engine process', () => {
     assert.deepEqual(cut.parameters, whole.parameters);
   });
 
-  it('trains on from a finished model, on a changed text', async () => {
+  it('continues training a finished model, on a changed text', async () => {
     const morePath = `${folder}/more.safetensors`;
     const { result, events } = start(
       engine,
@@ -287,7 +287,7 @@ describe('engine process', () => {
     );
   });
 
-  it('leaves a checkpoint and ends when its parent goes', async () => {
+  it('leaves a checkpoint and ends when its parent disappears', async () => {
     // It gives itself three seconds, which a slow disk may take to write a file through: one of three leaves it.
     for (let attempt = 1; ; attempt++) {
       const leftPath = `${folder}/left ${attempt}.safetensors`;
@@ -308,7 +308,7 @@ describe('engine process', () => {
     assert.ok(gzip > 0 && markov.bitsPerCharacter > 0);
   });
 
-  it('answers every fault with a code, and lives on', async () => {
+  it('answers every error with a code, and survives', async () => {
     const missing = path.join(folder, 'none.safetensors');
     await assert.rejects(engine.call('inspect', { path: missing }), withCode('invalidInput'));
     const streams = [{ temperature: 1, seed: 1, length: 1 }];

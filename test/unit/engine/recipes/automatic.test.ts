@@ -37,7 +37,7 @@ describe('Automatic configuration', () => {
     ).config;
   });
 
-  it('gives a minute of two cores on a book a network that can be trained in it', () => {
+  it('gives a minute of two cores on a book a network that can be trained in that time', () => {
     const { config, expectedSeconds, reasons } = chooseConfig(draft, nietzsche, speed, 60);
     validateConfig(config);
     const [{ units }] = config.network.layers;
@@ -47,7 +47,7 @@ describe('Automatic configuration', () => {
     assert.ok(reasons.length > 0 && reasons.every((reason) => reason.endsWith('.')));
   });
 
-  it('takes more units for more time and for a faster machine, never fewer', () => {
+  it('chooses more units for more time and for a faster machine, never fewer', () => {
     let before = 0;
     for (const minutes of [0.1, 0.5, 1, 3, 10, 30, 120]) {
       const units = unitsFor(nietzsche, 100e9, minutes);
@@ -58,7 +58,7 @@ describe('Automatic configuration', () => {
     assert.ok(unitsFor(nietzsche, 1e9, 1) < unitsFor(nietzsche, 100e9, 1));
   });
 
-  it('does not give a short text more than it can fill, and ends when there is no more to gain', () => {
+  it('does not give a short text more than it can use, and ends when there is no more to gain', () => {
     const page: TextFacts = { trainTargets: 10_000, heldOutTargets: 1_000, vocabulary: 60 };
     const { config, expectedSeconds } = chooseConfig(draft, page, speed, 3600);
     validateConfig(config);
@@ -67,7 +67,7 @@ describe('Automatic configuration', () => {
     assert.ok(config.network.layers[0].dropout > 0);
   });
 
-  it('leaves ten samples or more to look back at, however long the text and the run', () => {
+  it('leaves at least ten samples to look back at, however long the text and the run', () => {
     for (const trainTargets of [2_000, 10_000, 540_000, 5e6]) {
       for (const minutes of [1, 30]) {
         const facts = { ...nietzsche, trainTargets, heldOutTargets: trainTargets / 9 };
@@ -97,7 +97,7 @@ describe('Automatic configuration', () => {
     assert.equal(config.keep, 'last');
   });
 
-  it('bounded by steps it depends on no clock and on no budget', async () => {
+  it('depends on no clock and no budget if bounded by steps', async () => {
     const choose = async (maxSteps: number): Promise<TrainingConfig> => {
       const adjust = (config: TrainingConfig): TrainingConfig => ({ ...config, budget: { maxSteps } });
       const { config, expectedSeconds } = await chooseAutomatically({ texts, compute: backend, adjust, seed: 9 });
@@ -110,7 +110,7 @@ describe('Automatic configuration', () => {
     assert.equal(short.seed, 9);
   });
 
-  it('lets the user have other settings', async () => {
+  it('lets the user override settings', async () => {
     const choose = (...settings: [string, string][]): Promise<{ config: TrainingConfig }> =>
       chooseAutomatically({
         texts,

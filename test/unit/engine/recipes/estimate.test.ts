@@ -8,7 +8,7 @@ import { everyStep, lstm, smallConfig } from '../../../support/trainingConfig';
 import { madeText } from '../training/support';
 
 describe('estimates', () => {
-  it('tell the network and the time of each, or what is in the way', async () => {
+  it('give the network and the time of each, or the obstacle', async () => {
     const texts = [{ name: 'made.txt', text: madeText(3000) }];
     const windows: TrainingConfig['objective'] = { ...everyStep(8), kind: 'last-step', stride: 3, carryState: false };
     const configs = [

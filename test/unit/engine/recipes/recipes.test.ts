@@ -41,13 +41,13 @@ const published: Record<string, string> = {
 };
 
 describe('Recipes', () => {
-  it('are those that were published, with their settings', () => {
+  it('are the published ones, with their settings', () => {
     const configured = Object.fromEntries(recipes.map(({ id, config }) => [id, line(config)]));
     assert.deepEqual(configured, published);
     for (const { id, config } of recipes) assert.equal(config.recipe, id);
   });
 
-  it('sample as the published systems do', () => {
+  it('sample like the published systems', () => {
     const samples = (id: string): unknown[] => {
       const { every, temperatures, length, prompt, count } = recipeFor(id).samples;
       return [every, temperatures, length, prompt.kind, count];
@@ -76,7 +76,7 @@ describe('Recipes', () => {
     assert.equal(recipeFor('nietzsche').network.layers[0].units, 128);
   });
 
-  it('say which there are, and which objective one has', () => {
+  it('list what exists, and the objective of each', () => {
     assert.throws(() => findRecipe('nietzche'), /There is no recipe "nietzche"; there are: nietzsche, leopardi/);
     assert.throws(() => recipeFor('dinosaur-names', 'last-step'), /every-step only/);
     assert.throws(() => recipeFor('shakespeare-words-rnn', 'every-step'), /last-step only/);

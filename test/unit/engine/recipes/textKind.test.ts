@@ -11,14 +11,14 @@ const verse = times(30, (i) => `Shall I compare thee to day ${i},`);
 const labelled = times(30, (i) => `${i % 3 ? 'ham' : 'spam'}\tcall me at ${i} or later, will you`);
 
 describe('Kinds of text', () => {
-  it('tells names, prose, verse and labelled lines apart, and says nothing of a few lines', () => {
+  it('distinguishes names, prose, verse and labelled lines, and says nothing about a few lines', () => {
     assert.deepEqual([names, prose, verse, labelled].map(textKind), ['names', 'prose', 'other', 'labelled']);
     assert.equal(textKind(names.split('\n').slice(0, 5).join('\n')), 'other');
     // A column of many different values is no label.
     assert.notEqual(textKind(times(30, (i) => `key ${i}\tvalue`)), 'labelled');
   });
 
-  it('says where a recipe was made for another kind', () => {
+  it('says if a recipe was made for another kind', () => {
     const notice = (recipe: string, text: string): string | undefined =>
       kindNotice({ name: 'a.txt', text }, recipeFor(recipe));
     assert.match(notice('nietzsche', names)!, /a\.txt has lines of names; the recipe nietzsche is for running text/);

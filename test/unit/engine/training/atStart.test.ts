@@ -24,7 +24,7 @@ function changed(change: (result: StepResult, step: number) => StepResult): Back
 }
 
 describe('A run at its start and without its guard', () => {
-  it('evaluates and samples the untrained network where that is asked for, and learns the same', async () => {
+  it('evaluates and samples the untrained network if requested, and learns the same', async () => {
     const config = smallConfig();
     const asked = { ...config, evaluation: { ...config.evaluation, atStart: true } };
     const [plain, looked] = [await train(config, text), await train(asked, text)];
@@ -38,7 +38,7 @@ describe('A run at its start and without its guard', () => {
     assert.deepEqual(looked.parameters, plain.parameters);
   });
 
-  it('tells the norm of the gradient before clipping and after it', async () => {
+  it('reports the norm of the gradient before and after clipping', async () => {
     const config = smallConfig();
     for (const optimiser of [
       { kind: 'sgd', learningRate: 0.01, clipValue: 1e-3 },
@@ -58,7 +58,7 @@ describe('A run at its start and without its guard', () => {
     }
   });
 
-  it('without the guard lets the loss explode, and ends where it is no longer a number', async () => {
+  it('without the guard lets the loss explode, and ends when it is no longer a number', async () => {
     const exploding = changed((result, step) => (step > 20 ? { ...result, lossSum: 50 * result.targets } : result));
     const config = smallConfig({ keep: 'last' });
     assert.ok(of((await train(config, text, { backend: exploding })).events, 'guard').length > 0);

@@ -8,12 +8,12 @@ function observe(guard: DivergenceGuard, losses: number[]): number {
 }
 
 describe('DivergenceGuard', () => {
-  it('speaks at once of what is not a finite number', () => {
+  it('reports a non-finite number at once', () => {
     assert.equal(new DivergenceGuard().observe(NaN, 1), 'non-finite');
     assert.equal(new DivergenceGuard().observe(2, Infinity), 'non-finite');
   });
 
-  it('speaks of a run that loses what it learned, before it is noise', () => {
+  it('reports a run that loses what it learned, before it is noise', () => {
     // As published for 128 units on Nietzsche: 1.598, then 4.73, then 12.6.
     const learned = Array.from({ length: 300 }, (_, i) => 1.4 + 2.6 * Math.exp(-i / 20));
     const lost = [...Array<number>(50).fill(1.598), ...Array<number>(50).fill(4.73)];
@@ -22,18 +22,18 @@ describe('DivergenceGuard', () => {
     assert.ok(observe(guard, lost) > 50);
   });
 
-  it('keeps quiet for noise and for single odd batches', () => {
+  it('ignores noise and single odd batches', () => {
     const random = new Random(5);
     const guard = new DivergenceGuard();
     const losses = Array.from({ length: 5000 }, (_, i) => (i % 100 === 50 ? 9 : 2 + 0.5 * random.normal()));
     assert.equal(observe(guard, [4, ...losses]), -1);
   });
 
-  it('speaks of a run that only ever gets worse', () => {
+  it('reports a run that only ever gets worse', () => {
     assert.ok(observe(new DivergenceGuard(), [4, ...Array<number>(30).fill(20)]) > 0);
   });
 
-  it('goes on from its state', () => {
+  it('continues from its state', () => {
     const first = new DivergenceGuard();
     observe(first, [4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
     const second = new DivergenceGuard();

@@ -16,7 +16,7 @@ const inputs: NetworkSpec['input'][] = [
 describe('A model for a larger vocabulary', () => {
   for (const cell of ['lstm', 'gru', 'rnn'] as CellKind[]) {
     for (const input of inputs) {
-      it(`${cell}, ${input.kind}: known characters get the logits that they had`, () => {
+      it(`${cell}, ${input.kind}: known characters keep their logits`, () => {
         const from: NetworkSpec = {
           cell,
           input,

@@ -56,7 +56,7 @@ const exists = (name: string): Promise<boolean> =>
     () => false,
   );
 
-describe('A run to a model file', () => {
+describe('A run that writes a model file', () => {
   before(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-run-'));
   });
@@ -82,7 +82,7 @@ describe('A run to a model file', () => {
     assert.equal(of(rest.events, 'start')[0].fromStep, 15);
   });
 
-  it('announces the end once the file is there, and leaves no checkpoint behind', async () => {
+  it('announces the end once the file exists, and leaves no checkpoint behind', async () => {
     const modelPath = file('ended');
     let checkpoints = 0;
     let thereAtDone: Promise<boolean> | undefined;
@@ -121,7 +121,7 @@ describe('A run to a model file', () => {
     assert.equal(of(fresh.history, 'start')[0].base, null);
   });
 
-  it('resumes from the checkpoint of a run that was cut off', async () => {
+  it('resumes from the checkpoint of an interrupted run', async () => {
     const config = smallConfig();
     const whole = await run(config, { modelPath: file('alone') });
     const modelPath = file('crashed');
@@ -139,7 +139,7 @@ describe('A run to a model file', () => {
     assert.equal(await exists(checkpointPath(file('cut'))), false);
   });
 
-  it('prefers the checkpoint only where it stands further in the same run', async () => {
+  it('prefers the checkpoint only if it is further along in the same run', async () => {
     const { model } = await run(smallConfig(), { modelPath: file('older') });
     const further = { ...model, results: { ...model.results, steps: model.results.steps + 10 } };
     await writeModelFile(checkpointPath(file('older')), further);
@@ -149,7 +149,7 @@ describe('A run to a model file', () => {
     assert.equal((await readForResume(file('older'))).model.results.steps, 40);
   });
 
-  it('finishes a run that was cut off after its last step', async () => {
+  it('finishes a run that was interrupted after its last step', async () => {
     const config = smallConfig();
     const whole = await run(config, { modelPath: file('uncut') });
     const modelPath = file('unfinished');
@@ -172,7 +172,7 @@ describe('A run to a model file', () => {
     assert.equal(await exists(checkpointPath(file('finished'))), false);
   });
 
-  describe('says what it goes on with', () => {
+  describe('says what it continues from', () => {
     const config = smallConfig({ budget: { maxSteps: 3 } });
     const further = (model: StoredLanguageModel): StoredLanguageModel => ({
       ...model,
@@ -184,7 +184,7 @@ describe('A run to a model file', () => {
       await fs.writeFile(name, bytes);
     };
 
-    it('where a checkpoint of another run lies beside the model', async () => {
+    it('if a checkpoint of another run lies beside the model', async () => {
       const { model } = await run(config, { modelPath: file('seed7') });
       const other = await run({ ...config, seed: 99 }, { modelPath: file('seed99') });
       const cut = { ...other.model, provenance: { ...other.model.provenance, created: anotherTime } };
@@ -205,14 +205,14 @@ describe('A run to a model file', () => {
       assert.equal(model.config.seed, 7);
     });
 
-    it('where the checkpoint stands further in the same run', async () => {
+    it('if the checkpoint is further along in the same run', async () => {
       const { model } = await run(config, { modelPath: file('cutoff') });
       await writeModelFile(checkpointPath(file('cutoff')), further(model));
       const { notices } = await readForResume(file('cutoff'));
       assert.match(notices.join(), /Going on from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
     });
 
-    it('where one of the two is damaged: with the other', async () => {
+    it('if one of the two is damaged: from the other', async () => {
       const { model } = await run(config, { modelPath: file('good') });
       const checkpoint = checkpointPath(file('good'));
       for (const spoil of [damage, (name: string) => fs.truncate(name, 1000)]) {
@@ -231,7 +231,7 @@ describe('A run to a model file', () => {
       assert.match(kept.notices.join(), /good cannot be loaded.*Going on from good\.checkpoint \(seed 7, step 3\)/);
     });
 
-    it('where it begins anew because the text or the course is another, or the model holds no run', async () => {
+    it('if it starts over because the text or the settings differ, or the model contains no run', async () => {
       const { model } = await run(config, { modelPath: file('begun') });
       const messages = async (
         change: Partial<FileRunOptions>,
@@ -252,7 +252,7 @@ describe('A run to a model file', () => {
     });
   });
 
-  it('trains on for one more epoch of a saved model: the loss goes on, it does not jump', async () => {
+  it('trains a saved model for one more epoch: the loss continues without a jump', async () => {
     const config = smallConfig({ budget: { epochs: 3 }, evaluation: { every: 'epoch', maximumTargets: 1000 } });
     const first = await run(config, { modelPath: file('three') });
     const resume = await readForResume(file('three'));
@@ -263,7 +263,7 @@ describe('A run to a model file', () => {
     assert.ok(next.trainLoss! < losses[2]!, `${next.trainLoss} after ${losses.join()}`);
   });
 
-  it('goes on for as long again where that is asked, whether the text is the same or not', async () => {
+  it('continues for as long again if requested, whether the text is the same or not', async () => {
     for (const [budget, expected] of [
       [{ maxSteps: 20 }, { maxSteps: 40 }],
       [{ epochs: 2 }, { epochs: 4 }],
@@ -301,7 +301,7 @@ describe('A run to a model file', () => {
     assert.ok(after < Math.log(start.vocabulary) - 0.5);
   });
 
-  it('refuses another network, a classifier, and a course that cannot be', async () => {
+  it('refuses another network, a classifier, and an impossible course', async () => {
     const config = smallConfig({ budget: { maxSteps: 3 } });
     const { model } = await run(config, { modelPath: file('small') });
     const open = (change: Partial<FileRunOptions>): Promise<unknown> =>
@@ -336,7 +336,7 @@ describe('A run to a model file', () => {
     );
   });
 
-  it('goes on with the weights alone where the settings take another course', async () => {
+  it('continues with the weights alone if the settings differ', async () => {
     const config = smallConfig({ budget: { maxSteps: 30 } });
     const { model } = await run(config, { modelPath: file('b4') });
     const { events } = await run({ ...config, batch: 2 }, { modelPath: file('b2'), resume: goOnWith(model) });
@@ -365,7 +365,7 @@ describe('A run to a model file', () => {
     assert.ok(!(await exists(file('shared-4.inkling.safetensors'))));
   });
 
-  it('leaves the checkpoint of another run on its path alone', async () => {
+  it('does not touch the checkpoint of another run on its path', async () => {
     const config = smallConfig({ budget: { maxSteps: 3 } });
     const modelPath = file('both');
     const other = await run({ ...config, seed: 9 }, { modelPath: file('paused') });
@@ -377,7 +377,7 @@ describe('A run to a model file', () => {
     assert.equal((await readModelFile(checkpointPath(modelPath))).provenance.created, anotherTime);
   });
 
-  it('writes its checkpoints under a name of its own where another run writes them on its path', async () => {
+  it('writes its checkpoints under a different name if another run writes them on its path', async () => {
     const config = smallConfig({ budget: { maxSteps: 40 } });
     const modelPath = file('race.inkling.safetensors');
     const other = await run({ ...config, seed: 9 }, { modelPath: file('racing') });
@@ -397,7 +397,7 @@ describe('A run to a model file', () => {
     assert.ok(!existsSync(own));
   });
 
-  it('keeps the model elsewhere where its file cannot be written at the end', async () => {
+  it('keeps the model elsewhere if its file cannot be written at the end', async () => {
     const modelPath = file('blocked');
     const config = smallConfig({ budget: { maxSteps: 3 } });
     const whole = await run(config, { modelPath: file('free') });

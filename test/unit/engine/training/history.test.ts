@@ -39,7 +39,7 @@ describe('History', () => {
     assert.ok(Math.abs(mean / count - expected) < 1e-9, `${mean / count} ${expected}`);
   });
 
-  it('keeps whole moments of samples, among them the first and the last', () => {
+  it('keeps whole sets of samples, among them the first and the last', () => {
     const history = new History();
     const sample = (step: number, temperature: number): SampleEvent => ({
       event: 'sample',
@@ -58,7 +58,7 @@ describe('History', () => {
     assert.equal(steps.at(-1), 300);
   });
 
-  it('never lets go of the best evaluation', () => {
+  it('never drops the best evaluation', () => {
     const history = new History();
     const epoch = (step: number): EpochEvent => ({
       event: 'epoch',
@@ -77,7 +77,7 @@ describe('History', () => {
     assert.equal(kept.findLast((event) => event.best)?.step, 18);
   });
 
-  it('leaves checkpoints out and goes on from what was stored', () => {
+  it('leaves checkpoints out and continues from what was stored', () => {
     const first = new History();
     first.add(progress(1, 2));
     first.add({ event: 'checkpoint', step: 1, path: 'x' });

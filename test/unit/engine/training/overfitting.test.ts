@@ -24,7 +24,7 @@ function notices(losses: [number, number][]): (string | undefined)[] {
 }
 
 describe('OverfittingWatch', () => {
-  it('says once since when the held-out loss has been rising while the training loss falls', () => {
+  it('says once when the held-out loss started rising while the training loss falls', () => {
     // About what the word-level recipe was published with.
     const said = notices([
       [7.1, 6.8],
@@ -40,7 +40,7 @@ describe('OverfittingWatch', () => {
     assert.match(said[3]!, /Overfitting since epoch 2 \(step 20\): the held-out loss rose from 6\.700 to 7\.300/);
   });
 
-  it('says nothing of noise, of a falling held-out loss, or when training gets worse as well', () => {
+  it('ignores noise, a falling held-out loss, and training that gets worse as well', () => {
     const quiet: [number, number][][] = [
       [
         [2, 2.1],

@@ -11,7 +11,7 @@ describe("a run's clock", () => {
       return of.turn();
     });
 
-  it('goes on from earlier sittings and leaves pauses out', () => {
+  it('continues from earlier sessions and leaves pauses out', () => {
     now = 5000;
     const run = clock();
     run.goOnFrom(100);
@@ -42,7 +42,7 @@ describe("a run's clock", () => {
     assert.equal(run.seconds, 390);
   });
 
-  it('does not take a pause for a sleep', () => {
+  it('does not mistake a pause for a sleep', () => {
     const run = clock();
     run.goOnFrom(0);
     turns(run, 12, 100);

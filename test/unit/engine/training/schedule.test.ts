@@ -12,7 +12,7 @@ describe('Schedule', () => {
     near(new Schedule({ kind: 'constant' }, 0.1).rate(0, 0), 0.1);
   });
 
-  it('cosine: whole at the beginning, half way between at half, the final fraction at the end and after', () => {
+  it('cosine: full at the beginning, half way between at half, the final fraction at the end and after', () => {
     const schedule = new Schedule({ kind: 'cosine', finalFraction: 0.2 }, 0.01);
     near(schedule.rate(100, 0), 0.01);
     near(schedule.rate(100, 0.5), 0.006);
@@ -30,7 +30,7 @@ describe('Schedule', () => {
     near(schedule.rate(9, 0), 0.015);
   });
 
-  it('goes on from its state', () => {
+  it('continues from its state', () => {
     const config = { kind: 'plateau', factor: 0.1, patience: 2, minimum: 0 } as const;
     const first = new Schedule(config, 1);
     [3, 4, 4, 5].forEach((loss) => first.evaluated(loss));

@@ -56,7 +56,7 @@ async function interrupted(
 }
 
 describe('Trainer', () => {
-  describe('a run cut in two equals a run left alone', () => {
+  describe('a run split in two equals an uninterrupted run', () => {
     const base = smallConfig();
     const cases: Record<string, TrainingConfig> = {
       'every step, Adam': base,
@@ -110,7 +110,7 @@ describe('Trainer', () => {
     }
   });
 
-  it('remembers the same on any number of threads, and says what the memory adds', async () => {
+  it('remembers the same on any number of threads, and reports what the memory adds', async () => {
     const runs = [];
     for (const threads of [1, 3]) {
       const backend = await createWasmBackend({ threads });
@@ -129,7 +129,7 @@ describe('Trainer', () => {
     assert.equal(alone.done.heldOutOnlineLoss, undefined);
   });
 
-  it('pauses between two steps, keeps a checkpoint, and goes on as if it had not', async () => {
+  it('pauses between two steps, keeps a checkpoint, and continues as if it had not', async () => {
     const config = smallConfig();
     const whole = await train(config, text);
     const pausing = await interrupted(
@@ -150,7 +150,7 @@ describe('Trainer', () => {
     assert.deepEqual(pausing.parameters, whole.parameters);
   });
 
-  it('makes a step that was broken off again, as if it had not been', async () => {
+  it('repeats an interrupted step as if it had not been interrupted', async () => {
     for (const config of [
       smallConfig(),
       smallConfig({
@@ -255,7 +255,7 @@ describe('Trainer', () => {
     }
   });
 
-  it('keeps its checkpoint anew when it is told to pause once more', async () => {
+  it('saves its checkpoint again when it is paused once more', async () => {
     const kept: RunState[] = [];
     let time = 0;
     await train(
@@ -286,7 +286,7 @@ describe('Trainer', () => {
     assert.equal(result.done.steps, 10);
   });
 
-  it('writes a checkpoint at a pause, and none may fail the run', async () => {
+  it('writes a checkpoint at a pause, and survives if that fails', async () => {
     let paused: RunState | undefined;
     const { events, done } = await train(
       smallConfig(),
@@ -307,7 +307,7 @@ describe('Trainer', () => {
     assert.equal(done.steps, 40);
   });
 
-  it('stops early and gives back the best weights, not the last', async () => {
+  it('stops early and returns the best weights, not the last', async () => {
     // Ten sentences are learned by heart; what is held out is another kind of text.
     const config = smallConfig({
       optimiser: { kind: 'adam', learningRate: 0.05 },
@@ -333,12 +333,12 @@ describe('Trainer', () => {
     assert.match(of(events, 'notice').at(-1)!.message, /No better held-out loss in 3 evaluations/);
   });
 
-  it('keeps the last weights where the config says so', async () => {
+  it('keeps the last weights if the config says so', async () => {
     const { parameters, state } = await train(smallConfig({ keep: 'last' }), text);
     assert.deepEqual(parameters, state.parameters);
   });
 
-  it('never gives back weights that cannot be read again, nor keeps them in a checkpoint', async () => {
+  it('never returns weights that cannot be read again, nor keeps them in a checkpoint', async () => {
     const config = smallConfig({
       keep: 'last',
       optimiser: { kind: 'sgd', learningRate: 1e300 },
@@ -352,7 +352,7 @@ describe('Trainer', () => {
     assert.equal(checkpoints, 0);
   });
 
-  it('goes back to the best weights when the loss explodes, and halves the rate', async () => {
+  it('returns to the best weights when the loss explodes, and halves the rate', async () => {
     const config = smallConfig({
       optimiser: { kind: 'sgd', learningRate: 60 },
       budget: { maxSteps: 120 },
@@ -397,7 +397,7 @@ describe('Trainer', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(guard)), guard);
   });
 
-  it('says that nothing was measured where the guard discarded the whole epoch', async () => {
+  it('says that nothing was measured if the guard discarded the whole epoch', async () => {
     const backend = createReferenceBackend();
     const { createNetwork } = backend;
     let last = 0;
@@ -422,7 +422,7 @@ describe('Trainer', () => {
     assert.equal(done.trainLoss, null);
   });
 
-  it('gives up with the best weights when the guard cannot help', async () => {
+  it('gives up with the best weights if the guard cannot help', async () => {
     const backend = createReferenceBackend();
     const { createNetwork } = backend;
     const broken = {
@@ -438,7 +438,7 @@ describe('Trainer', () => {
     assert.match(of(events, 'notice').at(-1)!.message, /Lower the learning rate/);
   });
 
-  it('says why this backend computes, and notes at which step another one took over', async () => {
+  it('says why it uses this backend, and at which step another one took over', async () => {
     const reference = createReferenceBackend();
     const backend: Backend = {
       ...reference,
@@ -472,7 +472,7 @@ describe('Trainer', () => {
     assert.equal(done.backend, 'wasm');
   });
 
-  it('ends by epochs, by steps or by seconds, whichever comes first', async () => {
+  it('ends after a number of epochs, steps or seconds, whichever comes first', async () => {
     const epochs = await train(smallConfig({ budget: { epochs: 2, maxSteps: 1000 } }), text);
     assert.equal(epochs.done.epochs, 2);
     assert.equal(epochs.done.steps, 2 * of(epochs.events, 'start')[0].stepsPerEpoch);
@@ -483,7 +483,7 @@ describe('Trainer', () => {
     assert.equal(seconds.done.reason, 'budget');
   });
 
-  it('does not count it as training that the machine slept', async () => {
+  it('does not count the time that the machine slept as training', async () => {
     const config = smallConfig({ budget: { maxSeconds: 20 } });
     for (const slept of [0, 8 * 3_600_000]) {
       let time = 0;
@@ -500,7 +500,7 @@ describe('Trainer', () => {
     }
   });
 
-  it('counts its budget from the start of the run, also after a resume', async () => {
+  it('counts its budget from the start of the run, even after a resume', async () => {
     const config = smallConfig({ budget: { maxSteps: 10 } });
     const first = await train(config, text);
     const second = await train({ ...config, budget: { maxSteps: 25 } }, text, { state: stored(first.state) });
@@ -509,7 +509,7 @@ describe('Trainer', () => {
     assert.equal(start.fromStep, 10);
   });
 
-  it('says what its events promise', async () => {
+  it('sends events that keep their contract', async () => {
     const config = smallConfig({ budget: { epochs: 2 }, evaluation: { every: 'epoch', maximumTargets: 1000 } });
     const { events, done } = await train(config, text, { now: tickingClock() });
     const [start] = of(events, 'start');
@@ -552,7 +552,7 @@ describe('Trainer', () => {
     assert.deepEqual(none.parameters, one.parameters);
   });
 
-  it('has no held-out figures where nothing is held out', async () => {
+  it('has no held-out figures if nothing is held out', async () => {
     const config = smallConfig({
       text: { ...smallConfig().text, heldOut: { kind: 'none', fraction: 0 } },
       keep: 'best-train',

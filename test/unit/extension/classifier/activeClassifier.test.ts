@@ -35,7 +35,7 @@ describe('ActiveClassifier', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  it('is the one that comes along until another is chosen, and again when that is gone', async () => {
+  it('is the shipped one until another is chosen, and again when that is gone', async () => {
     assert.equal(active.path, undefined);
     await active.use(own);
     assert.equal(active.path, own);
@@ -43,7 +43,7 @@ describe('ActiveClassifier', () => {
     assert.equal(active.path, undefined);
   });
 
-  it('asks for a record once for each choice, and again after a failure', async () => {
+  it('requests a record once for each choice, and again after a failure', async () => {
     await active.record();
     await active.record();
     assert.deepEqual(asked, [undefined]);

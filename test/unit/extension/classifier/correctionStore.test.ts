@@ -15,7 +15,7 @@ describe('CorrectionStore', () => {
   const plain = (store: CorrectionStore, classifier: string): [string, string][] =>
     store.of(classifier).map(({ text, label }) => [text, label]);
 
-  it('keeps the corrections of each classifier apart, also for the next session', async () => {
+  it('keeps the corrections of each classifier separate, across sessions', async () => {
     const store = new CorrectionStore(file);
     await store.add('', [{ text: 'lunch?', label: 'ham' }]);
     await store.add('/mine', [{ text: 'lunch?', label: 'sea' }]);
@@ -25,7 +25,7 @@ describe('CorrectionStore', () => {
     assert.deepEqual(fs.readdirSync(path.dirname(file)), ['corrections.json']);
   });
 
-  it('replaces an earlier word on the same text, and brings it back when that is taken back', async () => {
+  it('replaces an earlier correction of the same text, and restores it when the new one is taken back', async () => {
     const store = new CorrectionStore(file);
     await store.add('', [{ text: 'a', label: 'ham' }]);
     const takeBack = await store.add('', [
@@ -40,7 +40,7 @@ describe('CorrectionStore', () => {
     assert.deepEqual(plain(store, ''), [['a', 'ham']]);
   });
 
-  it('removes one, tells its listeners, and drops the oldest of too many', async () => {
+  it('removes one, notifies its listeners, and drops the oldest of too many', async () => {
     const store = new CorrectionStore(file);
     let told = 0;
     store.onDidChange(() => told++);
@@ -56,7 +56,7 @@ describe('CorrectionStore', () => {
     assert.equal(told, 2);
   });
 
-  it('keeps what another window noted meanwhile, and what is noted at the same moment', async () => {
+  it('keeps what another window stored meanwhile, and what is stored at the same moment', async () => {
     const [here, there] = [new CorrectionStore(file), new CorrectionStore(file)];
     await here.add('', [{ text: 'a', label: 'ham' }]);
     assert.deepEqual(plain(there, ''), [['a', 'ham']]);
@@ -77,7 +77,7 @@ describe('CorrectionStore', () => {
     );
   });
 
-  it('begins anew where its file is damaged', async () => {
+  it('starts over if its file is damaged', async () => {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, '[{"id":');
     const store = new CorrectionStore(file);

@@ -14,7 +14,7 @@ describe('ExampleStore', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-  it('keeps what was labelled by hand, also for the next session, and gives it to the engine as a labelled text', async () => {
+  it('keeps what was labelled by hand across sessions, and gives it to the engine as a labelled text', async () => {
     const store = new ExampleStore(file);
     await store.add('sea', ['waves,\n"and" a ship', 'the tide\tcame']);
     await store.add('land', ['a plough']);
@@ -33,7 +33,7 @@ describe('ExampleStore', () => {
     );
   });
 
-  it('gives a text that is there already its new label, and removes one', async () => {
+  it('gives an existing text its new label, and removes one', async () => {
     const store = new ExampleStore(file);
     await store.add('sea', ['a plough', 'waves']);
     await store.add('land', ['a plough']);

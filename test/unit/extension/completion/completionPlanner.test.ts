@@ -55,7 +55,7 @@ describe('CompletionPlanner', () => {
     );
   });
 
-  it('goes on with the suggestion while the user types it', async () => {
+  it('keeps the suggestion while the user types it', async () => {
     await offer('Call me ', ['Ishmael']);
     assert.deepEqual(await type('Call me I'), ['shmael']);
     assert.deepEqual(await type('Call me Ishmae'), ['l']);
@@ -70,26 +70,26 @@ describe('CompletionPlanner', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('remembers that there was nothing to say', async () => {
+  it('remembers that there was nothing to suggest', async () => {
     await offer('zq', []);
     assert.deepEqual(await type('zq'), []);
     assert.equal(asked.length, 1);
   });
 
-  it('asks anew when the user leaves the suggestion', async () => {
+  it('asks again when the user departs from the suggestion', async () => {
     await offer('Call me ', ['Ishmael']);
     await offer('Call me a', [' cab']);
     assert.equal(asked.length, 2);
   });
 
-  it('keeps contexts apart', async () => {
+  it('keeps contexts separate', async () => {
     await offer('Call me ', ['Ishmael']);
     void type('Call me ', never, 'another model');
     await settled();
     assert.equal(asked.length, 2);
   });
 
-  it('waits out what is left of the pause, and asks once for fast typing', async () => {
+  it('waits for the rest of the pause, and asks once during fast typing', async () => {
     debounce = 100;
     await offer('a', ['x']);
     clock.advance(40);
@@ -110,7 +110,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(await second, ['d']);
   });
 
-  it('joins a question under way that will fit', async () => {
+  it('joins a pending request that will fit', async () => {
     const controller = new AbortController();
     const first = type('Call me ', controller.signal);
     await settled();
@@ -124,7 +124,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(await first, []);
   });
 
-  it('asks after joining a question whose answer does not fit', async () => {
+  it('asks after joining a request whose answer does not fit', async () => {
     void type('Call me ');
     await settled();
     const second = type('Call me a');
@@ -136,7 +136,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(await second, [' cab']);
   });
 
-  it('cancels a question that nobody can use any more', async () => {
+  it('cancels a request that is no longer useful', async () => {
     void type('Call me ');
     await settled();
     void type('Something else');
@@ -145,7 +145,7 @@ describe('CompletionPlanner', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('offers fresh alternatives first when triggered by hand', async () => {
+  it('shows fresh alternatives first when triggered manually', async () => {
     await offer('Call me ', ['Ishmael']);
     const fresh = trigger('Call me ');
     await settled();
@@ -160,7 +160,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(await type('Call me m'), ['aybe']);
   });
 
-  it('offers nothing and reports a failure once', async () => {
+  it('suggests nothing and reports a failure once', async () => {
     const answer = type('x');
     await settled();
     asked[0].fail(new InklingError('engineExited', 'gone'));
@@ -171,7 +171,7 @@ describe('CompletionPlanner', () => {
     assert.equal(asked.length, 2, 'a failure is not remembered as an answer');
   });
 
-  it('does not report a cancelled question', async () => {
+  it('does not report a cancelled request', async () => {
     const answer = type('x');
     await settled();
     asked[0].fail(new InklingError('cancelled', 'Cancelled.'));
@@ -179,7 +179,7 @@ describe('CompletionPlanner', () => {
     assert.deepEqual(errors, []);
   });
 
-  it('offers nothing again that was just ignored, unless it is asked', async () => {
+  it('does not repeat what was just ignored, unless triggered manually', async () => {
     await offer('Call me ', ['Ishmael']);
     await offer('Call me a', ['larm']);
     await offer('Call me a cab ', ['now']);

@@ -2,7 +2,7 @@ import * as assert from 'node:assert/strict';
 import { cleanPrefix, mayOfferBefore, windowStart } from '../../../../src/extension/completion/cursorText';
 
 describe('cursorText', () => {
-  it('moves the window in strides and never asks for less than is there', () => {
+  it('moves the window in strides and always covers the available text', () => {
     assert.equal(windowStart(0), 0);
     assert.equal(windowStart(2999), 0);
     assert.equal(windowStart(3000), 1000);
@@ -13,14 +13,14 @@ describe('cursorText', () => {
     }
   });
 
-  it('repairs a cut surrogate pair and line ends', () => {
+  it('repairs a split surrogate pair and line breaks', () => {
     assert.equal(cleanPrefix('\u{1f600}a'.slice(1)), 'a');
     assert.equal(cleanPrefix('\u{1f600}a'), '\u{1f600}a');
     assert.equal(cleanPrefix('a\r\nb\rc\n'), 'a\nb\nc\n');
     assert.equal(cleanPrefix(''), '');
   });
 
-  it('offers at the end of a line, before punctuation and inside a line, not inside a word', () => {
+  it('suggests at the end of a line, before punctuation and inside a line, not inside a word', () => {
     for (const suffix of ['', ')', '."', '    ', ' (note)', ' and nine', "'", '— and']) {
       assert.equal(mayOfferBefore(suffix), true, suffix);
     }

@@ -9,7 +9,7 @@ describe('OfferTally', () => {
     tally = new OfferTally({ shown: 10, taken: 5 }, (counts) => kept.push(counts));
   });
 
-  it('goes on from what was counted before, and keeps every change', () => {
+  it('continues from earlier counts, and keeps every change', () => {
     tally.offered('a', 4, ['ship sailed']);
     assert.deepEqual(tally.tally, { shown: 11, taken: 5 });
     tally.changed('a', 4, 0, 'ship sailed');
@@ -20,7 +20,7 @@ describe('OfferTally', () => {
     ]);
   });
 
-  it('counts an offer that is taken word by word once', () => {
+  it('counts a suggestion that is accepted word by word once', () => {
     tally.offered('a', 4, ['ship sailed']);
     tally.changed('a', 4, 0, 'ship');
     tally.offered('a', 8, [' sailed']);
@@ -28,7 +28,7 @@ describe('OfferTally', () => {
     assert.deepEqual(tally.tally, { shown: 11, taken: 6 });
   });
 
-  it('counts an offer that goes on as it is typed once, and as not taken', () => {
+  it('counts a suggestion that is typed out once, and as not accepted', () => {
     tally.offered('a', 4, ['ship']);
     tally.changed('a', 4, 0, 's');
     tally.offered('a', 5, ['hip']);
@@ -45,7 +45,7 @@ describe('OfferTally', () => {
     assert.deepEqual(tally.tally, { shown: 12, taken: 7 });
   });
 
-  it('takes no other insertion for the offer', () => {
+  it('mistakes no other insertion for the suggestion', () => {
     tally.offered('a', 4, ['ship']);
     tally.changed('a', 0, 0, 'ship');
     tally.changed('a', 8, 0, 'ship');

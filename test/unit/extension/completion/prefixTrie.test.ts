@@ -3,7 +3,7 @@ import { PrefixTrie } from '../../../../src/extension/completion/prefixTrie';
 import { Random } from '../../../../src/engine/random';
 
 describe('PrefixTrie', () => {
-  it('finds the entries that begin a text, longest first', () => {
+  it('finds the entries with which a text begins, longest first', () => {
     const trie = new PrefixTrie<number>(10);
     for (const [value, key] of ['', 'a', 'ab', 'abc', 'abd', 'b'].entries()) trie.set(key, value);
     assert.deepEqual(
@@ -25,7 +25,7 @@ describe('PrefixTrie', () => {
     assert.equal(trie.prefixesOf('ab')[0].value, 2);
   });
 
-  it('drops the entry that was used longest ago', () => {
+  it('drops the least recently used entry', () => {
     const trie = new PrefixTrie<number>(3);
     trie.set('a', 1);
     trie.set('ab', 2);

@@ -8,7 +8,7 @@ describe('Refusals', () => {
     refusals = new Refusals();
   });
 
-  it('keeps an offer away once another word stands in its place', () => {
+  it('suppresses a suggestion once another word is in its place', () => {
     refusals.offered('Call me ', 'Ishmael today');
     write('Call me a', 'Call me a ', 'Call me ');
     assert.equal(refusals.has('Call me ', 'Ishmael'), true);
@@ -24,13 +24,13 @@ describe('Refusals', () => {
     assert.equal(refusals.has('Call me ', 'Ishmael'), false);
   });
 
-  it('takes no offer for ignored that is typed out or taken', () => {
+  it('does not treat a suggestion as ignored if it is typed out or accepted', () => {
     refusals.offered('Call me ', 'Ishmael');
     write('Call me I', 'Call me Is', 'Call me Ishmael', 'Call me Ishmael and ', 'Call me ');
     assert.equal(refusals.has('Call me ', 'Ishmael'), false);
   });
 
-  it('notices when the writer leaves an offer within its word', () => {
+  it('notices when the writer departs from the suggestion within its word', () => {
     refusals.offered('the ', 'ship');
     refusals.offered('the s', 'hip');
     write('the sh', 'the sho', 'the shore', 'the shore,', 'the s');

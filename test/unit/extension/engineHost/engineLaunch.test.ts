@@ -30,7 +30,7 @@ describe('how the engine is started', () => {
     assert.equal(programFor('auto'), nodePath);
   });
 
-  it('knows a package that lies in the folder itself', () => {
+  it('finds a package in the folder itself', () => {
     install('webgpu');
     assert.equal(programFor('auto'), nodePath);
   });
@@ -42,18 +42,18 @@ describe('how the engine is started', () => {
     });
   });
 
-  it('starts nothing of the settings in a workspace that is not trusted', () => {
+  it('starts nothing from the settings in an untrusted workspace', () => {
     install('node_modules/webgpu');
     assert.deepEqual(engineLaunch({ backend: 'webgpu', nodePath, modulesFolder: folder, trusted: false }), {});
   });
 });
 
 describe('a Node.js program', () => {
-  it('is asked who it is', async () => {
+  it('is asked for its identity', async () => {
     assert.deepEqual(await askNode(process.execPath), { path: process.execPath, version: process.version });
   });
 
-  it('is refused where it is not there, no Node.js, an Electron, or too old', async () => {
+  it('is refused if it is missing, is not Node.js, is Electron, or is too old', async () => {
     assert.match(String(await askNode('/nowhere/node')), /does not run/);
     assert.match(String(await askNode(`${process.execPath}/node`)), /does not run/);
     assert.match(String(judge('/bin/true', '')), /no Node\.js/);

@@ -118,7 +118,7 @@ describe('EngineSupervisor', () => {
     assert.equal(processes.length, 0);
   });
 
-  it('rejects every pending call when the process goes, and starts anew with the next', async () => {
+  it('rejects every pending call when the process dies, and starts a new one for the next call', async () => {
     const calls = [describeCall(), describeCall()];
     last().crash();
     for (const call of calls) await fails(call, 'engineExited');
@@ -129,7 +129,7 @@ describe('EngineSupervisor', () => {
     assert.equal(givenUp, 0);
   });
 
-  it(`gives up after ${maximumRestarts} restarts in the window and comes back on restart`, async () => {
+  it(`gives up after ${maximumRestarts} restarts in the window and recovers on restart`, async () => {
     for (let i = 0; i <= maximumRestarts; i++) {
       const call = describeCall();
       last().crash();
@@ -144,7 +144,7 @@ describe('EngineSupervisor', () => {
     assert.equal(processes.length, maximumRestarts + 2);
   });
 
-  it('forgives crashes that lie further apart than the window', async () => {
+  it('forgives crashes that are further apart than the window', async () => {
     for (let i = 0; i < 3 * maximumRestarts; i++) {
       const call = describeCall();
       last().crash();
@@ -154,7 +154,7 @@ describe('EngineSupervisor', () => {
     assert.equal(givenUp, 0);
   });
 
-  it('stops the process when it was idle, and not while a call is pending', async () => {
+  it('stops the process when it is idle, and not while a call is pending', async () => {
     const long = describeCall();
     last().say({ type: 'ready', description: {} as never });
     clock.advance(10 * 60_000);
@@ -170,7 +170,7 @@ describe('EngineSupervisor', () => {
     assert.ok(!log.some((line) => line.startsWith('error')), log.join('\n'));
   });
 
-  it('renews the process when no call is pending any more, and at once when none is', async () => {
+  it('renews the process once no call is pending', async () => {
     const training = describeCall();
     supervisor.renew();
     assert.equal(last().stopped, false, 'a call is under way');
@@ -203,7 +203,7 @@ describe('EngineSupervisor', () => {
     assert.ok(log.includes('warning: low memory'));
   });
 
-  it('fails pending and later calls when disposed', async () => {
+  it('rejects pending and later calls when disposed', async () => {
     const call = describeCall();
     supervisor.dispose();
     await fails(call, 'engineExited');

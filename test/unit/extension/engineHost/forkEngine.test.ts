@@ -55,7 +55,7 @@ describe('forkEngine', () => {
     }
   });
 
-  it('ends a process by letting go of it', async () => {
+  it('ends a process by disconnecting from it', async () => {
     const child = start(`process.on('disconnect', () => process.exit(0)); process.on('message', () => undefined);
       process.send({ type: 'log', level: 'info', message: 'up' })`);
     const ended = exit(child);
@@ -66,7 +66,7 @@ describe('forkEngine', () => {
     child.send(call); // to nobody; must not throw
   });
 
-  it('kills a process that does not let go', async () => {
+  it('kills a process that does not end after that', async () => {
     const script = `setInterval(() => undefined, 1000); process.on('disconnect', () => undefined);
       process.send({ type: 'log', level: 'info', message: 'up' })`;
     const child = start(script, 100);
@@ -76,7 +76,7 @@ describe('forkEngine', () => {
     assert.equal(await ended, 'signal SIGKILL');
   });
 
-  it('tells of a program that cannot even be tried, and survives what is asked of it', async () => {
+  it('reports a program that cannot even be started, and survives further requests', async () => {
     const notAFolder = path.join(folder, 'engine.js');
     fs.writeFileSync(notAFolder, '');
     for (const program of [path.join(notAFolder, 'node'), `/${'x'.repeat(5000)}`, '/null\0byte']) {
@@ -88,7 +88,7 @@ describe('forkEngine', () => {
     }
   });
 
-  it('tells how a process died, and what it said last', async () => {
+  it('reports how a process died, and its last output', async () => {
     const child = start(`console.error('last words'); process.exit(3)`);
     assert.equal(await exit(child), 'exit code 3');
     assert.match(printed, /last words/);

@@ -65,7 +65,7 @@ describe('SentDocuments', () => {
     assert.deepEqual(updates[1], { id: 'a', edit: { start: 7, deleted: 0, inserted: 's' }, length: 7 });
   });
 
-  it('sends it whole again to an engine that lost it or was started anew', async () => {
+  it('sends it whole again to an engine that lost it or was restarted', async () => {
     await place('the sea');
     known.clear();
     await place('the seas');
@@ -76,7 +76,7 @@ describe('SentDocuments', () => {
     assert.equal(known.get('a'), 'the seas');
   });
 
-  it('forgets what is closed, too long, or not to be learned, and starts no engine for it', async () => {
+  it('forgets documents that are closed, too long, or not to be learned, and starts no engine for them', async () => {
     await place('the sea');
     documents.close('a');
     assert.deepEqual(closed, ['a']);

@@ -45,7 +45,7 @@ describe('a process with a spare', () => {
     process.onExit((reason) => log.push(`exit: ${reason}`));
   });
 
-  it('is the first one as long as that starts', () => {
+  it('is the first one if that starts', () => {
     process.send(call(1));
     first.say(ready);
     first.say({ type: 'result', id: 1, result: null });
@@ -55,7 +55,7 @@ describe('a process with a spare', () => {
     assert.deepEqual(first.sent, [call(1)]);
   });
 
-  it('is the spare one, with all that was sent, when the first never gets ready', () => {
+  it('is the spare one, with all that was sent, if the first never becomes ready', () => {
     process.send(call(1));
     process.send(call(2));
     first.end('spawn ENOENT');
@@ -68,7 +68,7 @@ describe('a process with a spare', () => {
     assert.deepEqual(first.sent, [call(1), call(2)]);
   });
 
-  it('has one spare only', () => {
+  it('has only one spare', () => {
     first.end('no');
     spare.end('nor this');
     assert.deepEqual(log, ['no', 'spare', 'exit: nor this']);

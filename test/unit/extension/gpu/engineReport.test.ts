@@ -26,7 +26,7 @@ const data: ReportData = {
 };
 
 describe('engine report', () => {
-  it('holds what a bug report needs', () => {
+  it('contains what a bug report needs', () => {
     const report = formatReport(data);
     for (const line of [
       '- VS Code: 1.100.0 (desktop)',
@@ -49,7 +49,7 @@ describe('engine report', () => {
     assert.ok(report.includes('~/node/bin/node'));
   });
 
-  it('says what did not answer', () => {
+  it('says what did not respond', () => {
     const report = formatReport({
       ...data,
       engine: 'it ended',

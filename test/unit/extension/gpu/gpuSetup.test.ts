@@ -6,7 +6,7 @@ import { fakeSetup, installed } from './fakeSetup';
 const folder = '/storage/gpu';
 
 describe('Set Up GPU', () => {
-  it('names a Node.js, installs, tests and tells, each in an engine that it stops', async () => {
+  it('sets a Node.js, installs, tests and reports, each in an engine that it stops', async () => {
     const { parts, said } = fakeSetup();
     const measured = await setUpGpu(parts);
     assert.deepEqual(said, [
@@ -33,7 +33,7 @@ describe('Set Up GPU', () => {
     assert.equal(measured?.gpu.backend, 'webgpu');
   });
 
-  it('asks nothing more where all is there: it only tests', async () => {
+  it('only tests, without further questions, if everything is installed', async () => {
     const { parts, said, answers } = fakeSetup('/opt/node');
     answers.report = (program) => installed(program ? null : 'not in Electron');
     await setUpGpu(parts);
@@ -42,14 +42,14 @@ describe('Set Up GPU', () => {
     assert.equal(said.filter((line) => line === `start /opt/node with ${folder}`).length, 2);
   });
 
-  it('finds WebGPU working once it runs in the Node.js that was just named', async () => {
+  it('finds WebGPU working once it runs in the Node.js that was just set', async () => {
     const { parts, said, answers } = fakeSetup();
     answers.report = (program) => installed(program ? null : "WebGPU does not run inside VS Code's own runtime");
     await setUpGpu(parts);
     assert.ok(!said.some((line) => /again|install/.test(line)), said.join('\n'));
   });
 
-  it('leaves the Node.js of the user alone for TensorFlow, which runs in the own runtime', async () => {
+  it("does not touch the user's Node.js for TensorFlow, which runs in the built-in runtime", async () => {
     const { parts, said, answers } = fakeSetup();
     answers.package = 'tensorflow';
     await setUpGpu(parts);
@@ -85,7 +85,7 @@ describe('Set Up GPU', () => {
     assert.ok(!said.some((line) => line.startsWith('set ')));
   });
 
-  it('proposes a Node.js anew where the one in the settings is gone or too old', async () => {
+  it('proposes another Node.js if the one in the settings is gone or too old', async () => {
     const { parts, said } = fakeSetup('/opt/old');
     await setUpGpu(parts);
     assert.equal(said[1], `start own with ${folder}`);

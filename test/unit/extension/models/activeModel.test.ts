@@ -33,7 +33,7 @@ describe('ActiveModel', () => {
     inTraining = undefined;
   });
 
-  it('is what was chosen here, else anywhere, else the newest', async () => {
+  it('is the one chosen here, otherwise anywhere, otherwise the newest', async () => {
     const global = new FakeMemento();
     const active = make(new FakeMemento(), global);
     assert.equal(await active.require(), 'new');
@@ -45,7 +45,7 @@ describe('ActiveModel', () => {
     assert.equal(await elsewhere.require(), 'new', 'the one chosen is gone');
   });
 
-  it('is the base of a document where the user has no model', async () => {
+  it('is the base of a document if the user has no model', async () => {
     const document = {} as vscode.TextDocument;
     assert.equal(await make().require(document), 'new');
     stored = [];
@@ -63,7 +63,7 @@ describe('ActiveModel', () => {
     await assert.rejects(make().require(), /Train on This File/);
   });
 
-  it('is the model in training where none was chosen, and tells when that can write', async () => {
+  it('is the model in training if none was chosen, and announces when that can write', async () => {
     stored = [];
     const active = make();
     const heard: (string | undefined)[] = [];

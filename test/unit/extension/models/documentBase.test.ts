@@ -39,7 +39,7 @@ describe('DocumentBase', () => {
   const document = { getText: () => text } as vscode.TextDocument;
   const sentence = 'It was the best of times, it was the worst of times. ';
 
-  it('asks nothing before the user has opened Inkling, and tells when that is so', async () => {
+  it('asks nothing before the user has opened Inkling, and announces when that happens', async () => {
     text = sentence.repeat(10);
     let told = 0;
     bases.onDidChange(() => told++);
@@ -70,7 +70,7 @@ describe('DocumentBase', () => {
     assert.ok(asked[1].length <= 5000);
   });
 
-  it('is what the setting says', async () => {
+  it('follows the setting', async () => {
     await bases.allow();
     text = sentence.repeat(10);
     wanted = 'none';
@@ -81,7 +81,7 @@ describe('DocumentBase', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('finds none where the engine fails, and asks again', async () => {
+  it('finds none if the engine fails, and asks again', async () => {
     await bases.allow();
     text = sentence.repeat(10);
     answer = () => Promise.reject(new InklingError('engineExited', 'gone'));
@@ -91,7 +91,7 @@ describe('DocumentBase', () => {
     assert.equal(await bases.find(document), 'base:en');
   });
 
-  it('knows the language of a base by its name', () => {
+  it('recognises the language of a base by its name', () => {
     assert.equal(languageOfBase('base:de'), 'de');
     assert.equal(languageOfBase('/models/base.safetensors'), undefined);
   });

@@ -50,7 +50,7 @@ describe('ModelStore', () => {
   });
   afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true, force: true }));
 
-  it('lists nothing where there is no folder', async () => {
+  it('lists nothing if there is no folder', async () => {
     assert.deepEqual(await open().list(), []);
   });
 
@@ -65,7 +65,7 @@ describe('ModelStore', () => {
     assert.notEqual(first, second);
   });
 
-  it('asks for each file once, also across sessions, and again when it changed', async () => {
+  it('requests each file once, also across sessions, and again when it has changed', async () => {
     const store = open();
     const file = await put(store, 'one');
     assert.equal((await store.list())[0].title, 'one');
@@ -77,7 +77,7 @@ describe('ModelStore', () => {
     assert.equal(inspected.length, 2);
   });
 
-  it('keeps a title that the user gave, also when the model was trained further', async () => {
+  it('keeps a title that the user gave, even when the model is trained further', async () => {
     const store = open();
     const file = await put(store, 'one');
     await store.list();
@@ -86,7 +86,7 @@ describe('ModelStore', () => {
     assert.equal((await open().list())[0].title, 'Mine');
   });
 
-  it('looks again at a file of which the index says what no engine would say', async () => {
+  it('checks a file again if its index entry is not something an engine would say', async () => {
     const store = open();
     const file = await put(store, 'one');
     await store.list();
@@ -99,7 +99,7 @@ describe('ModelStore', () => {
     assert.deepEqual([entry.title, entry.summary?.sources], ['Mine', ['a.txt']]);
   });
 
-  it('lists the checkpoint of a run that was cut off, until there is its model or somebody trains it', async () => {
+  it('lists the checkpoint of an interrupted run, until it has a model or is being trained', async () => {
     const training: string[] = [];
     const store = new ModelStore(
       folder,
@@ -134,7 +134,7 @@ describe('ModelStore', () => {
     assert.deepEqual((await store.list()).map(({ title }) => title).sort(), ['imported', 'of another window']);
   });
 
-  it('says what is wrong with a file, and asks again where only the engine was at fault', async () => {
+  it('says what is wrong with a file, and asks again if only the engine was at fault', async () => {
     const store = open();
     await put(store, 'x', 'bad file');
     await put(store, 'y', 'busy');
@@ -148,7 +148,7 @@ describe('ModelStore', () => {
     assert.equal(inspected.filter((name) => name.startsWith('x')).length, 1);
   });
 
-  it('brings back what was put away, or forgets it', async () => {
+  it('restores what was removed, or deletes it for good', async () => {
     const store = open();
     const file = await put(store, 'one');
     await store.list();
@@ -164,7 +164,7 @@ describe('ModelStore', () => {
     );
   });
 
-  it('leaves the path of a model that was put away alone, and brings it back beside one that lies there since', async () => {
+  it('does not reuse the path of a removed model, and restores it beside one that has taken its place', async () => {
     const store = open();
     const file = await put(store, 'one', 'first');
     await store.list();
@@ -179,7 +179,7 @@ describe('ModelStore', () => {
     assert.equal(await (await store.putAway(file)).restore(), file);
   });
 
-  it('puts a checkpoint away with its model, and leaves one that was written since', async () => {
+  it('removes a checkpoint with its model, and keeps one that was written since', async () => {
     const store = open();
     const file = await put(store, 'one');
     fs.writeFileSync(file + '.checkpoint', 'old');
@@ -194,7 +194,7 @@ describe('ModelStore', () => {
     assert.equal(fs.readdirSync(folder).filter((name) => name !== 'index.json').length, 1);
   });
 
-  it('gives a new model nothing of an earlier one of that path', async () => {
+  it('gives a new model nothing of an earlier one with that path', async () => {
     const store = open();
     const file = await put(store, 'one');
     await store.list();
@@ -211,7 +211,7 @@ describe('ModelStore', () => {
     assert.equal((await store.list())[0].title, 'a third', 'also where the file was taken away by hand');
   });
 
-  it('gives no path away that a noted run has', async () => {
+  it('gives away no path that a recorded run has', async () => {
     const noted: string[] = [];
     const store = new ModelStore(
       folder,
@@ -222,7 +222,7 @@ describe('ModelStore', () => {
     assert.notEqual(await store.newPath('one'), noted[0]);
   });
 
-  it('keeps every name of several that are given at once', async () => {
+  it('keeps every name when several are given at once', async () => {
     const store = open();
     const files = [await put(store, 'one'), await put(store, 'two'), await put(store, 'three')];
     await store.list();
@@ -232,7 +232,7 @@ describe('ModelStore', () => {
     assert.deepEqual(titles.sort(), ['Name 0', 'Name 1', 'Name 2', 'four']);
   });
 
-  it('takes in a good file under a new name and refuses a bad one without a trace', async () => {
+  it('imports a good file under a new name and refuses a bad one without a trace', async () => {
     const store = open();
     const source = path.join(path.dirname(folder), 'theirs.inkling.safetensors');
     fs.writeFileSync(source, 'theirs');
@@ -245,7 +245,7 @@ describe('ModelStore', () => {
     assert.equal(fs.readdirSync(folder).filter((name) => name !== 'index.json').length, 2);
   });
 
-  it('clears away, after a day, what was put away and copies that were cut off', async () => {
+  it('deletes, after a day, what was removed and incomplete copies', async () => {
     const store = open();
     await put(store, 'one');
     for (const suffix of ['.deleted', '.importing']) {
@@ -263,7 +263,7 @@ describe('ModelStore', () => {
     assert.deepEqual(fs.readdirSync(folder), ['one.inkling.safetensors']);
   });
 
-  it('tells of changes', async () => {
+  it('reports changes', async () => {
     const store = open();
     let told = 0;
     const subscription = store.onDidChange(() => told++);

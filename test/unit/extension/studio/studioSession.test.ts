@@ -96,7 +96,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('sends what happens in batches, without the texts of samples', async () => {
+  it('sends events in batches, without the texts of samples', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     for (let step = 401; step < 411; step++) played.fake.train('live', progress(step));
@@ -113,7 +113,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('neither loses nor doubles an event that comes while the history is read', async () => {
+  it('neither loses nor duplicates an event that arrives while the history is read', async () => {
     const { played, live } = studio();
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -137,7 +137,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('tells what the network of a run reads, or why that cannot be told', async () => {
+  it('reports what the network of a run reads, or why that is unknown', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'requestInside', runId: 'live', at: 7, text: 'aж' });
@@ -158,7 +158,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('says nothing to a page that is hidden, and draws it anew', async () => {
+  it('sends nothing to a hidden page, and redraws it later', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     played.session.detach();
@@ -172,7 +172,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('turns to a run that has just begun', async () => {
+  it('switches to a run that has just started', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'selectRun', runId: 'old' });
@@ -252,7 +252,7 @@ describe('StudioSession', () => {
     later.session.dispose();
   });
 
-  it('considers and branches after exactly what stands before', async () => {
+  it('considers and branches after exactly the text before', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     const samples = { ...defaultSettings.samples, prompt: 'P:', temperatures: [0], length: 30 };
@@ -273,7 +273,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('offers words with the space that stood before the written one', async () => {
+  it('shows words with the space that preceded the written one', async () => {
     const { played } = studio();
     played.fake.ports.engine.sample = async (_, onDelta) => {
       onDelta({ stream: 0, text: 'The whale', tokens: ['The', ' whale'], probabilities: [0.5, 0.5] });
@@ -289,7 +289,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('stops writing when told, and says why a column failed', async () => {
+  it('stops writing on request, and says why a column failed', async () => {
     const { played } = studio();
     played.fake.paceMs = 20;
     await played.send({ type: 'ready' });
@@ -313,7 +313,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('hands the controls to Continue Text and can be used again when it fails', async () => {
+  it('hands the controls to Continue Text and can be used again if it fails', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     const changes = { temperature: 0.9, topP: 0.8, minP: 0.1, repetitionPenalty: 1.2, mustContain: ' lamp,, cold tea' };
@@ -330,7 +330,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('keeps samples, and lets them go', async () => {
+  it('keeps samples, and releases them', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'keep', text: 'one', prompt: '', temperature: 1, seed: 1, model: 'M' });
@@ -374,7 +374,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('logs a message that is not valid and goes on', async () => {
+  it('logs an invalid message and carries on', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     const before = played.messages.length;
@@ -386,7 +386,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('reads the classifier only for a page that shows its tab, and tells that page of changes', async () => {
+  it('reads the classifier only for a page that shows its tab, and tells that page about changes', async () => {
     const { played } = studio();
     const { classifier } = played.fake;
     await played.send({ type: 'ready' });
@@ -406,7 +406,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('sends the newest state of the classifier only, whichever was read first', async () => {
+  it('sends only the newest state of the classifier, whichever was read first', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     const { port, state } = played.fake.classifier;
@@ -427,7 +427,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('follows a run that trains while another one is looked at', async () => {
+  it('follows a run that trains while another one is viewed', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'selectRun', runId: 'old' });
@@ -451,7 +451,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('shows the samples of steps that a resumed run made again once', async () => {
+  it('shows samples only once if a resumed run repeats their steps', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     const [start] = await played.fake.ports.runs.readEvents('live');
@@ -481,7 +481,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('passes on what the Classifier tab asks for, and no threshold that is none', async () => {
+  it('passes on the requests of the Classifier tab, and no invalid threshold', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'setThreshold', threshold: 0.8 });

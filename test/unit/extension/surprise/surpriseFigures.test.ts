@@ -30,14 +30,14 @@ describe('SurpriseFigures', () => {
     );
   });
 
-  it('cuts at the beginning of the token that a change lies in', () => {
+  it('cuts at the beginning of the token that contains a change', () => {
     const figures = new SurpriseFigures();
     figures.replaceFrom(result(0, [1, 2, 3], [2, 2, 2]));
     assert.equal(figures.cut(3), 2);
     assert.equal(figures.cut(100), 2, 'nothing is cut beyond the end');
   });
 
-  it('puts figures on five levels, nothing below the first', () => {
+  it('assigns figures to five levels, nothing below the first', () => {
     for (const unit of ['character', 'word'] as const) {
       assert.equal(levelBits[unit].length, 5);
       assert.equal(levelOf(levelBits[unit][0] - 0.01, unit), 0);
@@ -62,7 +62,7 @@ describe('SurpriseFigures', () => {
     assert.deepEqual(figures.marks('abcdefg', 'character', 3, 0), []);
   });
 
-  it('judges words by their mean and leaves one out whose figures are not there yet', () => {
+  it('rates words by their mean and leaves out one whose figures are not there yet', () => {
     const figures = new SurpriseFigures();
     figures.replaceFrom(result(0, [9, 9, 9, 1, 0.1, 0.1, 9]));
     assert.deepEqual(figures.marks('abc de fgh', 'word', 0, 10), [{ start: 0, end: 3, bits: 27, level: 5 }]);

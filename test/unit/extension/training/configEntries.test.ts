@@ -4,7 +4,7 @@ import { recipeFor, recipes } from '../../../../src/engine/recipes/recipes';
 import { configEntries } from '../../../../src/extension/training/configEntries';
 
 describe('configEntries', () => {
-  it('lists every setting of every recipe in a form that setPath takes back unchanged', () => {
+  it('lists every setting of every recipe in a form that setPath accepts unchanged', () => {
     let entries = 0;
     for (const { id, objectives } of recipes) {
       for (const objective of objectives) {

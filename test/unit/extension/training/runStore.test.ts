@@ -40,7 +40,7 @@ describe('RunStore', () => {
   });
   afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true, force: true }));
 
-  it('lists nothing and makes no folder before the first run', async () => {
+  it('lists nothing and creates no folder before the first run', async () => {
     const store = open();
     await store.load();
     assert.deepEqual(store.list(), []);
@@ -61,7 +61,7 @@ describe('RunStore', () => {
     }
   });
 
-  it('gives back the events in order, written or not, and across a reload', async () => {
+  it('returns the events in order, written or not, and across a reload', async () => {
     const store = open();
     await store.create(record('a'), []);
     for (let step = 0; step < 500; step++) store.append('a', notice(step));
@@ -73,7 +73,7 @@ describe('RunStore', () => {
     assert.deepEqual(errors, []);
   });
 
-  it('leaves out a last line that was cut off', async () => {
+  it('leaves out a truncated last line', async () => {
     const store = open();
     await store.create(record('a'), []);
     store.append('a', notice(1));
@@ -82,7 +82,7 @@ describe('RunStore', () => {
     assert.deepEqual(await store.readEvents('a'), [notice(1)]);
   });
 
-  it('counts the events of a run, and begins a line of its own after one that was cut off', async () => {
+  it('counts the events of a run, and starts a new line after a truncated one', async () => {
     const store = open();
     await store.create(record('a'), []);
     assert.deepEqual([store.append('a', notice(1)), store.append('a', notice(1))], [0, 1]);
@@ -94,7 +94,7 @@ describe('RunStore', () => {
     assert.deepEqual(await again.readEvents('a'), [notice(1), notice(1), notice(2)]);
   });
 
-  it('calls a run interrupted when its owner is gone, and leaves one that lives', async () => {
+  it('calls a run interrupted if its owner is gone, and leaves a live one alone', async () => {
     await open().create(record('a'), []);
     const gone = open(false);
     await gone.load();
@@ -104,7 +104,7 @@ describe('RunStore', () => {
     assert.equal(alive.get('a')?.state, 'running');
   });
 
-  it('calls a run interrupted that nobody has looked after for minutes, and says that it may still train', async () => {
+  it('calls a run interrupted if nobody has maintained it for minutes, and says that it may still be training', async () => {
     await open().create(record('a'), []);
     await open().create({ ...record('b'), state: 'paused' }, []);
     const hourAgo = new Date(Date.now() - 3_600_000);
@@ -121,7 +121,7 @@ describe('RunStore', () => {
     await store.update('a', { state: 'done' });
   });
 
-  it('looks after its own runs while they train or are paused', async () => {
+  it('maintains its own runs while they train or are paused', async () => {
     const store = open(true);
     await store.create({ ...record('mine'), owner: process.pid }, []);
     await store.create(record('theirs'), []);
@@ -157,7 +157,7 @@ describe('RunStore', () => {
     assert.equal(again.get('a')?.heldOutBitsPerCharacter, 1.5);
   });
 
-  it('keeps the texts that the run was started on', async () => {
+  it('keeps the texts on which the run was started', async () => {
     const file = path.join(path.dirname(folder), 'b.txt');
     fs.writeFileSync(file, 'saved');
     const store = open();
@@ -211,7 +211,7 @@ describe('RunStore', () => {
     assert.equal(fs.existsSync(path.join(folder, 'r0.run.json')), false);
   });
 
-  it('tells of a write that failed and goes on', async () => {
+  it('reports a failed write and carries on', async () => {
     const store = open();
     await store.create(record('a'), []);
     fs.rmSync(folder, { recursive: true });

@@ -79,7 +79,7 @@ describe('TrainingRuns', () => {
   const progress: Partial<ProgressEvent> & { event: 'progress' } = { event: 'progress', step: 4, trainLoss: 2 };
   const done = (reason: DoneEvent['reason']): Partial<DoneEvent> & { event: 'done' } => ({ event: 'done', reason });
 
-  it('notes a run from its beginning to its end, and tells of it', async () => {
+  it('records a run from beginning to end, and reports it', async () => {
     const heard: string[] = [];
     runs.onDidStart(({ title }) => heard.push(`started ${title}`));
     runs.onDidTrain(({ event }) => heard.push(event.event));
@@ -104,7 +104,7 @@ describe('TrainingRuns', () => {
     assert.equal((await runs.store.readEvents(record.id)).length, 4);
   });
 
-  it('tells apart how a run ended', async () => {
+  it('distinguishes how a run ended', async () => {
     const endings = [
       ['engineExited', 'interrupted'],
       ['cancelled', 'stopped'],
@@ -127,7 +127,7 @@ describe('TrainingRuns', () => {
     assert.equal((await outcome).record.state, 'stopped');
   });
 
-  it('refuses a second run, also one that was begun at the same moment', async () => {
+  it('refuses a second run, even one started at the same moment', async () => {
     const both = [runs.start(request), runs.start(request)];
     const training = await begin(Promise.allSettled(both));
     await assert.rejects(runs.start(request), /already/);
@@ -137,7 +137,7 @@ describe('TrainingRuns', () => {
     assert.equal(trainings.length, 1);
   });
 
-  it('controls the run in progress only, and remembers a pause', async () => {
+  it('controls only the run in progress, and remembers a pause', async () => {
     const outcome = runs.start(request);
     const training = await begin(outcome);
     const { runId } = training.request;
@@ -156,7 +156,7 @@ describe('TrainingRuns', () => {
     await outcome;
   });
 
-  it('takes up an interrupted run on the same text, where the engine finds its checkpoint, within its budget', async () => {
+  it('continues an interrupted run on the same text, if the engine finds its checkpoint, within its budget', async () => {
     const first = runs.start(request);
     const training = await begin(first);
     const { runId, modelPath } = training.request;
@@ -173,7 +173,7 @@ describe('TrainingRuns', () => {
     again.end();
   });
 
-  it('lets a run that used up its budget go on for as long again, from its model', async () => {
+  it('lets a run that used up its budget continue for as long again, from its model', async () => {
     const first = runs.start(request);
     const training = await begin(first);
     training.say(start);
@@ -188,7 +188,7 @@ describe('TrainingRuns', () => {
     again.end();
   });
 
-  it('goes on for as many more epochs as are asked for', async () => {
+  it('continues for as many more epochs as requested', async () => {
     const first = runs.start(request);
     const training = await begin(first);
     training.say(start);
@@ -202,7 +202,7 @@ describe('TrainingRuns', () => {
     again.end();
   });
 
-  it('says why a run cannot be taken up', async () => {
+  it('says why a run cannot be continued', async () => {
     await assert.rejects(runs.resume('unknown'), /text of this run no longer exists/);
     const first = runs.start(request);
     const training = await begin(first);
@@ -211,7 +211,7 @@ describe('TrainingRuns', () => {
     await assert.rejects(runs.resume(training.request.runId), /before training began/);
   });
 
-  it('refuses to give up the model that trains, and says what to do', async () => {
+  it('refuses to release the model in training, and says what to do', async () => {
     const outcome = runs.start(request);
     const training = await begin(outcome);
     const { modelPath } = training.request;

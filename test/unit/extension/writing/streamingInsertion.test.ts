@@ -54,7 +54,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'Once upon a time \n\nthere was');
   });
 
-  it('writes as one undo step, whatever the writer does not do in between', async () => {
+  it('writes as one undo step, as long as the user does nothing in between', async () => {
     const desk = new Desk('Once |');
     for (const piece of ['upon ', 'a ', 'time ', 'there ']) await desk.write(piece);
     await desk.insertion.finish();
@@ -63,7 +63,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'Once ');
   });
 
-  it("undoes the writer's own edits one by one where they came in between", async () => {
+  it("undoes the user's own edits one by one if they came in between", async () => {
     const desk = new Desk('Title\nOnce |');
     await desk.write('upon a ');
     desk.document.type('The ', '');
@@ -78,7 +78,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'Title\nOnce ');
   });
 
-  it('tries again when the document changed at the same moment', async () => {
+  it('retries when the document changed at the same moment', async () => {
     const desk = new Desk('Title\nOnce |');
     for (const word of ['upon ', 'a ', 'time ', 'there ', 'was ', 'a ', 'clock ']) {
       desk.document.meanwhile = () => desk.document.edit(0, 0, 'x');
@@ -88,7 +88,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'xxxxxxxTitle\nOnce upon a time there was a clock ');
   });
 
-  it('takes back everything where VS Code reports a change that is none while a piece is on its way', async () => {
+  it('takes everything back if VS Code reports an empty change while a piece is being inserted', async () => {
     const desk = new Desk('Once |');
     await desk.write('upon a ');
     desk.document.meanwhile = () => desk.document.reportNothing();
@@ -107,7 +107,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'Once ');
   });
 
-  it('ends without a word when no editor shows the document', async () => {
+  it('ends silently if no editor shows the document', async () => {
     const desk = new Desk('Once |');
     await desk.write('upon a ');
     desk.document.isHidden = true;
@@ -127,7 +127,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, 'Once upon a');
   });
 
-  it('goes on at the other places when one of them is touched', async () => {
+  it('continues at the other places when one of them is touched', async () => {
     const desk = new Desk('one |\ntwo |\nthree |');
     for (const place of [0, 1, 2]) await desk.write('and more ', place);
     desk.document.type('!', 'two and more');
@@ -138,7 +138,7 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.takeBack(), 'one \ntwo !\nthree ');
   });
 
-  it('writes a text at once where no piece is too long', async () => {
+  it('writes a text at once if no piece is too long', async () => {
     const desk = new Desk('one |two', Infinity);
     desk.insertion.write(0, 'a long text '.repeat(100));
     await desk.insertion.finish();
@@ -286,7 +286,7 @@ describe('StreamingInsertion', () => {
     },
   ];
   for (const { what, text = 'Title\nOnce |\ntail', happens, goesOn, end, takenBack } of table) {
-    it(`${goesOn ? 'goes on after' : 'ends with'} ${what}`, async () => {
+    it(`${goesOn ? 'continues after' : 'ends with'} ${what}`, async () => {
       const desk = new Desk(text);
       await desk.write('upon a');
       happens(desk.document);
@@ -297,7 +297,7 @@ describe('StreamingInsertion', () => {
       assert.equal(desk.takeBack(), takenBack);
     });
 
-    it(`${goesOn ? 'goes on after' : 'ends with'} ${what} while a piece is on its way`, async () => {
+    it(`${goesOn ? 'continues after' : 'ends with'} ${what} while a piece is being inserted`, async () => {
       const desk = new Desk(text);
       await desk.write('upon a');
       desk.document.meanwhile = () => happens(desk.document);
@@ -309,7 +309,7 @@ describe('StreamingInsertion', () => {
     });
   }
 
-  it('puts white space back that a save took away before the first piece came', async () => {
+  it('restores white space that a save removed before the first piece arrived', async () => {
     for (const [marked, end, takenBack] of [
       ['Once |', 'Once upon a\n', 'Once '],
       ['Once |\ntail\n', 'Once upon a\ntail\n', 'Once \ntail\n'],
@@ -325,7 +325,7 @@ describe('StreamingInsertion', () => {
     }
   });
 
-  it('loses nothing that the writer had in any order of edits, saves and pieces', async () => {
+  it("loses none of the user's text in any order of edits, saves and pieces", async () => {
     const random = new Random(11);
     const pick = (count: number): number => Math.floor(random.uniform() * count);
     const spaceless = (text: string): string => text.replace(/\s/g, '');

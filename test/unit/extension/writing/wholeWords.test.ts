@@ -16,7 +16,7 @@ describe('wholeWords', () => {
     assert.equal(shown(''), '');
   });
 
-  it('takes as many words as fit, and one that is longer', () => {
+  it('includes as many words as fit, and one that is longer', () => {
     assert.equal(shown('one two three four five', 10), 'one two');
     assert.equal(shown('incomprehensibly long words', 5), 'incomprehensibly');
   });
@@ -26,7 +26,7 @@ describe('wholeWords', () => {
     assert.match(shown('สวัสดีชาวโลกทุกคน'), /^สวัสดี/);
   });
 
-  it('does not wait for ever for the end of a word, and parts no character', () => {
+  it('does not wait forever for the end of a word, and splits no character', () => {
     assert.equal(shown('x'.repeat(399)), '');
     assert.equal(shown('x'.repeat(400)), 'x'.repeat(100));
     const family = '👩‍👩‍👧';
