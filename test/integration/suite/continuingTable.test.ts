@@ -132,13 +132,13 @@ describe('everything that writes into a document', () => {
   const cases: Case[] = [
     { twice: true, what: 'nothing', happens: () => undefined, end: writtenTo(former), back: former },
     {
-      what: 'the tab left',
+      what: 'leaving the tab',
       happens: () => openText('another'),
       end: endedIn(former),
       back: former,
     },
     {
-      what: 'the tab closed',
+      what: 'closing the tab',
       happens: command('workbench.action.revertAndCloseActiveEditor'),
       end: former,
       back: former,
@@ -175,7 +175,7 @@ describe('everything that writes into a document', () => {
       back: former,
     },
     {
-      what: 'an untitled document saved under its name',
+      what: 'saving an untitled document under a name',
       untitled: true,
       happens: async () => {
         await desk.document.save();
@@ -185,7 +185,7 @@ describe('everything that writes into a document', () => {
       back: former,
     },
     {
-      what: 'the file deleted',
+      what: 'deleting the file',
       happens: async () => {
         const remove = new vscode.WorkspaceEdit();
         remove.deleteFile(desk.uri);
@@ -195,7 +195,7 @@ describe('everything that writes into a document', () => {
     },
     {
       twice: true,
-      what: 'saves that trim and add a last line end',
+      what: 'saves that trim and add a final line break',
       happens: withSettings(tidy, async () => {
         for (let i = 0; i < 3; i++) {
           await desk.document.save();
@@ -221,7 +221,7 @@ describe('everything that writes into a document', () => {
       back: former,
     },
     {
-      what: 'other line ends',
+      what: 'a change of line endings',
       happens: () =>
         until(() => desk.editor.edit((builder) => builder.setEndOfLine(vscode.EndOfLine.CRLF)), 'the edit is made'),
       end: writtenTo(former),
@@ -235,7 +235,7 @@ describe('everything that writes into a document', () => {
       back: `My\n${former}`,
     },
     {
-      what: 'an edit behind the place',
+      what: 'an edit after the place',
       happens: edit(new vscode.Position(3, 4), '!'),
       end: `${writtenTo(former)}!`,
       back: `${former}!`,

@@ -137,7 +137,7 @@ describe('actions in messages', () => {
     offers[0].choose(undefined);
   });
 
-  it('say where to find a deleted model that cannot be restored', async () => {
+  it('report that a deleted model cannot be restored', async () => {
     const aside = { restore: () => Promise.reject(new Error('the disk is gone')), purge: async () => undefined };
     const actions = new ModelActions(
       { putAway: async () => aside } as unknown as ModelStore,

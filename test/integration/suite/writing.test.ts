@@ -173,7 +173,7 @@ describe('writing with a model', () => {
     await set('continueText.length', undefined);
   });
 
-  it('moves along when the user edits above the place where it writes', async () => {
+  it('moves along when the user edits the text before the place where it writes', async () => {
     await set('continueText.length', 3000);
     const editor = await openText('\n' + sentence);
     const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });

@@ -29,7 +29,7 @@ function evaluations(heldOut: number[], train: number[]): TrainEvent[] {
 const say = (...events: TrainEvent[]): string => describeRun(foldEvents([startEvent(), ...events]));
 
 describe('describeRun', () => {
-  it('says nothing without events', () => {
+  it('says that nothing has been measured yet', () => {
     assert.equal(describeRun(emptyHistory()), 'Nothing has been measured yet.');
     assert.match(say(), /^Just started/);
   });

@@ -86,7 +86,7 @@ describe('runHistory', () => {
     assert.ok(history.sampleSteps.every((s) => s.step <= 400));
   });
 
-  it('records each resume step once, and where the run ended', () => {
+  it('records each step with samples once, and where the run ended', () => {
     const history = foldEvents(fakeRun({ steps: 800, seed: 1, floor: 1.3, done: true }));
     assert.deepEqual(
       history.sampleSteps.map((s) => s.step),

@@ -117,7 +117,7 @@ describe('The command line', function () {
     assert.deepEqual(both.extraTensors, whole.extraTensors);
   });
 
-  it('Ctrl-C stops and keeps', async () => {
+  it('Ctrl-C stops the training and keeps the model', async () => {
     let interrupted = false;
     const { code, out } = await inkling(
       ['train', 'made.txt', ...recipe, '--max-steps', '100000000', '--out', 'stopped', '--json'],

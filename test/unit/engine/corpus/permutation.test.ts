@@ -8,7 +8,7 @@ const orderOf = (n: number, seed: number): number[] => {
 };
 
 describe('Permutation', () => {
-  it('is an order of all numbers, for any count', () => {
+  it('contains every number once, for any count', () => {
     for (const n of [1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 100, 255, 256, 257, 1000, 4097]) {
       const sorted = orderOf(n, n).sort((a, b) => a - b);
       assert.deepEqual(sorted, [...sorted.keys()], `n = ${n}`);

@@ -24,7 +24,7 @@ describe('lookInside', () => {
     assert.equal(last.example.at, inside.examples - 1);
   });
 
-  it('gives the tokens of a text and their text again, or the vocabulary with counts', async () => {
+  it('gives the tokens of a text and what they decode to, or the vocabulary with counts', async () => {
     const config = recipeFor('dinosaur-names');
     const texts = [{ name: 'names.txt', text: 'abba\ncab\n' }];
     const { tokens } = await lookInside(texts, { ...request, config, text: 'aX' });

@@ -240,7 +240,7 @@ describe('suggestions', () => {
       }
     });
 
-    it('are left out together with the word before the cursor', async () => {
+    it('are left out of the prefix together with their word', async () => {
       for (const prefix of ['It was 日本 a ', 'It was größer a ', 'It was a 🙂', 'Ωmega It was a ']) {
         assert.deepEqual(await offers({ prefix, extent: 'word' }), ['dark'], prefix);
       }

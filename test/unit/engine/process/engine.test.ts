@@ -273,7 +273,7 @@ describe('engine', () => {
     }
   });
 
-  it('lets a run yield a thread while the user types, and carries on if none can be spared', async () => {
+  it('lets a run yield a thread while the user types, and ignores the request once it has ended', async () => {
     yielded = [];
     let asked: Promise<null> | undefined;
     await call('train', request(), {

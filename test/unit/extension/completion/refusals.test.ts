@@ -37,7 +37,7 @@ describe('Refusals', () => {
     assert.equal(refusals.has('the s', 'hip'), true);
   });
 
-  it('forgets what is long ago', () => {
+  it('forgets old refusals', () => {
     for (let i = 0; i < 40; i++) {
       refusals.offered(`${i} `, 'word');
       write(`${i} other,`);

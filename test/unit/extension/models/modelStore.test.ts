@@ -211,7 +211,7 @@ describe('ModelStore', () => {
     assert.equal((await store.list())[0].title, 'a third', 'also where the file was taken away by hand');
   });
 
-  it('gives away no path that a recorded run has', async () => {
+  it('gives a new model no path that a recorded run uses', async () => {
     const noted: string[] = [];
     const store = new ModelStore(
       folder,

@@ -104,7 +104,7 @@ describe('RunStore', () => {
     assert.equal(alive.get('a')?.state, 'running');
   });
 
-  it('calls a run interrupted if nobody has maintained it for minutes, and says that it may still be training', async () => {
+  it('calls a run interrupted if its file has not been touched for minutes, and says that it may still be training', async () => {
     await open().create(record('a'), []);
     await open().create({ ...record('b'), state: 'paused' }, []);
     const hourAgo = new Date(Date.now() - 3_600_000);
@@ -121,7 +121,7 @@ describe('RunStore', () => {
     await store.update('a', { state: 'done' });
   });
 
-  it('maintains its own runs while they train or are paused', async () => {
+  it('keeps touching the files of its own runs while they train or are paused', async () => {
     const store = open(true);
     await store.create({ ...record('mine'), owner: process.pid }, []);
     await store.create(record('theirs'), []);

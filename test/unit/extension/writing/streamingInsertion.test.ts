@@ -171,7 +171,7 @@ describe('StreamingInsertion', () => {
       takenBack: 'Title\nA\nonce \ntail',
     },
     {
-      what: 'an edit behind the place',
+      what: 'an edit after the place',
       happens: (document) => document.type(' and end'),
       goesOn: true,
       end: 'Title\nOnce upon a time there\ntail and end',
@@ -185,7 +185,7 @@ describe('StreamingInsertion', () => {
       takenBack: 'Title\nOnce !\ntail',
     },
     {
-      what: 'a line end typed at the end of the text',
+      what: 'a line break typed at the end of the text',
       text: 'Title\nOnce |',
       happens: (document) => document.type('\n'),
       goesOn: false,
@@ -234,21 +234,21 @@ describe('StreamingInsertion', () => {
       takenBack: 'Title\nOnce \ntail',
     },
     {
-      what: 'all of the text replaced',
+      what: 'replacing the whole text',
       happens: (document) => document.edit(0, document.text.length, 'reverted'),
       goesOn: false,
       end: 'reverted',
       takenBack: 'reverted',
     },
     {
-      what: 'other line ends',
+      what: 'a change of line endings',
       happens: (document) => document.changeLineEnds(),
       goesOn: true,
       end: 'Title\nOnce upon a time there\ntail',
       takenBack: 'Title\nOnce \ntail',
     },
     {
-      what: 'a save that trims elsewhere and adds a last line end',
+      what: 'a save that trims elsewhere and adds a final line break',
       text: 'Title  \nOnce |\ntail',
       happens: (document) => document.save(),
       goesOn: true,
@@ -256,7 +256,7 @@ describe('StreamingInsertion', () => {
       takenBack: 'Title\nOnce \ntail\n',
     },
     {
-      what: 'a save that adds a line end behind the place',
+      what: 'a save that adds a line break after the place',
       text: 'Title\nOnce |',
       happens: (document) => document.save(),
       goesOn: true,
@@ -274,7 +274,7 @@ describe('StreamingInsertion', () => {
       takenBack: 'Title\nOnce   ',
     },
     {
-      what: 'a save, and then an edit behind the line end that it added',
+      what: 'a save, and then an edit after the line break that it added',
       text: 'Title\nOnce |',
       happens(document) {
         document.save();
