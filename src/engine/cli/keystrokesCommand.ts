@@ -55,9 +55,12 @@ function beginningOf(text: string, at: number): number {
 
 function told(report: KeystrokeReport & { eagerness: string; mode: string }): string {
   const { plusMinus } = report;
+  /** A text of fewer than two blocks has no spread. */
+  const figure = (value: number, spread: number, digits: number): string =>
+    Number.isNaN(spread) ? value.toFixed(digits) : `${value.toFixed(digits)} ± ${spread.toFixed(digits)}`;
   const share = (value: number, spread: number): string =>
-    Number.isNaN(value) ? 'not measured' : `${(100 * value).toFixed(1)} ± ${(100 * spread).toFixed(1)} %`;
-  const rate = (value: number, spread: number): string => `${value.toFixed(2)} ± ${spread.toFixed(2)}`;
+    Number.isNaN(value) ? 'not measured' : `${figure(100 * value, 100 * spread, 1)} %`;
+  const rate = (value: number, spread: number): string => figure(value, spread, 2);
   return (
     `${report.eagerness}, ${report.mode}, ${report.characters} characters\n` +
     `keys saved          ${share(report.saved, plusMinus.saved)}\n` +
