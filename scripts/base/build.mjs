@@ -28,14 +28,17 @@ const readLength = 120_000;
 
 const at = (ending) => path.join(folder, `${language}.${ending}`);
 const shipped = path.join(out, `${language}.safetensors`);
-const { modelFile, languageModel, predictor, remember, memoryFile, backends } = await load({
-  modelFile: 'src/engine/model/modelFile.ts',
-  languageModel: 'src/engine/generation/languageModel.ts',
-  predictor: 'src/engine/generation/predictor.ts',
-  remember: 'src/engine/memory/remember.ts',
-  memoryFile: 'src/engine/memory/memoryFile.ts',
-  backends: 'src/engine/backends/index.ts',
-});
+const { modelFile, languageModel, predictor, createPredictor, remember, memoryFile, calibration, backends } =
+  await load({
+    modelFile: 'src/engine/model/modelFile.ts',
+    languageModel: 'src/engine/generation/languageModel.ts',
+    predictor: 'src/engine/generation/predictor.ts',
+    createPredictor: 'src/engine/generation/createPredictor.ts',
+    remember: 'src/engine/memory/remember.ts',
+    memoryFile: 'src/engine/memory/memoryFile.ts',
+    calibration: 'src/engine/offers/calibration.ts',
+    backends: 'src/engine/backends/index.ts',
+  });
 const cli = path.join(root, 'dist/cli.js');
 const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
 const rows = fs
@@ -55,14 +58,21 @@ const attribution =
 fs.mkdirSync(out, { recursive: true });
 const trained = await modelFile.readModelFile(at('safetensors'));
 const model = languageModel.openModel({ ...trained, memory: undefined }, backends.createStepper);
-const read = model.vocabulary.encode(fs.readFileSync(at('tuning.txt'), 'utf8').slice(0, readLength));
+const tuningText = fs.readFileSync(at('tuning.txt'), 'utf8');
+const read = model.vocabulary.encode(tuningText.slice(0, readLength));
 const network = predictor.networkPredictor(model, 'carried');
-const { memory, tensors } = memoryFile.storeMemory(remember.emptyMemoryFitted(network, model.vocabulary, read));
+const fitted = remember.emptyMemoryFitted(network, model.vocabulary, read);
+// How sure its offers have to be, beside a document of the length of what was read: on the text after that.
+const reader = { ...model, memory: { ...remember.rememberTokens(read, model.vocabulary), tables: fitted.tables } };
+const typed = tuningText.slice(readLength, 2 * readLength);
+const leastProbability = await calibration.calibrate(reader, createPredictor.createPredictor(reader), typed);
+const { memory, tensors } = memoryFile.storeMemory(fitted);
 await modelFile.writeModelFile(shipped, {
   ...trained,
   checkpoint: undefined,
   memory,
   extraTensors: tensors,
+  leastProbability,
   title: name,
   history: [],
   provenance: { ...trained.provenance, files: trainedWorks.map((work) => of(work).replaceAll('*', '')) },
