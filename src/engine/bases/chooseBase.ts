@@ -2,10 +2,12 @@
  * Finds the shipped base that fits a text: each base reads its beginning. A base that predicts it badly was trained on
  * another language, another script or another kind of text, and is of no use.
  */
+import { fewestToChoose } from '../../common/bases';
 import { noToken, type NewStepper } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
 import { openModel } from '../generation/languageModel';
 import { networkPredictor } from '../generation/predictor';
+import { probabilityOf } from '../generation/sampler';
 import { TimeSlice } from '../timeSlice';
 import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
@@ -18,8 +20,6 @@ const allCharacters = 2500;
  * hardly better than letter frequencies alone.
  */
 const mostLoss = 2.4;
-/** A shorter text does not say enough. */
-export const fewestToChoose = 100;
 /**
  * The number of characters in each of the rows that are read side by side, and of those read before a row as its
  * context.
@@ -80,7 +80,7 @@ async function lossOf(
       const at = row * rowCharacters - contextCharacters + step;
       const id = at >= 0 && at < ids.length ? ids[at] : noToken;
       if (step > contextCharacters && at < ids.length) {
-        sum += id === noToken ? Math.log(classes) : negativeLog(logits, row * classes, classes, id);
+        sum += id === noToken ? Math.log(classes) : -Math.log(probabilityOf(id, logits, row * classes, classes));
         scored++;
       }
       tokens[row] = id;
@@ -89,12 +89,4 @@ async function lossOf(
     if (slice.isOver) await slice.renew();
   }
   return sum / scored;
-}
-
-function negativeLog(logits: Float32Array, at: number, classes: number, id: number): number {
-  let most = -Infinity;
-  for (let i = at; i < at + classes; i++) most = Math.max(most, logits[i]);
-  let total = 0;
-  for (let i = at; i < at + classes; i++) total += Math.exp(logits[i] - most);
-  return most + Math.log(total) - logits[at + id];
 }

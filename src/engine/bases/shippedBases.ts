@@ -1,14 +1,11 @@
-/**
- * The language models that come with the package: where they are and how users name them. Wherever a command or a
- * request takes the path of a model, it also takes `base:` and a language, as in `base:en`.
- */
+/** The language models that come with the package: where they are, and what their names (`common/bases.ts`) stand for. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { baseName, languageOfBase } from '../../common/bases';
 import { InklingError } from '../../common/errors';
 import { readLanguageModel, type StoredLanguageModel } from '../model/modelFile';
 import { distFolder } from '../paths';
 
-const prefix = 'base:';
 const ending = '.safetensors';
 
 /** The languages with a shipped base, as ISO 639-1 codes in alphabetical order. */
@@ -31,11 +28,11 @@ export function basePath(language: string, folder = basesFolder()): string {
  * is not shipped.
  */
 export function modelFileOf(model: string, folder = basesFolder()): string {
-  if (!model.startsWith(prefix)) return model;
-  const language = model.slice(prefix.length);
+  const language = languageOfBase(model);
+  if (language === undefined) return model;
   const shipped = baseLanguages(folder);
   if (shipped.includes(language)) return basePath(language, folder);
-  const names = shipped.map((known) => prefix + known).join(', ');
+  const names = shipped.map(baseName).join(', ');
   throw new InklingError(
     'invalidInput',
     shipped.length === 0

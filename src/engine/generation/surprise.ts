@@ -2,6 +2,7 @@
  * How surprised a model is by each character (or word) of a text: -log2 of its predicted probability. The figures of
  * the last text are kept together with contexts along it, so that after an edit only what follows is recomputed.
  */
+import { commonStart } from '../../common/commonEnds';
 import type { SurpriseResult } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import { noToken } from '../backends/backend';
@@ -46,7 +47,7 @@ export class SurpriseMap {
   }
 
   private async updateNow(text: string, from: number, signal?: AbortSignal): Promise<SurpriseResult> {
-    const changed = commonLength(this.text, text);
+    const changed = commonStart(this.text, text);
     const units = splitIntoUnits(this.model, text);
     // The unit before a change may have been extended by a combining mark.
     const keep = Math.max(0, unitAt(units, changed).unit - 1);
@@ -119,14 +120,6 @@ export class SurpriseMap {
     const fresh = model.config.text.examples === 'lines' ? primed.context : predictor.start();
     return { unit: 0, context: fresh, logits: primed.logits };
   }
-}
-
-/** Length of the common prefix of two texts. */
-function commonLength(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  let i = 0;
-  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
-  return i;
 }
 
 /** The unit that covers a UTF-16 offset (after the text: one past the last), and its start. */

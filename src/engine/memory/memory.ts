@@ -122,10 +122,13 @@ export class Memory {
    */
   isCopy(place: Float32Array, at: number, token: number): boolean {
     this.hash(place, at);
-    return [this.base, ...this.layers].some(
-      ({ letters, words }) =>
-        letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
-        (!this.contexts.hasWords || words[copyWords].count(this.wordHashes[copyWords], token) > 0),
+    return this.goesOn(this.base, token) || this.layers.some((layer) => this.goesOn(layer, token));
+  }
+
+  private goesOn({ letters, words }: BaseLayer | Layer, token: number): boolean {
+    return (
+      letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
+      (!this.contexts.hasWords || words[copyWords].count(this.wordHashes[copyWords], token) > 0)
     );
   }
 

@@ -7,6 +7,7 @@
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
+import { commonEnd, commonStart } from '../../common/commonEnds';
 import { SerialQueue } from '../../common/serialQueue';
 import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
@@ -73,18 +74,9 @@ export class TextLayer {
   private async replace(text: string): Promise<void> {
     const old = this.text;
     if (text === old) return;
-    const shorter = Math.min(old.length, text.length);
-    let same = 0;
-    while (same < shorter && old.charCodeAt(same) === text.charCodeAt(same)) same++;
+    const same = commonStart(old, text);
     const start = lineStart(text, same);
-    let behind = 0;
-    while (
-      behind < shorter - same &&
-      old.charCodeAt(old.length - 1 - behind) === text.charCodeAt(text.length - 1 - behind)
-    ) {
-      behind++;
-    }
-    const lineEnd = old.indexOf('\n', old.length - behind);
+    const lineEnd = old.indexOf('\n', old.length - commonEnd(old, text, same));
     const oldEnd = lineEnd < 0 ? old.length : lineEnd + 1;
     const end = oldEnd + text.length - old.length;
 

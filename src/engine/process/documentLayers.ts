@@ -49,18 +49,19 @@ export class DocumentLayers {
   ) {}
 
   async at(place?: DocumentPlace): Promise<Predicting> {
-    const text = place && this.documents.text(place.id);
     const { memory, vocabulary, config } = this.model;
-    if (!memory || text === undefined) return this.plain;
-    let found = this.layers.get(place!.id);
+    if (!place || !memory) return this.plain;
+    const text = this.documents.text(place.id);
+    if (text === undefined) return this.plain;
+    let found = this.layers.get(place.id);
     if (!found) {
       const layer = new TextLayer(openMemory(memory, vocabulary), vocabulary, config.text);
       found = { text: layer, predicting: predicting(this.model, [layer.layer]) };
     }
-    this.layers.delete(place!.id);
-    this.layers.set(place!.id, found);
+    this.layers.delete(place.id);
+    this.layers.set(place.id, found);
     for (const oldest of this.layers.keys()) if (this.layers.size > mostDocuments) this.layers.delete(oldest);
-    await found.text.update(text, Math.min(place!.cursor, text.length));
+    await found.text.update(text, Math.min(place.cursor, text.length));
     return found.predicting;
   }
 

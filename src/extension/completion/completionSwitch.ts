@@ -1,8 +1,8 @@
 /** The status bar item that shows whether completions are on here, and pauses or resumes them with one click. */
 import * as vscode from 'vscode';
+import { languageOfBase } from '../../common/bases';
 import { completionEnabled, setting } from '../configuration';
 import { Disposables } from '../dispose';
-import { languageOfBase } from '../models/documentBase';
 import type { ActiveModel } from '../models/activeModel';
 import type { ModelStore } from '../models/modelStore';
 import { isExcluded } from './excluded';

@@ -3,6 +3,7 @@
  * whole and then as edits; if the engine has lost it (after a restart, for example), it is sent as a whole again.
  */
 import type * as vscode from 'vscode';
+import { commonEnd, commonStart } from '../../common/commonEnds';
 import type { DocumentPlace, TextEdit } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { EngineCaller } from './engineClient';
@@ -70,16 +71,7 @@ export class SentDocuments {
 
 /** The single edit that turns `from` into `to`. */
 function editBetween(from: string, to: string): TextEdit {
-  const shorter = Math.min(from.length, to.length);
-  let start = 0;
-  while (start < shorter && from.charCodeAt(start) === to.charCodeAt(start)) start++;
-  let behind = 0;
-  while (
-    behind < shorter - start &&
-    from.charCodeAt(from.length - 1 - behind) === to.charCodeAt(to.length - 1 - behind)
-  ) {
-    behind++;
-  }
-  const deleted = from.length - start - behind;
-  return { start, deleted, inserted: to.slice(start, to.length - behind) };
+  const start = commonStart(from, to);
+  const end = commonEnd(from, to, start);
+  return { start, deleted: from.length - start - end, inserted: to.slice(start, to.length - end) };
 }

@@ -4,6 +4,7 @@
  * first time.
  */
 import type * as vscode from 'vscode';
+import { baseName, fewestToChoose } from '../../common/bases';
 import { asInklingError } from '../../common/errors';
 import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -11,16 +12,6 @@ import type { EngineCaller } from '../engineHost/engineClient';
 const key = 'inkling.hasBeenOpened';
 /** The number of characters that the engine reads; a shorter document is read again as it grows, up to this length. */
 const readCharacters = 5000;
-/** The same as the engine's `fewestToChoose`: a shorter text does not say enough. */
-const fewestCharacters = 100;
-
-/** Where a request takes the path of a model, this names a shipped base. */
-const prefix = 'base:';
-
-/** The language of a shipped base, as an ISO 639-1 code; undefined for a model's path. */
-export function languageOfBase(path: string): string | undefined {
-  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
-}
 
 export interface DocumentBaseOptions {
   engine: EngineCaller;
@@ -60,14 +51,15 @@ export class DocumentBase {
     const wanted = this.options.wanted(document);
     if (wanted === 'none' || !this.options.globalState.get<boolean>(key)) return undefined;
     const language = wanted === 'auto' ? await this.languageOf(document) : wanted;
-    return language === null ? undefined : prefix + language;
+    return language === null ? undefined : baseName(language);
   }
 
   private languageOf(document: vscode.TextDocument): Promise<string | null> {
-    const text = document.getText().slice(0, readCharacters);
     const known = this.found.get(document);
-    if (known && (text.length < 2 * known.read || known.read === readCharacters)) return known.language;
-    if (text.length < fewestCharacters) return Promise.resolve(null);
+    if (known?.read === readCharacters) return known.language;
+    const text = document.getText().slice(0, readCharacters);
+    if (known && text.length < 2 * known.read) return known.language;
+    if (text.length < fewestToChoose) return Promise.resolve(null);
     const language = this.options.engine.call('chooseBase', { text }).then(
       (choice) => choice.language,
       (error: unknown) => {

@@ -1,9 +1,10 @@
 /** Which shipped base writes in a document, and that none does before the user has opened Inkling. */
 import * as assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
+import { languageOfBase } from '../../../../src/common/bases';
 import { InklingError } from '../../../../src/common/errors';
 import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
-import { DocumentBase, languageOfBase } from '../../../../src/extension/models/documentBase';
+import { DocumentBase } from '../../../../src/extension/models/documentBase';
 
 describe('DocumentBase', () => {
   let wanted: string;
