@@ -4,14 +4,10 @@
 // Prints; asserts nothing.
 import { execFileSync, spawn } from 'node:child_process';
 import os from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { node24 } from './peers/environment.mjs';
+import { buildRuns, median, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const out = path.join(root, 'out', 'bench', 'busyRuns.js');
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
@@ -21,16 +17,9 @@ const { values } = parseArgs({
 });
 const node = node24();
 const cores = os.availableParallelism();
-await build({
-  entryPoints: [path.join(root, 'bench', 'busyRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: out,
-  logLevel: 'warning',
-});
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+const program = await buildRuns('busy');
 const run = (threads, mode, units) =>
-  Number(execFileSync(node, [out, String(threads), mode, units, values.seconds], { encoding: 'utf8', cwd: root }));
+  Number(execFileSync(node, [program, String(threads), mode, units, values.seconds], { encoding: 'utf8', cwd: root }));
 
 const fixed = Array.from({ length: Math.min(cores, 8) }, (_, i) => i + 1);
 console.log(`${os.cpus()[0].model}, ${cores} cores, ${values.rounds} rounds of ${values.seconds} s; steps a second`);

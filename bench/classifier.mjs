@@ -8,12 +8,10 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { node24, peerPython } from './peers/environment.mjs';
+import { buildRuns, median, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, 'out', 'bench');
 const shared = process.env.INKLING_SHARED ?? path.join(root, '..', 'shared');
 const { values } = parseArgs({
@@ -32,30 +30,20 @@ const threads = Number(values.threads);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
 const variants = ['rnn', 'birnn', 'lstm', 'bilstm', 'gru', 'bigru'];
 
-await build({
-  entryPoints: [path.join(root, 'bench', 'classifierRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: path.join(out, 'classifierRuns.js'),
-});
+const program = await buildRuns('classifier');
 const lines = (command, args) =>
   execFileSync(command, args, { encoding: 'utf8', cwd: root, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] })
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 const engine = (what, job) =>
-  lines(node24(), [
-    path.join(out, 'classifierRuns.js'),
-    what,
-    JSON.stringify({ data: values.data, threads, seeds, ...job }),
-  ]);
+  lines(node24(), [program, what, JSON.stringify({ data: values.data, threads, seeds, ...job })]);
 
 const report = [];
 const say = (line = '') => {
   report.push(line);
   console.log(line);
 };
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 const deviation = (numbers) =>
   Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean(numbers)) ** 2, 0) / Math.max(1, numbers.length - 1));

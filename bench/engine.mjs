@@ -5,12 +5,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { node24, peerPython } from './peers/environment.mjs';
+import { buildRuns, median, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, 'out', 'bench');
 const peers = path.join(root, 'bench', 'peers');
 const shared = process.env.INKLING_SHARED ?? path.join(root, '..', 'shared');
@@ -25,22 +23,15 @@ const { values } = parseArgs({
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const parts = values.only.split(',');
 const node = node24();
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const cores = os.availableParallelism();
 
-await build({
-  entryPoints: [path.join(root, 'bench', 'engineRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: path.join(out, 'engineRuns.js'),
-});
+const program = await buildRuns('engine');
 const lines = (command, args) =>
   execFileSync(command, args, { encoding: 'utf8', cwd: root, maxBuffer: 1 << 26 })
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-const engine = (what, cases, amount) =>
-  lines(node, [path.join(out, 'engineRuns.js'), what, JSON.stringify(cases), String(amount)]);
+const engine = (what, cases, amount) => lines(node, [program, what, JSON.stringify(cases), String(amount)]);
 const torch = (what, cases, amount) =>
   lines(peerPython(), [path.join(peers, 'lstm.py'), what, JSON.stringify(cases), String(amount)]);
 
@@ -118,7 +109,7 @@ if (parts.includes('train')) {
     ],
     { cwd: root, stdio: 'ignore' },
   );
-  const [{ flops: peak }] = lines(node, [path.join(out, 'engineRuns.js'), 'peak', peakFile]);
+  const [{ flops: peak }] = lines(node, [program, 'peak', peakFile]);
   const at = (kind, threads, i) => median(samples[kind][threads - 1].map((row) => row[i]));
   say();
   say(

@@ -6,26 +6,17 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { peerPython } from './peers/environment.mjs';
+import { buildRuns, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
   options: {
     modules: { type: 'string', default: path.join(root, '.cache', 'gpu') },
     tensorflow: { type: 'string', default: path.join(root, '.cache', 'tensorflow') },
   },
 });
-const runs = path.join(root, 'out', 'bench', 'gpuRuns.js');
-await build({
-  entryPoints: [path.join(root, 'bench', 'gpuRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: runs,
-  logLevel: 'warning',
-});
+const runs = await buildRuns('gpu');
 
 /** Lines of JSON; what went wrong is printed, since a machine without a GPU is no failure. */
 function lines(program, args) {

@@ -4,20 +4,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { readDataset } from '../scripts/datasets.mjs';
 import { node24 } from './peers/environment.mjs';
+import { buildRuns, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, 'out', 'bench');
-await build({
-  entryPoints: [path.join(root, 'bench', 'memoryRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: path.join(out, 'memoryRuns.js'),
-  logLevel: 'warning',
-});
+const program = await buildRuns('memory');
 const whole = readDataset('moby-dick')
   .map(({ title, text }) => `${title}\n\n${text}`)
   .join('\n\n');
@@ -34,7 +26,7 @@ for (const [length, repetitions] of [
   [1_000_000, 8],
 ]) {
   fs.writeFileSync(file, whole.slice(40_000, 40_000 + length));
-  const run = JSON.parse(execFileSync(node24(), [path.join(out, 'memoryRuns.js'), file, String(repetitions)]));
+  const run = JSON.parse(execFileSync(node24(), [program, file, String(repetitions)]));
   const figures = [run.learnSeconds, run.heldMegabytes, run.storedBytesPerCharacter, run.distributionMicroseconds];
   console.log(
     `| ${run.characters} | ${run.symbols} | ${figures.map((figure) => figure.toFixed(2)).join(' | ')} | ${run.peakMegabytes.toFixed(0)} |`,

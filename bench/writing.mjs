@@ -8,14 +8,11 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { readDataset } from '../scripts/datasets.mjs';
 import { node24 } from './peers/environment.mjs';
+import { buildRuns, root } from './runs.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const out = path.join(root, 'out', 'bench');
 const data = path.join(process.env.INKLING_SHARED ?? path.join(root, '..', 'shared'), 'data');
 const { values } = parseArgs({
   options: {
@@ -28,15 +25,9 @@ const { values } = parseArgs({
 const folder = values.models ?? fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-writing-'));
 fs.mkdirSync(folder, { recursive: true });
 const node = node24();
-await build({
-  entryPoints: [path.join(root, 'bench', 'writingRuns.ts')],
-  bundle: true,
-  platform: 'node',
-  outfile: path.join(out, 'writingRuns.js'),
-  logLevel: 'warning',
-});
+const program = await buildRuns('writing');
 const runs = (what, ...args) =>
-  JSON.parse(execFileSync(node, [path.join(out, 'writingRuns.js'), what, ...args], { encoding: 'utf8', cwd: root }));
+  JSON.parse(execFileSync(node, [program, what, ...args], { encoding: 'utf8', cwd: root }));
 
 function readText(name) {
   if (name !== 'moby-dick') return fs.readFileSync(path.join(data, name), 'utf8');
