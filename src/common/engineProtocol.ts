@@ -77,7 +77,14 @@ export interface EstimateRequest extends ComputeRequest {
   sources: TextSource[];
   configs: TrainingConfig[];
 }
-export type Estimate = { network: string; seconds: number } | { problem: string };
+export type Estimate =
+  | {
+      network: string;
+      seconds: number;
+      /** Why the settings hardly suit the text, although they can be used. */
+      notice?: string;
+    }
+  | { problem: string };
 
 /** An edit in UTF-16 units: `deleted` units at `start` are replaced by `inserted`. */
 export interface TextEdit {
@@ -288,7 +295,8 @@ export interface EngineMethods extends GpuMethods {
   estimate: { params: EstimateRequest; result: null; event: { index: number; estimate: Estimate } };
   recipes: {
     params: Record<string, never>;
-    result: { id: string; title: string; config: TrainingConfig }[];
+    /** `text`: the name of the text of the published figures. */
+    result: { id: string; title: string; text: string; config: TrainingConfig }[];
     event: never;
   };
   train: { params: TrainRequest; result: { modelPath: string; summary: ModelSummary }; event: TrainEvent };

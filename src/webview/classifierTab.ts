@@ -42,7 +42,7 @@ export class ClassifierTab {
   private readonly check = button(t('Check Selection'), () => this.send({ type: 'checkSelection' }), {
     kind: 'primary',
   });
-  private readonly train = button(t('Train on This File'), () => this.send({ type: 'trainClassifier' }), {
+  private readonly train = button(t('Train Classifier on This File'), () => this.send({ type: 'trainClassifier' }), {
     hint: t('Labelled text in the editor: a label, a tab and the text on each line; CSV with a header; or JSON Lines'),
   });
   private readonly problem = h('p', { class: 'failure', hidden: true });

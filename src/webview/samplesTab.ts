@@ -191,9 +191,8 @@ export class SamplesTab {
       this.liveWall.element,
       this.recordedWall.element,
       h('div', { class: 'row between' }, this.tint.element, this.legend),
-      this.keptList.element,
     );
-    this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.popover.element);
+    this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.keptList.element, this.popover.element);
     // After pressing Continue Text, the keyboard focus is on this page and not in the editor.
     this.element.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape' && this.continuing) this.send({ type: 'stopContinuing' });

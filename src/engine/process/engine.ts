@@ -46,10 +46,11 @@ export class Engine {
     ...gpuMethods,
     describe: () => this.describe(),
     recipes: () =>
-      recipes.flatMap(({ id, title, objectives }) =>
+      recipes.flatMap(({ id, title, text, objectives }) =>
         objectives.map((objective, i) => ({
           id: i === 0 ? id : `${id}:${objective}`,
           title: i === 0 ? title : `${title} (${objective})`,
+          text,
           config: recipeFor(id, objective),
         })),
       ),

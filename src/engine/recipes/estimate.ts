@@ -15,6 +15,7 @@ import { networkSpecOf } from '../model/networkSpecOf';
 import { updateOf } from '../training/updateOf';
 import { evaluationShare } from './automatic';
 import { secondsPerStep } from './speedProbe';
+import { kindNotice } from './textKind';
 
 /** For each of the settings, after one warm-up step. */
 const measureMs = 150;
@@ -41,7 +42,11 @@ export async function estimateRuns(
       try {
         const config = validateConfig(configs[index]);
         corpus ??= buildCorpus(texts, config.text);
-        onEstimate(index, await estimateRun(corpus, compute, config));
+        const notice = texts.map((text) => kindNotice(text, config)).find((sentence) => sentence !== undefined);
+        onEstimate(index, {
+          ...(await estimateRun(corpus, compute, config)),
+          ...(notice === undefined ? {} : { notice }),
+        });
       } catch (error) {
         onEstimate(index, { problem: asInklingError(error).message });
       }
@@ -49,7 +54,11 @@ export async function estimateRuns(
   }
 }
 
-async function estimateRun(corpus: Corpus, compute: Compute, config: TrainingConfig): Promise<Estimate> {
+async function estimateRun(
+  corpus: Corpus,
+  compute: Compute,
+  config: TrainingConfig,
+): Promise<{ network: string; seconds: number }> {
   const plan = planBatches(corpus, config);
   const { stepsPerEpoch } = plan;
   const { epochs = Infinity, maxSteps = Infinity, maxSeconds = Infinity } = config.budget;

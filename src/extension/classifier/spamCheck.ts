@@ -173,6 +173,7 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
           check.document = opened;
           this.follow();
           this.draw();
+          this.announce();
         },
         closed: () => this.clear(),
       });
@@ -240,8 +241,10 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
     }
   }
 
+  /** The menus compare the text that was checked with the one they are opened in. */
   private announce(): void {
-    void vscode.commands.executeCommand('setContext', 'inkling.spamChecked', this.check !== undefined);
+    const checked = this.check && [this.check.document.uri.toString()];
+    void vscode.commands.executeCommand('setContext', 'inkling.spamChecked', checked);
     this.changed.fire();
   }
 }

@@ -11,6 +11,7 @@ import { chosenSeed, engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount, formatDuration } from '../formatFigures';
 import { editConfig } from './customConfig';
+import { sortByFit, type OfferedRecipe } from './recipeOrder';
 
 export type TrainingChoice = TrainRequest['config'];
 
@@ -84,7 +85,7 @@ export async function chooseTraining(
   return (await answerOf(pick))?.choose();
 }
 
-/** The recipes, each with its network and its time on this text as they become known. */
+/** The recipes, each with its text, its network and its time on this text as they become known; the fitting ones first. */
 async function chooseRecipe(
   engine: EngineCaller,
   sources: TextSource[],
@@ -92,17 +93,18 @@ async function chooseRecipe(
 ): Promise<TrainingChoice | undefined> {
   const recipes = await engine.call('recipes', {});
   const seed = chosenSeed();
-  const items: RecipeItem[] = recipes.map(({ id, title, config }) => ({
+  const offered = recipes.map(({ title, text, config }): RecipeItem => ({
     label: title,
-    description: id,
+    description: text,
     detail: ' ',
+    text,
     choose: () => startOrEdit({ ...config, seed: seed ?? config.seed }),
   }));
-  items.push(
+  const classifiers: ChoiceItem[] = [
     { label: vscode.l10n.t('Classifiers'), kind: vscode.QuickPickItemKind.Separator, choose: async () => undefined },
     ...classifierVariants.map((variant) => ({
       label: vscode.l10n.t('SMS spam, {0}', variant),
-      description: 'sms-spam',
+      description: 'SMSSpamCollection',
       detail: vscode.l10n.t('Needs labelled lines: one example per line, with its label, a tab and the text'),
       choose: async () => {
         const file = uri === undefined ? undefined : vscode.Uri.parse(uri);
@@ -111,12 +113,20 @@ async function chooseRecipe(
         return undefined;
       },
     })),
-  );
-  const pick = vscode.window.createQuickPick<RecipeItem>();
+  ];
+  const pick = vscode.window.createQuickPick<ChoiceItem>();
   pick.title = vscode.l10n.t('Train with a recipe');
   pick.matchOnDescription = true;
   pick.ignoreFocusOut = true;
-  pick.items = items;
+  // Sorted again as times arrive. The first row is active until the user moves to another one, which then stays so.
+  const first = new Set<ChoiceItem>();
+  const show = (): void => {
+    const active = pick.activeItems;
+    pick.items = [...sortByFit(offered, sources[0]?.name ?? ''), ...classifiers];
+    pick.activeItems = active.every((item) => first.has(item)) ? pick.items.slice(0, 1) : active;
+    first.add(pick.items[0]);
+  };
+  show();
   pick.busy = true;
   const left = new AbortController();
   const configs = recipes.map(({ config }) => config);
@@ -127,10 +137,9 @@ async function chooseRecipe(
       {
         signal: left.signal,
         onEvent: ({ index, estimate }) => {
-          items[index].detail = describe(estimate);
-          const active = pick.activeItems;
-          pick.items = items;
-          pick.activeItems = active;
+          offered[index].estimate = estimate;
+          offered[index].detail = describe(estimate);
+          show();
         },
       },
     )
@@ -141,9 +150,7 @@ async function chooseRecipe(
   return chosen?.choose();
 }
 
-interface RecipeItem extends vscode.QuickPickItem {
-  choose(): Promise<TrainingChoice | undefined>;
-}
+interface RecipeItem extends ChoiceItem, OfferedRecipe {}
 
 /** A recipe as it is, or with other settings. */
 async function startOrEdit(config: TrainingConfig): Promise<TrainingConfig | undefined> {
@@ -154,7 +161,8 @@ async function startOrEdit(config: TrainingConfig): Promise<TrainingConfig | und
 
 function describe(estimate: Estimate): string {
   if ('problem' in estimate) return estimate.problem;
-  return `${estimate.network} · ${vscode.l10n.t('about {0}', formatDuration(estimate.seconds))}`;
+  const time = vscode.l10n.t('about {0}', formatDuration(estimate.seconds));
+  return [`${estimate.network} · ${time}`, estimate.notice].filter(Boolean).join(' · ');
 }
 
 /** The user's choice; undefined if they cancel. */

@@ -88,13 +88,11 @@ export class TrainingProgress extends Disposables {
 
   private async offerNext({ record, summary }: RunOutcome): Promise<void> {
     const samples = vscode.l10n.t('Show Samples');
-    const write = vscode.l10n.t('Continue Writing');
     const bits = formatBits(summary.heldOutBitsPerCharacter);
     const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} per character', bits)];
     const message = vscode.l10n.t('Trained on {0}: {1}.', record.title, figures.filter(Boolean).join(', '));
-    const chosen = await showInformation(message, samples, write);
+    const chosen = await showInformation(message, samples);
     if (chosen === samples) await vscode.commands.executeCommand('inkling.showSamples');
-    if (chosen === write) await vscode.commands.executeCommand('inkling.continueText');
   }
 
   private async offerResume(runId: string): Promise<void> {

@@ -220,6 +220,15 @@ describe('manifest', () => {
     }
   });
 
+  it('writes conditions that VS Code understands, and offers corrections only in the text that was checked', () => {
+    const items = Object.values(contributes.menus).flat();
+    // There is no operator `!~`: VS Code reads such a condition as one that always holds.
+    for (const { when } of items) assert.doesNotMatch(when ?? '', /!~/);
+    const corrections = items.filter(({ command }) => /^inkling\.mark/.test(command ?? ''));
+    assert.equal(corrections.length, 4);
+    for (const { when } of corrections) assert.equal(when, 'resource in inkling.spamChecked');
+  });
+
   it('acts on the focused editor, never on the one around a peek, and never splits a composition', () => {
     const { keybindings, menus } = contributes;
     const writing = keybindings.filter(({ command }) => command === 'inkling.continueText');

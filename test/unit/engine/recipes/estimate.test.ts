@@ -35,4 +35,13 @@ describe('estimates', () => {
     assert.ok('network' in few && few.seconds > 0 && Number.isFinite(few.seconds));
     assert.ok('problem' in long && /too few/.test(long.problem), JSON.stringify(long));
   });
+
+  it('say where a text is not of the kind that the settings are for', async () => {
+    const names = Array.from({ length: 400 }, (_, i) => `${'AEIOU'[i % 5]}${'bdfgk'[(i >> 3) % 5]}osaurus`).join('\n');
+    const notices: (string | undefined)[] = [];
+    await estimateRuns([{ name: 'names.txt', text: names }], createReferenceBackend(), [smallConfig()], (_, estimate) =>
+      notices.push('seconds' in estimate ? estimate.notice : estimate.problem),
+    );
+    assert.match(notices[0] ?? '', /^names\.txt has lines of names/);
+  });
 });
