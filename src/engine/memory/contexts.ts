@@ -87,16 +87,29 @@ export class Contexts {
     }
   }
 
-  /** The hash of the last `order` tokens before `tokens[position]`, the same as `letters` gives. */
-  lettersBefore(tokens: Uint16Array, position: number, order: number): number {
-    let hash = letterSeed;
-    let token = 0;
-    for (let back = 1; back <= order; back++) {
-      // The start of a text is padded with `noToken`.
-      if (token !== noToken) token = position >= back ? tokens[position - back] : noToken;
-      hash = mix(hash ^ Math.imul(token + 1, 0x9e3779b1));
+  /**
+   * The hashes of the last `order` tokens before the positions `places[from]` up to but not including `places[to]`, the
+   * same as `letters` gives: written to `into[from…]`.
+   */
+  lettersBefore(
+    tokens: Uint16Array,
+    places: Uint32Array,
+    from: number,
+    to: number,
+    order: number,
+    into: Uint32Array,
+  ): void {
+    for (let i = from; i < to; i++) {
+      const position = places[i];
+      let hash = letterSeed;
+      let token = 0;
+      for (let back = 1; back <= order; back++) {
+        // The start of a text is padded with `noToken`.
+        if (token !== noToken) token = position >= back ? tokens[position - back] : noToken;
+        hash = mix(hash ^ Math.imul(token + 1, 0x9e3779b1));
+      }
+      into[i] = hash;
     }
-    return hash;
   }
 
   /** The hashes of the contexts of words at a place: [wordOrders]. */

@@ -1,16 +1,18 @@
 /**
- * Counts a whole text at once, for the memory's lowest layer. The counts are the same as those from learning its tokens
- * one by one (`Memory.learn`), but sorting replaces searching, which is several times as fast and needs no room to
- * grow.
+ * Counts a whole text at once. The counts are the same as those from learning its tokens one by one (`Memory.learn`),
+ * but sorting replaces searching, which is several times as fast and needs no room to grow.
  *
  * The work goes from the longest context of a chain to the shortest. The positions in the text are sorted by the hash
  * of their context; each distinct pair of a context and the token after it becomes an entry, and one of its positions
  * is passed on to the next shorter context, where it counts once.
  */
 import { noToken } from '../backends/backend';
+import { TimeSlice } from '../timeSlice';
 import { letterOrders, placeNumbers, wordOrders, type Contexts } from './contexts';
 import type { BaseLayer } from './memory';
 import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
+
+export type KeepsSingle = (chain: 'letters' | 'words', order: number) => boolean;
 
 /**
  * The counts of a text's tokens. `noToken` marks the boundary between two texts, and tokens without an id.
@@ -20,153 +22,237 @@ export function learnText(
   tokens: Uint16Array,
   contexts: Contexts,
   classes: number,
-  keepsSingle: (chain: 'letters' | 'words', order: number) => boolean = (): boolean => true,
+  keepsSingle: KeepsSingle = (): boolean => true,
 ): BaseLayer {
-  const sorter = new Sorter(tokens, classes);
-  const letters = sorter.chain(
-    letterOrders + 1,
-    (order, position) => contexts.lettersBefore(tokens, position, order),
-    (order) => keepsSingle('letters', order),
-  );
-  if (!contexts.hasWords) return { letters, words: [] };
-  const hashes = wordHashes(tokens, contexts);
-  const words = sorter.chain(
-    wordOrders,
-    (order, position) => hashes[order][position],
-    (order) => keepsSingle('words', order),
-  );
-  return { letters, words };
+  const work = new Sorter(tokens, contexts, classes).learn(keepsSingle);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
 }
 
-/** The hashes of the contexts of words before each token: [wordOrders][tokens]. */
-function wordHashes(tokens: Uint16Array, contexts: Contexts): Uint32Array[] {
-  const hashes = Array.from({ length: wordOrders }, () => new Uint32Array(tokens.length));
-  const place = new Float32Array(placeNumbers);
-  const here = new Uint32Array(wordOrders);
-  contexts.start(place, 0);
-  for (let i = 0; i < tokens.length; i++) {
-    contexts.words(place, 0, here);
-    for (let order = 0; order < wordOrders; order++) hashes[order][i] = here[order];
-    contexts.advance(place, 0, tokens[i]);
+/** The same with other work of the thread in between, and with all contexts. */
+export async function learnTextGently(tokens: Uint16Array, contexts: Contexts, classes: number): Promise<BaseLayer> {
+  const work = new Sorter(tokens, contexts, classes).learn(() => true);
+  const slice = new TimeSlice();
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    if (slice.isOver) await slice.renew();
   }
-  return hashes;
 }
+
+/** The number of tokens that are handled without a pause. */
+const atOnce = 1 << 15;
 
 const radixBits = 11;
 const radix = 1 << radixBits;
 
 class Sorter {
-  private readonly keys: Uint32Array;
-  private readonly otherKeys: Uint32Array;
-  private readonly otherPlaces: Uint32Array;
+  private readonly bits: number;
+  private keys: Uint32Array;
+  private otherKeys: Uint32Array;
+  /** Positions of tokens, in the order of `keys`. */
+  private places: Uint32Array;
+  private otherPlaces: Uint32Array;
+  private count = 0;
   /** How often each token followed the current context. */
   private readonly counted: Uint32Array;
   /** The tokens that followed it. */
   private readonly symbols: Uint16Array;
-  private readonly bits: number;
 
   constructor(
     private readonly tokens: Uint16Array,
+    private readonly contexts: Contexts,
     classes: number,
   ) {
-    this.bits = bitsFor(tokens.length);
-    this.keys = new Uint32Array(tokens.length);
-    this.otherKeys = new Uint32Array(tokens.length);
-    this.otherPlaces = new Uint32Array(tokens.length);
+    const { length } = tokens;
+    this.bits = bitsFor(length);
+    this.keys = new Uint32Array(length);
+    this.otherKeys = new Uint32Array(length);
+    this.places = new Uint32Array(length);
+    this.otherPlaces = new Uint32Array(length);
     this.counted = new Uint32Array(classes);
     this.symbols = new Uint16Array(classes);
   }
 
-  /** The counts of each order, the shortest first. */
-  chain(
+  /** Yields often, so that the work can be interrupted. */
+  *learn(keepsSingle: KeepsSingle): Generator<undefined, BaseLayer> {
+    const { tokens, contexts } = this;
+    const letters = yield* this.chain(
+      letterOrders + 1,
+      (order, from, to) => contexts.lettersBefore(tokens, this.places, from, to, order, this.keys),
+      (order) => keepsSingle('letters', order),
+    );
+    if (!contexts.hasWords) return { letters, words: [] };
+    const hashes = yield* this.wordHashes();
+    const words = yield* this.chain(
+      wordOrders,
+      (order, from, to) => pick(hashes[order], this.places, from, to, this.keys),
+      (order) => keepsSingle('words', order),
+    );
+    return { letters, words };
+  }
+
+  /** The hashes of the contexts of words before each token: [wordOrders][tokens]. */
+  private *wordHashes(): Generator<undefined, Uint32Array[]> {
+    const { tokens, contexts } = this;
+    const hashes = Array.from({ length: wordOrders }, () => new Uint32Array(tokens.length));
+    const place = new Float32Array(placeNumbers);
+    const here = new Uint32Array(wordOrders);
+    contexts.start(place, 0);
+    for (let i = 0; i < tokens.length; i++) {
+      contexts.words(place, 0, here);
+      for (let order = 0; order < wordOrders; order++) hashes[order][i] = here[order];
+      contexts.advance(place, 0, tokens[i]);
+      if (i % atOnce === 0) yield;
+    }
+    return hashes;
+  }
+
+  /** The counts of each order, the shortest first. `hash` writes the keys of a range of places. */
+  private *chain(
     orders: number,
-    hashOf: (order: number, position: number) => number,
+    hash: (order: number, from: number, to: number) => void,
     keepsSingle: (order: number) => boolean,
-  ): PackedCounts[] {
-    const places = new Uint32Array(this.tokens.length);
-    let count = 0;
-    for (let i = 0; i < this.tokens.length; i++) if (this.tokens[i] !== noToken) places[count++] = i;
+  ): Generator<undefined, PackedCounts[]> {
+    this.count = 0;
+    for (let i = 0; i < this.tokens.length; i++) if (this.tokens[i] !== noToken) this.places[this.count++] = i;
     const result: PackedCounts[] = [];
     for (let order = orders - 1; order >= 0; order--) {
-      for (let j = 0; j < count; j++) this.keys[j] = hashOf(order, places[j]) >>> (32 - this.bits);
-      this.sort(places, count);
-      const packed = this.count(places, count, keepsSingle(order));
-      result.unshift(packed.counts);
-      count = packed.distinct;
+      const unused = 32 - this.bits;
+      for (let from = 0; from < this.count; from += atOnce) {
+        const to = Math.min(this.count, from + atOnce);
+        hash(order, from, to);
+        for (let j = from; j < to; j++) this.keys[j] >>>= unused;
+        yield;
+      }
+      for (let shift = 0; shift < this.bits; shift += radixBits) yield* this.sortByDigit(shift);
+      result.unshift(yield* this.countSorted(keepsSingle(order)));
     }
     return result;
   }
 
-  /** Sorts the first `count` places by their keys, and the keys with them. */
-  private sort(places: Uint32Array, count: number): void {
-    const { keys, otherKeys, otherPlaces } = this;
-    sortByDigit(0, keys, places, otherKeys, otherPlaces, count);
-    sortByDigit(radixBits, otherKeys, otherPlaces, keys, places, count);
-    sortByDigit(2 * radixBits, keys, places, otherKeys, otherPlaces, count);
-    keys.set(otherKeys.subarray(0, count));
-    places.set(otherPlaces.subarray(0, count));
+  /** One pass of a radix sort: stable, by the bits of the keys from `shift` on. */
+  private *sortByDigit(shift: number): Generator<undefined, void> {
+    const { keys, places, otherKeys, otherPlaces, count } = this;
+    const next = new Uint32Array(radix);
+    for (let j = 0; j < count; j++) next[(keys[j] >>> shift) & (radix - 1)]++;
+    let at = 0;
+    for (let d = 0; d < radix; d++) {
+      const size = next[d];
+      next[d] = at;
+      at += size;
+    }
+    for (let from = 0; from < count; from += atOnce) {
+      scatter(keys, places, from, Math.min(count, from + atOnce), shift, next, otherKeys, otherPlaces);
+      yield;
+    }
+    this.keys = otherKeys;
+    this.otherKeys = keys;
+    this.places = otherPlaces;
+    this.otherPlaces = places;
   }
 
   /** Counts the sorted places; moves one place for each pair of a context and a token to the front of `places`. */
-  private count(places: Uint32Array, count: number, keepsSingle: boolean): { counts: PackedCounts; distinct: number } {
-    const { keys, tokens, counted, symbols } = this;
-    let distinct = 0;
-    const contexts = new Uint32Array(count);
-    const starts = new Uint32Array(count + 1);
-    const entries = new Uint32Array(count);
-    let contextCount = 0;
-    let entryCount = 0;
-    for (let first = 0, end = 0; first < count; first = end) {
+  private *countSorted(keepsSingle: boolean): Generator<undefined, PackedCounts> {
+    const { count } = this;
+    const found: Found = {
+      contexts: new Uint32Array(count),
+      starts: new Uint32Array(count + 1),
+      entries: new Uint32Array(count),
+      contextCount: 0,
+      entryCount: 0,
+      distinct: 0,
+      read: 0,
+    };
+    while (found.read < count) {
+      this.countSome(found, Math.min(count, found.read + atOnce), keepsSingle);
+      yield;
+    }
+    this.count = found.distinct;
+    return new PackedCounts(
+      this.bits,
+      found.contexts.slice(0, found.contextCount),
+      found.starts.slice(0, found.contextCount + 1),
+      found.entries.slice(0, found.entryCount),
+    );
+  }
+
+  /** Counts the contexts that begin before `until` in the sorted places. */
+  private countSome(found: Found, until: number, keepsSingle: boolean): void {
+    const { keys, places, tokens, counted, symbols, count } = this;
+    const { contexts, starts, entries } = found;
+    let { contextCount, entryCount, distinct } = found;
+    let first = found.read;
+    while (first < until) {
       const key = keys[first];
+      let end = first + 1;
+      if (end === count || keys[end] !== key) {
+        const place = places[first];
+        places[distinct++] = place;
+        if (keepsSingle) {
+          contexts[contextCount++] = key;
+          entries[entryCount++] = tokens[place] * 0x10000 + 1;
+          starts[contextCount] = entryCount;
+        }
+        first = end;
+        continue;
+      }
       let kinds = 0;
-      for (; end < count && keys[end] === key; end++) {
-        const symbol = tokens[places[end]];
+      for (end = first; end < count && keys[end] === key; end++) {
+        const place = places[end];
+        const symbol = tokens[place];
         if (counted[symbol]++ > 0) continue;
         symbols[kinds++] = symbol;
-        places[distinct++] = places[end];
+        places[distinct++] = place;
       }
-      if (end - first > 1 || keepsSingle) {
-        if (kinds > 1) sortFirst(symbols, kinds);
-        contexts[contextCount++] = key;
-        for (let i = 0; i < kinds; i++) {
-          entries[entryCount++] = symbols[i] * 0x10000 + Math.min(counted[symbols[i]], maximumCount);
-        }
-        starts[contextCount] = entryCount;
+      if (kinds > 1) sortFirst(symbols, kinds);
+      contexts[contextCount++] = key;
+      for (let i = 0; i < kinds; i++) {
+        const symbol = symbols[i];
+        entries[entryCount++] = symbol * 0x10000 + Math.min(counted[symbol], maximumCount);
+        counted[symbol] = 0;
       }
-      for (let i = 0; i < kinds; i++) counted[symbols[i]] = 0;
+      starts[contextCount] = entryCount;
+      first = end;
     }
-    const counts = new PackedCounts(
-      this.bits,
-      contexts.slice(0, contextCount),
-      starts.slice(0, contextCount + 1),
-      entries.slice(0, entryCount),
-    );
-    return { counts, distinct };
+    Object.assign(found, { contextCount, entryCount, distinct, read: first });
   }
 }
 
-/** One pass of a radix sort: stable, by the bits of the keys from `shift` on. */
-function sortByDigit(
+/** What was counted so far, and how many of the sorted places were read. */
+interface Found {
+  readonly contexts: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly entries: Uint32Array;
+  contextCount: number;
+  entryCount: number;
+  /** The number of pairs of a context and a token. */
+  distinct: number;
+  read: number;
+}
+
+/** The hashes of the places `from` up to but not including `to`. */
+function pick(hashes: Uint32Array, places: Uint32Array, from: number, to: number, into: Uint32Array): void {
+  for (let j = from; j < to; j++) into[j] = hashes[places[j]];
+}
+
+function scatter(
+  keys: Uint32Array,
+  places: Uint32Array,
+  from: number,
+  to: number,
   shift: number,
-  fromKeys: Uint32Array,
-  fromPlaces: Uint32Array,
+  next: Uint32Array,
   toKeys: Uint32Array,
   toPlaces: Uint32Array,
-  count: number,
 ): void {
-  const next = new Uint32Array(radix);
-  for (let j = 0; j < count; j++) next[(fromKeys[j] >>> shift) & (radix - 1)]++;
-  let at = 0;
-  for (let d = 0; d < radix; d++) {
-    const size = next[d];
-    next[d] = at;
-    at += size;
-  }
-  for (let j = 0; j < count; j++) {
-    const key = fromKeys[j];
-    const to = next[(key >>> shift) & (radix - 1)]++;
-    toKeys[to] = key;
-    toPlaces[to] = fromPlaces[j];
+  for (let j = from; j < to; j++) {
+    const key = keys[j];
+    const at = next[(key >>> shift) & (radix - 1)]++;
+    toKeys[at] = key;
+    toPlaces[at] = places[j];
   }
 }
 

@@ -65,8 +65,9 @@ export class Memory {
   private readonly wordHashes = new Uint32Array(wordOrders);
   /** The counts of one context, summed over the layers. */
   private readonly summed: Float64Array;
-  /** The tokens for which `summed` holds a count. */
+  /** The tokens for which `summed` holds a count, and their number. */
   private readonly symbols: Uint16Array;
+  private distinct = 0;
 
   constructor(
     readonly contexts: Contexts,
@@ -158,45 +159,59 @@ export class Memory {
 
   /** Interpolates a distribution with those of a chain of contexts, the shortest first. Returns how many were known. */
   private refine(distribution: Float64Array, chain: Chain, hashes: Uint32Array, discounts: Float64Array): number {
+    const base = this.base[chain];
     let found = 0;
-    while (found < hashes.length && this.refineOnce(distribution, chain, found, hashes[found], discounts[found]))
-      found++;
+    // The distribution is `scale` times what is in the array, so that an order touches only the tokens it has counted.
+    let scale = 1;
+    for (; found < hashes.length; found++) {
+      const total = this.sum(base[found], chain, found, hashes[found]);
+      if (total === 0) break;
+      const { summed, symbols, distinct } = this;
+      const discount = discounts[found];
+      scale *= (discount * distinct) / total;
+      const unit = 1 / (total * scale);
+      for (let i = 0; i < distinct; i++) {
+        const symbol = symbols[i];
+        distribution[symbol] += (summed[symbol] - discount) * unit;
+        summed[symbol] = 0;
+      }
+    }
+    for (let i = 0; i < distribution.length; i++) distribution[i] *= scale;
     return found;
   }
 
-  private refineOnce(distribution: Float64Array, chain: Chain, order: number, hash: number, discount: number): boolean {
-    const { layers, summed, symbols } = this;
+  /**
+   * Sums the counts of a context over the layers into `summed`, which must be zero before and after. Returns their
+   * total.
+   */
+  private sum(base: PackedCounts, chain: Chain, order: number, hash: number): number {
+    const { summed, symbols, layers } = this;
     let total = 0;
-    let kinds = 0;
-    const base = this.base[chain][order];
+    let distinct = 0;
     const context = base.find(hash);
     if (context >= 0) {
-      for (let entry = base.starts[context]; entry < base.starts[context + 1]; entry++) {
-        const symbol = base.entries[entry] >>> 16;
-        const count = base.entries[entry] & maximumCount;
-        symbols[kinds++] = symbol;
-        summed[symbol] = count;
+      const { entries, starts } = base;
+      const end = starts[context + 1];
+      for (let at = starts[context]; at < end; at++) {
+        const entry = entries[at];
+        const count = entry & maximumCount;
+        symbols[distinct++] = entry >>> 16;
+        summed[entry >>> 16] = count;
         total += count;
       }
     }
-    for (const layer of layers) {
-      const counts = layer[chain][order];
+    for (let i = 0; i < layers.length; i++) {
+      const counts = layers[i][chain][order];
       const own = counts.find(hash);
       if (own === 0) continue;
       total += layerWeight * counts.total(own);
       for (let entry = counts.firstEntry(own); entry !== 0; entry = counts.nextEntry(entry)) {
         const symbol = counts.symbolOf(entry);
-        if (summed[symbol] === 0) symbols[kinds++] = symbol;
+        if (summed[symbol] === 0) symbols[distinct++] = symbol;
         summed[symbol] += layerWeight * counts.countOf(entry);
       }
     }
-    if (total === 0) return false;
-    const left = (discount * kinds) / total;
-    for (let i = 0; i < distribution.length; i++) distribution[i] *= left;
-    for (let i = 0; i < kinds; i++) {
-      distribution[symbols[i]] += (summed[symbols[i]] - discount) / total;
-      summed[symbols[i]] = 0;
-    }
-    return true;
+    this.distinct = distinct;
+    return total;
   }
 }

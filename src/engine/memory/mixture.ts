@@ -116,22 +116,30 @@ export class Mixture {
     const sure = sureBins * binOf(largest(memory.letters), sureBounds) + binOf(largest(memory.words), sureBounds);
     this.cells[2] = parts * (knowledgeCells + kindCells + sure * entropyBins + bin);
     this.readTables(memory.knowsNothing ? 0 : trust);
+    const [a, b, c] = [exponent[0], exponent[1], exponent[2]];
     let most = -Infinity;
     for (let i = 0; i < classes; i++) {
-      letters[i] = logarithm(memory.letters[i]);
-      words[i] = logarithm(memory.words[i]);
-      geometric[i] = exponent[0] * network[i] + exponent[1] * letters[i] + exponent[2] * words[i];
-      if (geometric[i] > most) most = geometric[i];
+      const letter = logarithm(memory.letters[i]);
+      const word = logarithm(memory.words[i]);
+      const sum = a * network[i] + b * letter + c * word;
+      letters[i] = letter;
+      words[i] = word;
+      geometric[i] = sum;
+      if (sum > most) most = sum;
     }
     let sum = 0;
     for (let i = 0; i < classes; i++) {
-      geometric[i] = exponential(geometric[i] - most);
-      sum += geometric[i];
+      const share = exponential(geometric[i] - most);
+      geometric[i] = share;
+      sum += share;
     }
+    const [v, w, x] = [weight[0], weight[1], weight[2]];
+    const part = 1 / sum;
     for (let i = 0; i < classes; i++) {
-      geometric[i] /= sum;
-      const linear = weight[0] * networkShare[i] + weight[1] * memory.letters[i] + weight[2] * memory.words[i];
-      logits[at + i] = logarithm((linear + geometric[i]) / 2);
+      const share = geometric[i] * part;
+      geometric[i] = share;
+      const linear = v * networkShare[i] + w * memory.letters[i] + x * memory.words[i];
+      logits[at + i] = logarithm((linear + share) / 2);
     }
   }
 

@@ -209,7 +209,11 @@ describe('Contexts', () => {
     const hashes = new Uint32Array(letterOrders + 1);
     walk(tokens, (place, _token, i) => {
       contexts.letters(place, 0, hashes);
-      hashes.forEach((hash, order) => assert.equal(contexts.lettersBefore(tokens, i, order) >>> 0, hash));
+      const before = new Uint32Array(1);
+      hashes.forEach((hash, order) => {
+        contexts.lettersBefore(tokens, Uint32Array.of(i), 0, 1, order, before);
+        assert.equal(before[0], hash);
+      });
     });
   });
 
