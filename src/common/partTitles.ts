@@ -1,5 +1,6 @@
 /** The names of the parts of a classifier, and of the evidence that each finds for a word. */
 import type { ClassifierRecord, ClassifierVariant, ModelPart, Verdict } from './classifierProtocol';
+import { formatFigure } from './confusionReport';
 import { t } from './l10n';
 
 export function partTitle(part: ModelPart, variant: ClassifierVariant): string {
@@ -16,6 +17,15 @@ export function partTitle(part: ModelPart, variant: ClassifierVariant): string {
 /** The parts that produce the verdicts: "linear model", or "bigru" for a network alone. */
 export function keptTitle({ kept, settings }: Pick<ClassifierRecord, 'kept' | 'settings'>): string {
   return partTitle(kept ?? 'network', settings.variant);
+}
+
+/** Why no network was tried; undefined if one was, or none was to be. */
+export function untriedSentence({ settings, candidates = [] }: ClassifierRecord): string | undefined {
+  if (settings.model !== 'auto' || candidates.length !== 1) return undefined;
+  return t(
+    'No network was trained: on texts that it was not trained on, the linear model reaches a macro F1 of {0}, which leaves little to gain.',
+    formatFigure(candidates[0].validationMacroF1),
+  );
 }
 
 /** How the points of a word were computed. */

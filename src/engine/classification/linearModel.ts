@@ -44,7 +44,7 @@ export class LinearModel {
     readonly biases: Float32Array,
   ) {
     this.numberOf = new Int32Array(hashBuckets);
-    buckets.forEach((bucket, i) => (this.numberOf[bucket] = i + 1));
+    for (let i = 0; i < buckets.length; i++) this.numberOf[buckets[i]] = i + 1;
   }
 
   get outputs(): number {
@@ -69,8 +69,7 @@ export class LinearModel {
   ): LinearModel {
     const { c, balanced, seed, limit } = { ...defaultLinearOptions, ...options };
     const outputs = classes === 2 ? 1 : classes;
-    const documents = new Int32Array(hashBuckets);
-    for (const { buckets } of rows) for (const bucket of buckets) documents[bucket]++;
+    const documents = textsWithEach(rows);
     const known = frequentBuckets(documents, Math.floor(limit / outputs));
     const idf = Float32Array.from(known, (bucket) => Math.log((1 + rows.length) / (1 + documents[bucket])) + 1);
     const model = new LinearModel(
@@ -162,42 +161,73 @@ export class LinearModel {
   }
 
   private matrixOf(rows: CountedText[]): Rows {
+    const { numberOf, idf } = this;
     const starts = new Int32Array(rows.length + 1);
     const total = rows.reduce((sum, { buckets }) => sum + buckets.length, 0);
     const features = new Int32Array(total);
     const values = new Float32Array(total);
     let at = 0;
-    rows.forEach(({ buckets, counts }, i) => {
-      const norms = [0, 0];
+    for (let i = 0; i < rows.length; i++) {
+      const { buckets, counts } = rows[i];
+      // Buckets are in ascending order, so the block of words comes first.
+      let from = at;
+      let square = 0;
       for (let k = 0; k < buckets.length; k++) {
-        const feature = this.numberOf[buckets[k]] - 1;
+        if (k > 0 && blockOf(buckets[k]) !== blockOf(buckets[k - 1])) {
+          scale(values, from, at, square);
+          from = at;
+          square = 0;
+        }
+        const feature = numberOf[buckets[k]] - 1;
         if (feature < 0) continue;
-        const value = (1 + Math.log(counts[k])) * this.idf[feature];
+        const value = sublinear(counts[k]) * idf[feature];
         features[at] = feature;
         values[at++] = value;
-        norms[blockOf(buckets[k])] += value * value;
+        square += value * value;
       }
-      let scaled = starts[i];
-      for (let k = 0; k < buckets.length; k++) {
-        if (this.numberOf[buckets[k]] === 0) continue;
-        values[scaled++] /= Math.sqrt(norms[blockOf(buckets[k])]);
-      }
+      scale(values, from, at, square);
       starts[i + 1] = at;
-    });
+    }
     return { starts, features: features.subarray(0, at), values: values.subarray(0, at) };
   }
+}
+
+const logarithms = Float64Array.from({ length: 64 }, (_, count) => 1 + Math.log(count));
+
+/** 1 + ln count */
+function sublinear(count: number): number {
+  return count < logarithms.length ? logarithms[count] : 1 + Math.log(count);
+}
+
+/** Divides [from, to) by the square root of `square`, the sum of their squares. */
+function scale(values: Float32Array, from: number, to: number, square: number): void {
+  const length = Math.sqrt(square);
+  for (let k = from; k < to; k++) values[k] /= length;
 }
 
 function isSpace(text: string, at: number): boolean {
   return text[at] === ' ' || text[at] === '\n' || text[at] === '\t' || /\s/.test(text[at]);
 }
 
+/** The number of texts with each bucket. Counting loops run over millions of numbers, so they use plain indices. */
+function textsWithEach(rows: CountedText[]): Int32Array {
+  const documents = new Int32Array(hashBuckets);
+  for (const { buckets } of rows) for (let k = 0; k < buckets.length; k++) documents[buckets[k]]++;
+  return documents;
+}
+
 /** The occurring buckets in ascending order; if there are more than `limit`, those in the most texts. */
 function frequentBuckets(documents: Int32Array, limit: number): Int32Array {
-  const seen: number[] = [];
-  documents.forEach((count, bucket) => count > 0 && seen.push(bucket));
-  if (seen.length <= limit) return Int32Array.from(seen);
-  return Int32Array.from(seen.sort((a, b) => documents[b] - documents[a] || a - b).slice(0, limit)).sort();
+  const all = new Int32Array(documents.length);
+  let count = 0;
+  for (let bucket = 0; bucket < documents.length; bucket++) if (documents[bucket] > 0) all[count++] = bucket;
+  const seen = all.slice(0, count);
+  return count <= limit
+    ? seen
+    : seen
+        .sort((a, b) => documents[b] - documents[a] || a - b)
+        .slice(0, limit)
+        .sort();
 }
 
 const mostPasses = 200;

@@ -56,14 +56,13 @@ export class LogisticRegression {
         gradient[o * width + vocabulary] = 0;
       }
       rows.forEach((row, i) => {
-        const logits = logitsOf(w, row, outputs, width);
         if (outputs === 1) {
           const sign = labels[i] === 1 ? 1 : -1;
-          const margin = sign * logits[0];
+          const margin = sign * logitOf(w, row, 0, width);
           loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
           addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
         } else {
-          const p = classProbabilities(logits);
+          const p = classProbabilities(logitsOf(w, row, outputs, width));
           loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
           for (let o = 0; o < outputs; o++)
             addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
@@ -86,16 +85,20 @@ export class LogisticRegression {
 }
 
 function logitsOf(w: Float64Array, row: SparseCounts, outputs: number, width: number): number[] {
-  return Array.from({ length: outputs }, (_, o) => {
-    let sum = w[o * width + width - 1];
-    for (let k = 0; k < row.ids.length; k++) sum += w[o * width + row.ids[k]] * row.counts[k];
-    return sum;
-  });
+  return Array.from({ length: outputs }, (_, o) => logitOf(w, row, o, width));
+}
+
+function logitOf(w: Float64Array, { ids, counts }: SparseCounts, output: number, width: number): number {
+  const base = output * width;
+  let sum = w[base + width - 1];
+  for (let k = 0; k < ids.length; k++) sum += w[base + ids[k]] * counts[k];
+  return sum;
 }
 
 function addScaled(gradient: Float64Array, row: SparseCounts, output: number, width: number, scale: number): void {
   const base = output * width;
-  for (let k = 0; k < row.ids.length; k++) gradient[base + row.ids[k]] += scale * row.counts[k];
+  const { ids, counts } = row;
+  for (let k = 0; k < ids.length; k++) gradient[base + ids[k]] += scale * counts[k];
   gradient[base + width - 1] += scale;
 }
 
@@ -112,7 +115,7 @@ export function minimise(
   const tolerance = 1e-6 * Math.max(1, norm(gradient));
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
   for (let iteration = 0; iteration < iterations && norm(gradient) > tolerance; iteration++) {
-    const direction = gradient.map((g) => -g);
+    const direction = plus(new Float64Array(w.length), gradient, -1);
     const alphas: number[] = [];
     for (let j = steps.length - 1; j >= 0; j--) {
       const { s, y, rho } = steps[j];
@@ -132,13 +135,13 @@ export function minimise(
     let next = w;
     let nextValue = value;
     for (; size > 1e-8; size /= 2) {
-      next = w.map((x, k) => x + size * direction[k]);
+      next = plus(w, direction, size);
       nextValue = objective(next, nextGradient);
       if (nextValue <= value + 1e-4 * size * slope) break;
     }
     if (size <= 1e-8) break;
-    const s = next.map((x, k) => x - w[k]);
-    const y = nextGradient.map((g, k) => g - gradient[k]);
+    const s = plus(next, w, -1);
+    const y = plus(nextGradient, gradient, -1);
     const curvature = dot(s, y);
     if (curvature > 1e-12) {
       steps.push({ s, y, rho: 1 / curvature });
@@ -149,6 +152,13 @@ export function minimise(
     value = nextValue;
   }
   return w;
+}
+
+/** a + scale · b */
+function plus(a: Float64Array, b: Float64Array, scale: number): Float64Array {
+  const sum = new Float64Array(a.length);
+  for (let k = 0; k < a.length; k++) sum[k] = a[k] + scale * b[k];
+  return sum;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

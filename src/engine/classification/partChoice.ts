@@ -35,6 +35,10 @@ export const defaultWordLimit = 20000;
 /** With fewer training texts than this, the choice is made by cross-validation. */
 const fewTexts = 500;
 const choiceFolds = 5;
+/** Of many texts, this number of folds is enough for the smaller points of the learning curve. */
+const curveFolds = 2;
+/** With this macro F1 a linear model leaves too little room for a network to be worth its time. */
+const goodAlone = 0.97;
 
 /** The task with its texts read. */
 export interface Material extends ClassifierTask {
@@ -60,6 +64,8 @@ export interface Choice {
   scores: Score[];
   /** The network of the choice, if one was trained. */
   network?: Fitted;
+  /** Absent for a network alone. */
+  learningCurve?: LearningCurve;
 }
 
 /** The scores of the parts for texts that they were not trained on. */
@@ -88,63 +94,112 @@ export function withEnoughUpdates(settings: ClassifierSettings, texts: number): 
 /** Trains on parts of `train` and decides what is kept. Throws like `trainNetwork`. */
 export async function chooseParts(material: Material, train: Int32Array): Promise<Choice> {
   const { settings } = material;
-  if (settings.model !== 'network' && train.length < fewTexts) return chooseByFolds(material, train);
-  const { fitting, validation } = validationSplit(material, train);
-  if (validation.length === 0) return { mix: networkAlone, mixes: {}, candidates: [], members: validation, scores: [] };
-  const network =
-    settings.model === 'linear'
-      ? undefined
-      : await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched: validation, choose: true });
-  const asked: Answers = { members: [...validation], scores: {} };
-  if (network) asked.scores.network = await networkScores(material, network.part, validation);
-  if (settings.model === 'network') {
-    return { mix: networkAlone, mixes: {}, candidates: [], ...scoresOf(material, asked, networkAlone), network };
+  if (settings.model === 'network') return chooseEpoch(material, train);
+  const folds = foldsOf(material, train);
+  const everything = await askLinear(material, folds);
+  const learningCurve = curveOf(material, folds, everything);
+  if (!mayHelp(material, everything)) {
+    const decision = decideOn(material, everything, everything);
+    return { ...decision, ...scoresOf(material, everything, decision.mix), learningCurve };
   }
-  // The linear model is fast enough to be tested on every text.
-  const everything = await askInTurn(material, train, false);
-  asked.scores.linear = linearScores(material, fitLinear(material, fitting), validation);
-  const decision = decideOn(material, asked, everything.answers);
-  const basis = decision.kept === 'linear' ? everything.answers : asked;
-  return { ...decision, ...scoresOf(material, basis, decision.mix), network };
+  const { asked, network } =
+    train.length < fewTexts ? await askNetwork(material, folds, everything) : await askNetworkOnce(material, train);
+  const decision = decideOn(material, asked, everything);
+  const basis = decision.kept === 'linear' ? everything : asked;
+  return { ...decision, ...scoresOf(material, basis, decision.mix), network, learningCurve };
 }
 
-async function chooseByFolds(material: Material, train: Int32Array): Promise<Choice> {
-  const { answers, network } = await askInTurn(material, train, material.settings.model !== 'linear');
-  const decision = decideOn(material, answers, answers);
-  return { ...decision, ...scoresOf(material, answers, decision.mix), network };
+/** A network alone: the validation part chooses its best epoch. */
+async function chooseEpoch(material: Material, train: Int32Array): Promise<Choice> {
+  const none: Choice = { mix: networkAlone, mixes: {}, candidates: [], members: new Int32Array(0), scores: [] };
+  const { fitting, validation } = validationSplit(material, train);
+  if (validation.length === 0) return none;
+  const network = await fitWatched(material, fitting, validation);
+  const asked = {
+    members: [...validation],
+    scores: { network: await networkScores(material, network.part, validation) },
+  };
+  return { ...none, ...scoresOf(material, asked, networkAlone), network };
 }
 
 /**
- * The scores of the linear model, and of the network if requested, for each text of `train` when trained on the others.
+ * Whether to train a network beside the linear model, which takes many times as long: if it was asked for, or if the
+ * linear model makes enough errors.
  */
-async function askInTurn(
+function mayHelp(material: Material, linear: Answers): boolean {
+  const { model } = material.settings;
+  return model === 'auto' ? macroF1(material, linear) < goodAlone : model !== 'linear';
+}
+
+/** Of the linear model on whole texts that it was not trained on. */
+function macroF1(material: Material, { members, scores }: Answers): number {
+  const { labels, positive } = material;
+  const pieces = piecesFor(material, members);
+  const rows = scores.linear!.filter((_, i) => !pieces[i].passage);
+  const predicted = rows.map((row) => (row.length === 1 ? Number(row[0] > 0) : likeliest(row)));
+  const truth = members.map((i) => sideOf(labels[i], positive));
+  return classificationReport(truth, predicted, sidesOf(material)).macro.f1 ?? 0;
+}
+
+/** The names of the classes as the linear model numbers them (`sideOf`). */
+function sidesOf({ positive, data: { classes } }: Material): string[] {
+  return positive === null ? classes : [classes[1 - positive], classes[positive]];
+}
+
+function foldsOf({ texts, labels, settings }: Material, train: Int32Array): Split[] {
+  return foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 1).map((fold) => ({
+    ...fold,
+    train: fold.train.map((k) => train[k]),
+    heldOut: fold.heldOut.map((k) => train[k]),
+  }));
+}
+
+/** The scores of the linear model for each text when trained on the other folds. */
+async function askLinear(material: Material, folds: readonly Split[]): Promise<Answers> {
+  const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
+  for (const { train, heldOut } of folds) {
+    await continues(material);
+    answers.members.push(...heldOut);
+    answers.scores.linear.push(...linearScores(material, fitLinear(material, train), heldOut));
+  }
+  return answers;
+}
+
+/** `answers` with the scores of the network, too, and the network of the first fold. */
+async function askNetwork(
   material: Material,
-  train: Int32Array,
-  withNetwork: boolean,
-): Promise<{ answers: Answers; network?: Fitted }> {
-  const { settings, texts, labels, finish, signal } = material;
-  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 1);
-  const answers: Answers = { members: [], scores: { linear: [] } };
+  folds: readonly Split[],
+  answers: Answers,
+): Promise<{ asked: Answers; network?: Fitted }> {
   const network: number[][] = [];
   let first: Fitted | undefined;
-  for (const fold of folds) {
-    // Cancellation is signalled between two tasks of the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
-    const fitting = fold.train.map((k) => train[k]);
-    const asked = fold.heldOut.map((k) => train[k]);
-    answers.members.push(...asked);
-    answers.scores.linear!.push(...linearScores(material, fitLinear(material, fitting), asked));
+  for (const { train: members, heldOut } of folds) {
+    await continues(material);
     // If training is ended early, what is known by then is used.
-    if (withNetwork && !finish?.aborted) {
-      const watched = first ? new Int32Array(0) : asked;
-      const fitted = await fitNetwork(material, { members: fitting, epochs: settings.epochs, watched, choose: false });
-      first ??= fitted;
-      network.push(...(await networkScores(material, fitted.part, asked)));
-    }
+    if (material.finish?.aborted) return { asked: answers, network: first };
+    const watched = first ? new Int32Array(0) : heldOut;
+    const fitted = await fitNetwork(material, { members, epochs: material.settings.epochs, watched, choose: false });
+    first ??= fitted;
+    network.push(...(await networkScores(material, fitted.part, heldOut)));
   }
-  if (network.length === answers.scores.linear!.length) answers.scores.network = network;
-  return { answers, network: first };
+  return { asked: { ...answers, scores: { ...answers.scores, network } }, network: first };
+}
+
+/** Both parts trained on the same texts and asked about the validation part. */
+async function askNetworkOnce(material: Material, train: Int32Array): Promise<{ asked: Answers; network: Fitted }> {
+  const { fitting, validation } = validationSplit(material, train);
+  const network = await fitWatched(material, fitting, validation);
+  const scores = {
+    network: await networkScores(material, network.part, validation),
+    linear: linearScores(material, fitLinear(material, fitting), validation),
+  };
+  return { asked: { members: [...validation], scores }, network };
+}
+
+/** Cancellation is signalled between two tasks of the event loop. */
+async function continues({ signal }: Material): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
 }
 
 /** Chooses by `asked`; the linear model is scaled by all texts that it was tested on. Passages are not used. */
@@ -153,16 +208,15 @@ function decideOn(
   asked: Answers,
   linear: Answers,
 ): Pick<Choice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
-  const { settings, labels, positive, data } = material;
+  const { settings, labels, positive } = material;
   const sides = ({ members }: Answers): number[] => members.map((i) => sideOf(labels[i], positive));
   const whole = ({ members, scores }: Answers): PartScores => {
     const pieces = piecesFor(material, members);
     const of = (rows: number[][] | undefined): number[][] | undefined => rows?.filter((_, i) => !pieces[i].passage);
     return { network: of(scores.network), linear: of(scores.linear) };
   };
-  const classes = positive === null ? data.classes : [data.classes[1 - positive], data.classes[positive]];
   const mixes = mixesOf(scaleOf(sides(asked), whole(asked).network), scaleOf(sides(linear), whole(linear).linear));
-  const { kept: best, candidates } = compareMixes(mixes, sides(asked), whole(asked), classes);
+  const { kept: best, candidates } = compareMixes(mixes, sides(asked), whole(asked), sidesOf(material));
   const kept = settings.model !== 'auto' && settings.model in mixes ? settings.model : best;
   return { mix: mixes[kept]!, kept, mixes, candidates };
 }
@@ -177,27 +231,23 @@ function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
   return pick(pieces, members).flat();
 }
 
-/** For two folds of the training part: equally many of each, measured on the texts left out. */
-export function curveOf(material: Material, train: Int32Array): LearningCurve {
-  const { texts, labels, positive, data, settings } = material;
-  const folds = foldExamples(pick(texts, train), pick(labels, train), choiceFolds, settings.seed + 2).slice(0, 2);
-  const random = new Random(settings.seed, 61);
-  const parts = folds.map((fold) => {
-    const fitting = fold.train.map((k) => train[k]);
+/** Trained on parts of some folds and tested on the texts left out; the last point is that of `everything`. */
+function curveOf(material: Material, folds: readonly Split[], everything: Answers): LearningCurve {
+  const random = new Random(material.settings.seed, 61);
+  const all = Math.min(...folds.map(({ train }) => train.length));
+  const parts = folds.slice(0, all < fewTexts ? choiceFolds : curveFolds).map(({ train, heldOut }) => {
+    const fitting = train.slice();
     random.shuffle(fitting);
-    return { fitting, asked: fold.heldOut.map((k) => train[k]) };
+    return { fitting, members: [...heldOut] };
   });
-  const classes = positive === null ? data.classes : [data.classes[1 - positive], data.classes[positive]];
-  return learningCurve(Math.min(...parts.map(({ fitting }) => fitting.length)), (count) => {
-    const truth: number[] = [];
-    const predicted: number[] = [];
-    for (const { fitting, asked } of parts) {
-      const linear = fitLinear(material, fitting.slice(0, count));
-      const rows = pick(material.pieces, asked).map(([whole]) => whole.counted);
-      for (const row of linear.scoresOf(rows)) predicted.push(row.length === 1 ? Number(row[0] > 0) : likeliest(row));
-      truth.push(...Array.from(asked, (i) => sideOf(labels[i], positive)));
+  return learningCurve(all, (count) => {
+    if (count === all) return macroF1(material, everything);
+    const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
+    for (const { fitting, members } of parts) {
+      answers.members.push(...members);
+      answers.scores.linear.push(...linearScores(material, fitLinear(material, fitting.slice(0, count)), members));
     }
-    return classificationReport(truth, predicted, classes).macro.f1 ?? 0;
+    return macroF1(material, answers);
   });
 }
 
@@ -236,6 +286,12 @@ export function fitLinear(material: Material, members: Int32Array): LinearModel 
 
 function linearScores(material: Material, linear: LinearModel, members: ArrayLike<number>): number[][] {
   return linear.scoresOf(piecesFor(material, members).map(({ counted }) => counted));
+}
+
+/** A network trained on `fitting` at its best epoch on `validation`. */
+function fitWatched(material: Material, fitting: Int32Array, validation: Int32Array): Promise<Fitted> {
+  const { epochs } = material.settings;
+  return fitNetwork(material, { members: fitting, epochs, watched: validation, choose: true });
 }
 
 async function networkScores(material: Material, part: NetworkPart, members: ArrayLike<number>): Promise<number[][]> {

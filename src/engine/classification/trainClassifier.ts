@@ -35,7 +35,6 @@ import { NaiveBayes } from './naiveBayes';
 import type { ClassifierTask } from './classifierTask';
 import {
   chooseParts,
-  curveOf,
   defaultWordLimit,
   fitLinear,
   lastNetwork,
@@ -127,7 +126,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     ...(choice.kept && {
       kept: choice.kept,
       candidates: choice.candidates,
-      learningCurve: curveOf(material, split.train),
+      learningCurve: choice.learningCurve,
     }),
     ...(passageTokens !== undefined && { passageTokens }),
     ...(positive !== null && settings.model !== 'network' && { familiarShare: familiarLimit(material, split.train) }),

@@ -17,7 +17,7 @@ import {
 } from '../../common/classifierProtocol';
 import { findingSentences } from '../../common/contributions';
 import { formatFigure, learningSentence, unmeasured } from '../../common/confusionReport';
-import { keptTitle, partTitle } from '../../common/partTitles';
+import { keptTitle, partTitle, untriedSentence } from '../../common/partTitles';
 import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { InklingError } from '../../common/errors';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
@@ -366,7 +366,9 @@ function printEvent(event: ClassifierEvent): void {
 function printResult(file: string, { record }: ClassifierModel): void {
   print('');
   printReport(record.report);
-  if (record.kept) print(`\nkept, by the validation part: ${keptTitle(record)}`);
+  const untried = untriedSentence(record);
+  if (untried !== undefined) print(`\n${untried}`);
+  else if (record.kept) print(`\nkept, by the validation part: ${keptTitle(record)}`);
   printBaselines(record.baselines, record);
   const learning = learningSentence(record);
   if (learning !== undefined) print(`\n${learning}`);

@@ -5,7 +5,7 @@
 import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
 import { t } from '../../common/l10n';
-import { keptTitle, partTitle } from '../../common/partTitles';
+import { keptTitle, partTitle, untriedSentence } from '../../common/partTitles';
 import { className } from '../../common/verdictSentences';
 import { h, scrolling } from '../dom';
 
@@ -21,6 +21,7 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
     [t('naive Bayes'), baselines.naiveBayes],
     [t('always the most frequent class'), baselines.majority],
   ];
+  const untried = untriedSentence(record);
   const head = [...(name === undefined ? [] : [`F1 ${className(name, record)}`]), t('macro F1'), t('accuracy')];
   return [
     scrolling(
@@ -45,5 +46,6 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
         ),
       ),
     ),
+    ...(untried === undefined ? [] : [h('p', { class: 'muted' }, untried)]),
   ];
 }

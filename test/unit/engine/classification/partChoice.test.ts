@@ -8,6 +8,7 @@ import {
   type ClassifierSettings,
   type Verdict,
 } from '../../../../src/common/classifierProtocol';
+import { untriedSentence } from '../../../../src/common/partTitles';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -31,13 +32,13 @@ import { Random } from '../../../../src/engine/random';
 const everyday = 'lunch garden meeting bread letter train window river today home'.split(' ');
 const telling = ['lovely quiet thanks'.split(' '), 'prize winner cash'.split(' '), 'goal match team'.split(' ')];
 
-/** Lines of everyday words with one that tells the class, and in one of eight one that tells another. */
-function madeData(count: number, seed: number, classes = 2): LabelledData {
+/** Lines of everyday words with one that tells the class, and in `errors` of eight one that tells another. */
+function madeData(count: number, seed: number, classes = 2, errors = 1): LabelledData {
   const random = new Random(seed, 1);
   const lines = Array.from({ length: count }, (_, i) => {
     const label = i % classes;
     const words = Array.from({ length: 4 + random.integer(6) }, () => everyday[random.integer(everyday.length)]);
-    const told = i % 8 < 7 ? label : (label + 1) % classes;
+    const told = i % 8 < 8 - errors ? label : (label + 1) % classes;
     words[random.integer(words.length)] = telling[told][random.integer(3)];
     return `${['ham', 'spam', 'sport'][label]}\t${words.join(' ')} ${i}x`;
   });
@@ -91,6 +92,18 @@ describe('Network, linear model or their average', () => {
       assert.strictEqual(record.history.length, settings.epochs);
     });
   }
+
+  it('trains no network where the linear model is good enough, and says so', async () => {
+    const easy = await trainClassifier(task(madeData(760, 1, 2, 0)));
+    assert.deepStrictEqual(
+      easy.record.candidates!.map(({ part }) => part),
+      ['linear'],
+    );
+    assert.deepStrictEqual(easy.record.history, []);
+    assert.match(untriedSentence(easy.record)!, /^No network was trained: .* macro F1 of (1\.0*|0\.9[7-9]\d*),/);
+    const hard = await trainClassifier(task(madeData(120, 1)));
+    assert.strictEqual(untriedSentence(hard.record), undefined);
+  });
 
   it('finally learns from everything that is not held out', async () => {
     const data = madeData(760, 2);
