@@ -197,6 +197,8 @@ export interface CompletionResult {
 
 export interface SurpriseRequest {
   modelPath: string;
+  /** Identifies the text among those that are mapped at the same time. */
+  map: string;
   text: string;
   /** UTF-16 offset of the first changed character: the text before it is taken from the engine's cache. */
   from: number;
@@ -209,6 +211,12 @@ export interface SurpriseResult {
   lengths: Uint8Array;
   /** Mean bits per character over the whole text. */
   meanBits: number;
+}
+
+/** What the model expected in place of the character or word at an offset of a mapped text. */
+export interface ExpectedRequest extends Pick<SurpriseRequest, 'modelPath' | 'map' | 'text'> {
+  /** UTF-16 offset. */
+  offset: number;
 }
 
 /** What is shown about a model without loading its weights. */
@@ -313,7 +321,13 @@ export interface EngineMethods extends GpuMethods {
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };
-  surprise: { params: SurpriseRequest; result: SurpriseResult; event: never };
+  /**
+   * Each token is scored by what stands before it in the text, which a model with a memory also learns. The events are
+   * the figures so far, each continuing where the last one ended; the result covers them all.
+   */
+  surprise: { params: SurpriseRequest; result: SurpriseResult; event: SurpriseResult };
+  /** The most likely tokens first (T = 1). */
+  expected: { params: ExpectedRequest; result: Considered[]; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
   inside: { params: InsideRequest; result: Inside; event: never };

@@ -27,6 +27,7 @@ import { modelsPort } from './studio/modelsPort';
 import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
 import { SurpriseMarks } from './surprise/surpriseMarks';
+import { SurpriseStatus } from './surprise/surpriseStatus';
 import { RunStore } from './training/runStore';
 import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
@@ -49,6 +50,7 @@ export interface Parts extends vscode.Disposable {
   completions: CompletionProvider;
   tally: OfferTally;
   surprise: SurpriseMarks;
+  surpriseStatus: SurpriseStatus;
   classifier: ClassifierParts;
   gpu: GpuParts;
   studio: Studio;
@@ -125,6 +127,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   });
   bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));
   const surprise = bag.add(new SurpriseMarks(engine, active, log));
+  const surpriseStatus = bag.add(new SurpriseStatus(surprise, active, models));
   bag.add(new ModelsTree(models, active));
   bag.add(
     active.onDidChange(() => {
@@ -176,6 +179,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     completions,
     tally,
     surprise,
+    surpriseStatus,
     classifier,
     gpu,
     studio,

@@ -27,7 +27,7 @@ export const settingDefaults = {
   'continueText.topP': 1,
   'continueText.minP': 0,
   'continueText.repetitionPenalty': 1,
-  'surpriseMap.unit': 'character' as 'character' | 'word',
+  'surpriseMap.unit': 'word' as 'word' | 'character',
   'classifier.badRows': 'skip' as 'skip' | 'refuse',
   'engine.threads': 0,
   'engine.backend': 'auto' as BackendChoice,

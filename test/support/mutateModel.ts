@@ -12,7 +12,6 @@ import type { Backend } from '../../src/engine/backends/backend';
 import { Classifier } from '../../src/engine/classification/classifier';
 import { loadClassifier, recordOf } from '../../src/engine/classification/classifierFile';
 import { generate } from '../../src/engine/generation/generator';
-import { createPredictor } from '../../src/engine/generation/createPredictor';
 import { SurpriseMap } from '../../src/engine/generation/surprise';
 import { readModelFile, readModelMetadata } from '../../src/engine/model/modelFile';
 import { summariseModel } from '../../src/engine/model/modelSummary';
@@ -62,7 +61,7 @@ export async function useModel(file: string, backend: Backend, text: string): Pr
       const streams = [{ temperature: 1, length: 5, seed: 1 }];
       const { texts } = await generate(written, { prompt: text.slice(0, 9), streams });
       assert.equal(typeof texts[0], 'string');
-      const { meanBits } = await new SurpriseMap(written, createPredictor(written)).update(text.slice(0, 50), 0);
+      const { meanBits } = await new SurpriseMap(written).update(text.slice(0, 50), 0);
       assert.ok(meanBits >= 0, `a surprise of ${meanBits}`);
       startFrom(model, config, [{ name: 'a', text }], true);
     }

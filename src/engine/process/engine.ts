@@ -78,6 +78,7 @@ export class Engine {
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),
     surprise: (params, call) => this.askSampler('surprise', params, call),
+    expected: (params, call) => this.askSampler('expected', params, call),
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
     classify: (params, call) => this.askSampler('classify', params, call),
     describeClassifier: (params, call) => this.askSampler('describeClassifier', params, call),
@@ -153,7 +154,9 @@ export class Engine {
     }
   }
 
-  private askSampler<K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'classify' | 'describeClassifier'>(
+  private askSampler<
+    K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'expected' | 'classify' | 'describeClassifier',
+  >(
     method: K,
     params: SamplerMethods[K]['params'],
     call: Call<SamplerMethods[K]['event']>,

@@ -46,7 +46,8 @@ export interface ShelvedModel extends Predicting {
   at: (place?: DocumentPlace) => Promise<Predicting>;
   /** Forgets what it learned from a document. */
   forget: (document: string) => void;
-  surprise: SurpriseMap;
+  /** The surprise map with this name; each holds one text. */
+  surprise: (map: string) => SurpriseMap;
   /** The index of the texts that the model was trained on; undefined if they are not available. */
   copies: () => Promise<CopyIndex | undefined>;
 }
@@ -62,6 +63,8 @@ interface Entry {
 }
 
 const maximumModels = 3;
+/** Surprise maps of a model. */
+const maximumMaps = 4;
 /** The total size of texts, in bytes, above which no copy index is built. */
 const maximumIndexed = 64 * 1024 * 1024;
 
@@ -179,7 +182,7 @@ export class ModelShelf {
       model,
       at: (place) => learned.at(place),
       forget: (document) => learned.forget(document),
-      surprise: new SurpriseMap(model, plain.typing.predictor),
+      surprise: surpriseMaps(model),
       copies,
     };
   }
@@ -209,6 +212,18 @@ export class ModelShelf {
     if (!known && buildCorpus(texts, config.text, vocabulary).hash !== provenance?.textHash) return undefined;
     return copyIndexOf(texts, { vocabulary, config });
   }
+}
+
+/** Surprise maps by name; the least recently used one is dropped. */
+function surpriseMaps(model: LanguageModel): ShelvedModel['surprise'] {
+  const maps = new Map<string, SurpriseMap>();
+  return (name) => {
+    const map = maps.get(name) ?? new SurpriseMap(model, 'carried');
+    maps.delete(name);
+    maps.set(name, map);
+    for (const oldest of maps.keys()) if (maps.size > maximumMaps) maps.delete(oldest);
+    return map;
+  };
 }
 
 /**

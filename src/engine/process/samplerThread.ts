@@ -22,6 +22,7 @@ export interface SamplerMethods extends Pick<
   | 'considered'
   | 'complete'
   | 'surprise'
+  | 'expected'
   | 'classify'
   | 'describeClassifier'
 > {
@@ -91,8 +92,12 @@ export function samplerHandlers(
         const { typing } = await shelved.at(request.document);
         return offer(shelved.model, typing.predictor, request, typing.cache, signal);
       }),
-    surprise: ({ modelPath, text, from }, { signal }) =>
-      shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise.update(text, from, signal)),
+    surprise: ({ modelPath, map, text, from }, { signal, onEvent }) =>
+      shelf.use(modelPath, staleMs.surprise, ({ surprise }) =>
+        surprise(map).update(text, from, { signal, onPart: onEvent }),
+      ),
+    expected: ({ modelPath, map, text, offset }, { signal }) =>
+      shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise(map).expectedAt(text, offset, signal)),
     classify: (request, { signal }) => classifiers.classify(request, signal),
     describeClassifier: ({ modelPath }) => classifiers.record(modelPath),
   };

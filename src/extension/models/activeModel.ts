@@ -28,7 +28,7 @@ export class ActiveModel {
     private readonly globalState: vscode.Memento,
     private readonly models: ModelStore,
     private readonly training: ModelInTraining,
-    private readonly base: Pick<DocumentBase, 'find' | 'onDidChange'>,
+    private readonly base: Pick<DocumentBase, 'find' | 'allow' | 'onDidChange'>,
   ) {
     base.onDidChange(() => this.changed.fire(this.path));
     training.onDidChange(() => {
@@ -47,11 +47,18 @@ export class ActiveModel {
     this.changed.fire(path);
   }
 
-  /** The path of an existing language model, or the name of the base that fits `document`; throws `invalidInput` if there is
-   *  none at all. */
+  /**
+   * The path of an existing language model, or the name of the base that fits `document`. To be called for what the
+   * user has asked for, which counts as opening Inkling. Throws `invalidInput` if there is none at all.
+   */
   async require(document?: vscode.TextDocument): Promise<string> {
     const path = await this.find(document);
     if (path) return path;
+    if (document) {
+      await this.base.allow();
+      const base = await this.base.find(document);
+      if (base) return base;
+    }
     throw new InklingError(
       'invalidInput',
       t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'),

@@ -3,6 +3,7 @@
  * at one of five levels. Offsets are UTF-16 units of the text as the model sees it. Independent of VS Code.
  */
 import type { SurpriseResult } from '../../common/engineProtocol';
+import type { Span } from './markdownMarks';
 
 export type SurpriseUnit = 'character' | 'word';
 
@@ -61,11 +62,27 @@ export class SurpriseFigures {
     return i < 0 ? undefined : { start: this.offsets[i], end: this.offsets[i + 1], bits: this.bits[i] };
   }
 
-  /** Marks within [start, end) of `text`, in order; neighbouring characters of one level make one mark. */
-  marks(text: string, unit: SurpriseUnit, start: number, end: number): Mark[] {
+  /** Total bits of [start, end); a token that is only partly inside counts in part. */
+  sum(start: number, end: number): number {
+    let bits = 0;
+    for (const token of this.tokens(start, end)) {
+      const inside = Math.min(token.end, end) - Math.max(token.start, start);
+      bits += (token.bits * inside) / (token.end - token.start);
+    }
+    return bits;
+  }
+
+  /**
+   * Marks within [start, end) of `text`, in order, none of them in `skipped` (in order, too); neighbouring characters
+   * of one level make one mark.
+   */
+  marks(text: string, unit: SurpriseUnit, start: number, end: number, skipped: readonly Span[] = []): Mark[] {
     const pieces = unit === 'word' ? this.words(text, start, end) : this.tokens(start, end);
     const marks: Mark[] = [];
+    let next = 0;
     for (const piece of pieces) {
+      while (next < skipped.length && skipped[next].end <= piece.start) next++;
+      if (next < skipped.length && skipped[next].start < piece.end) continue;
       const perCharacter = unit === 'word' ? piece.bits / (piece.end - piece.start) : piece.bits;
       const level = levelOf(perCharacter, unit);
       const last = marks[marks.length - 1];
@@ -90,12 +107,7 @@ export class SurpriseFigures {
     for (const match of text.slice(start, end).matchAll(/[\p{L}\p{M}\p{N}'’]+/gu)) {
       const wordStart = start + match.index;
       const wordEnd = wordStart + match[0].length;
-      let bits = 0;
-      for (const token of this.tokens(wordStart, wordEnd)) {
-        const inside = Math.min(token.end, wordEnd) - Math.max(token.start, wordStart);
-        bits += (token.bits * inside) / (token.end - token.start);
-      }
-      if (wordEnd <= this.length) yield { start: wordStart, end: wordEnd, bits };
+      if (wordEnd <= this.length) yield { start: wordStart, end: wordEnd, bits: this.sum(wordStart, wordEnd) };
     }
   }
 

@@ -4,52 +4,55 @@
  * recomputed.
  */
 import * as vscode from 'vscode';
-import { asInklingError, isCancelled } from '../../common/errors';
-import { windowStart } from '../completion/cursorText';
+import type { SurpriseResult } from '../../common/engineProtocol';
+import { asInklingError, cancelled, isCancelled } from '../../common/errors';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
+import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { followDocument } from '../followDocument';
 import type { ActiveModel } from '../models/activeModel';
 import { codeSpan } from '../plainText';
 import { signalOf } from '../signalOf';
-import { SurpriseFigures } from './surpriseFigures';
+import {
+  holds,
+  marksIn,
+  neededParts,
+  offsetOf,
+  passages,
+  positionOf,
+  readAgain,
+  textOf,
+  type MappedText,
+  type Part,
+} from './mappedText';
+import { markdownMarks } from './markdownMarks';
+import type { Mark } from './surpriseFigures';
 
 const levels = 5;
+/** The strongest levels are underlined as well, so that they can be told without their colour. */
+const lines: readonly (string | undefined)[] = [undefined, undefined, undefined, 'underline dotted', 'underline'];
+/** *Next Surprise* stops at these. */
+const strongLevel = 4;
 const recomputeDelayMs = 300;
 const redrawDelayMs = 50;
 /** Lines decorated beyond the visible ones, so that scrolling a little needs no redraw. */
 const marginLines = 40;
-/** In a longer text, only this much around the visible part is mapped: the engine needs a step for every character. */
-const maximumLength = 100_000;
-const consideredCount = 5;
 
-/** A part of a text: the engine's figures for it are relative to its base. */
-interface Part {
-  base: number;
-  figures: SurpriseFigures;
-}
-
-interface MappedText {
-  document: vscode.TextDocument;
-  /** The document with `\n` line ends at the last update, and the offset of each line. */
-  text: string;
-  lineStarts: number[];
-  /** Only the text before it is unchanged since `text`. */
-  unchanged: number;
-  /** All of a short text; for a long one, the visible part of each editor and its surroundings. */
-  parts: Part[];
+interface FollowedText extends MappedText {
   followed: vscode.Disposable;
   timer?: NodeJS.Timeout;
   running?: AbortController;
 }
 
 export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
-  private readonly mapped = new Map<vscode.TextDocument, MappedText>();
+  private readonly drawn = new Emitter<void>();
+  private readonly mapped = new Map<vscode.TextDocument, FollowedText>();
   private readonly decorations = Array.from({ length: levels }, (_, i) =>
     this.add(
       vscode.window.createTextEditorDecorationType({
         backgroundColor: new vscode.ThemeColor(`inkling.surprise${i + 1}`),
+        textDecoration: lines[i],
         rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
       }),
     ),
@@ -63,6 +66,13 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   ) {
     super();
     this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
+    // Also fired for a document whose language was changed: other parts of it may be prose now.
+    this.add(
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        const map = this.mapped.get(document);
+        if (map) this.computeSoon(map);
+      }),
+    );
     this.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)));
     this.add(
       vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((editor) => this.scrolled(editor))),
@@ -75,6 +85,9 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     this.add(vscode.languages.registerHoverProvider({ pattern: '**' }, this));
     this.add({ dispose: () => [...this.mapped.keys()].forEach((document) => this.forget(document)) });
   }
+
+  /** Fires when a map appears, disappears or gets new figures. */
+  readonly onDidChange = this.drawn.event;
 
   /** Whether a document is mapped. */
   isShown(document: vscode.TextDocument): boolean {
@@ -108,9 +121,56 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     for (const map of this.mapped.values()) await this.compute(map).catch((error) => this.report(error));
   }
 
-  /** Mean bits per character of a mapped document, for tests and tooltips. */
+  /** Mean bits per character of a mapped document. */
   meanBits(document: vscode.TextDocument): number | undefined {
     return this.mapped.get(document)?.parts[0]?.figures.meanBits;
+  }
+
+  /** The share of a mapped document, or of its visible part, that has figures: 0 to 1. */
+  progress(document: vscode.TextDocument): number {
+    const map = this.mapped.get(document);
+    if (!map || map.parts.length === 0) return 0;
+    const shares = map.parts.map((part) => part.figures.length / Math.max(1, textOf(map, part).length));
+    return Math.min(...shares, 1);
+  }
+
+  /**
+   * The map of a document with all its figures; shown if it was not. Throws `invalidInput` if there is no model, and
+   * `cancelled` if the document changes meanwhile.
+   */
+  async complete(document: vscode.TextDocument): Promise<MappedText> {
+    if (!this.isShown(document)) await this.toggle(document);
+    const map = this.mapped.get(document);
+    if (!map) throw cancelled();
+    await this.compute(map);
+    return map;
+  }
+
+  /**
+   * The strong mark after (or before) a position, from the other end of the map if there is no further one; undefined
+   * if there is none at all. Throws as `complete`.
+   */
+  async find(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    direction: 'next' | 'previous',
+  ): Promise<vscode.Range | undefined> {
+    const map = await this.complete(document);
+    const unit = setting('surpriseMap.unit', document);
+    const marks: Mark[] = [];
+    for (const part of map.parts) {
+      for (const { start, end } of passages(map, part)) {
+        marks.push(...marksIn(map, part, unit, start, end).filter(({ level }) => level >= strongLevel));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    marks.sort((a, b) => a.start - b.start);
+    const at = offsetOf(map, position) ?? 0;
+    const found =
+      direction === 'next'
+        ? (marks.find(({ start }) => start > at) ?? marks[0])
+        : (marks.findLast(({ start }) => start < at) ?? marks.at(-1));
+    return found && new vscode.Range(positionOf(map, found.start), positionOf(map, found.end));
   }
 
   async provideHover(
@@ -127,13 +187,12 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     if (!part || !found || !modelPath) return undefined;
     const start = part.base + found.start;
     const end = part.base + found.end;
-    const prompt = map.text.slice(windowStart(start), start);
-    const considered = await this.engine.call(
-      'considered',
-      { modelPath, prompt, count: consideredCount },
+    const expected = await this.engine.call(
+      'expected',
+      { modelPath, map: nameOf(map, part), text: textOf(map, part), offset: found.start },
       { signal: signalOf(token) },
     );
-    const rows = considered.map(
+    const rows = expected.map(
       ({ token: text, probability }) => `| ${codeSpan(text)} | ${(probability * 100).toFixed(1)} % |`,
     );
     const actual = codeSpan(map.text.slice(start, end));
@@ -163,7 +222,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
     this.redrawSoon();
   }
 
-  private computeSoon(map: MappedText): void {
+  private computeSoon(map: FollowedText): void {
     map.running?.abort();
     clearTimeout(map.timer);
     map.timer = setTimeout(() => {
@@ -172,24 +231,30 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   }
 
   /** Requests the missing figures and draws them. */
-  private async compute(map: MappedText): Promise<void> {
+  private async compute(map: FollowedText): Promise<void> {
     map.running?.abort();
     const { signal } = (map.running = new AbortController());
     readAgain(map);
     map.parts = neededParts(map);
-    for (const { base, figures } of map.parts) {
-      const text = map.text.slice(base, base + maximumLength);
+    for (const part of map.parts) {
+      const { figures } = part;
+      const text = textOf(map, part);
+      part.skipped = map.document.languageId === 'markdown' ? markdownMarks(text) : [];
       if (figures.length >= text.length) continue;
       const modelPath = await this.active.require(map.document);
-      const result = await this.engine.call('surprise', { modelPath, text, from: figures.length }, { signal });
+      const add = (result: SurpriseResult): void => {
+        if (signal.aborted) return;
+        figures.replaceFrom(result);
+        this.redraw();
+      };
+      const request = { modelPath, map: nameOf(map, part), text, from: figures.length };
+      add(await this.engine.call('surprise', request, { signal, onEvent: add }));
       if (signal.aborted) return;
-      figures.replaceFrom(result);
-      this.redraw();
     }
     this.redraw();
   }
 
-  private remember(document: vscode.TextDocument, map: Omit<MappedText, 'document' | 'followed'>): MappedText {
+  private remember(document: vscode.TextDocument, map: Omit<FollowedText, 'document' | 'followed'>): FollowedText {
     const followed = followDocument(document, {
       moved: (opened) => {
         const { text, lineStarts, unchanged, parts } = remembered;
@@ -198,7 +263,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       },
       closed: () => this.forget(document),
     });
-    const remembered: MappedText = { ...map, document, followed };
+    const remembered: FollowedText = { ...map, document, followed };
     this.mapped.set(document, remembered);
     return remembered;
   }
@@ -224,19 +289,18 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
         const unit = setting('surpriseMap.unit', editor.document);
         for (const { start, end } of editor.visibleRanges) {
           const first = map.lineStarts[Math.max(0, start.line - marginLines)] ?? map.text.length;
-          const last = Math.min(map.lineStarts[end.line + marginLines] ?? map.text.length, map.unchanged);
+          const last = map.lineStarts[end.line + marginLines] ?? map.text.length;
           const part = map.parts.find((each) => holds(each, map, { start, end }));
           if (!part) continue;
-          const { base, figures } = part;
-          const text = map.text.slice(base, base + figures.length);
-          for (const mark of figures.marks(text, unit, Math.max(0, first - base), Math.max(0, last - base))) {
-            const range = new vscode.Range(positionOf(map, base + mark.start), positionOf(map, base + mark.end));
+          for (const mark of marksIn(map, part, unit, first, last)) {
+            const range = new vscode.Range(positionOf(map, mark.start), positionOf(map, mark.end));
             ranges[mark.level - 1].push(range);
           }
         }
       }
       this.decorations.forEach((decoration, i) => editor.setDecorations(decoration, ranges[i]));
     }
+    this.drawn.fire();
   }
 
   /** A failed recomputation in the background leaves valid figures in place. */
@@ -247,76 +311,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   }
 }
 
-/**
- * Updates the parts after a change of the document: a part after the change moves with its figures, a part around it
- * keeps its first figures.
- */
-function readAgain(map: MappedText): void {
-  const { text: before, unchanged } = map;
-  const text = map.document.getText().replace(/\r\n?/g, '\n');
-  const added = text.length - before.length;
-  const parts = map.parts.flatMap(({ base, figures }): Part[] => {
-    if (base > unchanged)
-      return before.slice(base) === text.slice(base + added) ? [{ base: base + added, figures }] : [];
-    figures.cut(unchanged - base);
-    return [{ base, figures }];
-  });
-  Object.assign(map, { text, lineStarts: lineStartsOf(text), unchanged: text.length, parts });
-}
-
-/** One part per editor that shows the text; unchanged if no editor does. New parts have no figures yet. */
-function neededParts(map: MappedText): Part[] {
-  const at = (base: number): Part => ({ base, figures: new SurpriseFigures() });
-  if (map.text.length <= maximumLength) return [map.parts.find(({ base }) => base === 0) ?? at(0)];
-  const parts = new Set<Part>();
-  for (const { document, visibleRanges } of vscode.window.visibleTextEditors) {
-    if (document !== map.document || visibleRanges.length === 0) continue;
-    const visible = new vscode.Range(visibleRanges[0].start, visibleRanges[visibleRanges.length - 1].end);
-    const known = [...parts, ...map.parts].find((part) => holds(part, map, visible));
-    parts.add(known ?? at(baseFor(map, visible)));
-  }
-  if (parts.size > 0) return [...parts];
-  return map.parts.length > 0 ? map.parts : [at(0)];
-}
-
-/** Whether a part contains everything that is visible in an editor. */
-function holds(
-  { base }: Part,
-  { text, lineStarts }: MappedText,
-  visible: Pick<vscode.Range, 'start' | 'end'>,
-): boolean {
-  const first = lineStarts[visible.start.line] ?? text.length;
-  const last = Math.min(lineStarts[visible.end.line + 1] ?? text.length, text.length);
-  // If it is too long, its beginning.
-  return first >= base && Math.min(last, first + maximumLength / 2) <= base + maximumLength;
-}
-
-/** The start of a part around the visible text: at the beginning of a line, so that no surrogate pair is split. */
-function baseFor({ text, lineStarts }: MappedText, visible: vscode.Range): number {
-  const first = lineStarts[visible.start.line] ?? text.length;
-  const wanted = Math.max(0, Math.min(first - maximumLength / 2, text.length - maximumLength));
-  // Not before `wanted`, so that the end is reached.
-  return lineStarts.find((start) => start >= wanted && start <= first) ?? first;
-}
-
-function lineStartsOf(text: string): number[] {
-  const starts = [0];
-  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
-  return starts;
-}
-
-/** Offsets count `\n` line ends; positions are those of the editor, whatever its line ends. */
-function positionOf(map: MappedText, offset: number): vscode.Position {
-  let low = 0;
-  let high = map.lineStarts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (map.lineStarts[middle] <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return new vscode.Position(low, offset - map.lineStarts[low]);
-}
-
-function offsetOf(map: MappedText, position: vscode.Position): number {
-  return (map.lineStarts[position.line] ?? Infinity) + position.character;
+/** What the engine calls a part. */
+function nameOf({ document }: MappedText, { base }: Part): string {
+  return `${document.uri.toString()} ${base}`;
 }

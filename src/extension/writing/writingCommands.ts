@@ -10,6 +10,7 @@ import { requireEditor } from '../editors';
 import type { gpuCommands } from '../gpu/gpuCommands';
 import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
+import { goToSurprise, listSentences } from '../surprise/surpriseCommands';
 import type { trainingCommands } from '../training/trainingCommands';
 
 type WritingCommand = Exclude<
@@ -34,6 +35,9 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.toggleCompletions': () => completionSwitch.toggle(),
     'inkling.neverOffer': () => neverOffer(requireEditor()),
     'inkling.toggleSurpriseMap': () => surprise.toggle(requireEditor().document),
+    'inkling.nextSurprise': () => goToSurprise(surprise, requireEditor(), 'next'),
+    'inkling.previousSurprise': () => goToSurprise(surprise, requireEditor(), 'previous'),
+    'inkling.surprisingSentences': () => listSentences(surprise, requireEditor()),
     'inkling.showTraining': () => studio.show('training'),
     'inkling.showSamples': () => studio.show('samples'),
     'inkling.useModel': (entry?: ModelEntry) => modelActions.use(entry),

@@ -39,6 +39,17 @@ describe('a base and the document', () => {
     await until(() => /English/.test(services.completionSwitch.shown?.tooltip ?? ''), 'the status bar says who writes');
   });
 
+  it('show what surprises them, and learn the text as they read', async () => {
+    const { document } = await openText(refrain);
+    await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
+    await until(() => services.surprise.progress(document) === 1, 'the map is drawn');
+    const bits = services.surprise.meanBits(document) ?? NaN;
+    // English alone would be surprised as much by the last refrain as by the first.
+    assert.ok(bits < 1, `${bits} bits per character`);
+    await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
+    assert.equal(services.surprise.isShown(document), false);
+  });
+
   it('suggest nothing in a text that is not English, nor anywhere once they are switched off', async () => {
     const latin = await openText(
       'Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae, aliam Aquitani. '.repeat(3),

@@ -1,11 +1,15 @@
 /** The surprise map beside what else happens to a document, with the engine's part played by the test. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import type { SurpriseResult } from '../../../src/common/engineProtocol';
 import { cancelled, InklingError } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import type { ActiveModel } from '../../../src/extension/models/activeModel';
+import type { ModelStore } from '../../../src/extension/models/modelStore';
+import { goToSurprise, surprisingSentences } from '../../../src/extension/surprise/surpriseCommands';
 import { SurpriseMarks } from '../../../src/extension/surprise/surpriseMarks';
+import { SurpriseStatus } from '../../../src/extension/surprise/surpriseStatus';
 import { activated, closeAll, openText, until } from '../support';
 
 describe('surprise map', () => {
@@ -143,5 +147,84 @@ describe('surprise map', () => {
     assert.equal(map.meanBits(moved), 1);
     await closeAll();
     await vscode.workspace.fs.delete(renamed);
+  });
+
+  describe('of a text with surprising words', () => {
+    const words = 'The old clock xxxx struck nine in the hall. Then the rain xxxxx went on falling xxxxxx over it.';
+    let marks: SurpriseMarks;
+
+    before(() => {
+      // Every x surprises; in two pieces, as a long text arrives.
+      const call = async (
+        _method: 'surprise',
+        { text }: { text: string },
+        { onEvent }: CallOptions<SurpriseResult>,
+      ) => {
+        const bits = Float32Array.from(text, (character) => (character === 'x' ? 9 : 1));
+        const result = { from: 0, bits, lengths: new Uint8Array(text.length).fill(1), meanBits: 2 };
+        onEvent?.({ ...result, bits: bits.slice(0, 20), lengths: result.lengths.slice(0, 20) });
+        return result;
+      };
+      const active = { require: async () => 'model' } as unknown as ActiveModel;
+      marks = new SurpriseMarks({ call } as unknown as EngineCaller, active, { warn: assert.fail } as never);
+    });
+    after(() => marks.dispose());
+
+    it('leads from one to the next, back, and around the end', async () => {
+      const editor = await openText(words);
+      editor.selection = new vscode.Selection(0, 0, 0, 0);
+      const visited = async (direction: 'next' | 'previous'): Promise<string> => {
+        await goToSurprise(marks, editor, direction);
+        assert.ok(editor.selection.isEmpty, 'nothing is selected that a key could replace');
+        return editor.document.getText(editor.document.getWordRangeAtPosition(editor.selection.active));
+      };
+      assert.deepEqual(
+        [await visited('next'), await visited('next'), await visited('next'), await visited('next')],
+        ['xxxx', 'xxxxx', 'xxxxxx', 'xxxx'],
+      );
+      assert.deepEqual([await visited('previous'), await visited('previous')], ['xxxxxx', 'xxxxx']);
+      assert.equal(marks.isShown(editor.document), true);
+    });
+
+    it('lists its sentences, the most surprising first', async () => {
+      const { document } = await openText(`${words}\n\nAnd all was quiet again.`);
+      const listed = await surprisingSentences(marks, document);
+      assert.deepEqual(
+        listed.map(({ label }) => label.slice(0, 8)),
+        ['Then the', 'The old ', 'And all '],
+      );
+      assert.equal(document.getText(listed[2].range), 'And all was quiet again.');
+      assert.match(listed[0].description ?? '', /line 1, 2\.\d bits/);
+    });
+
+    it('leaves the marks of Markdown alone', async () => {
+      const text = 'The old clock `xxxx` struck xxxxx at nine.';
+      const editor = await openText(text, 'markdown');
+      editor.selection = new vscode.Selection(0, 0, 0, 0);
+      const found = await marks.find(editor.document, editor.selection.active, 'next');
+      assert.equal(editor.document.getText(found), 'xxxxx');
+      await vscode.languages.setTextDocumentLanguage(editor.document, 'plaintext');
+      await until(async () => {
+        const first = await marks.find(editor.document, new vscode.Position(0, 0), 'next').catch(() => undefined);
+        return first !== undefined && editor.document.getText(first) === 'xxxx';
+      }, 'it follows the language of the document');
+    });
+
+    it('is switched and explained in the status bar', async () => {
+      const { document } = await openText(words);
+      const models = { onDidChange: () => ({ dispose: () => undefined }) } as unknown as ModelStore;
+      const active = { find: async () => 'model', onDidChange: models.onDidChange } as unknown as ActiveModel;
+      const status = new SurpriseStatus(marks, active, models);
+      try {
+        await until(() => /Surprise$/.test(status.shown?.text ?? ''), 'it can be switched on');
+        await marks.toggle(document);
+        await until(() => /2\.00 bits/.test(status.shown?.text ?? ''), 'it shows the mean');
+        assert.equal(status.shown?.tooltip.match(/inkling-surprise\d/g)?.length, 5, 'one line for each tint');
+        await marks.toggle(document);
+        await until(() => /Surprise$/.test(status.shown?.text ?? ''), 'it is off again');
+      } finally {
+        status.dispose();
+      }
+    });
   });
 });

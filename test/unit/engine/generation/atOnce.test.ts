@@ -38,7 +38,7 @@ function everyKind(model: LanguageModel & ScoringModel, seed: number): Asking[] 
         ({ texts }) => texts,
       ),
     (predictor, cache) => considered(model, predictor, prompt, 5, cache),
-    (predictor) => new SurpriseMap(model, predictor).update(`${prompt} and so on`, 0),
+    () => new SurpriseMap(model).update(`${prompt} and so on`, 0),
     () => scoreText(model, `${prompt} and so on and on and on`),
   ]);
 }

@@ -1,5 +1,6 @@
 /** Surprise against the network stepped by hand, after edits too; units; what a model considers; scores. */
 import * as assert from 'node:assert/strict';
+import type { SurpriseResult } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import { noToken } from '../../../../src/engine/backends/backend';
 import { considered } from '../../../../src/engine/generation/considered';
@@ -9,6 +10,7 @@ import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { scoreText } from '../../../../src/engine/generation/score';
 import { SurpriseMap } from '../../../../src/engine/generation/surprise';
 import { splitIntoUnits } from '../../../../src/engine/generation/textUnits';
+import { emptyMemory } from '../../../../src/engine/memory/remember';
 import { stateSize } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 import { alphabet, drawnModel, lastStep, learnedModel, stepOnce } from './toyModels';
@@ -35,7 +37,7 @@ describe('surprise', () => {
   it('is -log2 of the probability of each character', async () => {
     const model = await drawnModel({ seed: 1 });
     const text = letters(300, 2);
-    const result = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+    const result = await new SurpriseMap(model).update(text, 0);
     const expected = bitsByHand(model, text);
     assert.equal(result.from, 0);
     assert.equal(result.bits.length, 300);
@@ -47,7 +49,7 @@ describe('surprise', () => {
 
   it('gives the same after any edit as from scratch, starting at the change', async () => {
     const model = await drawnModel({ seed: 3 });
-    const map = new SurpriseMap(model, createPredictor(model));
+    const map = new SurpriseMap(model);
     const random = new Random(4);
     let text = letters(500, 5);
     await map.update(text, 0);
@@ -55,7 +57,7 @@ describe('surprise', () => {
       const at = random.integer(text.length);
       text = text.slice(0, at) + letters(random.integer(20), edit) + text.slice(at + random.integer(20));
       const result = await map.update(text, at);
-      const fresh = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+      const fresh = await new SurpriseMap(model).update(text, 0);
       assert.ok(result.from <= at);
       assert.deepEqual([...result.bits], [...fresh.bits.subarray(result.from)], `edit ${edit} at ${at}`);
       assert.ok(Math.abs(result.meanBits - fresh.meanBits) < 1e-6);
@@ -71,18 +73,90 @@ describe('surprise', () => {
       [plain, marked],
       [marked, plain],
     ]) {
-      const map = new SurpriseMap(model, createPredictor(model));
+      const map = new SurpriseMap(model);
       await map.update(before, 0);
       const { bits, from } = await map.update(after, 64);
-      const fresh = await new SurpriseMap(model, createPredictor(model)).update(after, 0);
+      const fresh = await new SurpriseMap(model).update(after, 0);
       assert.ok(from <= 63);
       assert.deepEqual([...bits], [...fresh.bits.subarray(from)]);
     }
   });
 
+  describe('of a model with a memory', () => {
+    const sentence = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
+    const network = learnedModel(sentence, { sureness: 2 });
+    const model: LanguageModel = { ...network, memory: emptyMemory(network.vocabulary) };
+    const odd = 'the ocean walked over the captain, the meadow sailed over the farmer. ';
+
+    it('learns the text as it reads, and never what it scores', async () => {
+      const text = odd.repeat(3);
+      const { bits } = await new SurpriseMap(model).update(text, 0);
+      const sum = (from: number): number => bits.subarray(from, from + odd.length).reduce((a, b) => a + b);
+      assert.ok(sum(odd.length) < sum(0) / 2, `${sum(0)} bits, then ${sum(odd.length)}`);
+      // Whatever follows a character, its figure is the same.
+      for (const end of [1, 20, odd.length, odd.length + 30]) {
+        const beginning = await new SurpriseMap(model).update(text.slice(0, end), 0);
+        assert.deepEqual([...beginning.bits], [...bits.subarray(0, end)], `the first ${end} characters`);
+      }
+    });
+
+    it('gives the same after any edit as from scratch', async () => {
+      const map = new SurpriseMap(model);
+      const random = new Random(24);
+      let text = odd.repeat(6);
+      await map.update(text, 0);
+      for (let edit = 0; edit < 12; edit++) {
+        const at = random.integer(text.length);
+        text = text.slice(0, at) + odd.slice(0, random.integer(20)) + text.slice(at + random.integer(20));
+        const { bits, from } = await map.update(text, at);
+        const fresh = await new SurpriseMap(model).update(text, 0);
+        assert.deepEqual([...bits], [...fresh.bits.subarray(from)], `edit ${edit} at ${at}`);
+      }
+    });
+
+    it('knows what it expected in each place, by the same figures', async () => {
+      const map = new SurpriseMap(model);
+      const text = odd.repeat(3);
+      const { bits } = await map.update(text, 0);
+      let found = 0;
+      for (let offset = 0; offset < text.length; offset++) {
+        const expected = await map.expectedAt(text, offset);
+        assert.equal(expected.length, 5);
+        expected.forEach(({ probability }, i) => assert.ok(i === 0 || probability <= expected[i - 1].probability));
+        const actual = expected.find(({ token }) => token === text[offset]);
+        if (!actual) continue;
+        found++;
+        assert.ok(Math.abs(-Math.log2(actual.probability) - bits[offset]) < 1e-3, `character ${offset}`);
+      }
+      assert.ok(found > text.length / 2);
+      assert.deepEqual(await map.expectedAt(text, text.length), []);
+    });
+  });
+
+  it('reports the figures while it reads', async () => {
+    const model = await drawnModel({ seed: 25 });
+    const text = letters(3000, 26);
+    const { now } = performance;
+    let time = 0;
+    // Every look at the clock takes a while, so that there is something to report on any machine.
+    performance.now = () => (time += 5);
+    const parts: SurpriseResult[] = [];
+    const whole = await new SurpriseMap(model)
+      .update(text, 0, { onPart: (part) => parts.push(part) })
+      .finally(() => (performance.now = now));
+    assert.ok(parts.length >= 2, `${parts.length} parts`);
+    let read = 0;
+    for (const { from, bits, lengths } of parts) {
+      assert.equal(from, read);
+      assert.deepEqual([...bits], [...whole.bits.subarray(read, read + bits.length)]);
+      read += lengths.reduce((a, b) => a + b);
+    }
+    assert.ok(read <= text.length);
+  });
+
   it('reads only from the last context before a change', async () => {
     const model = learnedModel('once upon a time there was a text that was known by heart. '.repeat(20));
-    const map = new SurpriseMap(model, createPredictor(model));
+    const map = new SurpriseMap(model);
     const text = 'once upon a time there was a text that was known by heart. '.repeat(20);
     await map.update(text, 0);
     const before = model.steps();
@@ -94,30 +168,30 @@ describe('surprise', () => {
 
   it('accepts the next text while the last one is being cancelled', async () => {
     const model = await drawnModel({ seed: 20 });
-    const map = new SurpriseMap(model, createPredictor(model));
+    const map = new SurpriseMap(model);
     const [first, second] = [letters(4000, 21), letters(300, 22)];
     const controller = new AbortController();
     // A clock that goes on at every look: on any machine the first text is left after 160 characters, in its midst.
     const { now } = performance;
     let time = 0;
     performance.now = () => (time += 0.05);
-    const cancelled = map.update(first, 0, controller.signal);
+    const cancelled = map.update(first, 0, { signal: controller.signal });
     const next = map.update(second, 0);
     controller.abort();
     await assert
       .rejects(cancelled, (error) => error instanceof InklingError && error.code === 'cancelled')
       .finally(() => (performance.now = now));
-    const fresh = await new SurpriseMap(model, createPredictor(model)).update(second, 0);
+    const fresh = await new SurpriseMap(model).update(second, 0);
     assert.deepEqual([...(await next).bits], [...fresh.bits]);
     // What was computed before the cancel is kept, and right.
     const resumed = await map.update(first, 0);
-    const whole = await new SurpriseMap(model, createPredictor(model)).update(first, 0);
+    const whole = await new SurpriseMap(model).update(first, 0);
     assert.deepEqual([...resumed.bits], [...whole.bits]);
   });
 
   it('gives an unseen character its own figure and leaves it out of the mean', async () => {
     const model = await drawnModel({ seed: 6 });
-    const result = await new SurpriseMap(model, createPredictor(model)).update('abc🦑def', 0);
+    const result = await new SurpriseMap(model).update('abc🦑def', 0);
     assert.deepEqual([...result.lengths], [1, 1, 1, 2, 1, 1, 1]);
     assert.equal(result.bits[3], 16);
     const known = [...result.bits].filter((_, i) => i !== 3).reduce((a, b) => a + b);
@@ -127,7 +201,7 @@ describe('surprise', () => {
   it('covers every window of a model of windows', async () => {
     const model = await drawnModel({ seed: 7, objective: lastStep(6) });
     const text = letters(60, 8);
-    const { bits } = await new SurpriseMap(model, createPredictor(model)).update(text, 0);
+    const { bits } = await new SurpriseMap(model).update(text, 0);
     for (let i = 6; i < text.length; i++) {
       const [last] = bitsByHand(model, text.slice(i - 6, i + 1)).slice(-1);
       assert.ok(Math.abs(bits[i] - last) < 1e-3, `character ${i}`);
@@ -136,7 +210,7 @@ describe('surprise', () => {
 
   it('restarts each line of a model of lines', async () => {
     const model = await drawnModel({ seed: 9, text: { examples: 'lines' } });
-    const { bits } = await new SurpriseMap(model, createPredictor(model)).update('abc\nabc\nabc\n', 0);
+    const { bits } = await new SurpriseMap(model).update('abc\nabc\nabc\n', 0);
     assert.deepEqual([...bits.subarray(4, 8)], [...bits.subarray(0, 4)]);
     assert.deepEqual([...bits.subarray(8, 12)], [...bits.subarray(0, 4)]);
     const states = new Float32Array(stateSize(model.stepper.spec));
@@ -147,7 +221,7 @@ describe('surprise', () => {
 
   it('handles an empty text', async () => {
     const model = await drawnModel();
-    const result = await new SurpriseMap(model, createPredictor(model)).update('', 0);
+    const result = await new SurpriseMap(model).update('', 0);
     assert.deepEqual([result.from, result.bits.length, result.meanBits], [0, 0, 0]);
   });
 });
@@ -230,7 +304,7 @@ describe('score', () => {
       objective: { ...lastStep(16), kind: 'every-step' },
     });
     const lines = 'abc\ndefg\nhi\n';
-    const { bits } = await new SurpriseMap(model, createPredictor(model)).update(lines, 0);
+    const { bits } = await new SurpriseMap(model).update(lines, 0);
     const score = await scoreText(model, lines);
     assert.equal(score.characters, lines.length);
     assert.ok(Math.abs(score.bitsPerCharacter - [...bits].reduce((a, b) => a + b) / lines.length) < 1e-4);

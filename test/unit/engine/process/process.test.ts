@@ -129,7 +129,8 @@ describe('engine process', () => {
     const [first] = await engine.call('considered', { modelPath, prompt: 'the quick brow', count: 3 });
     assert.equal(first.token, 'n');
     const text = 'the quick brown fox xylophone';
-    const { bits, lengths, from } = await engine.call('surprise', { modelPath, text, from: 0 });
+    const mapped = { modelPath, map: 'a text', text };
+    const { bits, lengths, from } = await engine.call('surprise', { ...mapped, from: 0 });
     assert.equal(from, 0);
     assert.equal(bits.length, text.length);
     assert.equal(
@@ -137,6 +138,8 @@ describe('engine process', () => {
       text.length,
     );
     assert.ok(bits[text.indexOf('xy')] > bits[text.indexOf('wn')]);
+    const [expected] = await engine.call('expected', { ...mapped, offset: text.indexOf('wn') });
+    assert.equal(expected.token, 'w');
   });
 
   it('lets a completion overtake a sample, and cancels the sample between two tokens', async () => {

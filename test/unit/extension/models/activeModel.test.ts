@@ -18,7 +18,12 @@ describe('ActiveModel', () => {
   let inTraining: string | undefined;
   const trainingChanged = new Emitter<void>();
   const baseAllowed = new Emitter<void>();
-  const base = { find: async () => 'base:en', onDidChange: baseAllowed.event };
+  let isAllowed = true;
+  const base = {
+    find: async () => (isAllowed ? 'base:en' : undefined),
+    allow: async () => void (isAllowed = true),
+    onDidChange: baseAllowed.event,
+  };
   const entries = (): { path: string; summary: { kind: string } }[] =>
     stored.map((path) => ({ path, summary: { kind: 'language-model' } }));
   const models = {
@@ -55,6 +60,15 @@ describe('ActiveModel', () => {
     active.onDidChange(() => told++);
     baseAllowed.fire();
     assert.equal(told, 1);
+  });
+
+  it('is the base of a document, even if nothing was offered before, once the user asks for it', async () => {
+    stored = [];
+    isAllowed = false;
+    const document = {} as vscode.TextDocument;
+    assert.equal(await make().find(document), undefined);
+    assert.equal(await make().require(document), 'base:en');
+    assert.equal(await make().find(document), 'base:en');
   });
 
   it('says what to do when there is none', async () => {

@@ -67,4 +67,17 @@ describe('SurpriseFigures', () => {
     figures.replaceFrom(result(0, [9, 9, 9, 1, 0.1, 0.1, 9]));
     assert.deepEqual(figures.marks('abc de fgh', 'word', 0, 10), [{ start: 0, end: 3, bits: 27, level: 5 }]);
   });
+
+  it('gives no marks to what is skipped', () => {
+    const figures = new SurpriseFigures();
+    figures.replaceFrom(result(0, new Array<number>(10).fill(9)));
+    const skipped = [
+      { start: 1, end: 2 },
+      { start: 4, end: 6 },
+    ];
+    const starts = (unit: 'word' | 'character', text: string): number[] =>
+      figures.marks(text, unit, 0, 10, skipped).map(({ start }) => start);
+    assert.deepEqual(starts('word', 'abc de fgh'), [7]);
+    assert.deepEqual(starts('character', 'abc de fgh'), [0, 2, 6]);
+  });
 });
