@@ -94,6 +94,7 @@ const node = {
   logLevel: 'warning',
   legalComments: 'none',
   metafile: true,
+  loader: { '.py': 'text' },
 };
 
 function bundles() {

@@ -5,6 +5,7 @@ import { drawCommand } from './cli/drawCommand';
 import { examplesCommand } from './cli/examplesCommand';
 import { helpCommand } from './cli/helpCommand';
 import { inspectCommand } from './cli/inspectCommand';
+import { jobCommand } from './cli/jobCommand';
 import { keystrokesCommand } from './cli/keystrokesCommand';
 import { nextCommand } from './cli/nextCommand';
 import { output, readerLeft, say } from './cli/output';
@@ -19,6 +20,7 @@ import { engineVersion } from './version';
 
 const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   train: trainCommand,
+  job: jobCommand,
   sample: sampleCommand,
   score: scoreCommand,
   keystrokes: keystrokesCommand,

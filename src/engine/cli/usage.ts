@@ -10,6 +10,8 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
       [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--memory on|off]
       [--set path=value]… [--title TEXT] [--json]
+  inkling job <files…> --out FOLDER [--recipe ID] [--objective every-step] [--epochs N | --max-steps N | --max-seconds S]
+      [--seed N] [--memory on|off] [--set path=value]… [--title TEXT] [--json]
   inkling sample <model> [--prompt S]… [--temperature T]… [--length N]… [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--against FILE]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]
@@ -53,6 +55,12 @@ model of the same text; one of another text, or the checkpoint of a run that was
 --weights starts from the tensors of a safetensors file that has the names and shapes of the model file.`,
   ],
   [
+    ['job'],
+    `A job is a folder with everything that PyTorch needs to train a model on another machine: copy it there, then
+"pip install -r requirements.txt" and "python train.py" in it. Without --recipe, the network is as wide as the text can
+train in the epochs given (10 by default). A text over 64 MB must be UTF-8, unless --encoding names another.`,
+  ],
+  [
     ['sample'],
     `Several prompts are written on with the same chances; --length is one for all temperatures, or one for each. --against
 compares what is written with texts: the share of real words, and what is copied, of names whole lines.
@@ -60,7 +68,7 @@ compares what is written with texts: the share of real words, and what is copied
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.`,
   ],
   [
-    ['train', 'score', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
+    ['train', 'job', 'score', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
     `Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.`,
   ],
 ];

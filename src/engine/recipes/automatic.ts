@@ -102,6 +102,12 @@ function learningRateFor(units: number, steps: number): number {
   return Number(Math.min(0.04, rate).toPrecision(2));
 }
 
+/** A job's steps, its batches, the updates that an epoch should have at least, and its epochs unless given. */
+const jobSteps = 128;
+const jobBatches = [8, 16, 32, 64, 128];
+const fewestUpdates = 200;
+const jobEpochs = 10;
+
 /** The time it takes to learn the training part into a memory, and to read the held-out part with it. */
 function memorySeconds({ trainTargets, heldOutTargets }: TextFacts): number {
   return 1.5e-6 * trainTargets + 4e-5 * heldOutTargets;
@@ -187,14 +193,19 @@ function buildAutomaticCorpus(
   known?: Vocabulary,
 ): { corpus: Corpus; draft: TrainingConfig } {
   const length = texts.reduce((sum, { text }) => sum + text.length, 0);
+  const draft = draftFor(length, adjust);
+  return { corpus: buildCorpus(texts, draft.text, known && extendVocabulary(known, texts, draft.text)), draft };
+}
+
+/** The settings that decide what a text of about `length` characters is cut into, with everything else as a default. */
+export function draftFor(length: number, adjust: (config: TrainingConfig) => TrainingConfig): TrainingConfig {
   const fraction = Math.min(0.1, enoughHeldOut / length);
   const heldOut: TextConfig['heldOut'] =
     length * fraction < fewestHeldOut ? { kind: 'none', fraction: 0 } : { kind: 'tail', fraction };
   const text = { ...defaults.text, heldOut };
   const objective = objectiveFor(adjust({ ...defaults, text }).text);
   const asked = adjust({ ...defaults, text, objective });
-  const draft = validateConfig({ ...asked, memory: asked.memory ?? (canRemember(asked) ? 'on' : 'off') });
-  return { corpus: buildCorpus(texts, draft.text, known && extendVocabulary(known, texts, draft.text)), draft };
+  return validateConfig({ ...asked, memory: asked.memory ?? (canRemember(asked) ? 'on' : 'off') });
 }
 
 function objectiveFor({ examples }: TextConfig): ObjectiveConfig {
@@ -227,6 +238,52 @@ export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: O
     config: { ...config, schedule, budget: draft.budget },
     reasons: ['The run is bounded by steps, not by time: the network is the one for a minute of a middling machine.'],
   };
+}
+
+/**
+ * The choice for a run on other machines, whose speed is unknown: as wide a network as the text can train in the
+ * epochs of the budget (ten unless given), and batches that keep a graphics card busy.
+ */
+export function chooseForJob(draft: TrainingConfig, facts: TextFacts): AutomaticChoice {
+  const { trainTargets, heldOutTargets, vocabulary } = facts;
+  const { epochs, maxSteps } = draft.budget;
+  const steps = jobSteps;
+  const batch = jobBatches.findLast((rows) => rows * steps * fewestUpdates <= trainTargets) ?? jobBatches[0];
+  const budget = epochs === undefined && maxSteps === undefined ? { epochs: jobEpochs } : draft.budget;
+  const updates = Math.min(maxSteps ?? Infinity, ((epochs ?? jobEpochs) * trainTargets) / (batch * steps));
+  const passes = (updates * batch * steps) / trainTargets;
+  const input: NetworkConfig['input'] =
+    vocabulary > largestOneHot ? { kind: 'embedding', dimensions: 64 } : { kind: 'one-hot' };
+  const networkOf = (units: number): NetworkConfig => ({
+    ...defaults.network,
+    input,
+    layers: [{ units, dropout: dropoutFor(passes) }],
+  });
+  const parametersOf = (units: number): number =>
+    parameterCount(networkSpecOf({ network: networkOf(units) }, vocabulary));
+  const units =
+    widths.findLast(
+      (width) =>
+        parametersOf(width) * charactersPerParameter <= passes * trainTargets &&
+        parametersOf(width) <= parametersPerCharacter * trainTargets,
+    ) ?? widths[0];
+  const every = Math.max(1, Math.round(updates / 20));
+  const config: TrainingConfig = {
+    ...draft,
+    network: networkOf(units),
+    objective: { ...draft.objective, steps },
+    batch,
+    optimiser: { ...defaults.optimiser, learningRate: Math.min(0.004, Number((2 / units).toPrecision(2))) },
+    schedule: { kind: 'cosine', warmupSteps: Math.min(300, Math.ceil(updates / 10)), finalFraction: 0.02 },
+    budget,
+    evaluation: { every, maximumTargets: 100_000 },
+    keep: heldOutTargets > 0 ? 'best-held-out' : 'last',
+    samples: { ...defaults.samples, every },
+  };
+  const reasons = [
+    `${parametersOf(units)} parameters see ${Math.round((passes * trainTargets) / parametersOf(units))} characters each in ${passes.toFixed(1)} passes over the text.`,
+  ];
+  return { config, reasons };
 }
 
 /** The choice itself, for `seconds` of training; the text settings and the seed are taken from `draft`. */
