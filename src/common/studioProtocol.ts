@@ -62,14 +62,17 @@ export interface StudioSettings {
     /** Smoothing: the weight of earlier values, 0 to 0.99. */
     smoothing: number;
     showAccuracy: boolean;
+    showGradient: boolean;
     showBaselines: boolean;
     /** Earlier runs shown behind the selected one. */
     overlays: string[];
   };
   samples: {
     prompt: string;
+    /** Where not empty, the wall has one column for each of the two prompts, at `temperature`. */
+    secondPrompt: string;
     temperature: number;
-    /** The number of columns of the wall. */
+    /** The columns of the wall for a single prompt. */
     temperatures: number[];
     /** 0 = off. */
     topK: number;
@@ -97,11 +100,13 @@ export const defaultSettings: StudioSettings = {
     yScale: 'linear',
     smoothing: 0.6,
     showAccuracy: false,
+    showGradient: false,
     showBaselines: true,
     overlays: [],
   },
   samples: {
     prompt: '',
+    secondPrompt: '',
     temperature: 0.7,
     temperatures: [0.2, 0.5, 1, 1.2],
     topK: 0,
@@ -290,11 +295,13 @@ const settingsCheck = object<StudioSettings>({
     yScale: oneOf('linear', 'log'),
     smoothing: number(bounds.smoothing),
     showAccuracy: flag,
+    showGradient: flag,
     showBaselines: flag,
     overlays: list(identifier, 20),
   }),
   samples: object<StudioSettings['samples']>({
     prompt: text(100_000),
+    secondPrompt: text(100_000),
     temperature: number(bounds.temperature),
     temperatures: list(number(bounds.temperature), maximumColumns),
     topK: whole(bounds.topK),
@@ -367,10 +374,16 @@ export function parsePageMessage(value: unknown): PageMessage {
   return { type: name, ...pageChecks[name](value, name) } as PageMessage;
 }
 
-/** Settings from an earlier session or version; undefined if they are no longer valid. */
+/** Settings from an earlier session or version, with later settings at their defaults; undefined if no longer valid. */
 export function parseSettings(value: unknown): StudioSettings | undefined {
+  const { tab, training, samples } = (value ?? {}) as Partial<StudioSettings>;
+  const filled = {
+    tab,
+    training: training && { ...defaultSettings.training, ...training },
+    samples: samples && { ...defaultSettings.samples, ...samples },
+  };
   try {
-    return settingsCheck(value, 'settings');
+    return settingsCheck(filled, 'settings');
   } catch {
     return undefined;
   }

@@ -1,13 +1,15 @@
 /**
- * The temperature wall: one prompt, continued at several temperatures side by side. The host owns its state, so that a
- * hidden or reloaded page loses nothing; host and page apply the same actions with the same reducer, and only actions
- * are sent between them.
+ * The wall: one prompt continued at several temperatures side by side, or two prompts at one temperature. The host owns
+ * its state, so that a hidden or reloaded page loses nothing; host and page apply the same actions with the same
+ * reducer, and only actions are sent between them.
  */
 import type { CopyReport, SamplingOptions } from './engineProtocol';
 
 export interface WallColumn {
   /** Unique for the lifetime of a wall; never reused. */
   id: number;
+  /** Where it is not the wall's. */
+  prompt?: string;
   options: SamplingOptions;
   /**
    * Text between the prompt and the text generated in this column: empty, or what a branch inherited from its parent.
@@ -31,7 +33,15 @@ export interface Wall {
 }
 
 export type WallAction =
-  | { kind: 'generate'; modelPath: string; modelTitle: string; prompt: string; streams: SamplingOptions[] }
+  | {
+      kind: 'generate';
+      modelPath: string;
+      modelTitle: string;
+      prompt: string;
+      /** One for each stream, where they differ. */
+      prompts?: string[];
+      streams: SamplingOptions[];
+    }
   | { kind: 'delta'; column: number; text: string; tokens?: string[]; probabilities?: number[] }
   | { kind: 'finished'; column: number; copy?: CopyReport }
   | { kind: 'failed'; column: number; message: string }
@@ -53,7 +63,7 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
     case 'generate': {
       const columns = action.streams
         .slice(0, maximumColumns)
-        .map((options, i) => newColumn(wall.nextId + i, options, ''));
+        .map((options, i) => newColumn(wall.nextId + i, options, '', action.prompts?.[i]));
       return {
         modelPath: action.modelPath,
         modelTitle: action.modelTitle,
@@ -79,7 +89,7 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
       const kept = parent.text.slice(0, action.offset);
       const remaining = Math.max(1, parent.options.length - tokensBefore(parent, action.offset) - 1);
       const options = { ...parent.options, length: remaining };
-      const branch = newColumn(wall.nextId, options, parent.lead + kept + action.token);
+      const branch = newColumn(wall.nextId, options, parent.lead + kept + action.token, parent.prompt);
       const columns = [...wall.columns.slice(0, at + 1), branch, ...wall.columns.slice(at + 1)];
       // Makes room for one more: removes the last column that is neither the branch nor its parent.
       if (columns.length > maximumColumns) columns.splice(at + 2 < columns.length ? columns.length - 1 : 0, 1);
@@ -88,6 +98,11 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
     case 'close':
       return { ...wall, columns: wall.columns.filter((column) => column.id !== action.column) };
   }
+}
+
+/** What a column continues. */
+export function promptOf(wall: Wall, column: WallColumn): string {
+  return column.prompt ?? wall.prompt;
 }
 
 /** The token that covers `offset` (UTF-16 units within the column's own text): its start and length. */
@@ -100,8 +115,9 @@ export function tokenAt(column: WallColumn, offset: number): { start: number; le
   return undefined;
 }
 
-function newColumn(id: number, options: SamplingOptions, lead: string): WallColumn {
-  return { id, options, lead, text: '', lengths: [], probabilities: [], state: 'writing' };
+function newColumn(id: number, options: SamplingOptions, lead: string, prompt: string | undefined): WallColumn {
+  const own = prompt === undefined ? {} : { prompt };
+  return { id, ...own, options, lead, text: '', lengths: [], probabilities: [], state: 'writing' };
 }
 
 function change(wall: Wall, id: number, edit: (column: WallColumn) => WallColumn): Wall {

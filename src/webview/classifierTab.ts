@@ -118,13 +118,21 @@ export class ClassifierTab {
     if (training) setText(this.training, trainingSentence(training));
     show(this.body, record !== undefined || training !== undefined);
     if (!this.curves) {
-      this.curves = new LearningCurves();
+      this.curves = new LearningCurves(this.send);
       this.curvesPlace.append(this.curves.element);
     }
     const history = training?.history ?? record?.history ?? [];
     // A linear model that was trained alone has no epochs.
     show(this.curvesPlace, history.length > 0);
-    this.curves.draw(history);
+    this.curves.draw(
+      history,
+      training
+        ? { title: training.title, sentence: trainingSentence(training) }
+        : {
+            title: state.choices.find(({ path }) => path === state.path)?.title ?? '',
+            sentence: record ? recordFacts(record) : '',
+          },
+    );
     if (!record) return;
     this.thresholds.draw(record, this.thresholdUnsent ? this.threshold : state.threshold);
     // The record's parts are built once for each record: a moved slider or a check leaves them alone.

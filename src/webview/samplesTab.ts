@@ -9,7 +9,7 @@ import {
   type StudioSettings,
 } from '../common/studioProtocol';
 import type { SampleEvent } from '../common/trainEvents';
-import { emptyWall, maximumColumns, reduceWall, type Wall, type WallColumn } from '../common/wall';
+import { emptyWall, maximumColumns, promptOf, reduceWall, type Wall, type WallColumn } from '../common/wall';
 import { atMostEvery, h, setText, show } from './dom';
 import type { Send } from './host';
 import type { RunHistories } from './runHistories';
@@ -105,6 +105,12 @@ export class SamplesTab {
     (mustContain) => this.change({ mustContain }),
     t('Words to include, separated by commas; each goes where it fits best'),
   );
+  private readonly secondPrompt = textField(
+    t('Second prompt'),
+    t('Leave empty to compare temperatures'),
+    (secondPrompt) => this.change({ secondPrompt }),
+    t("One column for each of the two prompts, at the slider's temperature and with the same random numbers"),
+  );
   private readonly length = this.field(t('Length'), 'length', true, t('Characters (or words) to write'));
   private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed gives the same text'));
   private readonly dice = button(t('Another seed'), () => this.change({ seed: randomSeed() }), {
@@ -182,6 +188,7 @@ export class SamplesTab {
           this.minP.element,
           this.penalty.element,
           h('div', { class: 'whole-row' }, this.mustContain.element),
+          h('div', { class: 'whole-row' }, this.secondPrompt.element),
         ),
       ),
       h('div', { class: 'row' }, this.write.element, this.stop.element, this.continueText.element),
@@ -274,6 +281,7 @@ export class SamplesTab {
     this.minP.set(settings.minP);
     this.penalty.set(settings.repetitionPenalty);
     this.mustContain.set(settings.mustContain);
+    this.secondPrompt.set(settings.secondPrompt);
     this.length.set(settings.length);
     this.seed.set(settings.seed);
     this.tint.set(settings.tint);
@@ -345,6 +353,7 @@ export class SamplesTab {
     }
     this.model.setChoices(this.models.map((m) => ({ value: m.path, label: modelLabel(m) })));
     this.model.set(this.modelPath);
+    show(this.chips.element, settings.secondPrompt === '');
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);
@@ -381,9 +390,9 @@ export class SamplesTab {
     const fits = this.recorded?.runId === this.replay?.runId && this.recorded?.step === step;
     if (replaying && fits) this.recordedWall.draw(recordedColumns(this.recorded?.samples ?? [], maximumColumns), false);
     if (!replaying) {
-      const { columns, prompt } = this.wall;
+      const { wall } = this;
       this.liveWall.draw(
-        columns.map((column) => ({ column, prompt })),
+        wall.columns.map((column) => ({ column, prompt: promptOf(wall, column) })),
         settings.tint,
       );
     }
@@ -392,7 +401,9 @@ export class SamplesTab {
     setText(
       this.wallHelp,
       nothing
-        ? t('Write fills one column per temperature, all from the same prompt and seed.')
+        ? settings.secondPrompt === ''
+          ? t('Write fills one column per temperature, all from the same prompt and seed.')
+          : t('Write fills one column for each of the two prompts, at the same temperature and seed.')
         : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}${t('Click a character to see the alternatives and to branch there.')}`,
     );
   }

@@ -4,10 +4,17 @@ import { describeRun } from '../common/describeRun';
 import { t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
-import { buildAccuracyChart, buildLossChart, type ChartInput, type ChartModel } from './chart/chartModel';
-import { ChartView, onThemeChange, paintPng, themeColours } from './chart/chartView';
+import {
+  buildAccuracyChart,
+  buildGradientChart,
+  buildLossChart,
+  type ChartInput,
+  type ChartModel,
+} from './chart/chartModel';
+import { ChartView, onThemeChange, themeColours } from './chart/chartView';
 import { historyToCsv } from './chart/csv';
 import { lineColour } from './chart/renderChart';
+import { saveRow, type SavedCurves } from './chart/saveRow';
 import { nearest, xOf } from './chart/series';
 import { atMostEvery, h, setText, show } from './dom';
 import { evaluationTable } from './evaluationTable';
@@ -104,6 +111,7 @@ export class TrainingTab {
   private readonly logX = checkbox(t('Log x'), (on) => this.change({ xScale: on ? 'log' : 'linear' }));
   private readonly logY = checkbox(t('Log y'), (on) => this.change({ yScale: on ? 'log' : 'linear' }));
   private readonly showAccuracy = checkbox(t('Accuracy'), (showAccuracy) => this.change({ showAccuracy }));
+  private readonly showGradient = checkbox(t('Gradient'), (showGradient) => this.change({ showGradient }));
   private readonly showBaselines = checkbox(t('Baselines'), (showBaselines) => this.change({ showBaselines }));
   private readonly smoothing = slider(
     t('Smoothing'),
@@ -133,10 +141,6 @@ export class TrainingTab {
       ),
       this.train.element,
     );
-    const save = (format: 'png' | 'svg' | 'csv'): HTMLElement =>
-      button(format.toUpperCase(), () => void this.export(format), {
-        hint: t('Save the curves as {0}', format.toUpperCase()),
-      }).element;
     onThemeChange(() => this.drawLegend());
     this.body = h(
       'div',
@@ -162,6 +166,7 @@ export class TrainingTab {
         this.logX.element,
         this.logY.element,
         this.showAccuracy.element,
+        this.showGradient.element,
         this.showBaselines.element,
       ),
       this.text,
@@ -172,7 +177,7 @@ export class TrainingTab {
       this.compare,
       this.table.element,
       this.inside.element,
-      h('div', { class: 'row' }, h('span', { class: 'muted' }, t('Save as')), save('png'), save('svg'), save('csv')),
+      saveRow(this.chart, () => this.saved(), send),
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body);
   }
@@ -225,6 +230,7 @@ export class TrainingTab {
     this.logX.set(settings.xScale === 'log');
     this.logY.set(settings.yScale === 'log');
     this.showAccuracy.set(settings.showAccuracy);
+    this.showGradient.set(settings.showGradient);
     this.showBaselines.set(settings.showBaselines);
     this.smoothing.set(settings.smoothing);
   }
@@ -323,7 +329,26 @@ export class TrainingTab {
     }));
     this.chart.draw({
       loss,
-      accuracy: settings.showAccuracy ? buildAccuracyChart(input) : undefined,
+      below: [
+        ...(settings.showAccuracy
+          ? [
+              {
+                name: 'accuracy',
+                model: buildAccuracyChart(input),
+                label: (line: string) => t('accuracy, {0}', line),
+              },
+            ]
+          : []),
+        ...(settings.showGradient
+          ? [
+              {
+                name: 'gradient',
+                model: buildGradientChart(input),
+                label: (line: string) => t('gradient norm, {0}', line),
+              },
+            ]
+          : []),
+      ],
       headline: (x) => {
         const at = nearest(places, x);
         return at < 0 ? '' : placeSentence(history, places[at].point);
@@ -382,15 +407,11 @@ export class TrainingTab {
     if (on) this.send({ type: 'requestHistory', runId });
   }
 
-  private async export(format: 'png' | 'svg' | 'csv'): Promise<void> {
+  private saved(): SavedCurves | undefined {
     const run = this.run();
     const history = run && this.histories.get(run.id);
-    if (!run || !history) return;
-    const [width, height] = [900, 480];
+    if (!run || !history) return undefined;
     const caption = { title: run.title, sentence: describeRun(history, this.settings?.unit) };
-    const svg = this.chart.picture(caption, width, height);
-    const contents =
-      format === 'csv' ? historyToCsv(history) : format === 'svg' ? svg : await paintPng(svg, width, height);
-    this.send({ type: 'export', format, name: t('{0} curves', run.title), contents });
+    return { name: t('{0} curves', run.title), caption, csv: historyToCsv(history) };
   }
 }

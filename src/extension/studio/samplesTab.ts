@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { KeptSample } from '../../common/studioProtocol';
-import { emptyWall, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
+import { emptyWall, promptOf, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
 import type { PageLink } from './pageLink';
 import type { StudioPorts } from './ports';
 import type { RememberedSettings } from './rememberedSettings';
@@ -56,13 +56,17 @@ export class SamplesTab {
   }
 
   async generate(modelPath: string): Promise<void> {
-    const { prompt, temperature, temperatures } = this.settings.current.samples;
+    const { prompt, secondPrompt, temperature, temperatures } = this.settings.current.samples;
     this.stopWriting();
     const model = this.ports.models.list().find((item) => item.path === modelPath);
-    const streams = (temperatures.length > 0 ? temperatures : [temperature]).map((t) => this.optionsAt(t));
-    this.act({ kind: 'generate', modelPath, modelTitle: model?.title ?? '', prompt, streams });
+    // Both prompts get the same random numbers, so that differences are due to the prompt.
+    const prompts = secondPrompt === '' ? undefined : [prompt, secondPrompt];
+    const columns = prompts ? prompts.map(() => temperature) : temperatures.length > 0 ? temperatures : [temperature];
+    const streams = columns.map((t) => this.optionsAt(t));
+    const modelTitle = model?.title ?? '';
+    this.act({ kind: 'generate', modelPath, modelTitle, prompt, ...(prompts && { prompts }), streams });
     await this.write(
-      prompt,
+      prompts ?? prompt,
       streams,
       this.wall.columns.map((column) => column.id),
     );
@@ -72,7 +76,7 @@ export class SamplesTab {
     const before = this.wall;
     this.act({ kind: 'branch', column: parent, offset, token });
     const column = this.wall.columns.find((c) => c.id === before.nextId);
-    if (column) await this.write(before.prompt + column.lead, [column.options], [column.id]);
+    if (column) await this.write(promptOf(before, column) + column.lead, [column.options], [column.id]);
   }
 
   stopWriting(): void {
@@ -85,7 +89,7 @@ export class SamplesTab {
     if (!column || !token) return;
     this.considering?.abort();
     const controller = (this.considering = new AbortController());
-    const prompt = this.wall.prompt + column.lead + column.text.slice(0, token.start);
+    const prompt = promptOf(this.wall, column) + column.lead + column.text.slice(0, token.start);
     const request = { modelPath: this.wall.modelPath, prompt, count: consideredCount };
     const answer = await this.ports.engine.considered(request, controller.signal);
     // A word is generated with the preceding space, and so are its alternatives.
@@ -142,7 +146,7 @@ export class SamplesTab {
   }
 
   /** Streams into the named columns, one stream each. */
-  private async write(prompt: string, streams: SamplingOptions[], columns: number[]): Promise<void> {
+  private async write(prompt: string | string[], streams: SamplingOptions[], columns: number[]): Promise<void> {
     const controller = new AbortController();
     this.writing.set(controller, columns);
     const onDelta = ({ stream, text, tokens, probabilities }: SampleDelta): void => {

@@ -5,7 +5,7 @@
 import type { TextBaselines } from '../../common/engineProtocol';
 import { t } from '../../common/l10n';
 import { bitsToUnit, characterScale, scaleOf, toUnit, unitName, type TokenScale } from '../../common/lossUnits';
-import type { RunHistory } from '../../common/runHistory';
+import type { ProgressPoint, RunHistory } from '../../common/runHistory';
 import type { StudioSettings } from '../../common/studioProtocol';
 import { nearest, smooth, xOf, type BandPoint, type Point } from './series';
 
@@ -102,6 +102,34 @@ export function buildAccuracyChart({ history, settings }: ChartInput): ChartMode
     xScale: settings.xScale,
     yScale: 'linear',
     yName: t('accuracy'),
+  };
+}
+
+/** Norm of the whole gradient before clipping, and after it, over the same x axis. */
+export function buildGradientChart({ history, settings }: ChartInput): ChartModel {
+  const x = xIn(history, settings);
+  const line = (
+    label: string,
+    role: 'train' | 'heldOut',
+    norm: (p: ProgressPoint) => number | undefined,
+  ): ChartLine => ({
+    label,
+    role,
+    overlay: 0,
+    points: finite(history.progress.map((p) => ({ x: x(p), y: norm(p) ?? NaN }))),
+  });
+  return {
+    lines: [
+      line(t('before clipping'), 'train', (p) => p.gradientNorm),
+      line(t('after clipping'), 'heldOut', (p) => p.clippedNorm),
+    ],
+    band: [],
+    baselines: [],
+    markers: [],
+    xQuantity: settings.xQuantity,
+    xScale: settings.xScale,
+    yScale: settings.yScale,
+    yName: t('gradient'),
   };
 }
 

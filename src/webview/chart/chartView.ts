@@ -11,7 +11,8 @@ import { formatTick } from './scale';
 
 export interface ChartContent {
   loss: ChartModel;
-  accuracy?: ChartModel;
+  /** Lower charts over the same x axis; `label` names a line in the read-out. */
+  below: { name: string; model: ChartModel; label(line: string): string }[];
   /** "step 1,200 · epoch 3.1 · 40s" for a place on the x axis. */
   headline(x: number): string;
 }
@@ -19,7 +20,7 @@ export interface ChartContent {
 export class ChartView {
   readonly element: HTMLElement;
   private readonly lossPlot = h('div', { class: 'plot' });
-  private readonly accuracyPlot = h('div', { class: 'plot' });
+  private readonly below = h('div');
   private readonly cursor = h('div', { class: 'chart-cursor', hidden: true });
   private readonly box = h('div', { class: 'read-out', hidden: true, 'aria-hidden': 'true' });
   private readonly live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
@@ -42,7 +43,7 @@ export class ChartView {
         onblur: () => this.moveTo(undefined, false),
       },
       this.lossPlot,
-      this.accuracyPlot,
+      this.below,
       this.cursor,
       this.box,
       this.live,
@@ -77,12 +78,13 @@ export class ChartView {
     const height = Math.round(Math.min(320, Math.max(190, width * 0.55)));
     const loss = renderChart(content.loss, { name: 'loss', width, height, colours, showX: true });
     this.lossPlot.innerHTML = loss.svg;
-    show(this.accuracyPlot, content.accuracy !== undefined);
-    if (content.accuracy) {
-      const xDomain = loss.x?.domain;
-      const options = { name: 'accuracy', width, height: 84, colours, showX: false, xDomain };
-      this.accuracyPlot.innerHTML = renderChart(content.accuracy, options).svg;
-    }
+    const xDomain = loss.x?.domain;
+    const plots = content.below.map(({ name, model }) => {
+      const plot = h('div', { class: 'plot' });
+      plot.innerHTML = renderChart(model, { name, width, height: 84, colours, showX: false, xDomain }).svg;
+      return plot;
+    });
+    this.below.replaceChildren(...plots);
     this.plot = loss;
     this.showCursor(colours);
   }
@@ -114,9 +116,10 @@ export class ChartView {
     if (aloud) setText(this.live, (this.box.textContent ?? '').trim());
   }
 
-  /** The cursor line extends through the accuracy chart where there is one. */
+  /** The cursor line extends through the charts below where there are any. */
   private cursorEnd(plot: Plot): number {
-    return this.accuracyPlot.hidden ? plot.bottom : this.lossPlot.clientHeight + this.accuracyPlot.clientHeight - 6;
+    const { clientHeight } = this.below;
+    return clientHeight === 0 ? plot.bottom : this.lossPlot.clientHeight + clientHeight - 6;
   }
 
   private showCursor(colours: ChartColours): void {
@@ -129,9 +132,10 @@ export class ChartView {
     this.cursor.style.left = `${pixel}px`;
     this.cursor.style.top = `${plot.top}px`;
     this.cursor.style.height = `${this.cursorEnd(plot) - plot.top}px`;
-    const accuracy = content.accuracy ? (readOut(content.accuracy, reading.x)?.rows ?? []) : [];
-    const accuracyRows = accuracy.map((row) => ({ ...row, label: t('accuracy, {0}', row.label) }));
-    const rows = [...reading.rows, ...accuracyRows].map((row) => {
+    const lower = content.below.flatMap(({ model, label }) =>
+      (readOut(model, reading.x)?.rows ?? []).map((row) => ({ ...row, label: label(row.label) })),
+    );
+    const rows = [...reading.rows, ...lower].map((row) => {
       const swatch = h('i', { class: 'swatch' });
       swatch.style.background = lineColour(row, colours);
       const spread =

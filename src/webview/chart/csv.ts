@@ -1,4 +1,5 @@
-/** A run's figures as CSV (RFC 4180, losses in nats a token). */
+/** The figures of a run or a classifier as CSV (RFC 4180, losses in nats). */
+import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
 import type { RunHistory } from '../../common/runHistory';
 
 const header = [
@@ -20,8 +21,9 @@ const header = [
   'clipped_gradient_norm',
 ];
 
+type Cell = string | number | boolean | null | undefined;
+
 export function historyToCsv(history: RunHistory): string {
-  type Cell = string | number | boolean | null | undefined;
   const rows: { step: number; cells: Cell[] }[] = [
     ...history.progress.map((p) => ({
       step: p.step,
@@ -67,6 +69,30 @@ export function historyToCsv(history: RunHistory): string {
     })),
   ];
   rows.sort((a, b) => a.step - b.step);
-  const lines = rows.map(({ cells }) => cells.map((cell) => cell ?? '').join(','));
-  return [header.join(','), ...lines, ''].join('\r\n');
+  return table(
+    header,
+    rows.map(({ cells }) => cells),
+  );
+}
+
+/** The epochs of a classifier; losses per text. */
+export function epochsToCsv(history: readonly ClassifierEpochEvent[]): string {
+  const columns: [string, (event: ClassifierEpochEvent) => Cell][] = [
+    ['epoch', (event) => event.epoch],
+    ['seconds', (event) => event.seconds],
+    ['train_loss', (event) => event.trainLoss],
+    ['train_accuracy', (event) => event.trainAccuracy],
+    ['validation_loss', (event) => event.validationLoss],
+    ['validation_accuracy', (event) => event.validationAccuracy],
+    ['validation_macro_f1', (event) => event.validationMacroF1],
+    ['best', (event) => event.best],
+  ];
+  return table(
+    columns.map(([name]) => name),
+    history.map((event) => columns.map(([, cell]) => cell(event))),
+  );
+}
+
+function table(head: string[], rows: Cell[][]): string {
+  return [head, ...rows.map((row) => row.map((cell) => cell ?? '')), ['']].map((row) => row.join(',')).join('\r\n');
 }

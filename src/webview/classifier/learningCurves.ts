@@ -3,28 +3,40 @@ import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
 import { t } from '../../common/l10n';
 import type { ChartModel } from '../chart/chartModel';
 import { ChartView, onThemeChange, themeColours } from '../chart/chartView';
+import { epochsToCsv } from '../chart/csv';
 import { lineColour } from '../chart/renderChart';
+import { saveRow, type SavedCurves } from '../chart/saveRow';
 import { h, show } from '../dom';
+import type { Send } from '../host';
 
 export class LearningCurves {
   readonly element: HTMLElement;
   private readonly chart = new ChartView();
   private readonly legend = h('div', { class: 'legend' });
   private loss: ChartModel | undefined;
+  private saved: SavedCurves | undefined;
 
-  constructor() {
-    this.element = h('div', { class: 'stack' }, this.chart.element, this.legend);
+  constructor(send: Send) {
+    const save = saveRow(this.chart, () => this.saved, send);
+    this.element = h('div', { class: 'stack' }, this.chart.element, this.legend, save);
     onThemeChange(() => this.drawLegend());
   }
 
-  draw(history: readonly ClassifierEpochEvent[]): void {
+  draw(history: readonly ClassifierEpochEvent[], caption: SavedCurves['caption']): void {
     show(this.element, history.length > 0);
+    this.saved = { name: t('{0} curves', caption.title), caption, csv: epochsToCsv(history) };
     const loss = curves(history, t('loss, nats'), 'trainLoss', 'validationLoss');
     const best = history.findLast((event) => event.best);
     if (best) loss.markers.push({ kind: 'best', x: best.epoch, y: best.validationLoss, label: t('best epoch') });
     this.chart.draw({
       loss,
-      accuracy: curves(history, t('accuracy'), 'trainAccuracy', 'validationAccuracy'),
+      below: [
+        {
+          name: 'accuracy',
+          model: curves(history, t('accuracy'), 'trainAccuracy', 'validationAccuracy'),
+          label: (line) => t('accuracy, {0}', line),
+        },
+      ],
       headline: (x) => t('epoch {0}', Math.round(x)),
     });
     this.loss = loss;

@@ -53,4 +53,14 @@ describe('studioProtocol', () => {
     assert.equal(parseSettings(undefined), undefined);
     assert.deepEqual(parseSettings(structuredClone(defaultSettings)), defaultSettings);
   });
+
+  it('keeps the settings of a version that knew fewer of them', () => {
+    const { training, ...rest } = structuredClone(defaultSettings);
+    const earlier: Partial<typeof training> = { ...training, smoothing: 0.3 };
+    delete earlier.showGradient;
+    assert.deepEqual(parseSettings({ ...rest, training: earlier }), {
+      ...defaultSettings,
+      training: { ...defaultSettings.training, smoothing: 0.3, showGradient: false },
+    });
+  });
 });

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { emptyWall, maximumColumns, reduceWall, tokenAt, type Wall, type WallAction } from '../../../src/common/wall';
+import {
+  emptyWall,
+  maximumColumns,
+  promptOf,
+  reduceWall,
+  tokenAt,
+  type Wall,
+  type WallAction,
+} from '../../../src/common/wall';
 
 const stream = (temperature: number): { temperature: number; seed: number; length: number } => ({
   temperature,
@@ -72,6 +80,21 @@ describe('wall', () => {
     assert.equal(branch.text, '');
     assert.equal(branch.options.length, 97);
     assert.equal(branch.options.temperature, 0.2);
+  });
+
+  it('has a column for each of two prompts, and a branch continues the prompt of its parent', () => {
+    const prompts = ['The stolen car', 'The clown car'];
+    const wall = play(
+      { ...generate, prompts, streams: [stream(0.5), stream(0.5)] },
+      { kind: 'delta', column: 2, text: 'ab' },
+      { kind: 'branch', column: 2, offset: 1, token: 'x' },
+    );
+    assert.deepEqual(
+      wall.columns.map((column) => promptOf(wall, column)),
+      [...prompts, 'The clown car'],
+    );
+    const [single] = play(generate).columns;
+    assert.equal(promptOf(play(generate), single), 'Call me');
   });
 
   it('makes room for a branch without dropping the branch or its parent', () => {

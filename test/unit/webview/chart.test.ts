@@ -4,6 +4,7 @@ import { defaultSettings } from '../../../src/common/studioProtocol';
 import { Random } from '../../../src/engine/random';
 import {
   buildAccuracyChart,
+  buildGradientChart,
   buildLossChart,
   extent,
   readingPlaces,
@@ -264,6 +265,16 @@ describe('chart: model and picture', () => {
       showX: false,
     });
     assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+  });
+
+  it('draws the norm of the gradient before and after clipping', () => {
+    const events = fakeRun({ steps: 200, seed: 1, floor: 1, done: false }).map((e) =>
+      e.event === 'progress' ? { ...e, gradientNorm: 8, clippedNorm: e.step > 100 ? 5 : undefined } : e,
+    );
+    const [before, after] = buildGradientChart(input({ history: foldEvents(events) })).lines;
+    assert.deepEqual([before.label, after.label], ['before clipping', 'after clipping']);
+    assert.ok(before.points.length > after.points.length && before.points.every(({ y }) => y === 8));
+    assert.ok(after.points.length > 0 && after.points.every(({ x, y }) => x > 100 && y === 5));
   });
 
   it('survives a loss that is not a number', () => {

@@ -219,6 +219,33 @@ describe('Studio page in a browser', function () {
     assert.match(csv.toString(), /^kind,step,/);
   });
 
+  it('draws the norm of the gradient below the loss', async () => {
+    const plots = page.locator('.chart:visible .plot:visible');
+    const before = await plots.count();
+    await page.getByText('Gradient', { exact: true }).click();
+    await eventually(async () => assert.equal(await plots.count(), before + 1));
+    assert.match(await plots.last().innerHTML(), /<path/);
+  });
+
+  it('saves the curves of a classifier', async () => {
+    const saved = new Map<string, string>();
+    studio.ports.editor.saveFile = async (name, contents) => {
+      saved.set(name, Buffer.from(contents).toString());
+      return true;
+    };
+    await tab('Classifier');
+    for (const name of ['PNG', 'SVG', 'CSV']) {
+      await page.locator('button, vscode-button').filter({ hasText: name }).locator('visible=true').click();
+      await eventually(() => assert.ok([...saved.keys()].some((file) => file.endsWith(name.toLowerCase()))));
+    }
+    const [png, svg, csv] = saved.values();
+    assert.match(png, /^.PNG/);
+    assert.match(svg, /^<svg xmlns=/);
+    const [head, first] = csv.split('\r\n');
+    assert.match(head, /^epoch,seconds,train_loss,train_accuracy,validation_loss,/);
+    assert.match(first, /^1,/);
+  });
+
   it('passes on pause and stop', async () => {
     await page.getByText('Pause', { exact: true }).click();
     await page.getByText('Stop and Keep', { exact: true }).click();
@@ -250,6 +277,21 @@ describe('Studio page in a browser', function () {
       assert.equal(passage?.length, 44);
       assert.ok(written.includes(passage), `“${passage}” of “${written}”`);
     });
+  });
+
+  it('fills one column for each of two prompts instead of one for each temperature', async () => {
+    await tab('Samples');
+    await page.locator('textarea:visible').first().fill('The stolen car');
+    await page.locator('summary', { hasText: 'More controls' }).click();
+    await page.getByRole('textbox', { name: 'Second prompt' }).fill('The clown car');
+    await page.getByRole('textbox', { name: 'Second prompt' }).press('Tab');
+    await eventually(async () => assert.equal(await page.locator('.chip:visible').count(), 0));
+    await write();
+    assert.deepEqual(await page.locator('.wall .column:visible .prompt').allInnerTexts(), [
+      'The stolen car',
+      'The clown car',
+    ]);
+    assert.ok(studio.calls.includes('sample 0.7,0.7 “The stolen car,The clown car”'), studio.calls.join('\n'));
   });
 
   it('does not touch the chips while a model trains, and redraws them when they change', async () => {

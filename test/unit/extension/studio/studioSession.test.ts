@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
+import type { SampleRequest } from '../../../../src/common/engineProtocol';
 import { defaultSettings, type HostMessage, type PageMessage } from '../../../../src/common/studioProtocol';
 import type { ProgressEvent, TrainEvent } from '../../../../src/common/trainEvents';
 import { emptyWall, reduceWall, type Wall } from '../../../../src/common/wall';
@@ -286,6 +287,49 @@ describe('StudioSession', () => {
     await played.send({ type: 'consider', column: played.wall().columns[0].id, offset: 5 });
     assert.deepEqual(played.last('considered').considered, [{ token: ' ship', probability: 0.4 }]);
     assert.equal(played.last('considered').offset, 3);
+    played.session.dispose();
+  });
+
+  it('writes from two prompts at one temperature, and looks at each column after its own prompt', async () => {
+    const { played } = studio();
+    const requests: SampleRequest[] = [];
+    const considered: string[] = [];
+    const texts = [' sped', ' sped'];
+    played.fake.ports.engine.sample = async (request, onDelta) => {
+      requests.push(request);
+      const [text] = texts;
+      request.streams.forEach((_, stream) => onDelta({ stream, text, tokens: [text], probabilities: [0.5] }));
+      return { texts, copies: [{ runs: [] }, { runs: [] }], tokensPerSecond: 1 };
+    };
+    played.fake.ports.engine.considered = async ({ prompt }) => {
+      considered.push(prompt);
+      return [];
+    };
+    await played.send({ type: 'ready' });
+    const samples = {
+      ...defaultSettings.samples,
+      prompt: 'The stolen car',
+      secondPrompt: 'The clown car',
+      temperature: 0.5,
+      seed: 7,
+    };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await played.pass(batch);
+    const [{ prompt, streams }] = requests;
+    assert.deepEqual(prompt, ['The stolen car', 'The clown car']);
+    assert.deepEqual(
+      streams.map(({ temperature, seed }) => [temperature, seed]),
+      [
+        [0.5, 7],
+        [0.5, 7],
+      ],
+    );
+    const [, clown] = played.wall().columns;
+    await played.send({ type: 'consider', column: clown.id, offset: 0 });
+    await played.send({ type: 'branch', column: clown.id, offset: 0, token: ' fell' });
+    assert.deepEqual(considered, ['The clown car']);
+    assert.equal(requests[1].prompt, 'The clown car fell');
     played.session.dispose();
   });
 
