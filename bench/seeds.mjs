@@ -7,16 +7,24 @@
 //   npm run bench:seeds -- --twin nietzsche          only the twin of this one
 //   npm run bench:seeds -- --automatic nietzsche.txt --minutes 1
 //                                                    the automatic configuration against every character recipe
+//   npm run bench:seeds -- --spread 5 dinosaur-names sms-spam
+//                                                    each figure over five seeds: mean, smallest and largest
+//   npm run bench:seeds -- --spread 5 --objective every-step leopardi
+//   npm run bench:seeds -- --spread 5 --variant rnn sms-spam
+//   npm run bench:seeds -- --keras shakespeare-words-rnn --epochs 3
+//                                                    Keras on the same examples, beside the engine; the benchmark makes
+//                                                    its own Python environment under .cache/
 //
 // The texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import readline from 'node:readline';
 import { parseArgs } from 'node:util';
+import { peerPython } from './peers/environment.mjs';
+import { buildRuns, root } from './runs.mjs';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const cli = path.join(root, 'dist/cli.js');
 const data = path.join(process.env.INKLING_SHARED ?? path.join(root, '..', 'shared'), 'data');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-seeds-'));
@@ -28,6 +36,10 @@ const { values, positionals } = parseArgs({
     automatic: { type: 'string' },
     minutes: { type: 'string' },
     threads: { type: 'string' },
+    spread: { type: 'string' },
+    objective: { type: 'string' },
+    variant: { type: 'string' },
+    keras: { type: 'string' },
   },
 });
 const threads = values.threads ? ['--threads', values.threads] : [];
@@ -39,28 +51,115 @@ function ask(...args) {
   return JSON.parse(run.stdout);
 }
 
-/** Trains and gives the events, each also to `onEvent` as it comes. */
-function train(args, onEvent = () => {}) {
+/** Runs a program that prints lines of JSON; gives them all, each also to `onEvent` as it comes. */
+function eventsOf(program, args, onEvent) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, 'train', ...args, ...threads, '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const events = [];
-    let rest = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop();
-      for (const line of lines) {
-        const event = JSON.parse(line);
-        events.push(event);
-        onEvent(event);
-      }
+    readline.createInterface({ input: child.stdout }).on('line', (line) => {
+      const event = JSON.parse(line);
+      events.push(event);
+      onEvent(event);
     });
-    child.on('close', (code) => (code === 0 ? resolve(events) : reject(new Error(`train ended with ${code}`))));
+    child.on('close', (code) => (code === 0 ? resolve(events) : reject(new Error(`${program} ended with ${code}`))));
   });
 }
 
-const figure = (value) => (value === undefined ? '' : value.toFixed(4)).padStart(10);
+const train = (args, onEvent = () => {}) =>
+  eventsOf(process.execPath, [cli, 'train', ...args, ...threads, '--json'], onEvent);
+
+/** The recipe and its text; throws if one of them is missing. */
+function recipeAndText(id) {
+  const recipe = recipes.find((candidate) => candidate.id === id);
+  if (!recipe) throw new Error(`no recipe ${id}: ${recipes.map((candidate) => candidate.id).join(', ')}`);
+  const file = path.join(data, recipe.text);
+  if (!fs.existsSync(file)) throw new Error(`${file} is not there`);
+  return { recipe, file };
+}
+
+/** The figures of an event of training: [place, measure, value]. */
+function figuresOf({ step, epoch, complete, smoothedLoss, trainLoss, trainAccuracy, heldOutLoss, heldOutAccuracy }) {
+  if (smoothedLoss !== undefined) return complete ? [] : [[`step ${step}`, 'smoothedLoss', smoothedLoss]];
+  return Object.entries({ trainLoss, trainAccuracy, heldOutLoss, heldOutAccuracy })
+    .filter(([, value]) => typeof value === 'number')
+    .map(([measure, value]) => [`epoch ${epoch}`, measure, value]);
+}
+
+/** A recipe with several seeds, or the variants of the classifier: each figure's mean, smallest and largest. */
+async function runSpread(id, count) {
+  const seeds = Array.from({ length: count }, (_, i) => i + 1);
+  const rows = new Map();
+  const note = (at, measure, value) => {
+    const key = `${at.padEnd(14)} ${measure.padEnd(15)}`;
+    rows.set(key, [...(rows.get(key) ?? []), value]);
+  };
+  const out = path.join(folder, 'spread.safetensors');
+  const { recipe, file } = recipeAndText(id);
+  for (const seed of seeds) {
+    if (id === 'sms-spam') {
+      for (const variant of values.variant ? [values.variant] : recipe.variants) {
+        const args = ['train-classifier', file, '--recipe', id, '--variant', variant, '--seed', String(seed)];
+        const events = await eventsOf(process.execPath, [cli, ...args, '--out', out, ...threads, '--json'], () => {});
+        const { accuracy, macroF1, perClass, seconds } = events.at(-1);
+        for (const [measure, value] of Object.entries({ accuracy, macroF1, spamF1: perClass.spam.f1, seconds })) {
+          note(variant, measure, value);
+        }
+      }
+      continue;
+    }
+    const args = [file, '--recipe', id, '--seed', String(seed), '--set', 'samples.count=0', '--out', out];
+    if (values.objective) args.push('--objective', values.objective);
+    if (values.epochs) args.push('--epochs', values.epochs);
+    const events = await train(args, (event) => {
+      if (event.event !== 'epoch') return;
+      for (const row of figuresOf(event)) note(...row);
+    });
+    note('run', 'seconds', events.at(-1).seconds);
+  }
+  console.log(`\n${id}${values.objective ? `, ${values.objective}` : ''}, seeds ${seeds.join(', ')}`);
+  console.log(`${'at'.padEnd(14)} ${'measure'.padEnd(15)} ${['mean', 'smallest', 'largest'].map(column).join(' ')}`);
+  for (const [key, list] of rows) {
+    const mean = list.reduce((a, b) => a + b, 0) / list.length;
+    console.log(`${key} ${[mean, Math.min(...list), Math.max(...list)].map(figure).join(' ')}`);
+  }
+}
+
+/** Keras on a recipe's own examples, after the engine: published, measured here, measured with Keras. */
+async function besideKeras(id) {
+  const { recipe, file } = recipeAndText(id);
+  if (id === 'sms-spam') throw new Error('npm run bench:classifier runs Keras beside the variants of sms-spam');
+  const python = peerPython('keras');
+  const { budget } = recipe.config;
+  const epochs = Math.min(budget.epochs ?? 1, Number(values.epochs ?? Infinity));
+  const maxSteps = budget.maxSteps ?? 0;
+  const here = new Map();
+  const limit = budget.epochs ? ['--epochs', String(epochs)] : [];
+  const model = path.join(folder, 'beside.safetensors');
+  await train([file, '--recipe', id, ...limit, '--set', 'samples.count=0', '--out', model], (event) => {
+    if (event.event !== 'epoch') return;
+    for (const [at, measure, value] of figuresOf(event)) here.set(`${at} ${measure}`, value);
+  });
+  spawnSync(process.execPath, [await buildRuns('seeds'), file, id, folder], { stdio: 'inherit' });
+  const program = [path.join(root, 'bench/peers/kerasRecipe.py'), folder];
+  await eventsOf(python, [...program, String(recipe.config.seed), String(epochs), String(maxSteps)], (event) => {
+    if (event.version) {
+      console.log(`\n${id}: this engine and Keras ${event.version}, one seed each`);
+      console.log(
+        `${'at'.padEnd(14)} ${'measure'.padEnd(15)} ${['published', 'engine', 'Keras'].map(column).join(' ')}`,
+      );
+    }
+    for (const [at, measure, value] of figuresOf(event)) {
+      const expected = recipe.published.find(
+        (row) => row.measure === measure && (row.at.epoch === event.epoch || row.at.step === event.step + 1),
+      );
+      const cells = [expected?.value, here.get(`${at} ${measure}`), value].map(figure);
+      console.log(`${at.padEnd(14)} ${measure.padEnd(15)} ${cells.join(' ')}`);
+    }
+  });
+}
+
+const column = (name) => name.padStart(10);
+const figure = (value) => column(value === undefined ? '' : value.toFixed(4));
 
 async function runRecipe({ id, title, text, published, config }) {
   const file = path.join(data, text);
@@ -198,6 +297,8 @@ const recipes = ask('recipes');
 try {
   if (values.automatic) await compareAutomatic(values.automatic, Number(values.minutes ?? 1));
   else if (values.twin) await compareTwin(values.twin);
+  else if (values.keras) await besideKeras(values.keras);
+  else if (values.spread) for (const id of positionals) await runSpread(id, Number(values.spread));
   else {
     for (const recipe of recipes) {
       if (positionals.length === 0 || positionals.includes(recipe.id)) await runRecipe(recipe);
