@@ -101,7 +101,12 @@ export interface DocumentPlace {
   id: string;
   /** UTF-16 offset. */
   cursor: number;
+  /** The collection of texts that is taken into account as well (`knowTexts`), without the one named like the document. */
+  beside?: string;
 }
+
+/** A text of a collection: its name, which for a document is its id, and the text itself or the file that holds it. */
+export type KnownText = { name: string; text: string } | TextSource;
 
 export interface SamplingOptions {
   /** 0: always the most likely token. */
@@ -316,6 +321,8 @@ export interface EngineMethods extends GpuMethods {
   updateDocument: { params: DocumentUpdate; result: boolean; event: never };
   /** A document was closed: its text is forgotten. */
   closeDocument: { params: { id: string }; result: null; event: never };
+  /** From now on, a collection consists of these texts; without any, it is forgotten. */
+  knowTexts: { params: { collection: string; texts: KnownText[] }; result: null; event: never };
   /** Which shipped base fits a text, by its language; null where none does or the text is too short to tell. */
   chooseBase: { params: { text: string }; result: { language: string | null }; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };

@@ -33,6 +33,7 @@ import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 import { TextContinuation } from './writing/continueText';
+import { FolderTexts } from './writing/folderTexts';
 
 const tallyKey = 'inkling.offers';
 
@@ -94,9 +95,13 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   );
   bag.add(new TrainingProgress(runs));
   bag.add(yieldThreadWhileTyping(runs, engine));
+  const folders = bag.add(
+    new FolderTexts({ engine, onError: (message) => log.warn(`The texts of a folder are not known: ${message}`) }),
+  );
   const documents = new SentDocuments({
     engine,
-    isLearned: (document) => setting('writing.learn', document) === 'document',
+    isLearned: (document) => setting('writing.learn', document) !== 'off',
+    beside: (document) => (setting('writing.learn', document) === 'folder' ? folders.collection(document) : undefined),
     onError: (message) => log.warn(`The engine does not know the text of a document: ${message}`),
   });
   bag.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => documents.close(uri.toString())));

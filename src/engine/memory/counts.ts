@@ -1,5 +1,6 @@
 /**
- * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. A context is
+ * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. They may also be
+ * changes of other counts, and negative. A context is
  * identified by a 32-bit hash that the caller computes (`contexts.ts`). Two contexts with the same hash share their
  * counts; with a million contexts that happens to one in four thousand.
  */
@@ -15,8 +16,8 @@ export class Counts {
    * The records of contexts and entries; number 0 means none. Free records are chained through their second or last
    * number.
    */
-  private contextRecords = new Uint32Array(contextNumbers * 64);
-  private entryRecords = new Uint32Array(entryNumbers * 64);
+  private contextRecords = new Int32Array(contextNumbers * 64);
+  private entryRecords = new Int32Array(entryNumbers * 64);
   private contextsUsed = 1;
   private entriesUsed = 1;
   private freeContext = 0;
@@ -54,30 +55,32 @@ export class Counts {
 
   /** Counts `symbol` after the context once more and returns how often it had followed before. */
   add(hash: number, symbol: number): number {
-    const context = this.find(hash) || this.newContext(hash);
-    const entry = this.entryOf(context, symbol) || this.newEntry(context, symbol);
-    this.contextRecords[context + 2]++;
-    return this.entryRecords[entry + 1]++;
+    return this.change(hash, symbol, 1) - 1;
   }
 
   /** Takes one count back and returns how many are left. Throws `internal` if there was none. */
   remove(hash: number, symbol: number): number {
-    const context = this.find(hash);
-    const entry = context === 0 ? 0 : this.entryOf(context, symbol);
-    if (entry === 0) throw new InklingError('internal', 'The memory was told to forget what it never learned.');
-    const left = --this.entryRecords[entry + 1];
-    this.contextRecords[context + 2]--;
-    if (left === 0) {
+    if (this.count(hash, symbol) <= 0) throw neverLearned();
+    return this.change(hash, symbol, -1);
+  }
+
+  /** Adds 1 or -1 to a count, which may become negative, and returns the result. A count of 0 takes no room. */
+  change(hash: number, symbol: number, by: 1 | -1): number {
+    const context = this.find(hash) || this.newContext(hash);
+    const entry = this.entryOf(context, symbol) || this.newEntry(context, symbol);
+    this.contextRecords[context + 2] += by;
+    const count = (this.entryRecords[entry + 1] += by);
+    if (count === 0) {
       this.dropEntry(context, entry);
       if (this.contextRecords[context + 3] === 0) this.dropContext(context);
     }
-    return left;
+    return count;
   }
 
   /** The number of the context, for the methods below; 0 if nothing ever followed it. Valid until the next change. */
   find(hash: number): number {
     const mask = this.slots.length - 1;
-    const wanted = hash >>> 0;
+    const wanted = hash | 0;
     for (let slot = wanted & mask; ; slot = (slot + 1) & mask) {
       const context = this.slots[slot];
       if (context === 0 || this.contextRecords[context] === wanted) return context;
@@ -193,10 +196,15 @@ export class Counts {
   }
 }
 
+/** The error of forgetting more than was learned. */
+export function neverLearned(): InklingError {
+  return new InklingError('internal', 'The memory was told to forget what it never learned.');
+}
+
 /** The same records with half as many again, all zero. */
-function longer(records: Uint32Array, numbers: number): Uint32Array<ArrayBuffer> {
+function longer(records: Int32Array, numbers: number): Int32Array<ArrayBuffer> {
   const count = records.length / numbers;
-  const wider = new Uint32Array(numbers * (count + Math.ceil(count / 2)));
+  const wider = new Int32Array(numbers * (count + Math.ceil(count / 2)));
   wider.set(records);
   return wider;
 }

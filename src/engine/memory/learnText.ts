@@ -12,28 +12,39 @@ import { letterOrders, placeNumbers, wordOrders, type Contexts } from './context
 import type { BaseLayer } from './memory';
 import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
 
-export type KeepsSingle = (chain: 'letters' | 'words', order: number) => boolean;
+type Chain = 'letters' | 'words';
 
-/**
- * The counts of a text's tokens. `noToken` marks the boundary between two texts, and tokens without an id.
- * `keepsSingle(chain, order)`: whether to keep contexts of that order that occur only once.
- */
+export interface LearnTextOptions {
+  /** Whether to keep contexts of an order that occur only once; by default all are kept. */
+  keepsSingle?: (chain: Chain, order: number) => boolean;
+  /** The number of highest bits to keep of each hash. */
+  bits?: number;
+  /** Whether a layer below has counted `token` after a context; then it counts in no shorter one. Needs all bits. */
+  isBelow?: (chain: Chain, order: number, hash: number, token: number) => boolean;
+}
+
+/** The counts of a text's tokens. `noToken` marks the boundary between two texts, and tokens without an id. */
 export function learnText(
   tokens: Uint16Array,
   contexts: Contexts,
   classes: number,
-  keepsSingle: KeepsSingle = (): boolean => true,
+  options: LearnTextOptions = {},
 ): BaseLayer {
-  const work = new Sorter(tokens, contexts, classes).learn(keepsSingle);
+  const work = new Sorter(tokens, contexts, classes, options).learn();
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
   }
 }
 
-/** The same with other work of the thread in between, and with all contexts. */
-export async function learnTextGently(tokens: Uint16Array, contexts: Contexts, classes: number): Promise<BaseLayer> {
-  const work = new Sorter(tokens, contexts, classes).learn(() => true);
+/** The same with other work of the thread in between. */
+export async function learnTextGently(
+  tokens: Uint16Array,
+  contexts: Contexts,
+  classes: number,
+  options: LearnTextOptions,
+): Promise<BaseLayer> {
+  const work = new Sorter(tokens, contexts, classes, options).learn();
   const slice = new TimeSlice();
   for (;;) {
     const { done, value } = work.next();
@@ -65,9 +76,10 @@ class Sorter {
     private readonly tokens: Uint16Array,
     private readonly contexts: Contexts,
     classes: number,
+    private readonly options: LearnTextOptions,
   ) {
     const { length } = tokens;
-    this.bits = bitsFor(length);
+    this.bits = options.bits ?? bitsFor(length);
     this.keys = new Uint32Array(length);
     this.otherKeys = new Uint32Array(length);
     this.places = new Uint32Array(length);
@@ -77,19 +89,15 @@ class Sorter {
   }
 
   /** Yields often, so that the work can be interrupted. */
-  *learn(keepsSingle: KeepsSingle): Generator<undefined, BaseLayer> {
+  *learn(): Generator<undefined, BaseLayer> {
     const { tokens, contexts } = this;
-    const letters = yield* this.chain(
-      letterOrders + 1,
-      (order, from, to) => contexts.lettersBefore(tokens, this.places, from, to, order, this.keys),
-      (order) => keepsSingle('letters', order),
+    const letters = yield* this.chain('letters', letterOrders + 1, (order, from, to) =>
+      contexts.lettersBefore(tokens, this.places, from, to, order, this.keys),
     );
     if (!contexts.hasWords) return { letters, words: [] };
     const hashes = yield* this.wordHashes();
-    const words = yield* this.chain(
-      wordOrders,
-      (order, from, to) => pick(hashes[order], this.places, from, to, this.keys),
-      (order) => keepsSingle('words', order),
+    const words = yield* this.chain('words', wordOrders, (order, from, to) =>
+      pick(hashes[order], this.places, from, to, this.keys),
     );
     return { letters, words };
   }
@@ -112,9 +120,9 @@ class Sorter {
 
   /** The counts of each order, the shortest first. `hash` writes the keys of a range of places. */
   private *chain(
+    chain: Chain,
     orders: number,
     hash: (order: number, from: number, to: number) => void,
-    keepsSingle: (order: number) => boolean,
   ): Generator<undefined, PackedCounts[]> {
     this.count = 0;
     for (let i = 0; i < this.tokens.length; i++) if (this.tokens[i] !== noToken) this.places[this.count++] = i;
@@ -128,7 +136,7 @@ class Sorter {
         yield;
       }
       for (let shift = 0; shift < this.bits; shift += radixBits) yield* this.sortByDigit(shift);
-      result.unshift(yield* this.countSorted(keepsSingle(order)));
+      result.unshift(yield* this.countSorted(chain, order));
     }
     return result;
   }
@@ -155,8 +163,11 @@ class Sorter {
   }
 
   /** Counts the sorted places; moves one place for each pair of a context and a token to the front of `places`. */
-  private *countSorted(keepsSingle: boolean): Generator<undefined, PackedCounts> {
-    const { count } = this;
+  private *countSorted(chain: Chain, order: number): Generator<undefined, PackedCounts> {
+    const { count, options } = this;
+    const keepsSingle = options.keepsSingle?.(chain, order) ?? true;
+    const { isBelow } = options;
+    const isNew = isBelow && ((hash: number, token: number): boolean => !isBelow(chain, order, hash, token));
     const found: Found = {
       contexts: new Uint32Array(count),
       starts: new Uint32Array(count + 1),
@@ -167,7 +178,7 @@ class Sorter {
       read: 0,
     };
     while (found.read < count) {
-      this.countSome(found, Math.min(count, found.read + atOnce), keepsSingle);
+      this.countSome(found, Math.min(count, found.read + atOnce), keepsSingle, isNew);
       yield;
     }
     this.count = found.distinct;
@@ -180,7 +191,12 @@ class Sorter {
   }
 
   /** Counts the contexts that begin before `until` in the sorted places. */
-  private countSome(found: Found, until: number, keepsSingle: boolean): void {
+  private countSome(
+    found: Found,
+    until: number,
+    keepsSingle: boolean,
+    isNew: ((hash: number, token: number) => boolean) | undefined,
+  ): void {
     const { keys, places, tokens, counted, symbols, count } = this;
     const { contexts, starts, entries } = found;
     let { contextCount, entryCount, distinct } = found;
@@ -190,7 +206,7 @@ class Sorter {
       let end = first + 1;
       if (end === count || keys[end] !== key) {
         const place = places[first];
-        places[distinct++] = place;
+        if (!isNew || isNew(key, tokens[place])) places[distinct++] = place;
         if (keepsSingle) {
           contexts[contextCount++] = key;
           entries[entryCount++] = tokens[place] * 0x10000 + 1;
@@ -205,7 +221,7 @@ class Sorter {
         const symbol = tokens[place];
         if (counted[symbol]++ > 0) continue;
         symbols[kinds++] = symbol;
-        places[distinct++] = place;
+        if (!isNew || isNew(key, symbol)) places[distinct++] = place;
       }
       if (kinds > 1) sortFirst(symbols, kinds);
       contexts[contextCount++] = key;
@@ -228,7 +244,7 @@ interface Found {
   readonly entries: Uint32Array;
   contextCount: number;
   entryCount: number;
-  /** The number of pairs of a context and a token. */
+  /** The number of places passed on to the next shorter context. */
   distinct: number;
   read: number;
 }

@@ -17,7 +17,7 @@
  * if it alone followed the training text; removing a layer forgets it.
  */
 import { letterOrders, wordOrders, type Contexts } from './contexts';
-import { Counts } from './counts';
+import { Counts, neverLearned } from './counts';
 import { maximumCount, type PackedCounts } from './packedCounts';
 
 /**
@@ -41,10 +41,37 @@ export interface BaseLayer {
   readonly words: readonly PackedCounts[];
 }
 
-/** The same for a text that may still change. */
+/** The same for texts that may still change. */
 export class Layer {
-  readonly letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
-  readonly words = Array.from({ length: wordOrders }, () => new Counts());
+  /** What the counts below are changes of: the counts of texts that were learned at once. */
+  ground: BaseLayer | undefined;
+  letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
+  words = Array.from({ length: wordOrders }, () => new Counts());
+
+  /** Holds `ground` from now on, and nothing else. It must have all contexts. */
+  begin(ground: BaseLayer): void {
+    this.ground = ground;
+    this.letters = this.letters.map(() => new Counts());
+    this.words = this.words.map(() => new Counts());
+  }
+
+  /** How often `symbol` was counted after a context. */
+  count(chain: Chain, order: number, hash: number, symbol: number): number {
+    return this[chain][order].count(hash, symbol) + this.onGround(chain, order, hash, symbol);
+  }
+
+  /** Adds 1 or -1 to a count and returns the result. Throws `internal` if it would be negative. */
+  change(chain: Chain, order: number, hash: number, symbol: number, by: 1 | -1): number {
+    const below = this.onGround(chain, order, hash, symbol);
+    const count = below + this[chain][order].change(hash, symbol, by);
+    if (count >= 0) return count;
+    this[chain][order].change(hash, symbol, 1);
+    throw neverLearned();
+  }
+
+  private onGround(chain: Chain, order: number, hash: number, symbol: number): number {
+    return this.ground?.[chain][order].count(hash, symbol) ?? 0;
+  }
 }
 
 type Chain = 'letters' | 'words';
@@ -123,13 +150,16 @@ export class Memory {
    */
   isCopy(place: Float32Array, at: number, token: number): boolean {
     this.hash(place, at);
-    return this.goesOn(this.base, token) || this.layers.some((layer) => this.goesOn(layer, token));
+    return this.goesOn(undefined, token) || this.layers.some((layer) => this.goesOn(layer, token));
   }
 
-  private goesOn({ letters, words }: BaseLayer | Layer, token: number): boolean {
+  private goesOn(layer: Layer | undefined, token: number): boolean {
+    const goesOn = (chain: Chain, order: number, hashes: Uint32Array): boolean =>
+      (layer ? layer.count(chain, order, hashes[order], token) : this.base[chain][order].count(hashes[order], token)) >
+      0;
     return (
-      letters[copyLetters].count(this.letterHashes[copyLetters], token) > 0 &&
-      (!this.contexts.hasWords || words[copyWords].count(this.wordHashes[copyWords], token) > 0)
+      goesOn('letters', copyLetters, this.letterHashes) &&
+      (!this.contexts.hasWords || goesOn('words', copyWords, this.wordHashes))
     );
   }
 
@@ -140,20 +170,20 @@ export class Memory {
 
   private count(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
     for (let order = hashes.length - 1; order >= 0; order--) {
-      const before = layer[chain][order].add(hashes[order], token);
-      if (before > 0 || this.isInBase(chain, order, hashes[order], token)) return;
+      const count = layer.change(chain, order, hashes[order], token, 1);
+      if (count > 1 || this.isInBase(chain, order, hashes[order], token)) return;
     }
   }
 
   private uncount(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
     for (let order = hashes.length - 1; order >= 0; order--) {
-      const left = layer[chain][order].remove(hashes[order], token);
+      const left = layer.change(chain, order, hashes[order], token, -1);
       if (left > 0 || this.isInBase(chain, order, hashes[order], token)) return;
     }
   }
 
   /** Whether something that is new in a layer occurs in the training text. */
-  private isInBase(chain: Chain, order: number, hash: number, token: number): boolean {
+  isInBase(chain: Chain, order: number, hash: number, token: number): boolean {
     return this.base[chain][order].count(hash, token) > 0;
   }
 
@@ -185,33 +215,49 @@ export class Memory {
    * total.
    */
   private sum(base: PackedCounts, chain: Chain, order: number, hash: number): number {
-    const { summed, symbols, layers } = this;
+    const { layers } = this;
     let total = 0;
-    let distinct = 0;
-    const context = base.find(hash);
-    if (context >= 0) {
-      const { entries, starts } = base;
-      const end = starts[context + 1];
-      for (let at = starts[context]; at < end; at++) {
-        const entry = entries[at];
-        const count = entry & maximumCount;
-        symbols[distinct++] = entry >>> 16;
-        summed[entry >>> 16] = count;
-        total += count;
-      }
-    }
+    this.distinct = 0;
+    const own = base.find(hash);
+    if (own >= 0) total = this.addPacked(base, own, 1);
     for (let i = 0; i < layers.length; i++) {
-      const counts = layers[i][chain][order];
-      const own = counts.find(hash);
-      if (own === 0) continue;
-      total += layerWeight * counts.total(own);
-      for (let entry = counts.firstEntry(own); entry !== 0; entry = counts.nextEntry(entry)) {
-        const symbol = counts.symbolOf(entry);
-        if (summed[symbol] === 0) symbols[distinct++] = symbol;
-        summed[symbol] += layerWeight * counts.countOf(entry);
-      }
+      const layer = layers[i];
+      const ground = layer.ground?.[chain][order];
+      const below = ground ? ground.find(hash) : -1;
+      if (ground && below >= 0) total += this.addPacked(ground, below, layerWeight);
+      const counts = layer[chain][order];
+      const above = counts.find(hash);
+      if (above !== 0) total += this.addChanges(counts, above);
+    }
+    return total;
+  }
+
+  private addPacked({ entries, starts }: PackedCounts, context: number, weight: number): number {
+    const { summed, symbols } = this;
+    let { distinct } = this;
+    let total = 0;
+    const end = starts[context + 1];
+    for (let at = starts[context]; at < end; at++) {
+      const entry = entries[at];
+      const symbol = entry >>> 16;
+      const count = weight * (entry & maximumCount);
+      if (summed[symbol] === 0) symbols[distinct++] = symbol;
+      summed[symbol] += count;
+      total += count;
     }
     this.distinct = distinct;
     return total;
+  }
+
+  private addChanges(counts: Counts, context: number): number {
+    const { summed, symbols } = this;
+    for (let entry = counts.firstEntry(context); entry !== 0; entry = counts.nextEntry(entry)) {
+      const symbol = counts.symbolOf(entry);
+      if (summed[symbol] === 0) symbols[this.distinct++] = symbol;
+      summed[symbol] += layerWeight * counts.countOf(entry);
+      // All of what lies below was taken back.
+      if (summed[symbol] === 0) symbols[symbols.indexOf(symbol)] = symbols[--this.distinct];
+    }
+    return layerWeight * counts.total(context);
   }
 }

@@ -65,7 +65,7 @@ export function rememberTokens(tokens: Uint16Array, vocabulary: Vocabulary): Mod
   // Among the longest contexts, those that occurred once take most of the room and make almost no difference.
   const keepsSingle = (chain: 'letters' | 'words', order: number): boolean =>
     chain === 'letters' ? order < letterOrders : order < 2;
-  const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, keepsSingle);
+  const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, { keepsSingle });
   return { base, tables: firstTables() };
 }
 

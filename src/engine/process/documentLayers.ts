@@ -1,15 +1,19 @@
 /**
  * How a model predicts, in general and at a position in an open document. If the model has a memory, a layer with the
- * document's own text is added to it, which is updated on demand.
+ * document's own text is added to it, which is updated on demand, and under it one with the texts beside the document.
  */
 import type { DocumentPlace } from '../../common/engineProtocol';
+import type { TextConfig } from '../../common/trainingConfig';
+import type { Vocabulary } from '../corpus/vocabulary';
 import { createPredictor, type PredictorUse } from '../generation/createPredictor';
 import type { LanguageModel } from '../generation/languageModel';
 import type { Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
-import { openMemory } from '../memory/modelMemory';
-import type { Layer } from '../memory/memory';
+import { openMemory, type ModelMemory } from '../memory/modelMemory';
+import type { Layer, Memory } from '../memory/memory';
 import { TextLayer } from '../memory/textLayer';
+import { TextsLayer } from '../memory/textsLayer';
+import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 
 export interface KeptContexts {
@@ -38,25 +42,37 @@ export function predicting(model: LanguageModel, learned: readonly Layer[] = [])
   return { writing, typing: windows || model.memory ? contexts({ context: 'carried' }) : writing };
 }
 
+interface DocumentLayer {
+  text: TextLayer;
+  beside: TextsLayer | undefined;
+  predicting: Predicting;
+}
+
 export class DocumentLayers {
   /** By the document's id, least recently used first. */
-  private readonly layers = new Map<string, { text: TextLayer; predicting: Predicting }>();
+  private readonly layers = new Map<string, DocumentLayer>();
+  /** By the collection. They are shared by its documents and hold the texts beside the one that was used last. */
+  private readonly beside = new Map<string, TextsLayer>();
 
   constructor(
     private readonly model: LanguageModel,
     private readonly plain: Predicting,
     private readonly documents: OpenDocuments,
+    private readonly known: KnownTexts,
   ) {}
 
   async at(place?: DocumentPlace): Promise<Predicting> {
-    const { memory, vocabulary, config } = this.model;
+    const { memory } = this.model;
     if (!place || !memory) return this.plain;
     const text = this.documents.text(place.id);
     if (text === undefined) return this.plain;
+    const beside = this.layerBeside(memory, place);
     let found = this.layers.get(place.id);
+    if (found?.beside !== beside) found = undefined;
     if (!found) {
-      const layer = new TextLayer(openMemory(memory, vocabulary), vocabulary, config.text);
-      found = { text: layer, predicting: predicting(this.model, [layer.layer]) };
+      const layer = this.newLayer(memory, TextLayer);
+      const layers = beside ? [beside.layer, layer.layer] : [layer.layer];
+      found = { text: layer, beside, predicting: predicting(this.model, layers) };
     }
     this.layers.delete(place.id);
     this.layers.set(place.id, found);
@@ -67,5 +83,24 @@ export class DocumentLayers {
 
   forget(document: string): void {
     this.layers.delete(document);
+  }
+
+  /** The layer of the texts beside a document, which may still be learning them: nobody waits for that. */
+  private layerBeside(memory: ModelMemory, { id, beside }: DocumentPlace): TextsLayer | undefined {
+    for (const collection of this.beside.keys()) if (!this.known.texts(collection)) this.beside.delete(collection);
+    const texts = beside === undefined ? undefined : this.known.texts(beside);
+    if (beside === undefined || !texts) return undefined;
+    const layer = this.beside.get(beside) ?? this.newLayer(memory, TextsLayer);
+    this.beside.set(beside, layer);
+    void layer.follow(texts, id);
+    return layer;
+  }
+
+  private newLayer<L>(
+    memory: ModelMemory,
+    Kind: new (memory: Memory, vocabulary: Vocabulary, config: TextConfig) => L,
+  ): L {
+    const { vocabulary, config } = this.model;
+    return new Kind(openMemory(memory, vocabulary), vocabulary, config.text);
   }
 }

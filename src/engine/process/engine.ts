@@ -73,6 +73,7 @@ export class Engine {
       this.tellSampler((call) => call('closeDocument', params));
       return null;
     },
+    knowTexts: (params, call) => this.samplerThread().call('knowTexts', params, call),
     chooseBase: (params, call) => this.samplerThread().call('chooseBase', params, call),
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),

@@ -19,6 +19,7 @@ import { readLanguageModel } from '../model/modelFile';
 import type { Provenance } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import { DocumentLayers, predicting, type Predicting } from './documentLayers';
+import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 import { SnapshotReader } from './snapshot';
 import { readSources } from './readSources';
@@ -42,7 +43,10 @@ interface LiveRun {
 /** A model ready for use, with everything that is kept between calls. */
 export interface ShelvedModel extends Predicting {
   model: LanguageModel;
-  /** How it predicts at a position in an open document: if it has a memory, this includes the document's text. */
+  /**
+   * How it predicts at a position in an open document: if it has a memory, this includes the document's text, and the
+   * texts beside it.
+   */
   at: (place?: DocumentPlace) => Promise<Predicting>;
   /** Forgets what it learned from a document. */
   forget: (document: string) => void;
@@ -80,6 +84,7 @@ export class ModelShelf {
   constructor(
     private readonly newStepper: NewStepper,
     private readonly documents: OpenDocuments,
+    private readonly known: KnownTexts,
   ) {}
 
   /** From now on, this path refers to the run's last snapshot. */
@@ -176,7 +181,7 @@ export class ModelShelf {
 
   private shelve(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
     const plain = predicting(model);
-    const learned = new DocumentLayers(model, plain, this.documents);
+    const learned = new DocumentLayers(model, plain, this.documents, this.known);
     return {
       ...plain,
       model,

@@ -10,6 +10,7 @@ import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
 import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
+import { KnownTexts } from './knownTexts';
 import { ModelShelf, type LiveModel } from './modelShelf';
 import { OpenDocuments } from './openDocuments';
 
@@ -18,6 +19,7 @@ export interface SamplerMethods extends Pick<
   | 'chooseBase'
   | 'updateDocument'
   | 'closeDocument'
+  | 'knowTexts'
   | 'sample'
   | 'considered'
   | 'complete'
@@ -45,7 +47,8 @@ export function samplerHandlers(
   createBackend: () => Promise<Backend>,
 ): Handlers<SamplerMethods> {
   const documents = new OpenDocuments();
-  const shelf = new ModelShelf(newStepper, documents);
+  const known = new KnownTexts();
+  const shelf = new ModelShelf(newStepper, documents, known);
   const classifiers = new ClassifierService(createBackend);
   return {
     announce: (live) => {
@@ -68,6 +71,10 @@ export function samplerHandlers(
     closeDocument: ({ id }) => {
       documents.close(id);
       shelf.forget(id);
+      return null;
+    },
+    knowTexts: async ({ collection, texts }) => {
+      await known.update(collection, texts);
       return null;
     },
     sample: ({ modelPath, prompt, streams, details, document }, { signal, onEvent }) =>

@@ -16,6 +16,8 @@ export interface SentDocumentsOptions {
   engine: EngineCaller & { readonly pid: number | undefined };
   /** Whether the user allows the text of a document to be sent to the engine. */
   isLearned(document: vscode.TextDocument): boolean;
+  /** The collection of texts that is taken into account beside a document. */
+  beside(document: vscode.TextDocument): string | undefined;
   onError(message: string): void;
 }
 
@@ -32,8 +34,9 @@ export class SentDocuments {
     const id = document.uri.toString();
     const cursor = document.offsetAt(position);
     const text = this.options.isLearned(document) ? document.getText() : '';
-    if (text.length > 0 && text.length <= longestSent)
-      return (await this.update(id, text)) ? { id, cursor } : undefined;
+    if (text.length > 0 && text.length <= longestSent) {
+      return (await this.update(id, text)) ? { id, cursor, beside: this.options.beside(document) } : undefined;
+    }
     this.close(id);
     return undefined;
   }

@@ -17,7 +17,7 @@ export interface GatheredText {
 }
 
 /** Files that are clearly not prose, so that a folder with pictures trains only on its texts. */
-const excluded =
+export const notProse =
   '**/{node_modules,.git,.hg,.svn}/**,**/*.{png,jpg,jpeg,gif,webp,ico,svg,pdf,zip,gz,tar,7z,exe,dll,so,wasm,woff,woff2,ttf,otf,mp3,mp4,mov,wav,docx,odt,epub,safetensors,map,lock}';
 const maximumFiles = 2000;
 /** Larger local files are read by the engine itself: passing their text through here would only block the host. */
@@ -35,7 +35,7 @@ export async function gatherFiles(uris: readonly vscode.Uri[]): Promise<Gathered
 
 /** The texts of all workspace files that match a glob. */
 export async function gatherGlob(glob: string): Promise<GatheredText> {
-  const files = await vscode.workspace.findFiles(glob, `{${excluded}}`, maximumFiles);
+  const files = await vscode.workspace.findFiles(glob, `{${notProse}}`, maximumFiles);
   files.sort((a, b) => a.path.localeCompare(b.path));
   return gather(files, glob, false);
 }
@@ -98,7 +98,7 @@ async function filesBelow(uri: vscode.Uri): Promise<vscode.Uri[]> {
   const stat = await vscode.workspace.fs.stat(uri);
   if (!(stat.type & vscode.FileType.Directory)) return [uri];
   const pattern = new vscode.RelativePattern(uri, '**/*');
-  const files = await vscode.workspace.findFiles(pattern, `{${excluded}}`, maximumFiles);
+  const files = await vscode.workspace.findFiles(pattern, `{${notProse}}`, maximumFiles);
   return files.sort((a, b) => a.path.localeCompare(b.path));
 }
 

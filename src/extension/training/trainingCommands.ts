@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import type { CommandTable } from '../commands';
-import { engineChoice } from '../configuration';
+import { engineChoice, setting } from '../configuration';
 import { openResource, requireEditor } from '../editors';
 import { showWarning } from '../messages';
 import { modelOf, type ModelEntry } from '../models/modelStore';
@@ -192,7 +192,7 @@ function askForGlob(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Train on workspace files'),
     prompt: vscode.l10n.t('Which files? Enter a glob, relative to the workspace.'),
-    value: '**/*.{md,txt}',
+    value: setting('writing.files'),
     ignoreFocusOut: true,
   });
 }

@@ -125,7 +125,9 @@ describe('Memory', () => {
   it('leaves out what occurs only once if requested', () => {
     const tokens = tokensOf([[...'abe abe ebab', ...'\nabe abe .']]);
     const all = learnText(tokens, contexts, vocabulary.size);
-    const some = learnText(tokens, contexts, vocabulary.size, (chain, order) => chain === 'words' || order < 4);
+    const some = learnText(tokens, contexts, vocabulary.size, {
+      keepsSingle: (chain, order) => chain === 'words' || order < 4,
+    });
     assert.deepEqual(some.words, all.words);
     for (let order = 0; order <= letterOrders; order++) {
       const totals = (layer: BaseLayer): number[] =>

@@ -5,6 +5,7 @@ import { prime } from '../../../../src/engine/generation/prime';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { emptyMemory } from '../../../../src/engine/memory/remember';
 import { DocumentLayers, predicting } from '../../../../src/engine/process/documentLayers';
+import { KnownTexts } from '../../../../src/engine/process/knownTexts';
 import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
 import { learnedModel } from '../generation/toyModels';
 
@@ -29,8 +30,14 @@ describe('DocumentLayers', () => {
   const model: LanguageModel = { ...network, memory: emptyMemory(network.vocabulary) };
 
   /** How likely the model thinks `next` after `before`, at that place of the document. */
-  async function probability(layers: DocumentLayers, before: string, next: string, cursor?: number): Promise<number> {
-    const { typing } = await layers.at(cursor === undefined ? undefined : { id, cursor });
+  async function probability(
+    layers: DocumentLayers,
+    before: string,
+    next: string,
+    cursor?: number,
+    beside?: string,
+  ): Promise<number> {
+    const { typing } = await layers.at(cursor === undefined ? undefined : { id, cursor, beside });
     const { vocabulary } = model;
     const { logits } = await prime(model, typing.predictor, vocabulary.encode(before), typing.cache);
     return probabilityOf(vocabulary.idOf(next), logits, 0, vocabulary.size);
@@ -38,7 +45,7 @@ describe('DocumentLayers', () => {
 
   it("uses the document's text at once, before and after the cursor", async () => {
     const documents = new OpenDocuments();
-    const layers = new DocumentLayers(model, predicting(model), documents);
+    const layers = new DocumentLayers(model, predicting(model), documents, new KnownTexts());
     const before = 'the farmer sailed over the captain ';
     const without = await probability(layers, before, 'm');
     const written = `${before}m`.repeat(6);
@@ -55,7 +62,7 @@ describe('DocumentLayers', () => {
 
   it('forgets a document that was closed, and knows nothing about one that was never reported', async () => {
     const documents = new OpenDocuments();
-    const layers = new DocumentLayers(model, predicting(model), documents);
+    const layers = new DocumentLayers(model, predicting(model), documents, new KnownTexts());
     const without = await probability(layers, 'the captain ', 'w');
     assert.equal(await probability(layers, 'the captain ', 'w', 0), without);
     documents.update({ id, text: 'the captain w'.repeat(5) });
@@ -63,5 +70,27 @@ describe('DocumentLayers', () => {
     documents.close(id);
     layers.forget(id);
     assert.equal(await probability(layers, 'the captain ', 'w', 65), without);
+  });
+
+  it('uses the texts beside the document, but not an older version of the document itself', async () => {
+    const documents = new OpenDocuments();
+    const known = new KnownTexts();
+    const layers = new DocumentLayers(model, predicting(model), documents, known);
+    const before = 'the farmer sailed over the captain ';
+    documents.update({ id, text: before });
+    const withBeside = async (): Promise<number> => {
+      await probability(layers, before, 'm', before.length, 'folder');
+      // The texts are learned while others work.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return probability(layers, before, 'm', before.length, 'folder');
+    };
+    const without = await withBeside();
+    await known.update('folder', [{ name: id, text: `${before}m`.repeat(6) }]);
+    assert.equal(await withBeside(), without);
+    await known.update('folder', [{ name: 'other', text: `${before}m`.repeat(6) }]);
+    assert.ok((await withBeside()) > without + 0.1);
+    assert.equal(await probability(layers, before, 'm', before.length), without);
+    await known.update('folder', []);
+    assert.equal(await withBeside(), without);
   });
 });

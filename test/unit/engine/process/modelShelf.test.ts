@@ -6,6 +6,7 @@ import type { NewStepper } from '../../../../src/engine/backends/backend';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { parameterCount, type NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { ModelShelf, type LiveModel } from '../../../../src/engine/process/modelShelf';
+import { KnownTexts } from '../../../../src/engine/process/knownTexts';
 import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
 import { SnapshotWriter } from '../../../../src/engine/process/snapshot';
 import { tinyConfig } from './tinyRun';
@@ -61,7 +62,7 @@ describe('model shelf', () => {
     ['that has published as often', run('abc', 4, 3, 0.5), [3, 4, '0.5,0.5,0.5']],
   ] as const) {
     it(`distinguishes a second run on one path, ${name}, from the first`, async () => {
-      const shelf = new ModelShelf(newStepper, new OpenDocuments());
+      const shelf = new ModelShelf(newStepper, new OpenDocuments(), new KnownTexts());
       shelf.announce(run('abc', 4, 3, 0.25));
       assert.deepEqual(await look(shelf), [3, 4, '0.25,0.25,0.25']);
       shelf.retire(modelPath);
@@ -72,7 +73,7 @@ describe('model shelf', () => {
   }
 
   it('loads newer weights of one run into the existing stepper', async () => {
-    const shelf = new ModelShelf(newStepper, new OpenDocuments());
+    const shelf = new ModelShelf(newStepper, new OpenDocuments(), new KnownTexts());
     const live = run('abc', 4, 1, 0.25);
     shelf.announce(live);
     await look(shelf);

@@ -12,6 +12,7 @@ describe('SentDocuments', () => {
   let closed: string[];
   let pid: number | undefined;
   let isLearned: boolean;
+  let beside: string | undefined;
   let documents: SentDocuments;
 
   beforeEach(() => {
@@ -20,6 +21,7 @@ describe('SentDocuments', () => {
     closed = [];
     pid = undefined;
     isLearned = true;
+    beside = undefined;
     const call = (method: string, params: unknown): Promise<unknown> => {
       pid ??= 1;
       const { id } = params as { id: string };
@@ -45,7 +47,12 @@ describe('SentDocuments', () => {
         return pid;
       },
     };
-    documents = new SentDocuments({ engine, isLearned: () => isLearned, onError: (message) => assert.fail(message) });
+    documents = new SentDocuments({
+      engine,
+      isLearned: () => isLearned,
+      beside: () => beside,
+      onError: (message) => assert.fail(message),
+    });
   });
 
   const place = (text: string, cursor = text.length) =>
@@ -56,13 +63,18 @@ describe('SentDocuments', () => {
 
   it('sends the text once and then its edits', async () => {
     for (const text of ['the sea', 'the seas', 'the big seas', 'the big sea', 'big sea', 'ba', 'bba', 'b']) {
-      assert.deepEqual(await place(text), { id: 'a', cursor: text.length });
+      assert.deepEqual(await place(text), { id: 'a', cursor: text.length, beside });
       assert.equal(known.get('a'), text);
     }
     await place('b');
     assert.equal(updates.filter((update) => 'text' in update).length, 1);
     assert.equal(updates.length, 8);
     assert.deepEqual(updates[1], { id: 'a', edit: { start: 7, deleted: 0, inserted: 's' }, length: 7 });
+  });
+
+  it('names the texts beside it', async () => {
+    beside = 'folder';
+    assert.deepEqual(await place('the sea'), { id: 'a', cursor: 7, beside });
   });
 
   it('sends it whole again to an engine that lost it or was restarted', async () => {

@@ -1,0 +1,139 @@
+/**
+ * A layer of the memory that holds whole texts, such as the other files of a folder, and follows which ones it is asked
+ * to hold. What is mostly new is learned at once (`learnText.ts`); after that each change costs what it changes.
+ */
+import type { TextConfig } from '../../common/trainingConfig';
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
+import type { Vocabulary } from '../corpus/vocabulary';
+import { TimeSlice } from '../timeSlice';
+import { placeNumbers } from './contexts';
+import { learnTextGently } from './learnText';
+import { Layer, type BaseLayer, type Memory } from './memory';
+import { maximumCount } from './packedCounts';
+
+/** The number of tokens to learn before looking at the clock. */
+const tokensAtOnce = 256;
+
+interface LearnedText {
+  text: string;
+  tokens: Uint16Array;
+}
+
+export class TextsLayer {
+  readonly layer = new Layer();
+  private readonly learned = new Map<string, LearnedText>();
+  private wanted: { texts: ReadonlyMap<string, string>; except?: string } = { texts: new Map() };
+  private work: Promise<void> | undefined;
+
+  /** `memory` knows the contexts and the training text below this layer; its own layers are not used. */
+  constructor(
+    private readonly memory: Memory,
+    private readonly vocabulary: Vocabulary,
+    private readonly config: Pick<TextConfig, 'lowercase' | 'normalization'>,
+  ) {}
+
+  /**
+   * From now on, holds `texts` by their names, without the one named `except`. The map may change later; the next call
+   * notices. Resolves when all of it is learned; meanwhile the layer holds a part.
+   */
+  follow(texts: ReadonlyMap<string, string>, except?: string): Promise<void> {
+    this.wanted = { texts, except };
+    this.work ??= this.catchUp().finally(() => (this.work = undefined));
+    return this.work;
+  }
+
+  private async catchUp(): Promise<void> {
+    const slice = new TimeSlice();
+    if (this.isMostlyNew()) await this.learnAtOnce(slice);
+    for (;;) {
+      const name = this.nextChange();
+      if (name === undefined) return;
+      const old = this.learned.get(name);
+      this.learned.delete(name);
+      if (old) await this.walk(old.tokens, slice, (place, token) => this.memory.forget(this.layer, place, 0, token));
+      const text = this.wantedText(name);
+      if (text === undefined) continue;
+      const tokens = this.encode(text);
+      await this.walk(tokens, slice, (place, token) => this.memory.learn(this.layer, place, 0, token));
+      this.learned.set(name, { text, tokens });
+    }
+  }
+
+  private wantedText(name: string): string | undefined {
+    return name === this.wanted.except ? undefined : this.wanted.texts.get(name);
+  }
+
+  /** The name of a text to forget, learn or learn anew. */
+  private nextChange(): string | undefined {
+    for (const [name, { text }] of this.learned) if (this.wantedText(name) !== text) return name;
+    for (const name of this.wanted.texts.keys()) {
+      if (!this.learned.has(name) && this.wantedText(name) !== undefined) return name;
+    }
+    return undefined;
+  }
+
+  /** Whether there is more to learn than there is that stays. */
+  private isMostlyNew(): boolean {
+    let fresh = 0;
+    let kept = 0;
+    for (const name of this.wanted.texts.keys()) {
+      const text = this.wantedText(name);
+      if (text === undefined) continue;
+      if (this.learned.get(name)?.text === text) kept += text.length;
+      else fresh += text.length;
+    }
+    return fresh > kept;
+  }
+
+  /** Replaces everything that was learned. */
+  private async learnAtOnce(slice: TimeSlice): Promise<void> {
+    const { contexts, classes } = this.memory;
+    const learned: [string, LearnedText][] = [];
+    for (const name of [...this.wanted.texts.keys()]) {
+      const text = this.wantedText(name);
+      if (text !== undefined) learned.push([name, { text, tokens: this.encode(text) }]);
+      if (slice.isOver) await slice.renew();
+    }
+    const all = new Uint16Array(learned.reduce((sum, [, { tokens }]) => sum + 1 + tokens.length, 0));
+    let at = 0;
+    for (const [, { tokens }] of learned) {
+      all[at++] = noToken;
+      all.set(tokens, at);
+      at += tokens.length;
+    }
+    const ground = await learnTextGently(all, contexts, classes, {
+      bits: 32,
+      isBelow: (chain, order, hash, token) => this.memory.isInBase(chain, order, hash, token),
+    });
+    // What was capped cannot be taken back exactly.
+    if (isCapped(ground)) return;
+    this.layer.begin(ground);
+    this.learned.clear();
+    for (const [name, text] of learned) this.learned.set(name, text);
+  }
+
+  private encode(text: string): Uint16Array {
+    return this.vocabulary.encode(normaliseText(text, this.config));
+  }
+
+  /** Calls `visit` for each token, with the place in front of it. */
+  private async walk(
+    tokens: Uint16Array,
+    slice: TimeSlice,
+    visit: (place: Float32Array, token: number) => void,
+  ): Promise<void> {
+    const { contexts } = this.memory;
+    const place = new Float32Array(placeNumbers);
+    contexts.start(place, 0);
+    for (let i = 0; i < tokens.length; i++) {
+      if (tokens[i] !== noToken) visit(place, tokens[i]);
+      contexts.advance(place, 0, tokens[i]);
+      if (i % tokensAtOnce === 0 && slice.isOver) await slice.renew();
+    }
+  }
+}
+
+function isCapped({ letters, words }: BaseLayer): boolean {
+  return [...letters, ...words].some(({ entries }) => entries.some((entry) => (entry & maximumCount) === maximumCount));
+}

@@ -1,0 +1,144 @@
+/**
+ * The prose files of a workspace folder, of which the engine is told so that it can take them into account while the
+ * user writes in one of them. Only files on disk count; the engine reads them itself.
+ */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { TextSource } from '../../common/engineProtocol';
+import { asInklingError } from '../../common/errors';
+import { setting } from '../configuration';
+import { Disposables } from '../dispose';
+import type { EngineCaller } from '../engineHost/engineClient';
+import { fileEncoding } from '../fileEncoding';
+import { notProse } from '../training/gatherTexts';
+import { GitIgnore } from './gitIgnore';
+
+/** The files that are known of a folder: at most so many, */
+const maximumFiles = 2000;
+/** and of so many bytes together, those that were changed last. */
+const maximumBytes = 20_000_000;
+
+interface Folder {
+  uri: vscode.Uri;
+  watcher: vscode.Disposable;
+  /** Undefined when a file has come or gone since they were found. */
+  files: Promise<TextSource[]> | undefined;
+  /** The process that knows the current files; undefined when they have changed since. */
+  pid: number | undefined;
+  isSending: boolean;
+}
+
+export interface FolderTextsOptions {
+  /** `pid` is undefined while no engine runs. */
+  engine: EngineCaller & { readonly pid: number | undefined };
+  onError(message: string): void;
+}
+
+export class FolderTexts extends Disposables {
+  /** By the collection of their texts in the engine. */
+  private readonly folders = new Map<string, Folder>();
+
+  constructor(private readonly options: FolderTextsOptions) {
+    super();
+    this.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('inkling.writing') || event.affectsConfiguration('files')) this.forget();
+      }),
+    );
+    this.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.forget()));
+    this.add({ dispose: () => this.stopWatching() });
+  }
+
+  /**
+   * The collection of the texts in a document's folder; undefined for a document without one. The engine may not know it
+   * yet, or be out of date: that is seen to, but not waited for.
+   */
+  collection(document: vscode.TextDocument): string | undefined {
+    const folder = vscode.workspace.getWorkspaceFolder(document.uri);
+    if (folder?.uri.scheme !== 'file') return undefined;
+    const collection = `folder ${folder.uri.toString()}`;
+    const known = this.folders.get(collection) ?? this.watch(folder);
+    this.folders.set(collection, known);
+    if (!known.isSending && (known.pid === undefined || known.pid !== this.options.engine.pid)) {
+      void this.send(collection, known);
+    }
+    return collection;
+  }
+
+  private watch({ uri }: vscode.WorkspaceFolder): Folder {
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(uri, setting('writing.files', uri)),
+    );
+    const folder: Folder = { uri, watcher, files: undefined, pid: undefined, isSending: false };
+    watcher.onDidChange(() => (folder.pid = undefined));
+    const cameOrWent = (): void => {
+      folder.files = undefined;
+      folder.pid = undefined;
+    };
+    watcher.onDidCreate(cameOrWent);
+    watcher.onDidDelete(cameOrWent);
+    return folder;
+  }
+
+  private async send(collection: string, folder: Folder): Promise<void> {
+    const { engine, onError } = this.options;
+    folder.isSending = true;
+    try {
+      folder.files ??= findProse(folder.uri);
+      const texts = await folder.files;
+      // It may have been forgotten meanwhile.
+      if (this.folders.get(collection) !== folder) return;
+      const known = engine.call('knowTexts', { collection, texts });
+      folder.pid = engine.pid;
+      await known;
+    } catch (error) {
+      folder.files = undefined;
+      folder.pid = undefined;
+      onError(asInklingError(error).message);
+    } finally {
+      folder.isSending = false;
+    }
+  }
+
+  /** The engine forgets all folders; the next document that asks makes it read its own again. */
+  private forget(): void {
+    const { engine, onError } = this.options;
+    this.stopWatching();
+    for (const collection of this.folders.keys()) {
+      if (engine.pid === undefined) break;
+      engine
+        .call('knowTexts', { collection, texts: [] })
+        .catch((error: unknown) => onError(asInklingError(error).message));
+    }
+    this.folders.clear();
+  }
+
+  private stopWatching(): void {
+    for (const { watcher } of this.folders.values()) watcher.dispose();
+  }
+}
+
+/** The files that match the glob of prose, without what `files.exclude` and .gitignore files exclude. */
+async function findProse(folder: vscode.Uri): Promise<TextSource[]> {
+  const find = (glob: string): Thenable<vscode.Uri[]> =>
+    vscode.workspace.findFiles(new vscode.RelativePattern(folder, glob), `{${notProse}}`, maximumFiles);
+  const [found, rules] = await Promise.all([find(setting('writing.files', folder)), find('**/.gitignore')]);
+  const ignored = new GitIgnore(
+    await Promise.all(
+      rules.map(async (uri) => ({
+        folder: path.posix.dirname(uri.path),
+        text: new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)),
+      })),
+    ),
+  );
+  const files = await Promise.all(
+    found
+      .filter((uri) => !ignored.ignores(uri.path))
+      .map(async (uri) => ({ uri, ...(await vscode.workspace.fs.stat(uri)) })),
+  );
+  files.sort((a, b) => b.mtime - a.mtime);
+  let bytes = 0;
+  return files
+    .filter(({ size }) => (bytes += size) <= maximumBytes)
+    .map(({ uri }) => ({ name: uri.toString(), path: uri.fsPath, encoding: fileEncoding(uri) }));
+}

@@ -1,0 +1,76 @@
+/** The prose of the workspace folder, as the engine is told of it. */
+import * as assert from 'node:assert/strict';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { TextSource } from '../../../src/common/engineProtocol';
+import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
+import { FolderTexts } from '../../../src/extension/writing/folderTexts';
+import { until } from '../support';
+
+describe('the texts of a folder', () => {
+  const folder = vscode.workspace.workspaceFolders![0].uri;
+  const book = vscode.Uri.joinPath(folder, 'book');
+  const file = (name: string): vscode.Uri => vscode.Uri.joinPath(book, name);
+  const write = (name: string, text: string): Thenable<void> =>
+    vscode.workspace.fs.writeFile(file(name), new TextEncoder().encode(text));
+  const files = vscode.workspace.getConfiguration('files');
+  /** What the engine was told last, as names of files in the folder, and how often it was told. */
+  let known: string[] = [];
+  let told = 0;
+  let texts: FolderTexts;
+
+  before(async () => {
+    await write('one.md', 'The sea.');
+    await write('two.txt', 'The ocean.');
+    await write('code.ts', 'const sea = 1;');
+    await write('draft.md', 'A draft.');
+    await write('hidden.md', 'Hidden.');
+    await write('node_modules/package.md', 'A package.');
+    await write('.gitignore', 'draft.md\n');
+    await files.update('exclude', { ...files.get('exclude'), '**/hidden.md': true });
+    const call = (_method: string, params: { texts: TextSource[] }): Promise<null> => {
+      told++;
+      known = params.texts
+        .filter(({ path: each }) => each.startsWith(book.fsPath))
+        .map(({ path: each }) => path.relative(book.fsPath, each))
+        .sort();
+      return Promise.resolve(null);
+    };
+    const engine = { call: call as unknown as EngineCaller['call'], pid: 1 };
+    texts = new FolderTexts({ engine, onError: (message) => assert.fail(message) });
+  });
+
+  after(async () => {
+    texts.dispose();
+    await files.update('exclude', undefined);
+    await vscode.workspace.fs.delete(book, { recursive: true });
+  });
+
+  it('are its prose, without what is excluded, and follow what comes, changes and goes', async () => {
+    const document = await vscode.workspace.openTextDocument(file('one.md'));
+    const collection = texts.collection(document);
+    assert.ok(collection);
+    await until(() => known.length > 0, 'the engine knows the folder');
+    assert.deepEqual(known, ['one.md', 'two.txt']);
+    assert.equal(texts.collection(document), collection);
+    assert.equal(told, 1);
+
+    const asked = async (what: string, isTold: () => boolean): Promise<void> =>
+      until(() => {
+        texts.collection(document);
+        return isTold();
+      }, what);
+    await write('two.txt', 'The wide ocean.');
+    await asked('a changed file is read again', () => told === 2);
+    await write('three.md', 'The river.');
+    await asked('a new file', () => known.includes('three.md'));
+    await vscode.workspace.fs.delete(file('two.txt'));
+    await asked('a deleted file', () => !known.includes('two.txt'));
+    assert.deepEqual(known, ['one.md', 'three.md']);
+  });
+
+  it('are nothing for a document outside of any folder', async () => {
+    const document = await vscode.workspace.openTextDocument({ content: 'The sea.' });
+    assert.equal(texts.collection(document), undefined);
+  });
+});
