@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeSampleText } from './sampleText.mjs';
 import { repositoryFields, tooLarge, vsixEntries, zip } from './vsix.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,7 +16,7 @@ const wanted = [
   /^package\.nls(\.\w+)?\.json$/,
   /^CHANGELOG\.md$/,
   /^l10n\/bundle\.l10n\.\w+\.json$/,
-  /^dist\/((extension|engine|webview|\w+Thread)\.js|\w+\.css|kernels\/\w+\.wasm)$/,
+  /^dist\/((extension|engine|webview|\w+Thread)\.js|\w+\.css|kernels\/\w+\.wasm|samples\/.*)$/,
   /^media\/(icon\.(png|svg)|walkthrough\/.*\.md|(samples|classifier|base)\/.*)$/,
 ];
 
@@ -41,6 +42,7 @@ for (const name of fs.existsSync(path.join(root, 'dist')) ? fs.readdirSync(path.
   if (name !== 'kernels') fs.rmSync(path.join(root, 'dist', name), { recursive: true });
 }
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
+makeSampleText();
 
 const manifest = { ...readJson('package.json'), ...repositoryFields(remote()) };
 // Of no use to whoever installs the package.

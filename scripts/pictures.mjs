@@ -54,7 +54,7 @@ try {
   await runCommand(page, 'Inkling: Train on This File');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
   await choose(page, 'Quick');
-  await toast(page, '% · loss').waitFor();
+  await toast(page, 'Training on moby-dick.txt').waitFor();
   const percent = () =>
     page.evaluate(() => {
       const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');

@@ -167,6 +167,8 @@ export interface Considered {
 export interface ConsideredRequest {
   modelPath: string;
   prompt: string;
+  /** As in a `SampleRequest`. */
+  document?: DocumentPlace;
   count: number;
 }
 
@@ -257,6 +259,8 @@ export interface TextBaselines {
   brotli: number;
   /** Static, where the compressors also learn from the held-out text as they read it. */
   markov: { order: number; bitsPerCharacter: number };
+  /** The shipped base that fits the text, if there is one, on the first few thousand characters. */
+  base?: { language: string; bitsPerCharacter: number };
 }
 
 /** What a network is made of and what it reads of a text, for people. */

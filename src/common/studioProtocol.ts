@@ -36,6 +36,10 @@ export interface ModelItem {
   network: string;
   unit: 'character' | 'word';
   heldOutBitsPerCharacter?: number;
+  /** A shipped model of a language, which writes together with the open text. */
+  isBase?: boolean;
+  /** What stands before a sample without a prompt, so that it begins with a word; empty where every sample does. */
+  opening: string;
 }
 
 export interface KeptSample {
@@ -145,6 +149,8 @@ export interface HostMessages {
     kept: KeptSample[];
     /** Whether Continue Text is writing into an editor. */
     continuing: boolean;
+    /** Whether to ask if a shipped model of a language may write where there is no other. */
+    asksForBase: boolean;
   };
   runs: { runs: RunItem[]; runId?: string };
   history: { runId: string; history: RunHistory };
@@ -153,7 +159,7 @@ export interface HostMessages {
   baselines: { runId: string; baselines?: TextBaselines };
   /** What the network of a run is and reads; a sentence where its text is gone. */
   inside: { runId: string; inside?: Inside; problem?: string };
-  models: { models: ModelItem[]; modelPath?: string };
+  models: { models: ModelItem[]; modelPath?: string; asksForBase: boolean };
   recordedSamples: { runId: string; step: number; samples: SampleEvent[] };
   wall: { actions: WallAction[] };
   considered: { column: number; offset: number; considered: Considered[] };
@@ -181,6 +187,10 @@ export interface PageMessages {
   requestInside: { runId: string; at: number; text: string };
   requestSamples: { runId: string; step: number };
   train: Nothing;
+  /** Open a sample text. */
+  trySample: Nothing;
+  /** Whether a shipped model of a language may write where there is no other. */
+  answerBase: { allowed: boolean };
   control: { runId: string; action: 'pause' | 'resume' | 'stop' };
   /** Resume a run that was interrupted or has ended. */
   resumeRun: { runId: string };
@@ -326,6 +336,8 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   requestInside: object<PageMessages['requestInside']>({ runId: identifier, at: count, text: text(10_000) }),
   requestSamples: object<PageMessages['requestSamples']>({ runId: identifier, step: count }),
   train: nothing,
+  trySample: nothing,
+  answerBase: object<PageMessages['answerBase']>({ allowed: flag }),
   control: object<PageMessages['control']>({ runId: identifier, action: oneOf('pause', 'resume', 'stop') }),
   resumeRun: object<PageMessages['resumeRun']>({ runId: identifier }),
   useModel: object<PageMessages['useModel']>({ modelPath: path }),

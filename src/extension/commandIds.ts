@@ -1,5 +1,6 @@
 /** Every command that Inkling registers. The manifest and the table of commands must both agree with this list. */
 export const commandIds = [
+  'inkling.trySample',
   'inkling.trainOnFile',
   'inkling.trainOnWorkspaceFiles',
   'inkling.trainOnSelection',

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { asInklingError, type InklingError } from '../common/errors';
 import { showError, showWarning } from './messages';
+import { ErrorWithRemedy } from './remedies';
 
 /** The body of a command. Arguments come from VS Code (a clicked item), from keybindings or from tests. */
 export type CommandTable<Id extends string> = Record<Id, (...args: never[]) => unknown>;
@@ -33,6 +34,11 @@ export function present(error: unknown): void {
 /** A cancellation is not a failure, and invalid input is only a warning. */
 async function show(error: InklingError): Promise<void> {
   if (error.code === 'cancelled') return;
+  if (error instanceof ErrorWithRemedy) {
+    const { title, command } = error.remedy;
+    if ((await showWarning(error.message, title)) === title) await vscode.commands.executeCommand(command);
+    return;
+  }
   if (error.code === 'invalidInput') {
     void showWarning(error.message);
     return;

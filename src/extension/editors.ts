@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { InklingError } from '../common/errors';
+import { noText } from './remedies';
 
 /** The editor that has the focus, or had it last. Throws `invalidInput` with `message` if there is none. */
 export function requireEditor(
@@ -10,7 +11,7 @@ export function requireEditor(
   const editor = vscode.window.activeTextEditor;
   if (editor) return editor;
   const hidden = hiddenResource();
-  if (!hidden) throw new InklingError('invalidInput', message);
+  if (!hidden) throw noText(message);
   throw new InklingError(
     'invalidInput',
     vscode.l10n.t(

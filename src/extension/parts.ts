@@ -23,7 +23,7 @@ import { ModelsTree } from './models/modelsTree';
 import { classifierPort } from './studio/classifierPort';
 import { editorPort } from './studio/editorPort';
 import { enginePort } from './studio/enginePort';
-import { modelsPort } from './studio/modelsPort';
+import { ModelsOfStudio } from './studio/modelsPort';
 import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
 import { SurpriseMarks } from './surprise/surpriseMarks';
@@ -34,6 +34,7 @@ import { TrainingProgress } from './training/trainingProgress';
 import { TrainingRuns } from './training/trainingRuns';
 import { TextContinuation } from './writing/continueText';
 import { FolderTexts } from './writing/folderTexts';
+import type { SampleTexts } from './writing/sampleText';
 
 const tallyKey = 'inkling.offers';
 
@@ -44,6 +45,7 @@ export interface Parts extends vscode.Disposable {
   engine: EngineSupervisor;
   models: ModelStore;
   active: ActiveModel;
+  base: DocumentBase;
   modelActions: ModelActions;
   runs: TrainingRuns;
   continuation: TextContinuation;
@@ -55,6 +57,7 @@ export interface Parts extends vscode.Disposable {
   classifier: ClassifierParts;
   gpu: GpuParts;
   studio: Studio;
+  sampleTexts: SampleTexts;
 }
 
 export function createParts(context: vscode.ExtensionContext): Parts {
@@ -151,19 +154,26 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   // Runs and models are read from disk when the page first asks for them, not when the extension starts.
   let reading: Promise<unknown> | undefined;
   const readOnce = (): void => {
-    void base.allow();
     reading ??= Promise.all([runs.load(), models.refresh()]).catch((error) => log.error(String(error)));
   };
   const studio = bag.add(
     registerStudio(context, {
       runs: runsPort({ runs, engine, readOnce }),
-      models: modelsPort({ models, active, runs }),
-      engine: enginePort(engine),
+      models: bag.add(new ModelsOfStudio({ models, active, runs, base })),
+      engine: enginePort(engine, documents),
       editor: editorPort({ continuation, store }),
       classifier: classifierPort({ ...classifier, models }),
       memory: context.workspaceState,
       clock: systemClock,
       log: (message) => log.info(`Studio: ${message}`),
+    }),
+  );
+  bag.add(
+    runs.onDidStart(({ outcome }) => {
+      outcome.then(
+        ({ record }) => studio.fillWall(record.modelPath),
+        () => undefined, // shown by the command that started the run
+      );
     }),
   );
   const modelActions = new ModelActions(models, active, runs);
@@ -177,6 +187,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     engine,
     models,
     active,
+    base,
     modelActions,
     runs,
     continuation,
@@ -188,6 +199,12 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     classifier,
     gpu,
     studio,
+    sampleTexts: {
+      shipped: ['dist/samples/moby-dick.txt', 'media/samples/sample.md'].map((name) =>
+        vscode.Uri.joinPath(context.extensionUri, name),
+      ),
+      folder: vscode.Uri.joinPath(context.globalStorageUri, 'samples'),
+    },
     dispose: () => bag.dispose(),
   };
 }

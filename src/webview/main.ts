@@ -10,6 +10,7 @@ import { SamplesTab } from './samplesTab';
 import './styles.css';
 import { button, registerToolkit, tabs } from './toolkit';
 import { TrainingTab } from './trainingTab';
+import { baseQuestion } from './welcome';
 
 const settingsMs = 250;
 const noticeMs = 6000;
@@ -47,6 +48,7 @@ function start(root: HTMLElement): void {
     (tab) => change({ tab }),
   );
 
+  const question = baseQuestion(send);
   const noticeText = h('span');
   const notice = h('div', { class: 'notice', hidden: true }, noticeText);
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -74,10 +76,11 @@ function start(root: HTMLElement): void {
     } else if (message.type === 'notice') {
       showNotice(message.message, message.error);
     }
+    if (message.type === 'state' || message.type === 'models') question.show(message.asksForBase);
     for (const tab of [training, samples, classifier]) tab.receive(message);
   }
 
-  root.append(h('h1', { class: 'visually-hidden' }, t('Inkling Studio')), notice, pages.element);
+  root.append(h('h1', { class: 'visually-hidden' }, t('Inkling Studio')), notice, question.element, pages.element);
   send({ type: 'ready' });
 }
 

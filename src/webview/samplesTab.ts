@@ -21,6 +21,7 @@ import { placeOfSample, recordedColumns } from './wall/replay';
 import { temperatureChips } from './wall/temperatureChips';
 import { tintSteps } from './wall/tint';
 import { WallView } from './wall/wallView';
+import { emptyTab } from './welcome';
 
 type SampleSettings = StudioSettings['samples'];
 
@@ -50,6 +51,8 @@ export class SamplesTab {
   private readonly recordedWall: WallView;
   private readonly keptList: KeptList;
   private readonly empty: HTMLElement;
+  /** What training would add, while only a base writes. */
+  private readonly ownModel: HTMLElement;
   private readonly body: HTMLElement;
   private readonly wallHelp = h('p', { class: 'muted' });
   /** For screen readers only; the columns show the same visually. */
@@ -160,16 +163,28 @@ export class SamplesTab {
     );
     const promptHead = h('div', { class: 'row between' }, h('span', { class: 'muted' }, t('Prompt')), fromCursor);
     this.replayBlock = h('div', { class: 'replay' }, this.replaySlider.element, this.replayPlace);
-    this.empty = h(
+    this.empty = emptyTab(t('No model yet. Train one, and its samples appear here as it learns.'), send);
+    this.ownModel = h(
       'div',
-      { class: 'empty', hidden: true },
-      h('p', {}, t('No model yet. Train one, and its samples appear here as it learns.')),
-      button(t('Train on This File'), () => send({ type: 'train' }), { kind: 'primary', icon: 'play' }).element,
+      { class: 'sentence stack', hidden: true },
+      h(
+        'p',
+        {},
+        t(
+          'This is the model of English that comes with Inkling, together with the open text. Train on the text to make the model yours: it then writes in your style, with your names and your turns of phrase.',
+        ),
+      ),
+      h(
+        'div',
+        { class: 'row' },
+        button(t('Train on This File'), () => send({ type: 'train' }), { icon: 'play' }).element,
+      ),
     );
     this.body = h(
       'div',
       { class: 'stack', hidden: true },
       this.model.element,
+      this.ownModel,
       h('div', { class: 'prompt-field' }, promptHead, this.prompt.element),
       this.temperature.element,
       h('p', { class: 'muted small' }, temperatureHelp()),
@@ -354,6 +369,7 @@ export class SamplesTab {
     this.model.setChoices(this.models.map((m) => ({ value: m.path, label: modelLabel(m) })));
     this.model.set(this.modelPath);
     show(this.chips.element, settings.secondPrompt === '');
+    show(this.ownModel, this.models.find(({ path }) => path === this.modelPath)?.isBase ?? false);
     this.chips.draw(settings.temperatures, settings.temperature);
     const writing = this.wall.columns.some((column) => column.state === 'writing');
     show(this.stop.element, writing);

@@ -1,9 +1,10 @@
 /** The Training tab: the current run, its curves and what they show, and earlier runs to compare with. */
 import type { TextBaselines } from '../common/engineProtocol';
 import { describeRun } from '../common/describeRun';
-import { t } from '../common/l10n';
+import { formatInteger, t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
+import type { SampleEvent } from '../common/trainEvents';
 import {
   buildAccuracyChart,
   buildGradientChart,
@@ -31,11 +32,13 @@ import {
   textSentence,
 } from './runFacts';
 import { button, checkbox, choice, slider, type FieldControl } from './toolkit';
+import { emptyTab } from './welcome';
 
 type TrainingSettings = StudioSettings['training'];
 
 const redrawMs = 100;
 const maximumOverlays = 8;
+const usualTemperature = 0.7;
 const maximumCompared = 50;
 
 export class TrainingTab {
@@ -60,6 +63,10 @@ export class TrainingTab {
   private readonly legend = h('div', { class: 'legend' });
   private loss: ChartModel | undefined;
   private readonly sentence = h('p', { class: 'sentence' });
+  /** What the run wrote last, under its curves; `sampleStep` is the step it was asked for. */
+  private readonly sample = h('figure', { class: 'newest', hidden: true }, h('figcaption', { class: 'muted small' }));
+  private readonly sampleText = h('div', { class: 'writing-font' });
+  private sampleStep: { runId: string; step: number } | undefined;
   private readonly failure = h('p', { class: 'failure' });
   private readonly text = h('p', { class: 'muted small' });
   private readonly split = h('p', { class: 'muted small' });
@@ -81,10 +88,6 @@ export class TrainingTab {
 
   private readonly runChoice = choice<string>(t('Run'), (runId) => this.send({ type: 'selectRun', runId }), [], {
     labelHidden: true,
-  });
-  private readonly train = button(t('Train on This File'), () => this.send({ type: 'train' }), {
-    kind: 'primary',
-    icon: 'play',
   });
   private readonly pause = button(t('Pause'), () => this.control('pause'), { icon: 'pause' });
   private readonly resume = button(t('Resume'), () => this.resumeRun(), { kind: 'primary', icon: 'play' });
@@ -129,19 +132,14 @@ export class TrainingTab {
     private readonly flushSettings: () => void,
     private readonly onSettings: (settings: TrainingSettings) => void,
   ) {
-    this.empty = h(
-      'div',
-      { class: 'empty', hidden: true },
-      h(
-        'p',
-        {},
-        t(
-          'Open a text and train a model on it. Everything stays on this machine, and a minute is enough for a first model.',
-        ),
+    this.empty = emptyTab(
+      t(
+        'Open a text and train a model on it. Everything stays on this machine, and a minute is enough for a first model.',
       ),
-      this.train.element,
+      send,
     );
     onThemeChange(() => this.drawLegend());
+    this.sample.append(this.sampleText);
     this.body = h(
       'div',
       { class: 'stack', hidden: true },
@@ -153,6 +151,7 @@ export class TrainingTab {
       this.chart.element,
       this.legend,
       this.sentence,
+      this.sample,
       h(
         'div',
         { class: 'controls', role: 'group', 'aria-label': t('How the curves are drawn') },
@@ -196,6 +195,8 @@ export class TrainingTab {
       case 'history':
       case 'events':
         break;
+      case 'recordedSamples':
+        return this.drawSample(message.runId, message.step, message.samples);
       case 'inside':
         return this.inside.receive(message.runId, message.inside, message.problem);
       case 'baselines':
@@ -262,6 +263,7 @@ export class TrainingTab {
     const history = this.histories.get(run.id) ?? emptyHistory();
     this.drawHead(run, history, settings);
     this.drawCurves(run, history, settings);
+    this.askForSample(run, history);
     setText(this.sentence, describeRun(history, settings.unit));
     setText(this.text, textSentence(history));
     setText(this.split, splitSentence(history));
@@ -356,6 +358,29 @@ export class TrainingTab {
     });
     this.loss = loss;
     this.drawLegend();
+  }
+
+  /** The texts of samples stay on the host until they are shown. */
+  private askForSample(run: RunItem, history: RunHistory): void {
+    const step = history.sampleSteps.at(-1)?.step;
+    const { sampleStep } = this;
+    if (step === undefined || sampleStep?.runId !== run.id) show(this.sample, false);
+    if (step === undefined || (sampleStep?.runId === run.id && sampleStep.step === step)) return;
+    this.sampleStep = { runId: run.id, step };
+    this.send({ type: 'requestSamples', runId: run.id, step });
+  }
+
+  /** The sample whose temperature is nearest to that of a usual text. */
+  private drawSample(runId: string, step: number, samples: readonly SampleEvent[]): void {
+    const { sampleStep } = this;
+    if (samples.length === 0 || sampleStep?.runId !== runId || sampleStep.step !== step) return;
+    const [sample] = [...samples].sort(
+      (a, b) => Math.abs(a.temperature - usualTemperature) - Math.abs(b.temperature - usualTemperature),
+    );
+    const caption = t('What it writes after step {0}', formatInteger(step));
+    setText(this.sample.children[0], caption);
+    setText(this.sampleText, sample.prompt + sample.text);
+    show(this.sample, true);
   }
 
   private drawLegend(): void {

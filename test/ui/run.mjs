@@ -134,12 +134,10 @@ try {
     // Five minutes, which no machine gets to the end of before the run is cancelled below.
     await choose(page, 'Balanced');
     await toast(page, 'Training on story.txt').waitFor();
-    await toast(page, '% · loss').waitFor();
     await page.locator('.statusbar-item', { hasText: /Inkling \d+ %/ }).waitFor();
   });
 
-  await step('the curves are drawn', async () => {
-    await runCommand(page, 'Inkling: Show Training');
+  await step('the curves are drawn in the Studio, which opens by itself', async () => {
     studio = await webviewFrame(page, '.chart svg path');
     await studio.locator('.chart svg path').first().waitFor();
   });
@@ -167,10 +165,8 @@ try {
     await writeOnWall();
   });
 
-  await step('Cancel in the notification stops and keeps', async () => {
-    const progress = toast(page, 'Training on story.txt');
-    await progress.hover();
-    await progress.locator('.monaco-button, a.action-label', { hasText: 'Cancel' }).first().click();
+  await step('Stop and Keep in the message stops and keeps', async () => {
+    await pressInToast(page, 'Training on story.txt', 'Stop and Keep');
     // The last evaluation, and the measuring of how sure offers have to be.
     await toast(page, 'Trained on story.txt').waitFor({ timeout: 240_000 });
   });

@@ -25,11 +25,12 @@ const bestBrotliBytes = 1 << 21;
 
 /**
  * Bits per character on the held-out tail of these texts, as `config` normalises and splits them (per character for
- * words too). Throws `invalidInput` where nothing is held out.
+ * words too); `scoreByBase` adds that of a shipped base. Throws `invalidInput` where nothing is held out.
  */
 export async function measureBaselines(
   texts: readonly NamedText[],
   config: Pick<TextConfig, 'lowercase' | 'normalization' | 'heldOut'>,
+  scoreByBase?: (heldOutText: string) => Promise<TextBaselines['base']>,
 ): Promise<TextBaselines> {
   const heldOut = { ...config.heldOut, kind: 'tail' } as const;
   const corpus = buildCorpus(texts, { ...config, heldOut, unit: 'character', examples: 'text' });
@@ -54,6 +55,7 @@ export async function measureBaselines(
     gzip: (8 * gzipBytes) / characters,
     brotli: (8 * brotliBytes) / characters,
     markov,
+    base: await scoreByBase?.(rest.toString()),
   };
 }
 

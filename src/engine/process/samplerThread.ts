@@ -90,10 +90,11 @@ export function samplerHandlers(
           tokensPerSecond: result.tokensPerSecond,
         };
       }),
-    considered: ({ modelPath, prompt, count }, { signal }) =>
-      shelf.use(modelPath, staleMs.considered, ({ model, writing }) =>
-        considered(model, writing.predictor, prompt, count, writing.cache, signal),
-      ),
+    considered: ({ modelPath, prompt, count, document }, { signal }) =>
+      shelf.use(modelPath, staleMs.considered, async (shelved) => {
+        const { writing } = await shelved.at(document);
+        return considered(shelved.model, writing.predictor, prompt, count, writing.cache, signal);
+      }),
     complete: (request, { signal }) =>
       shelf.use(request.modelPath, staleMs.complete, async (shelved) => {
         const { typing } = await shelved.at(request.document);

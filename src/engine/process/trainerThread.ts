@@ -4,9 +4,10 @@ import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/e
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
-import { withCompute, type createBackend } from '../backends';
+import { createStepper, withCompute, type createBackend } from '../backends';
 import type { Compute } from '../backends/backend';
 import { ClassifierService, describeColumnsOf } from '../classification/classifierService';
+import { chooseBase } from '../bases/chooseBase';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import type { NamedText } from '../corpus/readTextFile';
@@ -123,11 +124,14 @@ export function trainerHandlers(
       new ClassifierService((threads) => create('wasm', { threads })).train(request, onEvent, signal),
     inside: async (request) => lookInside(await readSources(request.sources), request),
     baselines: async ({ sources, heldOutFraction }) =>
-      measureBaselines(await readSources(sources), {
-        lowercase: false,
-        normalization: 'nfc',
-        heldOut: { kind: 'tail', fraction: heldOutFraction },
-      }),
+      measureBaselines(
+        await readSources(sources),
+        { lowercase: false, normalization: 'nfc', heldOut: { kind: 'tail', fraction: heldOutFraction } },
+        async (heldOutText) => {
+          const choice = await chooseBase(heldOutText, createStepper);
+          return choice?.base && { language: choice.base.language, bitsPerCharacter: choice.loss / Math.LN2 };
+        },
+      ),
   };
 }
 

@@ -4,6 +4,7 @@ import { languageOfBase } from '../../common/bases';
 import { completionEnabled, setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';
+import { languageName } from '../models/languageName';
 import type { ModelStore } from '../models/modelStore';
 import { isExcluded } from './excluded';
 import type { OfferTally } from './offerTally';
@@ -111,6 +112,8 @@ export class CompletionSwitch extends Disposables {
 function reasonFor(model: string): string {
   const language = languageOfBase(model);
   if (language === undefined) return vscode.l10n.t('Inkling offers completions as you write. Click to pause.');
-  const name = new Intl.DisplayNames([vscode.env.language], { type: 'language' }).of(language) ?? language;
-  return vscode.l10n.t('Inkling offers completions as you write, from {0} and this document. Click to pause.', name);
+  return vscode.l10n.t(
+    'Inkling offers completions as you write, from {0} and this document. Click to pause.',
+    languageName(language),
+  );
 }

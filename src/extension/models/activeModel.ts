@@ -4,9 +4,9 @@
  * published by its run.
  */
 import type * as vscode from 'vscode';
-import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import { Emitter } from '../emitter';
+import { ErrorWithRemedy } from '../remedies';
 import type { DocumentBase } from './documentBase';
 import type { ModelStore } from './modelStore';
 
@@ -28,7 +28,7 @@ export class ActiveModel {
     private readonly globalState: vscode.Memento,
     private readonly models: ModelStore,
     private readonly training: ModelInTraining,
-    private readonly base: Pick<DocumentBase, 'find' | 'allow' | 'onDidChange'>,
+    private readonly base: Pick<DocumentBase, 'find' | 'unanswered' | 'answer' | 'onDidChange'>,
   ) {
     base.onDidChange(() => this.changed.fire(this.path));
     training.onDidChange(() => {
@@ -54,15 +54,16 @@ export class ActiveModel {
   async require(document?: vscode.TextDocument): Promise<string> {
     const path = await this.find(document);
     if (path) return path;
-    if (document) {
-      await this.base.allow();
+    // Whoever asks a model to write, or to mark what is surprising, has begun to use Inkling.
+    if (document && this.base.unanswered) {
+      await this.base.answer(true);
       const base = await this.base.find(document);
       if (base) return base;
     }
-    throw new InklingError(
-      'invalidInput',
-      t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'),
-    );
+    throw new ErrorWithRemedy(t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'), {
+      title: t('Open Inkling'),
+      command: 'inkling.showSamples',
+    });
   }
 
   /** Like `require`, but undefined if there is none. */

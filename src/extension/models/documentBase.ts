@@ -1,7 +1,7 @@
 /**
  * The shipped base that writes in a document while the user has no model: the one for the document's language, if there
- * is one. The engine finds it by reading the beginning of the text, but not until the user has opened Inkling for the
- * first time.
+ * is one. The engine finds it by reading the beginning of the text, but not before the user has agreed, which the Studio
+ * asks once.
  */
 import type * as vscode from 'vscode';
 import { baseName, fewestToChoose } from '../../common/bases';
@@ -9,6 +9,7 @@ import { asInklingError } from '../../common/errors';
 import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
 
+/** True or false: the user's answer. Earlier versions noted here that the Studio had been opened. */
 const key = 'inkling.hasBeenOpened';
 /** The number of characters that the engine reads; a shorter document is read again as it grows, up to this length. */
 const readCharacters = 5000;
@@ -29,17 +30,22 @@ interface Found {
 
 export class DocumentBase {
   private readonly changed = new Emitter<void>();
-  /** Fires when bases are allowed to write. */
+  /** Fires when the user has answered. */
   readonly onDidChange = this.changed.event;
   private readonly found = new WeakMap<vscode.TextDocument, Found>();
 
   constructor(private readonly options: DocumentBaseOptions) {}
 
-  /** To be called once the user has opened Inkling: from then on a base may offer suggestions. */
-  async allow(): Promise<void> {
+  /** Whether the user has not yet said if a base may write. */
+  get unanswered(): boolean {
+    return this.options.globalState.get<boolean>(key) === undefined;
+  }
+
+  /** The user's answer: whether a base may write where they have no model. */
+  async answer(allowed: boolean): Promise<void> {
     const { globalState } = this.options;
-    if (globalState.get<boolean>(key)) return;
-    await globalState.update(key, true);
+    if (globalState.get<boolean>(key) === allowed) return;
+    await globalState.update(key, allowed);
     this.changed.fire();
   }
 

@@ -1,7 +1,13 @@
 /** The models that can write, as the Studio lists them. */
 import * as vscode from 'vscode';
+import { languageOfBase } from '../../common/bases';
 import type { ModelItem } from '../../common/studioProtocol';
+import { setting } from '../configuration';
+import { Disposables } from '../dispose';
+import { Emitter } from '../emitter';
 import type { ActiveModel } from '../models/activeModel';
+import type { DocumentBase } from '../models/documentBase';
+import { languageName } from '../models/languageName';
 import type { ModelStore } from '../models/modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 import type { ModelsPort } from './ports';
@@ -10,22 +16,70 @@ interface Needs {
   models: ModelStore;
   active: ActiveModel;
   runs: TrainingRuns;
+  base: DocumentBase;
 }
 
-export function modelsPort({ models, active, runs }: Needs): ModelsPort {
-  const list = (): ModelItem[] => modelItems(models, runs);
-  return {
-    list,
-    active: () => active.path ?? list()[0]?.path,
-    use: (path) => active.use(path),
-    onDidChange: (listener) => {
-      const fire = (): unknown => listener();
-      return vscode.Disposable.from(models.onDidChange(fire), active.onDidChange(fire), runs.onDidChange(fire));
-    },
-  };
+export class ModelsOfStudio extends Disposables implements ModelsPort {
+  private readonly changed = new Emitter<void>();
+  readonly onDidChange = this.changed.event;
+  /** The base of the open text, as far as it is known; nothing is looked for before the page first asks. */
+  private foundBase: string | undefined;
+  private asked = false;
+
+  constructor(private readonly needs: Needs) {
+    super();
+    const { models, active, runs } = needs;
+    this.add(models.onDidChange(() => this.changed.fire()));
+    this.add(runs.onDidChange(() => this.changed.fire()));
+    this.add(
+      active.onDidChange(() => {
+        this.changed.fire();
+        void this.findBase();
+      }),
+    );
+    this.add(vscode.window.onDidChangeActiveTextEditor(() => void this.findBase()));
+    this.add(vscode.workspace.onDidChangeConfiguration(() => void this.findBase()));
+  }
+
+  /** The one in training first, then those on disk; if there is none, the base of the open text. */
+  list(): readonly ModelItem[] {
+    if (!this.asked) {
+      this.asked = true;
+      void this.findBase();
+    }
+    const own = modelItems(this.needs.models, this.needs.runs);
+    if (own.length > 0 || this.foundBase === undefined) return own;
+    const title = vscode.l10n.t('{0} and the open text', languageName(languageOfBase(this.foundBase) ?? ''));
+    return [{ path: this.foundBase, title, network: '', unit: 'character', isBase: true, opening: '\n' }];
+  }
+
+  active(): string | undefined {
+    return this.needs.active.path ?? this.list()[0]?.path;
+  }
+
+  async use(path: string): Promise<void> {
+    // The base is active wherever there is nothing else; it is never chosen.
+    if (languageOfBase(path) === undefined) await this.needs.active.use(path);
+  }
+
+  asksForBase(): boolean {
+    return this.needs.base.unanswered && setting('writing.base') === 'auto';
+  }
+
+  answerBase(allowed: boolean): Promise<void> {
+    return this.needs.base.answer(allowed);
+  }
+
+  private async findBase(): Promise<void> {
+    const document = vscode.window.activeTextEditor?.document;
+    if (!this.asked || !document) return;
+    const found = await this.needs.base.find(document);
+    if (found === this.foundBase || document !== vscode.window.activeTextEditor?.document) return;
+    this.foundBase = found;
+    this.changed.fire();
+  }
 }
 
-/** The one in training first, then those on disk. */
 function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
   const stored = models.known.flatMap(({ path, title, summary }): ModelItem[] =>
     summary?.kind === 'language-model'
@@ -36,6 +90,7 @@ function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
             network: summary.network,
             unit: summary.unit,
             heldOutBitsPerCharacter: summary.heldOutBitsPerCharacter ?? undefined,
+            opening: summary.unit === 'character' && summary.config?.text.examples === 'text' ? '\n' : '',
           },
         ]
       : [],
@@ -43,5 +98,5 @@ function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
   const run = runs.active;
   if (!run?.latest || stored.some(({ path }) => path === run.modelPath)) return stored;
   const title = vscode.l10n.t('{0} (in training)', run.title);
-  return [{ path: run.modelPath, title, network: '', unit: 'character' }, ...stored];
+  return [{ path: run.modelPath, title, network: '', unit: 'character', opening: '' }, ...stored];
 }

@@ -34,6 +34,8 @@ export interface RunsPort {
   resume(runId: string): Promise<void>;
   /** The command Train on This File. */
   train(): Promise<void>;
+  /** The command Try a Sample Text. */
+  trySample(): Promise<void>;
   /** Computed once and cached; undefined if the run has no held-out text or its text is gone. */
   baselines(runId: string): Promise<TextBaselines | undefined>;
   /** Throws `invalidInput` where the run's text is gone. */
@@ -45,6 +47,9 @@ export interface ModelsPort {
   /** Path of the active model. */
   active(): string | undefined;
   use(path: string): Promise<void>;
+  /** Whether the user has yet to say if a shipped model of a language may write where there is no other. */
+  asksForBase(): boolean;
+  answerBase(allowed: boolean): Promise<void>;
   onDidChange: Subscribe<void>;
 }
 

@@ -28,6 +28,7 @@ export function runsPort({ runs, engine, readOnce }: Needs): RunsPort {
     control: (runId, action) => runs.control(runId, action),
     resume: async (runId) => void (await vscode.commands.executeCommand('inkling.resumeTraining', { runId })),
     train: async () => void (await vscode.commands.executeCommand('inkling.trainOnFile')),
+    trySample: async () => void (await vscode.commands.executeCommand('inkling.trySample')),
     baselines: (runId) => baselines(runs, engine, runId),
     inside: (runId, at, text) => inside(runs, engine, runId, at, text),
   };

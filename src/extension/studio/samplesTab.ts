@@ -33,9 +33,15 @@ export class SamplesTab {
     this.wall = settled(ports.memory.get<Wall>(wallKey) ?? emptyWall());
     this.kept = ports.memory.get<KeptSample[]>(keptKey) ?? [];
     const { models } = ports;
-    this.subscription = models.onDidChange(() =>
-      page.post({ type: 'models', models: [...models.list()], modelPath: models.active() }),
-    );
+    this.subscription = models.onDidChange(() => {
+      page.post({
+        type: 'models',
+        models: [...models.list()],
+        modelPath: models.active(),
+        asksForBase: models.asksForBase(),
+      });
+      this.fillIfEmpty();
+    });
   }
 
   dispose(): void {
@@ -55,6 +61,14 @@ export class SamplesTab {
     return { wall: this.wall, kept: this.kept, continuing: this.continuing !== undefined };
   }
 
+  /** An empty wall that the user looks at fills itself, if there is a model that can. */
+  fillIfEmpty(): void {
+    const isSeen = this.page.attached && this.settings.current.tab === 'samples';
+    const modelPath = this.ports.models.active();
+    if (!isSeen || modelPath === undefined || this.wall.columns.length > 0) return;
+    this.generate(modelPath).catch((thrown) => this.page.report(thrown));
+  }
+
   async generate(modelPath: string): Promise<void> {
     const { prompt, secondPrompt, temperature, temperatures } = this.settings.current.samples;
     this.stopWriting();
@@ -66,7 +80,7 @@ export class SamplesTab {
     const modelTitle = model?.title ?? '';
     this.act({ kind: 'generate', modelPath, modelTitle, prompt, ...(prompts && { prompts }), streams });
     await this.write(
-      prompts ?? prompt,
+      prompts ? prompts.map((text) => this.beginning(text)) : this.beginning(prompt),
       streams,
       this.wall.columns.map((column) => column.id),
     );
@@ -76,7 +90,7 @@ export class SamplesTab {
     const before = this.wall;
     this.act({ kind: 'branch', column: parent, offset, token });
     const column = this.wall.columns.find((c) => c.id === before.nextId);
-    if (column) await this.write(promptOf(before, column) + column.lead, [column.options], [column.id]);
+    if (column) await this.write(this.beginning(promptOf(before, column)) + column.lead, [column.options], [column.id]);
   }
 
   stopWriting(): void {
@@ -89,7 +103,7 @@ export class SamplesTab {
     if (!column || !token) return;
     this.considering?.abort();
     const controller = (this.considering = new AbortController());
-    const prompt = promptOf(this.wall, column) + column.lead + column.text.slice(0, token.start);
+    const prompt = this.beginning(promptOf(this.wall, column)) + column.lead + column.text.slice(0, token.start);
     const request = { modelPath: this.wall.modelPath, prompt, count: consideredCount };
     const answer = await this.ports.engine.considered(request, controller.signal);
     // A word is generated with the preceding space, and so are its alternatives.
@@ -171,6 +185,11 @@ export class SamplesTab {
     }
     columns.forEach((column, stream) => this.act(end(column, stream)));
     void this.ports.memory.update(wallKey, this.wall);
+  }
+
+  /** What the model is given before a column: the prompt, or what stands before the first word of a sample without one. */
+  private beginning(prompt: string): string {
+    return prompt || (this.ports.models.list().find(({ path }) => path === this.wall.modelPath)?.opening ?? '');
   }
 
   /** The current settings; those that are off are left out. */

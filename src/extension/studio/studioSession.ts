@@ -41,6 +41,12 @@ export class StudioSession {
     this.settings.update({ tab });
     this.training.followWanted();
     this.page.post({ type: 'showTab', tab });
+    this.samples.fillIfEmpty();
+  }
+
+  /** Fills the wall with samples of a model that has just been trained. */
+  fillWall(modelPath: string): Promise<void> {
+    return this.samples.generate(modelPath).catch((thrown) => this.page.report(thrown));
   }
 
   /**
@@ -67,7 +73,8 @@ export class StudioSession {
         return this.sendState();
       case 'settings':
         this.settings.update(message.settings);
-        return this.training.followWanted();
+        this.training.followWanted();
+        return this.samples.fillIfEmpty();
       case 'selectRun':
         return this.training.select(message.runId);
       case 'requestHistory':
@@ -80,6 +87,12 @@ export class StudioSession {
         return this.training.sendSamples(message.runId, message.step);
       case 'train':
         return runs.train();
+      case 'trySample':
+        return runs.trySample();
+      case 'answerBase':
+        await models.answerBase(message.allowed);
+        if (message.allowed) this.showTab('samples');
+        return;
       case 'control':
         return runs.control(message.runId, message.action);
       case 'resumeRun':
@@ -149,8 +162,10 @@ export class StudioSession {
       runId,
       models: [...models.list()],
       modelPath: models.active(),
+      asksForBase: models.asksForBase(),
       ...this.samples.state(),
     });
+    this.samples.fillIfEmpty();
     if (runId !== undefined) await this.training.sendHistory(runId);
   }
 

@@ -13,8 +13,10 @@ import { StudioSession } from './studioSession';
 export const studioViewId = 'inkling.studio';
 
 export interface Studio extends vscode.Disposable {
-  /** Shows this tab of the Studio. */
-  show(tab: StudioTab): Promise<void>;
+  /** Shows this tab of the Studio; the focus moves there unless it is to stay where it is. */
+  show(tab: StudioTab, options?: { preserveFocus: boolean }): Promise<void>;
+  /** Fills the wall of the Samples tab with samples of a model. Never rejects. */
+  fillWall(modelPath: string): Promise<void>;
 }
 
 export function registerStudio(context: vscode.ExtensionContext, ports: StudioPorts): Studio {
@@ -49,10 +51,11 @@ export function registerStudio(context: vscode.ExtensionContext, ports: StudioPo
   };
   const registration = vscode.window.registerWebviewViewProvider(studioViewId, provider);
   return {
-    async show(tab) {
+    async show(tab, options) {
       session.showTab(tab);
-      await vscode.commands.executeCommand(`${studioViewId}.focus`);
+      await vscode.commands.executeCommand(`${studioViewId}.focus`, options);
     },
+    fillWall: (modelPath) => session.fillWall(modelPath),
     dispose() {
       registration.dispose();
       session.dispose();

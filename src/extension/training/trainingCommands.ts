@@ -8,6 +8,7 @@ import { openResource, requireEditor } from '../editors';
 import { showWarning } from '../messages';
 import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
+import { noText } from '../remedies';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
 import type { RunOutcome, RunRequest } from './trainingRuns';
@@ -90,11 +91,12 @@ async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<
 }
 
 /**
- * Makes the new model active and returns its path. Undefined if the engine exited, which is reported with an offer to
+ * Shows the run in the Studio, makes the new model active when it has ended, and returns its path. Undefined if the engine exited, which is reported with an offer to
  * resume.
  */
-async function useWhenDone({ active }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
+async function useWhenDone({ active, studio }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
   try {
+    void studio.show('training', { preserveFocus: true });
     const { record } = await outcome;
     await active.use(record.modelPath);
     return record.modelPath;
@@ -184,7 +186,7 @@ function activeResource(): vscode.Uri {
   const { activeNotebookEditor } = vscode.window;
   if (activeNotebookEditor) return activeNotebookEditor.notebook.uri;
   const uri = openResource();
-  if (!uri) throw new InklingError('invalidInput', vscode.l10n.t('No text is open. First open the text to train on.'));
+  if (!uri) throw noText(vscode.l10n.t('No text is open. First open the text to train on, or try a sample.'));
   return uri;
 }
 

@@ -1,11 +1,12 @@
-/** Shows a run outside the Studio: the progress notification, the status bar item, and the result. */
+/** Shows a run outside the Studio: a message at its start, the status bar item, and the result. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
+import { present } from '../commands';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { formatBits, formatCount, formatDuration } from '../formatFigures';
-import { showError, showInformation, withProgress } from '../messages';
+import { showError, showInformation } from '../messages';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
 export class TrainingProgress extends Disposables {
@@ -33,7 +34,7 @@ export class TrainingProgress extends Disposables {
 
   /** Shows a run until its end, and its result. A failure is shown by the command that started it. */
   private follow({ id, title, outcome }: StartedRun): void {
-    if (setting('training.progress') === 'notification') this.notify(id, title, outcome);
+    if (setting('training.progress') === 'notification') this.announce(id, title).catch(present);
     outcome.then(
       (ended) => void this.offerNext(ended),
       (error: unknown) => {
@@ -42,27 +43,14 @@ export class TrainingProgress extends Disposables {
     );
   }
 
-  /** A notification for the duration of the run; its Cancel button stops the run and keeps the model. */
-  private notify(runId: string, title: string, outcome: Promise<unknown>): void {
-    const options = {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Training on {0}', title),
-      cancellable: true,
-    };
-    void withProgress(options, async (progress, token) => {
-      progress.report({ message: vscode.l10n.t('reading the text …') });
-      let shown = 0;
-      const listener = this.runs.onDidTrain(({ runId: id, event }) => {
-        if (id !== runId || event.event !== 'progress') return;
-        const percent = Math.floor(event.fraction * 100);
-        progress.report({ message: describe(event), increment: percent - shown });
-        shown = percent;
-      });
-      const cancel = token.onCancellationRequested(() => void this.runs.control(runId, 'stop').catch(() => undefined));
-      await outcome.catch(() => undefined); // `follow` reports how it ended
-      listener.dispose();
-      cancel.dispose();
-    });
+  /** A message at the start. What it becomes is shown by the Studio and by the status bar. */
+  private async announce(runId: string, title: string): Promise<void> {
+    const watch = vscode.l10n.t('Watch');
+    const stop = vscode.l10n.t('Stop and Keep');
+    const chosen = await showInformation(vscode.l10n.t('Training on {0}', title), watch, stop);
+    if (chosen === watch) await vscode.commands.executeCommand('inkling.showTraining');
+    // The message may be answered long after the run has ended.
+    if (chosen === stop && this.runs.active?.id === runId) await this.runs.control(runId, 'stop');
   }
 
   private update(): void {

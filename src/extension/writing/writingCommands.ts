@@ -6,6 +6,7 @@ import type { CommandId } from '../commandIds';
 import type { CommandTable } from '../commands';
 import { neverOffer } from '../completion/neverOffer';
 import { continueOptions } from './continueText';
+import { trySample } from './sampleText';
 import { requireEditor } from '../editors';
 import type { gpuCommands } from '../gpu/gpuCommands';
 import type { ModelEntry } from '../models/modelStore';
@@ -21,8 +22,9 @@ type WritingCommand = Exclude<
 >;
 
 export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
-  const { active, continuation, completionSwitch, engine, log, modelActions, studio, surprise } = parts;
+  const { active, continuation, completionSwitch, engine, log, modelActions, sampleTexts, studio, surprise } = parts;
   return {
+    'inkling.trySample': () => trySample(sampleTexts, studio),
     // The argument sets the seed; without one, every call writes something different.
     'inkling.continueText': async (given?: { seed: number }) => {
       const editor = requireEditor();

@@ -26,11 +26,12 @@ describe('a base and the document', () => {
     return items.map(({ insertText }) => String(insertText));
   }
 
-  it('suggest the phrases of the document once Inkling has been opened', async () => {
+  it('suggest the phrases of the document once the user has agreed', async () => {
     const editor = await openText(`${refrain}the old clock in the h`);
-    const studioWasOpened = (await services.active.find(editor.document)) !== undefined;
-    if (!studioWasOpened) assert.deepEqual(await offered(editor), []);
-    await vscode.commands.executeCommand('inkling.showTraining');
+    assert.equal(services.base.unanswered, true);
+    assert.equal(await services.active.find(editor.document), undefined);
+    assert.deepEqual(await offered(editor), []);
+    await services.base.answer(true);
     await until(async () => (await services.active.find(editor.document)) === 'base:en', 'the base of English writes');
     // VS Code's own question may come in between and call ours off.
     let texts: string[] = [];

@@ -171,6 +171,8 @@ export interface FakeStudio {
   calls: string[];
   /** Milliseconds between two pieces of a sample. */
   paceMs: number;
+  /** Whether the page is to ask about the shipped model. */
+  asksForBase: boolean;
 }
 
 export function fakeStudio(
@@ -195,9 +197,11 @@ export function fakeStudio(
       network: 'LSTM 1 × 256',
       unit: 'character',
       heldOutBitsPerCharacter: 2.31,
+      opening: '\n',
     },
-    { path: '/models/sonnets.safetensors', title: 'Sonnets', network: 'LSTM 2 × 128', unit: 'character' },
+    { path: '/models/sonnets.safetensors', title: 'Sonnets', network: 'LSTM 2 × 128', unit: 'character', opening: '' },
   ];
+  const modelsChanged = new Set<(value: void) => unknown>();
   let active = models[0].path;
 
   const classifier = fakeClassifier(calls);
@@ -207,6 +211,7 @@ export function fakeStudio(
     classifier,
     calls,
     paceMs: 5,
+    asksForBase: false,
     train(runId, event) {
       const index = histories[runId].push(event) - 1;
       for (const listener of trained) listener({ runId, event, index });
@@ -221,6 +226,7 @@ export function fakeStudio(
         control: async (runId, action) => void calls.push(`control ${runId} ${action}`),
         resume: async (runId) => void calls.push(`resume ${runId}`),
         train: async () => void calls.push('train'),
+        trySample: async () => void calls.push('trySample'),
         inside: async (_runId, at, text) => {
           calls.push(`inside ${at} “${text}”`);
           return fakeInside(at, text);
@@ -234,12 +240,19 @@ export function fakeStudio(
       },
       models: {
         list: () => models,
-        active: () => active,
+        active: () => models.find(({ path }) => path === active)?.path ?? models[0]?.path,
         use: async (path) => {
           active = path;
           calls.push(`use ${path}`);
         },
-        onDidChange: subscribe(new Set<(value: void) => unknown>()),
+        onDidChange: subscribe(modelsChanged),
+        asksForBase: () => studio.asksForBase,
+        answerBase: async (allowed) => {
+          calls.push(`base ${allowed ? 'yes' : 'no'}`);
+          studio.asksForBase = false;
+          if (allowed && models.length === 0) models.push(fakeBase);
+          modelsChanged.forEach((listener) => listener());
+        },
       },
       engine: {
         async sample(request, onDelta, signal): Promise<SampleResult> {
@@ -299,6 +312,16 @@ export function fakeStudio(
   };
   return studio;
 }
+
+/** The shipped model of English. */
+const fakeBase: ModelItem = {
+  path: 'base:en',
+  title: 'English and the open text',
+  network: '',
+  unit: 'character',
+  isBase: true,
+  opening: '\n',
+};
 
 export function runItem(part: Partial<RunItem> & { id: string }): RunItem {
   return {

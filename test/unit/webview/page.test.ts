@@ -389,6 +389,43 @@ describe('Studio page in a browser', function () {
     );
   });
 
+  it('asks once about the shipped model, and says how to begin; what was kept is shown without a model, too', async () => {
+    await open.close();
+    studio = fakeStudio({}, []);
+    studio.models.length = 0;
+    studio.asksForBase = true;
+    await studio.ports.memory.update('studio.kept', [
+      { id: 'k', text: 'the white whale', prompt: '', temperature: 1, seed: 1, model: 'gone', keptAt: '2024-05-01' },
+    ]);
+    open = await openStudio(browser, dist, studio.ports, { width: 400, height: 900, theme: 'dark' });
+    page = open.page;
+    await page.locator('.empty:visible').getByText('Train on This File').click();
+    await page.locator('.empty:visible').getByText('Try a Sample Text').click();
+    await tab('Samples');
+    await page.locator('.empty:visible').getByText('Try a Sample Text').waitFor();
+    await page.getByText('the white whale').waitFor();
+    await page.getByRole('button', { name: 'Use It' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.wall .column').length === 4);
+    await page.getByText('Train on the text to make the model yours').waitFor();
+    assert.equal(await page.getByText('Write at once?').isVisible(), false);
+    assert.deepEqual(
+      studio.calls.filter((call) => /^(train|trySample|base)/.test(call)),
+      ['train', 'trySample', 'base yes'],
+    );
+  });
+
+  it('shows under the curves what the run wrote last', async () => {
+    const newest = page.locator('.newest');
+    await newest.getByText(/^What it writes after step [1-9]/).waitFor();
+    const before = await newest.locator('.writing-font').innerText();
+    const text = 'There now is your insular city.';
+    studio.train('live', { event: 'sample', step: 810, epoch: 8, temperature: 0.2, prompt: '', text: 'cold' });
+    studio.train('live', { event: 'sample', step: 810, epoch: 8, temperature: 0.8, prompt: '', text });
+    await newest.getByText('What it writes after step 810').waitFor();
+    assert.notEqual(await newest.locator('.writing-font').innerText(), before);
+    await newest.getByText(text).waitFor();
+  });
+
   it('does not grow with what was written', async () => {
     await write();
     const count = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);

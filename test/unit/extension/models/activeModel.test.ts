@@ -21,7 +21,10 @@ describe('ActiveModel', () => {
   let isAllowed = true;
   const base = {
     find: async () => (isAllowed ? 'base:en' : undefined),
-    allow: async () => void (isAllowed = true),
+    get unanswered() {
+      return !isAllowed;
+    },
+    answer: async (allowed: boolean) => void (isAllowed = allowed),
     onDidChange: baseAllowed.event,
   };
   const entries = (): { path: string; summary: { kind: string } }[] =>

@@ -1,4 +1,4 @@
-/** Which shipped base writes in a document, and that none does before the user has opened Inkling. */
+/** Which shipped base writes in a document, and that none does before the user has agreed. */
 import * as assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
 import { languageOfBase } from '../../../../src/common/bases';
@@ -40,20 +40,24 @@ describe('DocumentBase', () => {
   const document = { getText: () => text } as vscode.TextDocument;
   const sentence = 'It was the best of times, it was the worst of times. ';
 
-  it('asks nothing before the user has opened Inkling, and announces when that happens', async () => {
+  it('asks nothing before the user has agreed, and announces when that happens', async () => {
     text = sentence.repeat(10);
     let told = 0;
     bases.onDidChange(() => told++);
     assert.equal(await bases.find(document), undefined);
-    await bases.allow();
-    await bases.allow();
-    assert.equal(told, 1);
+    assert.equal(bases.unanswered, true);
+    await bases.answer(false);
+    assert.equal(bases.unanswered, false);
+    assert.equal(await bases.find(document), undefined);
+    await bases.answer(true);
+    await bases.answer(true);
+    assert.equal(told, 2);
     assert.equal(await bases.find(document), 'base:en');
     assert.equal(asked.length, 1);
   });
 
   it('reads a short text again when it has grown', async () => {
-    await bases.allow();
+    await bases.answer(true);
     text = 'It was ';
     assert.equal(await bases.find(document), undefined);
     assert.equal(asked.length, 0);
@@ -72,7 +76,7 @@ describe('DocumentBase', () => {
   });
 
   it('follows the setting', async () => {
-    await bases.allow();
+    await bases.answer(true);
     text = sentence.repeat(10);
     wanted = 'none';
     assert.equal(await bases.find(document), undefined);
@@ -83,7 +87,7 @@ describe('DocumentBase', () => {
   });
 
   it('finds none if the engine fails, and asks again', async () => {
-    await bases.allow();
+    await bases.answer(true);
     text = sentence.repeat(10);
     answer = () => Promise.reject(new InklingError('engineExited', 'gone'));
     assert.equal(await bases.find(document), undefined);

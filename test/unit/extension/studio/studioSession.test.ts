@@ -253,6 +253,33 @@ describe('StudioSession', () => {
     later.session.dispose();
   });
 
+  it('fills an empty wall as soon as it is looked at and there is a model, and no other wall', async () => {
+    const { played } = studio();
+    const sampled = (): string[] => played.fake.calls.filter((call) => call.startsWith('sample'));
+    played.fake.models.length = 0;
+    played.fake.asksForBase = true;
+    await played.send({ type: 'ready' });
+    assert.equal(played.last('state').asksForBase, true);
+    played.session.showTab('samples');
+    await played.pass(batch);
+    assert.deepEqual(sampled(), []);
+    await played.send({ type: 'answerBase', allowed: true });
+    await played.pass(batch);
+    assert.equal(played.last('models').asksForBase, false);
+    assert.equal(played.last('showTab').tab, 'samples');
+    // The base is given a line break, so that its samples begin with a word.
+    assert.deepEqual(sampled(), ['sample 0.2,0.5,1,1.2 “\n”']);
+    assert.equal(played.wall().modelPath, 'base:en');
+    played.session.showTab('training');
+    played.session.showTab('samples');
+    await played.pass(batch);
+    assert.equal(sampled().length, 1);
+    await played.session.fillWall('/models/old.safetensors');
+    await played.pass(batch);
+    assert.equal(sampled().length, 2, 'a model that has just been trained fills it again');
+    played.session.dispose();
+  });
+
   it('considers and branches after exactly the text before', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });

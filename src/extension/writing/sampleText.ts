@@ -1,0 +1,34 @@
+/** The sample text that comes with the extension, for those who have none of their own at hand. */
+import * as vscode from 'vscode';
+import type { Studio } from '../studio/studioView';
+
+export interface SampleTexts {
+  /** In the package: the opening of a novel, and a short story in case that is missing, as in a checkout. */
+  shipped: readonly vscode.Uri[];
+  /** Where a copy is kept that the user may write into. */
+  folder: vscode.Uri;
+}
+
+/**
+ * Opens the user's copy of the sample text, and the Studio beside it: its samples where there is a model or a base that
+ * can write them, else what there is to train.
+ */
+export async function trySample({ shipped, folder }: SampleTexts, studio: Studio): Promise<void> {
+  const source = await firstOf(shipped);
+  const copy = vscode.Uri.joinPath(folder, source.path.split('/').pop() ?? 'sample.txt');
+  if (!(await exists(copy))) await vscode.workspace.fs.copy(source, copy);
+  await vscode.window.showTextDocument(copy, { preview: false });
+  await studio.show('samples', { preserveFocus: true });
+}
+
+async function firstOf(files: readonly vscode.Uri[]): Promise<vscode.Uri> {
+  for (const file of files) if (await exists(file)) return file;
+  return files[files.length - 1];
+}
+
+async function exists(file: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(file).then(
+    () => true,
+    () => false,
+  );
+}
