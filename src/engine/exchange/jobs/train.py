@@ -395,7 +395,7 @@ class Run:
         self.is_guarded = config.get("guard", {}).get("kind") != "none"
         self.parallel = self.network
         if self.workers.count > 1:
-            self.parallel = nn.parallel.DistributedDataParallel(self.network)
+            self.parallel = nn.parallel.DistributedDataParallel(self.network, broadcast_buffers=False)
         parts = self.workers.count * options.micro_batches
         if self.text.rows < parts:
             raise SystemExit(f"A batch has {self.text.rows} rows, too few for {parts} parts: use fewer workers or micro-batches.")
@@ -441,10 +441,9 @@ class Run:
         self.started = time.monotonic() - self.progress["seconds"]
         self.looked = self.saved = time.monotonic()
         self.send_start(resumed)
-        if self.is_first:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                with contextlib.suppress(ValueError):  # not in the main thread, under Ray
-                    signal.signal(number, lambda number, _: setattr(self, "signal", number))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(ValueError):  # Ray trains in a thread, which cannot take signals
+                signal.signal(number, lambda number, _: setattr(self, "signal", number))
         progress, config = self.progress, self.config
         gap, next_look, reason = 1, progress["step"] + 1, None
         while reason is None:
@@ -850,14 +849,34 @@ def thinned(history):
     return history
 
 
+def train_on_ray(options):
+    """The same run in the workers of a Ray cluster; after a lost worker, all continue from the last checkpoint."""
+    os.environ["RAY_DEDUP_LOGS"] = "0"  # every event is a line of the job's log
+    import ray
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    ray.init()
+    TorchTrainer(
+        lambda: Run(options.folder, options).train(),
+        scaling_config=ScalingConfig(options.workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= options.workers),
+        run_config=RunConfig(storage_path=str(options.folder / "ray"), failure_config=FailureConfig(max_failures=-1)),
+    ).fit()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path(__file__).resolve().parent, help="the folder of the job")
+    parser.add_argument("--ray", action="store_true", help="train on a Ray cluster")
+    parser.add_argument("--workers", type=int, default=1, help="Ray workers, one for each GPU")
     parser.add_argument("--micro-batches", type=int, default=1, help="parts of a batch whose gradients are added up, to save memory")
     parser.add_argument("--checkpoint-minutes", type=float, default=2, help="time between two checkpoints")
     parser.add_argument("--precision", choices=["tf32", "fp32"], default="tf32", help="of products on a GPU")
     options = parser.parse_args()
-    if not Run(options.folder, options).train():
+    options.folder = options.folder.resolve()
+    if options.ray:
+        train_on_ray(options)
+    elif not Run(options.folder, options).train():
         raise SystemExit(143)
 
 
