@@ -1,5 +1,6 @@
 /** The command line: the engine without an editor. */
 import { asInklingError } from '../common/errors';
+import { attachCommand } from './cli/attachCommand';
 import { classifyCommand, evaluateCommand, trainClassifierCommand } from './cli/classifyCommands';
 import { drawCommand } from './cli/drawCommand';
 import { examplesCommand } from './cli/examplesCommand';
@@ -21,6 +22,7 @@ import { engineVersion } from './version';
 const commands: Record<string, (args: string[]) => Promise<void> | void> = {
   train: trainCommand,
   job: jobCommand,
+  attach: attachCommand,
   sample: sampleCommand,
   score: scoreCommand,
   keystrokes: keystrokesCommand,
@@ -51,7 +53,7 @@ async function main([name, ...args]: string[]): Promise<void> {
 }
 
 /** Commands that write a model: they continue without their output, so that nothing learned is lost. */
-const writers = ['train', 'train-classifier'];
+const writers = ['train', 'attach', 'train-classifier'];
 
 output.onLost((error) => {
   // A reader that exits early (inkling recipes | head) is not an error.

@@ -222,7 +222,8 @@ function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArgum
   return result;
 }
 
-function summary(file: string, { results, provenance, history }: StoredLanguageModel): string {
+/** The result of a training in two lines. */
+export function summary(file: string, { results, provenance, history }: StoredLanguageModel): string {
   const { train, heldOut: heldOutAccuracy } = accuraciesOf(history);
   const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
   const heldOut =

@@ -12,6 +12,7 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--set path=value]… [--title TEXT] [--json]
   inkling job <files…> --out FOLDER [--recipe ID] [--objective every-step] [--epochs N | --max-steps N | --max-seconds S]
       [--seed N] [--memory on|off] [--set path=value]… [--title TEXT] [--json]
+  inkling attach FOLDER|ray://HOST[:PORT][/JOB] [--stop] [--out FILE] [--json]
   inkling sample <model> [--prompt S]… [--temperature T]… [--length N]… [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--against FILE]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]
@@ -59,6 +60,12 @@ model of the same text; one of another text, or the checkpoint of a run that was
     `A job is a folder with everything that PyTorch needs to train a model on another machine: copy it there, then
 "pip install -r requirements.txt" and "python train.py" in it. Without --recipe, the network is as wide as the text can
 train in the epochs given (10 by default). A text over 64 MB must be UTF-8, unless --encoding names another.`,
+  ],
+  [
+    ['attach'],
+    `attach follows a job from its folder, or through the dashboard of the Ray cluster that runs it (port 8265, the latest
+job unless one is named; RAY_AUTH_TOKEN holds the token of a cluster that wants one), and finishes its model. Ctrl-C
+detaches; --stop ends the job and keeps its model. --verbose also shows the other lines of its log.`,
   ],
   [
     ['sample'],

@@ -258,6 +258,11 @@ const trainEvent = variant<'event', TrainEvent>('event', {
   }),
 });
 
+/** An event of a run that trains elsewhere. Throws `SchemaFault` naming the field that does not fit. */
+export function parseTrainEvent(json: unknown): TrainEvent {
+  return trainEvent(json, 'event');
+}
+
 /** A part that another room parses. */
 const part: Schema<unknown> = (value) => value;
 

@@ -64,7 +64,7 @@ export interface FileRun {
 }
 
 /** How sure the model's offers have to be, measured on the held-out end of the texts; undefined without one. */
-async function leastProbabilityOf(
+export async function leastProbabilityOf(
   stored: StoredLanguageModel,
   corpus: Corpus,
   isSkipped: () => boolean,

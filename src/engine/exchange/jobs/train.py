@@ -859,7 +859,7 @@ def train_on_ray(options):
     ray.init()
     TorchTrainer(
         lambda: Run(options.folder, options).train(),
-        scaling_config=ScalingConfig(options.workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= options.workers),
+        scaling_config=ScalingConfig(num_workers=options.workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= options.workers),
         run_config=RunConfig(storage_path=str(options.folder / "ray"), failure_config=FailureConfig(max_failures=-1)),
     ).fit()
 

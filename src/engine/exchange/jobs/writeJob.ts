@@ -30,6 +30,8 @@ import trainingScript from './train.py';
 
 export const firstModelName = 'first.safetensors';
 export const jobFileName = 'job.json';
+/** What `train.py` writes at the end. */
+export const trainedModelName = 'model.inkling.safetensors';
 
 /** Ids in one file. */
 const shardTokens = 2 ** 27;

@@ -1,0 +1,92 @@
+/**
+ * Makes the model that `train.py` has written what training here would have made of it: adds the memory, if the
+ * settings ask for one, and measures how sure its offers have to be.
+ */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import type { DoneEvent } from '../../../common/trainEvents';
+import type { Compute } from '../../backends/backend';
+import type { Corpus, TokenIds } from '../../corpus/corpus';
+import { planBatches } from '../../corpus/planBatches';
+import { storeMemory } from '../../memory/memoryFile';
+import { rememberCorpus } from '../../memory/remember';
+import { readLanguageModel, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
+import { leastProbabilityOf } from '../../training/fileRun';
+import { jobFileName, trainedModelName, type JobDescription } from './writeJob';
+
+/**
+ * Finishes the model of the job in `folder` and writes it to `modelPath`. The ids of the whole text are read into
+ * memory. Returns the model and its `done` event. Throws like `readLanguageModel`.
+ */
+export async function finishJob(
+  folder: string,
+  modelPath: string,
+  compute: Compute,
+  isSkipped = (): boolean => false,
+): Promise<{ model: StoredLanguageModel; done: DoneEvent }> {
+  const model = await readLanguageModel(path.join(folder, trainedModelName));
+  const last = model.history.at(-1);
+  let done = last?.event === 'done' ? { ...last, model: modelPath } : undefined;
+  if (model.config.memory === 'on' && model.memory === undefined && done) {
+    const corpus = await readCorpus(folder, model);
+    const plan = planBatches(corpus, model.config);
+    const network = await compute.createNetwork(model.spec, model.parameters, plan.limits);
+    try {
+      const { memory, heldOut } = await rememberCorpus(network, corpus, isSkipped);
+      const stored = storeMemory(memory);
+      model.memory = stored.memory;
+      model.extraTensors = { ...model.extraTensors, ...stored.tensors };
+      if (heldOut) done = { ...done, ...figures(heldOut, model) };
+    } finally {
+      network.dispose();
+    }
+    const { heldOutLoss, heldOutBitsPerCharacter, heldOutNetworkLoss, heldOutOnlineLoss } = done;
+    Object.assign(model.results, { heldOutLoss, heldOutBitsPerCharacter, heldOutNetworkLoss, heldOutOnlineLoss });
+    model.leastProbability = await leastProbabilityOf(model, corpus, isSkipped);
+  }
+  if (done) model.history = [...model.history.slice(0, -1), done];
+  await writeModelFile(modelPath, model);
+  return { model, done: done ?? missing(folder) };
+}
+
+function missing(folder: string): never {
+  throw new Error(`The model of ${folder} has no end.`);
+}
+
+function figures(
+  heldOut: { static: number; network: number; online: number; correct: number; targets: number },
+  { config }: StoredLanguageModel,
+): Partial<DoneEvent> {
+  const { targets } = heldOut;
+  const heldOutLoss = heldOut.static / targets;
+  return {
+    heldOutLoss,
+    heldOutBitsPerCharacter: config.text.unit === 'character' ? heldOutLoss / Math.LN2 : null,
+    heldOutAccuracy: heldOut.correct / targets,
+    heldOutNetworkLoss: heldOut.network / targets,
+    heldOutOnlineLoss: heldOut.online / targets,
+  };
+}
+
+/** The corpus that a job was exported from. */
+export async function readCorpus(folder: string, model: StoredLanguageModel): Promise<Corpus> {
+  const job = JSON.parse(await fs.readFile(path.join(folder, jobFileName), 'utf8')) as JobDescription;
+  const bytes = new Uint8Array(job.tokens * job.bytesPerToken);
+  let at = 0;
+  for (const shard of job.shards) {
+    const read = await fs.readFile(path.join(folder, shard));
+    bytes.set(read, at);
+    at += read.length;
+  }
+  const ids: TokenIds = job.bytesPerToken === 1 ? bytes : new Uint16Array(bytes.buffer);
+  const { config, vocabulary, provenance } = model;
+  return {
+    config: config.text,
+    vocabulary,
+    ids,
+    files: job.files,
+    examples: null,
+    hash: provenance.textHash,
+    unknownTokens: 0,
+  };
+}

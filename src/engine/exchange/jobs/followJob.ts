@@ -1,0 +1,76 @@
+/** Follows a job that trains elsewhere: its events as they come, until it ends. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelled, InklingError } from '../../../common/errors';
+import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
+import { parseTrainEvent } from '../../model/modelMetadata';
+import { OutOfReach, type JobSource } from './jobSource';
+
+export interface Follower {
+  onEvent: (event: TrainEvent) => void;
+  /** A line of the job's log that is no event. */
+  onLog?: (line: string) => void;
+  /** Events that are known already, and are not reported again: those of an earlier sitting. */
+  known?: number;
+  signal?: AbortSignal;
+  sleepMs?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>;
+}
+
+/**
+ * Returns the `done` event of the job. What happens to the connection is reported as notices. Throws `cancelled` when
+ * `signal` says so (the job goes on), and `invalidInput` for a job that failed or that there is not.
+ */
+export async function followJob(source: JobSource, follower: Follower): Promise<DoneEvent> {
+  const { onEvent, onLog, signal } = follower;
+  const wait = follower.sleepMs ?? ((ms, until): Promise<unknown> => sleep(ms, undefined, { signal: until }));
+  let known = follower.known ?? 0;
+  let step = 0;
+  let state: 'fine' | 'waiting' | 'lost' = 'fine';
+  let lastLine = '';
+  const tell = (message: string): void => onEvent({ event: 'notice', step, kind: 'information', message });
+  for (;;) {
+    if (signal?.aborted) throw cancelled();
+    try {
+      const ended = await source.ended(signal);
+      const lines = await source.read(signal);
+      if (lines === undefined && state !== 'waiting') tell(`${source.name} has not started yet: waiting for it.`);
+      else if (lines && state === 'lost') tell(`The connection to ${source.name} is back.`);
+      state = lines === undefined ? 'waiting' : 'fine';
+      for (const line of lines ?? []) {
+        const event = eventIn(line);
+        if (event === undefined) {
+          if (line.trim() !== '') onLog?.((lastLine = line));
+          continue;
+        }
+        if ('step' in event) ({ step } = event);
+        if (known > 0) known--;
+        // The caller reports the end, once it has the model.
+        else if (event.event !== 'done') onEvent(event);
+        if (event.event === 'done') return event;
+      }
+      if (ended !== undefined) {
+        const why = lastLine ? `${ended}; its last line: ${lastLine}` : ended;
+        throw new InklingError('invalidInput', `${source.name} ended without a model (${why}). Look at its log.`);
+      }
+    } catch (error) {
+      if (signal?.aborted) throw cancelled();
+      if (!(error instanceof OutOfReach)) throw error;
+      if (state !== 'lost') tell(`The connection to ${source.name} is lost (${error.message}): trying again.`);
+      state = 'lost';
+    }
+    await wait(source.intervalMs, signal).catch(() => undefined);
+  }
+}
+
+/**
+ * The event in a line of a job's log; undefined if there is none. In front of it may stand what Ray puts before each
+ * line of a worker, or the beginning of a line that a killed worker did not finish.
+ */
+export function eventIn(line: string): TrainEvent | undefined {
+  const start = line.lastIndexOf('{"event":"');
+  if (start < 0) return undefined;
+  try {
+    return parseTrainEvent(JSON.parse(line.slice(start)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Where the events of a job can be read while it runs: the file that `train.py` writes into the job's folder, or the log
+ * of a job of a Ray cluster, through the job API of its dashboard (https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html).
+ *
+ * A source hands out lines. It is asked again and again; each time it returns what was added since. If what it reads
+ * has become shorter, the job was started anew, and it begins from the start.
+ */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { InklingError } from '../../../common/errors';
+import { jobFileName } from './writeJob';
+
+export interface JobSource {
+  /** For people. */
+  readonly name: string;
+  /** The folder of the job on this machine, if that is where it is read from. */
+  readonly folder?: string;
+  /** Whole lines added since the last call; `undefined` while there is nothing to read yet. Throws if it is out of reach. */
+  read(signal?: AbortSignal): Promise<string[] | undefined>;
+  /** Whether the job has ended by itself, and why, for a job that says so. */
+  ended(signal?: AbortSignal): Promise<string | undefined>;
+  /** Asks the job to end and to keep what it has learned. */
+  stop(): Promise<void>;
+  /** Milliseconds between two readings. */
+  readonly intervalMs: number;
+}
+
+/** A failure that may pass: the job is asked again. */
+export class OutOfReach extends Error {}
+
+/**
+ * `job`: the path of a folder, or `ray://HOST[:PORT][/JOB]` (also http:// or https://), without a job the latest one.
+ * `token` goes into the `Authorization` header. Throws `invalidInput` for anything else.
+ */
+export async function openJobSource(job: string, token?: string): Promise<JobSource> {
+  if (/^(ray|https?):\/\//.test(job)) return new RaySource(job, token);
+  const folder = path.resolve(job);
+  const isJob = await fs.access(path.join(folder, jobFileName)).then(
+    () => true,
+    () => false,
+  );
+  if (isJob) return new FolderSource(folder);
+  throw new InklingError(
+    'invalidInput',
+    `${job} is not the folder of a job: it has no ${jobFileName}. Name the folder that "inkling job" wrote, or ray://HOST/JOB.`,
+  );
+}
+
+/** The events file of a folder. */
+class FolderSource implements JobSource {
+  readonly intervalMs = 500;
+  readonly name: string;
+  private at = 0;
+  private rest = Buffer.alloc(0);
+
+  constructor(readonly folder: string) {
+    this.name = path.basename(folder);
+  }
+
+  async read(): Promise<string[] | undefined> {
+    const file = path.join(this.folder, 'events.jsonl');
+    try {
+      const handle = await fs.open(file, 'r');
+      try {
+        const { size } = await handle.stat();
+        if (size < this.at) {
+          this.at = 0;
+          this.rest = Buffer.alloc(0);
+        }
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - this.at), 0, size - this.at, this.at);
+        this.at += bytesRead;
+        const bytes = Buffer.concat([this.rest, buffer.subarray(0, bytesRead)]);
+        const end = bytes.lastIndexOf(0x0a) + 1;
+        this.rest = bytes.subarray(end);
+        return bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && (await fs.stat(this.folder).catch(() => undefined))) return undefined;
+      throw new OutOfReach(code ?? String(error));
+    }
+  }
+
+  async ended(): Promise<undefined> {}
+
+  async stop(): Promise<void> {
+    await fs.writeFile(path.join(this.folder, 'stop'), '');
+  }
+}
+
+/** What the job API says of a job. */
+interface RayJob {
+  submission_id?: string;
+  status?: string;
+  message?: string;
+  entrypoint?: string;
+  start_time?: number;
+}
+
+/** The log of a Ray job. */
+class RaySource implements JobSource {
+  readonly name: string;
+  intervalMs = 2000;
+  private readonly base: string;
+  private id: string | undefined;
+  private at = 0;
+
+  constructor(
+    address: string,
+    private readonly token?: string,
+  ) {
+    const url = new URL(address.replace(/^ray:/, 'http:'));
+    if (!url.port && address.startsWith('ray:')) url.port = '8265';
+    this.base = url.origin;
+    this.id = url.pathname.split('/').filter(Boolean).at(-1);
+    this.name = this.id ?? url.host;
+  }
+
+  async read(signal?: AbortSignal): Promise<string[] | undefined> {
+    const id = await this.jobId(signal);
+    if (id === undefined) return undefined;
+    const began = performance.now();
+    const { logs = '' } = await this.ask<{ logs?: string }>('GET', `/api/jobs/${encodeURIComponent(id)}/logs`, {
+      signal,
+    });
+    // The whole log comes each time: the longer it takes, the less often it is asked for.
+    this.intervalMs = Math.max(2000, 10 * (performance.now() - began));
+    if (logs.length < this.at) this.at = 0;
+    const end = logs.lastIndexOf('\n') + 1;
+    const added = logs.slice(this.at, Math.max(end, this.at));
+    this.at = Math.max(end, this.at);
+    return added.split('\n').slice(0, -1);
+  }
+
+  async ended(signal?: AbortSignal): Promise<string | undefined> {
+    if (this.id === undefined) return undefined;
+    const { status, message } = await this.ask<RayJob>('GET', `/api/jobs/${encodeURIComponent(this.id)}`, { signal });
+    const isOver = status === 'FAILED' || status === 'STOPPED' || status === 'SUCCEEDED';
+    return isOver ? [status, message].filter(Boolean).join(': ') : undefined;
+  }
+
+  /** Another job writes the stop file, because the folder is in the cluster's reach, not in ours. */
+  async stop(): Promise<void> {
+    const id = await this.jobId();
+    const { entrypoint = '' } =
+      id === undefined ? {} : await this.ask<RayJob>('GET', `/api/jobs/${encodeURIComponent(id)}`);
+    const folder = /(\S+)\/train\.py/.exec(entrypoint)?.[1];
+    if (folder === undefined || !/^[\w./~-]+$/.test(folder)) {
+      throw new InklingError(
+        'invalidInput',
+        `The folder of the job is not known from "${entrypoint}": create a file named "stop" in it yourself.`,
+      );
+    }
+    await this.ask('POST', '/api/jobs/', { body: { entrypoint: `touch ${folder}/stop` } });
+  }
+
+  /** The job that was named, or the one that started last. */
+  private async jobId(signal?: AbortSignal): Promise<string | undefined> {
+    if (this.id !== undefined) return this.id;
+    const jobs = await this.ask<RayJob[]>('GET', '/api/jobs/', { signal });
+    const trains = jobs.filter((job) => job.submission_id && job.entrypoint?.includes('train.py'));
+    const latest = trains.sort((a, b) => (b.start_time ?? 0) - (a.start_time ?? 0)).at(0);
+    return (this.id = latest?.submission_id);
+  }
+
+  private async ask<T>(
+    method: string,
+    path: string,
+    { body, signal }: { body?: unknown; signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const patience = AbortSignal.timeout(30_000);
+    let response: Response;
+    try {
+      response = await fetch(this.base + path, {
+        method,
+        headers: {
+          ...(this.token && { Authorization: `Bearer ${this.token}` }),
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, patience]) : patience,
+      });
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      const code = (cause as NodeJS.ErrnoException).code;
+      throw new OutOfReach(code ?? (cause instanceof Error ? cause.message : String(cause)));
+    }
+    const { status } = response;
+    if (status === 401 || status === 403) {
+      throw new InklingError(
+        'invalidInput',
+        `${this.base} wants a token, or another one. Set RAY_AUTH_TOKEN to that of the cluster.`,
+      );
+    }
+    if (status === 404) {
+      throw new InklingError(
+        'invalidInput',
+        `${this.base} knows no job ${this.name}. Check its id with "ray job list".`,
+      );
+    }
+    if (!response.ok) throw new OutOfReach(`HTTP ${status}`);
+    return (await response.json()) as T;
+  }
+}

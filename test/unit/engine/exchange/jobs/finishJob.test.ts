@@ -1,0 +1,75 @@
+import * as assert from 'node:assert/strict';
+import * as fs from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { DoneEvent } from '../../../../../src/common/trainEvents';
+import { createReferenceBackend } from '../../../../../src/engine/backends/reference/referenceBackend';
+import { buildCorpus } from '../../../../../src/engine/corpus/corpus';
+import { finishJob, readCorpus } from '../../../../../src/engine/exchange/jobs/finishJob';
+import { writeJob } from '../../../../../src/engine/exchange/jobs/writeJob';
+import { readLanguageModel, writeModelFile } from '../../../../../src/engine/model/modelFile';
+import { smallConfig } from '../../../../support/trainingConfig';
+
+describe('Finishing the model of a job', () => {
+  let folder: string;
+  const at = (...names: string[]): string => path.join(folder, ...names);
+  const text = 'A whale, a whale! The sea was calm, and the ship lay still. '.repeat(30);
+  before(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-finish-'));
+    await fs.writeFile(at('sea.txt'), text);
+  });
+  after(() => fs.rm(folder, { recursive: true }));
+
+  for (const memory of ['on', 'off'] as const) {
+    it(`adds the memory if the settings ask for one: ${memory}`, async () => {
+      const config = smallConfig({ memory });
+      const job = at(`job-${memory}`);
+      await writeJob({
+        files: [at('sea.txt')],
+        folder: job,
+        draft: () => config,
+        choose: () => ({ config, reasons: [] }),
+      });
+      // What the script would have written, with the first weights.
+      const first = await readLanguageModel(path.join(job, 'first.safetensors'));
+      const done = { event: 'done', steps: 40, heldOutLoss: 3, model: 'far away', reason: 'budget' } as DoneEvent;
+      const figures = {
+        seconds: 1,
+        epochs: 1,
+        characters: 1,
+        trainLoss: 3,
+        heldOutAccuracy: 0,
+        charactersPerSecond: 1,
+      };
+      const rest = { heldOutBitsPerCharacter: 4, threads: 1, backend: 'pytorch', kernel: 'x', seed: 7 };
+      await writeModelFile(path.join(job, 'model.inkling.safetensors'), {
+        ...first,
+        history: [{ ...done, ...figures, ...rest }],
+      });
+      const corpus = await readCorpus(job, first);
+      assert.deepEqual(corpus.ids, buildCorpus([{ name: 'sea.txt', text }], config.text).ids);
+
+      await finishJob(job, at('sea.inkling.safetensors'), createReferenceBackend());
+      const model = await readLanguageModel(at('sea.inkling.safetensors'));
+      const last = model.history.at(-1) as DoneEvent;
+      assert.equal(last.model, at('sea.inkling.safetensors'));
+      assert.deepEqual(model.parameters, first.parameters);
+      if (memory === 'off') {
+        assert.equal(model.memory, undefined);
+        assert.equal(last.heldOutLoss, 3);
+        return;
+      }
+      assert.notEqual(model.memory, undefined);
+      assert.equal(last.heldOutLoss, model.results.heldOutLoss);
+      // The text repeats: the memory knows it by heart, the untrained network nothing.
+      assert.ok(last.heldOutLoss! < 0.5, String(last.heldOutLoss));
+      assert.ok(last.heldOutNetworkLoss! > 2, String(last.heldOutNetworkLoss));
+
+      // Once more changes nothing.
+      await fs.copyFile(at('sea.inkling.safetensors'), path.join(job, 'model.inkling.safetensors'));
+      await finishJob(job, at('again.inkling.safetensors'), createReferenceBackend());
+      const again = await readLanguageModel(at('again.inkling.safetensors'));
+      assert.deepEqual(again.results, model.results);
+    });
+  }
+});
