@@ -121,6 +121,13 @@ export interface SamplingOptions {
   seed: number;
   /** Tokens to generate; a character made of several tokens is completed. */
   length: number;
+  /** With a model of characters, goes on until the end of the word or sentence in which `length` is reached. */
+  end?: 'word' | 'sentence';
+  /**
+   * With a model of characters, writes only words that occur in the training text, in the word list of its language or
+   * in the document; no restriction if neither of the first two is at hand.
+   */
+  onlyRealWords?: boolean;
 }
 
 export interface SampleRequest {

@@ -9,6 +9,8 @@ export const commandIds = [
   'inkling.stopTraining',
   'inkling.continueText',
   'inkling.stopContinuing',
+  'inkling.keepContinuation',
+  'inkling.anotherContinuation',
   'inkling.discardContinuation',
   'inkling.triggerCompletion',
   'inkling.toggleCompletions',

@@ -35,6 +35,7 @@ import { TrainingRuns } from './training/trainingRuns';
 import { TextContinuation } from './writing/continueText';
 import { FolderTexts } from './writing/folderTexts';
 import type { SampleTexts } from './writing/sampleText';
+import { ProposalView } from './writing/proposal';
 
 const tallyKey = 'inkling.offers';
 
@@ -49,6 +50,7 @@ export interface Parts extends vscode.Disposable {
   modelActions: ModelActions;
   runs: TrainingRuns;
   continuation: TextContinuation;
+  proposal: ProposalView;
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
   tally: OfferTally;
@@ -108,7 +110,8 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     onError: (message) => log.warn(`The engine does not know the text of a document: ${message}`),
   });
   bag.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => documents.close(uri.toString())));
-  const continuation = new TextContinuation(engine, documents);
+  const proposal = bag.add(new ProposalView());
+  const continuation = new TextContinuation(engine, documents, proposal);
   takeOverOldSettings(context.globalState, context.workspaceState).then(undefined, (error: unknown) =>
     log.warn(`The setting completion.minimumConfidence could not be taken over: ${String(error)}`),
   );
@@ -191,6 +194,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     modelActions,
     runs,
     continuation,
+    proposal,
     completionSwitch,
     completions,
     tally,

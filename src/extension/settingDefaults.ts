@@ -23,6 +23,8 @@ export const settingDefaults = {
   'writing.learn': 'document' as 'document' | 'folder' | 'off',
   'writing.files': '**/*.{md,txt}',
   'continueText.length': 400,
+  'continueText.end': 'sentence' as 'sentence' | 'word',
+  'continueText.onlyRealWords': true,
   'continueText.temperature': 0.6,
   'continueText.topK': 0,
   'continueText.topP': 1,

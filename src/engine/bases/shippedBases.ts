@@ -41,7 +41,7 @@ export function modelFileOf(model: string, folder = basesFolder()): string {
   );
 }
 
-function basesFolder(): string {
+export function basesFolder(): string {
   return path.join(distFolder(), '..', 'media', 'base');
 }
 

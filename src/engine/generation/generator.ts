@@ -8,12 +8,15 @@ import { noToken } from '../backends/backend';
 import { TimeSlice } from '../timeSlice';
 import { continuesCharacter, hasJoiningTokens } from './graphemes';
 import { checkSpeaks, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
+import type { KnownWords } from './knownWords';
 import { OutputStream } from './outputStream';
 import { createPredictor } from './createPredictor';
 import type { Predictor } from './predictor';
 import { prime, type Primed } from './prime';
 import { checkSamplingOptions, probabilityOf, repetitionWindow, TokenSampler } from './sampler';
+import { RealWords } from './realWords';
 import type { StateCache } from './stateCache';
+import { endPatience, mayEnd } from './textEnd';
 
 export interface GenerationRequest {
   /** One for all streams, or one for each. */
@@ -39,6 +42,8 @@ export interface GenerationTools {
   /** Default: a new one, as in training. */
   predictor?: Predictor;
   cache?: StateCache;
+  /** The sets of words that count as real for streams of real words only; without them, any word does. */
+  words?: readonly KnownWords[];
 }
 
 /** The maximum number of tokens beyond the length of a text to complete its last character. */
@@ -57,7 +62,7 @@ export async function generate(
   if (request.streams.length < 1 || request.streams.length > maximumStreams) {
     throw new InklingError('invalidInput', `Ask for 1 to ${maximumStreams} samples at once.`);
   }
-  const { onDelta, signal, cache, predictor = createPredictor(model, { avoidsCopying: true }) } = tools;
+  const { onDelta, signal, cache, words, predictor = createPredictor(model, { avoidsCopying: true }) } = tools;
   const details = request.details ?? false;
   const { prompt } = request;
   const prompts = typeof prompt === 'string' ? request.streams.map(() => prompt) : prompt;
@@ -79,6 +84,10 @@ export async function generate(
     for (const id of primed[stream].ids.subarray(-repetitionWindow)) sampler.observe(id);
     return sampler;
   });
+  const isOfCharacters = model.vocabulary.unit === 'character';
+  const rules = request.streams.map(({ onlyRealWords }, stream) =>
+    onlyRealWords && words && isOfCharacters ? new RealWords(words, prompts[stream]) : undefined,
+  );
   const outputs = request.streams.map(({ stop }, stream) => new OutputStream(model.vocabulary, prompts[stream], stop));
   const newline = lineEnd(model);
   const lineStart = newline === undefined ? undefined : predictor.start();
@@ -111,14 +120,23 @@ export async function generate(
     for (let row = 0; row < rows.length; row++) {
       const stream = rows[row];
       const offset = row * predictor.classes;
-      const token = samplers[stream].next(logits, offset);
-      const { length } = request.streams[stream];
+      const rule = rules[stream];
+      const textOf = (id: number): string => model.vocabulary.tokenText(id);
+      const token = samplers[stream].next(logits, offset, rule && ((id) => rule.allows(textOf(id))));
+      const { length, end } = request.streams[stream];
       const output = outputs[stream];
-      let goesOn = written[stream] < length || continuesCharacter(output.written, model.vocabulary.tokenText(token));
+      const endsAt = isOfCharacters ? end : undefined;
+      const beyond = written[stream] - length;
+      let goesOn =
+        beyond < 0 ||
+        (endsAt
+          ? !mayEnd(output.written, textOf(token), endsAt, beyond)
+          : continuesCharacter(output.written, textOf(token)));
       if (goesOn) {
         goesOn = output.add(token, details ? probabilityOf(token, logits, offset, predictor.classes) : NaN);
+        rule?.add(textOf(token));
         total++;
-        if (++written[stream] >= length + mostBeyond) goesOn = false;
+        if (++written[stream] >= length + (endsAt ? endPatience : mostBeyond)) goesOn = false;
       }
       if (!goesOn) {
         output.end();

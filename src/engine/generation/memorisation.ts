@@ -13,6 +13,7 @@
  */
 import type { CopyReport } from '../../common/engineProtocol';
 import { normaliseText } from '../corpus/normaliseText';
+import { KnownWords, wordsIn } from './knownWords';
 import type { ModelText } from './languageModel';
 
 export interface IndexedText {
@@ -48,6 +49,7 @@ export class CopyIndex {
   private readonly bloomMask: number;
 
   private readonly words = new Set<string>();
+  private folded: KnownWords | undefined;
   /** The first occurrence of each line; undefined if lines are not examples. */
   private readonly lines: Map<string, { source: string; offset: number }> | undefined;
 
@@ -77,6 +79,11 @@ export class CopyIndex {
       }
       for (const hash of rollingHashes(text, gramLength)) this.addGram(hash);
     });
+  }
+
+  /** The words of the texts. */
+  get knownWords(): KnownWords {
+    return (this.folded ??= new KnownWords([...this.words].flatMap((word) => [...wordsIn(word)])));
   }
 
   /** Runs of `shortestRun` or more characters of the sample that stand in a training text, in order, the longer one where

@@ -131,7 +131,9 @@ async function writeContaining(
       // Once every word is placed, the rest is generated freely.
       if (missing.length === 0) tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
     };
-    const free: SamplingOptions = { ...options, length: left, seed, mustContain: undefined };
+    // Only the last draft may go on beyond the length.
+    const end = missing.length > 0 ? undefined : options.end;
+    const free: SamplingOptions = { ...options, length: left, seed, end, mustContain: undefined };
     const { texts, unknown } = await generate(
       model,
       { prompt: prompt + kept, streams: [free], details: true },

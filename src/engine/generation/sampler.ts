@@ -50,6 +50,7 @@ export class TokenSampler {
   private readonly order: Int32Array;
   private readonly recent = new Int32Array(repetitionWindow);
   private readonly penalised: Int32Array;
+  private readonly silent: number[];
   private observed = 0;
   private draws = 0;
 
@@ -57,9 +58,10 @@ export class TokenSampler {
   constructor(
     private readonly classes: number,
     private readonly options: SamplingOptions,
-    private readonly silent: readonly number[] = [],
+    silent: readonly number[] = [],
   ) {
     checkSamplingOptions(options);
+    this.silent = [...silent];
     this.random = new Random(options.seed, samplingStream);
     this.weights = new Float64Array(classes);
     this.order = new Int32Array(classes);
@@ -71,11 +73,27 @@ export class TokenSampler {
     if (token >= 0 && token < this.classes) this.recent[this.observed++ % repetitionWindow] = token;
   }
 
-  /** Draws from the row of V logits at `offset`. Throws `corruptModel` if they are not numbers. */
-  next(logits: Float32Array, offset = 0): number {
-    const token = this.options.temperature === 0 ? this.mostLikely(logits, offset) : this.draw(logits, offset);
+  /**
+   * Draws from the row of V logits at `offset`, again without the token drawn as long as it is not allowed; if none is,
+   * the first one counts. Throws `corruptModel` if the logits are not numbers.
+   */
+  next(logits: Float32Array, offset = 0, isAllowed = (_token: number): boolean => true): number {
+    const { silent, classes } = this;
+    const always = silent.length;
+    const first = this.pick(logits, offset);
+    let token = first;
+    while (!isAllowed(token) && silent.length < classes - 1) {
+      silent.push(token);
+      token = this.pick(logits, offset);
+    }
+    if (!isAllowed(token)) token = first;
+    silent.length = always;
     this.observe(token);
     return token;
+  }
+
+  private pick(logits: Float32Array, offset: number): number {
+    return this.options.temperature === 0 ? this.mostLikely(logits, offset) : this.draw(logits, offset);
   }
 
   /** The probabilities q, [V], that `next` would draw from; at temperature 0 all of it on one token. */

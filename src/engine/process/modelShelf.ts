@@ -9,11 +9,14 @@ import type { DocumentPlace, TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
-import { modelFileOf } from '../bases/shippedBases';
+import { baseLanguages, basePath, modelFileOf } from '../bases/shippedBases';
+import { readWordList } from '../bases/wordList';
 import { buildCorpus } from '../corpus/corpus';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
+import { foldWord, type KnownWords } from '../generation/knownWords';
 import { openModel, type LanguageModel } from '../generation/languageModel';
 import { copyIndexOf, type CopyIndex } from '../generation/memorisation';
+import { writableWords } from '../generation/realWords';
 import { SurpriseMap } from '../generation/surprise';
 import { readLanguageModel } from '../model/modelFile';
 import type { Provenance } from '../model/modelMetadata';
@@ -52,6 +55,8 @@ export interface ShelvedModel extends Predicting {
   forget: (document: string) => void;
   /** The surprise map with this name; each holds one text. */
   surprise: (map: string) => SurpriseMap;
+  /** The words that are real for this model; undefined if nothing says which. */
+  words: () => Promise<KnownWords | undefined>;
   /** The index of the texts that the model was trained on; undefined if they are not available. */
   copies: () => Promise<CopyIndex | undefined>;
 }
@@ -67,6 +72,8 @@ interface Entry {
 }
 
 const maximumModels = 3;
+/** The share of the distinct words of a text that the list of its language contains at least. */
+const leastListed = 0.5;
 /** Surprise maps of a model. */
 const maximumMaps = 4;
 /** The total size of texts, in bytes, above which no copy index is built. */
@@ -152,14 +159,14 @@ export class ModelShelf {
       const stepper = this.newStepper(spec, read.parameters);
       const model = { stepper, vocabulary: Vocabulary.fromJSON(vocabulary), config };
       return entryOf(
-        this.shelve(model, this.indexer(path, model, config)),
+        this.shelve(path, model, this.indexer(path, model, config)),
         snapshotVersion(snapshot.run, read.version),
       );
     }
     const stored = await readLanguageModel(path);
     const { config, provenance } = stored;
     const model = openModel(stored, this.newStepper);
-    return entryOf(this.shelve(model, this.indexer(path, model, config, provenance)), version);
+    return entryOf(this.shelve(path, model, this.indexer(path, model, config, provenance)), version);
   }
 
   private async refresh(path: string, entry: Entry): Promise<void> {
@@ -169,7 +176,7 @@ export class ModelShelf {
     const { model, copies } = entry.shelved;
     model.stepper.writeParameters(read.parameters);
     // All contexts reached with the old weights are invalid.
-    entry.shelved = this.shelve(model, copies);
+    entry.shelved = this.shelve(path, model, copies);
     Object.assign(entry, snapshotVersion(live.run, read.version));
     entry.readAtMs = performance.now();
   }
@@ -179,7 +186,7 @@ export class ModelShelf {
     for (const { shelved } of this.entries.values()) shelved.forget(document);
   }
 
-  private shelve(model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
+  private shelve(path: string, model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
     const plain = predicting(model);
     const learned = new DocumentLayers(model, plain, this.documents, this.known);
     return {
@@ -188,6 +195,7 @@ export class ModelShelf {
       at: (place) => learned.at(place),
       forget: (document) => learned.forget(document),
       surprise: surpriseMaps(model),
+      words: once(() => wordsOf(path, model, copies)),
       copies,
     };
   }
@@ -199,8 +207,7 @@ export class ModelShelf {
     config: TrainingConfig,
     provenance?: Provenance,
   ): ShelvedModel['copies'] {
-    let index: Promise<CopyIndex | undefined> | undefined;
-    return () => (index ??= this.index(path, config, vocabulary, provenance).catch(() => undefined));
+    return once(() => this.index(path, config, vocabulary, provenance).catch(() => undefined));
   }
 
   /** The texts that the host named for this model, or those next to it if they are unchanged. */
@@ -217,6 +224,30 @@ export class ModelShelf {
     if (!known && buildCorpus(texts, config.text, vocabulary).hash !== provenance?.textHash) return undefined;
     return copyIndexOf(texts, { vocabulary, config });
   }
+}
+
+/** What `make` makes when it is first called. */
+function once<R>(make: () => Promise<R>): () => Promise<R> {
+  let made: Promise<R> | undefined;
+  return () => (made ??= make());
+}
+
+/** The words of the training text, and of the list of its language. */
+async function wordsOf(
+  path: string,
+  { vocabulary }: LanguageModel,
+  copies: ShelvedModel['copies'],
+): Promise<KnownWords | undefined> {
+  const own = (await copies())?.knownWords;
+  const words = new Set(own);
+  for (const language of baseLanguages()) {
+    const listed = new Set((await readWordList(language)).map(({ word }) => foldWord(word)));
+    const fits = own
+      ? [...own].filter((word) => listed.has(word)).length >= leastListed * own.size
+      : path === basePath(language);
+    if (fits) for (const word of listed) words.add(word);
+  }
+  return words.size > 0 ? writableWords(words, vocabulary) : undefined;
 }
 
 /** Surprise maps by name; the least recently used one is dropped. */

@@ -8,6 +8,7 @@ import { chooseBase } from '../bases/chooseBase';
 import { ClassifierService } from '../classification/classifierService';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
+import { wordsOfDocument, writableWords } from '../generation/realWords';
 import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
 import { KnownTexts } from './knownTexts';
@@ -82,7 +83,12 @@ export function samplerHandlers(
         const { model, copies } = shelved;
         const { writing } = await shelved.at(document);
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
-        const result = await generateContaining(model, { prompt, streams, details }, { onDelta, signal, ...writing });
+        const asks = streams.some(({ onlyRealWords }) => onlyRealWords);
+        const known = asks ? await shelved.words() : undefined;
+        const written = known && wordsOfDocument(document && documents.text(document.id), [prompt].flat());
+        const words = known && written && [known, writableWords(written, model.vocabulary)];
+        const tools = { onDelta, signal, words, ...writing };
+        const result = await generateContaining(model, { prompt, streams, details }, tools);
         const index = await copies();
         return {
           texts: result.texts,

@@ -1,4 +1,8 @@
-/** What Inkling writes into a document at every cursor: a model's words as they come, or a finished text. One undo step. */
+/**
+ * What Inkling writes into a document at every cursor: a model's words as they come, or a finished text. One undo step.
+ * What a model has written is a proposal until the user keeps it, discards it, asks for another one or goes on writing
+ * there; it is in the document all the time, so that nothing but its tint is lost with the editor or the window.
+ */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { InklingError, isCancelled } from '../../common/errors';
@@ -7,22 +11,32 @@ import { cleanPrefix, windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { SentDocuments } from '../engineHost/sentDocuments';
-import { collapseSelections, DocumentTarget, onWillLeave } from './documentTarget';
+import { collapseSelections, DocumentTarget, onWillLeave, positionOf } from './documentTarget';
+import type { Place, Point } from './place';
+import type { ProposalView } from './proposal';
 import { StreamingInsertion, type InsertionOptions } from './streamingInsertion';
 import { WrittenText } from './writtenText';
 
 /** With more cursors than this, nobody could follow what is written. */
 const maximumCursors = 16;
 
+interface Request {
+  modelPath: string;
+  options: SamplingOptions;
+}
+
 export class TextContinuation {
   private current: AbortController | undefined;
   private written: WrittenText | undefined;
+  /** What asked for the text that was written last, as long as that is a proposal. */
+  private proposal: Request | undefined;
   /** A continuation begins only after the previous one has written its last piece. */
   private readonly queue = new SerialQueue();
 
   constructor(
     private readonly engine: EngineCaller,
     private readonly documents: Pick<SentDocuments, 'place'>,
+    private readonly view: Pick<ProposalView, 'show'>,
   ) {}
 
   /** Whether text is being written now. */
@@ -48,20 +62,47 @@ export class TextContinuation {
     signal?: AbortSignal,
   ): Promise<void> {
     refuseTooManyCursors(editor);
+    const request = { modelPath, options };
+    await this.start(signal, (controller) => {
+      const { document } = editor;
+      return this.write(request, controller, () => ({ document, positions: collapseSelections(editor) }));
+    });
+  }
+
+  /** Keeps the proposal, even while it is being written: from now on it is text like any other. */
+  async keep(): Promise<void> {
     this.stop();
-    const controller = new AbortController();
-    const stop = (): void => controller.abort();
-    signal?.addEventListener('abort', stop, { once: true });
-    this.current = controller;
-    const written = this.queue.run(() => this.write(editor, modelPath, options, controller));
-    await written.finally(() => signal?.removeEventListener('abort', stop));
+    await this.queue.run(() => {
+      this.proposal = undefined;
+      this.refresh();
+    });
+  }
+
+  /**
+   * Writes another proposal, with another seed, in place of the one that stands; both are one undo step, unless
+   * something else has changed in the document. Rejects with `invalidInput` if nothing of it is left as it was.
+   */
+  async another(seed: number): Promise<void> {
+    const { proposal } = this;
+    if (!proposal) throw nothingLeft();
+    const request = { ...proposal, options: { ...proposal.options, seed } };
+    await this.start(undefined, async (controller) => {
+      const { document, insertion } = this.written ?? {};
+      const continuesUndoStep = insertion?.isOneUndoStep;
+      const points = insertion && insertion.written().length > 0 ? await insertion.remove() : undefined;
+      if (!document || !points) throw nothingLeft();
+      const positions = points.map(positionOf);
+      await this.write(request, controller, () => ({ document, positions, continuesUndoStep }));
+    });
   }
 
   /** Writes a finished text after every selection of `editor`. Rejects with `invalidInput` where it cannot. */
   async insert(editor: vscode.TextEditor, text: string): Promise<void> {
     this.stop();
     await this.queue.run(async () => {
-      const { insertion, positions } = this.begin(editor, { pieceLength: Infinity });
+      this.proposal = undefined;
+      const positions = collapseSelections(editor);
+      const { insertion } = this.begin({ document: editor.document, positions }, { pieceLength: Infinity });
       positions.forEach((_, i) => insertion.write(i, text));
       await insertion.finish();
     });
@@ -78,75 +119,119 @@ export class TextContinuation {
 
   private async takeBack(): Promise<void> {
     const edit = this.written?.takenBack();
-    if (!edit) {
-      throw new InklingError(
-        'invalidInput',
-        vscode.l10n.t('Nothing that Inkling wrote last is left as it was. What you have changed stays.'),
-      );
-    }
+    if (!edit) throw nothingLeft();
     await vscode.workspace.applyEdit(edit);
+    this.proposal = undefined;
     this.remember(undefined);
   }
 
-  private async write(
-    editor: vscode.TextEditor,
-    modelPath: string,
-    options: SamplingOptions,
-    controller: AbortController,
+  /** Begins once the previous continuation has ended. */
+  private async start(
+    signal: AbortSignal | undefined,
+    write: (controller: AbortController) => Promise<void>,
   ): Promise<void> {
-    await vscode.commands.executeCommand('setContext', 'inkling.continuing', true);
-    const { document } = editor;
-    const known = await this.documents.place(document, editor.selection.end);
-    const { insertion, positions } = this.begin(editor, { onEnded: () => controller.abort() });
+    this.stop();
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.current = controller;
+    try {
+      await this.queue.run(() => write(controller));
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      if (this.current === controller) this.current = undefined;
+      this.refresh();
+    }
+  }
+
+  private async write(request: Request, controller: AbortController, where: () => Where): Promise<void> {
+    const { modelPath, options } = request;
+    const place = where();
+    const { document } = place;
+    this.proposal = request;
+    const { insertion, places } = this.begin(place, { onEnded: () => controller.abort() });
     controller.signal.addEventListener('abort', () => void insertion.stop());
     const left = onWillLeave(document, () => {
       controller.abort();
       return insertion.stop();
     });
     try {
-      await this.engine.call(
+      const known = await this.documents.place(document, positionOf(places[0].end));
+      const ends = places.map(({ end }) => positionOf(end));
+      const { texts } = await this.engine.call(
         'sample',
         {
           modelPath,
-          prompt: positions.map((position) => textBefore(document, position)),
+          prompt: ends.map((end) => textBefore(document, end)),
           document: known,
-          streams: positions.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
+          streams: ends.map((_, i) => ({ ...options, seed: (options.seed + i) >>> 0 })),
         },
         { signal: controller.signal, onEvent: ({ stream, text }) => insertion.write(stream, text) },
       );
+      texts.forEach((text, i) => {
+        if (/\S$/u.test(text) && isFollowedByWord(document, places[i].end)) insertion.write(i, ' ');
+      });
     } catch (error) {
       if (!isCancelled(error)) throw error;
     } finally {
-      try {
-        await insertion.finish();
-      } finally {
-        left.dispose();
-        if (this.current === controller) {
-          this.current = undefined;
-          await vscode.commands.executeCommand('setContext', 'inkling.continuing', false);
-        }
-      }
+      await insertion.finish().finally(() => left.dispose());
     }
   }
 
-  /** Nothing is awaited from here to the first piece: the cursors move with what is written. */
+  /** From here on, the places move with whatever changes. */
   private begin(
-    editor: vscode.TextEditor,
+    { document, positions, continuesUndoStep }: Where,
     options: InsertionOptions,
-  ): { insertion: StreamingInsertion; positions: vscode.Position[] } {
-    const positions = collapseSelections(editor);
-    const target = new DocumentTarget(editor.document);
+  ): { insertion: StreamingInsertion; places: Place[] } {
+    const target = new DocumentTarget(document);
     const places = positions.map((position) => target.placeAt(position));
-    const insertion = new StreamingInsertion(target, places, options);
-    this.remember(new WrittenText(target, insertion));
-    return { insertion, positions };
+    const insertion = new StreamingInsertion(target, places, {
+      ...options,
+      continuesUndoStep,
+      onChanged: (isTouched) => {
+        // Going on at the place, or changing what was written there, keeps it.
+        if (isTouched) this.proposal = undefined;
+        this.refresh();
+      },
+    });
+    this.remember(new WrittenText(target, insertion, () => this.refresh()));
+    return { insertion, places };
   }
 
   private remember(written: WrittenText | undefined): void {
     this.written?.dispose();
     this.written = written;
     void vscode.commands.executeCommand('setContext', 'inkling.canDiscard', written !== undefined);
+    this.refresh();
   }
+
+  /** Shows what is so. */
+  private refresh(): void {
+    const { written, active } = this;
+    const ranges = this.proposal && written ? written.ranges : [];
+    if (!active && ranges.length === 0) this.proposal = undefined;
+    const isShown = written !== undefined && (active || this.proposal !== undefined);
+    this.view.show(isShown ? { document: written.document, ranges, isWriting: active } : undefined);
+  }
+}
+
+/** The places in a document where a text is written. */
+interface Where {
+  document: vscode.TextDocument;
+  positions: readonly vscode.Position[];
+  continuesUndoStep?: boolean;
+}
+
+function nothingLeft(): InklingError {
+  return new InklingError(
+    'invalidInput',
+    vscode.l10n.t('Nothing that Inkling wrote last is left as it was. What you have changed stays.'),
+  );
+}
+
+/** Whether a word begins right behind a point: it would be glued to what is written. */
+function isFollowedByWord(document: vscode.TextDocument, { line, character }: Point): boolean {
+  return /^[\p{L}\p{N}“‘«„"(]/u.test(document.lineAt(line).text.slice(character));
 }
 
 function refuseTooManyCursors({ selections }: vscode.TextEditor): void {
@@ -178,6 +263,8 @@ export function continueOptions(scope: vscode.TextDocument, seed: number): Sampl
     minP: positive(setting('continueText.minP', scope)),
     repetitionPenalty: setting('continueText.repetitionPenalty', scope),
     length: setting('continueText.length', scope),
+    end: setting('continueText.end', scope),
+    onlyRealWords: setting('continueText.onlyRealWords', scope),
     seed,
   };
 }

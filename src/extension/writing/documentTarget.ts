@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
 import { isWithin } from '../followDocument';
-import { moved, Place, type Change, type Point } from './place';
+import { comparePoints, moved, Place, type Change, type Point } from './place';
 import type { DocumentChange, Target } from './streamingInsertion';
 
 /** A place this close (UTF-16 units) below the visible part was only just pushed out of view by what was written. */
@@ -38,18 +38,21 @@ export class DocumentTarget extends Disposables implements Target {
     });
   }
 
-  async insert(
-    pieces: readonly { at: Point; text: string }[],
-    beginsUndoStep: boolean,
-  ): Promise<'done' | 'refused' | 'hidden'> {
+  async write(changes: readonly Change[], beginsUndoStep: boolean): Promise<'done' | 'refused' | 'hidden'> {
     // By now, the tab may show something else, and the text may be in another column.
     const editor = this.editor();
     if (!editor) return 'hidden';
-    const [first] = pieces;
-    const isInSight = this.isInSight(editor, first.at);
+    const [first] = changes;
+    const isInSight = this.isInSight(editor, first.start);
     try {
       const done = await editor.edit(
-        (edit) => pieces.forEach(({ at, text }) => edit.insert(positionOf(at), text)),
+        (edit) => {
+          for (const change of changes) {
+            // Cursors at the place move along only with an insertion.
+            if (comparePoints(change.start, change.end) === 0) edit.insert(positionOf(change.start), change.text);
+            else edit.replace(rangeOf(change), change.text);
+          }
+        },
         // The last undo step stays open for the next piece; the user's next edit automatically begins another.
         { undoStopBefore: beginsUndoStep, undoStopAfter: false },
       );
@@ -59,7 +62,7 @@ export class DocumentTarget extends Disposables implements Target {
       return 'refused';
     }
     if (isInSight) {
-      const end = positionOf(moved(first.at, { start: first.at, end: first.at, text: first.text }));
+      const end = positionOf(moved(first.end, first));
       editor.revealRange(new vscode.Range(end, end));
     }
     return 'done';
@@ -83,24 +86,32 @@ export class DocumentTarget extends Disposables implements Target {
   }
 }
 
-function positionOf({ line, character }: Point): vscode.Position {
+export function positionOf({ line, character }: Point): vscode.Position {
   return new vscode.Position(line, character);
 }
 
-export function rangeOf({ start, end }: Change): vscode.Range {
+export function rangeOf({ start, end }: Pick<Change, 'start' | 'end'>): vscode.Range {
   return new vscode.Range(positionOf(start), positionOf(end));
 }
 
 /**
- * Collapses every selection to its end, so that the written text is not selected and the next keystroke replaces
- * nothing. Returns the ends in the order of the document.
+ * Collapses every selection to its end, or to the end of the word around it, so that the written text is not selected
+ * and the next keystroke replaces nothing. Returns the ends in the order of the document.
  */
 export function collapseSelections(editor: vscode.TextEditor): vscode.Position[] {
-  const ends = editor.selections.map(({ end }) => end);
-  if (editor.selections.some(({ isEmpty }) => !isEmpty)) {
+  const ends = editor.selections.map(({ end }) => wordEnd(editor.document, end));
+  if (editor.selections.some(({ isEmpty, end }, i) => !isEmpty || !end.isEqual(ends[i]))) {
     editor.selections = ends.map((end) => new vscode.Selection(end, end));
   }
   return [...ends].sort((a, b) => a.compareTo(b));
+}
+
+/** The end of the word that a position is inside of, else the position. */
+function wordEnd(document: vscode.TextDocument, position: vscode.Position): vscode.Position {
+  const { text } = document.lineAt(position.line);
+  const isInside = /[\p{L}\p{M}\p{N}]$/u.test(text.slice(0, position.character));
+  const rest = /^(?:[\p{L}\p{M}\p{N}]|['’](?=\p{L}))+/u.exec(text.slice(position.character))?.[0] ?? '';
+  return isInside ? position.translate(0, rest.length) : position;
 }
 
 /**

@@ -61,6 +61,16 @@ export class Place {
     return this.isEmpty ? this.lostBefore + text : text;
   }
 
+  /** The written text, if it is still as it was written; undefined if there is none. */
+  get written(): { start: Point; end: Point } | undefined {
+    return this.intact && !this.isEmpty ? { start: this.from, end: this.to } : undefined;
+  }
+
+  /** Where the written text begins once `takenBack` alone has been applied. */
+  get beginningAfterwards(): Point {
+    return { line: this.from.line, character: this.from.character + this.lostBefore.length };
+  }
+
   /** The change that removes the written text and reverts the effects of saves; undefined if there is nothing to do. */
   get takenBack(): Change | undefined {
     if (!this.intact || this.isEmpty) return undefined;

@@ -6,7 +6,7 @@
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
-import { comparePoints, type Change, type Place, type Point } from './place';
+import { comparePoints, moved, type Change, type Place, type Point } from './place';
 import { wholeWords } from './wholeWords';
 
 /** A document that does not change and rejects this many edits cannot be written to. */
@@ -23,22 +23,23 @@ export interface DocumentChange {
 /** The target document. */
 export interface Target {
   /**
-   * Inserts all pieces in one edit, or none, and continues the previous undo step unless told to begin another.
+   * Makes all changes in one edit, or none, and continues the previous undo step unless told to begin another.
    * `refused`: the document has just changed, or cannot be written to; `hidden`: no editor shows it. Never rejects. Its
    * own change is the first with any changes that `onDidChange` reports before this resolves to `done`.
    */
-  insert(
-    pieces: readonly { at: Point; text: string }[],
-    beginsUndoStep: boolean,
-  ): Promise<'done' | 'refused' | 'hidden'>;
+  write(changes: readonly Change[], beginsUndoStep: boolean): Promise<'done' | 'refused' | 'hidden'>;
   onDidChange(listener: (change: DocumentChange) => void): { dispose(): unknown };
 }
 
 export interface InsertionOptions {
   /** The maximum of UTF-16 units written at once at a place (at least one word). */
   pieceLength?: number;
+  /** Whether the first piece continues the last undo step of the document, as long as nothing else comes in between. */
+  continuesUndoStep?: boolean;
   /** Called when no place can be written to any more. */
   onEnded?: () => void;
+  /** Called when what was written has grown, moved or been changed; `touched` if by the user, at one of the places. */
+  onChanged?: (touched: boolean) => void;
 }
 
 interface Stream {
@@ -49,7 +50,7 @@ interface Stream {
 
 export class StreamingInsertion {
   private readonly streams: Stream[];
-  private beginsUndoStep = true;
+  private beginsUndoStep: boolean;
   /** Nothing more will arrive: incomplete words and white space are written too. */
   private complete = false;
   /** Changes that arrived during an edit: they are followed once it is known which one is ours. */
@@ -60,14 +61,17 @@ export class StreamingInsertion {
 
   private readonly pieceLength: number;
   private readonly onEnded: () => void;
+  private readonly onChanged: (touched: boolean) => void;
 
   constructor(
     private target: Target,
     places: readonly Place[],
-    { pieceLength = defaultPieceLength, onEnded = () => undefined }: InsertionOptions = {},
+    options: InsertionOptions = {},
   ) {
-    this.pieceLength = pieceLength;
-    this.onEnded = onEnded;
+    this.pieceLength = options.pieceLength ?? defaultPieceLength;
+    this.beginsUndoStep = !options.continuesUndoStep;
+    this.onEnded = options.onEnded ?? (() => undefined);
+    this.onChanged = options.onChanged ?? (() => undefined);
     this.streams = places.map((place) => ({ place, waiting: '', ended: false }));
     this.subscription = this.listen();
   }
@@ -100,9 +104,43 @@ export class StreamingInsertion {
     return this.queue.run(() => undefined);
   }
 
+  /** Whether everything that happened to the document since the first piece is one undo step, which is still open. */
+  get isOneUndoStep(): boolean {
+    return !this.beginsUndoStep;
+  }
+
+  /** The texts that are still as they were written. */
+  written(): { start: Point; end: Point }[] {
+    return this.streams.flatMap(({ place }) => place.written ?? []);
+  }
+
   /** The changes that remove everything that is still as it was written; they do not overlap. */
   takenBack(): Change[] {
     return this.streams.flatMap(({ place }) => place.takenBack ?? []);
+  }
+
+  /**
+   * Removes everything that is still as it was written, in the same undo step if possible, and returns where it began,
+   * in the order of the document; undefined if it could not. Once removed, nothing more can be written here.
+   */
+  remove(): Promise<Point[] | undefined> {
+    return this.queue.run(async () => {
+      for (let refusals = 0; refusals < attempts; refusals++) {
+        const places = this.streams.flatMap(({ place }) => (place.takenBack ? [place] : []));
+        places.sort((a, b) => comparePoints(a.end, b.end));
+        const changes = places.flatMap(({ takenBack }) => takenBack ?? []);
+        const points = places.map(({ beginningAfterwards }, i) =>
+          changes.slice(0, i).reduceRight<Point>(moved, beginningAfterwards),
+        );
+        const held: DocumentChange[] = (this.held = []);
+        const outcome = await this.target.write(changes, this.beginsUndoStep);
+        if (outcome === 'done') return points;
+        this.held = undefined;
+        held.forEach((change) => this.follow(change));
+        if (outcome === 'hidden') return undefined;
+      }
+      return undefined;
+    });
   }
 
   /** Stops following the document. */
@@ -137,11 +175,12 @@ export class StreamingInsertion {
       });
       if (due.length === 0) return false;
       const pieces = due.map(({ stream: { place, waiting }, length }) => ({
-        at: place.end,
+        start: place.end,
+        end: place.end,
         text: place.piece(waiting.slice(0, length)),
       }));
       const held: DocumentChange[] = (this.held = []);
-      const outcome = await this.target.insert(pieces, this.beginsUndoStep);
+      const outcome = await this.target.write(pieces, this.beginsUndoStep);
       this.held = undefined;
       // A read-only editor reports success but changes nothing.
       const own = outcome === 'done' ? held.shift() : undefined;
@@ -151,6 +190,7 @@ export class StreamingInsertion {
           for (const { place } of this.streams) place.wrote(change);
         }
         this.beginsUndoStep = false;
+        this.onChanged(false);
       } else if (held.length === 0) refusals++;
       held.forEach((change) => this.follow(change));
       if (outcome === 'hidden') this.end();
@@ -171,13 +211,16 @@ export class StreamingInsertion {
   private follow({ changes, by }: DocumentChange): void {
     // So that interleaved typing and writing are undone separately.
     this.beginsUndoStep = true;
+    let isTouched = false;
     for (const change of fromTheEnd(changes)) {
       for (const stream of this.streams) {
         const isUntouched = stream.place.follow(change, by === 'save');
         if (!isUntouched || by === 'history') Object.assign(stream, { ended: true, waiting: '' });
+        isTouched ||= !isUntouched;
       }
     }
     if (this.streams.every(({ ended }) => ended)) this.onEnded();
+    this.onChanged(isTouched);
   }
 
   private end(): void {

@@ -28,10 +28,12 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     // The argument sets the seed; without one, every call writes something different.
     'inkling.continueText': async (given?: { seed: number }) => {
       const editor = requireEditor();
-      const seed = given?.seed ?? randomInt(2 ** 32 - 1);
+      const seed = given?.seed ?? newSeed();
       await continuation.run(editor, await active.require(editor.document), continueOptions(editor.document, seed));
     },
     'inkling.stopContinuing': () => continuation.stop(),
+    'inkling.keepContinuation': () => continuation.keep(),
+    'inkling.anotherContinuation': (given?: { seed: number }) => continuation.another(given?.seed ?? newSeed()),
     'inkling.discardContinuation': () => continuation.discard(),
     'inkling.triggerCompletion': () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     'inkling.toggleCompletions': () => completionSwitch.toggle(),
@@ -56,4 +58,8 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
       vscode.window.setStatusBarMessage(vscode.l10n.t('The Inkling engine restarts with its next task.'), 5000);
     },
   };
+}
+
+function newSeed(): number {
+  return randomInt(2 ** 32 - 1);
 }

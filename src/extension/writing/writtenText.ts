@@ -7,11 +7,22 @@ import type { StreamingInsertion } from './streamingInsertion';
 export class WrittenText {
   private followed: vscode.Disposable;
 
+  /** `onMoved` is called when the document has become another one, or was closed. */
   constructor(
     private target: DocumentTarget,
-    private readonly insertion: StreamingInsertion,
+    readonly insertion: StreamingInsertion,
+    private readonly onMoved: () => void,
   ) {
     this.followed = this.follow();
+  }
+
+  get document(): vscode.TextDocument {
+    return this.target.document;
+  }
+
+  /** The ranges that are still as they were written; none once the document was closed. */
+  get ranges(): vscode.Range[] {
+    return this.document.isClosed ? [] : this.insertion.written().map(rangeOf);
   }
 
   dispose(): void {
@@ -36,8 +47,9 @@ export class WrittenText {
         this.target = new DocumentTarget(opened);
         this.insertion.moveTo(this.target);
         this.followed = this.follow();
+        this.onMoved();
       },
-      closed: () => undefined,
+      closed: () => this.onMoved(),
     });
   }
 }

@@ -6,6 +6,7 @@ import { asInklingError, cancelled } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
 import { gatherFiles } from '../../../src/extension/training/gatherTexts';
 import { TextContinuation } from '../../../src/extension/writing/continueText';
+import { ProposalView, type ProposalState } from '../../../src/extension/writing/proposal';
 import { openResource, requireEditor } from '../../../src/extension/editors';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { activated, closeAll, openText, until } from '../support';
@@ -13,25 +14,27 @@ import { activated, closeAll, openText, until } from '../support';
 interface Writing {
   prompt: string[];
   stopped: boolean;
-  say(text: string): void;
-  end(): void;
+  say(text: string, stream?: number): void;
+  end(...texts: string[]): void;
 }
 
 describe('Continue Text', () => {
   let writings: Writing[];
   let continuation: TextContinuation;
+  let proposal: ProposalState | undefined;
   const options = { temperature: 0.5, seed: 1, length: 30 };
 
   before(activated);
   beforeEach(() => {
     writings = [];
+    proposal = undefined;
     const call = (_method: 'sample', request: SampleRequest, { onEvent, signal }: CallOptions<SampleDelta>) =>
       new Promise<unknown>((resolve, reject) => {
         const writing: Writing = {
           prompt: request.prompt as string[],
           stopped: false,
-          say: (text) => onEvent?.({ stream: 0, text } as SampleDelta),
-          end: () => resolve({ texts: [], copies: [], tokensPerSecond: 1 }),
+          say: (text, stream = 0) => onEvent?.({ stream, text }),
+          end: (...texts) => resolve({ texts, copies: [], tokensPerSecond: 1 }),
         };
         const cancel = (): void => {
           writing.stopped = true;
@@ -41,9 +44,13 @@ describe('Continue Text', () => {
         signal?.addEventListener('abort', cancel);
         writings.push(writing);
       });
-    continuation = new TextContinuation({ call } as unknown as EngineCaller, {
-      place: () => Promise.resolve(undefined),
-    });
+    continuation = new TextContinuation(
+      { call } as unknown as EngineCaller,
+      {
+        place: () => Promise.resolve(undefined),
+      },
+      { show: (state) => (proposal = state) },
+    );
   });
   afterEach(closeAll);
 
@@ -118,6 +125,159 @@ describe('Continue Text', () => {
     await ended;
     await vscode.commands.executeCommand('type', { text: '!' });
     assert.equal(editor.document.getText(), 'one two and more! three four!');
+  });
+
+  it('begins at the end of the word that the cursor is in, and keeps clear of the next one', async () => {
+    const editor = await openText('The hall was dark. Then');
+    editor.selection = new vscode.Selection(0, 6, 0, 6);
+    const first = await begin(editor);
+    assert.deepEqual(first.writing.prompt, ['The hall']);
+    first.writing.end();
+    await first.ended;
+    editor.selection = new vscode.Selection(0, 19, 0, 19);
+    const second = await begin(editor);
+    second.writing.say('It was late.');
+    second.writing.end('It was late.');
+    await second.ended;
+    assert.equal(editor.document.getText(), 'The hall was dark. It was late. Then');
+  });
+
+  describe('as a proposal', () => {
+    const proposed = (): string[] => proposal?.ranges.map((range) => proposal!.document.getText(range)) ?? [];
+
+    async function propose(editor: vscode.TextEditor, ...texts: string[]): Promise<void> {
+      const { writing, ended } = await begin(editor);
+      assert.equal(proposal?.isWriting, true);
+      texts.forEach((text, i) => writing.say(text, i));
+      writing.end(...texts);
+      await ended;
+      assert.equal(proposal?.isWriting, false);
+      assert.deepEqual(proposed(), texts);
+    }
+
+    async function another(...texts: string[]): Promise<void> {
+      const before = writings.length;
+      const ended = continuation.another(7);
+      ended.catch(() => undefined);
+      await until(() => writings.length > before, 'the engine is asked for another one');
+      texts.forEach((text, i) => writings[before].say(text, i));
+      writings[before].end(...texts);
+      await ended;
+    }
+
+    it('can be kept, which leaves one undo step', async () => {
+      const editor = await openText('Once ');
+      await propose(editor, 'upon a time');
+      await continuation.keep();
+      assert.equal(proposal, undefined);
+      assert.equal(editor.document.getText(), 'Once upon a time');
+      await vscode.commands.executeCommand('undo');
+      assert.equal(editor.document.getText(), 'Once ');
+    });
+
+    it('can be kept or discarded while it is being written', async () => {
+      const editor = await openText('Once ');
+      for (const [end, left] of [
+        [() => continuation.keep(), 'Once upon'],
+        [() => continuation.discard(), 'Once upon'],
+      ] as const) {
+        const { writing, ended } = await begin(editor);
+        writing.say(' upon a');
+        await until(() => proposed().length > 0 && proposed()[0].includes('upon'), 'it writes');
+        await end();
+        await ended;
+        assert.equal(proposal, undefined);
+        assert.equal(editor.document.getText().replace(/ +/g, ' '), left);
+      }
+    });
+
+    it('is replaced by another one at the same place, in the same undo step', async () => {
+      const editor = await openText('Once ');
+      await propose(editor, 'upon a time');
+      await another('there was');
+      assert.equal(editor.document.getText(), 'Once there was');
+      assert.deepEqual(proposed(), ['there was']);
+      assert.deepEqual(writings[1].prompt, ['Once ']);
+      await another('or twice');
+      await continuation.keep();
+      await vscode.commands.executeCommand('undo');
+      assert.equal(editor.document.getText(), 'Once ', 'one undo takes all of it back');
+    });
+
+    it('is replaced at every cursor, and after an edit elsewhere', async () => {
+      const editor = await openText('Title\none  two  end');
+      editor.selections = [new vscode.Selection(1, 9, 1, 9), new vscode.Selection(1, 4, 1, 4)];
+      await propose(editor, 'and a half', 'and\nmore');
+      assert.equal(editor.document.getText(), 'Title\none and a half two and\nmore end');
+      await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'My\n')), 'the edit is made');
+      assert.deepEqual(proposed(), ['and a half', 'and\nmore']);
+      await another('is less than', 'is not');
+      assert.equal(editor.document.getText(), 'My\nTitle\none is less than two is not end');
+      await continuation.discard();
+      assert.equal(editor.document.getText(), 'My\nTitle\none  two  end');
+      assert.equal(proposal, undefined);
+    });
+
+    it('is kept by whoever goes on writing there, or changes it', async () => {
+      for (const at of [16, 8]) {
+        const editor = await openText('Once ');
+        await propose(editor, 'upon a time');
+        await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, at), '!')), 'the edit is made');
+        assert.equal(proposal, undefined);
+        await assert.rejects(continuation.another(1), /Nothing that Inkling wrote last/);
+        assert.equal(editor.document.getText().replace('!', ''), 'Once upon a time');
+        await closeAll();
+      }
+    });
+
+    it('is over once it was undone, or its document was closed', async () => {
+      const editor = await openText('Once ');
+      await propose(editor, 'upon a time');
+      await vscode.commands.executeCommand('undo');
+      assert.equal(proposal, undefined);
+      await propose(editor, 'there was');
+      await closeAll();
+      await until(() => proposal === undefined, 'it is over');
+      await assert.rejects(continuation.another(1), /Nothing that Inkling wrote last/);
+      await assert.rejects(continuation.discard(), /Nothing that Inkling wrote last/);
+    });
+
+    it('stands through saves, another language and another tab', async () => {
+      const editor = await openText('Once ');
+      await propose(editor, 'upon a time');
+      await vscode.languages.setTextDocumentLanguage(editor.document, 'markdown');
+      await openText('another');
+      assert.deepEqual(proposed(), ['upon a time']);
+      const shown = await vscode.window.showTextDocument(editor.document);
+      await another('there was');
+      assert.equal(shown.document.getText(), 'Once there was');
+    });
+
+    it('has Keep, Another and Discard at its end and in the status bar', async () => {
+      const view = new ProposalView();
+      try {
+        const { document } = await openText('Once upon a time\nthe end');
+        const ranges = [new vscode.Range(0, 5, 0, 16)];
+        const lenses = async (): Promise<string[]> => {
+          const found = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+            'vscode.executeCodeLensProvider',
+            document.uri,
+          );
+          return found.map(({ range, command }) => `${range.start.line} ${command?.title}`);
+        };
+        view.show({ document, ranges, isWriting: true });
+        assert.match(view.shown ?? '', /Writing… Esc stops/);
+        assert.deepEqual(await lenses(), []);
+        view.show({ document, ranges, isWriting: false });
+        assert.match(view.shown ?? '', /Keep proposal/);
+        assert.deepEqual(await lenses(), ['1 Keep', '1 Another', '1 Discard']);
+        view.show(undefined);
+        assert.equal(view.shown, undefined);
+        assert.deepEqual(await lenses(), []);
+      } finally {
+        view.dispose();
+      }
+    });
   });
 
   it('stays in view unless the user looks elsewhere', async () => {

@@ -48,9 +48,13 @@ class Desk {
   }
 
   async open(name: string, lines: readonly number[], untitled = false): Promise<void> {
-    this.continuation = new TextContinuation({ call: this.call } as unknown as EngineCaller, {
-      place: () => Promise.resolve(undefined),
-    });
+    this.continuation = new TextContinuation(
+      { call: this.call } as unknown as EngineCaller,
+      {
+        place: () => Promise.resolve(undefined),
+      },
+      { show: () => undefined },
+    );
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     this.uri = vscode.Uri.joinPath(folder.uri, name);
     if (untitled) this.uri = this.uri.with({ scheme: 'untitled' });

@@ -207,6 +207,7 @@ describe('manifest', () => {
     assert.deepEqual(
       contributes.colors.map(({ id }) => id),
       [
+        'inkling.proposal',
         ...[1, 2, 3, 4, 5].map((level) => `inkling.surprise${level}`),
         ...[1, 2, 3].map((strength) => `inkling.spamFor${strength}`),
         ...[1, 2, 3].map((strength) => `inkling.spamAgainst${strength}`),

@@ -8,6 +8,8 @@ import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { readModelFile } from '../../../../src/engine/model/modelFile';
 import { everyStep, lstm } from '../../../support/trainingConfig';
+import { readWordList } from '../../../../src/engine/bases/wordList';
+import { wordsIn } from '../../../../src/engine/generation/knownWords';
 import { forkEngine, type ForkedEngine } from './forkedEngine';
 import { sourceIn, tinyConfig, tinyText } from './tinyRun';
 
@@ -140,6 +142,38 @@ describe('engine process', () => {
     assert.ok(bits[text.indexOf('xy')] > bits[text.indexOf('wn')]);
     const [expected] = await engine.call('expected', { ...mapped, offset: text.indexOf('wn') });
     assert.equal(expected.token, 'w');
+  });
+
+  it('writes only real words and whole sentences, if asked to, with a base and the document', async () => {
+    const id = 'file:///chapter.txt';
+    const text = 'Zaphodx walked along the quiet street. It was late, and Zaphodx';
+    await engine.call('updateDocument', { id, text });
+    const listed = new Set((await readWordList('en')).map(({ word }) => word.toLowerCase()));
+    const isReal = (word: string): boolean => listed.has(word) || word === 'zaphodx';
+    const write = async (onlyRealWords: boolean): Promise<string[]> => {
+      const streams = [2, 3].map((seed) => ({
+        temperature: 1.3,
+        seed,
+        length: 150,
+        end: 'sentence' as const,
+        onlyRealWords,
+      }));
+      const document = { id, cursor: text.length };
+      return (await engine.call('sample', { modelPath: 'base:en', prompt: text, document, streams })).texts;
+    };
+    for (const written of await write(true)) {
+      assert.deepEqual(
+        [...wordsIn(written)].filter((word) => !isReal(word)),
+        [],
+      );
+      assert.ok(written.length >= 150);
+      assert.match(written, /[.!?…]["”’)]*$/);
+    }
+    const free = (await write(false)).flatMap((written) => [...wordsIn(written)]);
+    assert.ok(
+      free.some((word) => !isReal(word)),
+      'at this temperature, the network alone writes others',
+    );
   });
 
   it('lets a completion overtake a sample, and cancels the sample between two tokens', async () => {

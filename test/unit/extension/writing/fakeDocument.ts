@@ -52,10 +52,7 @@ export class FakeDocument implements Target {
     return { dispose: () => void this.listeners.delete(listener) };
   }
 
-  async insert(
-    pieces: readonly { at: Point; text: string }[],
-    beginsUndoStep: boolean,
-  ): Promise<'done' | 'refused' | 'hidden'> {
+  async write(changes: readonly Change[], beginsUndoStep: boolean): Promise<'done' | 'refused' | 'hidden'> {
     if (this.isHidden) return 'hidden';
     const { version } = this;
     await Promise.resolve();
@@ -64,9 +61,8 @@ export class FakeDocument implements Target {
     meanwhile?.();
     if (this.version !== version) return 'refused';
     if (this.isReadOnly) return 'done';
-    this.pieces.push(pieces.map(({ text }) => text).join('|'));
-    const changes = pieces.map(({ at, text }) => ({ start: at, end: at, text }));
-    this.change(changes, 'edit', { byStream: true, begins: beginsUndoStep });
+    this.pieces.push(changes.map(({ text }) => text).join('|'));
+    this.change([...changes], 'edit', { byStream: true, begins: beginsUndoStep });
     this.isOpen = true;
     return 'done';
   }

@@ -98,6 +98,44 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.takeBack(), 'Once ');
   });
 
+  it('removes what it wrote in the same undo step, and says where that began', async () => {
+    const desk = new Desk('one | two | end');
+    await desk.write('and a half', 0);
+    await desk.write('and\nmore', 1);
+    await desk.insertion.finish();
+    assert.equal(desk.text, 'one and a half two and\nmore end');
+    assert.equal(desk.insertion.isOneUndoStep, true);
+    assert.deepEqual(await desk.insertion.remove(), [
+      { line: 0, character: 4 },
+      { line: 0, character: 9 },
+    ]);
+    assert.equal(desk.text, 'one  two  end');
+    desk.document.undo();
+    assert.equal(desk.text, 'one  two  end', 'there is nothing else to undo');
+  });
+
+  it('removes nothing of the user, and begins another undo step after an edit in between', async () => {
+    const desk = new Desk('one | two | end');
+    await desk.write('and a half', 0);
+    await desk.write('and more', 1);
+    await desk.insertion.finish();
+    desk.document.type('!', 'a h');
+    assert.equal(desk.insertion.isOneUndoStep, false);
+    assert.deepEqual(await desk.insertion.remove(), [{ line: 0, character: 20 }]);
+    assert.equal(desk.text, 'one and a h!alf two  end');
+    desk.document.undo();
+    assert.equal(desk.text, 'one and a h!alf two and more end');
+  });
+
+  it('removes everything even if the document changes at the same moment', async () => {
+    const desk = new Desk('one | end');
+    await desk.write('and more');
+    await desk.insertion.finish();
+    desk.document.meanwhile = () => desk.document.edit(0, 0, 'x');
+    assert.deepEqual(await desk.insertion.remove(), [{ line: 0, character: 5 }]);
+    assert.equal(desk.text, 'xone  end');
+  });
+
   it('says so when the document cannot be written to', async () => {
     const desk = new Desk('Once |');
     desk.document.isReadOnly = true;

@@ -1,0 +1,50 @@
+/**
+ * The word list of a language that comes with the base: its most frequent words, with how often they are used. The
+ * format is that of scripts/base/words.mjs, which makes them.
+ */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
+import { basesFolder } from './shippedBases';
+
+const decompress = promisify(brotliDecompress);
+const firstLetter = 'a'.charCodeAt(0);
+
+/** A word as it is usually written, with a frequency class c: about one word in 2^c to 2^(c+1) is this one. */
+export interface ListedWord {
+  word: string;
+  frequencyClass: number;
+}
+
+const known = new Map<string, Promise<readonly ListedWord[]>>();
+
+/** The words of a language, in the order of their code units; none if no list is shipped. */
+export function readWordList(language: string, folder = basesFolder()): Promise<readonly ListedWord[]> {
+  const file = path.join(folder, `${language}.words.br`);
+  let list = known.get(file);
+  if (!list) {
+    list = read(file);
+    known.set(file, list);
+  }
+  return list;
+}
+
+async function read(file: string): Promise<readonly ListedWord[]> {
+  let compressed: Buffer;
+  try {
+    compressed = await fs.readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  let before = '';
+  return (await decompress(compressed))
+    .toString('utf8')
+    .split('\n')
+    .map((line) => {
+      const shared = line.charCodeAt(0) - firstLetter;
+      before = before.slice(0, shared) + line.slice(2);
+      return { word: before, frequencyClass: line.charCodeAt(1) - firstLetter };
+    });
+}

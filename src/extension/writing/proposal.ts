@@ -1,0 +1,106 @@
+/**
+ * What Continue Text has written is a proposal at first: it is tinted and in italics, and *Keep · Another · Discard*
+ * stand at its end, in the status bar and on keys. Here is how it looks; what it is, is in continueText.ts.
+ */
+import * as vscode from 'vscode';
+import { Disposables } from '../dispose';
+
+export interface ProposalState {
+  document: vscode.TextDocument;
+  ranges: readonly vscode.Range[];
+  /** More is still being written. */
+  isWriting: boolean;
+}
+
+const actions = [
+  { command: 'inkling.keepContinuation', title: (): string => vscode.l10n.t('Keep') },
+  { command: 'inkling.anotherContinuation', title: (): string => vscode.l10n.t('Another') },
+  { command: 'inkling.discardContinuation', title: (): string => vscode.l10n.t('Discard') },
+] as const;
+
+export class ProposalView extends Disposables implements vscode.CodeLensProvider {
+  private state: ProposalState | undefined;
+  private readonly tint = this.add(
+    vscode.window.createTextEditorDecorationType({
+      backgroundColor: new vscode.ThemeColor('inkling.proposal'),
+      fontStyle: 'italic',
+      rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+    }),
+  );
+  private readonly item = this.add(
+    vscode.window.createStatusBarItem('inkling.proposal', vscode.StatusBarAlignment.Left, 0),
+  );
+  private readonly lensesChanged = this.add(new vscode.EventEmitter<void>());
+  readonly onDidChangeCodeLenses = this.lensesChanged.event;
+
+  constructor() {
+    super();
+    this.item.name = vscode.l10n.t('Inkling Proposal');
+    this.add(vscode.languages.registerCodeLensProvider({ pattern: '**' }, this));
+    this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
+    this.add(vscode.window.onDidChangeActiveTextEditor(() => this.draw()));
+    this.add(vscode.window.onDidChangeTextEditorSelection(() => this.updateKeys()));
+  }
+
+  /** What the status bar shows; undefined if nothing. For tests. */
+  get shown(): string | undefined {
+    return this.state && this.item.text;
+  }
+
+  show(state: ProposalState | undefined): void {
+    const wasWriting = this.state?.isWriting;
+    this.state = state;
+    this.draw();
+    // While it grows, the lines would only jump.
+    if (!state?.isWriting || !wasWriting) this.lensesChanged.fire();
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const { state } = this;
+    if (!state || state.isWriting || state.document !== document) return [];
+    return state.ranges.flatMap(({ end }) => {
+      // They stand above their line.
+      const line = Math.min(end.line + 1, document.lineCount - 1);
+      const range = new vscode.Range(line, 0, line, 0);
+      return actions.map(({ command, title }) => new vscode.CodeLens(range, { command, title: title() }));
+    });
+  }
+
+  private draw(): void {
+    const { state, item, tint } = this;
+    void vscode.commands.executeCommand('setContext', 'inkling.continuing', state?.isWriting ?? false);
+    void vscode.commands.executeCommand('setContext', 'inkling.proposing', state !== undefined);
+    for (const editor of vscode.window.visibleTextEditors) {
+      editor.setDecorations(tint, editor.document === state?.document ? state.ranges : []);
+    }
+    this.updateKeys();
+    if (!state) return item.hide();
+    if (state.isWriting) {
+      item.text = `$(loading~spin) ${vscode.l10n.t('Writing… Esc stops')}`;
+      item.tooltip = undefined;
+      item.command = 'inkling.stopContinuing';
+      item.accessibilityInformation = { label: vscode.l10n.t('Inkling is writing. Esc stops it.'), role: 'button' };
+    } else {
+      item.text = `$(check) ${vscode.l10n.t('Keep proposal')}`;
+      item.tooltip = new vscode.MarkdownString(
+        actions.map(({ command, title }) => `[${title()}](command:${command})`).join(' · '),
+      );
+      item.tooltip.isTrusted = { enabledCommands: actions.map(({ command }) => command) };
+      item.command = 'inkling.keepContinuation';
+      const label = vscode.l10n.t('Inkling proposes a text. Press to keep it; Another and Discard are commands.');
+      item.accessibilityInformation = { label, role: 'button' };
+    }
+    item.show();
+  }
+
+  /** The keys work only where the cursor is at the proposal: elsewhere they mean what they always do. */
+  private updateKeys(): void {
+    const { state } = this;
+    const editor = vscode.window.activeTextEditor;
+    const isThere =
+      state !== undefined &&
+      editor?.document === state.document &&
+      state.ranges.some((range) => range.contains(editor.selection.active));
+    void vscode.commands.executeCommand('setContext', 'inkling.atProposal', isThere);
+  }
+}
