@@ -26,19 +26,37 @@ const maximumBytes = 1_500_000;
 const scoredLength = 200_000;
 const readLength = 120_000;
 
+/**
+ * Marks that writers of a language use and its collection does not have, each with the mark in its place there, whose
+ * weights it gets: the editions print »…« where most people type „…“.
+ */
+const twins = { de: { '„': '»', '“': '«', '—': '–' }, es: { '–': '—' } }[language] ?? {};
+
 const at = (ending) => path.join(folder, `${language}.${ending}`);
 const shipped = path.join(out, `${language}.safetensors`);
-const { modelFile, languageModel, predictor, createPredictor, remember, memoryFile, calibration, backends } =
-  await load({
-    modelFile: 'src/engine/model/modelFile.ts',
-    languageModel: 'src/engine/generation/languageModel.ts',
-    predictor: 'src/engine/generation/predictor.ts',
-    createPredictor: 'src/engine/generation/createPredictor.ts',
-    remember: 'src/engine/memory/remember.ts',
-    memoryFile: 'src/engine/memory/memoryFile.ts',
-    calibration: 'src/engine/offers/calibration.ts',
-    backends: 'src/engine/backends/index.ts',
-  });
+const {
+  modelFile,
+  languageModel,
+  predictor,
+  createPredictor,
+  remember,
+  memoryFile,
+  calibration,
+  backends,
+  extendModel,
+  networkSpec,
+} = await load({
+  modelFile: 'src/engine/model/modelFile.ts',
+  languageModel: 'src/engine/generation/languageModel.ts',
+  predictor: 'src/engine/generation/predictor.ts',
+  createPredictor: 'src/engine/generation/createPredictor.ts',
+  remember: 'src/engine/memory/remember.ts',
+  memoryFile: 'src/engine/memory/memoryFile.ts',
+  calibration: 'src/engine/offers/calibration.ts',
+  backends: 'src/engine/backends/index.ts',
+  extendModel: 'src/engine/training/extendModel.ts',
+  networkSpec: 'src/engine/model/networkSpec.ts',
+});
 const cli = path.join(root, 'dist/cli.js');
 const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
 const rows = fs
@@ -56,7 +74,7 @@ const attribution =
   'eds. L. Burnard (eng), and the editors of each collection; CC BY 4.0';
 
 fs.mkdirSync(out, { recursive: true });
-const trained = await modelFile.readModelFile(at('safetensors'));
+const trained = withTwins(await modelFile.readModelFile(at('safetensors')));
 const model = languageModel.openModel({ ...trained, memory: undefined }, backends.createStepper);
 const tuningText = fs.readFileSync(at('tuning.txt'), 'utf8');
 const read = model.vocabulary.encode(tuningText.slice(0, readLength));
@@ -81,6 +99,30 @@ await modelFile.writeModelFile(shipped, {
 const bytes = fs.statSync(shipped).size;
 if (bytes > maximumBytes) throw new Error(`${shipped} has ${bytes} bytes, more than ${maximumBytes}.`);
 
+/** The model with the twins among its characters. */
+function withTwins(model) {
+  const added = Object.entries(twins).filter(([mark]) => !model.vocabulary.tokens.includes(mark));
+  const vocabulary = model.vocabulary.extendBy([added.map(([mark]) => mark).join('')]);
+  const spec = extendModel.extendSpec(model.spec, vocabulary.size);
+  const parameters = extendModel.extendParameters(model.spec, spec, model.parameters, 'mean');
+  for (const { offset, shape } of networkSpec.parameterLayout(spec)) {
+    const [rows, columns = 1] = shape;
+    for (const [mark, twin] of added) {
+      const [to, from] = [...vocabulary.encode(mark + twin)];
+      if (rows === vocabulary.size) {
+        const row = offset + from * columns;
+        parameters.copyWithin(offset + to * columns, row, row + columns);
+      } else if (columns === vocabulary.size) {
+        for (let row = 0; row < rows; row++) {
+          parameters[offset + row * columns + to] = parameters[offset + row * columns + from];
+        }
+      }
+    }
+  }
+  const tokenCounts = model.tokenCounts && [...model.tokenCounts, ...added.map(() => 0)];
+  return { ...model, vocabulary, spec, parameters, tokenCounts };
+}
+
 /** Nats a character over the beginning of a held-out novel. */
 function score(file, kind) {
   const text = path.join(folder, `${language}.${kind}.scored.txt`);
@@ -90,9 +132,12 @@ function score(file, kind) {
   return JSON.parse(answer).lossNats;
 }
 
+const unrounded = at('float32.safetensors');
+await modelFile.writeModelFile(unrounded, { ...trained, checkpoint: undefined, history: [] });
 const figures = Object.fromEntries(
-  ['tuning', 'report'].map((kind) => [kind, { float32: score(at('safetensors'), kind), int8: score(shipped, kind) }]),
+  ['tuning', 'report'].map((kind) => [kind, { float32: score(unrounded, kind), int8: score(shipped, kind) }]),
 );
+fs.rmSync(unrounded);
 
 execFileSync(
   process.execPath,
@@ -101,7 +146,35 @@ execFileSync(
 );
 
 const nats = (value) => value.toFixed(4);
-const { results, spec, config } = trained;
+const { spec } = trained;
+/** The runs that made it: an earlier one, if this one went on from its weights, and this one. */
+const runs = fs.existsSync(at('first.safetensors'))
+  ? [await modelFile.readModelFile(at('first.safetensors')), trained]
+  : [trained];
+const count = (value) => value.toLocaleString('en-GB');
+const twinRow =
+  Object.keys(twins).length > 0
+    ? `| not in the texts | ${Object.entries(twins)
+        .map(([mark, twin]) => `${mark} (it got the weights of ${twin})`)
+        .join(', ')} |\n`
+    : '';
+const isJob = trained.history.at(-1)?.backend === 'pytorch';
+const training = runs
+  .map(
+    ({ results, config }) =>
+      `${results.epochs} ${results.epochs === 1 ? 'epoch' : 'epochs'} in ${count(results.steps)} updates of ${config.batch} × ${config.objective.steps} with Adam, ${config.optimiser.learningRate} falling along a cosine`,
+  )
+  .join(', then ');
+const commands = isJob
+  ? [
+      `node scripts/base/train.mjs ${language} FOLDER --job MINUTES   # PyTorch trains it: see README.md, "More than a book"`,
+      ...(runs.length > 1
+        ? [
+            `node scripts/base/train.mjs ${language} FOLDER --job MINUTES --weights FOLDER/${language}.first.safetensors`,
+          ]
+        : []),
+    ]
+  : [`node scripts/base/train.mjs ${language} FOLDER`];
 const card = `# The ${name} base model
 
 Written by \`scripts/base/build.mjs\` on ${new Date().toISOString().slice(0, 10)}.
@@ -110,8 +183,8 @@ Written by \`scripts/base/build.mjs\` on ${new Date().toISOString().slice(0, 10)
 |---|---|
 | file | \`${language}.safetensors\`, ${(bytes / 1e6).toFixed(2)} MB, matrices in eight bits |
 | network | LSTM of ${spec.layers[0].units} units, ${spec.output.classes} characters |
-| training | ${results.epochs} epoch of ${prepared.trainedCharacters.toLocaleString('en-GB')} characters in ${results.steps.toLocaleString('en-GB')} updates of ${config.batch} × ${config.objective.steps}; Adam ${config.optimiser.learningRate}, falling along a cosine; seed ${config.seed} |
-| texts | ${trainedWorks.length} novels, listed below; straight or typographic quotation marks, wrapped lines or one line a paragraph, drawn by chance for every two pages |
+| training | ${count(prepared.trainedCharacters)} characters: ${training}${isJob ? '; by PyTorch on one graphics card' : ''}; seed ${trained.config.seed} |
+${twinRow}| texts | ${trainedWorks.length} novels, listed below; straight or typographic quotation marks, wrapped lines or one line a paragraph, drawn by chance for every two pages |
 | licence | the model: MIT, as the program. The novels are in the public domain; their edition is CC BY 4.0 |
 | attribution | ${attribution}; collection ELTeC-${collections[language]} |
 | word list | \`${language}.words.br\`, from the same texts |
@@ -132,7 +205,7 @@ With the collection's texts in one file, three line feeds between works, and the
 
 \`\`\`
 node scripts/base/prepare.mjs ${language} TEXTS WORKS FOLDER
-node scripts/base/train.mjs ${language} FOLDER
+${commands.join('\n')}
 node scripts/base/build.mjs ${language} FOLDER WORKS media/base
 \`\`\`
 

@@ -38,7 +38,9 @@ export interface TrainRequest extends ComputeRequest {
   runId: string;
   sources: TextSource[];
   /** `auto` configures itself for `minutes`. */
-  config: TrainingConfig | { auto: true; minutes: number; seed?: number; memory?: TrainingConfig['memory'] };
+  config:
+    | TrainingConfig
+    | { auto: true; minutes: number; base?: string; seed?: number; memory?: TrainingConfig['memory'] };
   /** The path of the model file. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
   /**
@@ -60,6 +62,8 @@ export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'referen
 export interface PlanRequest extends ComputeRequest {
   sources: TextSource[];
   minutes: number[];
+  /** The base to start from: `auto`, a language, or (the default) none. */
+  base?: string;
 }
 export interface Plan {
   minutes: number;

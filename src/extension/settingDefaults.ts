@@ -10,6 +10,7 @@ export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredte
 export const settingDefaults = {
   'training.progress': 'notification' as 'notification' | 'statusBar',
   'training.seed': 42,
+  'training.base': 'auto' as 'auto' | 'none' | 'en',
   'model.memory': 'on' as 'on' | 'off',
   'completion.enabled': true,
   'completion.languages': proseLanguages,

@@ -13,7 +13,7 @@ import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
 /** The number of characters that each base reads, and that the best base then reads in all. */
 const firstCharacters = 500;
-const allCharacters = 2500;
+export const charactersToChoose = 2500;
 /**
  * The limit in nats per character above which a base does not fit. English of all kinds, from novels to verse and chat,
  * gives the English base 1.0 to 1.9; German, French, Spanish, Italian, Latin and program code give it 2.9 to 4.6,
@@ -41,7 +41,7 @@ export async function chooseBase(
   signal?: AbortSignal,
   languages: readonly string[] = baseLanguages(),
 ): Promise<BaseChoice | undefined> {
-  const beginning = normaliseText(text.slice(0, allCharacters), { lowercase: false, normalization: 'nfc' });
+  const beginning = normaliseText(text.slice(0, charactersToChoose), { lowercase: false, normalization: 'nfc' });
   if (beginning.length < fewestToChoose || languages.length === 0) return undefined;
   let best: { base: OpenBase; loss: number } | undefined;
   for (const language of languages) {

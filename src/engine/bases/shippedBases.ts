@@ -56,7 +56,7 @@ export async function openBase(language: string): Promise<OpenBase> {
   if (!shipped.includes(language)) {
     throw new InklingError(
       'invalidInput',
-      `There is no base model for "${language}". Choose one of ${[...shipped, 'none'].join(', ')}.`,
+      `There is no base model for "${language}". Choose one of ${['auto', ...shipped, 'none'].join(', ')}.`,
     );
   }
   return { language, model: await readLanguageModel(basePath(language)) };

@@ -19,6 +19,7 @@ const options = {
   'max-seconds': { type: 'string' },
   seed: { type: 'string' },
   memory: { type: 'string' },
+  weights: { type: 'string' },
   set: { type: 'string', multiple: true },
   title: { type: 'string' },
 } as const;
@@ -36,6 +37,7 @@ export async function jobCommand(args: string[]): Promise<void> {
     files,
     folder: values.out,
     title: values.title,
+    weights: values.weights,
     reading: { encoding: values.encoding, onNotice: say },
     draft: (bytes) => (recipe ? validateConfig(adjust(recipe)) : draftFor(bytes, adjust)),
     choose: (draft, facts) => {

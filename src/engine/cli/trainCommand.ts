@@ -5,7 +5,6 @@ import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/t
 import { setPath } from '../../common/trainingConfigRules';
 import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
-import { openBase } from '../bases/shippedBases';
 import type { Compute } from '../backends/backend';
 import { readProse } from '../corpus/readTextFile';
 import type { StoredLanguageModel } from '../model/modelFile';
@@ -57,7 +56,7 @@ interface TrainArguments {
   out: string;
   overwrite: boolean;
   resume?: string;
-  /** Language of the base model to start from. */
+  /** `auto`, `none`, or the language of the base model to start from. */
   base?: string;
   /** File of the first weights. */
   weights?: string;
@@ -148,7 +147,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
     overwrite: values.overwrite ?? false,
     resume: values.resume,
-    base: values.base === 'none' ? undefined : values.base,
+    base: values.base,
     weights: values.weights,
     title: values.title,
   };
@@ -175,17 +174,16 @@ async function openRun(
     const config = adjust(storedConfig(resume.model, wanted));
     return openFileRun({ ...common, resume, further: wanted.further, config });
   }
-  if (wanted.base !== undefined && wanted.recipe !== undefined) {
+  if (wanted.recipe !== undefined && wanted.base !== undefined && wanted.base !== 'none') {
     throw new UsageError('A recipe starts from random weights: leave out --base or --recipe.');
   }
   if (wanted.recipe !== undefined) {
     return openFileRun({ ...common, config: adjust(recipeFor(wanted.recipe, wanted.objective)) });
   }
-  const base = wanted.base === undefined ? undefined : await openBase(wanted.base);
-  const { config, corpus, reasons, expectedSeconds } = await chooseAutomatically({
+  const { config, base, corpus, reasons, expectedSeconds } = await chooseAutomatically({
     texts,
     compute,
-    base,
+    base: wanted.base ?? (weights === undefined ? 'auto' : 'none'),
     // A budget of steps or epochs is among the settings.
     minutes: wanted.budget && wanted.minutes === undefined ? undefined : (wanted.minutes ?? 1),
     adjust,

@@ -8,10 +8,10 @@ const usages = `inkling: train a small recurrent language model on a text, and w
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
-      [--out FILE] [--overwrite] [--resume FILE | --base LANGUAGE | --weights FILE] [--memory on|off]
+      [--out FILE] [--overwrite] [--resume FILE | --base auto|none|LANGUAGE | --weights FILE] [--memory on|off]
       [--set path=value]… [--title TEXT] [--json]
   inkling job <files…> --out FOLDER [--recipe ID] [--objective every-step] [--epochs N | --max-steps N | --max-seconds S]
-      [--seed N] [--memory on|off] [--set path=value]… [--title TEXT] [--json]
+      [--seed N] [--weights FILE] [--memory on|off] [--set path=value]… [--title TEXT] [--json]
   inkling attach FOLDER|ray://HOST[:PORT][/JOB] [--stop] [--out FILE] [--json]
   inkling sample <model> [--prompt S]… [--temperature T]… [--length N]… [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--against FILE]… [--seed N] [--json]

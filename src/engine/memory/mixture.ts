@@ -55,6 +55,11 @@ export function firstTables(): MixtureTables {
   return { exponents, weights, learned: 0 };
 }
 
+/** Tables that were fitted beside one network, for use beside another one, to which they first have to adapt. */
+export function adaptable(tables: MixtureTables): MixtureTables {
+  return { ...tables, learned: Math.min(tables.learned, tokensToHalf) };
+}
+
 export class Mixture {
   private readonly exponents: Average;
   private readonly weights: Average;

@@ -22,6 +22,8 @@ export interface Reading {
   online: number;
   /** How many tokens the static mixture ranked first. */
   correct: number;
+  /** The static nats of successive stretches of `stretchTokens`; the last one may be shorter. */
+  stretches: number[];
   /** The tables of the static mixture, fitted to the text that was read. */
   tables: MixtureTables;
 }
@@ -36,6 +38,8 @@ export interface ReadingOptions {
 
 /** The number of tokens read before a span as its context. */
 const contextTokens = 64;
+/** About two paragraphs: what is easy or hard to predict changes more slowly than that, so stretches vary as texts do. */
+export const stretchTokens = 500;
 
 /** Reads the spans one after the other. Undefined if there is nothing to predict, and once `isInterrupted` is true. */
 export async function readWithMemory(
@@ -55,6 +59,7 @@ export async function readWithMemory(
   const place = new Float32Array(placeNumbers);
   const row = new Float32Array(classes);
   const sums = { targets: 0, network: 0, static: 0, online: 0, correct: 0 };
+  const stretches: number[] = [];
   // The first half brings the tables close to their best values; the means are taken over the second half.
   const middle = Math.floor(spans.reduce((sum, { start, end }) => sum + end - start, 0) / 2);
   const slice = new TimeSlice();
@@ -82,8 +87,11 @@ export async function readWithMemory(
         const token = tokenAt(position);
         if (token !== noToken) {
           const at = (position - start) * classes;
+          const nats = score(mixtures.static, still, logits, at, token);
+          if (sums.targets % stretchTokens === 0) stretches.push(0);
+          stretches[stretches.length - 1] += nats;
+          sums.static += nats;
           sums.targets++;
-          sums.static += score(mixtures.static, still, logits, at, token);
           sums.network -= mixtures.static.networkLog(token);
           if (mostLikely(row) === token) sums.correct++;
           if (fits) mixtures.static.learn(token);
@@ -101,7 +109,7 @@ export async function readWithMemory(
       }
     }
   }
-  return sums.targets > 0 ? { ...sums, tables: mixtures.static.tables() } : undefined;
+  return sums.targets > 0 ? { ...sums, stretches, tables: mixtures.static.tables() } : undefined;
 }
 
 function mostLikely(row: Float32Array): number {

@@ -6,7 +6,7 @@ import type { Vocabulary } from '../corpus/vocabulary';
 import type { Predictor } from '../generation/predictor';
 import { Contexts, letterOrders } from './contexts';
 import { learnText } from './learnText';
-import { firstTables } from './mixture';
+import { firstTables, type MixtureTables } from './mixture';
 import { learningPredictor } from './learningPredictor';
 import { openMemory, type ModelMemory } from './modelMemory';
 import { readWithMemory, type Reading } from './reading';
@@ -38,24 +38,35 @@ export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, to
 }
 
 /**
- * The memory of a corpus: its training part is counted, and its held-out part determines how far to trust the counts
- * beside this network, which must be one that is trained at every step. The reading of the held-out part is undefined
- * if there is none, and once `isInterrupted` returns true.
+ * The memory of the training part of a corpus. `tables`, if known from a network like the one beside it, are better to
+ * begin with than the default mixture.
  */
-export async function rememberCorpus(
+export function rememberTraining(corpus: Corpus, tables?: MixtureTables): ModelMemory {
+  const memory = rememberTokens(tokensOf(corpus, trainSpans(corpus)), corpus.vocabulary);
+  return tables ? { ...memory, tables } : memory;
+}
+
+/**
+ * Reads the held-out part of a corpus, or its first `mostTargets` tokens, with the memory of its training part beside
+ * this network, which must be one that is trained at every step. The tables of the result say how far to trust the
+ * memory. Undefined if nothing is held out, and once `isInterrupted` returns true.
+ */
+export async function readHeldOut(
   network: Network,
+  memory: ModelMemory,
   corpus: Corpus,
   isInterrupted = (): boolean => false,
-): Promise<{ memory: ModelMemory; heldOut: Reading | undefined }> {
+  mostTargets = Infinity,
+): Promise<Reading | undefined> {
   const { ids, vocabulary } = corpus;
-  const memory = rememberTokens(tokensOf(corpus, trainSpans(corpus)), vocabulary);
-  const spans = heldOutSpans(corpus).map((span) => ({ ...span, contextStart: span.fileStart }));
-  const heldOut = await readWithMemory(network, memory, vocabulary, ids, spans, {
-    fits: true,
-    online: true,
-    isInterrupted,
+  let left = mostTargets;
+  const spans = heldOutSpans(corpus).flatMap(({ start, end, fileStart }) => {
+    if (left <= 0) return [];
+    const cut = Math.min(end, start + left);
+    left -= cut - start;
+    return [{ start, end: cut, contextStart: fileStart }];
   });
-  return heldOut ? { memory: { ...memory, tables: heldOut.tables }, heldOut } : { memory, heldOut };
+  return readWithMemory(network, memory, vocabulary, ids, spans, { fits: true, online: true, isInterrupted });
 }
 
 /**

@@ -110,8 +110,8 @@ export function trainerHandlers(
       trainers.get(runId)?.trainer?.yieldThread(milliseconds);
       return null;
     },
-    plan: ({ sources, minutes, ...asked }) =>
-      computing(asked, async (compute) => planBudgets(await readSources(sources), compute, minutes)),
+    plan: ({ sources, minutes, base, ...asked }) =>
+      computing(asked, async (compute) => planBudgets(await readSources(sources), compute, minutes, base)),
     estimate: async ({ sources, configs, ...asked }, { onEvent }) => {
       const texts = await readSources(sources);
       await computing(asked, (compute) =>
@@ -155,9 +155,9 @@ async function courseOf(
 ): Promise<Course> {
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
-  const { minutes, seed, memory } = asked;
+  const { minutes, base, seed, memory } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
   const adjust = memory && ((config: TrainingConfig): TrainingConfig => ({ ...config, memory }));
-  if (!resume) return chooseAutomatically({ texts, compute, minutes, seed, adjust });
+  if (!resume) return chooseAutomatically({ texts, compute, minutes, base, seed, adjust });
   return { config: { ...resume.config, budget: { maxSeconds: 60 * minutes } }, further: true };
 }

@@ -23,7 +23,11 @@ import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, versionOf } from '../model/keepModel';
 import { calibrate } from '../offers/calibration';
 import type { LeastProbability } from '../../common/engineProtocol';
+import { openBase } from '../bases/shippedBases';
+import { memoryOf } from '../memory/memoryFile';
+import { adaptable } from '../memory/mixture';
 import { CheckpointFile } from './checkpointFile';
+import { extendParameters } from './extendModel';
 import { newRun, startFrom, type Resumable } from './resume';
 import { checkpointModel, storedModel, type RunDescription } from './storedRun';
 import { Trainer, type TrainerOptions } from './trainer';
@@ -36,7 +40,7 @@ export interface FileRunOptions {
   title?: string;
   /** Continue with this model, by the rule of `startFrom`. */
   resume?: Resumable;
-  /** The model named by `config.base`; a new run starts from its weights. */
+  /** The model that `config.base` names, if the caller has it open; otherwise the shipped one is read. */
   base?: StoredLanguageModel;
   /** A file whose tensors are the initial weights of a new run, instead of random ones. */
   weights?: string;
@@ -77,6 +81,16 @@ export async function leastProbabilityOf(
   return calibrate(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
+/** A base as a run from it knows it: in the run's network, which may know more characters. */
+function beside(base: StoredLanguageModel, of: NetworkSpec): TrainerOptions['base'] {
+  const memory = memoryOf(base);
+  return {
+    title: base.title,
+    parameters: extendParameters(base.spec, of, base.parameters, 'mean'),
+    tables: memory && adaptable(memory.tables),
+  };
+}
+
 /** "novel.epoch-03-loss-2.6727.inkling.safetensors" beside "novel.inkling.safetensors". */
 function epochPath(modelPath: string, epoch: number, loss: number | null): string {
   const ending = /(\.inkling)?\.safetensors$/.exec(modelPath)?.[0] ?? '';
@@ -92,9 +106,10 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
   const { modelPath, onEvent } = options;
   const resume = options.resume?.model;
   const asked = validateConfig(options.config);
+  const base = options.base ?? (asked.base === undefined ? undefined : (await openBase(asked.base)).model);
   const start = resume
     ? startFrom(resume, asked, options.texts, options.further ?? false)
-    : options.base && newRun(options.base, asked, options.texts);
+    : base && newRun(base, asked, options.texts);
   const config = { ...asked, budget: start?.budget ?? asked.budget };
   const corpus = start?.corpus ?? options.corpus ?? buildCorpus(options.texts, config.text);
   const run: RunDescription = {
@@ -105,6 +120,8 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     created: start?.state ? resume!.provenance.created : new Date().toISOString(),
   };
   const plan = planBatches(corpus, config);
+  // A run that took its weights from another model is not judged by the base of that one.
+  const startsFromBase = !resume || start?.state !== undefined;
   // An automatic configuration has examined the text itself; a run that continues a model has already reported it.
   const isRecipe = !resume && recipes.some(({ id }) => id === config.recipe);
   const parameters =
@@ -134,6 +151,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     isInterrupted: options.isInterrupted,
     state: start?.state,
     initialOptimiser: start?.initialOptimiser,
+    base: base && startsFromBase ? beside(base, run.spec) : undefined,
     history: start?.state ? resume!.history : undefined,
     onEvent,
     onCheckpoint: async (state, history) => {
@@ -163,7 +181,8 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
         ...{ heldOutNetworkLoss, heldOutOnlineLoss },
       };
       const model = storedModel(run, parameters, state, history, results, memory);
-      model.leastProbability = await leastProbabilityOf(model, corpus, () => trainer.isHurried);
+      model.leastProbability =
+        (await leastProbabilityOf(model, corpus, () => trainer.isHurried)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
         const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;

@@ -178,7 +178,7 @@ function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, sec
 }
 
 /** A network without what may change when it is trained further. */
-function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
+export function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
   return [cell, input, layers.map((layer) => layer.units)];
 }
 

@@ -17,11 +17,14 @@ import type { Corpus } from '../corpus/corpus';
 import { randomWindow } from '../corpus/spans';
 import { generate } from '../generation/generator';
 import type { ModelMemory } from '../memory/modelMemory';
-import { rememberCorpus } from '../memory/remember';
+import type { MixtureTables } from '../memory/mixture';
+import type { Reading } from '../memory/reading';
+import { readHeldOut, rememberTraining } from '../memory/remember';
 import { areFinite } from '../model/modelFile';
 import { parameterCount } from '../model/networkSpec';
 import { Random } from '../random';
 import { TimeSlice } from '../timeSlice';
+import { bestBlend, describeBlend } from './blend';
 import { DivergenceGuard } from './divergenceGuard';
 import { evaluateHeldOut, type Evaluation } from './evaluation';
 import { History } from './history';
@@ -66,6 +69,8 @@ export interface TrainerOptions {
   history?: readonly TrainEvent[];
   /** The optimiser state of the model that the weights come from. */
   initialOptimiser?: OptimiserState;
+  /** The base that the run started from: its weights in the network of the run, and how it mixes them with a memory. */
+  base?: { title: string; parameters: Float32Array; tables?: MixtureTables };
   /** The batches, instead of those of the corpus. */
   batches?: BatchSource;
   /** Checked during long steps: whether a command for this run is waiting. */
@@ -95,6 +100,8 @@ const progressMs = 500;
 const snapshotMs = 2000;
 /** An epoch shorter than this does not get its own checkpoint. */
 const shortestEpochToKeepMs = 5000;
+/** Held-out tokens that show whether training has improved on the base. */
+const judgedTargets = 20_000;
 /** The guard intervenes this many times; then the run ends with its best weights. */
 const maximumGuardEvents = 6;
 /** Separate from the streams of other rooms. */
@@ -512,15 +519,17 @@ export class Trainer {
 
   /** Decides which weights the run keeps, and measures them on all held-out text. */
   private async finish(ending: Ending): Promise<TrainedRun> {
-    const { config, modelPath } = this.options;
+    const { config, corpus, base, modelPath } = this.options;
     const { progress, network } = this;
     const seconds = (progress.seconds = this.clock.seconds);
     // Saved first: what follows must not influence a run that continues from here.
     const state = await this.takeState();
     await this.sendProgress();
-    const kept = await this.weightsToKeep();
+    const trained = await this.weightsToKeep();
+    const counted = config.memory === 'on' ? rememberTraining(corpus, base?.tables) : undefined;
+    const kept = counted ? await this.blendWithBase(trained, counted) : trained;
     await network.writeParameters(kept);
-    const { memory, heldOut } = await this.finalMeasure();
+    const { memory, heldOut } = await this.finalMeasure(counted);
     const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     this.tellFallback();
     const done: DoneEvent = {
@@ -552,12 +561,25 @@ export class Trainer {
     return { done, parameters: kept, memory, state, history: this.history.toJSON() };
   }
 
+  /** Of a run from a base: how much of the training to keep, by the held-out text. Of other runs: all of it. */
+  private async blendWithBase(trained: Float32Array, memory: ModelMemory): Promise<Float32Array> {
+    const { base, corpus } = this.options;
+    if (!base || this.skipsEvaluation) return trained;
+    const isSkipped = (): boolean => this.skipsEvaluation;
+    const read = (): Promise<Reading | undefined> =>
+      readHeldOut(this.network, memory, corpus, isSkipped, judgedTargets);
+    const blend = await bestBlend(this.network, base.parameters, trained, read);
+    if (!blend) return trained;
+    this.notice('information', describeBlend(blend, base.title));
+    return blend.parameters;
+  }
+
   /** The results of the network on all held-out text, with its memory if it gets one. */
-  private async finalMeasure(): Promise<{ memory?: ModelMemory; heldOut?: FinalEvaluation }> {
-    const { config, corpus } = this.options;
-    if (config.memory !== 'on') return { heldOut: await this.evaluateUnlessSkipped(Infinity) };
-    const { memory, heldOut: read } = await rememberCorpus(this.network, corpus, () => this.skipsEvaluation);
-    if (!read) return { memory };
+  private async finalMeasure(counted?: ModelMemory): Promise<{ memory?: ModelMemory; heldOut?: FinalEvaluation }> {
+    if (!counted) return { heldOut: await this.evaluateUnlessSkipped(Infinity) };
+    const read = await readHeldOut(this.network, counted, this.options.corpus, () => this.skipsEvaluation);
+    if (!read) return { memory: counted };
+    const memory = { ...counted, tables: read.tables };
     const { targets } = read;
     const heldOut = {
       loss: read.static / targets,

@@ -38,7 +38,9 @@ export async function chooseTraining(
 ): Promise<TrainingChoice | undefined> {
   const seed = setting('training.seed');
   const memory = setting('model.memory');
-  const planned = engine.call('plan', { sources, minutes: budgets.map(({ minutes }) => minutes), ...engineChoice() });
+  const base = setting('training.base');
+  const minutesOf = budgets.map(({ minutes }) => minutes);
+  const planned = engine.call('plan', { sources, minutes: minutesOf, base, ...engineChoice() });
   const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources, uri) };
   const custom = {
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
@@ -60,7 +62,7 @@ export async function chooseTraining(
       detail: plans && `${plans[i].summary} · ${formatCount(plans[i].parameters)} ${vscode.l10n.t('parameters')}`,
       choose: async () => {
         const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
-        return plan ? { ...plan.config, seed, memory } : { auto: true as const, minutes, seed, memory };
+        return plan ? { ...plan.config, seed, memory } : { auto: true as const, minutes, base, seed, memory };
       },
     })),
     ...rest,

@@ -21,7 +21,7 @@ import { planBatches } from '../../corpus/planBatches';
 import { proseParts, type TextParts } from '../../corpus/proseParts';
 import { TokenCounter, type Vocabulary } from '../../corpus/vocabulary';
 import { initialiseParameters } from '../../model/initialisation';
-import { writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
+import { readWeights, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { networkSpecOf } from '../../model/networkSpecOf';
 import { canRemember } from '../../memory/modelMemory';
 import type { AutomaticChoice, TextFacts } from '../../recipes/automatic';
@@ -60,6 +60,8 @@ export interface JobRequest {
   /** Must not exist yet, or be empty. */
   folder: string;
   title?: string;
+  /** A file whose tensors are the first weights, instead of random ones. */
+  weights?: string;
   reading?: TextParts;
   /** The settings that decide what the tokens are, for a text of this many bytes. */
   draft: (bytes: number) => TrainingConfig;
@@ -152,7 +154,9 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
   }
 
   const spec = networkSpecOf(config, vocabulary.size);
-  const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
+  const parameters = request.weights
+    ? await readWeights(request.weights, spec)
+    : initialiseParameters(spec, config.network.initialisation, config.seed);
   const model: StoredLanguageModel = {
     kind: 'language-model',
     title: title ?? path.basename(paths[0]),

@@ -9,7 +9,7 @@ import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { learningPredictor } from '../../../../src/engine/memory/learningPredictor';
 import { memoryOf, storeMemory } from '../../../../src/engine/memory/memoryFile';
 import { openMemory, type ModelMemory } from '../../../../src/engine/memory/modelMemory';
-import { emptyMemory, rememberCorpus, rememberTokens } from '../../../../src/engine/memory/remember';
+import { emptyMemory, readHeldOut, rememberTokens, rememberTraining } from '../../../../src/engine/memory/remember';
 import type { StoredLanguageModel } from '../../../../src/engine/model/modelFile';
 import type { TensorValues } from '../../../../src/engine/model/safetensors';
 import { readDataset } from '../../../support/shared';
@@ -26,7 +26,9 @@ async function remembering(): Promise<
   Awaited<ReturnType<typeof drawnModel>> & { memory: ModelMemory; heldOutNats: number }
 > {
   const model = await drawnModel({ vocabulary, steps: 16 });
-  const { memory, heldOut } = await rememberCorpus(model.network, corpus);
+  const counted = rememberTraining(corpus);
+  const heldOut = await readHeldOut(model.network, counted, corpus);
+  const memory = { ...counted, tables: heldOut!.tables };
   return { ...model, memory, heldOutNats: heldOut!.static / heldOut!.targets };
 }
 

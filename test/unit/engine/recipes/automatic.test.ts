@@ -12,6 +12,7 @@ import {
 } from '../../../../src/engine/recipes/automatic';
 import { operationsPerTarget, speedFrom } from '../../../../src/engine/recipes/speedProbe';
 import { openFileRun } from '../../../../src/engine/training/fileRun';
+import { readDataset } from '../../../support/shared';
 import { madeText } from '../training/support';
 
 const backend = createReferenceBackend();
@@ -95,6 +96,33 @@ describe('Automatic configuration', () => {
     validateConfig(config);
     assert.equal(config.text.heldOut.kind, 'none');
     assert.equal(config.keep, 'last');
+  });
+
+  it('starts from the base that reads the text well, unless the user wants another network or none', async () => {
+    const novel = readDataset('moby-dick')[0].text;
+    const choose = async (text: string, base: string, ...settings: [string, string][]): Promise<TrainingConfig> => {
+      const adjust = (config: TrainingConfig): TrainingConfig =>
+        settings.reduce<TrainingConfig>((changed, [path, value]) => setPath(changed, path, value), {
+          ...config,
+          budget: { maxSteps: 3 },
+        });
+      const choice = await chooseAutomatically({
+        texts: [{ name: 'a.txt', text }],
+        compute: backend,
+        base,
+        adjust,
+      });
+      assert.equal(choice.base?.language, choice.config.base);
+      return choice.config;
+    };
+    const english = await choose(novel, 'auto');
+    assert.equal(english.base, 'en');
+    assert.deepEqual(english.network.layers, [{ units: 512, dropout: 0 }]);
+    assert.equal((await choose(novel, 'none')).base, undefined);
+    assert.equal((await choose(novel, 'auto', ['network.layers.0.units', '24'])).base, undefined);
+    assert.equal((await choose(novel, 'auto', ['text.lowercase', 'true'])).base, undefined);
+    assert.equal((await choose('x[i] = y[j] + 1;\n'.repeat(200), 'auto')).base, undefined);
+    await assert.rejects(choose(novel, 'xx'), /Choose one of auto, .*none\.$/);
   });
 
   it('depends on no clock and no budget if bounded by steps', async () => {

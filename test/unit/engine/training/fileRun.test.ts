@@ -121,6 +121,35 @@ describe('A run that writes a model file', () => {
     assert.equal(of(fresh.history, 'start')[0].base, null);
   });
 
+  it('keeps the weights of a base that training made worse, and the memory knows the text', async () => {
+    const config: TrainingConfig = { ...smallConfig(), memory: 'on' };
+    const base = (await run(config, { modelPath: file('teacher') })).model;
+    const events: TrainEvent[] = [];
+    const fileRun = await openFileRun({
+      texts: [{ name: 'made.txt', text: madeText(20_000) }],
+      config: {
+        ...config,
+        base: 'xx',
+        // Far too fast: it forgets what it knew.
+        optimiser: { ...config.optimiser, learningRate: 0.5 },
+        keep: 'last',
+        guard: { kind: 'none' },
+        budget: { maxSteps: 8 },
+      },
+      base,
+      compute: createReferenceBackend(),
+      modelPath: file('kept'),
+      onEvent: (event) => void events.push(event),
+    });
+    const model = await fileRun.run();
+    assert.deepEqual(model.parameters, base.parameters);
+    assert.ok(model.memory, 'it has a memory');
+    const notice = of(events, 'notice').find(({ message }) => /^The weights of the base stay/.test(message));
+    assert.ok(notice, JSON.stringify(of(events, 'notice')));
+    const done = of(events, 'done')[0];
+    assert.ok(done.heldOutLoss! < done.heldOutNetworkLoss!, 'the memory helps it');
+  });
+
   it('resumes from the checkpoint of an interrupted run', async () => {
     const config = smallConfig();
     const whole = await run(config, { modelPath: file('alone') });

@@ -1,0 +1,82 @@
+/**
+ * What a run that starts from a base keeps of its training: the blend of the base's weights and the trained ones that
+ * predicts the held-out text best, with the memory beside it. Training on a short text makes a network sure of what it
+ * read and worse at everything else; part of the way often predicts better than all of it (Wortsman et al. 2022,
+ * "Robust fine-tuning of zero-shot models"). If no blend is better than the base by more than the measurement's own
+ * error, the base's weights stay, and the text is known to the memory alone.
+ */
+import type { Network } from '../backends/backend';
+import type { Reading } from '../memory/reading';
+
+/** The shares of the way from the base to the trained weights. */
+const shares = [1, 0.75, 0.5, 0.25];
+
+export interface Blend {
+  /** The share of the way from the base that is kept; 0 if the base's weights stay. */
+  share: number;
+  parameters: Float32Array;
+  /** Nats per held-out token with the memory, static: of the base, of the trained weights, of the blend. */
+  losses: { base: number; trained: number; kept: number };
+  /** Standard error of the difference between the base and the blend. */
+  error: number;
+}
+
+/**
+ * `read` reads held-out text with the network's current weights. Undefined, with the network's weights unspecified,
+ * once it returns undefined.
+ */
+export async function bestBlend(
+  network: Network,
+  base: Float32Array,
+  trained: Float32Array,
+  read: () => Promise<Reading | undefined>,
+): Promise<Blend | undefined> {
+  const readWith = async (parameters: Float32Array): Promise<Reading | undefined> => {
+    await network.writeParameters(parameters);
+    return read();
+  };
+  const ofBase = await readWith(base);
+  if (!ofBase) return undefined;
+  const tried: { share: number; parameters: Float32Array; reading: Reading }[] = [];
+  for (const share of shares) {
+    const parameters = share === 1 ? trained : blend(base, trained, share);
+    const reading = await readWith(parameters);
+    if (!reading) return undefined;
+    tried.push({ share, parameters, reading });
+  }
+  const best = tried.reduce((least, next) => (next.reading.static < least.reading.static ? next : least));
+  const error = errorOfDifference(ofBase, best.reading);
+  const earns = best.reading.static / best.reading.targets < ofBase.static / ofBase.targets - error;
+  const kept = earns ? best : { share: 0, parameters: base, reading: ofBase };
+  const lossOf = ({ static: nats, targets }: Reading): number => nats / targets;
+  return {
+    share: kept.share,
+    parameters: kept.parameters,
+    losses: { base: lossOf(ofBase), trained: lossOf(tried[0].reading), kept: lossOf(kept.reading) },
+    error,
+  };
+}
+
+/** What a run keeps of its training, and why, in a sentence. */
+export function describeBlend({ share, losses, error }: Blend, base: string): string {
+  const nats = (loss: number): string => `${loss.toFixed(4)} nats`;
+  const measured = `held-out loss with the memory ${nats(losses.base)} with the base ${base}, ${nats(losses.trained)} with all of the training`;
+  if (share > 0)
+    return `${Math.round(100 * share)} % of the way from the base to the trained weights is kept: ${measured}, ${nats(losses.kept)} with this blend.`;
+  const uncertainty = Number.isFinite(error) ? `; a difference below ${nats(error)} could be chance` : '';
+  return `The weights of the base stay, since training did not improve on them, and the memory knows the text: ${measured}${uncertainty}.`;
+}
+
+/** The standard error of the mean difference per token, from the differences of the stretches that both read. */
+function errorOfDifference(a: Reading, b: Reading): number {
+  const differences = a.stretches.map((nats, i) => nats - b.stretches[i]);
+  const count = differences.length;
+  if (count < 2) return Infinity;
+  const mean = differences.reduce((sum, each) => sum + each, 0) / count;
+  const variance = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (count - 1);
+  return Math.sqrt(variance * count) / a.targets;
+}
+
+function blend(base: Float32Array, trained: Float32Array, share: number): Float32Array {
+  return trained.map((value, i) => base[i] + share * (value - base[i]));
+}
