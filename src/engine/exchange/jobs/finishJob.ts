@@ -9,7 +9,7 @@ import type { Compute } from '../../backends/backend';
 import type { Corpus, TokenIds } from '../../corpus/corpus';
 import { planBatches } from '../../corpus/planBatches';
 import { storeMemory } from '../../memory/memoryFile';
-import { rememberCorpus } from '../../memory/remember';
+import { readHeldOut, rememberTraining } from '../../memory/remember';
 import { readLanguageModel, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { leastProbabilityOf } from '../../training/fileRun';
 import { jobFileName, trainedModelName, type JobDescription } from './writeJob';
@@ -32,8 +32,9 @@ export async function finishJob(
     const plan = planBatches(corpus, model.config);
     const network = await compute.createNetwork(model.spec, model.parameters, plan.limits);
     try {
-      const { memory, heldOut } = await rememberCorpus(network, corpus, isSkipped);
-      const stored = storeMemory(memory);
+      const counted = rememberTraining(corpus);
+      const heldOut = await readHeldOut(network, counted, corpus, isSkipped);
+      const stored = storeMemory({ ...counted, tables: heldOut?.tables ?? counted.tables });
       model.memory = stored.memory;
       model.extraTensors = { ...model.extraTensors, ...stored.tensors };
       if (heldOut) done = { ...done, ...figures(heldOut, model) };
