@@ -7,10 +7,13 @@ import type { BackendChoice, CompletionRequest, Eagerness } from '../common/engi
 /** Languages whose files contain prose. */
 export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
 
+/** A base model of the package by its language, the one that fits, or none. */
+type BaseSetting = 'auto' | 'none' | 'de' | 'en' | 'es' | 'fr' | 'it';
+
 export const settingDefaults = {
   'training.progress': 'notification' as 'notification' | 'statusBar',
   'training.seed': 42,
-  'training.base': 'auto' as 'auto' | 'none' | 'en',
+  'training.base': 'auto' as BaseSetting,
   'model.memory': 'on' as 'on' | 'off',
   'completion.enabled': true,
   'completion.languages': proseLanguages,
@@ -20,7 +23,7 @@ export const settingDefaults = {
   'completion.debounce': 40,
   'completion.maximumLength': 60,
   'completion.never': [] as string[],
-  'writing.base': 'auto' as 'auto' | 'none' | 'en',
+  'writing.base': 'auto' as BaseSetting,
   'writing.learn': 'document' as 'document' | 'folder' | 'off',
   'writing.files': '**/*.{md,txt}',
   'continueText.length': 400,
