@@ -171,7 +171,7 @@ export class SamplesTab {
         'p',
         {},
         t(
-          'This is the model of English that comes with Inkling, together with the open text. Train on the text to make the model yours: it then writes in your style, with your names and your turns of phrase.',
+          'This is the model of the language that comes with Inkling, together with the open text. Train on the text to make the model yours: it then writes in your style, with your names and your turns of phrase.',
         ),
       ),
       h(
