@@ -109,6 +109,16 @@ export interface DocumentPlace {
   beside?: string;
 }
 
+export interface BesideRequest {
+  modelPath: string;
+  text: string;
+  collection: string;
+  /** The text of the collection that is left out: usually that of the document of the passage. */
+  except: string;
+}
+/** Bits per character of the characters that the model knows; null if there is none, or the model has no memory. */
+export type BesideResult = { without: number; with: number } | null;
+
 /** A text of a collection: its name, which for a document is its id, and the text itself or the file that holds it. */
 export type KnownText = { name: string; text: string } | TextSource;
 
@@ -338,6 +348,8 @@ export interface EngineMethods extends GpuMethods {
   closeDocument: { params: { id: string }; result: null; event: never };
   /** From now on, a collection consists of these texts; without any, it is forgotten. */
   knowTexts: { params: { collection: string; texts: KnownText[] }; result: null; event: never };
+  /** What a collection of texts does to how well a model predicts a passage, which is read on its own. */
+  measureBeside: { params: BesideRequest; result: BesideResult; event: never };
   /** Which shipped base fits a text, by its language; null where none does or the text is too short to tell. */
   chooseBase: { params: { text: string }; result: { language: string | null }; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };

@@ -8,7 +8,7 @@ import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { OfferTally, type Tally } from './completion/offerTally';
 import { takeOverOldSettings } from './completion/oldSettings';
-import { engineChoice, setting } from './configuration';
+import { completionEnabled, engineChoice, setting } from './configuration';
 import { Disposables } from './dispose';
 import { createEngineClient } from './engineHost/engineClient';
 import type { EngineSupervisor } from './engineHost/engineSupervisor';
@@ -20,6 +20,8 @@ import { DocumentBase } from './models/documentBase';
 import { ModelActions } from './models/modelActions';
 import { ModelStore } from './models/modelStore';
 import { ModelsTree } from './models/modelsTree';
+import { Journal } from './remembered/journal';
+import { RememberedWriting } from './remembered/rememberedWriting';
 import { classifierPort } from './studio/classifierPort';
 import { editorPort } from './studio/editorPort';
 import { enginePort } from './studio/enginePort';
@@ -54,6 +56,7 @@ export interface Parts extends vscode.Disposable {
   completionSwitch: CompletionSwitch;
   completions: CompletionProvider;
   tally: OfferTally;
+  journal: Journal;
   surprise: SurpriseMarks;
   surpriseStatus: SurpriseStatus;
   classifier: ClassifierParts;
@@ -103,10 +106,25 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const folders = bag.add(
     new FolderTexts({ engine, onError: (message) => log.warn(`The texts of a folder are not known: ${message}`) }),
   );
+  const journal = new Journal(path.join(context.globalStorageUri.fsPath, 'remembered.json'));
+  const remembered = bag.add(
+    new RememberedWriting({
+      journal,
+      engine,
+      active,
+      clock: systemClock,
+      isRemembered: (document) => setting('writing.learn', document) === 'remember' && completionEnabled(document),
+      onError: (message) => log.warn(`What was written could not be remembered: ${message}`),
+    }),
+  );
   const documents = new SentDocuments({
     engine,
     isLearned: (document) => setting('writing.learn', document) !== 'off',
-    beside: (document) => (setting('writing.learn', document) === 'folder' ? folders.collection(document) : undefined),
+    beside: (document) => {
+      const learn = setting('writing.learn', document);
+      if (learn === 'folder') return folders.collection(document);
+      return learn === 'remember' ? remembered.collection() : undefined;
+    },
     onError: (message) => log.warn(`The engine does not know the text of a document: ${message}`),
   });
   bag.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => documents.close(uri.toString())));
@@ -139,7 +157,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   bag.add(vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, completions));
   const surprise = bag.add(new SurpriseMarks(engine, active, log));
   const surpriseStatus = bag.add(new SurpriseStatus(surprise, active, models));
-  bag.add(new ModelsTree(models, active));
+  bag.add(new ModelsTree(models, active, journal));
   bag.add(
     active.onDidChange(() => {
       completions.forget();
@@ -198,6 +216,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     completionSwitch,
     completions,
     tally,
+    journal,
     surprise,
     surpriseStatus,
     classifier,

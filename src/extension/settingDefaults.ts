@@ -24,7 +24,7 @@ export const settingDefaults = {
   'completion.maximumLength': 60,
   'completion.never': [] as string[],
   'writing.base': 'auto' as BaseSetting,
-  'writing.learn': 'document' as 'document' | 'folder' | 'off',
+  'writing.learn': 'document' as 'document' | 'folder' | 'remember' | 'off',
   'writing.files': '**/*.{md,txt}',
   'continueText.length': 400,
   'continueText.end': 'sentence' as 'sentence' | 'word',

@@ -2,17 +2,21 @@
  * How a model predicts, in general and at a position in an open document. If the model has a memory, a layer with the
  * document's own text is added to it, which is updated on demand, and under it one with the texts beside the document.
  */
-import type { DocumentPlace } from '../../common/engineProtocol';
+import type { BesideRequest, BesideResult, DocumentPlace } from '../../common/engineProtocol';
 import type { TextConfig } from '../../common/trainingConfig';
+import { noToken } from '../backends/backend';
+import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { createPredictor, type PredictorUse } from '../generation/createPredictor';
 import type { LanguageModel } from '../generation/languageModel';
 import type { Predictor } from '../generation/predictor';
+import { probabilityOf } from '../generation/sampler';
 import { StateCache } from '../generation/stateCache';
 import { openMemory, type ModelMemory } from '../memory/modelMemory';
 import type { Layer, Memory } from '../memory/memory';
 import { TextLayer } from '../memory/textLayer';
 import { TextsLayer } from '../memory/textsLayer';
+import { TimeSlice } from '../timeSlice';
 import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 
@@ -85,6 +89,22 @@ export class DocumentLayers {
     this.layers.delete(document);
   }
 
+  async measureBeside(
+    { text, collection, except }: Omit<BesideRequest, 'modelPath'>,
+    signal?: AbortSignal,
+  ): Promise<BesideResult> {
+    const { memory } = this.model;
+    const texts = this.known.texts(collection);
+    if (!memory || !texts) return null;
+    const beside = this.newLayer(memory, TextsLayer);
+    await beside.follow(texts, except);
+    const without = await bitsPerCharacter(this.model, this.plain.typing.predictor, text, signal);
+    const { typing } = predicting(this.model, [beside.layer]);
+    return Number.isNaN(without)
+      ? null
+      : { without, with: await bitsPerCharacter(this.model, typing.predictor, text, signal) };
+  }
+
   /** The layer of the texts beside a document, which may still be learning them: nobody waits for that. */
   private layerBeside(memory: ModelMemory, { id, beside }: DocumentPlace): TextsLayer | undefined {
     for (const collection of this.beside.keys()) if (!this.known.texts(collection)) this.beside.delete(collection);
@@ -103,4 +123,29 @@ export class DocumentLayers {
     const { vocabulary, config } = this.model;
     return new Kind(openMemory(memory, vocabulary), vocabulary, config.text);
   }
+}
+
+/** NaN if the model knows no character of the text but the first. */
+async function bitsPerCharacter(
+  { vocabulary, config }: LanguageModel,
+  predictor: Predictor,
+  text: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { classes } = predictor;
+  const ids = vocabulary.encode(normaliseText(text, config.text));
+  const context = predictor.start();
+  const logits = new Float32Array(classes);
+  const slice = new TimeSlice(signal);
+  let bits = 0;
+  let characters = 0;
+  for (let i = 0; i < ids.length; i++) {
+    if (i > 0 && ids[i] !== noToken) {
+      bits -= Math.log2(probabilityOf(ids[i], logits, 0, classes));
+      characters += vocabulary.tokenText(ids[i]).length;
+    }
+    predictor.step(ids.subarray(i, i + 1), context, logits);
+    if (slice.isOver) await slice.renew();
+  }
+  return bits / characters;
 }

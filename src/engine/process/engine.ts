@@ -78,6 +78,7 @@ export class Engine {
     sample: (params, call) => this.askSampler('sample', params, call),
     considered: (params, call) => this.askSampler('considered', params, call),
     complete: (params, call) => this.askSampler('complete', params, call),
+    measureBeside: (params, call) => this.askSampler('measureBeside', params, call),
     surprise: (params, call) => this.askSampler('surprise', params, call),
     expected: (params, call) => this.askSampler('expected', params, call),
     inspect: async ({ path }) => summariseModel(path, await readModelMetadata(path)),
@@ -156,7 +157,15 @@ export class Engine {
   }
 
   private askSampler<
-    K extends 'sample' | 'considered' | 'complete' | 'surprise' | 'expected' | 'classify' | 'describeClassifier',
+    K extends
+      | 'sample'
+      | 'considered'
+      | 'complete'
+      | 'measureBeside'
+      | 'surprise'
+      | 'expected'
+      | 'classify'
+      | 'describeClassifier',
   >(
     method: K,
     params: SamplerMethods[K]['params'],

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs/promises';
 import { dirname, join, win32 } from 'node:path';
 import { InklingError } from '../../common/errors';
-import type { DocumentPlace, TextSource } from '../../common/engineProtocol';
+import type { BesideRequest, BesideResult, DocumentPlace, TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
@@ -51,6 +51,8 @@ export interface ShelvedModel extends Predicting {
    * texts beside it.
    */
   at: (place?: DocumentPlace) => Promise<Predicting>;
+  /** What texts beside it do to how well a passage is predicted. */
+  measureBeside: (request: Omit<BesideRequest, 'modelPath'>, signal?: AbortSignal) => Promise<BesideResult>;
   /** Forgets what it learned from a document. */
   forget: (document: string) => void;
   /** The surprise map with this name; each holds one text. */
@@ -193,6 +195,7 @@ export class ModelShelf {
       ...plain,
       model,
       at: (place) => learned.at(place),
+      measureBeside: (request, signal) => learned.measureBeside(request, signal),
       forget: (document) => learned.forget(document),
       surprise: surpriseMaps(model),
       words: once(() => wordsOf(path, model, copies)),

@@ -21,6 +21,7 @@ export interface SamplerMethods extends Pick<
   | 'updateDocument'
   | 'closeDocument'
   | 'knowTexts'
+  | 'measureBeside'
   | 'sample'
   | 'considered'
   | 'complete'
@@ -78,6 +79,8 @@ export function samplerHandlers(
       await known.update(collection, texts);
       return null;
     },
+    measureBeside: ({ modelPath, ...request }, { signal }) =>
+      shelf.use(modelPath, staleMs.surprise, ({ measureBeside }) => measureBeside(request, signal)),
     sample: ({ modelPath, prompt, streams, details, document }, { signal, onEvent }) =>
       shelf.use(modelPath, staleMs.sample, async (shelved) => {
         const { model, copies } = shelved;

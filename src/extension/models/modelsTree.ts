@@ -1,32 +1,44 @@
-/** The Models view: every model on this machine, the active one marked. */
+/** The Models view: every model on this machine, the active one marked, and what is remembered of the user's writing. */
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from './activeModel';
 import { formatBits, formatBytes, formatCount, formatDuration } from '../formatFigures';
 import { oneLine } from '../plainText';
+import type { Journal, Passage } from '../remembered/journal';
+import { RememberedItem, rememberedItem, treeItemOf } from '../remembered/rememberedTree';
 import type { ModelEntry, ModelStore } from './modelStore';
 
 export const modelsViewId = 'inkling.models';
 
-export class ModelsTree extends Disposables implements vscode.TreeDataProvider<ModelEntry> {
+type Element = ModelEntry | RememberedItem | Passage;
+
+export class ModelsTree extends Disposables implements vscode.TreeDataProvider<Element> {
   private readonly changed = this.add(new vscode.EventEmitter<void>());
   readonly onDidChangeTreeData = this.changed.event;
 
   constructor(
     private readonly models: ModelStore,
     private readonly active: ActiveModel,
+    private readonly journal: Journal,
   ) {
     super();
     this.add(models.onDidChange(() => this.changed.fire()));
+    this.add(journal.onDidChange(() => this.changed.fire()));
     this.add(active.onDidChange(() => this.changed.fire()));
     this.add(vscode.window.createTreeView(modelsViewId, { treeDataProvider: this }));
   }
 
-  async getChildren(parent?: ModelEntry): Promise<ModelEntry[]> {
-    return parent ? [] : [...(await this.models.list())];
+  async getChildren(parent?: Element): Promise<Element[]> {
+    if (parent) return parent instanceof RememberedItem ? parent.passages.toReversed() : [];
+    const remembered = rememberedItem(this.journal);
+    return [...(await this.models.list()), ...(remembered ? [remembered] : [])];
   }
 
-  async getTreeItem(entry: ModelEntry): Promise<vscode.TreeItem> {
+  async getTreeItem(element: Element): Promise<vscode.TreeItem> {
+    return isModel(element) ? this.itemOf(element) : treeItemOf(element);
+  }
+
+  private async itemOf(entry: ModelEntry): Promise<vscode.TreeItem> {
     const item = new vscode.TreeItem(entry.title);
     const isActive = entry.path === (await this.active.find());
     item.id = entry.path;
@@ -45,6 +57,10 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<M
     }
     return item;
   }
+}
+
+function isModel(element: Element): element is ModelEntry {
+  return 'title' in element;
 }
 
 /** Short, because a narrow sidebar truncates it: a text that the model is named after is not repeated. */

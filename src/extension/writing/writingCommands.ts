@@ -11,6 +11,8 @@ import { requireEditor } from '../editors';
 import type { gpuCommands } from '../gpu/gpuCommands';
 import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
+import { forgetAll, forgetDocument, forgetSince } from '../remembered/forget';
+import type { Passage } from '../remembered/journal';
 import { goToSurprise, listSentences } from '../surprise/surpriseCommands';
 import type { trainingCommands } from '../training/trainingCommands';
 
@@ -22,7 +24,8 @@ type WritingCommand = Exclude<
 >;
 
 export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
-  const { active, continuation, completionSwitch, engine, log, modelActions, sampleTexts, studio, surprise } = parts;
+  const { active, continuation, completionSwitch, engine, journal, log, modelActions, sampleTexts, studio, surprise } =
+    parts;
   return {
     'inkling.trySample': () => trySample(sampleTexts, studio),
     // The argument sets the seed; without one, every call writes something different.
@@ -52,6 +55,9 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.importModel': (source?: unknown) => modelActions.import(source instanceof vscode.Uri ? source : undefined),
     'inkling.revealModel': (entry?: ModelEntry) => modelActions.reveal(entry),
     'inkling.deleteModel': (entry?: ModelEntry) => modelActions.delete(entry),
+    'inkling.forgetSince': (passage: Passage) => forgetSince(journal, passage),
+    'inkling.forgetDocument': (passage: Passage) => forgetDocument(journal, passage),
+    'inkling.forgetAll': () => forgetAll(journal),
     'inkling.showLog': () => log.show(),
     'inkling.restartEngine': () => {
       engine.restart();

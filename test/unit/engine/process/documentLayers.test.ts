@@ -78,19 +78,43 @@ describe('DocumentLayers', () => {
     const layers = new DocumentLayers(model, predicting(model), documents, known);
     const before = 'the farmer sailed over the captain ';
     documents.update({ id, text: before });
-    const withBeside = async (): Promise<number> => {
-      await probability(layers, before, 'm', before.length, 'folder');
-      // The texts are learned while others work.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return probability(layers, before, 'm', before.length, 'folder');
+    const next = (token: string): Promise<number> => probability(layers, before, token, before.length, 'folder');
+    /** The texts are learned while others work. */
+    const until = async (isLearned: () => Promise<boolean>): Promise<void> => {
+      while (!(await isLearned())) await new Promise((resolve) => setTimeout(resolve, 5));
     };
-    const without = await withBeside();
-    await known.update('folder', [{ name: id, text: `${before}m`.repeat(6) }]);
-    assert.equal(await withBeside(), without);
-    await known.update('folder', [{ name: 'other', text: `${before}m`.repeat(6) }]);
-    assert.ok((await withBeside()) > without + 0.1);
-    assert.equal(await probability(layers, before, 'm', before.length), without);
+    const [m, w] = [await next('m'), await next('w')];
+    const other = { name: 'other', text: `${before}w`.repeat(6) };
+    await known.update('folder', [{ name: id, text: `${before}m`.repeat(6) }, other]);
+    await until(async () => (await next('w')) > w + 0.1);
+    assert.ok((await next('m')) < m + 0.1);
+    assert.equal(await probability(layers, before, 'm', before.length), m);
+    await known.update('folder', [{ ...other, text: `${before}m`.repeat(6) }]);
+    await until(async () => (await next('m')) > m + 0.1);
     await known.update('folder', []);
-    assert.equal(await withBeside(), without);
+    assert.equal(await next('m'), m);
+  });
+
+  it('measures what the texts beside a passage do to it', async () => {
+    const known = new KnownTexts();
+    const layers = new DocumentLayers(model, predicting(model), new OpenDocuments(), known);
+    const passage = 'the farmer sailed over the captain ';
+    const measure = (except: string) => layers.measureBeside({ text: passage, collection: 'remembered', except });
+    assert.equal(await measure(id), null);
+    await known.update('remembered', [{ name: id, text: passage.repeat(6) }]);
+    const other = await measure('other');
+    assert.ok(other && other.with < other.without - 0.1, JSON.stringify(other));
+    const { predictor } = predicting(model).typing;
+    const context = predictor.start();
+    const logits = new Float32Array(predictor.classes);
+    let bits = 0;
+    for (const [i, token] of model.vocabulary.encode(passage).entries()) {
+      if (i > 0) bits -= Math.log2(probabilityOf(token, logits, 0, predictor.classes));
+      predictor.step(Uint16Array.of(token), context, logits);
+    }
+    assert.ok(Math.abs(other.without - bits / (passage.length - 1)) < 1e-6);
+    // Its own text is left out: what it does not know makes no difference.
+    assert.deepEqual(await measure(id), { without: other.without, with: other.without });
+    assert.equal(await layers.measureBeside({ text: '§', collection: 'remembered', except: id }), null);
   });
 });
