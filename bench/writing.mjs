@@ -1,6 +1,7 @@
 // `npm run bench:writing`: what a model's writing is worth. Trains on the first nine tenths of each text and types the
 // last tenth with its offers; then lets it write 6,000 characters with and without its memory, and looks for copied runs and for words that are none.
-//   node bench/writing.mjs [--texts tinyshakespeare.txt:3,moby-dick:1] [--characters 10000] [--eagerness balanced] [--models FOLDER]
+//   node bench/writing.mjs [--texts tinyshakespeare.txt:3,moby-dick:1] [--characters 10000] [--eagerness balanced] [--base none|auto|en]
+//     [--models FOLDER]
 // The number behind a text is the minutes of training. Models that are in FOLDER are not trained again, and new ones are
 // kept there. Texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout; moby-dick comes from
 // npm. Prints; asserts nothing.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     texts: { type: 'string', default: 'tinyshakespeare.txt:3,nietzsche.txt:1,wonderland.txt:1,moby-dick:1' },
     characters: { type: 'string', default: '10000' },
     eagerness: { type: 'string', default: 'balanced' },
+    base: { type: 'string', default: 'none' },
     models: { type: 'string' },
   },
 });
@@ -50,9 +52,22 @@ for (const [name, minutes] of values.texts.split(',').map((text) => text.split('
   const model = path.join(folder, `${title}.safetensors`);
   if (!fs.existsSync(model)) {
     const cli = path.join(root, 'dist', 'cli.js');
-    execFileSync(node, [cli, 'train', train, '--minutes', minutes, '--seed', '1', '--out', model, '--json']);
+    execFileSync(node, [
+      cli,
+      'train',
+      train,
+      '--minutes',
+      minutes,
+      '--base',
+      values.base,
+      '--seed',
+      '1',
+      '--out',
+      model,
+      '--json',
+    ]);
   }
-  console.log(`\n## ${title}, ${minutes} minutes of training, ${values.eagerness}\n`);
+  console.log(`\n## ${title}, ${minutes} minutes of training, base ${values.base}, ${values.eagerness}\n`);
   console.log(
     '| what offers | keys saved, % | right, % | wrong per 100 | offers per 100 | first 1, 2, 3, 4 words right, % | p50, p95 ms |',
   );

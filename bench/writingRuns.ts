@@ -1,11 +1,13 @@
 /**
  * The engine's side of bench/writing.mjs, JSON lines:
  *   type MODE MODEL TRAIN TEST CHARACTERS EAGERNESS   a writer types TEST behind TRAIN, helped by MODE
- *   write MODEL TRAIN TEST                            samples: the share of copied characters and of real words
+ *   write MODEL TRAIN TEST                            samples: the share of copied characters and of real words (those of the text
+ *                              and of the base's word list)
  */
 import * as fs from 'node:fs';
 import type { Eagerness } from '../src/common/engineProtocol';
 import { createStepper } from '../src/engine/backends';
+import { readWordList } from '../src/engine/bases/wordList';
 import { generate } from '../src/engine/generation/generator';
 import { openModel } from '../src/engine/generation/languageModel';
 import { CopyIndex } from '../src/engine/generation/memorisation';
@@ -64,6 +66,8 @@ async function write(modelFile: string, train: string, test: string) {
   const model = openModel(await readLanguageModel(modelFile), createStepper);
   const index = new CopyIndex([{ name: 'train', text: train }]);
   const words = new Set((train + test).toLowerCase().match(word));
+  const { base } = model.config;
+  if (base !== undefined) for (const listed of await readWordList(base)) words.add(listed.word.toLowerCase());
   const temperatures = [0.5, 0.8, 1];
   const streams = temperatures.map((temperature, seed) => ({ temperature, seed, length: sampleLength }));
   const figures = [];

@@ -2,19 +2,20 @@
  * Makes the files that are shipped of a trained base model: the model with its matrices in eight bits, its word list, and
  * the card that says what it was trained on and how well it does.
  *
- *   node scripts/base/build.mjs LANGUAGE FOLDER WORKS OUT
+ *   node scripts/base/build.mjs LANGUAGE FOLDER OUT
  *
- * FOLDER is where prepare.mjs and train.mjs wrote, WORKS the table of the works. Writes OUT/LANGUAGE.safetensors,
+ * FOLDER is where prepare.mjs and train.mjs wrote. Writes OUT/LANGUAGE.safetensors,
  * OUT/LANGUAGE.words.br and OUT/LANGUAGE.md. Needs a build (`npm run build`).
  */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { load, root } from '../bundle.mjs';
+import { worksOf } from './works.mjs';
 
-const [language, folder, worksFile, out] = process.argv.slice(2);
+const [language, folder, out] = process.argv.slice(2);
 if (!out) {
-  process.stderr.write('usage: node scripts/base/build.mjs LANGUAGE FOLDER WORKS OUT\n');
+  process.stderr.write('usage: node scripts/base/build.mjs LANGUAGE FOLDER OUT\n');
   process.exit(2);
 }
 
@@ -59,12 +60,7 @@ const {
 });
 const cli = path.join(root, 'dist/cli.js');
 const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
-const rows = fs
-  .readFileSync(worksFile, 'utf8')
-  .split('\n')
-  .map((row) => row.split('\t'))
-  .filter((row) => row[0] === language);
-const works = rows.map(([, file, author, title, year, characters]) => ({ file, author, title, year, characters }));
+const works = worksOf(language);
 const trainedWorks = works.slice(0, -2);
 const [tuning, report] = works.slice(-2);
 
@@ -201,12 +197,13 @@ Nats a character over the first ${scoredLength.toLocaleString('en-GB')} characte
 
 ## To make it again
 
-With the collection's texts in one file, three line feeds between works, and the table of works:
+With a checkout of the collection (scripts/base/gather.mjs names the commit, scripts/base/works.tsv the files):
 
 \`\`\`
-node scripts/base/prepare.mjs ${language} TEXTS WORKS FOLDER
+node scripts/base/gather.mjs ${language} COLLECTION FOLDER
+node scripts/base/prepare.mjs ${language} FOLDER/${language}.txt FOLDER
 ${commands.join('\n')}
-node scripts/base/build.mjs ${language} FOLDER WORKS media/base
+node scripts/base/build.mjs ${language} FOLDER media/base
 \`\`\`
 
 ## The novels

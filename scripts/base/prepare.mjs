@@ -1,11 +1,10 @@
 /**
  * Makes the training text of a base model from a collection of novels, and two held-out novels beside it.
  *
- *   node scripts/base/prepare.mjs LANGUAGE SOURCE WORKS OUT
+ *   node scripts/base/prepare.mjs LANGUAGE SOURCE OUT
  *
- * SOURCE is the text of all works of one language (plain, or compressed with xz), three line feeds between works; WORKS
- * is the table that names them in the same order (language, file, author, title, year, characters, separated by tabs).
- * The last two works are never trained on: the last but one (`tuning`) is for choosing constants, the last (`report`) for
+ * SOURCE is the text of all works of works.tsv in this language as gather.mjs makes it, plain or compressed with xz. The
+ * last two works are never trained on: the last but one (`tuning`) is for choosing constants, the last (`report`) for
  * the figures that are reported.
  *
  * Writers type straight quotes and dashes or typographic ones, wrap their lines or do not, and leave a blank line between
@@ -14,10 +13,11 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { worksOf } from './works.mjs';
 
-const [language, source, worksFile, out] = process.argv.slice(2);
+const [language, source, out] = process.argv.slice(2);
 if (!out) {
-  process.stderr.write('usage: node scripts/base/prepare.mjs LANGUAGE SOURCE WORKS OUT\n');
+  process.stderr.write('usage: node scripts/base/prepare.mjs LANGUAGE SOURCE OUT\n');
   process.exit(2);
 }
 
@@ -135,14 +135,10 @@ function countCharacters(text) {
   return counts;
 }
 
-const rows = fs
-  .readFileSync(worksFile, 'utf8')
-  .split('\n')
-  .map((row) => row.split('\t'))
-  .filter((row) => row[0] === language);
+const listed = worksOf(language).length;
 const works = read(source).split('\n\n\n').map(unify);
-if (works.length !== rows.length) {
-  throw new Error(`${worksFile} lists ${rows.length} works in this language, ${source} has ${works.length}.`);
+if (works.length !== listed) {
+  throw new Error(`works.tsv lists ${listed} works in this language, ${source} has ${works.length}.`);
 }
 
 const counts = countCharacters(works.join('\n'));
