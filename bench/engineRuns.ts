@@ -48,6 +48,7 @@ async function train(c: Case, seconds: number): Promise<number> {
     epsilon: 1e-7,
     clipValue: 0,
     clipNorm: 0,
+    weightDecay: 0,
     lossScale: 1 / (c.last ? c.batch : count),
     dropoutKey: 0,
   } as const;

@@ -58,6 +58,7 @@ async function median(backend: Backend, { layers, units, batch }: Case, ms: numb
       epsilon: 1e-7,
       clipValue: 0,
       clipNorm: 5,
+      weightDecay: 0,
       lossScale: 1 / (batch * steps),
       dropoutKey: 0,
     });

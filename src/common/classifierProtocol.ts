@@ -80,6 +80,11 @@ export interface Baselines {
   majority: ClassificationReport;
   naiveBayes: ClassificationReport;
   logisticRegression: ClassificationReport;
+  /**
+   * Logistic regression over the mean of a text's word vectors. Only on the held-out part, and not with learned vectors;
+   * earlier versions left it out.
+   */
+  averagedVectors?: ClassificationReport;
 }
 
 /** The command line's short form of a baseline. */
@@ -139,7 +144,11 @@ export interface ClassifierSettings {
   model: ModelPart | 'auto';
   variant: ClassifierVariant;
   units: number;
-  /** Share of the recurrent layer's outputs dropped during training. */
+  /** Recurrent layers, one above the other, each with `units` and `dropout`; a bidirectional network has one. */
+  layers: number;
+  /** In which direction a text is read; a bidirectional network reads it in both. */
+  direction: 'forwards' | 'backwards';
+  /** Share of a recurrent layer's outputs dropped during training. */
   dropout: number;
   epochs: number;
   batch: number;
@@ -162,11 +171,18 @@ export interface ClassifierSettings {
   evidence: boolean;
   /** Share of the words hidden from the network in each training step, in [0, 1). */
   wordDropout: number;
+  /** Each weight also shrinks by the learning rate times this share of itself in every step; 0: none. */
+  weightDecay: number;
   /** Adam's learning rate is constant, or decays along half a cosine. */
   schedule: 'constant' | 'cosine';
   /** Weights each class by N / (classes · its examples), so that a rare class counts as much as a frequent one. */
   classWeights: 'none' | 'balanced';
   heldOutFraction: number;
+  /**
+   * `remove`: equal texts stay together, and the held-out part has each once. `keep`: every example is drawn for itself,
+   * so that texts of the held-out part also stand in the training part, as in most published results.
+   */
+  duplicates: 'remove' | 'keep';
   /**
    * Share of the training part used to choose the epoch and the threshold and to calibrate the probabilities. With 0,
    * the last epoch is kept, the threshold is 0.5 unless fixed, and the curves are those of the held-out part.
@@ -282,7 +298,7 @@ export interface ClassifierDoneEvent {
   kept?: ModelPart;
   /** Each with its figures on the held-out part, if measured. */
   candidates?: (Omit<CandidateScores, 'report'> & Partial<BaselineSummary>)[];
-  baselines: Record<keyof Baselines, BaselineSummary>;
+  baselines: { [K in keyof Baselines]: BaselineSummary };
   seconds: number;
   threshold: number | null;
   duplicatesRemoved: number;

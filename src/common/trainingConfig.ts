@@ -74,6 +74,11 @@ export interface OptimiserConfig {
   clipValue?: number;
   /** Scale the whole gradient down to this Euclidean norm. */
   clipNorm?: number;
+  /**
+   * Weight decay: each weight also shrinks by `learningRate · weightDecay` of itself in every step (decoupled from the
+   * gradient; with SGD this is L2 regularisation).
+   */
+  weightDecay?: number;
   /** Adam; default 0.9. */
   beta1?: number;
   /** Adam; default 0.999. */

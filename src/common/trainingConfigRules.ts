@@ -97,6 +97,7 @@ const configRule = object({
       learningRate: required(positive(1000)),
       clipValue: optional(positive(1e6)),
       clipNorm: optional(positive(1e6)),
+      weightDecay: optional(positive(1000)),
       beta1: optional(share),
       beta2: optional(share),
       rho: optional(share),

@@ -104,6 +104,7 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
         learningRate: 0.005,
         clipValue: pick(random, [0, 0.05]),
         clipNorm: pick(random, [0, 0.1]),
+        weightDecay: pick(random, [0, 0.5]),
         lossScale: 0.1,
         // Adam divides by √v; a gradient of rounding noise alone would decide its sign otherwise.
         epsilon: 1e-3,

@@ -19,6 +19,7 @@ export function updateWith(changes: Partial<Update> = {}): Update {
     epsilon: 1e-7,
     clipValue: 0,
     clipNorm: 0,
+    weightDecay: 0,
     lossScale: 1,
     dropoutKey: 0,
     ...changes,

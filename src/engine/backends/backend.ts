@@ -47,6 +47,8 @@ export interface Update {
   clipValue: number;
   /** 0 = none. */
   clipNorm: number;
+  /** Each weight also shrinks by `learningRate · weightDecay` of itself, apart from its gradient. 0 = none. */
+  weightDecay: number;
   /** Gradients are of the sum of the targets' losses multiplied by this (1 / number of targets for the mean). */
   lossScale: number;
   /** Key of this step's dropout masks (see `dropoutKeep`); the same key gives the same masks on every backend. */

@@ -100,6 +100,7 @@ const trialUpdate: Update = {
   epsilon: 1,
   clipValue: 0,
   clipNorm: 1,
+  weightDecay: 0,
   lossScale: 1,
   dropoutKey: 1,
 };

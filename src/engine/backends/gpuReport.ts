@@ -216,6 +216,7 @@ const update: Update = {
   epsilon: 1e-7,
   clipValue: 0,
   clipNorm: 5,
+  weightDecay: 0,
   lossScale: 1 / 3840,
   dropoutKey: 0,
 };

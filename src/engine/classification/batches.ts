@@ -4,15 +4,22 @@
  * same result as the text alone (Keras does the same with a mask).
  */
 import { noTarget, noToken, type Batch } from '../backends/backend';
+import type { ClassifierSettings } from '../../common/classifierProtocol';
 import type { Random } from '../random';
 
-/** The batch of `members` (indices into `sequences`), each cut to `steps` tokens. `targets[i]` is the target of text i. */
+/**
+ * The batch of `members` (indices into `sequences`), each cut to `steps` tokens. `targets[i]` is the target of text i.
+ * Backwards, a text is cut first and then read from its end to its beginning; the padding stays at the end.
+ */
 export function textBatch(
   sequences: Uint16Array[],
   members: ArrayLike<number>,
   steps: number,
   targets: ArrayLike<number>,
-  weights?: ArrayLike<number>,
+  {
+    weights,
+    direction = 'forwards',
+  }: { weights?: ArrayLike<number>; direction?: ClassifierSettings['direction'] } = {},
 ): Batch {
   const batch = members.length;
   const inputs = new Uint16Array(steps * batch).fill(noToken);
@@ -23,7 +30,8 @@ export function textBatch(
     // A text without tokens is one empty step, because it needs an answer too.
     const length = Math.max(1, Math.min(steps, ids.length));
     lengths[b] = length;
-    for (let t = 0; t < Math.min(steps, ids.length); t++) inputs[t * batch + b] = ids[t];
+    const read = Math.min(steps, ids.length);
+    for (let t = 0; t < read; t++) inputs[t * batch + b] = ids[direction === 'backwards' ? read - 1 - t : t];
     wanted[(length - 1) * batch + b] = targets[members[b]];
   }
   const rowWeights = weights && Float32Array.from({ length: batch }, (_, b) => weights[members[b]]);

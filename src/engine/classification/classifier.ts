@@ -70,7 +70,7 @@ export class Classifier {
     backend: Backend,
     readonly model: ClassifierModel,
   ) {
-    this.network = new NetworkScorer(backend, model, model.record.settings.maximumTokens);
+    this.network = new NetworkScorer(backend, model, model.record.settings);
   }
 
   dispose(): void {

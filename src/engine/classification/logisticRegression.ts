@@ -39,49 +39,72 @@ export class LogisticRegression {
     labels: ArrayLike<number>,
     classes: number,
     vocabulary: number,
-    options: { c: number; iterations: number } = { c: 10, iterations: 100 },
+    options?: { c: number; iterations: number },
   ): LogisticRegression {
     const idf = inverseDocumentFrequencies(counts, vocabulary);
     const rows = counts.map((row) => tfidf(row, idf));
-    const outputs = classes === 2 ? 1 : classes;
-    const width = vocabulary + 1;
-    const objective = (w: Float64Array, gradient: Float64Array): number => {
-      let loss = 0;
-      for (let o = 0; o < outputs; o++) {
-        for (let k = 0; k < vocabulary; k++) {
-          const weight = w[o * width + k];
-          loss += 0.5 * weight * weight;
-          gradient[o * width + k] = weight;
-        }
-        gradient[o * width + vocabulary] = 0;
-      }
-      rows.forEach((row, i) => {
-        if (outputs === 1) {
-          const sign = labels[i] === 1 ? 1 : -1;
-          const margin = sign * logitOf(w, row, 0, width);
-          loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
-          addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
-        } else {
-          const p = classProbabilities(logitsOf(w, row, outputs, width));
-          loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
-          for (let o = 0; o < outputs; o++)
-            addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
-        }
-      });
-      return loss;
-    };
-    const weights = minimise(objective, new Float64Array(outputs * width), options.iterations);
-    return new LogisticRegression(classes, vocabulary, idf, weights);
+    return new LogisticRegression(classes, vocabulary, idf, fitWeights(rows, labels, classes, vocabulary, options));
   }
 
   /** P(c | text), [classes], for raw token counts. */
   probabilities(counts: SparseCounts): number[] {
-    const outputs = this.classes === 2 ? 1 : this.classes;
-    const logits = logitsOf(this.weights, tfidf(counts, this.idf), outputs, this.vocabulary + 1);
-    if (outputs > 1) return classProbabilities(logits);
-    const p = logistic(logits[0]);
-    return [1 - p, p];
+    return logisticProbabilities(this.weights, tfidf(counts, this.idf), this.classes, this.vocabulary);
   }
+}
+
+/**
+ * The weights for rows of `features` numbers, [outputs][features + 1] with the intercept last; `labels[i]` is the class id
+ * of row i.
+ */
+export function fitWeights(
+  rows: SparseCounts[],
+  labels: ArrayLike<number>,
+  classes: number,
+  features: number,
+  options: { c: number; iterations: number } = { c: 10, iterations: 100 },
+): Float64Array {
+  const outputs = classes === 2 ? 1 : classes;
+  const width = features + 1;
+  const objective = (w: Float64Array, gradient: Float64Array): number => {
+    let loss = 0;
+    for (let o = 0; o < outputs; o++) {
+      for (let k = 0; k < features; k++) {
+        const weight = w[o * width + k];
+        loss += 0.5 * weight * weight;
+        gradient[o * width + k] = weight;
+      }
+      gradient[o * width + features] = 0;
+    }
+    rows.forEach((row, i) => {
+      if (outputs === 1) {
+        const sign = labels[i] === 1 ? 1 : -1;
+        const margin = sign * logitOf(w, row, 0, width);
+        loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
+        addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
+      } else {
+        const p = classProbabilities(logitsOf(w, row, outputs, width));
+        loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
+        for (let o = 0; o < outputs; o++)
+          addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
+      }
+    });
+    return loss;
+  };
+  return minimise(objective, new Float64Array(outputs * width), options.iterations);
+}
+
+/** P(c | row), [classes], with weights of `fitWeights`. */
+export function logisticProbabilities(
+  weights: Float64Array,
+  row: SparseCounts,
+  classes: number,
+  features: number,
+): number[] {
+  const outputs = classes === 2 ? 1 : classes;
+  const logits = logitsOf(weights, row, outputs, features + 1);
+  if (outputs > 1) return classProbabilities(logits);
+  const p = logistic(logits[0]);
+  return [1 - p, p];
 }
 
 function logitsOf(w: Float64Array, row: SparseCounts, outputs: number, width: number): number[] {

@@ -5,7 +5,7 @@
  * contribution of a word is computed by occlusion: the log-odds with the word minus those with a zero vector in its
  * place, which the network has seen in training as word dropout.
  */
-import type { TokenContribution } from '../../common/classifierProtocol';
+import type { ClassifierSettings, TokenContribution } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { Backend, Network } from '../backends/backend';
 import { noToken } from '../backends/backend';
@@ -46,14 +46,18 @@ interface Window {
 export class NetworkScorer {
   private network: Network | undefined;
   private readonly rows: number;
+  /** The maximum number of tokens of a window. */
+  private readonly longest: number;
+  private readonly direction: ClassifierSettings['direction'];
 
   constructor(
     private readonly backend: Backend,
     private readonly part: NetworkPart,
-    /** The maximum number of tokens of a window. */
-    private readonly longest: number,
+    { maximumTokens, direction }: Pick<ClassifierSettings, 'maximumTokens' | 'direction'>,
   ) {
-    this.rows = Math.max(tableRows, longest);
+    this.longest = maximumTokens;
+    this.direction = direction;
+    this.rows = Math.max(tableRows, maximumTokens);
   }
 
   dispose(): void {
@@ -145,7 +149,7 @@ export class NetworkScorer {
     for (let first = 0; first < sequences.length; first += batchRows) {
       const members = Array.from({ length: Math.min(batchRows, sequences.length - first) }, (_, b) => first + b);
       const steps = Math.max(1, ...members.map((i) => sequences[i].length));
-      const batch = textBatch(sequences, members, steps, targets);
+      const batch = textBatch(sequences, members, steps, targets, { direction: this.direction });
       const { logits } = await this.network!.evaluate(batch, { logits: true });
       members.forEach((_, b) => {
         const at = ((batch.lengths![b] - 1) * batch.batch + b) * outputs;

@@ -53,10 +53,15 @@ export function classifierSpec(
   inputSize: number,
 ): NetworkSpec {
   const { cell, bidirectional } = variantCells[settings.variant];
+  const { units, dropout } = settings;
   return {
     cell,
     input: { kind: 'embedding', vocabulary: rows, dimensions: inputSize, trainable: settings.vectors !== 'frozen' },
-    layers: [{ units: settings.units, dropout: settings.dropout, ...(bidirectional && { bidirectional }) }],
+    layers: Array.from({ length: settings.layers }, () => ({
+      units,
+      dropout,
+      ...(bidirectional && { bidirectional }),
+    })),
     output: classes === 2 ? { kind: 'sigmoid' } : { kind: 'softmax', classes },
   };
 }
@@ -69,6 +74,7 @@ export async function trainNetwork(
   { cancel, finish }: TrainingSignals = {},
 ): Promise<TrainedNetwork> {
   const { settings, encoded, train, validation } = task;
+  const { direction } = settings;
   const spec = classifierSpec(settings, task.classes.length, encoded.rows, task.inputSize);
   const initial = initialiseParameters(spec, { kind: 'keras' }, settings.seed);
   initial.set(encoded.table);
@@ -97,7 +103,7 @@ export async function trainNetwork(
       let loss = 0;
       let correct = 0;
       for (const [g, group] of groups.entries()) {
-        const batch = textBatch(encoded.sequences, group.members, group.steps, targets, weights);
+        const batch = textBatch(encoded.sequences, group.members, group.steps, targets, { weights, direction });
         dropWords(batch, settings.wordDropout, random);
         const progress = (epoch - 1 + g / groups.length) / settings.epochs;
         const result = await network.trainStep(batch, updateOf(settings, progress, step++));
@@ -155,6 +161,7 @@ function updateOf(settings: ClassifierSettings, progress: number, step: number):
     epsilon: 1e-7,
     clipValue: 0,
     clipNorm: 1,
+    weightDecay: settings.weightDecay,
     // A short group is weighted by its rows, so that every text has the same weight.
     lossScale: 1 / settings.batch,
     dropoutKey: Math.imul(settings.seed + 1, 0x9e3779b1) ^ Math.imul(step + 1, 0x85ebca6b),
@@ -185,7 +192,8 @@ async function measure(
   const predicted: number[] = [];
   let loss = 0;
   for (const group of groups) {
-    const batch = textBatch(task.encoded.sequences, group.members, group.steps, targets);
+    const { direction } = task.settings;
+    const batch = textBatch(task.encoded.sequences, group.members, group.steps, targets, { direction });
     const result = await network.evaluate(batch, { logits: true });
     loss += result.lossSum;
     group.members.forEach((member, b) => {

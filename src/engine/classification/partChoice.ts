@@ -295,7 +295,7 @@ function fitWatched(material: Material, fitting: Int32Array, validation: Int32Ar
 }
 
 async function networkScores(material: Material, part: NetworkPart, members: ArrayLike<number>): Promise<number[][]> {
-  const scorer = new NetworkScorer(material.backend, part, material.settings.maximumTokens);
+  const scorer = new NetworkScorer(material.backend, part, material.settings);
   try {
     return await scorer.logits(piecesFor(material, members).map(({ tokens }) => tokens));
   } finally {

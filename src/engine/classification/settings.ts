@@ -3,6 +3,7 @@ import {
   classifierVariants,
   modelParts,
   spamRecipeSettings,
+  variantCells,
   type ClassifierSettings,
   type ClassifierVariant,
 } from '../../common/classifierProtocol';
@@ -12,6 +13,8 @@ export const defaultClassifierSettings: ClassifierSettings = {
   model: 'auto',
   variant: 'bigru',
   units: 64,
+  layers: 1,
+  direction: 'forwards',
   dropout: 0.3,
   epochs: 10,
   batch: 64,
@@ -22,9 +25,11 @@ export const defaultClassifierSettings: ClassifierSettings = {
   vectors: 'frozen',
   evidence: true,
   wordDropout: 0.2,
+  weightDecay: 0,
   schedule: 'cosine',
   classWeights: 'none',
   heldOutFraction: 0.2,
+  duplicates: 'remove',
   validationFraction: 0.1,
   threshold: { kind: 'fixed', value: 0.5 },
   calibration: 'temperature',
@@ -74,7 +79,11 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   oneOf('classWeights', ['none', 'balanced']);
   oneOf('calibration', ['none', 'temperature', 'platt', 'isotonic']);
   oneOf('badRows', ['refuse', 'skip']);
+  oneOf('direction', ['forwards', 'backwards']);
+  oneOf('duplicates', ['remove', 'keep']);
   within('units', 1, 1024, true);
+  within('layers', 1, 4, true);
+  within('weightDecay', 0, 1000);
   within('dropout', 0, 0.95);
   within('epochs', 1, 1000, true);
   within('batch', 1, 4096, true);
@@ -85,6 +94,13 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   within('heldOutFraction', 0.05, 0.5);
   within('validationFraction', 0, 0.5);
   within('patience', 1, 1000, true);
+  if (variantCells[settings.variant].bidirectional && (settings.layers > 1 || settings.direction === 'backwards')) {
+    throw new InklingError(
+      'invalidInput',
+      `The ${settings.variant} reads both ways in one layer; for more layers, or to read backwards only, choose the ` +
+        `variant ${variantCells[settings.variant].cell}.`,
+    );
+  }
   if (settings.vectors === 'learned' && settings.vectorFile !== undefined) {
     throw new InklingError(
       'invalidInput',

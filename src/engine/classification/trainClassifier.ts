@@ -15,11 +15,12 @@ import type {
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
 import type { Backend } from '../backends/backend';
-import { BagOfWords } from './bagOfWords';
+import { averagedVectors } from './averagedVectors';
+import { BagOfWords, type SparseCounts } from './bagOfWords';
 import { calibrate, fitCalibration } from './calibration';
 import { Classifier, decide, familiarShare, probabilitiesOf, sideOf, type ClassifierModel } from './classifier';
 import { adviseOnData, requireTrainable, type LabelledData } from './labelledData';
-import { LogisticRegression } from './logisticRegression';
+import { fitWeights, logisticProbabilities, LogisticRegression } from './logisticRegression';
 import {
   allowedLosses,
   certaintyOf,
@@ -59,7 +60,8 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const texts = await readTexts(examples.map((example) => example.text));
   const labels = Int32Array.from(examples, (example) => classes.indexOf(example.label));
   const positive = classes.length === 2 ? positiveClass(classes, labels, task.settings.positive) : null;
-  const split = task.split ?? splitExamples(texts, labels, task.settings.heldOutFraction, task.settings.seed);
+  const { heldOutFraction, seed, duplicates } = task.settings;
+  const split = task.split ?? splitExamples(texts, labels, heldOutFraction, seed, duplicates);
   const settings = withEnoughUpdates(task.settings, split.train.length);
   const tokens = texts.map(tokenize);
   const passageTokens = passageSize(settings, positive === null ? '' : classes[positive], tokens, split.train);
@@ -105,7 +107,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     Array.from(split.train, (i) => texts[i]),
     task.wordLimit ?? defaultWordLimit,
   );
-  const { baselines, ...fitted } = fitBaselines(bag, texts, labels, split, classes);
+  const { baselines, ...fitted } = fitBaselines(bag, material, split);
   const record: ClassifierRecord = {
     settings,
     classes,
@@ -229,6 +231,9 @@ export async function evaluateClassifier(
   };
 }
 
+/** The baselines that a classifier keeps, so that they can answer on other texts. */
+type TextBaseline = Exclude<keyof Baselines, 'averagedVectors'>;
+
 export interface CrossValidation {
   reports: ClassificationReport[];
   accuracy: Spread | null;
@@ -236,7 +241,7 @@ export interface CrossValidation {
   /** F1 of each class; null if no fold measured it. */
   f1: Record<string, Spread | null>;
   /** The results of the baselines on the same folds. */
-  baselines: Record<keyof Baselines, { accuracy: Spread | null; macroF1: Spread | null }>;
+  baselines: Record<TextBaseline, { accuracy: Spread | null; macroF1: Spread | null }>;
 }
 
 /** k-fold cross-validation: every example is held out once. */
@@ -254,7 +259,7 @@ export async function crossValidate(task: ClassifierTask, folds: number): Promis
     accuracy: spreadOf(of.map(({ accuracy }) => accuracy)),
     macroF1: spreadOf(of.map(({ macro }) => macro.f1)),
   });
-  const beside = (name: keyof Baselines): ReturnType<typeof spreads> =>
+  const beside = (name: TextBaseline): ReturnType<typeof spreads> =>
     spreads(records.map(({ baselines }) => baselines[name]));
   return {
     reports,
@@ -289,11 +294,10 @@ function positiveClass(classes: string[], labels: Int32Array, wanted: string | u
 
 function fitBaselines(
   bag: BagOfWords,
-  texts: string[],
-  labels: Int32Array,
+  { texts, tokens, labels, data, settings, vectors: { vectors } }: Material,
   split: Split,
-  classes: string[],
 ): { baselines: Baselines; naiveBayes: NaiveBayes; logisticRegression: LogisticRegression } {
+  const { classes } = data;
   const rows = Array.from(split.train, (i) => bag.count(texts[i]));
   const known = Array.from(split.train, (i) => labels[i]);
   const truth = Array.from(split.heldOut, (i) => labels[i]);
@@ -309,8 +313,22 @@ function fitBaselines(
       majority: report(truth.map(() => frequent)),
       naiveBayes: report(asked.map((row) => likeliest(naiveBayes.probabilities(row)))),
       logisticRegression: report(asked.map((row) => likeliest(logisticRegression.probabilities(row)))),
+      // Before training, learned vectors mean nothing.
+      ...(settings.vectors !== 'learned' && { averagedVectors: report(answersOfMeans()) }),
     },
   };
+
+  function answersOfMeans(): number[] {
+    const means = (members: Int32Array): SparseCounts[] =>
+      averagedVectors(
+        Array.from(members, (i) => tokens[i]),
+        vectors,
+      );
+    const weights = fitWeights(means(split.train), known, classes.length, vectors.dimensions);
+    return means(split.heldOut).map((row) =>
+      likeliest(logisticProbabilities(weights, row, classes.length, vectors.dimensions)),
+    );
+  }
 }
 
 /**

@@ -60,6 +60,10 @@ const trainOptions = {
   epochs: { type: 'string' },
   batch: { type: 'string' },
   units: { type: 'string' },
+  layers: { type: 'string' },
+  direction: { type: 'string' },
+  'weight-decay': { type: 'string' },
+  duplicates: { type: 'string' },
   dropout: { type: 'string' },
   'learning-rate': { type: 'string' },
   lengths: { type: 'string' },
@@ -267,6 +271,10 @@ function settingsFrom(values: TrainValues): ClassifierSettings {
     epochs: whole('epochs'),
     batch: whole('batch'),
     units: whole('units'),
+    layers: whole('layers'),
+    direction: choiceOption('direction', values.direction, ['forwards', 'backwards']),
+    weightDecay: real('weight-decay'),
+    duplicates: choiceOption('duplicates', values.duplicates, ['remove', 'keep']),
     dropout: real('dropout'),
     learningRate: real('learning-rate'),
     lengths: choiceOption('lengths', values.lengths, ['padded', 'ragged']),
@@ -305,11 +313,17 @@ async function readStandardInput(options: DecodeOptions): Promise<DecodedText> {
   return decodeText(Buffer.concat(chunks), 'standard input', options);
 }
 
-function summariseAll({ majority, naiveBayes, logisticRegression }: Baselines): ClassifierDoneEvent['baselines'] {
+function summariseAll({
+  majority,
+  naiveBayes,
+  logisticRegression,
+  averagedVectors,
+}: Baselines): ClassifierDoneEvent['baselines'] {
   return {
     majority: summarise(majority),
     naiveBayes: summarise(naiveBayes),
     logisticRegression: summarise(logisticRegression),
+    ...(averagedVectors && { averagedVectors: summarise(averagedVectors) }),
   };
 }
 
@@ -375,8 +389,9 @@ function printResult(file: string, { record }: ClassifierModel): void {
   print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
 }
 
-function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines, record?: ClassifierRecord): void {
-  print('\nbeside it                accuracy   macro F1');
+function printBaselines(baselines: Baselines, record?: ClassifierRecord): void {
+  const { majority, naiveBayes, logisticRegression, averagedVectors } = baselines;
+  print('\nbeside it                 accuracy   macro F1');
   const rows: [string, ClassificationReport][] = [
     ...(record?.candidates ?? []).flatMap(({ part, report }): [string, ClassificationReport][] =>
       report && part !== record!.kept ? [[partTitle(part, record!.settings.variant), report]] : [],
@@ -384,9 +399,10 @@ function printBaselines({ majority, naiveBayes, logisticRegression }: Baselines,
     ['majority', majority],
     ['naive Bayes', naiveBayes],
     ['logistic regression', logisticRegression],
+    ...(averagedVectors ? [['averaged word vectors', averagedVectors] satisfies [string, ClassificationReport]] : []),
   ];
   for (const [name, report] of rows) {
-    print(`  ${name.padEnd(20)} ${share(report.accuracy).padStart(10)} ${figure(report.macro.f1).padStart(10)}`);
+    print(`  ${name.padEnd(21)} ${share(report.accuracy).padStart(10)} ${figure(report.macro.f1).padStart(10)}`);
   }
 }
 

@@ -4,4 +4,4 @@ export { multiply, clear, weightGradient, transpose } from './matrix';
 export { lstmForward, lstmBackward, gruForward, gruBackward, rnnForward, rnnBackward, addTo, copy } from './cells';
 export { gatherRows, scatterRows, gatherVectors, scatterVectors, copyRows, sumRows, scalarRows, dropout } from './tokens';
 export { softmaxLoss, sigmoidLoss } from './loss';
-export { sgd, rmsprop, adam, sumOfSquares } from './optimisers';
+export { sgd, rmsprop, adam, decay, sumOfSquares } from './optimisers';

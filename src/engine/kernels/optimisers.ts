@@ -46,6 +46,11 @@ export function adam(
   }
 }
 
+/** w ·= factor: weight decay. */
+export function decay(w: usize, bytes: usize, factor: f32): void {
+  for (const end = w + bytes; w < end; w += BYTES) store(w, mul(load(w), splat(factor)));
+}
+
 /** Σ g² over `bytes` bytes, elements clipped to [-limit, limit] first (0: not), summed in float64 in fixed order. */
 export function sumOfSquares(g: usize, bytes: usize, limit: f32): f64 {
   if (BYTES == 4) {

@@ -93,6 +93,7 @@ async function operationsPerSecond(compute: Compute, units: number, vocabulary: 
     epsilon: 1e-7,
     clipValue: 0,
     clipNorm: 5,
+    weightDecay: 0,
     lossScale: 1 / tokens,
     dropoutKey: 0,
   };

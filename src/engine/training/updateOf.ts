@@ -17,6 +17,7 @@ export function updateOf(
     epsilon: optimiser.epsilon ?? 1e-7,
     clipValue: optimiser.clipValue ?? 0,
     clipNorm: optimiser.clipNorm ?? 0,
+    weightDecay: optimiser.weightDecay ?? 0,
     lossScale: objective.reduction === 'sum' ? 1 : 1 / Math.max(1, targets),
     dropoutKey: new Random(seed, step).uint32() | 0,
   };

@@ -1,6 +1,6 @@
 /**
- * The classifier beside what else could have been kept, and beside its baselines: logistic regression, naive Bayes, and
- * one that always answers with the most frequent class.
+ * The classifier beside what else could have been kept, and beside its baselines: logistic regression, naive Bayes,
+ * averaged word vectors, and one that always answers with the most frequent class.
  */
 import type { ClassificationReport, ClassifierRecord } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
@@ -19,6 +19,9 @@ export function scoreReport(record: ClassifierRecord): HTMLElement[] {
     ),
     [t('logistic regression'), baselines.logisticRegression],
     [t('naive Bayes'), baselines.naiveBayes],
+    ...(baselines.averagedVectors
+      ? [[t('averaged word vectors'), baselines.averagedVectors] satisfies [string, ClassificationReport]]
+      : []),
     [t('always the most frequent class'), baselines.majority],
   ];
   const untried = untriedSentence(record);

@@ -5,6 +5,9 @@
  *   RMSprop  v = ρ v + (1-ρ) g²;  w -= η g / (√v + ε)                                  (Tieleman and Hinton 2012; Keras)
  *   Adam     m = β₁ m + (1-β₁) g;  v = β₂ v + (1-β₂) g²;  w -= η m̂ / (√v̂ + ε)          (Kingma and Ba 2015)
  *            m̂ = m / (1-β₁ᵗ),  v̂ = v / (1-β₂ᵗ)
+ *
+ * With weight decay λ every rule also subtracts η λ w, of the weight before the update (Loshchilov and Hutter 2019; with
+ * plain SGD this is L2 regularisation).
  */
 import type { TensorSpec } from '../../model/networkSpec';
 import type { Update } from '../backend';
@@ -56,7 +59,10 @@ export function applyUpdate(
   state.updates += 1;
   for (const { offset, size, trainable } of layout) {
     if (!trainable) continue;
-    for (let i = offset; i < offset + size; i++) parameters[i] -= stepOf(gradients[i], i, state, update);
+    for (let i = offset; i < offset + size; i++) {
+      const decay = update.learningRate * update.weightDecay * parameters[i];
+      parameters[i] -= stepOf(gradients[i], i, state, update) + decay;
+    }
   }
 }
 

@@ -426,7 +426,7 @@ export class TensorflowNetwork implements Network {
   /** Clips and applies the gradient; equations in reference/optimiser.ts. */
   private update(gradient: Tensor, norm: Tensor, update: Update): void {
     const { ops } = this;
-    const { clipValue, clipNorm, learningRate, beta1, beta2, rho, epsilon } = update;
+    const { clipValue, clipNorm, learningRate, weightDecay, beta1, beta2, rho, epsilon } = update;
     let g = clipValue > 0 ? ops.clip(gradient, clipValue) : gradient;
     if (clipNorm > 0) {
       const length = clipValue > 0 ? this.norm(g) : norm;
@@ -457,6 +457,7 @@ export class TensorflowNetwork implements Network {
         break;
       }
     }
+    if (weightDecay > 0) change = ops.add(change, ops.scale(this.parameters, weightDecay));
     const parameters = ops.sub(this.parameters, ops.mul(change, ops.floats([], [learningRate])));
     this.replace([parameters, ...slots]);
   }

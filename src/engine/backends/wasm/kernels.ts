@@ -25,5 +25,6 @@ export interface Kernels {
   sgd(w: number, g: number, bytes: number, rate: number, limit: number, scale: number): void;
   rmsprop(w: number, g: number, v: number, bytes: number, rate: number, rho: number, epsilon: number, limit: number, scale: number): void;
   adam(w: number, g: number, m: number, v: number, bytes: number, rate: number, beta1: number, beta2: number, epsilon: number, mScale: number, vScale: number, limit: number, scale: number): void;
+  decay(w: number, bytes: number, factor: number): void;
   sumOfSquares(g: number, bytes: number, limit: number): number;
 }

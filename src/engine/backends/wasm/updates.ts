@@ -26,12 +26,13 @@ function partialSums({ memory, layout }: NetworkPart): Float64Array {
 /** Phase 4, the `updates`-th update. `scale` multiplies the clipped gradient. */
 export function updateParameters(part: NetworkPart, update: Update, updates: number, scale: number): void {
   const { k, layout } = part;
-  const { learningRate, beta1, beta2, rho, epsilon, clipValue } = update;
+  const { learningRate, weightDecay, beta1, beta2, rho, epsilon, clipValue } = update;
   const [s0, s1] = layout.slots;
   const [mScale, vScale] = [1 / (1 - beta1 ** updates), 1 / (1 - beta2 ** updates)];
   forChunks(part, (offset, bytes) => {
     const [w, g] = [layout.trainable + offset, layout.gradients + offset];
     const [m, v] = [s0 + offset, s1 + offset];
+    if (weightDecay > 0) k.decay(w, bytes, 1 - learningRate * weightDecay);
     switch (update.kind) {
       case 'sgd':
         return k.sgd(w, g, bytes, learningRate, clipValue, scale);

@@ -140,6 +140,19 @@ describe('reference backend, optimisers', () => {
     assertClose([twoUpdates('adam', 3)], [expected], exact, 'w');
   });
 
+  it('weight decay takes its share of the weight before the update, whatever the rule and the gradient', () => {
+    for (const kind of ['sgd', 'rmsprop', 'adam'] as const) {
+      const after = [0, 0.5].map((weightDecay) => {
+        const parameters = new Float64Array(layout.length).fill(3);
+        const update = updateWith({ kind, learningRate: 0.1, weightDecay });
+        applyUpdate(parameters, new Float64Array(layout.length).fill(4), layout, newOptimiserSlots(kind, 9), update);
+        assert.strictEqual(parameters[0], 3, 'the frozen embedding stays');
+        return parameters[1];
+      });
+      assertClose([after[0] - after[1]], [0.1 * 0.5 * 3], exact, kind);
+    }
+  });
+
   it('clips by value, then by norm', () => {
     const gradients = f64(30, -4, 0.5);
     clip(gradients, 4, 0);

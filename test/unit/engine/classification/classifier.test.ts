@@ -12,6 +12,7 @@ import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
+import { averagedVectors } from '../../../../src/engine/classification/averagedVectors';
 import { paddedGroups, raggedGroups, textBatch } from '../../../../src/engine/classification/batches';
 import { Classifier, probabilitiesOf } from '../../../../src/engine/classification/classifier';
 import { loadClassifier, saveClassifier, storedClassifier } from '../../../../src/engine/classification/classifierFile';
@@ -27,6 +28,7 @@ import {
   trainClassifier,
 } from '../../../../src/engine/classification/trainClassifier';
 import { hashedSource } from '../../../../src/engine/classification/vectorSource';
+import { WordVectors } from '../../../../src/engine/classification/wordVectors';
 import { initialiseParameters } from '../../../../src/engine/model/initialisation';
 import { writeModelFile } from '../../../../src/engine/model/modelFile';
 import { Random } from '../../../../src/engine/random';
@@ -96,6 +98,13 @@ describe('Batches of texts', () => {
     assert.deepStrictEqual([...batch.lengths!], [2, 1]);
   });
 
+  it('reads a text backwards, cut first and padded at the end', () => {
+    const texts = [Uint16Array.of(1, 2, 3), Uint16Array.of(4)];
+    const batch = textBatch(texts, [0, 1], 2, [1, 0], { direction: 'backwards' });
+    assert.deepStrictEqual([...batch.inputs], [2, 4, 1, 0xffff]);
+    assert.deepStrictEqual([...batch.targets], [-1, 0, 1, -1]);
+  });
+
   it('groups every text once, with texts of similar length together', () => {
     const groups = raggedGroups(members, lengths, 8, 50, new Random(2));
     const all = groups.flatMap((group) => [...group.members]).sort((a, b) => a - b);
@@ -141,6 +150,9 @@ describe('Training a classifier', () => {
     assert.strictEqual(record.scores.length, record.heldOutExamples);
     assert.ok(record.curves!.roc.auc > 0.98);
     assert.ok(record.baselines.naiveBayes.accuracy! > 0.9);
+    const averaged = record.baselines.averagedVectors!;
+    assert.strictEqual(averaged.macro.support, record.heldOutExamples);
+    assert.ok(averaged.accuracy! > record.baselines.majority.accuracy! + 0.1, `averaged ${averaged.accuracy}`);
     assert.ok(Math.abs(record.baselines.majority.accuracy! - 0.5) < 0.05);
     assert.strictEqual(events[0].event, 'start');
     assert.strictEqual(events.filter((event) => event.event === 'epoch').length, small.epochs);
@@ -155,6 +167,64 @@ describe('Training a classifier', () => {
       assert.ok(model.encoder.learned!.size > 20);
     });
   }
+
+  it('learns with two layers, backwards, with weight decay', async () => {
+    const settings = { layers: 2, direction: 'backwards', weightDecay: 0.01, epochs: 8 } as const;
+    const model = await trainClassifier(task(madeData(300, 1), settings));
+    assert.strictEqual(model.spec.layers.length, 2);
+    assert.ok(model.record.report.macro.f1! > 0.9, `macro F1 ${model.record.report.macro.f1}`);
+    // The trained network reads in the direction that it learned, also from its file.
+    const file = path.join(os.tmpdir(), `inkling-backwards-${process.pid}.safetensors`);
+    await saveClassifier(file, model, 'made');
+    const classifier = new Classifier(backend, await loadClassifier(file));
+    fs.rmSync(file);
+    const asked = ['you and the prize', 'lunch is for me'];
+    const logits = await classifier.logits(asked.map(tokenize));
+    assert.deepStrictEqual(
+      logits.map(([logit]) => logit > 0),
+      [true, false],
+    );
+    classifier.dispose();
+    const forwards = {
+      ...model,
+      record: { ...model.record, settings: { ...model.record.settings, direction: 'forwards' as const } },
+    };
+    const other = new Classifier(backend, forwards);
+    assert.notDeepStrictEqual(await other.logits(asked.map(tokenize)), logits);
+    other.dispose();
+  });
+
+  it('holds weights smaller with weight decay', async () => {
+    const normOf = async (weightDecay: number): Promise<number> => {
+      const { parameters } = await trainClassifier(task(madeData(80, 3), { epochs: 4, weightDecay }));
+      return Math.hypot(...parameters);
+    };
+    const [free, held] = [await normOf(0), await normOf(1)];
+    assert.ok(held < 0.9 * free, `${held} with decay, ${free} without`);
+  });
+
+  it('keeps equal texts on both sides if requested', async () => {
+    const data = madeData(80, 3);
+    const twice = { ...data, examples: [...data.examples, ...data.examples] };
+    const sizes = async (duplicates: 'remove' | 'keep'): Promise<number[]> => {
+      const { record } = await trainClassifier(task(twice, { epochs: 1, duplicates }));
+      return [record.trainExamples, record.heldOutExamples, record.duplicatesRemoved];
+    };
+    assert.deepStrictEqual(await sizes('remove'), [128, 16, 16]);
+    assert.deepStrictEqual(await sizes('keep'), [128, 32, 0]);
+  });
+
+  it('averages the vectors of the words of a text', () => {
+    const known = new WordVectors(2, ['good', 'bad'], Float32Array.of(1, 0, 0, 3), new Float32Array(2));
+    const rows = averagedVectors(['Good, bad: good!', '?'].map(tokenize), known);
+    assert.deepStrictEqual(
+      rows.map(({ counts }) => [...counts].map((x) => Number(x.toFixed(6)))),
+      [
+        [0.666667, 1],
+        [0, 0],
+      ],
+    );
+  });
 
   it('distinguishes three classes', async () => {
     const model = await trainClassifier(task(madeData(360, 2, 3), { variant: 'birnn' }));
@@ -230,6 +300,8 @@ describe('Training a classifier', () => {
       assert.rejects(trainClassifier(task(madeData(40, 1), settings)), pattern);
     await refused({ epochs: 0 }, /"epochs" is a whole number from 1 to 1000, not 0/);
     await refused({ heldOutFraction: 0.9 }, /"heldOutFraction"/);
+    await refused({ variant: 'bigru', layers: 2 }, /for more layers, .* choose the variant gru/);
+    await refused({ variant: 'birnn', direction: 'backwards' }, /choose the variant rnn/);
     await refused({ positive: 'eggs' }, /No example is labelled "eggs"; labels: ham, spam/);
   });
 });

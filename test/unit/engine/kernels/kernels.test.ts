@@ -395,6 +395,14 @@ for (const kernel of kernelNames) {
           close,
           `sgd, ${what}`,
         );
+        b.floats.set(w0, w / 4);
+        b.k.decay(w, bytes, 0.75);
+        assertClose(
+          b.copyOf(w, length),
+          [...w0].map((x) => 0.75 * x),
+          close,
+          `decay, ${what}`,
+        );
         const squared = (limit: number): number =>
           [...g0].reduce((sum, x) => sum + Math.max(-limit, Math.min(limit, x)) ** 2, 0);
         assertClose(

@@ -20,6 +20,7 @@ export const header = {
   /** Segments of positions with the same token, forward and reversed (tokens.ts). */
   segments: 12,
   reversedSegments: 13,
+  weightDecay: 14,
 } as const;
 
 export const headerWords = 16;

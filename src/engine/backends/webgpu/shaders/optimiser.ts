@@ -129,7 +129,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = dims.begin + id.x; i < dims.end; i += groups.x * 256u) {
     let g = clipped(gradients[i] * ${headerFloat('lossScale')}) * stats[${stats.clipFactor}];
     ${rules[kind]}
-    parameters[i] -= ${headerFloat('learningRate')} * change;
+    parameters[i] -= ${headerFloat('learningRate')} * (change + ${headerFloat('weightDecay')} * parameters[i]);
   }
 }
 `,
