@@ -150,7 +150,9 @@ async function besideKeras(id) {
     }
     for (const [at, measure, value] of figuresOf(event)) {
       const expected = recipe.published.find(
-        (row) => row.measure === measure && (row.at.epoch === event.epoch || row.at.step === event.step + 1),
+        (row) =>
+          row.measure === measure &&
+          (event.epoch === undefined ? row.at.step === event.step + 1 : row.at.epoch === event.epoch),
       );
       const cells = [expected?.value, here.get(`${at} ${measure}`), value].map(figure);
       console.log(`${at.padEnd(14)} ${measure.padEnd(15)} ${cells.join(' ')}`);

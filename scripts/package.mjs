@@ -15,6 +15,7 @@ const maximumBytes = 10_000_000;
 const wanted = [
   /^package\.nls(\.\w+)?\.json$/,
   /^CHANGELOG\.md$/,
+  /^docs\/course\.md$/,
   /^l10n\/bundle\.l10n\.\w+\.json$/,
   /^dist\/((extension|engine|webview|\w+Thread)\.js|\w+\.css|kernels\/\w+\.wasm|samples\/.*)$/,
   /^media\/(icon\.(png|svg)|walkthrough\/.*\.md|(samples|classifier|base)\/.*)$/,
@@ -55,7 +56,7 @@ const files = [
   { name: 'README.md', data: Buffer.from(readme) },
   { name: 'LICENSE.txt', data: read('LICENSE') },
   { name: 'ThirdPartyNotices.txt', data: read('dist/ThirdPartyNotices.txt') },
-  ...[...fs.readdirSync(root), ...['l10n', 'dist', 'media'].flatMap(below)]
+  ...[...fs.readdirSync(root), ...['l10n', 'dist', 'docs', 'media'].flatMap(below)]
     .filter((name) => wanted.some((pattern) => pattern.test(name)))
     .sort()
     .map((name) => ({ name, data: read(name) })),

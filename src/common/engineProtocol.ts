@@ -289,7 +289,7 @@ export interface InsideRequest {
   sources: TextSource[];
   config: TrainingConfig;
   /** The model of the run; its vocabulary counts where there is one already. */
-  modelPath: string;
+  modelPath?: string;
   /** The number of the example to show; the last one where there are fewer. */
   at: number;
   /** The text to show as tokens; empty: the vocabulary. */

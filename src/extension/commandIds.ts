@@ -43,6 +43,7 @@ export const commandIds = [
   'inkling.showClassifier',
   'inkling.setUpGpu',
   'inkling.showEngineReport',
+  'inkling.showCourse',
   'inkling.showLog',
   'inkling.restartEngine',
 ] as const;

@@ -63,6 +63,8 @@ export interface Parts extends vscode.Disposable {
   gpu: GpuParts;
   studio: Studio;
   sampleTexts: SampleTexts;
+  /** docs/course.md. */
+  coursePage: vscode.Uri;
 }
 
 export function createParts(context: vscode.ExtensionContext): Parts {
@@ -228,6 +230,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
       ),
       folder: vscode.Uri.joinPath(context.globalStorageUri, 'samples'),
     },
+    coursePage: vscode.Uri.joinPath(context.extensionUri, 'docs', 'course.md'),
     dispose: () => bag.dispose(),
   };
 }

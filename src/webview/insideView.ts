@@ -4,6 +4,7 @@
  */
 import type { Inside } from '../common/engineProtocol';
 import { formatInteger, t } from '../common/l10n';
+import { layerShape } from '../common/layerShape';
 import {
   drawingViews,
   drawNetwork,
@@ -135,7 +136,7 @@ export class InsideView {
           'tr',
           {},
           h('td', {}, kind),
-          h('td', {}, `[${outputShape.map((size, i) => size ?? (i === 0 ? 'B' : 'T')).join(', ')}]`),
+          h('td', {}, layerShape(outputShape)),
           h('td', { class: 'figure' }, formatInteger(parameters)),
         ),
       ),

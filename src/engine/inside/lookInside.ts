@@ -16,7 +16,7 @@ const mostTokens = 1000;
 /** Throws what `buildCorpus` and `planBatches` throw. */
 export async function lookInside(texts: readonly NamedText[], request: InsideRequest): Promise<Inside> {
   const { config, modelPath, text } = request;
-  const model = await readModelMetadata(modelPath).catch(() => undefined);
+  const model = modelPath === undefined ? undefined : await readModelMetadata(modelPath).catch(() => undefined);
   const known = model?.kind === 'language-model' ? model.vocabulary : undefined;
   const corpus = buildCorpus(texts, config.text, known);
   const { vocabulary } = corpus;

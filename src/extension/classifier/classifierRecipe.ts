@@ -4,8 +4,11 @@ import { spamRecipeSettings, type ClassifierVariant } from '../../common/classif
 import { chosenSeed } from '../configuration';
 import type { ClassifierChoice } from './classifierTraining';
 
-/** Whether to start a recipe as it is or to change its settings; undefined where the user leaves. */
-export async function askStartOrEdit(title: string): Promise<'start' | 'edit' | undefined> {
+/** Whether to start a recipe as it is or to change its settings, or one of `more`; undefined where the user leaves. */
+export async function askStartOrEdit<More extends string = never>(
+  title: string,
+  more: (vscode.QuickPickItem & { answer: More })[] = [],
+): Promise<'start' | 'edit' | More | undefined> {
   const items = [
     { label: '$(play) ' + vscode.l10n.t('Start'), answer: 'start' as const },
     {
@@ -13,6 +16,7 @@ export async function askStartOrEdit(title: string): Promise<'start' | 'edit' | 
       detail: vscode.l10n.t('Epochs and seed first, then every other setting'),
       answer: 'edit' as const,
     },
+    ...more,
   ];
   return (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.answer;
 }

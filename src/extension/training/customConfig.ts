@@ -5,19 +5,34 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { configProblems, setPath } from '../../common/trainingConfigRules';
 import { configEntries } from './configEntries';
 
-/** Lets the user change `config` until they start or leave (undefined). */
-export async function editConfig(config: TrainingConfig): Promise<TrainingConfig | undefined> {
+/** Lets the user change `config` until they start or leave (undefined); `showLayers` shows what it describes. */
+export async function editConfig(
+  config: TrainingConfig,
+  showLayers: (config: TrainingConfig) => Promise<void>,
+): Promise<TrainingConfig | undefined> {
   let current = config;
   for (;;) {
     const chosen = await chooseEntry(current);
     if (chosen === undefined) return undefined;
     if (chosen === 'start') return current;
+    if (chosen === 'layers') {
+      await showLayers(current);
+      continue;
+    }
     const edited = chosen === 'other' ? await editOther(current) : await editEntry(current, chosen.path, chosen.value);
     if (edited) current = edited;
   }
 }
 
-type Chosen = 'start' | 'other' | { path: string; value: string } | undefined;
+/** The entry that shows the layers of the settings. */
+export function layersItem(): vscode.QuickPickItem {
+  return {
+    label: '$(list-tree) ' + vscode.l10n.t('Show Layers'),
+    detail: vscode.l10n.t('Output shape and parameters of each layer, and the first example'),
+  };
+}
+
+type Chosen = 'start' | 'layers' | 'other' | { path: string; value: string } | undefined;
 
 async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
   const problems = configProblems(config);
@@ -26,6 +41,7 @@ async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
     detail: problems.map(({ message }) => message).join(' ') || undefined,
     chosen: 'start' as const,
   };
+  const layers = { ...layersItem(), chosen: 'layers' as const };
   // What a recipe is changed in most often comes first.
   const isFirst = ({ path }: { path: string }): boolean => path === 'seed' || path.startsWith('budget.');
   const all = configEntries(config);
@@ -41,7 +57,7 @@ async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
     detail: vscode.l10n.t('A setting that is not in the list: another layer, early stopping, warm-up'),
     chosen: 'other' as const,
   };
-  const item = await vscode.window.showQuickPick([start, ...entries, other], {
+  const item = await vscode.window.showQuickPick([start, layers, ...entries, other], {
     title: vscode.l10n.t('Custom training'),
     placeHolder: vscode.l10n.t('Choose a setting to change, or start training'),
     matchOnDescription: true,

@@ -10,7 +10,8 @@ import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierR
 import { chosenSeed, engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount, formatDuration } from '../formatFigures';
-import { editConfig } from './customConfig';
+import { editConfig, layersItem } from './customConfig';
+import { showLayers } from './layerList';
 import { sortByFit, type OfferedRecipe } from './recipeOrder';
 
 export type TrainingChoice = TrainRequest['config'];
@@ -46,7 +47,7 @@ export async function chooseTraining(
     label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
     choose: async () => {
       const plans = await planned;
-      return editConfig({ ...plans[0].config, seed, memory });
+      return editConfig({ ...plans[0].config, seed, memory }, (edited) => showLayers(engine, sources, edited));
     },
   };
   const rest: ChoiceItem[] = [
@@ -100,7 +101,7 @@ async function chooseRecipe(
     description: text,
     detail: ' ',
     text,
-    choose: () => startOrEdit({ ...config, seed: seed ?? config.seed }),
+    choose: () => startOrEdit(engine, sources, { ...config, seed: seed ?? config.seed }),
   }));
   const classifiers: ChoiceItem[] = [
     { label: vscode.l10n.t('Classifiers'), kind: vscode.QuickPickItemKind.Separator, choose: async () => undefined },
@@ -155,10 +156,18 @@ async function chooseRecipe(
 interface RecipeItem extends ChoiceItem, OfferedRecipe {}
 
 /** A recipe as it is, or with other settings. */
-async function startOrEdit(config: TrainingConfig): Promise<TrainingConfig | undefined> {
-  const answer = await askStartOrEdit(config.recipe);
-  if (answer === undefined) return undefined;
-  return answer === 'start' ? config : editConfig(config);
+async function startOrEdit(
+  engine: EngineCaller,
+  sources: TextSource[],
+  config: TrainingConfig,
+): Promise<TrainingConfig | undefined> {
+  const layers = (current: TrainingConfig): Promise<void> => showLayers(engine, sources, current);
+  for (;;) {
+    const answer = await askStartOrEdit(config.recipe, [{ ...layersItem(), answer: 'layers' as const }]);
+    if (answer === undefined) return undefined;
+    if (answer !== 'layers') return answer === 'start' ? config : editConfig(config, layers);
+    await layers(config);
+  }
 }
 
 function describe(estimate: Estimate): string {

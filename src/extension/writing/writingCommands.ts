@@ -58,6 +58,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.forgetSince': (passage: Passage) => forgetSince(journal, passage),
     'inkling.forgetDocument': (passage: Passage) => forgetDocument(journal, passage),
     'inkling.forgetAll': () => forgetAll(journal),
+    'inkling.showCourse': () => vscode.commands.executeCommand('markdown.showPreview', parts.coursePage),
     'inkling.showLog': () => log.show(),
     'inkling.restartEngine': () => {
       engine.restart();

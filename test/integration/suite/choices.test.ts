@@ -48,10 +48,12 @@ describe('choices', () => {
   it('custom settings: changes one, refuses a wrong one with a reason, adds one, then starts', async () => {
     const config = quickConfig({ maxSteps: 10 });
     let edited: unknown;
+    const shown: number[] = [];
     const complaints = await answering(
       [
         'network.layers.0.units',
         '64',
+        'Show Layers',
         'batch',
         'many',
         'Another setting',
@@ -60,8 +62,9 @@ describe('choices', () => {
         'network.layers.9.units=3',
         'Start training',
       ],
-      async () => (edited = await editConfig(config)),
+      async () => (edited = await editConfig(config, async ({ network }) => void shown.push(network.layers[0].units))),
     );
+    assert.deepEqual(shown, [64], 'the layers as edited so far');
     assert.deepEqual(edited, {
       ...config,
       network: { ...config.network, layers: [{ units: 64, dropout: 0 }] },
@@ -75,7 +78,9 @@ describe('choices', () => {
     const config = { ...quickConfig({ maxSteps: 10 }), keep: 'best-held-out' as const };
     config.text = { ...config.text, heldOut: { kind: 'none', fraction: 0 } };
     let edited: unknown;
-    await answering(['Start training', 'last', 'Start training'], async () => (edited = await editConfig(config)));
+    await answering(['Start training', 'last', 'Start training'], async () => {
+      edited = await editConfig(config, async () => {});
+    });
     assert.equal((edited as typeof config).keep, 'last');
   });
 
