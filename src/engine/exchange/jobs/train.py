@@ -506,6 +506,9 @@ class Run:
         norm = self.clip([p.grad for p in self.trained], optimiser.get("clipValue", 0), optimiser.get("clipNorm", 0))
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate
+        if decay := optimiser.get("weightDecay", 0):
+            with torch.no_grad():
+                torch._foreach_mul_(self.trained, 1 - self.learning_rate * decay)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.pending.append(torch.cat([sums, torch.stack([count.float(), norm])]))
