@@ -9,6 +9,7 @@ import { InklingError } from '../../common/errors';
 import { readModelMetadata } from '../model/modelFile';
 import type { ModelMetadata } from '../model/modelMetadata';
 import { checkpointPath } from '../training/resume';
+import { shellWord } from './shellWord';
 import { UsageError } from './usage';
 
 export interface OutFile {
@@ -27,7 +28,7 @@ export async function checkOutFile(
   out: string,
   { inputs, beside = [], continued = [] }: { inputs: string[]; beside?: string[]; continued?: string[] },
 ): Promise<OutFile> {
-  if (out === '') throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
+  if (out.trim() === '') throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
   const target = await followLinks(out);
   const replaced: OutFile['replaced'] = [];
   for (const file of [target, ...beside.map((ending) => target + ending)]) {
@@ -79,7 +80,7 @@ export async function checkUnfinished(modelPath: string, created?: string): Prom
   const { results, provenance } = unfinished;
   throw new InklingError(
     'invalidInput',
-    `${file} holds a run that was not finished (seed ${provenance.seed}, step ${results.steps}). Go on with it with --resume ${file}, add --overwrite to replace it, or name another file with --out.`,
+    `${file} holds a run that was not finished (seed ${provenance.seed}, step ${results.steps}). Go on with it with --resume ${shellWord(file)}, add --overwrite to replace it, or name another file with --out.`,
   );
 }
 

@@ -18,6 +18,7 @@ import { computeRequest } from './backendOption';
 import { duration, ProgressPrinter } from './progressPrinter';
 import { checkOutFile, checkSameTexts, checkUnfinished, type OutFile } from './outFile';
 import { output, say } from './output';
+import { shellWord } from './shellWord';
 import { onStopSignals } from './stopSignals';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
 
@@ -66,9 +67,9 @@ interface TrainArguments {
 export async function trainCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
   const wanted = readArguments(values, positionals);
-  const { files, resume } = wanted;
+  const { files, resume, weights } = wanted;
   const outFile = await checkOutFile(wanted.out, {
-    inputs: files,
+    inputs: weights === undefined ? files : [...files, weights],
     beside: [checkpointPath('')],
     continued: resume === undefined ? [] : [resume, checkpointPath(resume)],
   });
@@ -241,6 +242,6 @@ export function summary(file: string, { results, provenance, history }: StoredLa
       : `, training loss ${results.trainLoss.toFixed(4)}${accuracy(train)}`;
   return (
     `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `write on with: inkling sample ${file} --prompt "…" --temperature 0.7`
+    `write on with: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
   );
 }

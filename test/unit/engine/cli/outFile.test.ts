@@ -60,6 +60,11 @@ describe('The file that a model is written to', function () {
     await refuses(() => train('novel.txt', '--out', 'novel.txt', '--overwrite'), reads);
     // The checkpoint beside the model would be written over it, and removed at the end.
     await refuses(() => train('m.checkpoint', '--out', 'm'), /m\.checkpoint is read by this command/);
+    assert.equal((await train('novel.txt', '--out', 'weights')).code, 0);
+    await refuses(
+      () => train('novel.txt', '--weights', 'weights', '--out', 'weights', '--overwrite'),
+      /weights is read by this command as weights/,
+    );
     await refuses(() => trainClassifier('mail.tsv', '--out', 'mail.tsv'), /is read by this command as mail\.tsv/);
     await fs.writeFile(at('words.vec'), 'win 1 0\nlunch 0 1\n');
     const vectors = ['--vectors', 'frozen', '--vector-file', 'words.vec'];
@@ -78,7 +83,7 @@ describe('The file that a model is written to', function () {
       await refuses(() => run('--out', 'diary', '--overwrite'), /diary exists and is not a model/);
       await refuses(() => run('--out', 'models'), /models is a folder/);
       await refuses(() => run('--out', 'round'), /round is a circle of links/);
-      await refuses(() => run('--out', ''), /--out takes the name of a file/, 2);
+      for (const name of ['', '  ']) await refuses(() => run('--out', name), /--out takes the name of a file/, 2);
     }
   });
 

@@ -78,6 +78,11 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
     ['--resume', 'killed.checkpoint', '--max-steps', '4'],
   ],
   [
+    ['train', 'novel.txt', ...nietzsche, '--out', 'my run'],
+    /Go on with it with --resume ['"]my run\.checkpoint['"], add/,
+    ['--resume', 'my run.checkpoint', '--max-steps', '4'],
+  ],
+  [
     ['train', 'novel.txt', '--resume', 'model', '--threads', '1', '--max-steps', '2', '--out', 'more'],
     /already been trained for 2 steps.*: give it more steps/,
     ['--max-steps', '4'],
@@ -209,7 +214,7 @@ describe('The remedy that an error names', function () {
     for (const [name, content] of Object.entries(files)) await fs.writeFile(path.join(folder, name), content);
     await succeeds(['train', 'novel.txt', ...nietzsche, '--max-steps', '2', '--out', 'model']);
     await succeeds(['train-classifier', 'mail.tsv', ...classifier, '--out', 'labels']);
-    for (const copy of ['replaced', 'killed.checkpoint']) {
+    for (const copy of ['replaced', 'killed.checkpoint', 'my run.checkpoint']) {
       await fs.copyFile(path.join(folder, 'model'), path.join(folder, copy));
     }
   });
