@@ -163,7 +163,7 @@ const training = runs
   .join(', then ');
 const commands = isJob
   ? [
-      `node scripts/base/train.mjs ${language} FOLDER --job MINUTES   # PyTorch trains it: see README.md, "More than a book"`,
+      `node scripts/base/train.mjs ${language} FOLDER --job MINUTES`,
       ...(runs.length > 1
         ? [
             `node scripts/base/train.mjs ${language} FOLDER --job MINUTES --weights FOLDER/${language}.first.safetensors`,
