@@ -1,5 +1,5 @@
 /** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
-import { formatInteger, t } from '../common/l10n';
+import { currentLanguage, formatInteger, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
@@ -99,6 +99,11 @@ export function memorySentence(history: RunHistory, unit: LossUnit): string {
   );
 }
 
+/** "English" for `en`, in the language of the page. */
+function languageName(code: string): string {
+  return new Intl.DisplayNames([currentLanguage().tag], { type: 'language' }).of(code) ?? code;
+}
+
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */
 export function machineSentence(history: RunHistory): string {
   const { start } = history;
@@ -111,7 +116,11 @@ export function machineSentence(history: RunHistory): string {
   const count = onGpu ? '' : `, ${threads === 1 ? t('1 thread') : t('{0} threads', threads)}`;
   const why = start.backendReason ? `. ${start.backendReason}` : '';
   const parameters = t('{0} parameters', formatInteger(start.parameters));
-  return `${cell.toUpperCase()} ${units} · ${parameters} · ${backend} (${kernel})${count}${why}`;
+  const network = [
+    `${cell.toUpperCase()} ${units}`,
+    ...(start.base ? [t('from the base model of {0}', languageName(start.base))] : []),
+  ];
+  return `${network.join(' ')} · ${parameters} · ${backend} (${kernel})${count}${why}`;
 }
 
 /** "step 1,200 · epoch 3.1 · 40s" at the reading nearest to `step`. */

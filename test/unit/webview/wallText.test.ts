@@ -91,6 +91,10 @@ describe('run facts', () => {
     );
     assert.doesNotMatch(splitSentence({ ...history, start: { ...start, heldOutTokens: 50_000 } }), /curve/);
     assert.equal(machineSentence(history), 'LSTM 256 · 335,929 parameters · wasm (relaxed SIMD), 2 threads');
+    assert.match(
+      machineSentence({ ...history, start: { ...start, base: 'de' } }),
+      /^LSTM 256 from the base model of German · 335,929 parameters · /,
+    );
   });
 
   it('shows the held-out loss that was kept, not the last one', () => {
