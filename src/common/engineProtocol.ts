@@ -58,6 +58,21 @@ export interface TrainRequest extends ComputeRequest {
 
 export type BackendChoice = 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'reference';
 
+/** A run to be trained elsewhere, as a folder that does not exist yet or is empty. */
+export interface ExportJobRequest {
+  sources: TextSource[];
+  folder: string;
+  title: string;
+  /** Passes over the text. */
+  epochs: number;
+}
+
+/** A job that trains elsewhere: a folder, or `ray://HOST[:PORT][/JOB]` with the cluster's token if it wants one. */
+export interface JobReference {
+  job: string;
+  token?: string;
+}
+
 /** What can be trained within a budget, for the quick pick; on the backend that the runs will use. */
 export interface PlanRequest extends ComputeRequest {
   sources: TextSource[];
@@ -340,6 +355,20 @@ export interface EngineMethods extends GpuMethods {
   train: { params: TrainRequest; result: { modelPath: string; summary: ModelSummary }; event: TrainEvent };
   /** Takes effect between two time steps, well within 200 ms. */
   control: { params: { runId: string; action: 'pause' | 'resume' | 'stop' }; result: null; event: never };
+  /** Writes the folder of a job (`exchange/jobs/writeJob.ts`). */
+  exportJob: {
+    params: ExportJobRequest;
+    result: { tokens: number; parameters: number; network: string; stepsPerEpoch: number };
+    event: never;
+  };
+  /** Follows a job to its end and writes its model to `modelPath`. Cancelling it leaves the job alone. */
+  attachJob: {
+    params: JobReference & ComputeRequest & { modelPath: string };
+    result: { modelPath: string; summary: ModelSummary };
+    event: TrainEvent;
+  };
+  /** The job ends soon, and keeps what it has learned. */
+  stopJob: { params: JobReference; result: null; event: never };
   /** The run gives up a thread for a moment because the user is typing. No effect if there is no such run. */
   yieldThread: { params: { runId: string; milliseconds: number }; result: null; event: never };
   /** False for an edit of an unknown text: the whole document must be sent. */

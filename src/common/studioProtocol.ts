@@ -27,6 +27,8 @@ export interface RunItem {
   heldOutBitsPerCharacter?: number;
   /** Why it failed. */
   message?: string;
+  /** It trains on other machines: it can be stopped, not paused. */
+  isJob?: boolean;
 }
 
 /** A model that can write. A run in progress counts: its latest weights are used. */

@@ -7,6 +7,8 @@ export const commandIds = [
   'inkling.pauseTraining',
   'inkling.resumeTraining',
   'inkling.stopTraining',
+  'inkling.exportJob',
+  'inkling.attachJob',
   'inkling.continueText',
   'inkling.stopContinuing',
   'inkling.keepContinuation',

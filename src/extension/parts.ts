@@ -30,6 +30,7 @@ import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
 import { SurpriseMarks } from './surprise/surpriseMarks';
 import { SurpriseStatus } from './surprise/surpriseStatus';
+import { clusterToken } from './training/clusterToken';
 import { RunStore } from './training/runStore';
 import { yieldThreadWhileTyping } from './training/yieldWhileTyping';
 import { TrainingProgress } from './training/trainingProgress';
@@ -86,7 +87,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     () => store.modelPaths(),
     () => store.pathsInTraining(),
   );
-  const runs = new TrainingRuns(engine, store, models, engineChoice);
+  const runs = new TrainingRuns(engine, store, models, engineChoice, (job) => clusterToken(context.secrets, job));
   const base = new DocumentBase({
     engine,
     globalState: context.globalState,

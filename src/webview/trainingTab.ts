@@ -288,7 +288,7 @@ export class TrainingTab {
     this.progress.setAttribute('aria-valuenow', String(Math.round(fraction * 100)));
     (this.progress.firstElementChild as HTMLElement).style.width = `${fraction * 100}%`;
     this.progress.classList.toggle('paused', run.state === 'paused');
-    show(this.pause.element, run.state === 'running');
+    show(this.pause.element, run.state === 'running' && !run.isJob);
     show(this.stop.element, live);
     show(this.resume.element, run.state !== 'running');
     show(this.another.element, !live);

@@ -1,8 +1,8 @@
 /** `inkling job`: a training run as a folder for PyTorch (`exchange/jobs/writeJob.ts`). */
+import * as path from 'node:path';
 import type { BudgetConfig, TrainingConfig } from '../../common/trainingConfig';
 import { setPath, validateConfig } from '../../common/trainingConfigRules';
-import { writeJob } from '../exchange/jobs/writeJob';
-import { chooseForJob, draftFor } from '../recipes/automatic';
+import { writeAutomaticJob, writeJob } from '../exchange/jobs/writeJob';
 import { recipeFor } from '../recipes/recipes';
 import { output, say } from './output';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
@@ -29,22 +29,23 @@ export async function jobCommand(args: string[]): Promise<void> {
   if (files.length === 0) throw new UsageError('Name a text file to train on: inkling job <files…> --out FOLDER.');
   if (!values.out) throw new UsageError('Name a new folder for the job with --out.');
   const adjust = adjustment(values);
-  const recipe =
-    values.recipe === undefined
-      ? undefined
-      : recipeFor(values.recipe, choiceOption('objective', values.objective, ['every-step', 'last-step']));
-  const job = await writeJob({
-    files,
+  const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
+  const request = {
+    sources: files.map((file) => ({ name: path.basename(file), path: file, encoding: values.encoding })),
     folder: values.out,
     title: values.title,
     weights: values.weights,
-    reading: { encoding: values.encoding, onNotice: say },
-    draft: (bytes) => (recipe ? validateConfig(adjust(recipe)) : draftFor(bytes, adjust)),
-    choose: (draft, facts) => {
-      const choice = recipe ? { config: recipe, reasons: [] } : chooseForJob(draft, facts);
-      return { ...choice, config: validateConfig(adjust(choice.config)) };
-    },
-  });
+    reading: { onNotice: say },
+  };
+  const { recipe } = values;
+  const job =
+    recipe === undefined
+      ? await writeAutomaticJob(request, adjust)
+      : await writeJob({
+          ...request,
+          draft: () => validateConfig(adjust(recipeFor(recipe, objective))),
+          choose: (config) => ({ config, reasons: [] }),
+        });
   const { vocabulary, config, stepsPerEpoch, parameters, tokens, shards } = job;
   if (values.json) {
     output.json({ folder: values.out, config, stepsPerEpoch, parameters, tokens, vocabulary: vocabulary.size, shards });

@@ -8,6 +8,7 @@ import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from 
 import { InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import { gpuMethods } from '../backends';
+import { openJobSource } from '../exchange/jobs/jobSource';
 import { readModelMetadata } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { recipeFor, recipes } from '../recipes/recipes';
@@ -68,6 +69,12 @@ export class Engine {
     estimate: (params, call) => this.inOwnThread('estimate', params, call),
     inside: (params, call) => this.inOwnThread('inside', params, call),
     baselines: (params, call) => this.inOwnThread('baselines', params, call),
+    exportJob: (params, call) => this.inOwnThread('exportJob', params, call),
+    attachJob: (params, call) => this.inOwnThread('attachJob', params, call),
+    stopJob: async ({ job, token }) => {
+      await (await openJobSource(job, token)).stop();
+      return null;
+    },
     updateDocument: (params, call) => this.samplerThread().call('updateDocument', params, call),
     closeDocument: async (params) => {
       this.tellSampler((call) => call('closeDocument', params));
@@ -142,7 +149,8 @@ export class Engine {
 
   /** Does one piece of heavy work in its own thread, which ends with the call. */
   private async inOwnThread<
-    K extends 'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier',
+    K extends
+      'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier' | 'exportJob' | 'attachJob',
   >(
     method: K,
     params: TrainerMethods[K]['params'],

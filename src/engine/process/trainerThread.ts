@@ -12,6 +12,10 @@ import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import type { NamedText } from '../corpus/readTextFile';
 import { lookInside } from '../inside/lookInside';
+import { attachToJob } from '../exchange/jobs/attachToJob';
+import { writeAutomaticJob } from '../exchange/jobs/writeJob';
+import { describeNetwork } from '../model/modelSummary';
+import { networkSpecOf } from '../model/networkSpecOf';
 import type { StoredLanguageModel } from '../model/modelFile';
 import { summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
@@ -34,7 +38,16 @@ export interface PublishedEvent {
 
 export interface TrainerMethods extends Pick<
   EngineMethods,
-  'plan' | 'estimate' | 'baselines' | 'inside' | 'control' | 'yieldThread' | 'labelledColumns' | 'trainClassifier'
+  | 'plan'
+  | 'estimate'
+  | 'baselines'
+  | 'inside'
+  | 'control'
+  | 'yieldThread'
+  | 'labelledColumns'
+  | 'trainClassifier'
+  | 'exportJob'
+  | 'attachJob'
 > {
   train: {
     params: TrainRequest;
@@ -119,6 +132,25 @@ export function trainerHandlers(
       );
       return null;
     },
+    exportJob: async ({ sources, folder, title, epochs }) => {
+      const adjust = (config: TrainingConfig): TrainingConfig => ({ ...config, budget: { epochs } });
+      const job = await writeAutomaticJob({ sources, folder, title }, adjust);
+      const { tokens, parameters, stepsPerEpoch, vocabulary } = job;
+      return {
+        tokens,
+        parameters,
+        stepsPerEpoch,
+        network: describeNetwork(networkSpecOf(job.config, vocabulary.size)),
+      };
+    },
+    attachJob: ({ job, token, modelPath, ...asked }, { signal, onEvent }) =>
+      computing(asked, async (compute) => {
+        const { model, done } = await attachToJob({ job, token, modelPath, compute, onEvent, signal });
+        onEvent(done);
+        const { size: bytes } = await fs.stat(modelPath);
+        const summary = summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
+        return { modelPath, summary };
+      }),
     labelledColumns: ({ source }) => describeColumnsOf(source),
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => create('wasm', { threads })).train(request, onEvent, signal),

@@ -43,8 +43,10 @@ function itemOf({
   network,
   heldOutBitsPerCharacter,
   message,
+  job,
 }: RunRecord): RunItem {
-  return { id, title, startedAt, state, modelPath, network, heldOutBitsPerCharacter, message };
+  const isJob = job !== undefined;
+  return { id, title, startedAt, state, modelPath, network, heldOutBitsPerCharacter, message, isJob };
 }
 
 /** Computed once, then stored with the run. */

@@ -16,6 +16,8 @@ export interface RunRecord extends RunItem {
   sources: { name: string; uri?: string }[];
   /** The process that trains it, which touches the record regularly; otherwise the run was interrupted. */
   owner: number;
+  /** Of a run that trains elsewhere: its folder, or its address. */
+  job?: string;
   baselines?: TextBaselines;
   /** The backend, if known: "webgpu (NVIDIA …)"; and the reason, if there is one. */
   device?: string;
@@ -155,6 +157,13 @@ export class RunStore {
     const text = await readIfPresent(this.file(id, 'sources.json'));
     const sources = (text === undefined ? undefined : parseLine<TextSource[]>(text)) ?? [];
     return sources.every(({ path }) => fs.existsSync(path)) ? sources : [];
+  }
+
+  /** Before a job is followed anew: it reports everything from its beginning. */
+  async forgetEvents(id: string): Promise<void> {
+    await this.flush();
+    await fs.promises.rm(this.file(id, 'events.jsonl'), { force: true });
+    this.counts.set(id, 0);
   }
 
   async delete(id: string): Promise<void> {

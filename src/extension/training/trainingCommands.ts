@@ -10,6 +10,7 @@ import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { noText } from '../remedies';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
+import { chooseJob, exportJob, titleOfJob, type JobChoice } from './jobChoice';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
 import type { RunOutcome, RunRequest } from './trainingRuns';
 
@@ -20,6 +21,8 @@ type TrainingCommand =
   | 'inkling.pauseTraining'
   | 'inkling.resumeTraining'
   | 'inkling.stopTraining'
+  | 'inkling.exportJob'
+  | 'inkling.attachJob'
   | 'inkling.resumeModel';
 
 export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
@@ -28,8 +31,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
     // In a menu, VS Code passes the clicked resource and all selected ones; in the title of a view, whatever is
     // selected there. The last argument answers the quick pick.
     'inkling.trainOnFile': async (clicked?: unknown, selected?: unknown, choice?: TrainingChoice) => {
-      const uris = (Array.isArray(selected) ? selected : [clicked]).filter((each) => each instanceof vscode.Uri);
-      return train(parts, await gatherFiles(uris.length > 0 ? uris : [activeResource()]), choice);
+      return train(parts, await gatherFiles(clickedOrActive(clicked, selected)), choice);
     },
     'inkling.trainOnWorkspaceFiles': async (glob?: string, choice?: TrainingChoice) => {
       const pattern = glob ?? (await askForGlob());
@@ -46,11 +48,24 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
       const runId = wanted?.runId ?? (await chooseRun(parts));
       if (runId) await resumeRun(parts, runId);
     },
+    'inkling.exportJob': async (clicked?: unknown, selected?: unknown, choice?: JobChoice) => {
+      const text = await keep(parts, await gatherFiles(clickedOrActive(clicked, selected)));
+      return exportJob(parts, text, choice);
+    },
+    'inkling.attachJob': async (given?: string) => {
+      const job = given ?? (await chooseJob());
+      if (job) return useWhenDone(parts, runs.attach(job, titleOfJob(job)));
+    },
     'inkling.resumeModel': async (given?: ModelEntry) => {
       const entry = await modelActions.choose(given, vscode.l10n.t('Train which model further?'));
       if (entry?.summary) await resumeModel(parts, entry, entry.summary);
     },
   };
+}
+
+function clickedOrActive(clicked: unknown, selected: unknown): vscode.Uri[] {
+  const uris = (Array.isArray(selected) ? selected : [clicked]).filter((each) => each instanceof vscode.Uri);
+  return uris.length > 0 ? uris : [activeResource()];
 }
 
 /** Lets the user choose how to train, trains, and makes the new model the active one. Returns the path of the model. */
@@ -61,7 +76,7 @@ async function train(parts: Parts, gathered: GatheredText, given?: TrainingChoic
   return begin(parts, text, config);
 }
 
-type KeptText = Pick<RunRequest, 'title' | 'sources' | 'uris'>;
+export type KeptText = Pick<RunRequest, 'title' | 'sources' | 'uris'>;
 
 async function keep({ runs }: Parts, { title, texts, uris }: GatheredText): Promise<KeptText> {
   return { title, sources: await runs.store.texts.keep(texts), uris };

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import type { ComputeRequest, ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest, JobReference, ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
@@ -55,6 +55,8 @@ export class TrainingRuns {
   /** A run has started, new or resumed. */
   readonly onDidStart = this.started.event;
   private run: { -readonly [K in keyof ActiveRun]: ActiveRun[K] } | undefined;
+  /** The jobs that this window follows, with their tokens. */
+  private readonly jobs = new Map<string, JobReference>();
 
   constructor(
     private readonly engine: EngineCaller,
@@ -62,6 +64,8 @@ export class TrainingRuns {
     private readonly models: ModelStore,
     /** The backend options of a resumed run. */
     private readonly machine: () => ComputeRequest,
+    /** The token of the cluster that a job runs on, if it wants one. */
+    private readonly tokenOf: (job: string) => Promise<string | undefined> = async () => undefined,
   ) {}
 
   get active(): ActiveRun | undefined {
@@ -71,7 +75,50 @@ export class TrainingRuns {
   /** Reads the runs of earlier sessions. */
   async load(): Promise<void> {
     await this.store.load();
+    // Jobs go on without this window: they are followed again.
+    for (const { id, job, state } of this.store.list()) {
+      if (job !== undefined && state === 'interrupted') this.resume(id).catch(() => undefined);
+    }
     this.changed.fire();
+  }
+
+  /** Follows a job that trains elsewhere, beside what trains here; resolves when its model is here. */
+  async attach(job: string, title: string): Promise<RunOutcome> {
+    await this.store.load();
+    const known = this.store.list().find((record) => record.job === job);
+    if (known) return this.resume(known.id);
+    return this.follow({
+      id: randomUUID(),
+      title,
+      startedAt: new Date().toISOString(),
+      state: 'running',
+      modelPath: await this.models.newPath(title),
+      sources: [],
+      owner: process.pid,
+      job,
+    });
+  }
+
+  private async follow(record: RunRecord): Promise<RunOutcome> {
+    const { id, job, modelPath } = record;
+    if (job === undefined || this.jobs.has(id)) {
+      throw new InklingError('invalidInput', t('This window follows the job already.'));
+    }
+    const reference = { job, token: await this.tokenOf(job) };
+    this.jobs.set(id, reference);
+    try {
+      await this.store.forgetEvents(id);
+      await this.store.create({ ...record, state: 'running', owner: process.pid, message: undefined }, []);
+      this.changed.fire();
+      const request = { ...reference, modelPath, ...this.machine() };
+      const result = await this.engine.call('attachJob', request, { onEvent: (event) => this.receive(id, event) });
+      return await this.keepResult(record, result.summary);
+    } catch (error) {
+      throw await this.keepFailure(id, error);
+    } finally {
+      this.jobs.delete(id);
+      this.changed.fire();
+    }
   }
 
   /** Trains a new model; resolves when the run has ended with a model, even if it was stopped. */
@@ -84,9 +131,10 @@ export class TrainingRuns {
   /** Goes on with a run: to its end if it was cut short, for as long again if it had ended, or for `epochs` more; on the
    *  text it read. */
   async resume(id: string, epochs?: number): Promise<RunOutcome> {
-    this.refuseSecondRun();
     await this.store.load();
     const record = this.store.get(id);
+    if (record?.job !== undefined) return this.follow(record);
+    this.refuseSecondRun();
     const sources = await this.store.readSources(id);
     if (!record || sources.length === 0) {
       throw new InklingError('invalidInput', t('The text of this run no longer exists. Train on the file again.'));
@@ -112,6 +160,8 @@ export class TrainingRuns {
 
   /** Pauses, resumes or stops the current run; takes effect within a step. */
   async control(id: string, action: 'pause' | 'resume' | 'stop'): Promise<void> {
+    const job = this.jobs.get(id);
+    if (job && action === 'stop') return void (await this.engine.call('stopJob', job));
     if (this.run?.id !== id) {
       throw new InklingError('invalidInput', t('This run is no longer training in this window.'));
     }
@@ -169,36 +219,48 @@ export class TrainingRuns {
         { runId: id, sources, config, modelPath, title, threads, backend, half, resumePath, further },
         { onEvent: (event) => this.receive(id, event) },
       );
-      await this.store.flush();
-      const bits = result.summary.heldOutBitsPerCharacter ?? undefined;
-      // A stop was recorded when the `done` event reported it.
-      const state = this.store.get(id)?.state === 'stopped' ? 'stopped' : 'done';
-      await this.store.update(id, { state, network: result.summary.network, heldOutBitsPerCharacter: bits });
-      await this.models.refresh();
-      return { record: this.store.get(id) ?? record, summary: result.summary };
+      return await this.keepResult(record, result.summary);
     } catch (error) {
-      const { code, message } = asInklingError(error);
-      const state = code === 'engineExited' ? 'interrupted' : code === 'cancelled' ? 'stopped' : 'failed';
-      await this.store.update(id, { state, message });
-      // Its checkpoint is in the list from now on.
-      await this.models.refresh();
-      throw error;
+      throw await this.keepFailure(id, error);
     } finally {
       this.run = undefined;
       this.changed.fire();
     }
   }
 
+  private async keepResult(record: RunRecord, summary: ModelSummary): Promise<RunOutcome> {
+    const { id } = record;
+    await this.store.flush();
+    const bits = summary.heldOutBitsPerCharacter ?? undefined;
+    // A stop was recorded when the `done` event reported it.
+    const state = this.store.get(id)?.state === 'stopped' ? 'stopped' : 'done';
+    await this.store.update(id, { state, network: summary.network, heldOutBitsPerCharacter: bits });
+    await this.models.refresh();
+    return { record: this.store.get(id) ?? record, summary };
+  }
+
+  /** Returns the error. */
+  private async keepFailure(id: string, error: unknown): Promise<unknown> {
+    const { code, message } = asInklingError(error);
+    const state = code === 'engineExited' ? 'interrupted' : code === 'cancelled' ? 'stopped' : 'failed';
+    await this.store.update(id, { state, message });
+    // Its checkpoint is in the list from now on.
+    await this.models.refresh();
+    return error;
+  }
+
   private receive(id: string, event: TrainEvent): void {
     const index = this.store.append(id, event);
-    if (this.run && event.event === 'progress') {
+    if (this.run?.id === id && event.event === 'progress') {
       const isFirst = this.run.latest === undefined;
       this.run.latest = event;
       if (isFirst) this.changed.fire();
     }
     if (event.event === 'start' || event.event === 'done') this.noteDevice(id, event);
-    if (event.event === 'notice' && event.kind === 'paused') void this.setPaused(true);
-    if (event.event === 'notice' && event.kind === 'resumed') void this.setPaused(false);
+    if (this.run?.id === id && event.event === 'notice') {
+      if (event.kind === 'paused') void this.setPaused(true);
+      if (event.kind === 'resumed') void this.setPaused(false);
+    }
     if (event.event === 'epoch' && event.heldOutBitsPerCharacter !== undefined) {
       void this.store.update(id, { heldOutBitsPerCharacter: event.heldOutBitsPerCharacter });
     }
@@ -209,7 +271,7 @@ export class TrainingRuns {
   /** Updated at the end: if a GPU failed on the way, another backend finished the run. */
   private noteDevice(id: string, event: StartEvent | DoneEvent): void {
     const device = `${event.backend} (${event.kernel})`;
-    if (this.run) this.run.device = device;
+    if (this.run?.id === id) this.run.device = device;
     const reason = event.event === 'start' ? { backendReason: event.backendReason } : {};
     void this.store.update(id, { device, ...reason });
   }

@@ -12,7 +12,7 @@ import { storeMemory } from '../../memory/memoryFile';
 import { readHeldOut, rememberTraining } from '../../memory/remember';
 import { readLanguageModel, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { leastProbabilityOf } from '../../training/fileRun';
-import { jobFileName, trainedModelName, type JobDescription } from './writeJob';
+import { jobFileName, type JobDescription } from './writeJob';
 
 /**
  * Finishes the model of the job in `folder` and writes it to `modelPath`. The ids of the whole text are read into
@@ -24,7 +24,7 @@ export async function finishJob(
   compute: Compute,
   isSkipped = (): boolean => false,
 ): Promise<{ model: StoredLanguageModel; done: DoneEvent }> {
-  const model = await readLanguageModel(path.join(folder, trainedModelName));
+  const model = await readLanguageModel(path.join(folder, 'model.inkling.safetensors'));
   const last = model.history.at(-1);
   let done = last?.event === 'done' ? { ...last, model: modelPath } : undefined;
   if (model.config.memory === 'on' && model.memory === undefined && done) {

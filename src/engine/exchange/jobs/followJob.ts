@@ -9,8 +9,6 @@ export interface Follower {
   onEvent: (event: TrainEvent) => void;
   /** A line of the job's log that is no event. */
   onLog?: (line: string) => void;
-  /** Events that are known already, and are not reported again: those of an earlier sitting. */
-  known?: number;
   signal?: AbortSignal;
   sleepMs?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>;
 }
@@ -22,7 +20,6 @@ export interface Follower {
 export async function followJob(source: JobSource, follower: Follower): Promise<DoneEvent> {
   const { onEvent, onLog, signal } = follower;
   const wait = follower.sleepMs ?? ((ms, until): Promise<unknown> => sleep(ms, undefined, { signal: until }));
-  let known = follower.known ?? 0;
   let step = 0;
   let state: 'fine' | 'waiting' | 'lost' = 'fine';
   let lastLine = '';
@@ -42,10 +39,9 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
           continue;
         }
         if ('step' in event) ({ step } = event);
-        if (known > 0) known--;
         // The caller reports the end, once it has the model.
-        else if (event.event !== 'done') onEvent(event);
         if (event.event === 'done') return event;
+        onEvent(event);
       }
       if (ended !== undefined) {
         const why = lastLine ? `${ended}; its last line: ${lastLine}` : ended;

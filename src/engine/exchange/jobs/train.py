@@ -859,9 +859,19 @@ def train_on_ray(options):
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
+    script = Path(__file__).resolve()
+
+    def work():
+        import sys
+
+        sys.path.insert(0, str(script.parent))
+        import train  # the workers read the script themselves: torch's settings cannot be sent to them
+
+        train.Run(options.folder, options).train()
+
     ray.init()
     TorchTrainer(
-        lambda: Run(options.folder, options).train(),
+        work,
         scaling_config=ScalingConfig(num_workers=options.workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= options.workers),
         run_config=RunConfig(storage_path=str(options.folder / "ray"), failure_config=FailureConfig(max_failures=-1)),
     ).fit()

@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
-import { settingsToChange } from '../../../common/trainingConfigRules';
+import { settingsToChange, validateConfig } from '../../../common/trainingConfigRules';
 import type { TrainingConfig } from '../../../common/trainingConfig';
 import type { Corpus } from '../../corpus/corpus';
 import { normalisedPieces } from '../../corpus/normaliseText';
@@ -24,14 +24,13 @@ import { initialiseParameters } from '../../model/initialisation';
 import { readWeights, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { networkSpecOf } from '../../model/networkSpecOf';
 import { canRemember } from '../../memory/modelMemory';
-import type { AutomaticChoice, TextFacts } from '../../recipes/automatic';
+import type { TextSource } from '../../../common/engineProtocol';
+import { chooseForJob, draftFor, type AutomaticChoice, type TextFacts } from '../../recipes/automatic';
 import { engineVersion } from '../../version';
 import trainingScript from './train.py';
 
 export const firstModelName = 'first.safetensors';
 export const jobFileName = 'job.json';
-/** What `train.py` writes at the end. */
-export const trainedModelName = 'model.inkling.safetensors';
 
 /** Ids in one file. */
 const shardTokens = 2 ** 27;
@@ -56,7 +55,7 @@ export interface JobDescription {
 }
 
 export interface JobRequest {
-  files: readonly string[];
+  sources: readonly TextSource[];
   /** Must not exist yet, or be empty. */
   folder: string;
   title?: string;
@@ -102,6 +101,21 @@ export async function writeJob(request: JobRequest): Promise<WrittenJob> {
   }
 }
 
+/** `writeJob` with the automatic settings for a job, changed by `adjust`. */
+export function writeAutomaticJob(
+  request: Omit<JobRequest, 'draft' | 'choose'>,
+  adjust: (config: TrainingConfig) => TrainingConfig,
+): Promise<WrittenJob> {
+  return writeJob({
+    ...request,
+    draft: (bytes) => draftFor(bytes, adjust),
+    choose: (draft, facts) => {
+      const choice = chooseForJob(draft, facts);
+      return { ...choice, config: validateConfig(adjust(choice.config)) };
+    },
+  });
+}
+
 async function checkEmpty(folder: string): Promise<void> {
   const there = await fs.readdir(folder).catch((error: NodeJS.ErrnoException) => error.code);
   if (there === 'ENOENT' || (Array.isArray(there) && there.length === 0)) return;
@@ -110,11 +124,12 @@ async function checkEmpty(folder: string): Promise<void> {
 }
 
 async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJob> {
-  const { files: paths, title, reading = {} } = request;
-  const draft = request.draft(await totalBytes(paths));
+  const { sources, title, reading = {} } = request;
+  if (sources.length === 0) throw new InklingError('invalidInput', 'No text was given; choose one or more files.');
+  const draft = request.draft(await totalBytes(sources));
   checkJob(draft);
-  const { vocabulary, lengths, hash } = await countTokens(paths, draft, reading);
-  const files = filesOf(paths, lengths);
+  const { vocabulary, lengths, hash } = await countTokens(sources, draft, reading);
+  const files = filesOf(sources, lengths);
   const tokens = files.at(-1)?.end ?? 0;
   if (tokens < 2) {
     throw new InklingError('invalidInput', 'The texts hold fewer than two tokens. A job is for large texts: add some.');
@@ -138,8 +153,8 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
   const shards = new ShardWriter(folder, bytesPerToken);
   const tokenCounts = new Array<number>(vocabulary.size).fill(0);
   try {
-    for (const file of paths) {
-      for await (const piece of pieces(file, draft, { ...reading, onNotice: undefined })) {
+    for (const source of sources) {
+      for await (const piece of pieces(source, draft, { ...reading, onNotice: undefined })) {
         const ids = bytesPerToken === 1 ? new Uint8Array(piece.length) : new Uint16Array(piece.length);
         const written = ids.subarray(0, vocabulary.encodeInto(piece, ids, 0));
         for (const id of written) if (id < tokenCounts.length) tokenCounts[id]++;
@@ -159,7 +174,7 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
     : initialiseParameters(spec, config.network.initialisation, config.seed);
   const model: StoredLanguageModel = {
     kind: 'language-model',
-    title: title ?? path.basename(paths[0]),
+    title: title ?? sources[0].name,
     spec,
     vocabulary,
     tokenCounts,
@@ -201,9 +216,9 @@ function checkJob(config: TrainingConfig): void {
   );
 }
 
-async function totalBytes(files: readonly string[]): Promise<number> {
+async function totalBytes(sources: readonly TextSource[]): Promise<number> {
   let bytes = 0;
-  for (const file of files) bytes += (await fs.stat(file).catch(() => undefined))?.size ?? 0;
+  for (const source of sources) bytes += (await fs.stat(source.path).catch(() => undefined))?.size ?? 0;
   return bytes;
 }
 
@@ -216,16 +231,16 @@ interface CountedTexts {
 }
 
 async function countTokens(
-  files: readonly string[],
+  sources: readonly TextSource[],
   config: TrainingConfig,
   reading: TextParts,
 ): Promise<CountedTexts> {
   const counter = new TokenCounter(config.text.unit);
   const hash = createHash('sha256');
   const lengths: number[] = [];
-  for (const file of files) {
+  for (const source of sources) {
     const before = counter.tokens;
-    for await (const piece of pieces(file, config, reading)) {
+    for await (const piece of pieces(source, config, reading)) {
       counter.add(piece);
       hash.update(piece);
     }
@@ -235,15 +250,19 @@ async function countTokens(
   return { vocabulary: counter.vocabulary(), lengths, hash: hash.digest('hex') };
 }
 
-function filesOf(files: readonly string[], lengths: readonly number[]): JobDescription['files'] {
+function filesOf(sources: readonly TextSource[], lengths: readonly number[]): JobDescription['files'] {
   let at = 0;
-  return files
-    .map((file, i) => ({ name: path.basename(file), start: at, end: (at += lengths[i]) }))
+  return sources
+    .map(({ name }, i) => ({ name, start: at, end: (at += lengths[i]) }))
     .filter(({ start, end }) => end > start);
 }
 
-async function* pieces(file: string, { text }: TrainingConfig, reading: TextParts): AsyncGenerator<string> {
-  for await (const part of proseParts(file, path.basename(file), reading)) yield* normalisedPieces(part, text);
+async function* pieces(
+  { path: file, name, encoding }: TextSource,
+  { text }: TrainingConfig,
+  reading: TextParts,
+): AsyncGenerator<string> {
+  for await (const part of proseParts(file, name, { ...reading, encoding })) yield* normalisedPieces(part, text);
 }
 
 /** Writes ids to one file after the other. */

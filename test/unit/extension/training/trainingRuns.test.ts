@@ -34,6 +34,8 @@ describe('TrainingRuns', () => {
   let controls: unknown[];
   let heard: () => void;
   let runs: TrainingRuns;
+  /** The same workspace in another window, or after a reload. */
+  let reloaded: () => TrainingRuns;
 
   beforeEach(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-training-'));
@@ -41,7 +43,7 @@ describe('TrainingRuns', () => {
     controls = [];
     const engine = {
       call: (method: string, params: unknown, options?: { onEvent?: (event: TrainEvent) => void }) => {
-        if (method === 'control') return Promise.resolve(controls.push(params));
+        if (method === 'control' || method === 'stopJob') return Promise.resolve(controls.push(params));
         return new Promise((resolve, reject) => {
           trainings.push({
             request: params as TrainRequest,
@@ -61,6 +63,21 @@ describe('TrainingRuns', () => {
     );
     const models = new ModelStore(path.join(folder, 'models'), () => Promise.resolve(summary));
     runs = new TrainingRuns(engine, store, models, () => ({ threads: 2, half: true }));
+    reloaded = (): TrainingRuns => {
+      const again = new RunStore(
+        path.join(folder, 'runs'),
+        () => false,
+        () => undefined,
+        new FakeClock(),
+      );
+      return new TrainingRuns(
+        engine,
+        again,
+        models,
+        () => ({}),
+        async () => 'secret',
+      );
+    };
   });
   afterEach(async () => {
     await runs.store.flush();
@@ -102,6 +119,42 @@ describe('TrainingRuns', () => {
     assert.deepEqual(record.sources, [{ name: 'a.txt', uri: 'file:///a.txt' }]);
     assert.deepEqual(heard, ['started a.txt', 'start', 'progress', 'progress', 'done']);
     assert.equal((await runs.store.readEvents(record.id)).length, 4);
+  });
+
+  it('follows a job beside a run, stops it, and follows it again after a reload', async () => {
+    const own = await begin(runs.start(request));
+    const outcome = runs.attach('ray://head:8265/job', 'job');
+    const job = await begin(outcome);
+    const { id, modelPath } = runs.store.list().find((record) => record.job !== undefined)!;
+    assert.deepEqual(job.request, { job: 'ray://head:8265/job', token: undefined, modelPath, threads: 2, half: true });
+    for (const event of [start, progress, { ...progress, step: 8 }]) job.say(event);
+    assert.equal(runs.active?.latest, undefined, 'the job is not what trains here');
+    assert.equal(runs.store.get(id)?.state, 'running');
+    await assert.rejects(runs.attach('ray://head:8265/job', 'job'), /follows the job already/);
+    await runs.control(id, 'stop');
+    assert.deepEqual(controls, [{ job: 'ray://head:8265/job', token: undefined }]);
+    await assert.rejects(runs.control(id, 'pause'), /no longer training in this window/);
+    await runs.store.flush();
+
+    const later = reloaded();
+    const reached = new Promise<void>((resolve) => (heard = resolve));
+    await later.load();
+    await reached;
+    const again = trainings.at(-1)!;
+    assert.equal(later.store.get(id)?.state, 'running');
+    assert.equal((again.request as unknown as { token: string }).token, 'secret');
+    // It reports everything from its beginning.
+    for (const event of [start, progress, done('stopped')]) again.say(event);
+    assert.deepEqual(
+      (await later.store.readEvents(id)).map(({ event }) => event),
+      ['start', 'progress', 'done'],
+    );
+    again.end();
+    await new Promise<void>((resolve) => later.onDidChange(resolve));
+    assert.equal(later.store.get(id)?.state, 'stopped');
+    own.end();
+    job.end();
+    await outcome;
   });
 
   it('distinguishes how a run ended', async () => {

@@ -25,7 +25,7 @@ describe('Finishing the model of a job', () => {
       const config = smallConfig({ memory });
       const job = at(`job-${memory}`);
       await writeJob({
-        files: [at('sea.txt')],
+        sources: [{ name: 'sea.txt', path: at('sea.txt') }],
         folder: job,
         draft: () => config,
         choose: () => ({ config, reasons: [] }),

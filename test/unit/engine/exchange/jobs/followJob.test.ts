@@ -121,12 +121,6 @@ describe('Following a job in a folder', () => {
     assert.deepEqual(samplesOf(events), [1, 2, 7]);
   });
 
-  it('leaves out what is known from an earlier sitting', async () => {
-    await fs.writeFile(file, line(sample(1)) + line(sample(2)) + line(sample(3)) + line(done));
-    const { events } = await follow(folder, [], { known: 2 });
-    assert.deepEqual(samplesOf(events), [3]);
-  });
-
   it('says when the folder is out of reach, and when it is back', async () => {
     await fs.writeFile(file, line(sample(4)));
     const away = `${folder}-away`;

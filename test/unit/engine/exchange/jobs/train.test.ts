@@ -62,7 +62,7 @@ describe('train.py', () => {
         await run.run();
       });
       await writeJob({
-        files: texts.map(({ name }) => at(name)),
+        sources: texts.map(({ name }) => ({ name, path: at(name) })),
         folder: at('job'),
         draft: () => config,
         choose: () => ({ config, reasons: [] }),

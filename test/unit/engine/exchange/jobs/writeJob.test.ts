@@ -23,8 +23,9 @@ describe('an exported job', () => {
   afterEach(() => fs.rm(folder, { recursive: true }));
 
   const adjust = (config: TrainingConfig): TrainingConfig => ({ ...config, seed: 7 });
+  const sources = (...names: string[]): JobRequest['sources'] => names.map((name) => ({ name, path: at(name) }));
   const request = (more: Partial<JobRequest> = {}): JobRequest => ({
-    files: [at('one.txt'), at('two.txt')],
+    sources: sources('one.txt', 'two.txt'),
     folder: at('job'),
     draft: (bytes) => draftFor(bytes, adjust),
     choose: (draft, facts) => {
@@ -81,7 +82,7 @@ describe('an exported job', () => {
   };
 
   it('leaves nothing behind if it cannot be written whole', async () => {
-    await refused(/There is no file three\.txt/, { files: [at('one.txt'), at('three.txt')] });
+    await refused(/There is no file three\.txt/, { sources: sources('one.txt', 'three.txt') });
   });
 
   it('never replaces a folder with something in it', async () => {
@@ -94,7 +95,8 @@ describe('an exported job', () => {
   it('asks for the encoding of a large text that is not UTF-8', async () => {
     await fs.writeFile(at('one.txt'), Buffer.from('caf\xe9\n'.repeat(1000), 'latin1'));
     await refused(/one\.txt is not UTF-8.*--encoding/, { reading: { wholeBytes: 0 } });
-    const job = await writeJob(request({ reading: { wholeBytes: 0, encoding: 'latin1' } }));
+    const named = sources('one.txt').map((source) => ({ ...source, encoding: 'latin1' }));
+    const job = await writeJob(request({ reading: { wholeBytes: 0 }, sources: named }));
     assert.notEqual(job.vocabulary.idOf('é'), job.vocabulary.unknownId);
   });
 

@@ -1,0 +1,53 @@
+/** A job from here to its model: followed to its end, and its model finished. */
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { InklingError } from '../../../common/errors';
+import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
+import type { Compute } from '../../backends/backend';
+import type { StoredLanguageModel } from '../../model/modelFile';
+import { finishJob } from './finishJob';
+import { followJob } from './followJob';
+import { openJobSource } from './jobSource';
+import { jobFileName } from './writeJob';
+
+export interface AttachRequest {
+  job: string;
+  token?: string;
+  /** Default: that of the script, in the folder of the job. */
+  modelPath?: string;
+  compute: Compute;
+  /** Everything but the end, which the result holds. */
+  onEvent: (event: TrainEvent) => void;
+  onLog?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Throws like `openJobSource` and `followJob`, and `invalidInput` if the folder of the job is not within reach of this
+ * machine, naming the place of the model.
+ */
+export async function attachToJob({
+  job,
+  token,
+  modelPath,
+  compute,
+  onEvent,
+  onLog,
+  signal,
+}: AttachRequest): Promise<{ model: StoredLanguageModel; done: DoneEvent }> {
+  const source = await openJobSource(job, token);
+  const done = await followJob(source, { onEvent, onLog, signal });
+  // A cluster's folder may be mounted here.
+  const folder = source.folder ?? path.dirname(done.model);
+  const isHere = await fs.access(path.join(folder, jobFileName)).then(
+    () => true,
+    () => false,
+  );
+  if (!isHere) {
+    throw new InklingError(
+      'invalidInput',
+      `${source.name} has ended; its model is ${done.model} on the cluster. Copy the folder of the job here and attach to it.`,
+    );
+  }
+  return finishJob(folder, modelPath ?? done.model, compute, () => signal?.aborted ?? false);
+}
