@@ -4,6 +4,7 @@
  * figures are null, and means are taken over the others. Shared, because the page recomputes it for every position of
  * the threshold.
  */
+import { formatFixed } from './formats';
 import { formatInteger, t } from './l10n';
 import type { ClassificationReport, ClassifierRecord, ClassScores, ScoredExample } from './classifierProtocol';
 
@@ -61,7 +62,7 @@ export function learningSentence({ learningCurve }: Pick<ClassifierRecord, 'lear
 
 /** "0.947", or "not measured". */
 export function formatFigure(figure: number | null, digits = 3): string {
-  return figure === null ? t('not measured') : figure.toFixed(digits);
+  return figure === null ? t('not measured') : formatFixed(figure, digits);
 }
 
 /** The confusion matrix of two classes when scores of at least `threshold` are called positive. */

@@ -2,6 +2,7 @@
  * Turns the contributions to a verdict into tints: the direction of a word's effect, and its strength in three steps.
  * Points are natural log-odds: 0.7 of them double the odds.
  */
+import { formatFixed } from './formats';
 import { t } from './l10n';
 import type { ClassifierRecord, ReadingFinding, Verdict } from './classifierProtocol';
 
@@ -63,7 +64,7 @@ export function correctionTitle(
 
 /** "+1.2" or "−0.4": with a true minus sign. */
 export function formatPoints(points: number): string {
-  return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(Math.abs(points) < 0.095 ? 2 : 1)}`;
+  return `${points < 0 ? '−' : '+'}${formatFixed(Math.abs(points), Math.abs(points) < 0.095 ? 2 : 1)}`;
 }
 
 /** "97.3 %"; never 100 % or 0 % unless it is certain. */
@@ -71,5 +72,5 @@ export function formatShare(share: number): string {
   if (share === 0 || share === 1) return `${share * 100} %`;
   if (share > 0.999) return '> 99.9 %';
   if (share < 0.001) return '< 0.1 %';
-  return `${(share * 100).toFixed(1)} %`;
+  return `${formatFixed(share * 100, 1)} %`;
 }

@@ -2,9 +2,11 @@
  * Describes the curves of a run in one or two sentences. Judged on the held-out text if there is one: falling training
  * loss alone cannot distinguish learning from memorising.
  */
+import { formatFixed, formatNumber } from './formats';
 import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
+import type { RunStatus } from './studioProtocol';
 import type { EpochEvent } from './trainEvents';
 
 /** A change between evaluations below this share counts as noise. */
@@ -56,54 +58,97 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   return sentences.join(' ');
 }
 
-function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): string {
-  const readings = evaluations.map((e): Reading => ({
-    step: e.step,
-    place: placeOf(e),
-    loss: e.heldOutLoss as number,
-  }));
+type Trend = 'one' | 'overfitting' | 'worse' | 'improving' | 'level';
+
+/** How the held-out loss has developed. */
+function trendOf(evaluations: readonly EpochEvent[], readings: readonly Reading[]): Trend {
+  if (readings.length === 1) return 'one';
   const last = readings[readings.length - 1];
-  if (readings.length === 1) {
-    return t('Held-out loss {0} after the first evaluation; the next one will show the trend.', say(last.loss, true));
-  }
   const bestAt = indexOfSmallest(readings);
   const best = readings[bestAt];
-  const since = readings.slice(bestAt + 1);
-  const rise = last.loss / best.loss - 1;
   const [lastTrain, bestTrain] = [evaluations[evaluations.length - 1].trainLoss, evaluations[bestAt].trainLoss];
   const trainFell = lastTrain !== null && bestTrain !== null && lastTrain < bestTrain * (1 - noise / 2);
-  if (since.length >= 2 && rise > noise && trainFell) {
-    return t(
-      'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss kept falling. The weights from {0} are the best.',
-      best.place,
-      say(best.loss),
-      say(last.loss, true),
-    );
+  if (readings.length - bestAt > 2 && last.loss / best.loss - 1 > noise) return trainFell ? 'overfitting' : 'worse';
+  return gainOf(readings) > noise ? 'improving' : 'level';
+}
+
+/** The share by which the held-out loss fell over the last quarter. */
+function gainOf(readings: readonly Reading[]): number {
+  const last = readings[readings.length - 1];
+  return 1 - readings[indexOfSmallest(readings)].loss / bestBefore(readings, last.step * 0.75);
+}
+
+function readingsOf(evaluations: readonly EpochEvent[]): Reading[] {
+  return evaluations.map((e) => ({ step: e.step, place: placeOf(e), loss: e.heldOutLoss as number }));
+}
+
+/**
+ * A run that has ended has its figure at the top, measured on all of the held-out text: no other figure for the same
+ * thing is given then.
+ */
+function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): string {
+  const readings = readingsOf(evaluations);
+  const last = readings[readings.length - 1];
+  const best = readings[indexOfSmallest(readings)];
+  switch (trendOf(evaluations, readings)) {
+    case 'one':
+      return ended
+        ? t('Evaluated only once, which shows no trend.')
+        : t('Held-out loss {0} after the first evaluation; the next one will show the trend.', say(last.loss, true));
+    case 'overfitting':
+      return ended
+        ? t(
+            'Overfitting since {0}: from there on the held-out loss rose while the training loss kept falling. The model keeps the weights from {0}. A longer text would help.',
+            best.place,
+          )
+        : t(
+            'Overfitting since {0}: the held-out loss rose from {1} to {2} while the training loss kept falling. The weights from {0} are the best.',
+            best.place,
+            say(best.loss),
+            say(last.loss, true),
+          );
+    case 'worse':
+      return ended
+        ? t(
+            'Worse since {0}: from there on the held-out loss rose, and the training loss did not fall either. The model keeps the weights from {0}. A lower learning rate would help.',
+            best.place,
+          )
+        : t(
+            'Worse since {0}: the held-out loss rose from {1} to {2}, and the training loss did not fall either.',
+            best.place,
+            say(best.loss),
+            say(last.loss, true),
+          );
+    case 'improving': {
+      const gain = gainOf(readings);
+      const share = `${formatFixed(gain * 100, gain < 0.0995 ? 1 : 0)} %`;
+      return ended
+        ? t(
+            'Ended while still improving: the held-out loss fell by {0} over the last quarter. Resume to improve it further.',
+            share,
+          )
+        : t(
+            'Still improving: the held-out loss fell by {0} over the last quarter, to {1}.',
+            share,
+            say(best.loss, true),
+          );
+    }
+    case 'level': {
+      const since = readings[firstNear(readings, best.loss)].place;
+      return ended
+        ? t('Levelled off: the held-out loss has hardly changed since {0}. More training would not help.', since)
+        : t('Levelled off: the held-out loss has stayed near {0} since {1}.', say(best.loss, true), since);
+    }
   }
-  if (since.length >= 2 && rise > noise) {
-    return t(
-      'Worse since {0}: the held-out loss rose from {1} to {2}, and the training loss did not fall either.',
-      best.place,
-      say(best.loss),
-      say(last.loss, true),
-    );
-  }
-  const gain = 1 - best.loss / bestBefore(readings, last.step * 0.75);
-  if (gain > noise) {
-    const share = `${(gain * 100).toFixed(gain < 0.0995 ? 1 : 0)} %`;
-    return ended
-      ? t(
-          'Ended while still improving: the held-out loss fell by {0} over the last quarter, to {1}. Resume to improve it further.',
-          share,
-          say(best.loss, true),
-        )
-      : t('Still improving: the held-out loss fell by {0} over the last quarter, to {1}.', share, say(best.loss, true));
-  }
-  return t(
-    'Levelled off: the held-out loss has stayed near {0} since {1}.',
-    say(best.loss, true),
-    readings[firstNear(readings, best.loss)].place,
-  );
+}
+
+/** The one thing to do next with a run: what its curves suggest. Undefined while it trains. */
+export function nextAction(history: RunHistory, state: RunStatus): 'resume' | 'samples' | undefined {
+  if (state === 'running') return undefined;
+  if (state === 'paused' || state === 'interrupted' || state === 'failed') return 'resume';
+  const measured = history.evaluations.filter((e) => e.heldOutLoss !== undefined);
+  const trend = measured.length > 0 ? trendOf(measured, readingsOf(measured)) : undefined;
+  return trend === 'improving' ? 'resume' : 'samples';
 }
 
 function judgeTraining(history: RunHistory, say: Say): string {
@@ -145,5 +190,5 @@ function firstNear(readings: readonly Reading[], loss: number): number {
 }
 
 function formatRate(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return formatNumber(Number(value.toPrecision(3)));
 }

@@ -29,8 +29,8 @@ export function t(message: string, ...values: readonly (string | number)[]): str
 }
 
 /**
- * A whole number with thousands separators: "12,345" in English. In other languages narrow spaces are used: all figures
- * have a decimal point (as in exported data), so a point or comma between thousands would be ambiguous.
+ * A whole number with thousands separators: "12,345" in English. In other languages narrow spaces are used, which cannot
+ * be taken for a decimal separator.
  */
 export function formatInteger(value: number): string {
   const english = value.toLocaleString('en', { maximumFractionDigits: 0 });

@@ -2,6 +2,7 @@
  * Cross-entropy in display units. With L in nats per token and c characters per token: bits per character = L / (ln 2 ·
  * c), perplexity per token = exp(L).
  */
+import { formatFixed } from './formats';
 import { t } from './l10n';
 import type { EpochEvent } from './trainEvents';
 
@@ -62,6 +63,5 @@ export function unitName(unit: LossUnit, scale: TokenScale): string {
 export function formatLoss(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value >= 1e6) return value.toExponential(1);
-  if (value >= 100) return value.toFixed(0);
-  return value >= 10 ? value.toFixed(1) : value.toFixed(3);
+  return formatFixed(value, value >= 100 ? 0 : value >= 10 ? 1 : 3);
 }

@@ -100,7 +100,7 @@ export interface StudioSettings {
 export const defaultSettings: StudioSettings = {
   tab: 'training',
   training: {
-    unit: 'nats',
+    unit: 'bits',
     xQuantity: 'step',
     xScale: 'linear',
     yScale: 'linear',

@@ -5,6 +5,7 @@
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
 import { learningSentence } from '../common/confusionReport';
+import { formatDay, formatDuration } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
 import { keptTitle } from '../common/partTitles';
 import type { HostMessage } from '../common/studioProtocol';
@@ -17,7 +18,6 @@ import { scoreReport } from './classifier/scoreReport';
 import { ThresholdView } from './classifier/thresholdView';
 import { atMostEvery, h, setText, show } from './dom';
 import type { Send } from './host';
-import { localDay } from './moment';
 import { button, choice } from './toolkit';
 
 const thresholdMs = 400;
@@ -189,8 +189,8 @@ function recordFacts(record: ClassifierRecord): string {
           settings.vectors,
         ),
     t('seed {0}', settings.seed),
-    `${seconds.toFixed(1)} s`,
-    localDay(created),
+    formatDuration(seconds),
+    formatDay(created),
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }

@@ -1,57 +1,50 @@
 /** The evaluations of a run as a table, for people who prefer figures or cannot see the curves. */
+import { formatFixed } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
-import { toUnit } from '../common/lossUnits';
+import { toUnit, unitName, type LossUnit } from '../common/lossUnits';
 import type { RunHistory } from '../common/runHistory';
 import type { EpochEvent } from '../common/trainEvents';
 import { tokenScale } from './chart/chartModel';
-import { h, scrolling } from './dom';
+import { h, scrolling, setText } from './dom';
 
 /** Longer tables are thinned; the best and the last row always stay. */
 const maximumRows = 40;
 
-export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory): void } {
+export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory, unit: LossUnit): void } {
   const rows = h('tbody');
-  const head = [
-    t('epoch'),
-    t('step'),
-    t('train'),
-    t('accuracy'),
-    t('held out'),
-    t('bits'),
-    t('accuracy'),
-    t('ms a step'),
-  ].map((name) => h('th', { scope: 'col' }, name));
-  const table = h(
-    'table',
-    {},
-    h('caption', { class: 'visually-hidden' }, t('Losses in nats; bits per character; shares of right predictions')),
-    h('thead', {}, h('tr', {}, ...head)),
-    rows,
+  const caption = h('caption', { class: 'muted small' });
+  const head = [t('epoch'), t('step'), t('train'), t('accuracy'), t('held out'), t('accuracy'), t('ms a step')].map(
+    (name) => h('th', { scope: 'col' }, name),
   );
+  const table = h('table', {}, caption, h('thead', {}, h('tr', {}, ...head)), rows);
   const element = h(
     'details',
     { ontoggle: () => drawNow() },
     h('summary', {}, t('Figures as a table')),
     scrolling(table),
   );
-  let latest: RunHistory | undefined;
+  let latest: { history: RunHistory; unit: LossUnit } | undefined;
   const drawNow = (): void => {
     if (!latest || !element.open) return;
-    const scale = tokenScale(latest);
-    const stepTimes = stepMilliseconds(latest);
+    const { history, unit } = latest;
+    const scale = tokenScale(history);
+    const stepTimes = stepMilliseconds(history);
+    setText(caption, t('Losses in {0}; accuracy: share of right predictions', unitName(unit, scale)));
+    const loss = (nats: number | null | undefined): string =>
+      typeof nats === 'number' ? formatFixed(toUnit(nats, unit, scale), 3) : '–';
+    const share = (value: number | null | undefined): string =>
+      typeof value === 'number' ? formatFixed(value, 4) : '–';
     rows.replaceChildren(
-      ...chooseRows(latest.evaluations).map((e) => {
-        const bits =
-          e.heldOutBitsPerCharacter ?? (e.heldOutLoss === undefined ? undefined : toUnit(e.heldOutLoss, 'bits', scale));
+      ...chooseRows(history.evaluations).map((e) => {
+        const milliseconds = stepTimes.get(e);
         const cells = [
           e.epoch,
           formatInteger(e.step),
-          e.trainLoss?.toFixed(4) ?? '–',
-          e.trainAccuracy?.toFixed(4) ?? '–',
-          e.heldOutLoss?.toFixed(4) ?? '–',
-          bits?.toFixed(3) ?? '–',
-          e.heldOutAccuracy?.toFixed(4) ?? '–',
-          stepTimes.get(e)?.toFixed(1) ?? '–',
+          loss(e.trainLoss),
+          share(e.trainAccuracy),
+          loss(e.heldOutLoss),
+          share(e.heldOutAccuracy),
+          milliseconds === undefined ? '–' : formatFixed(milliseconds, 1),
         ];
         return h('tr', { class: e.best ? 'best' : undefined }, ...cells.map((cell) => h('td', {}, String(cell))));
       }),
@@ -59,8 +52,8 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
   };
   return {
     element,
-    draw(history) {
-      latest = history;
+    draw(history, unit) {
+      latest = { history, unit };
       drawNow();
     },
   };

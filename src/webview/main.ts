@@ -35,7 +35,16 @@ function start(root: HTMLElement): void {
   };
 
   const histories = new RunHistories();
-  const training = new TrainingTab(send, histories, flushSettings, (part) => change({ training: part }));
+  const training = new TrainingTab(
+    send,
+    histories,
+    flushSettings,
+    (part) => change({ training: part }),
+    () => {
+      pages.select('samples');
+      change({ tab: 'samples' });
+    },
+  );
   const samples = new SamplesTab(send, histories, flushSettings, (part) => change({ samples: part }));
   const classifier = new ClassifierTab(send);
   const pages = tabs<StudioTab>(

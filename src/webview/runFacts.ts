@@ -1,11 +1,13 @@
 /** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
+import { formatDuration, formatFixed, formatMoment } from '../common/formats';
+import type { TextBaselines } from '../common/engineProtocol';
 import { currentLanguage, formatInteger, t } from '../common/l10n';
-import { formatLoss, toUnit, unitName, type LossUnit } from '../common/lossUnits';
+import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '../common/lossUnits';
+import { qualityOf, sayQuality } from '../common/quality';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
 import { tokenScale } from './chart/chartModel';
-import { formatSeconds, formatTick } from './chart/scale';
-import { localTime } from './moment';
+import { formatTick } from './chart/scale';
 
 export interface Figure {
   label: string;
@@ -13,8 +15,11 @@ export interface Figure {
   hint?: string;
 }
 
-/** The four figures at the top, which summarise the run at a glance. */
-export function figures(history: RunHistory, unit: LossUnit, state: RunStatus): Figure[] {
+/**
+ * The figures at the top, which summarise the run at a glance: loss, speed, time, and how good that is as soon as it is
+ * known what to compare it with.
+ */
+export function figures(history: RunHistory, unit: LossUnit, state: RunStatus, baselines?: TextBaselines): Figure[] {
   const scale = tokenScale(history);
   const say = (nats: number | undefined | null): string =>
     nats === undefined || nats === null ? '–' : formatLoss(toUnit(nats, unit, scale));
@@ -43,9 +48,20 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunStatus): 
       hint: t('Characters (or words) trained per second'),
     },
     live
-      ? { label: t('time left'), value: latest?.secondsLeft === undefined ? '–' : formatSeconds(latest.secondsLeft) }
-      : { label: t('time taken'), value: seconds > 0 ? formatSeconds(seconds) : '–' },
+      ? { label: t('time left'), value: latest?.secondsLeft === undefined ? '–' : formatDuration(latest.secondsLeft) }
+      : { label: t('time taken'), value: seconds > 0 ? formatDuration(seconds) : '–' },
+    ...qualityFigure(done ? done.heldOutLoss : evaluation?.heldOutLoss, scale, baselines),
   ];
+}
+
+function qualityFigure(
+  heldOutLoss: number | null | undefined,
+  scale: TokenScale,
+  baselines: TextBaselines | undefined,
+): Figure[] {
+  if (typeof heldOutLoss !== 'number' || !baselines || scale.charactersPerToken === undefined) return [];
+  const { word, meaning } = sayQuality(qualityOf(toUnit(heldOutLoss, 'bits', scale), baselines));
+  return [{ label: t('quality'), value: word, hint: meaning }];
 }
 
 /** "600,893 characters, 57 different · 1,565 steps an epoch". */
@@ -126,8 +142,8 @@ export function machineSentence(history: RunHistory): string {
 /** "step 1,200 · epoch 3.1 · 40s" at the reading nearest to `step`. */
 export function placeSentence(history: RunHistory, point: { step: number; epoch: number; seconds: number }): string {
   const stepsPerEpoch = history.start?.stepsPerEpoch ?? 0;
-  const epoch = stepsPerEpoch > 0 ? (point.step / stepsPerEpoch).toFixed(1) : String(point.epoch);
-  return `${t('step {0} · epoch {1}', formatInteger(point.step), epoch)} · ${formatSeconds(point.seconds)}`;
+  const epoch = stepsPerEpoch > 0 ? formatFixed(point.step / stepsPerEpoch, 1) : String(point.epoch);
+  return `${t('step {0} · epoch {1}', formatInteger(point.step), epoch)} · ${formatDuration(point.seconds)}`;
 }
 
 export function runLabel(run: RunItem): string {
@@ -139,7 +155,7 @@ export function runLabel(run: RunItem): string {
     done: '',
     stopped: '',
   }[run.state];
-  return [run.title, localTime(run.startedAt), state].filter((part) => part !== '').join(' · ');
+  return [run.title, formatMoment(run.startedAt), state].filter((part) => part !== '').join(' · ');
 }
 
 function roundTo(value: number, digits: number): number {

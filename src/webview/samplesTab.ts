@@ -1,4 +1,5 @@
 /** The Samples tab: the prompt, the sampling controls, the temperature wall, and the samples recorded during training. */
+import { formatBits, formatFixed } from '../common/formats';
 import { t } from '../common/l10n';
 import {
   bounds,
@@ -70,7 +71,7 @@ export class SamplesTab {
   private readonly temperature = slider(
     t('Temperature'),
     { ...bounds.temperature, step: 0.05 },
-    (value) => value.toFixed(2),
+    (value) => formatFixed(value, 2),
     (temperature) => this.change({ temperature }),
     temperatureHelp(),
   );
@@ -433,9 +434,7 @@ function temperatureHelp(): string {
 
 function modelLabel(model: ModelItem): string {
   const bits = model.heldOutBitsPerCharacter;
-  return [model.title, model.network, bits === undefined ? '' : t('{0} bits', bits.toFixed(2))]
-    .filter(Boolean)
-    .join(' · ');
+  return [model.title, model.network, formatBits(bits)].filter(Boolean).join(' · ');
 }
 
 function randomSeed(): number {

@@ -3,6 +3,7 @@
  * @vscode/webview-ui-toolkit, which is archived upstream: replacing it means rewriting this file and nothing else. Drop-downs
  * and sliders are the browser's own, because they are never clipped by a narrow sidebar.
  */
+import { formatNumber } from '../common/formats';
 import { t } from '../common/l10n';
 import {
   provideVSCodeDesignSystem,
@@ -155,15 +156,15 @@ export function numberField(
     element.title = valid
       ? hint
       : limits.whole
-        ? t('From {0} to {1}, whole numbers', limits.minimum, limits.maximum)
-        : t('From {0} to {1}', limits.minimum, limits.maximum);
+        ? t('From {0} to {1}, whole numbers', formatNumber(limits.minimum), formatNumber(limits.maximum))
+        : t('From {0} to {1}', formatNumber(limits.minimum), formatNumber(limits.maximum));
     if (valid) onChange(value);
   });
   return {
     element,
     set(value) {
       if (Number(element.value.replace(',', '.')) === value && element.value !== '') return;
-      element.value = String(value);
+      element.value = formatNumber(value);
       element.classList.remove('invalid');
     },
   };

@@ -1,6 +1,7 @@
 /** The Training tab: the current run, its curves and what they show, and earlier runs to compare with. */
 import type { TextBaselines } from '../common/engineProtocol';
-import { describeRun } from '../common/describeRun';
+import { describeRun, nextAction } from '../common/describeRun';
+import { formatBits, formatFixed } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
@@ -95,6 +96,7 @@ export class TrainingTab {
     icon: 'stop',
     hint: t('Stops training and keeps the best weights so far'),
   });
+  private readonly samples = button(t('Show Samples'), () => this.showSamples(), { kind: 'primary', icon: 'pen' });
   private readonly another = button(t('Train on This File'), () => this.send({ type: 'train' }), { icon: 'play' });
 
   private readonly unit = choice<TrainingSettings['unit']>(t('Loss in'), (unit) => this.change({ unit }), [
@@ -119,11 +121,9 @@ export class TrainingTab {
   private readonly smoothing = slider(
     t('Smoothing'),
     { minimum: 0, maximum: 0.99, step: 0.01 },
-    (value) => value.toFixed(2),
+    (value) => formatFixed(value, 2),
     (smoothing) => this.change({ smoothing }),
-    t(
-      'How strongly the training curve is smoothed. The band behind it always shows the true lowest and highest batch.',
-    ),
+    t('How strongly the training curve is smoothed, and the band from the lowest to the highest batch behind it'),
   );
 
   constructor(
@@ -131,6 +131,8 @@ export class TrainingTab {
     private readonly histories: RunHistories,
     private readonly flushSettings: () => void,
     private readonly onSettings: (settings: TrainingSettings) => void,
+    /** Shows the Samples tab. */
+    private readonly showSamples: () => void,
   ) {
     this.empty = emptyTab(
       t(
@@ -146,7 +148,15 @@ export class TrainingTab {
       this.runChoice.element,
       this.progress,
       this.figures,
-      h('div', { class: 'row' }, this.resume.element, this.pause.element, this.stop.element, this.another.element),
+      h(
+        'div',
+        { class: 'row' },
+        this.resume.element,
+        this.samples.element,
+        this.pause.element,
+        this.stop.element,
+        this.another.element,
+      ),
       this.failure,
       this.chart.element,
       this.legend,
@@ -275,7 +285,7 @@ export class TrainingTab {
       this.reasons.replaceChildren(...reasons.map((reason) => h('li', {}, reason)));
     }
     this.drawCompare(run, settings);
-    this.table.draw(history);
+    this.table.draw(history, settings.unit);
     if (history.start) this.inside.show(run.id);
   }
 
@@ -290,7 +300,9 @@ export class TrainingTab {
     this.progress.classList.toggle('paused', run.state === 'paused');
     show(this.pause.element, run.state === 'running' && !run.isJob);
     show(this.stop.element, live);
-    show(this.resume.element, run.state !== 'running');
+    const next = nextAction(history, run.state);
+    show(this.resume.element, next === 'resume');
+    show(this.samples.element, next === 'samples');
     show(this.another.element, !live);
     this.resume.setLabel(run.state === 'paused' ? t('Resume') : t('Resume Training'));
     show(this.failure, run.state === 'failed' || run.state === 'interrupted');
@@ -300,7 +312,7 @@ export class TrainingTab {
         ? (run.message ?? t('This run failed; see the log for the reason.'))
         : t('This run was interrupted. Resume Training continues from its last checkpoint.'),
     );
-    const tiles = figures(history, settings.unit, run.state);
+    const tiles = figures(history, settings.unit, run.state, this.baselines.get(run.id));
     if (this.figures.children.length !== tiles.length) {
       this.figures.replaceChildren(...tiles.map(() => h('div', {}, h('dt'), h('dd'))));
     }
@@ -313,7 +325,7 @@ export class TrainingTab {
   }
 
   private drawCurves(run: RunItem, history: RunHistory, settings: TrainingSettings): void {
-    if (settings.showBaselines && !this.baselines.has(run.id) && (history.start?.heldOutTokens ?? 0) > 0) {
+    if (!this.baselines.has(run.id) && (history.start?.heldOutTokens ?? 0) > 0) {
       this.baselines.set(run.id, undefined);
       this.send({ type: 'requestBaselines', runId: run.id });
     }
@@ -413,7 +425,7 @@ export class TrainingTab {
     show(this.compare, others.length > 0);
     const labels = others.map((other) => {
       const bits = other.heldOutBitsPerCharacter;
-      return runLabel(other) + (bits === undefined ? '' : ` · ${t('{0} bits', bits.toFixed(2))}`);
+      return runLabel(other) + (bits === undefined ? '' : ` · ${formatBits(bits)}`);
     });
     // Rebuilt only when the runs change, so that a focused checkbox keeps the focus.
     if (this.compareList.dataset.shown !== labels.join('\n')) {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { classifierVariants, type LabelledSource } from '../../common/classifierProtocol';
 import { fileEncoding } from '../fileEncoding';
 import { InklingError } from '../../common/errors';
+import { formatMoment } from '../../common/formats';
 import type { CommandTable } from '../commands';
 import { openResource, requireEditor } from '../editors';
 import type { ModelEntry } from '../models/modelStore';
@@ -144,7 +145,7 @@ async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: 
     ...own.map(({ title, path: file, summary }) => ({
       label: title,
       description: mark(file),
-      detail: summary && `${summary.network} · ${new Date(summary.created).toLocaleString()}`,
+      detail: summary && `${summary.network} · ${formatMoment(summary.created)}`,
       path: file,
     })),
   ];

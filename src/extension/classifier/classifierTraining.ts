@@ -11,11 +11,11 @@ import type {
 import type { ClassifierTrainingState } from '../../common/classifierState';
 import { formatFigure, learningSentence } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
+import { formatDuration, formatFixed } from '../../common/formats';
 import { keptTitle } from '../../common/partTitles';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
-import { formatDuration } from '../formatFigures';
 import { showInformation, withProgress } from '../messages';
 import type { ModelStore } from '../models/modelStore';
 import { signalOf } from '../signalOf';
@@ -163,7 +163,7 @@ function describe({ variant, variantNumber, variants, epochs, history }: Classif
   if (last) {
     parts.push(
       vscode.l10n.t('epoch {0} of {1}', last.epoch, epochs),
-      vscode.l10n.t('validation F1 {0}', last.validationMacroF1.toFixed(3)),
+      vscode.l10n.t('validation F1 {0}', formatFixed(last.validationMacroF1, 3)),
     );
   }
   return parts.join(' · ');

@@ -1,5 +1,6 @@
 /** The dialogs of Set Up GPU (see gpuSetup.ts). */
 import * as vscode from 'vscode';
+import { formatFixed } from '../../common/formats';
 import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { setting } from '../configuration';
 import { formatCount } from '../formatFigures';
@@ -91,9 +92,9 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
         '{0} works correctly on {1}: {2} ms per step for LSTM 1 × 128 ({3} characters/s); the processor takes {4} ms.',
         names[which],
         gpu.kernel,
-        gpu.stepMs.toFixed(1),
+        formatFixed(gpu.stepMs, 1),
         formatCount(gpu.targetsPerSecond),
-        cpu.stepMs.toFixed(1),
+        formatFixed(cpu.stepMs, 1),
       );
       log.info(`[set up GPU] ${figures} Gradients within ${gpu.worst.toExponential(1)}.`);
       const backend = setting('engine.backend');

@@ -1,10 +1,10 @@
 /** The actions on a model from the Models view or the palette. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { formatBits } from '../../common/formats';
 import { present } from '../commands';
 import { showInformation } from '../messages';
 import type { ActiveModel } from './activeModel';
-import { formatBits } from '../formatFigures';
 import { fileNameOf, modelOf, type ModelEntry, type ModelStore } from './modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 

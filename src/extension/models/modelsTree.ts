@@ -1,8 +1,9 @@
 /** The Models view: every model on this machine, the active one marked, and what is remembered of the user's writing. */
 import * as vscode from 'vscode';
+import { formatBits, formatDay, formatDuration, formatFixed } from '../../common/formats';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from './activeModel';
-import { formatBits, formatBytes, formatCount, formatDuration } from '../formatFigures';
+import { formatBytes, formatCount } from '../formatFigures';
 import { oneLine } from '../plainText';
 import type { Journal, Passage } from '../remembered/journal';
 import { RememberedItem, rememberedItem, treeItemOf } from '../remembered/rememberedTree';
@@ -74,7 +75,7 @@ function describe({ title, summary, bytes, problem, unfinished }: ModelEntry, is
     formatBits(summary.heldOutBitsPerCharacter),
     text === title ? '' : text,
     formatBytes(bytes),
-    new Date(summary.created).toLocaleDateString(),
+    formatDay(summary.created),
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }
@@ -88,7 +89,10 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Parameters'), formatCount(summary.parameters)],
     [vscode.l10n.t('Texts'), summary.sources.join(', ')],
     [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
-    [vscode.l10n.t('Held-out text'), bits === null ? '–' : vscode.l10n.t('{0} bits per character', bits.toFixed(2))],
+    [
+      vscode.l10n.t('Held-out text'),
+      bits === null ? '–' : vscode.l10n.t('{0} bits per character', formatFixed(bits, 2)),
+    ],
     [
       vscode.l10n.t('Trained'),
       vscode.l10n.t('{0}, {1} steps', formatDuration(summary.seconds), formatCount(summary.steps)),

@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import type { SurpriseResult } from '../../common/engineProtocol';
 import { asInklingError, cancelled, isCancelled } from '../../common/errors';
+import { formatFixed } from '../../common/formats';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { Emitter } from '../emitter';
@@ -193,12 +194,12 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       { signal: signalOf(token) },
     );
     const rows = expected.map(
-      ({ token: text, probability }) => `| ${codeSpan(text)} | ${(probability * 100).toFixed(1)} % |`,
+      ({ token: text, probability }) => `| ${codeSpan(text)} | ${formatFixed(probability * 100, 1)} % |`,
     );
     const actual = codeSpan(map.text.slice(start, end));
     const markdown = new vscode.MarkdownString(
       [
-        vscode.l10n.t('{0}: surprise {1} bits. Expected:', actual, found.bits.toFixed(1)),
+        vscode.l10n.t('{0}: surprise {1} bits. Expected:', actual, formatFixed(found.bits, 1)),
         '',
         `| ${vscode.l10n.t('Next')} | ${vscode.l10n.t('Probability')} |`,
         '| :--- | ---: |',

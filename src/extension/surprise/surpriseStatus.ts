@@ -1,6 +1,6 @@
 /** The status bar item that shows or removes the surprise map with one click, and holds its legend. */
 import * as vscode from 'vscode';
-import { formatBits } from '../formatFigures';
+import { formatBits } from '../../common/formats';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';

@@ -5,11 +5,12 @@
 import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { classifierVariants } from '../../common/classifierProtocol';
+import { formatDuration } from '../../common/formats';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierRecipe';
 import { chosenSeed, engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
-import { formatCount, formatDuration } from '../formatFigures';
+import { formatCount } from '../formatFigures';
 import { editConfig, layersItem } from './customConfig';
 import { showLayers } from './layerList';
 import { sortByFit, type OfferedRecipe } from './recipeOrder';

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
+import { formatMoment } from '../../common/formats';
 import type { CommandTable } from '../commands';
 import { engineChoice, setting } from '../configuration';
 import { openResource, requireEditor } from '../editors';
@@ -185,7 +186,7 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
   const items = resumable.map((record) => ({
     label: record.title,
     description: record.state,
-    detail: [record.network, record.device, new Date(record.startedAt).toLocaleString()].filter(Boolean).join(' · '),
+    detail: [record.network, record.device, formatMoment(record.startedAt)].filter(Boolean).join(' · '),
     id: record.id,
   }));
   return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Resume which run?') }))?.id;

@@ -1,11 +1,12 @@
 /** Shows a run outside the Studio: a message at its start, the status bar item, and the result. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
+import { formatBits, formatDuration, formatFixed } from '../../common/formats';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
 import { present } from '../commands';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
-import { formatBits, formatCount, formatDuration } from '../formatFigures';
+import { formatCount } from '../formatFigures';
 import { showError, showInformation } from '../messages';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
@@ -17,6 +18,9 @@ export class TrainingProgress extends Disposables {
   /** The current value of the context key for the menus. */
   private shownAsActive = false;
 
+  /** What the run in progress counts as a token. */
+  private unit: 'character' | 'word' | undefined;
+
   constructor(private readonly runs: TrainingRuns) {
     super();
     this.item.name = vscode.l10n.t('Inkling Training');
@@ -25,6 +29,7 @@ export class TrainingProgress extends Disposables {
     this.add(runs.onDidStart((run) => this.follow(run)));
     this.add(
       runs.onDidTrain(({ event }) => {
+        if (event.event === 'start') this.unit = event.config.text.unit;
         if (event.event === 'progress') this.update();
         const told = event.event === 'notice' && (event.kind === 'overfitting' || event.kind === 'backend');
         if (event.event === 'guard' || told) this.tell(event);
@@ -53,6 +58,11 @@ export class TrainingProgress extends Disposables {
     if (chosen === stop && this.runs.active?.id === runId) await this.runs.control(runId, 'stop');
   }
 
+  /** Bits per character on the training text; undefined for a model of words, whose length is not known here. */
+  private bitsOf({ trainLoss }: ProgressEvent): number | undefined {
+    return this.unit === 'character' ? trainLoss / Math.LN2 : undefined;
+  }
+
   private update(): void {
     const run = this.runs.active;
     if (this.shownAsActive !== (run !== undefined)) {
@@ -62,9 +72,10 @@ export class TrainingProgress extends Disposables {
     if (!run) return this.item.hide();
     const { latest } = run;
     const percent = latest ? ` ${Math.floor(latest.fraction * 100)} %` : '';
-    const loss = latest ? ` · ${latest.trainLoss.toFixed(2)}` : '';
+    const bits = latest && this.bitsOf(latest);
+    const loss = bits === undefined ? '' : ` · ${formatFixed(bits, 2)}`;
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
-    const details = latest ? describe(latest) : vscode.l10n.t('reading the text …');
+    const details = latest ? describe(latest, bits) : vscode.l10n.t('reading the text …');
     this.item.tooltip = [vscode.l10n.t('Training on {0}', run.title), details, run.device].filter(Boolean).join('\n');
     this.item.show();
   }
@@ -77,7 +88,7 @@ export class TrainingProgress extends Disposables {
   private async offerNext({ record, summary }: RunOutcome): Promise<void> {
     const samples = vscode.l10n.t('Show Samples');
     const bits = formatBits(summary.heldOutBitsPerCharacter);
-    const figures = [formatDuration(summary.seconds), bits && vscode.l10n.t('{0} per character', bits)];
+    const figures = [formatDuration(summary.seconds), bits];
     const message = vscode.l10n.t('Trained on {0}: {1}.', record.title, figures.filter(Boolean).join(', '));
     const chosen = await showInformation(message, samples);
     if (chosen === samples) await vscode.commands.executeCommand('inkling.showSamples');
@@ -95,13 +106,13 @@ export class TrainingProgress extends Disposables {
   }
 }
 
-/** "45 % · loss 1.52 · 310 k characters/s · 0:32 min left". */
-function describe(event: ProgressEvent): string {
+/** "45 % · 2.19 bits per character · 310 k characters/s · 0:32 min left". */
+function describe(event: ProgressEvent, bits: number | undefined): string {
   const parts = [
     `${Math.floor(event.fraction * 100)} %`,
-    vscode.l10n.t('loss {0}', event.trainLoss.toFixed(3)),
+    formatBits(bits),
     vscode.l10n.t('{0} characters/s', formatCount(event.charactersPerSecond)),
   ];
   if (event.secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', formatDuration(event.secondsLeft)));
-  return parts.join(' · ');
+  return parts.filter(Boolean).join(' · ');
 }

@@ -48,9 +48,12 @@ export function buildLossChart({ history, settings, baselines, overlays }: Chart
   const unit = (nats: number): number => toUnit(nats, settings.unit, scale);
   const x = xIn(history, settings);
 
-  const smoothed = smooth(
-    history.progress.map((p) => ({ y: p.loss, merged: p.merged })),
-    settings.smoothing,
+  // The extremes are smoothed like the mean, or a line that lags behind would leave its band.
+  const [smoothed, lowest, highest] = (['loss', 'minimum', 'maximum'] as const).map((key) =>
+    smooth(
+      history.progress.map((p) => ({ y: p[key], merged: p.merged })),
+      settings.smoothing,
+    ),
   );
   const lines: ChartLine[] = overlays.map(({ title, history: earlier }, i) => overlayLine(title, earlier, i, settings));
   lines.push({
@@ -64,7 +67,7 @@ export function buildLossChart({ history, settings, baselines, overlays }: Chart
   return {
     lines,
     band: history.progress
-      .map((p) => ({ x: x(p), low: unit(p.minimum), high: unit(p.maximum) }))
+      .map((p, i) => ({ x: x(p), low: unit(lowest[i]), high: unit(highest[i]) }))
       .filter((p) => Number.isFinite(p.low) && Number.isFinite(p.high)),
     baselines: settings.showBaselines && baselines ? baselineLines(baselines, settings, scale) : [],
     markers: markers(history, x, unit),

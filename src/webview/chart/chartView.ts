@@ -2,6 +2,7 @@
  * The chart on the page: draws it, shows a read-out at the pointer or the arrow keys' position, and exports it as an
  * image. Redrawn when the width or the theme changes.
  */
+import { formatNumber } from '../../common/formats';
 import { t } from '../../common/l10n';
 import { h, setText, show } from '../dom';
 import { opaque } from './colour';
@@ -142,7 +143,7 @@ export class ChartView {
         row.low !== undefined && row.high !== undefined
           ? ` (${formatTick(round(row.low))}–${formatTick(round(row.high))})`
           : '';
-      return h('div', {}, swatch, ` ${row.label} `, h('b', {}, String(round(row.y))), spread, pause());
+      return h('div', {}, swatch, ` ${row.label} `, h('b', {}, formatNumber(round(row.y))), spread, pause());
     });
     this.box.replaceChildren(h('div', { class: 'muted' }, content.headline(reading.x), pause()), ...rows);
     const width = this.box.offsetWidth;

@@ -2,10 +2,11 @@
  * A chart as SVG markup, self-contained: the same string is shown on the page, saved as a file, and painted for the PNG.
  * Colours are passed in, because a saved file has no theme. No DOM.
  */
+import { formatDuration } from '../../common/formats';
 import { t } from '../../common/l10n';
 import { extent, type ChartLine, type ChartModel } from './chartModel';
-import { createScale, formatSeconds, formatTick, linearTicks, logTicks, timeTicks, type Scale } from './scale';
-import { bandPerPixel, linePerPixel, splitAtStepsBack, type BandPoint } from './series';
+import { createScale, formatTick, linearTicks, logTicks, timeTicks, type Scale } from './scale';
+import { bandPerPixel, linePerPixel, splitAtStepsBack, type BandPoint, type Point } from './series';
 
 export interface ChartColours {
   text: string;
@@ -88,7 +89,7 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   }
   for (const line of model.lines) parts.push(linePath(line, x, y, colours));
   parts.push('</g>');
-  parts.push(baselineMarks(model, y, colours, { left, right, top, bottom }));
+  parts.push(baselineMarks(model, x, y, colours, { left, right, top, bottom }));
   parts.push(markerSigns(model, x, y, colours, { top, bottom }));
   parts.push('</svg>');
   return { svg: parts.join(''), x, y, left, right, top, bottom };
@@ -138,7 +139,7 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
     parts.push(`<path d="M${fixed(at)} ${box.bottom}v3" stroke="${colours.muted}"/>`);
     parts.push(
       `<text x="${fixed(at)}" y="${box.bottom + 13}" text-anchor="${anchor}" fill="${colours.muted}">` +
-        `${time ? formatSeconds(tick) : formatTick(tick)}</text>`,
+        `${time ? formatDuration(tick) : formatTick(tick)}</text>`,
     );
   }
   const name = { seconds: t('training time'), step: t('steps'), epoch: t('epochs') }[model.xQuantity];
@@ -181,8 +182,11 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
   return path;
 }
 
-/** Dashed baselines with their names at the right end, moved apart where they would overlap. */
-function baselineMarks(model: ChartModel, y: Scale, colours: ChartColours, box: Box): string {
+/** Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs. */
+function baselineMarks(model: ChartModel, x: Scale, y: Scale, colours: ChartColours, box: Box): string {
+  const curves = model.lines.map(({ points }) =>
+    linePerPixel(points, x.place).map((p) => ({ x: x.place(p.x), y: y.place(p.y) })),
+  );
   const labels = model.baselines
     .map(({ label, y: value }) => ({
       text: `${label} ${formatTick(value)}`,
@@ -196,13 +200,31 @@ function baselineMarks(model: ChartModel, y: Scale, colours: ChartColours, box: 
     label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
   });
   return labels
-    .map(
-      ({ text, line, at }) =>
+    .map(({ text, line, at }) => {
+      const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
+      return (
         `<path d="M${box.left} ${fixed(line)}H${box.right}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>` +
-        `<text x="${box.right - 2}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
-        `stroke-width="3" paint-order="stroke">${escape(text)}</text>`,
-    )
+        `<text x="${fixed(end)}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
+        `stroke-width="3" paint-order="stroke">${escape(text)}</text>`
+      );
+    })
     .join('');
+}
+
+/** The right end of a text of this width on the base line `at`: as far to the right as no curve runs through the text. */
+function freeEnd(curves: readonly (readonly Point[])[], width: number, at: number, box: Box): number {
+  const [top, bottom] = [at - fontSize, at + 3];
+  const isFree = (end: number): boolean =>
+    curves.every((curve) =>
+      curve.every((point, i) => {
+        const next = curve[i + 1] ?? point;
+        if (next.x < end - width || point.x > end) return true;
+        return Math.max(point.y, next.y) < top || Math.min(point.y, next.y) > bottom;
+      }),
+    );
+  const rightmost = box.right - 2;
+  for (let end = rightmost; end - width >= box.left; end -= width / 4) if (isFree(end)) return end;
+  return rightmost;
 }
 
 function markerSigns(

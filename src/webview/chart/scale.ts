@@ -1,4 +1,5 @@
 /** Axes: the mapping from data to pixels, and where the ticks go. No DOM. */
+import { formatNumber } from '../../common/formats';
 
 export interface Scale {
   kind: 'linear' | 'log';
@@ -82,23 +83,9 @@ export function formatTick(value: number): string {
   if (size >= 1e6) return `${trim(value / 1e6)}M`;
   if (size >= 1e4) return `${trim(value / 1e3)}k`;
   if (size >= 1 || size === 0) return trim(value);
-  return String(Number(value.toPrecision(2)));
-}
-
-/** "40s", "5m", "2h30". */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 1 && seconds > 0) return `${Number(seconds.toPrecision(2))}s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}s`;
-  const minutes = Math.floor(whole / 60);
-  const rest = whole % 60;
-  if (whole < 3600) return rest === 0 ? `${minutes}m` : `${minutes}m${String(rest).padStart(2, '0')}`;
-  const allMinutes = Math.round(whole / 60);
-  const hours = Math.floor(allMinutes / 60);
-  const left = allMinutes % 60;
-  return left === 0 ? `${hours}h` : `${hours}h${String(left).padStart(2, '0')}`;
+  return formatNumber(Number(value.toPrecision(2)));
 }
 
 function trim(value: number): string {
-  return String(Number(value.toFixed(2)));
+  return formatNumber(Number(value.toFixed(2)));
 }

@@ -1,6 +1,7 @@
 /** The last check: for each text its verdict on a scale with the threshold, its words tinted, and what did most. */
 import type { Verdict } from '../../common/classifierProtocol';
 import type { CheckedText, ClassifierState } from '../../common/classifierState';
+import { formatFixed } from '../../common/formats';
 import {
   correctionTitle,
   findingSentences,
@@ -76,7 +77,7 @@ function probabilityBar(verdict: Verdict, label: string, name: string): HTMLElem
     fill,
   );
   if (verdict.threshold !== null) {
-    const mark = h('i', { title: t('Threshold {0}', verdict.threshold.toFixed(2)) });
+    const mark = h('i', { title: t('Threshold {0}', formatFixed(verdict.threshold, 2)) });
     mark.style.left = `${verdict.threshold * 100}%`;
     bar.append(mark);
   }

@@ -1,6 +1,7 @@
 /** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
+import { formatFixed } from '../../common/formats';
 import { t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
 import { formatTick } from '../chart/scale';
@@ -61,7 +62,7 @@ export function comparisonTable(record: ClassifierRecord): HTMLElement[] {
             const bar = h('i');
             bar.style.width = `${(Math.max(0, (score(scores) ?? 0) - low) / (1 - low || 1)) * 100}%`;
             const cells = [formatFigure(score(scores)), formatFigure(scores.accuracy), formatTick(scores.parameters)];
-            if (timed) cells.push(scores.seconds.toFixed(1));
+            if (timed) cells.push(formatFixed(scores.seconds, 1));
             return h(
               'tr',
               { class: scores.variant === variant ? 'best' : undefined },

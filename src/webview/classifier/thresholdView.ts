@@ -2,6 +2,7 @@
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { confusionAt, formatFigure, reportOfConfusion } from '../../common/confusionReport';
 import { formatShare } from '../../common/contributions';
+import { formatFixed } from '../../common/formats';
 import { formatInteger, t } from '../../common/l10n';
 import { className } from '../../common/verdictSentences';
 import { onThemeChange, themeColours } from '../chart/chartView';
@@ -17,7 +18,7 @@ export class ThresholdView {
   private readonly control = slider(
     t('Threshold'),
     { minimum: 0.01, maximum: 0.99, step: 0.01 },
-    (value) => value.toFixed(2),
+    (value) => formatFixed(value, 2),
     (value) => this.set(value, value),
     t('Texts at or above this probability are assigned the class. Verdicts in the editor use the same threshold.'),
   );

@@ -1,5 +1,6 @@
 /** A curve within the unit square (ROC, precision over recall) as SVG, with a mark where the threshold stands. No DOM. */
 import type { BinaryCurves } from '../../common/classifierProtocol';
+import { formatFixed } from '../../common/formats';
 import { t } from '../../common/l10n';
 import type { ChartColours } from '../chart/renderChart';
 import { createScale } from '../chart/scale';
@@ -21,7 +22,7 @@ export function rocCurve({ roc }: BinaryCurves, confusion: number[][], positive:
   const x = ratio(confusion[other][positive], confusion[other][other]);
   const y = ratio(confusion[positive][positive], confusion[positive][other]);
   return {
-    title: t('ROC, area {0}', roc.auc.toFixed(4)),
+    title: t('ROC, area {0}', formatFixed(roc.auc, 4)),
     xName: t('false positive rate'),
     yName: t('true positive rate'),
     points: roc.falsePositiveRate.map((rate, i) => ({ x: rate, y: roc.truePositiveRate[i] })),
@@ -39,7 +40,7 @@ export function precisionRecallCurve(
   const x = ratio(confusion[positive][positive], confusion[positive][other]);
   const y = ratio(confusion[positive][positive], confusion[other][positive]);
   return {
-    title: t('Average precision {0}', precisionRecall.averagePrecision.toFixed(4)),
+    title: t('Average precision {0}', formatFixed(precisionRecall.averagePrecision, 4)),
     xName: t('recall'),
     yName: t('precision'),
     // From recall 0 to 1, so that the line runs to the right.

@@ -1,4 +1,5 @@
 /** One column of the wall: a sample at one temperature, tinted, with its copied passages and its buttons. */
+import { formatNumber } from '../../common/formats';
 import { formatInteger, t } from '../../common/l10n';
 import { tokenAt, type WallColumn } from '../../common/wall';
 import { h, setText, show } from '../dom';
@@ -89,11 +90,11 @@ export class ColumnView {
     this.column = column;
     this.promptText = prompt;
     this.shownTint = tint;
-    const temperature = `T ${column.options.temperature}`;
+    const temperature = `T ${formatNumber(column.options.temperature)}`;
     setText(this.title, column.lead === '' ? temperature : t('{0}, branch', temperature));
     setText(this.status, { writing: t('writing…'), done: '', failed: t('failed') }[column.state]);
     this.element.classList.toggle('busy', column.state === 'writing');
-    this.writing.setAttribute('aria-label', t('Sample at temperature {0}', column.options.temperature));
+    this.writing.setAttribute('aria-label', t('Sample at temperature {0}', formatNumber(column.options.temperature)));
     setText(this.prompt, prompt.length > promptTail ? `…${prompt.slice(-promptTail)}` : prompt);
     setText(this.lead, column.lead);
     if (column.text.startsWith(this.text.data)) this.text.appendData(column.text.slice(this.text.length));

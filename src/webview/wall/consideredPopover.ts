@@ -3,6 +3,7 @@
  * slider shows how a temperature would change them, and what the column's cuts would leave.
  */
 import type { Considered } from '../../common/engineProtocol';
+import { formatFixed } from '../../common/formats';
 import { t } from '../../common/l10n';
 import { bounds } from '../../common/studioProtocol';
 import { reweigh } from '../../common/temperature';
@@ -23,7 +24,7 @@ export class ConsideredPopover {
   private readonly temperature = slider(
     t('Temperature'),
     { ...bounds.temperature, step: 0.05 },
-    (value) => value.toFixed(2),
+    (value) => formatFixed(value, 2),
     (value) => this.redraw(value),
     t('q = p^(1/T) / Σ p^(1/T): a low temperature favours the likeliest, a high one evens them out'),
   );

@@ -1,8 +1,8 @@
 /** Kept samples. The host stores them all; the page shows a screenful, and more on request. */
+import { formatDay, formatNumber } from '../../common/formats';
 import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
 import { h, show } from '../dom';
-import { localDay } from '../moment';
 import { button } from '../toolkit';
 
 const pageSize = 10;
@@ -40,7 +40,9 @@ export class KeptList {
 
   private card(sample: KeptSample): HTMLElement {
     const { actions } = this;
-    const about = [`T ${sample.temperature}`, sample.model, localDay(sample.keptAt)].filter((part) => part !== '');
+    const about = [`T ${formatNumber(sample.temperature)}`, sample.model, formatDay(sample.keptAt)].filter(
+      (part) => part !== '',
+    );
     return h(
       'article',
       { class: 'column kept' },

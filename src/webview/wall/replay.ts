@@ -1,4 +1,5 @@
 /** The samples recorded during a run, as read-only columns of the wall. No DOM. */
+import { formatFixed } from '../../common/formats';
 import { formatInteger, t } from '../../common/l10n';
 import type { RunHistory } from '../../common/runHistory';
 import type { SampleEvent } from '../../common/trainEvents';
@@ -33,6 +34,6 @@ export function placeOfSample(history: RunHistory, at: number): string {
     (e) => e.step <= place.step && e.heldOutBitsPerCharacter !== undefined,
   );
   const bits = evaluation?.heldOutBitsPerCharacter;
-  const quality = bits === undefined ? '' : ` · ${t('{0} bits per character', bits.toFixed(2))}`;
+  const quality = bits === undefined ? '' : ` · ${t('{0} bits per character', formatFixed(bits, 2))}`;
   return `${t('step {0} · epoch {1}', formatInteger(place.step), place.epoch)}${quality}`;
 }

@@ -1,4 +1,5 @@
 /** The temperatures of the wall's columns, as removable chips, and a button that adds the slider's. */
+import { formatNumber } from '../../common/formats';
 import { t } from '../../common/l10n';
 import { maximumColumns } from '../../common/wall';
 import { h } from '../dom';
@@ -30,7 +31,7 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
       const same = temperatures.join() === shown.join();
       shown = temperatures;
       next = slider;
-      add.setLabel(`+ ${slider}`);
+      add.setLabel(`+ ${formatNumber(slider)}`);
       add.setEnabled(!temperatures.includes(slider) && temperatures.length < maximumColumns);
       if (same) return; // a chip may have the focus, or be under a finger
       chips.replaceChildren(
@@ -39,11 +40,11 @@ export function temperatureChips(onChange: (temperatures: number[]) => void): Te
             'button',
             {
               class: 'chip',
-              'aria-label': t('Remove temperature {0}', temperature),
+              'aria-label': t('Remove temperature {0}', formatNumber(temperature)),
               title: t('Remove this column'),
               onclick: () => onChange(temperatures.filter((t) => t !== temperature)),
             },
-            String(temperature),
+            formatNumber(temperature),
             icon('close'),
           ),
         ),

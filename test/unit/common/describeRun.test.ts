@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeRun } from '../../../src/common/describeRun';
+import { describeRun, nextAction } from '../../../src/common/describeRun';
 import { emptyHistory, foldEvents } from '../../../src/common/runHistory';
 import type { EpochEvent, TrainEvent } from '../../../src/common/trainEvents';
 import { fakeRun, startEvent } from '../../support/studioHarness/fakePorts';
@@ -81,6 +81,42 @@ describe('describeRun', () => {
       return event.event === 'epoch' ? { ...event, heldOutLoss: undefined, heldOutBitsPerCharacter: undefined } : event;
     });
     assert.match(describeRun(foldEvents(events)), /^Still improving on the training text: .*No text was held out/);
+  });
+
+  it('gives no second figure for what the run has measured at its end, and suggests one thing to do', () => {
+    const end: TrainEvent = {
+      event: 'done',
+      model: '/m',
+      seconds: 9,
+      steps: 600,
+      epochs: 6,
+      characters: 1,
+      trainLoss: 1,
+      heldOutLoss: 1.7,
+      heldOutBitsPerCharacter: 2.4,
+      heldOutAccuracy: 0.5,
+      charactersPerSecond: 1,
+      threads: 1,
+      backend: 'wasm',
+      kernel: 'simd',
+      seed: 1,
+      reason: 'budget',
+    };
+    const cases: [number[], number[], RegExp, 'resume' | 'samples'][] = [
+      [[2.5, 2.2, 2, 1.8], [2.4, 2.1, 1.9, 1.7], /^Ended while still improving: .* by 10 %/, 'resume'],
+      [[2.5, 2.2, 2.3, 2.4], [2.4, 2.1, 1.9, 1.7], /^Overfitting since epoch 2: /, 'samples'],
+      [[2, 2.5, 3, 3.5], [2, 2.6, 3.1, 3.6], /^Worse since epoch 1: /, 'samples'],
+      [[2, 1.9, 1.9, 1.9, 1.9, 1.9], [2, 1.9, 1.9, 1.9, 1.9, 1.9], /^Levelled off: .* since epoch 2/, 'samples'],
+    ];
+    for (const [held, train, pattern, next] of cases) {
+      const history = foldEvents([startEvent(), ...evaluations(held, train), end]);
+      const sentence = describeRun(history, 'bits');
+      assert.match(sentence, pattern);
+      assert.doesNotMatch(sentence, /\d\.\d{3}/);
+      assert.equal(nextAction(history, 'done'), next);
+      assert.equal(nextAction(history, 'running'), undefined);
+      assert.equal(nextAction(history, 'interrupted'), 'resume');
+    }
   });
 
   it('uses the chosen unit', () => {
