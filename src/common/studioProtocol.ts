@@ -199,6 +199,8 @@ export interface PageMessages {
   useModel: { modelPath: string };
   /** Fill the wall with the current settings; without temperatures: one column at that of the slider. */
   generate: { modelPath: string };
+  /** Open the wall as a text in the editor. */
+  openWall: Nothing;
   stopWriting: Nothing;
   consider: { column: number; offset: number };
   branch: { column: number; offset: number; token: string };
@@ -344,6 +346,7 @@ const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
   resumeRun: object<PageMessages['resumeRun']>({ runId: identifier }),
   useModel: object<PageMessages['useModel']>({ modelPath: path }),
   generate: object<PageMessages['generate']>({ modelPath: path }),
+  openWall: nothing,
   stopWriting: nothing,
   consider: object<PageMessages['consider']>({ column: count, offset: count }),
   branch: object<PageMessages['branch']>({ column: count, offset: count, token: text(1000) }),

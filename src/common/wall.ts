@@ -43,13 +43,16 @@ export type WallAction =
       streams: SamplingOptions[];
     }
   | { kind: 'delta'; column: number; text: string; tokens?: string[]; probabilities?: number[] }
-  | { kind: 'finished'; column: number; copy?: CopyReport }
+  /** `length`: how much of the text stays, so that it ends with a word; all of it if left out. */
+  | { kind: 'finished'; column: number; copy?: CopyReport; length?: number }
   | { kind: 'failed'; column: number; message: string }
   /** A new column beside `column`: its text up to `offset`, then `token`, then generated text. */
   | { kind: 'branch'; column: number; offset: number; token: string }
   | { kind: 'close'; column: number };
 
 export const maximumColumns = 8;
+/** In UTF-16 units. */
+const longestWord = 40;
 /** JSON, which carries the messages, has no NaN. */
 export const unknownProbability = -1;
 
@@ -79,7 +82,11 @@ export function reduceWall(wall: Wall, action: WallAction): Wall {
         ...tokensOf(column, action.text, action.tokens, action.probabilities),
       }));
     case 'finished':
-      return change(wall, action.column, (column) => ({ ...column, state: 'done', copy: action.copy }));
+      return change(wall, action.column, (column) => ({
+        ...(action.length === undefined ? column : shortened(column, action.length)),
+        state: 'done',
+        copy: action.copy,
+      }));
     case 'failed':
       return change(wall, action.column, (column) => ({ ...column, state: 'failed', message: action.message }));
     case 'branch': {
@@ -113,6 +120,43 @@ export function tokenAt(column: WallColumn, offset: number): { start: number; le
     start += length;
   }
   return undefined;
+}
+
+/**
+ * How much of a finished sample to keep, in UTF-16 units: all but a word that was cut off at its end. A long run of
+ * letters is a script without spaces, or no word at all, and stays; so does a word that the sample had to contain.
+ */
+export function wholeLength(text: string, mustContain: readonly string[] = []): number {
+  const last = /[\p{L}\p{M}\p{N}'’-]+$/u.exec(text);
+  if (!last || last[0].length > longestWord || last.index === 0) return text.length;
+  const wanted = (word: string): boolean => text.toLowerCase().endsWith(word.toLowerCase());
+  return mustContain.some(wanted) ? text.length : text.slice(0, last.index).trimEnd().length;
+}
+
+/** Where the words that were asked for stand in a sample, as whole words in any case of letters. */
+export function wantedRanges(text: string, mustContain: readonly string[] = []): { start: number; end: number }[] {
+  return mustContain.flatMap((word) => {
+    const escaped = word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    const pattern = new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'giu');
+    return [...text.matchAll(pattern)].map(({ index }) => ({ start: index, end: index + word.length }));
+  });
+}
+
+/** The column with the first `length` units of its text. */
+function shortened(column: WallColumn, length: number): WallColumn {
+  const lengths: number[] = [];
+  let rest = length;
+  for (const whole of column.lengths) {
+    if (rest <= 0) break;
+    lengths.push(Math.min(whole, rest));
+    rest -= whole;
+  }
+  return {
+    ...column,
+    text: column.text.slice(0, length),
+    lengths,
+    probabilities: column.probabilities.slice(0, lengths.length),
+  };
 }
 
 function newColumn(id: number, options: SamplingOptions, lead: string, prompt: string | undefined): WallColumn {

@@ -115,6 +115,11 @@ export class SamplesTab {
     (secondPrompt) => this.change({ secondPrompt }),
     t("One column for each of the two prompts, at the slider's temperature and with the same random numbers"),
   );
+  /** Beside the controls while they are hidden: what of them still applies. */
+  private readonly applies = h('span', { class: 'applies' });
+  private readonly openWall = button(t('Open in Editor'), () => this.send({ type: 'openWall' }), {
+    hint: t('Opens all samples as one text, for instance to show them in a large font'),
+  });
   private readonly length = this.field(t('Length'), 'length', true, t('Characters (or words) to write'));
   private readonly seed = this.field(t('Seed'), 'seed', true, t('The same seed gives the same text'));
   private readonly dice = button(t('Another seed'), () => this.change({ seed: randomSeed() }), {
@@ -193,7 +198,7 @@ export class SamplesTab {
       h(
         'details',
         {},
-        h('summary', {}, t('More controls')),
+        h('summary', {}, t('More controls'), this.applies),
         h(
           'div',
           { class: 'fields' },
@@ -207,13 +212,14 @@ export class SamplesTab {
           h('div', { class: 'whole-row' }, this.secondPrompt.element),
         ),
       ),
-      h('div', { class: 'row' }, this.write.element, this.stop.element, this.continueText.element),
+      h('div', { class: 'row write-row' }, this.write.element, this.stop.element, this.continueText.element),
       this.replayBlock,
+      h('div', { class: 'row between' }, this.tint.element, this.legend),
       this.wallHelp,
       this.writingState,
       this.liveWall.element,
       this.recordedWall.element,
-      h('div', { class: 'row between' }, this.tint.element, this.legend),
+      h('div', { class: 'row' }, this.openWall.element),
     );
     this.element = h('div', { class: 'tab-body' }, this.empty, this.body, this.keptList.element, this.popover.element);
     // After pressing Continue Text, the keyboard focus is on this page and not in the editor.
@@ -379,6 +385,9 @@ export class SamplesTab {
       setText(this.writingState, writing ? t('The model is writing.') : t('The model has finished writing.'));
     }
     this.continueText.setLabel(this.continuing ? t('Stop Continuing') : t('Continue Text'));
+    const { mustContain } = settings;
+    setText(this.applies, mustContain.trim() === '' ? '' : ` · ${t('must contain: {0}', mustContain)}`);
+    show(this.openWall.element, this.wall.columns.length > 0 && !writing);
     this.drawReplay();
     this.drawWalls(settings);
     show(this.legend, settings.tint);

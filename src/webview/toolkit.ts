@@ -262,6 +262,11 @@ export function tabs<T extends string>(
     shown = page.id;
     onSelect(shown);
   });
+  // What sticks to the top of the page below the tabs has to know how tall they are; in a narrow sidebar they wrap.
+  const strip = (): HTMLElement | null | undefined => element.shadowRoot?.querySelector('[part="tablist"]');
+  new ResizeObserver(() => {
+    element.style.setProperty('--tabs-height', `${strip()?.offsetHeight ?? 0}px`);
+  }).observe(element);
   return {
     element,
     select(id) {

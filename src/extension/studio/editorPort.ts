@@ -29,6 +29,9 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       }
       await openPassage(uri, source, offset, passage);
     },
+    async openText(content) {
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'markdown', content }));
+    },
     copy: async (text) => vscode.env.clipboard.writeText(text),
     async saveFile(suggestedName, contents) {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;

@@ -70,6 +70,8 @@ export interface EditorPort {
   /** Opens a training text at a copied passage, with `source` and `offset` from a CopyReport. */
   openSource(modelPath: string, source: string, offset: number, passage: string): Promise<void>;
   copy(text: string): Promise<void>;
+  /** Opens a new Markdown document with this text. */
+  openText(text: string): Promise<void>;
   /** Asks for a path and writes; resolves to false if the user cancels. */
   saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;
 }

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CopyReport, SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
+import { formatNumber } from '../../common/formats';
+import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
-import { emptyWall, promptOf, reduceWall, tokenAt, type Wall, type WallAction } from '../../common/wall';
+import { emptyWall, promptOf, reduceWall, tokenAt, type Wall, type WallAction, wholeLength } from '../../common/wall';
 import type { PageLink } from './pageLink';
 import type { StudioPorts } from './ports';
 import type { RememberedSettings } from './rememberedSettings';
@@ -172,7 +174,7 @@ export class SamplesTab {
       const { modelPath } = this.wall;
       const request = { modelPath, prompt, streams, details: true };
       const { copies } = await this.ports.engine.sample(request, onDelta, controller.signal);
-      end = (column, stream) => ({ kind: 'finished', column, copy: copies[stream] as CopyReport | undefined });
+      end = (column, stream) => this.finished(column, copies[stream]);
     } catch (thrown) {
       const error = asInklingError(thrown);
       if (error.code === 'cancelled') end = (column) => ({ kind: 'finished', column });
@@ -187,9 +189,35 @@ export class SamplesTab {
     void this.ports.memory.update(wallKey, this.wall);
   }
 
+  /** Running text ends with a word; what was copied counts as far as it is shown. */
+  private finished(id: number, copy: CopyReport | undefined): WallAction {
+    const column = this.wall.columns.find((c) => c.id === id);
+    if (!column || this.opening() === '') return { kind: 'finished', column: id, copy };
+    const length = wholeLength(column.text, column.options.mustContain);
+    const runs = (copy?.runs ?? [])
+      .filter(({ start }) => start < length)
+      .map((run) => ({ ...run, end: Math.min(run.end, length) }));
+    return { kind: 'finished', column: id, copy: copy && { ...copy, runs }, length };
+  }
+
+  /** Opens the wall as a text, to read it in a large font. */
+  openInEditor(): Promise<void> {
+    const { modelTitle, columns } = this.wall;
+    const parts = columns.map((column) => {
+      const temperature = t('Temperature {0}', formatNumber(column.options.temperature));
+      return `## ${temperature}\n\n${promptOf(this.wall, column)}${column.lead}${column.text}`;
+    });
+    return this.ports.editor.openText([`# ${modelTitle}`, ...parts].join('\n\n') + '\n');
+  }
+
+  /** What stands before a sample without a prompt. */
+  private opening(): string {
+    return this.ports.models.list().find(({ path }) => path === this.wall.modelPath)?.opening ?? '';
+  }
+
   /** What the model is given before a column: the prompt, or what stands before the first word of a sample without one. */
   private beginning(prompt: string): string {
-    return prompt || (this.ports.models.list().find(({ path }) => path === this.wall.modelPath)?.opening ?? '');
+    return prompt || this.opening();
   }
 
   /** The current settings; those that are off are left out. */

@@ -101,6 +101,8 @@ export class StudioSession {
         return models.use(message.modelPath);
       case 'generate':
         return this.samples.generate(message.modelPath);
+      case 'openWall':
+        return this.samples.openInEditor();
       case 'stopWriting':
         return this.samples.stopWriting();
       case 'consider':

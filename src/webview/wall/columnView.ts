@@ -1,7 +1,7 @@
 /** One column of the wall: a sample at one temperature, tinted, with its copied passages and its buttons. */
 import { formatNumber } from '../../common/formats';
 import { formatInteger, t } from '../../common/l10n';
-import { tokenAt, type WallColumn } from '../../common/wall';
+import { tokenAt, wantedRanges, type WallColumn } from '../../common/wall';
 import { h, setText, show } from '../dom';
 import { button } from '../toolkit';
 import { boxOf, offsetAtPoint, TextPaint } from './highlights';
@@ -34,6 +34,7 @@ export class ColumnView {
   private readonly live = h('span', { class: 'visually-hidden', 'aria-live': 'polite' });
   private readonly tints = new TextPaint();
   private readonly copied = new TextPaint();
+  private readonly wanted = new TextPaint();
   private readonly caret = new TextPaint();
   private column: WallColumn | undefined;
   private promptText = '';
@@ -100,12 +101,14 @@ export class ColumnView {
     if (column.text.startsWith(this.text.data)) this.text.appendData(column.text.slice(this.text.length));
     else this.text.data = column.text;
     this.paint(column, tint);
+    this.paintWanted(column);
     this.drawCopies(column);
   }
 
   dispose(): void {
     this.tints.clear();
     this.copied.clear();
+    this.wanted.clear();
     this.caret.clear();
     this.element.remove();
   }
@@ -117,6 +120,13 @@ export class ColumnView {
     }
     this.copied.clear();
     for (const { start, end } of column.copy?.runs ?? []) this.copied.add('copied', this.text, start, end);
+  }
+
+  private paintWanted({ text, options }: WallColumn): void {
+    this.wanted.clear();
+    for (const { start, end } of wantedRanges(text, options.mustContain)) {
+      this.wanted.add('wanted', this.text, start, end);
+    }
   }
 
   private drawCopies(column: WallColumn): void {

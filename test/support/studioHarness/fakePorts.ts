@@ -197,7 +197,7 @@ export function fakeStudio(
       network: 'LSTM 1 × 256',
       unit: 'character',
       heldOutBitsPerCharacter: 2.31,
-      opening: '\n',
+      opening: '',
     },
     { path: '/models/sonnets.safetensors', title: 'Sonnets', network: 'LSTM 2 × 128', unit: 'character', opening: '' },
   ];
@@ -294,6 +294,7 @@ export function fakeStudio(
         insertAtCursor: async (text) => void calls.push(`insert “${text}”`),
         continueText: async (path, options) => void calls.push(`continue ${path} ${JSON.stringify(options)}`),
         openSource: async (_, source, offset, passage) => void calls.push(`open ${source} ${offset} ${passage}`),
+        openText: async (text) => void calls.push(`open text ${JSON.stringify(text)}`),
         copy: async (text) => void calls.push(`copy “${text}”`),
         saveFile: async (name, contents) => {
           calls.push(`save ${name} ${contents.length}`);

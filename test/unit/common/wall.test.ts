@@ -5,6 +5,8 @@ import {
   promptOf,
   reduceWall,
   tokenAt,
+  wantedRanges,
+  wholeLength,
   type Wall,
   type WallAction,
 } from '../../../src/common/wall';
@@ -112,5 +114,34 @@ describe('wall', () => {
     assert.deepEqual(tokenAt(column, 0), { start: 0, length: 1 });
     assert.deepEqual(tokenAt(column, 3), { start: 2, length: 2 });
     assert.equal(tokenAt(column, 5), undefined);
+  });
+
+  it('ends a finished sample with a whole word', () => {
+    const cut = (text: string, mustContain?: string[]): string => text.slice(0, wholeLength(text, mustContain));
+    assert.equal(cut('the white whale swam nor'), 'the white whale swam');
+    assert.equal(cut('the white whale.'), 'the white whale.');
+    assert.equal(cut('“Aye,” said he: “so'), '“Aye,” said he: “');
+    assert.equal(cut('by the light of the Lamp', ['lamp']), 'by the light of the Lamp');
+    assert.equal(cut('whale'), 'whale');
+    const unspaced = '春'.repeat(60);
+    assert.equal(cut(`。${unspaced}`), `。${unspaced}`);
+    const wall = play(
+      generate,
+      { kind: 'delta', column: 1, text: 'ab🐋c', tokens: ['a', 'b', '🐋', 'c'], probabilities: [1, 0.5, 0.2, 0.1] },
+      { kind: 'finished', column: 1, length: 2 },
+    );
+    assert.deepEqual(
+      [wall.columns[0].text, wall.columns[0].lengths, wall.columns[0].probabilities],
+      ['ab', [1, 1], [1, 0.5]],
+    );
+  });
+
+  it('finds the words that were asked for, as whole words', () => {
+    const text = 'Cold tea, clamped by a lamp. LAMP (x)';
+    assert.deepEqual(
+      wantedRanges(text, ['lamp', 'cold tea', '(x)']).map(({ start, end }) => text.slice(start, end)),
+      ['lamp', 'LAMP', 'Cold tea', '(x)'],
+    );
+    assert.deepEqual(wantedRanges(text), []);
   });
 });

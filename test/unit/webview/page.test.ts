@@ -108,7 +108,7 @@ describe('Studio page in a browser', function () {
       assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
       assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
     });
-    await page.locator('.chart text', { hasText: 'gzip 2.32' }).waitFor();
+    await page.locator('.chart text', { hasText: 'gzip 3.35' }).waitFor();
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
   });
 
@@ -155,7 +155,7 @@ describe('Studio page in a browser', function () {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowLeft');
     const spoken = page.locator('.chart [aria-live]');
-    await eventually(async () => assert.match((await spoken.textContent()) ?? '', /step 796 .*held out 1\.\d+/));
+    await eventually(async () => assert.match((await spoken.textContent()) ?? '', /step 796 .*held out 2\.\d+/));
   });
 
   it('redraws no more than ten times a second', async () => {
@@ -353,6 +353,20 @@ describe('Studio page in a browser', function () {
     await eventually(async () => assert.ok(parseFloat(await share.innerText()) > before));
     await page.locator('.popover input[type=range]').fill('2');
     await eventually(async () => assert.ok(parseFloat(await share.innerText()) < before));
+  });
+
+  it('marks the words that were asked for, and says that they still are while the controls are hidden', async () => {
+    await tab('Samples');
+    const controls = page.locator('details', { hasText: 'More controls' });
+    await controls.locator('summary').click();
+    await page.locator('vscode-text-field', { hasText: 'Must contain' }).locator('input').fill('whale');
+    assert.equal(await controls.locator('.applies').isVisible(), false);
+    await controls.locator('summary').click();
+    await controls.getByText('must contain: whale').waitFor();
+    await write();
+    await eventually(async () => assert.ok((await page.evaluate(() => CSS.highlights.get('wanted')?.size ?? 0)) > 0));
+    await page.getByText('Open in Editor').click();
+    await eventually(() => assert.match(studio.calls.join(), /open text "# Moby Dick[^,]*## Temperature 0\.2/));
   });
 
   it('branches at a character, by mouse and by keyboard', async () => {

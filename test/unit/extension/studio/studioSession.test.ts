@@ -263,13 +263,20 @@ describe('StudioSession', () => {
     played.session.showTab('samples');
     await played.pass(batch);
     assert.deepEqual(sampled(), []);
+    const samples = { ...defaultSettings.samples, length: 40 };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, tab: 'samples', samples } });
     await played.send({ type: 'answerBase', allowed: true });
     await played.pass(batch);
     assert.equal(played.last('models').asksForBase, false);
     assert.equal(played.last('showTab').tab, 'samples');
     // The base is given a line break, so that its samples begin with a word.
     assert.deepEqual(sampled(), ['sample 0.2,0.5,1,1.2 “\n”']);
-    assert.equal(played.wall().modelPath, 'base:en');
+    const { modelPath, columns } = played.wall();
+    assert.equal(modelPath, 'base:en');
+    // Running text ends with a word: the last one may have been cut off.
+    assert.equal(columns[0].text, 'the sea, and the white foam of the');
+    assert.equal(columns[0].lengths.length, columns[0].text.length);
+    assert.equal(columns[0].copy?.runs[0].end, columns[0].text.length);
     played.session.showTab('training');
     played.session.showTab('samples');
     await played.pass(batch);
