@@ -67,13 +67,18 @@ export class InsideView {
   );
 
   constructor(private readonly actions: Actions) {
-    const head = (...names: string[]): HTMLElement =>
-      h('thead', {}, h('tr', {}, ...names.map((name) => h('th', { scope: 'col' }, name))));
+    // Columns of numbers stand in brackets.
+    const head = (...names: (string | [string])[]): HTMLElement => {
+      const cells = names.map((name) =>
+        h('th', { scope: 'col', class: Array.isArray(name) ? 'figure' : undefined }, ...[name].flat()),
+      );
+      return h('thead', {}, h('tr', {}, ...cells));
+    };
     this.body.append(
       scrollable(
         '',
         t('Layers of the network'),
-        h('table', { class: 'layers' }, head(t('layer'), t('hands on'), t('parameters')), this.layers),
+        h('table', { class: 'layers' }, head(t('layer'), t('output shape'), [t('parameters')]), this.layers),
       ),
       this.total,
       h(
@@ -89,7 +94,7 @@ export class InsideView {
       scrollable(
         'tokens',
         t('Tokens'),
-        h('table', {}, head(t('token'), t('index'), t('back'), t('known')), this.tokens),
+        h('table', {}, head(t('token'), [t('index')], t('back'), t('known')), this.tokens),
       ),
     );
     this.viewChoice.set(this.view);

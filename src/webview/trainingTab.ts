@@ -13,7 +13,7 @@ import {
   type ChartInput,
   type ChartModel,
 } from './chart/chartModel';
-import { ChartView, onThemeChange, themeColours } from './chart/chartView';
+import { ChartView, onThemeChange, themeColours, type ChartContent } from './chart/chartView';
 import { historyToCsv } from './chart/csv';
 import { lineColour } from './chart/renderChart';
 import { saveRow, type SavedCurves } from './chart/saveRow';
@@ -63,6 +63,7 @@ export class TrainingTab {
   private readonly figures = h('dl', { class: 'figures' });
   private readonly legend = h('div', { class: 'legend' });
   private loss: ChartModel | undefined;
+  private below: ChartContent['below'] = [];
   private readonly sentence = h('p', { class: 'sentence' });
   /** What the run wrote last, under its curves; `sampleStep` is the step it was asked for. */
   private readonly sample = h('figure', { class: 'newest', hidden: true }, h('figcaption', { class: 'muted small' }));
@@ -341,28 +342,29 @@ export class TrainingTab {
       x: xOf(point, settings.xQuantity, stepsPerEpoch),
       point,
     }));
+    this.below = [
+      ...(settings.showAccuracy
+        ? [
+            {
+              name: 'accuracy',
+              model: buildAccuracyChart(input),
+              label: (line: string) => t('accuracy, {0}', line),
+            },
+          ]
+        : []),
+      ...(settings.showGradient
+        ? [
+            {
+              name: 'gradient',
+              model: buildGradientChart(input),
+              label: (line: string) => t('gradient norm, {0}', line),
+            },
+          ]
+        : []),
+    ];
     this.chart.draw({
       loss,
-      below: [
-        ...(settings.showAccuracy
-          ? [
-              {
-                name: 'accuracy',
-                model: buildAccuracyChart(input),
-                label: (line: string) => t('accuracy, {0}', line),
-              },
-            ]
-          : []),
-        ...(settings.showGradient
-          ? [
-              {
-                name: 'gradient',
-                model: buildGradientChart(input),
-                label: (line: string) => t('gradient norm, {0}', line),
-              },
-            ]
-          : []),
-      ],
+      below: this.below,
       headline: (x) => {
         const at = nearest(places, x);
         return at < 0 ? '' : placeSentence(history, places[at].point);
@@ -407,6 +409,10 @@ export class TrainingTab {
     };
     const lines = model.lines.filter((line) => line.points.length > 0).reverse();
     const items = lines.map((line) => item(lineColour(line, colours), 'line', line.label));
+    for (const { label, model: lower } of this.below.filter(({ name }) => name === 'gradient')) {
+      const drawn = lower.lines.filter((line) => line.points.length > 0);
+      items.push(...drawn.map((line) => item(lineColour(line, colours), 'line', label(line.label))));
+    }
     if (model.band.length > 1) items.push(item(colours.train, 'band', t('lowest–highest batch')));
     const kinds = new Set(model.markers.map((marker) => marker.kind));
     if (kinds.has('best')) items.push(item(colours.best, 'ring', t('best checkpoint')));

@@ -39,7 +39,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
 /** The kind of each layer, its output in words, and its number of parameters. */
 function layerTable(layers: Layer[]): string[] {
   const rows = [
-    ['layer', 'hands on', 'parameters'],
+    ['layer', 'output shape', 'parameters'],
     ...layers.map(({ kind, outputShape, parameters }) => [kind, describeShape(outputShape), String(parameters)]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
