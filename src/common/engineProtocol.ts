@@ -262,6 +262,25 @@ export interface ExpectedRequest extends Pick<SurpriseRequest, 'modelPath' | 'ma
   offset: number;
 }
 
+/** A word or phrase that a text uses too often (the rules are in `generation/overused.ts`). */
+export interface Overused {
+  /** More often than its language does, close together, or a phrase again and again. */
+  kind: 'language' | 'close' | 'phrase';
+  /** In lower case. */
+  text: string;
+  /** UTF-16 offsets, in order. */
+  places: { start: number; end: number }[];
+  /** `language`: how often a text of this length would use it at most. */
+  expected?: number;
+  /** `close`: at most this many uses stand within a stretch of so many words. */
+  within?: { most: number; stretch: number };
+}
+export interface OverusedResult {
+  /** The language whose word list was compared with; null if none fits. */
+  language: string | null;
+  findings: Overused[];
+}
+
 /** What is shown about a model without loading its weights. */
 export interface ModelSummary {
   path: string;
@@ -391,6 +410,8 @@ export interface EngineMethods extends GpuMethods {
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: SurpriseResult };
   /** The most likely tokens first (T = 1). */
   expected: { params: ExpectedRequest; result: Considered[]; event: never };
+  /** What a writer repeats: the words of each kind, the most striking first. */
+  overused: { params: { text: string }; result: OverusedResult; event: never };
   inspect: { params: { path: string }; result: ModelSummary; event: never };
   baselines: { params: { sources: TextSource[]; heldOutFraction: number }; result: TextBaselines; event: never };
   inside: { params: InsideRequest; result: Inside; event: never };

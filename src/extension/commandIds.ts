@@ -21,6 +21,7 @@ export const commandIds = [
   'inkling.nextSurprise',
   'inkling.previousSurprise',
   'inkling.surprisingSentences',
+  'inkling.overusedWords',
   'inkling.showTraining',
   'inkling.showSamples',
   'inkling.useModel',

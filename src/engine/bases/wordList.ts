@@ -6,7 +6,8 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
-import { basesFolder } from './shippedBases';
+import { foldWord } from '../generation/knownWords';
+import { baseLanguages, basesFolder } from './shippedBases';
 
 const decompress = promisify(brotliDecompress);
 const firstLetter = 'a'.charCodeAt(0);
@@ -16,6 +17,9 @@ export interface ListedWord {
   word: string;
   frequencyClass: number;
 }
+
+/** The share of the distinct words of a text that the list of its language contains at least. */
+const leastListed = 0.5;
 
 const known = new Map<string, Promise<readonly ListedWord[]>>();
 
@@ -28,6 +32,19 @@ export function readWordList(language: string, folder = basesFolder()): Promise<
     known.set(file, list);
   }
   return list;
+}
+
+/** The list of the language of a text with these words (folded, each once); undefined if none contains half of them. */
+export async function listFor(
+  words: ReadonlySet<string>,
+): Promise<{ language: string; words: readonly ListedWord[] } | undefined> {
+  for (const language of baseLanguages()) {
+    const list = await readWordList(language);
+    const listed = new Set(list.map(({ word }) => foldWord(word)));
+    const shared = [...words].filter((word) => listed.has(word)).length;
+    if (shared > 0 && shared >= leastListed * words.size) return { language, words: list };
+  }
+  return undefined;
 }
 
 async function read(file: string): Promise<readonly ListedWord[]> {

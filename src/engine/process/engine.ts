@@ -67,6 +67,7 @@ export class Engine {
     },
     plan: (params, call) => this.inOwnThread('plan', params, call),
     estimate: (params, call) => this.inOwnThread('estimate', params, call),
+    overused: (params, call) => this.inOwnThread('overused', params, call),
     inside: (params, call) => this.inOwnThread('inside', params, call),
     baselines: (params, call) => this.inOwnThread('baselines', params, call),
     exportJob: (params, call) => this.inOwnThread('exportJob', params, call),
@@ -150,7 +151,15 @@ export class Engine {
   /** Does one piece of heavy work in its own thread, which ends with the call. */
   private async inOwnThread<
     K extends
-      'plan' | 'estimate' | 'baselines' | 'inside' | 'labelledColumns' | 'trainClassifier' | 'exportJob' | 'attachJob',
+      | 'plan'
+      | 'estimate'
+      | 'baselines'
+      | 'inside'
+      | 'overused'
+      | 'labelledColumns'
+      | 'trainClassifier'
+      | 'exportJob'
+      | 'attachJob',
   >(
     method: K,
     params: TrainerMethods[K]['params'],

@@ -10,7 +10,7 @@ import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { NewStepper } from '../backends/backend';
 import { baseLanguages, basePath, modelFileOf } from '../bases/shippedBases';
-import { readWordList } from '../bases/wordList';
+import { listFor, readWordList } from '../bases/wordList';
 import { buildCorpus } from '../corpus/corpus';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
 import { foldWord, type KnownWords } from '../generation/knownWords';
@@ -74,8 +74,6 @@ interface Entry {
 }
 
 const maximumModels = 3;
-/** The share of the distinct words of a text that the list of its language contains at least. */
-const leastListed = 0.5;
 /** Surprise maps of a model. */
 const maximumMaps = 4;
 /** The total size of texts, in bytes, above which no copy index is built. */
@@ -241,15 +239,10 @@ async function wordsOf(
   { vocabulary }: LanguageModel,
   copies: ShelvedModel['copies'],
 ): Promise<KnownWords | undefined> {
-  const own = (await copies())?.knownWords;
-  const words = new Set(own);
-  for (const language of baseLanguages()) {
-    const listed = new Set((await readWordList(language)).map(({ word }) => foldWord(word)));
-    const fits = own
-      ? [...own].filter((word) => listed.has(word)).length >= leastListed * own.size
-      : path === basePath(language);
-    if (fits) for (const word of listed) words.add(word);
-  }
+  const words = new Set((await copies())?.knownWords);
+  const base = baseLanguages().find((language) => path === basePath(language));
+  const list = base ? await readWordList(base) : (await listFor(words))?.words;
+  for (const { word } of list ?? []) words.add(foldWord(word));
   return words.size > 0 ? writableWords(words, vocabulary) : undefined;
 }
 

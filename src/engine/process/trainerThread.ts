@@ -8,9 +8,12 @@ import { createStepper, withCompute, type createBackend } from '../backends';
 import type { Compute } from '../backends/backend';
 import { ClassifierService, describeColumnsOf } from '../classification/classifierService';
 import { chooseBase } from '../bases/chooseBase';
+import { listFor } from '../bases/wordList';
 import { measureBaselines } from '../corpus/baselines';
 import type { Corpus } from '../corpus/corpus';
 import type { NamedText } from '../corpus/readTextFile';
+import { wordsIn } from '../generation/knownWords';
+import { findOverused, frequenciesOf } from '../generation/overused';
 import { lookInside } from '../inside/lookInside';
 import { attachToJob } from '../exchange/jobs/attachToJob';
 import { writeAutomaticJob } from '../exchange/jobs/writeJob';
@@ -42,6 +45,7 @@ export interface TrainerMethods extends Pick<
   | 'estimate'
   | 'baselines'
   | 'inside'
+  | 'overused'
   | 'control'
   | 'yieldThread'
   | 'labelledColumns'
@@ -155,6 +159,13 @@ export function trainerHandlers(
     trainClassifier: (request, { signal, onEvent }) =>
       new ClassifierService((threads) => create('wasm', { threads })).train(request, onEvent, signal),
     inside: async (request) => lookInside(await readSources(request.sources), request),
+    overused: async ({ text }, { signal }) => {
+      const list = await listFor(new Set(wordsIn(text)));
+      return {
+        language: list?.language ?? null,
+        findings: await findOverused(text, list && frequenciesOf(list.words), signal),
+      };
+    },
     baselines: async ({ sources, heldOutFraction }) =>
       measureBaselines(
         await readSources(sources),

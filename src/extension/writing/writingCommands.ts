@@ -13,6 +13,7 @@ import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { forgetAll, forgetDocument, forgetSince } from '../remembered/forget';
 import type { Passage } from '../remembered/journal';
+import { listOverused } from '../surprise/overusedWords';
 import { goToSurprise, listSentences } from '../surprise/surpriseCommands';
 import type { trainingCommands } from '../training/trainingCommands';
 
@@ -45,6 +46,7 @@ export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
     'inkling.nextSurprise': () => goToSurprise(surprise, requireEditor(), 'next'),
     'inkling.previousSurprise': () => goToSurprise(surprise, requireEditor(), 'previous'),
     'inkling.surprisingSentences': () => listSentences(surprise, requireEditor()),
+    'inkling.overusedWords': () => listOverused(engine, requireEditor()),
     'inkling.showTraining': () => studio.show('training'),
     'inkling.showSamples': () => studio.show('samples'),
     'inkling.useModel': (entry?: ModelEntry) => modelActions.use(entry),

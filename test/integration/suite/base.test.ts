@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
+import { overusedItems, proseOf } from '../../../src/extension/surprise/overusedWords';
 import { activated, closeAll, openText, until } from '../support';
 
 /** What the document says again and again; no model of English expects it. */
@@ -49,6 +50,25 @@ describe('a base and the document', () => {
     assert.ok(bits < 1, `${bits} bits per character`);
     await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
     assert.equal(services.surprise.isShown(document), false);
+  });
+
+  it('count what the writer repeats, in prose only', async () => {
+    const habit = 'Suddenly, and with a heavy heart, he went on. ';
+    const editor = await openText(`# Notes\n\n\`suddenly suddenly\` and so on.\n\n${habit.repeat(12)}`, 'markdown');
+    const { document } = editor;
+    const result = await services.engine.call('overused', { text: proseOf(document) });
+    assert.equal(result.language, 'en');
+    const suddenly = result.findings.find(({ text }) => text === 'suddenly');
+    assert.deepEqual(
+      suddenly?.places.map(({ start, end }) =>
+        document.getText(new vscode.Range(document.positionAt(start), document.positionAt(end))),
+      ),
+      Array.from({ length: 12 }, () => 'Suddenly'),
+    );
+    const items = overusedItems(result);
+    assert.match(items[0].label, /novels in English/);
+    assert.match(items.find(({ label }) => label === 'suddenly')?.description ?? '', /12 times, at most 1 expected/);
+    assert.ok(items.some(({ label }) => label.includes('with a heavy heart')));
   });
 
   it('suggest nothing in a text that is not English, nor anywhere once they are switched off', async () => {
