@@ -1,5 +1,5 @@
 // `npm run bench:busy`: what training keeps of its speed while another program keeps one core busy. Every fixed number of
-// threads takes turns with the number that training chooses by itself; the last column compares that with the best fixed.
+// threads takes turns with the number that training chooses; the last column compares that with the best fixed.
 //   node bench/busy.mjs [--rounds N] [--seconds S] [--units 128,256]
 // Prints; asserts nothing.
 import { execFileSync, spawn } from 'node:child_process';

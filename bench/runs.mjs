@@ -1,4 +1,4 @@
-// What the benchmarks share: each builds a program of its own (bench/<name>Runs.ts) that is run in fresh processes.
+// What the benchmarks share: each builds its own program (bench/<name>Runs.ts) that is run in fresh processes.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

@@ -15,7 +15,7 @@
 //                                                    Keras on the same examples, beside the engine; the benchmark makes
 //                                                    its own Python environment under .cache/
 //
-// The texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout.
+// The texts are in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -3,7 +3,7 @@
 //   node bench/writing.mjs [--texts tinyshakespeare.txt:3,moby-dick:1] [--characters 10000] [--eagerness balanced] [--base none|auto|en]
 //     [--models FOLDER]
 // The number behind a text is the minutes of training. Models that are in FOLDER are not trained again, and new ones are
-// kept there. Texts lie in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout; moby-dick comes from
+// kept there. Texts are in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout; moby-dick comes from
 // npm. Prints; asserts nothing.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -30,7 +30,7 @@ export class JsonList<T extends { id: string }> {
     try {
       return JSON.parse(fs.readFileSync(this.file, 'utf8')) as T[];
     } catch {
-      return []; // none yet, or a file that cannot be read: the next change writes it anew
+      return []; // none yet, or a file that cannot be read: the next change writes a new one
     }
   }
 

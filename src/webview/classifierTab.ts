@@ -148,7 +148,7 @@ export class ClassifierTab {
     this.advice.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)));
   }
 
-  /** Built anew only where they have changed: one may be open, or have the focus. */
+  /** Rebuilt only if they have changed, because one of them may be open or have the focus. */
   private drawChecks(state: ClassifierState): void {
     const key = JSON.stringify([state.path, state.record?.created, state.checks]);
     if (key === this.shownChecks) return;

@@ -25,7 +25,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A part that scrolls by itself, also with the keyboard. */
+/** A region with its own scroll bar, which the keyboard can reach. */
 export function scrollable(kind: string, label: string, ...children: HTMLElement[]): HTMLElement {
   return h('div', { class: `scroll ${kind}`.trim(), tabindex: 0, role: 'region', 'aria-label': label }, ...children);
 }
@@ -51,7 +51,7 @@ export function atMostEvery(ms: number, task: () => void): () => void {
   };
 }
 
-/** A table that is scrolled sideways where it is too wide, by the keyboard, too: a stop of Tab only while it is. */
+/** A table that scrolls sideways if it is too wide. The Tab key reaches it only while it does. */
 export function scrolling(table: HTMLTableElement): HTMLElement {
   const element = h('div', { class: 'scroll' }, table);
   const update = (): void => {

@@ -1,5 +1,5 @@
 /**
- * Where the tests find the repository and the course data. The data may not be copied into the repository: they lie in
+ * Where the tests find the repository and the course data. The data may not be copied into the repository: they are in
  * the folder named by INKLING_SHARED, else in `shared` beside the checkout. A test that needs them skips without.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The repository's root, from wherever the bundled test lies in it. */
+/** The repository's root, wherever in it the bundled test is. */
 export const repositoryRoot = ((): string => {
   let folder = __dirname;
   while (!fs.existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);

@@ -57,7 +57,7 @@ async function parametersOf(file: string): Promise<Float32Array> {
   return (await readLanguageModel(file)).parameters;
 }
 
-/** Whatever lies in the folder under a model's or a checkpoint's name is whole. */
+/** Checks that every model and checkpoint in the folder can be read. */
 async function everyModelIsWhole(folder: string): Promise<void> {
   for (const name of await fs.readdir(folder)) {
     if (!/\.(tmp|lock)$/.test(name)) await readModelFile(path.join(folder, name));
@@ -91,7 +91,7 @@ const kills: Scenario = {
 
 /** Two runs train to one file; in half of the rounds one of them is killed. */
 const races: Scenario = {
-  name: 'two runs on one file',
+  name: 'concurrent runs, one file',
   rounds: { full: 60, small: 2 },
   async prepare(shared) {
     const seeds = [7, 8];
@@ -171,7 +171,7 @@ const signals: Scenario = {
 
 /** Nobody reads the output any more, or its disk is full: the model is kept, and what was lost is told by the exit code. */
 const outputs: Scenario = {
-  name: 'closed and full outputs',
+  name: 'lost output',
   rounds: { full: 60, small: 4 },
   obstacle: () => (process.platform === 'win32' ? 'Windows has no such pipes' : undefined),
   prepare: () =>

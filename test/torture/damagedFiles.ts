@@ -28,7 +28,7 @@ function readOrRefused<R>(read: () => R): R | undefined {
   }
 }
 
-/** The unit suite alters models by itself (mutatedModels.test.ts). */
+/** The unit suite has its own test of altered models (mutatedModels.test.ts). */
 const models: Scenario = {
   name: 'altered models',
   rounds: { full: 4000, small: 0 },

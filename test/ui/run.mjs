@@ -291,7 +291,7 @@ try {
       Number(caught.replace(',', '')),
     );
     await studio.getByText('Reset').click();
-    // For the picture, and in one go: the page draws the check anew as the threshold comes and goes.
+    // For the picture, and in one go: the page redraws the check whenever the threshold comes and goes.
     await studio.evaluate(() => document.querySelector('.check').scrollIntoView());
   });
 

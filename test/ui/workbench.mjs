@@ -73,7 +73,7 @@ export function toast(page, text) {
   return page.locator('.notifications-toasts .notification-list-item', { hasText: text });
 }
 
-/** Presses a button of a toast, or of the notification that is left of it: a toast goes by itself after ten seconds. */
+/** Presses a button of a toast, or of the notification that is left of it: toasts disappear after ten seconds. */
 export async function pressInToast(page, text, label) {
   const press = (list, options) =>
     page.locator(`${list} .notification-list-item`, { hasText: text }).getByText(label, { exact: true }).click(options);

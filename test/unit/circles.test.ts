@@ -1,4 +1,4 @@
-/** No file imports itself over others: whoever reads one room need not read them all. Types count too. */
+/** No import cycles, type imports included: one room can be read without reading them all. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -23,7 +23,7 @@ function imports(): Graph {
   );
 }
 
-/** Circles of imports, each as the files on the way; the first one that is met on each way. */
+/** Import cycles, each as its list of files; the first one found along each path. */
 function circlesIn(graph: Graph): string[][] {
   const circles: string[][] = [];
   const done = new Set<string>();

@@ -27,7 +27,8 @@ export interface WantedColumns {
 }
 
 const spamNames = ['spam', 'is_spam', 'isspam', 'is spam'];
-const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1', ...spamNames];
+// The last two are spaCy's and Prodigy's.
+const labelNames = ['label', 'class', 'category', 'target', 'tag', 'v1', ...spamNames, 'cats', 'accept'];
 const textNames = ['text', 'message', 'sms', 'body', 'content', 'review', 'email', 'v2'];
 
 /** For messages. */

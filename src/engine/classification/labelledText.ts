@@ -271,7 +271,7 @@ function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
       continue;
     }
     if (fields.label === undefined && Array.isArray(fields.accept) && fields.accept.length === 1) {
-      [fields.label] = fields.accept as unknown[];
+      [fields.accept] = fields.accept as unknown[];
     }
     if (fields.label === undefined && typeof fields.cats === 'object' && fields.cats !== null) {
       // spaCy: a score for each category.
@@ -280,7 +280,7 @@ function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
         collector.problem(line, `"cats" names ${chosen.length} categories of a score of 0.5 or more; it must name one`);
         continue;
       }
-      [[fields.label]] = chosen;
+      [[fields.cats]] = chosen;
     }
     objects.push({ line, fields });
   }

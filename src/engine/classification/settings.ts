@@ -116,6 +116,6 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   const rule = settings.threshold;
   const figure = rule.kind === 'fixed' ? rule.value : rule.kind === 'maximum-lost' ? rule.share : 0;
   if (!(figure >= 0 && figure <= 1)) {
-    throw new InklingError('invalidInput', `The threshold's figure lies between 0 and 1, not ${figure}.`);
+    throw new InklingError('invalidInput', `The figure of a threshold must be between 0 and 1, not ${figure}.`);
   }
 }

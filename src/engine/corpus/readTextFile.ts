@@ -4,7 +4,7 @@ import { InklingError } from '../../common/errors';
 import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
 import { formatBytes, formatNotices, refuseFormats } from './textFormat';
 
-/** A text, and what it is called in messages and in the provenance of a model. */
+/** A text and its name in messages and in the provenance of a model. */
 export interface NamedText {
   name: string;
   text: string;
@@ -23,7 +23,7 @@ export async function readTextFile(file: string, name = file, options?: DecodeOp
 /** A text to learn from: also rejects formats that are not prose. Throws like `readTextFile`. */
 export async function readProse(file: string, name: string, options?: DecodeOptions): Promise<NamedText> {
   const bytes = await readBytes(file, name);
-  // Most of such a format is no text in any encoding: what it is says more than that.
+  // Checked before decoding: naming the format says more than that its bytes are not text.
   refuseFormats(Buffer.from(bytes.subarray(0, formatBytes)).toString('latin1'), name);
   const { text, notices } = decodeText(bytes, name, options);
   return { name, text, notices: [...notices, ...formatNotices(text, name)] };
@@ -42,7 +42,7 @@ export async function checkRegular(file: string, name: string): Promise<void> {
   throw new InklingError('invalidInput', `${name} is not a regular file. Choose a text file.`);
 }
 
-/** The bytes of a file that somebody named. Throws `invalidInput` where it cannot be read. */
+/** The bytes of a file that the user named. Throws `invalidInput` if it cannot be read. */
 export async function readBytes(file: string, name: string): Promise<Uint8Array> {
   await checkRegular(file, name);
   try {

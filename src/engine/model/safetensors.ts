@@ -58,7 +58,7 @@ export function entriesOf(tensors: Map<string, Tensor>): Map<string, TensorEntry
 /** The length field and the header; the tensors' bytes follow it. */
 export function encodeHeader(metadata: Record<string, string>, entries: Map<string, TensorEntry>): Buffer {
   const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }), 'utf8');
-  // Spaces up to a multiple of 8 let a reader map the tensors where they lie.
+  // Spaces up to a multiple of 8 let a reader map the tensors in place.
   const length = Math.ceil(json.length / 8) * 8;
   const bytes = Buffer.alloc(lengthBytes + length, ' ');
   bytes.writeBigUInt64LE(BigInt(length));

@@ -36,7 +36,7 @@ export class CheckpointFile {
     if (found !== undefined && found !== this.seen) {
       const taken = this.file;
       this.file = await freeCheckpoint(this.modelPath);
-      notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run a file of its own.`;
+      notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run its own file.`;
     }
     await writeModelFile(this.file, model);
     this.seen = await versionOf(this.file);

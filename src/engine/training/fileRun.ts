@@ -185,7 +185,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
         (await leastProbabilityOf(model, corpus, () => trainer.isHurried)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
-        const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run a file of its own.`;
+        const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run its own file.`;
         onEvent({ event: 'notice', step: steps, kind: 'information', message });
       }
       await checkpoint.remove();

@@ -1,6 +1,6 @@
 /**
- * The texts to train on, as the user sees them: what stands in an editor counts, saved or not; other files are decoded as
- * VS Code would open them; folders give their text files; notebooks their markdown cells.
+ * The texts to train on, as the user sees them: open documents with their unsaved changes; other files decoded as
+ * VS Code would open them; all text files of a folder; the Markdown cells of a notebook.
  */
 import { isUtf8 } from 'node:buffer';
 import * as path from 'node:path';

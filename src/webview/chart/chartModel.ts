@@ -20,7 +20,7 @@ export interface ChartLine {
 export interface ChartMarker {
   kind: 'best' | 'guard' | 'learning-rate';
   x: number;
-  /** Only the best checkpoint stands on a curve. */
+  /** Only the best checkpoint is marked on the curve itself. */
   y?: number;
   label: string;
 }

@@ -58,7 +58,7 @@ export class ChartView {
     this.redraw();
   }
 
-  /** The loss chart as a file of its own, with caption and legend. */
+  /** The loss chart as a stand-alone file, with caption and legend. */
   picture(caption: { title: string; sentence: string }, width: number, height: number): string {
     if (!this.content) return '';
     return renderChart(this.content.loss, {

@@ -306,7 +306,7 @@ function exportLegend(model: ChartModel, colours: ChartColours): { sign: string;
   return items;
 }
 
-/** Wraps to lines of at most `length` characters; a longer word gets a line of its own. */
+/** Wraps to lines of at most `length` characters; a longer word gets its own line. */
 function wrapWords(text: string, length: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-/** What the Classifier tab reckons by itself, against counts made another way. */
+/** What the Classifier tab computes on the page, against counts made in another way. */
 import assert from 'node:assert/strict';
 import { confusionAt, reportOfConfusion } from '../../../src/common/confusionReport';
 import { precisionRecallCurve, renderUnitCurve, rocCurve } from '../../../src/webview/classifier/unitCurve';

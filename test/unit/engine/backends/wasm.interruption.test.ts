@@ -47,7 +47,7 @@ describe(`an interrupted training step, seed ${seed}`, () => {
         for (let step = 0; step < 6; step++) {
           const batch = randomBatch(random, spec, between(random, 1, 9), between(random, 1, 5), state);
           const update = updateWith({ kind, dropoutKey: step, clipNorm: 1 });
-          // A first step or another number of rows lays the state anew; from then on nothing may move.
+          // A first step or another number of rows rebuilds the state; from then on nothing may move.
           let before: Everything | undefined;
           for (let attempt = 0; attempt < 3; attempt++) {
             let questions = random.integer(20);

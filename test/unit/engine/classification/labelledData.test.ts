@@ -237,6 +237,7 @@ describe('Labelled text as found in practice', () => {
     assert.deepStrictEqual(rows(read('{"text":"a","accept":["x"],"answer":"accept"}', 'p.jsonl')), ['1 x: a']);
     const cats = '{"text":"a","cats":{"spam":1,"ham":0}}\n{"text":"b","cats":{"spam":0,"ham":0}}';
     assert.deepStrictEqual(rows(read(cats, 's.jsonl')), ['1 spam: a']);
+    assert.match(read(cats, 's.jsonl').notices.join(), /label: column "cats", text: column "text"/);
     assert.match(lines(read(cats, 's.jsonl')).join(), /^2 "cats" names 0 categories/);
   });
 

@@ -65,7 +65,7 @@ export function gatherVectors(
 
 const keepFields = ['count', 'offset'] as const;
 
-/** carried = what lies at `offset` of h or c, float32. */
+/** carried = the values at `offset` of h or c, float32. */
 export function keepState(stored: ShaderBuffer['type']): Shader<(typeof keepFields)[number]> {
   return {
     name: `keep state ${stored}`,
