@@ -1,0 +1,135 @@
+// `npm run bench:job`: one job trained in every way that `train.py` knows, on this machine: in one process, by torchrun
+// in two, and on a local Ray cluster of two workers of which one is killed in the middle. Each model is finished by
+// `inkling attach`; beside them the engine alone. Prints held-out losses and speeds; exits with 1 if a run ends
+// without a model, or the killed one is more than 0.01 nats from the undisturbed one.
+//   node bench/job.mjs [--without-ray]
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { readDataset } from '../scripts/datasets.mjs';
+import { peerPython } from './peers/environment.mjs';
+import { root } from './runs.mjs';
+
+const out = path.join(root, 'out', 'bench', 'job');
+const cli = path.join(root, 'dist', 'cli.js');
+const python = peerPython('job');
+const beside = (program) => path.join(path.dirname(python), program);
+const wanted = ['one', 'torchrun', ...(process.argv.includes('--without-ray') ? [] : ['ray'])];
+/** A worker of the Ray run is killed when it has come this far, which is after its first checkpoint. */
+const killAt = 0.5;
+
+fs.rmSync(out, { recursive: true, force: true });
+fs.mkdirSync(out, { recursive: true });
+const text = path.join(out, 'text.txt');
+const whole = readDataset('moby-dick')
+  .map((chapter) => chapter.text)
+  .join('\n\n');
+fs.writeFileSync(text, whole.slice(0, 400_000));
+const settings = {
+  'network.layers.0.units': 96,
+  'network.layers.0.dropout': 0,
+  batch: 32,
+  'objective.steps': 64,
+  'optimiser.learningRate': 0.01,
+  'evaluation.every': 50,
+  'evaluation.maximumTargets': 20_000,
+  'samples.every': 100_000,
+};
+const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+const exported = path.join(out, 'exported');
+execFileSync(process.execPath, [cli, 'job', text, '--out', exported, '--epochs', '2', '--memory', 'off', ...set]);
+
+const eventsOf = (folder) =>
+  fs
+    .readFileSync(path.join(folder, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Runs a program to its end; `watch` sees its output as it comes. */
+function run(program, args, watch = () => {}) {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, OMP_NUM_THREADS: '1', RAY_DEDUP_LOGS: '0' };
+    const child = spawn(program, args, { env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        output += data;
+        watch(String(data));
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${program} ended with ${code}:\n${output.slice(-3000)}`));
+    });
+  });
+}
+
+const folders = Object.fromEntries(wanted.map((way) => [way, path.join(out, way)]));
+let killed;
+const ways = {
+  one: (folder) => run(python, [path.join(folder, 'train.py')]),
+  torchrun: (folder) => run(beside('torchrun'), ['--nproc-per-node', '2', path.join(folder, 'train.py')]),
+  ray: (folder) =>
+    run(
+      python,
+      [path.join(folder, 'train.py'), '--ray', '--workers', '2', '--checkpoint-minutes', '0.05'],
+      (output) => {
+        // The first worker prints the events, behind its process id.
+        for (const [, pid, event] of output.matchAll(/pid=(\d+)[^{\n]*(\{"event":"progress".*\})/g)) {
+          if (killed || JSON.parse(event).fraction < killAt || !fs.existsSync(path.join(folder, 'checkpoint.pt')))
+            continue;
+          killed = JSON.parse(event).step;
+          process.kill(Number(pid), 'SIGKILL');
+        }
+      },
+    ),
+};
+
+console.log('| way | steps | characters/s | wall, s | held out, nats | in the finished model |');
+console.log('|---|--:|--:|--:|--:|--:|');
+const losses = {};
+for (const way of wanted) {
+  const folder = folders[way];
+  fs.cpSync(exported, folder, { recursive: true });
+  const began = performance.now();
+  await ways[way](folder);
+  const seconds = (performance.now() - began) / 1000;
+  const model = path.join(out, `${way}.inkling.safetensors`);
+  execFileSync(process.execPath, [cli, 'attach', folder, '--out', model]);
+  const finished = JSON.parse(execFileSync(process.execPath, [cli, 'inspect', model, '--json']));
+  const done = eventsOf(folder).at(-1);
+  losses[way] = done.heldOutLoss;
+  const figures = [done.steps, Math.round(done.charactersPerSecond), seconds.toFixed(0)];
+  console.log(
+    `| ${way} | ${figures.join(' | ')} | ${done.heldOutLoss.toFixed(4)} | ${results.heldOutLoss.toFixed(4)} |`,
+  );
+}
+const engine = path.join(out, 'engine.inkling.safetensors');
+const { config } = eventsOf(folders.one)[0];
+const asHere = ['schedule', 'network', 'optimiser'].flatMap((part) =>
+  Object.entries(config[part])
+    .filter(([, value]) => typeof value !== 'object')
+    .flatMap(([name, value]) => ['--set', `${part}.${name}=${value}`]),
+);
+const began = performance.now();
+execFileSync(
+  process.execPath,
+  [cli, 'train', text, '--out', engine, '--epochs', '2', '--memory', 'off', '--base', 'none', ...set, ...asHere],
+  { stdio: 'ignore' },
+);
+const alone = JSON.parse(execFileSync(process.execPath, [cli, 'inspect', engine, '--json']));
+const seconds = ((performance.now() - began) / 1000).toFixed(0);
+console.log(
+  `| engine | ${alone.steps} | ${Math.round(alone.history.at(-1).charactersPerSecond)} | ${seconds} | ${alone.heldOutLoss.toFixed(4)} | |`,
+);
+
+if (wanted.includes('ray')) {
+  const difference = Math.abs(losses.ray - losses.one);
+  const restarts = eventsOf(folders.ray).filter(({ event }) => event === 'start').length - 1;
+  console.log(
+    `\na worker was killed at step ${killed}; starts after that: ${restarts}; difference ${difference.toFixed(4)} nats`,
+  );
+  process.exitCode = killed !== undefined && restarts > 0 && difference <= 0.01 ? 0 : 1;
+}
