@@ -18,7 +18,7 @@ const wanted = [
   /^docs\/course\.md$/,
   /^l10n\/bundle\.l10n\.\w+\.json$/,
   /^dist\/((extension|engine|webview|\w+Thread)\.js|\w+\.css|kernels\/\w+\.wasm|samples\/.*)$/,
-  /^media\/(icon\.(png|svg)|walkthrough\/.*\.md|(samples|classifier|base)\/.*)$/,
+  /^media\/(icon\.(png|svg)|walkthrough\/.*\.svg|(samples|classifier|base)\/.*)$/,
 ];
 
 /** Files below a folder, as paths with forward slashes from the root. */

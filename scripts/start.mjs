@@ -1,5 +1,5 @@
 // `npm start`: builds, then opens VS Code with the extension and a text to train on. Desktop VS Code when `code` is on the
-// path, else VS Code in the browser, served on this machine only; its address is printed.
+// path, else VS Code in the browser, served on this machine only; its address is printed and opened.
 //   npm start -- --browser     in the browser in any case
 //   npm start -- --port 8123   at this port
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -9,25 +9,33 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { makeSampleText } from './sampleText.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { browser: { type: 'boolean' }, port: { type: 'string', default: '8123' } } });
 
 if (!fs.existsSync(path.join(root, 'node_modules'))) {
-  console.log('Installing the development packages with npm ci (290 packages, 220 MB); this takes about a minute ...');
-  execFileSync('npm', ['ci'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  await install();
 }
+console.log('Building Inkling ...');
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
+try {
+  makeSampleText();
+} catch (error) {
+  console.log(`The sample text cannot be had (${error.message}); a short story takes its place.`);
+}
 
 // A copy, so that trying things out changes no file of the checkout.
 const folder = path.join(os.tmpdir(), 'inkling-start');
 fs.mkdirSync(folder, { recursive: true });
-const samples = fs.readdirSync(path.join(root, 'media/samples'));
-for (const name of samples) {
-  const target = path.join(folder, name);
-  if (!fs.existsSync(target)) fs.copyFileSync(path.join(root, 'media/samples', name), target);
+const samples = ['dist/samples/moby-dick.txt', 'media/samples/sample.md'].filter((file) =>
+  fs.existsSync(path.join(root, file)),
+);
+for (const file of samples) {
+  const target = path.join(folder, path.basename(file));
+  if (!fs.existsSync(target)) fs.copyFileSync(path.join(root, file), target);
 }
-const [sample] = samples;
+const sample = path.basename(samples[0]);
 
 const desktop = !values.browser && spawnSync('code', ['--version'], { shell: process.platform === 'win32' });
 if (desktop && desktop.status === 0) {
@@ -55,8 +63,52 @@ async function serve() {
   if (!fs.existsSync(settings)) fs.writeFileSync(settings, JSON.stringify(bareSettings, null, 2));
   installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
   const server = await startServer({ vscode, profile, automation: false, port: await freePort(Number(values.port)) });
-  console.log(`Inkling in VS Code: ${workbenchUrl(server.port, folder, [['openFile', path.join(folder, sample)]])}`);
+  const url = workbenchUrl(server.port, folder, [['openFile', path.join(folder, sample)]]);
+  console.log(`Inkling in VS Code: ${url}`);
+  openInBrowser(url);
   console.log(`Press F1 and run "Inkling: Train on This File". Ctrl+C here ends it.`);
+}
+
+/** `npm ci`, with a line that counts the packages: it takes one to eight minutes and says nothing itself. */
+async function install() {
+  const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const total = Object.keys(packages).length - 1;
+  const began = Date.now();
+  const npm = spawn('npm', ['ci', '--loglevel=http'], { cwd: root, shell: process.platform === 'win32' });
+  let [said, fetched] = ['', 0];
+  const hear = (chunk) => {
+    said += chunk;
+    fetched += chunk.toString().match(/http (fetch|cache) /g)?.length ?? 0;
+  };
+  npm.stdout.on('data', hear);
+  npm.stderr.on('data', hear);
+  const tell = () => {
+    const seconds = Math.round((Date.now() - began) / 1000);
+    const line = `Installing the development packages: ${Math.min(fetched, total)} of ${total}, ${seconds} s`;
+    if (process.stdout.isTTY) process.stdout.write(`\r${line} `);
+    else console.log(line);
+  };
+  tell();
+  const timer = setInterval(tell, process.stdout.isTTY ? 1000 : 10_000);
+  const code = await new Promise((resolve, reject) => npm.once('close', resolve).once('error', reject));
+  clearInterval(timer);
+  tell();
+  if (process.stdout.isTTY) process.stdout.write('\n');
+  if (code === 0) return;
+  console.error(said.split('\n').slice(-30).join('\n'));
+  throw new Error('npm ci failed; its last lines are above. Mend that and run npm start again.');
+}
+
+/** Opens an address in the browser of the desktop, if there is one; it has been printed in any case. */
+function openInBrowser(url) {
+  const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', '""'] }[process.platform] ?? [
+    'xdg-open',
+  ];
+  const quoted = process.platform === 'win32' ? `"${url}"` : url;
+  const options = { stdio: 'ignore', detached: true, windowsVerbatimArguments: true };
+  spawn(command, [...args, quoted], options)
+    .on('error', () => undefined)
+    .unref();
 }
 
 /** The port itself when nobody uses it, else 0: any. */

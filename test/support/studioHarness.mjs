@@ -1,5 +1,6 @@
-// Pictures of the Studio page at 200, 320 and 900 px in four themes, without VS Code:
-//   node test/support/studioHarness.mjs [folder] [only] [language]      e.g. … test-output/studio dark-320 de
+// Pictures of every screen of the Studio at 200, 400 and 900 px in four themes, in English and German, without VS Code,
+// and what is cut, empty or of low contrast in them:
+//   node test/support/studioHarness.mjs [folder] [only]      e.g. … test-output/studio dark-400-de
 // Needs a Chromium at /usr/bin/chromium or at INKLING_CHROMIUM.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 process.chdir(root);
-const [out = 'test-output/studio', only = '', language = 'en'] = process.argv.slice(2);
+const [out = 'test-output/studio', only = ''] = process.argv.slice(2);
 const built = 'out/studioHarness';
 
 await build({
@@ -27,5 +28,5 @@ await build({
   external: ['playwright-core'],
   outdir: built,
 });
-const run = spawnSync(process.execPath, [`${built}/screenshots.js`, built, out, only, language], { stdio: 'inherit' });
+const run = spawnSync(process.execPath, [`${built}/screenshots.js`, built, out, only], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

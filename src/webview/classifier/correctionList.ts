@@ -35,7 +35,7 @@ export function correctionList(onRemove: (id: string) => void): {
             'li',
             {},
             h('strong', {}, record ? className(label, record) : label),
-            h('span', { class: 'excerpt' }, excerpt),
+            h('span', { class: 'excerpt', title: excerpt }, excerpt),
             button(t('Undo'), () => onRemove(id), { kind: 'icon', icon: 'close' }).element,
           ),
         ),

@@ -45,7 +45,7 @@ export function exampleList({ add, remove, train }: ExampleActions): {
             'li',
             {},
             h('strong', {}, label),
-            h('span', { class: 'excerpt' }, excerpt),
+            h('span', { class: 'excerpt', title: excerpt }, excerpt),
             button(t('Remove'), () => remove(id), { kind: 'icon', icon: 'close' }).element,
           ),
         ),

@@ -50,7 +50,10 @@ interface Manifest {
     views: Record<string, { id: string; name: string; type?: string }[]>;
     viewsContainers: Record<string, { id: string; icon: string }[]>;
     viewsWelcome: { view: string; contents: string }[];
-    walkthroughs: { id: string; steps: { id: string; description: string; media: { markdown: string } }[] }[];
+    walkthroughs: {
+      id: string;
+      steps: { id: string; description: string; media: { svg: string; altText: string } }[];
+    }[];
   };
 }
 
@@ -189,10 +192,6 @@ describe('manifest', () => {
         assert.ok(translated[key].trim() !== '', key);
         assert.deepEqual(parts(translated[key]), parts(text), `${language}: ${key}`);
       }
-      for (const { media } of contributes.walkthroughs[0].steps) {
-        const file = media.markdown.replace(/\.md$/, `.nls.${language}.md`);
-        assert.ok(fs.existsSync(path.join(root, file)), file);
-      }
     }
   });
 
@@ -254,7 +253,7 @@ describe('manifest', () => {
       ...Object.values(contributes.viewsContainers)
         .flat()
         .map(({ icon }) => icon),
-      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.svg)),
       `${manifest.l10n}/bundle.l10n.json`,
     ];
     for (const file of files) assert.ok(fs.existsSync(path.join(root, file)), file);

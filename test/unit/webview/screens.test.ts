@@ -1,0 +1,68 @@
+/** Every screen of the Studio as it looks: nothing cut, empty or hard to see. Skipped where there is no browser. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { browserPresent, launchBrowser } from '../../support/studioHarness/openStudio';
+import { pageFaults } from '../../support/studioHarness/pageFaults';
+import { languageOf, visitScreens } from '../../support/studioHarness/screens';
+import type { ThemeName } from '../../support/studioHarness/themes';
+
+const dist = path.resolve('dist');
+
+describe('screens of the Studio', function () {
+  this.timeout(600_000);
+  let browser: Browser;
+
+  before(async function () {
+    if (!browserPresent() || !fs.existsSync(path.join(dist, 'webview.js'))) this.skip();
+    browser = await launchBrowser();
+  });
+  after(() => browser?.close());
+
+  // German has the longer words. The pictures show every theme in both languages.
+  const looks: [ThemeName, string][] = [
+    ['dark', 'de'],
+    ['light', 'en'],
+    ['highContrast', 'en'],
+    ['highContrastLight', 'de'],
+  ];
+  for (const [theme, tag] of looks) {
+    it(`are whole and legible in the theme ${theme}, language ${tag}`, async () => {
+      const found: string[] = [];
+      const options = { width: 900, height: 900, theme, language: languageOf(tag) };
+      const faults = await visitScreens(browser, dist, options, async (screen, page) => {
+        for (const width of [200, 400, 900]) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.waitForTimeout(200); // the chart is drawn anew
+          for (const fault of await page.evaluate(pageFaults)) found.push(`${screen}, ${width} px: ${fault}`);
+        }
+      });
+      assert.deepEqual([...found, ...faults], []);
+    });
+  }
+
+  it('would be found faulty where they are', async () => {
+    const page = await browser.newPage({ viewport: { width: 300, height: 300 } });
+    await page.setContent(`<body style="background: #fff; color: #000">
+      <p style="color: #999">pale</p> <p style="opacity: 0.3">faded</p> <p>plain</p>
+      <div style="width: 400px">wide</div>
+      <div style="width: 40px; overflow: hidden; white-space: nowrap">a long line of text</div>
+      <dl><dt>label</dt><dd style="height: 20px"></dd></dl>
+      <div class="legend"><span><i class="swatch" style="display: block; width: 9px; height: 9px; background: #ddd"></i>x</span></div>
+    </body>`);
+    const faults = (await page.evaluate(pageFaults)).join('\n');
+    for (const expected of [
+      /text p “pale”/,
+      /text p “faded”/,
+      /wider .* “wide”/,
+      /cut off: div/,
+      /empty: dd/,
+      /mark i\.swatch/,
+    ]) {
+      assert.match(faults, expected);
+    }
+    assert.doesNotMatch(faults, /plain/);
+    await page.close();
+  });
+});
