@@ -1,6 +1,6 @@
 /**
  * The engine's side of `npm run bench:classifier`: each call does one kind of run and prints one JSON object a line.
- *   classifierRuns.js variants|lengths|check|export|peers <JSON>
+ *   classifierRuns.js variants|lengths|check|export|peers|attacks <JSON>
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -19,10 +19,11 @@ import { trainNetwork } from '../src/engine/classification/networkTraining';
 import { defaultClassifierSettings, seedClassifierSettings } from '../src/engine/classification/settings';
 import { splitExamples, type Split } from '../src/engine/classification/split';
 import { tokenize } from '../src/engine/classification/tokens';
-import { trainClassifier } from '../src/engine/classification/trainClassifier';
+import { evaluateClassifier, trainClassifier } from '../src/engine/classification/trainClassifier';
 import { tableSource, vectorsFor, type VectorSource } from '../src/engine/classification/vectorSource';
 import { decodeWordTable } from '../src/engine/classification/wordTable';
 import { Random } from '../src/engine/random';
+import { attacked } from './attacks';
 
 interface Job {
   data: string;
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
     check: () => check(data),
     export: () => exportForPeers(data),
     peers: () => besidePeers(data),
+    attacks: () => underAttack(data),
   };
   await runs[what]();
 }
@@ -166,6 +168,26 @@ async function check(data: LabelledData): Promise<void> {
     }
     classifier.dispose();
     print({ variant, verdictMs: median(times.verdict), explainedMs: median(times.explained) });
+  }
+  await backend.dispose();
+}
+
+/** The recall of spam that was held out, as it is and hidden in each way, by the default classifier. */
+async function underAttack(data: LabelledData): Promise<void> {
+  const backend = await createWasmBackend({ threads: job.threads });
+  for (const seed of job.seeds) {
+    const settings: ClassifierSettings = { ...defaultClassifierSettings, seed, ...job.settings };
+    const split = trainAndHeldOut(data, seed);
+    const vectors = await vectorsFor(settings, data);
+    const classifier = new Classifier(backend, await trainClassifier({ data, settings, vectors, backend, split }));
+    const of = (label: string): LabelledData['examples'] =>
+      Array.from(split.heldOut, (i) => data.examples[i]).filter((example) => example.label === label);
+    const [spam, ham] = [of('spam'), of('ham')];
+    for (const [attack, examples] of [['none', spam] as const, ...attacked(spam, ham)]) {
+      const { report } = await evaluateClassifier(classifier, { ...data, examples: [...examples] });
+      print({ attack, seed, recall: report.perClass.spam.recall });
+    }
+    classifier.dispose();
   }
   await backend.dispose();
 }
