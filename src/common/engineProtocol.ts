@@ -39,8 +39,7 @@ export interface TrainRequest extends ComputeRequest {
   sources: TextSource[];
   /** `auto` configures itself for `minutes`. */
   config:
-    | TrainingConfig
-    | { auto: true; minutes: number; base?: string; seed?: number; memory?: TrainingConfig['memory'] };
+    TrainingConfig | { auto: true; minutes: number; base?: string; seed?: number; memory?: TrainingConfig['memory'] };
   /** The path of the model file. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
   /**
@@ -307,12 +306,14 @@ export interface ModelSummary {
   history?: TrainEvent[];
 }
 
-/** Bits per character that plain compressors and a Markov model reach on the same held-out text. */
+/** Bits per character that compressors and a Markov model reach on the same held-out text. */
 export interface TextBaselines {
   heldOutCharacters: number;
+  /** The compressors are online: they also learn from the held-out text as they read it. */
   gzip: number;
   brotli: number;
-  /** Static, where the compressors also learn from the held-out text as they read it. */
+  ppm: number;
+  /** Static. */
   markov: { order: number; bitsPerCharacter: number };
   /** The shipped base that fits the text, if there is one, on the first few thousand characters. */
   base?: { language: string; bitsPerCharacter: number };

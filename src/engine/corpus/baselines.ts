@@ -1,5 +1,6 @@
 /**
- * How well plain compressors and a Markov model predict the same held-out text: what a network has to beat.
+ * How well compressors and a Markov model predict the same held-out text: what a network has to beat. Compressors are
+ * online, that is, they also learn from the held-out text as they read it; the Markov model is static.
  *
  * A compressor's figure is what the held-out text adds to the training text before it: 8 · (bytes(train + heldOut) -
  * bytes(train)) / characters. gzip looks back 32 kB only, brotli 16 MB; so gzip sees only the end of the training text.
@@ -12,7 +13,9 @@ import { InklingError } from '../../common/errors';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { buildCorpus, type Corpus, type Span, unknownIn } from './corpus';
+import { TimeSlice } from '../timeSlice';
 import { MarkovModel } from './markov';
+import { Ppm } from './ppm';
 import type { NamedText } from './readTextFile';
 import { heldOutSpans, trainSpans } from './spans';
 
@@ -44,16 +47,20 @@ export async function measureBaselines(
   }
   const train = Buffer.from(corpus.vocabulary.decode(trainIds));
   const rest = Buffer.from(corpus.vocabulary.decode(heldOutIds));
-  const [gzipBytes, brotliBytes, markov] = await Promise.all([
+  const symbols = symbolsOf(trainIds, heldOutIds, corpus.vocabulary.size);
+  const alphabet = corpus.vocabulary.size + 1;
+  const [gzipBytes, brotliBytes, ppm, markov] = await Promise.all([
     addedBytes(gzipBest, train, rest),
     addedBytes(brotliAt(train.length + rest.length <= bestBrotliBytes ? 11 : 9), train, rest),
-    bestMarkov(trainIds, heldOutIds, corpus.vocabulary.size),
+    ppmBits(symbols, trainIds.length, alphabet),
+    bestMarkov(symbols, trainIds.length, alphabet),
   ]);
   const characters = heldOutIds.length;
   return {
     heldOutCharacters: characters,
     gzip: (8 * gzipBytes) / characters,
     brotli: (8 * brotliBytes) / characters,
+    ppm: ppm / characters,
     markov,
     base: await scoreByBase?.(rest.toString()),
   };
@@ -113,22 +120,42 @@ function brotliAt(quality: number): (bytes: Buffer) => Promise<number> {
   };
 }
 
-/** The order is chosen on the last tenth of the training text, with a model of the rest; it is then measured on the held-out text. */
-async function bestMarkov(
-  train: Uint16Array,
-  heldOut: Uint16Array,
-  vocabulary: number,
-): Promise<{ order: number; bitsPerCharacter: number }> {
+/** The training text and the held-out text, one after the other. All characters without an id are one more symbol. */
+function symbolsOf(train: Uint16Array, heldOut: Uint16Array, vocabulary: number): Uint32Array {
   const symbols = new Uint32Array(train.length + heldOut.length);
   symbols.set(train);
   symbols.set(heldOut, train.length);
-  // All characters without an id count as one additional symbol.
   for (let i = 0; i < symbols.length; i++) if (symbols[i] === noToken) symbols[i] = vocabulary;
-  const trained = symbols.subarray(0, train.length);
-  const most = train.length - Math.ceil(train.length / 10);
-  const trial = await MarkovModel.train(trained.subarray(0, most), vocabulary + 1);
+  return symbols;
+}
+
+/** The bits of the symbols from `start` on. */
+async function ppmBits(symbols: Uint32Array, start: number, alphabet: number): Promise<number> {
+  const model = new Ppm(alphabet);
+  const slice = new TimeSlice();
+  let bits = 0;
+  for (let i = 0; i < symbols.length; i++) {
+    const own = model.next(symbols, i);
+    if (i >= start) bits += own;
+    if (i % 256 === 0 && slice.isOver) await slice.renew();
+  }
+  return bits;
+}
+
+/**
+ * The order is chosen on the last tenth of the training text, with a model of the rest; it is then measured on the
+ * held-out text, which begins at `start`.
+ */
+async function bestMarkov(
+  symbols: Uint32Array,
+  start: number,
+  alphabet: number,
+): Promise<{ order: number; bitsPerCharacter: number }> {
+  const trained = symbols.subarray(0, start);
+  const most = start - Math.ceil(start / 10);
+  const trial = await MarkovModel.train(trained.subarray(0, most), alphabet);
   const trialBits = await trial.bitsPerSymbol(trained, most);
   const order = trialBits.indexOf(Math.min(...trialBits));
-  const model = await MarkovModel.train(trained, vocabulary + 1);
-  return { order, bitsPerCharacter: (await model.bitsPerSymbol(symbols, train.length))[order] };
+  const model = await MarkovModel.train(trained, alphabet);
+  return { order, bitsPerCharacter: (await model.bitsPerSymbol(symbols, start))[order] };
 }

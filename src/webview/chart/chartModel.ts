@@ -237,11 +237,13 @@ function baselineLines(
   settings: StudioSettings['training'],
   scale: TokenScale,
 ): ChartModel['baselines'] {
-  const { gzip, brotli, markov } = baselines;
+  const { gzip, brotli, ppm, markov } = baselines;
+  const online = (name: string): string => t('{0}, online', name);
   const named: [string, number][] = [
-    ['gzip', gzip],
-    ['brotli', brotli],
-    [t('Markov order {0}', markov.order), markov.bitsPerCharacter],
+    [online('gzip'), gzip],
+    [online('brotli'), brotli],
+    [online('PPM'), ppm],
+    [t('Markov order {0}, static', markov.order), markov.bitsPerCharacter],
   ];
   return named.flatMap(([label, bits]) => {
     const y = bitsToUnit(bits, settings.unit, scale);

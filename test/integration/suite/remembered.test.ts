@@ -40,7 +40,8 @@ describe('remembered writing', () => {
           return () => (measure = undefined);
         },
       },
-      isRemembered: () => isRemembered,
+      // VS Code saves documents of its own, such as its settings.
+      isRemembered: ({ uri }) => isRemembered && uri.fsPath.startsWith(folder),
       onError: (message) => assert.fail(message),
     });
   });
@@ -72,10 +73,8 @@ describe('remembered writing', () => {
       params: { modelPath: 'model', text: 'The *sea* was calm.', collection: 'remembered', except: name },
     });
     const collection = remembered.collection();
-    assert.deepEqual(calls.at(-1), {
-      method: 'knowTexts',
-      params: { collection, texts: [{ name, text: 'The *sea* was calm.\n' }] },
-    });
+    const known = calls.filter(({ method }) => method === 'knowTexts').at(-1);
+    assert.deepEqual(known?.params, { collection, texts: [{ name, text: 'The *sea* was calm.\n' }] });
     const told = calls.length;
     remembered.collection();
     assert.equal(calls.length, told);

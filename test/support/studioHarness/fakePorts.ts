@@ -235,6 +235,7 @@ export function fakeStudio(
           heldOutCharacters: 60_090,
           gzip: 3.35,
           brotli: 3.02,
+          ppm: 2.31,
           markov: { order: 4, bitsPerCharacter: 2.42 },
         }),
       },

@@ -36,7 +36,7 @@ const colours: ChartColours = {
 const input = (part: Partial<ChartInput> = {}): ChartInput => ({
   history: foldEvents(fakeRun({ steps: 1500, seed: 3, floor: 1.5, guardAt: 900, done: true })),
   settings: { ...defaultSettings.training, unit: 'nats' },
-  baselines: { heldOutCharacters: 1, gzip: 3, brotli: 2.9, markov: { order: 4, bitsPerCharacter: 2.4 } },
+  baselines: { heldOutCharacters: 1, gzip: 3, brotli: 2.9, ppm: 2.2, markov: { order: 4, bitsPerCharacter: 2.4 } },
   overlays: [],
   ...part,
 });
@@ -212,9 +212,9 @@ describe('chart: model and picture', () => {
     const inBits = buildLossChart(input({ settings: { ...defaultSettings.training, unit: 'bits' } })).baselines;
     assert.deepEqual(
       inBits.map((b) => b.label),
-      ['gzip', 'brotli', 'Markov order 4'],
+      ['gzip, online', 'brotli, online', 'PPM, online', 'Markov order 4, static'],
     );
-    assert.ok(Math.abs(inBits[2].y - 2.4) < 1e-9);
+    assert.ok(Math.abs(inBits[3].y - 2.4) < 1e-9);
     const off = buildLossChart(input({ settings: { ...defaultSettings.training, showBaselines: false } }));
     assert.deepEqual(off.baselines, []);
   });

@@ -108,7 +108,7 @@ describe('Studio page in a browser', function () {
       assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
       assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
     });
-    await page.locator('.chart text', { hasText: 'gzip 3.35' }).waitFor();
+    await page.locator('.chart text', { hasText: 'gzip, online 3.35' }).waitFor();
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
   });
 
@@ -592,7 +592,7 @@ describe('Studio page in a browser', function () {
       for (const word of rest.match(/\p{L}{2,}/gu) ?? []) outside.add(word);
     }
     const data =
-      'CSV Dick LSTM Moby PNG SIMD SVG Sonnets bigru bilstm birnn brotli gru gzip ham lstm messages relaxed rnn spam txt wasm';
+      'CSV Dick LSTM Moby PNG PPM SIMD SVG Sonnets bigru bilstm birnn brotli gru gzip ham lstm messages relaxed rnn spam txt wasm';
     assert.deepEqual([...outside].filter((word) => !data.split(' ').includes(word)).sort(), []);
   });
 

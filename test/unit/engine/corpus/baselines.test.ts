@@ -2,6 +2,7 @@ import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import { measureBaselines } from '../../../../src/engine/corpus/baselines';
 import { MarkovModel, maximumOrder } from '../../../../src/engine/corpus/markov';
+import { Ppm } from '../../../../src/engine/corpus/ppm';
 import { Random } from '../../../../src/engine/random';
 import { readDataset } from '../../../support/shared';
 
@@ -75,6 +76,45 @@ describe('MarkovModel', () => {
   });
 });
 
+describe('Ppm', () => {
+  it('predicts as worked out by hand', () => {
+    // a b a b a c over {a, b, c}.
+    const symbols = Uint32Array.of(0, 1, 0, 1, 0, 2);
+    const model = new Ppm(3);
+    const bits = [...symbols].map((_, i) => model.next(symbols, i));
+    // Nothing is known: three equally likely symbols.
+    assert.ok(Math.abs(bits[0] - Math.log2(3)) < 1e-12);
+    // b: a escape (1/2), then one of two others.
+    assert.ok(Math.abs(bits[1] - 2) < 1e-12);
+    // a: no context of length 2 or 1 is known; of length 0, a and b came once each, and so did two escapes.
+    assert.ok(Math.abs(bits[2] - 2) < 1e-12);
+    // b after "ba": unknown; after "a": b once, and one escape.
+    assert.ok(Math.abs(bits[3] - 1) < 1e-12);
+    // a after "ab" once, and one escape.
+    assert.ok(Math.abs(bits[4] - 1) < 1e-12);
+    // c: after "aba", "ba" and "a" only b came, twice at the longest known ("ba"), so an escape has 1 in 3; of length 0,
+    // a remains, counted once, and one escape: 1 in 2. Then c is the only one left.
+    assert.ok(Math.abs(bits[5] - Math.log2(3 * 2)) < 1e-12, `${bits[5]}`);
+  });
+
+  it('gives probabilities that sum to 1', () => {
+    const random = new Random(9);
+    const alphabet = 5;
+    const text = Array.from({ length: 400 }, (_, i) => (i % 3 ? random.integer(2) : random.integer(alphabet)));
+    for (let trial = 0; trial < 20; trial++) {
+      let sum = 0;
+      for (let symbol = 0; symbol < alphabet; symbol++) {
+        const model = new Ppm(alphabet);
+        const symbols = Uint32Array.from([...text.slice(0, 20 * trial), symbol]);
+        let bits = 0;
+        for (let i = 0; i < symbols.length; i++) bits = model.next(symbols, i);
+        sum += 2 ** -bits;
+      }
+      assert.ok(Math.abs(sum - 1) < 1e-9, `${sum}`);
+    }
+  });
+});
+
 describe('measureBaselines', () => {
   const heldOut = { kind: 'tail', fraction: 0.1 } as const;
 
@@ -83,7 +123,7 @@ describe('measureBaselines', () => {
       .slice(0, 9)
       .map((chapter) => chapter.text)
       .join('\n');
-    const { heldOutCharacters, gzip, brotli, markov } = await measureBaselines([{ name: 'moby', text }], {
+    const { heldOutCharacters, gzip, brotli, ppm, markov } = await measureBaselines([{ name: 'moby', text }], {
       ...plain,
       heldOut,
     });
@@ -91,6 +131,7 @@ describe('measureBaselines', () => {
     assert.ok(gzip > brotli && gzip < 4 && brotli > 2, `gzip ${gzip}, brotli ${brotli}`);
     assert.ok(markov.bitsPerCharacter > 1.8 && markov.bitsPerCharacter < 2.8, `Markov ${markov.bitsPerCharacter}`);
     assert.ok(markov.order >= 3 && markov.order <= 6);
+    assert.ok(ppm < brotli && ppm > 1.8, `PPM ${ppm}`);
   });
 
   it('recognises noise, and repetition', async () => {
@@ -100,11 +141,14 @@ describe('measureBaselines', () => {
     for (const bits of [onNoise.gzip, onNoise.brotli, onNoise.markov.bitsPerCharacter]) {
       assert.ok(bits > 2.95 && bits < 3.5, JSON.stringify(onNoise));
     }
+    // Long contexts that were seen once or twice mislead it.
+    assert.ok(onNoise.ppm > 3 && onNoise.ppm < 3.7, JSON.stringify(onNoise));
     assert.equal(onNoise.markov.order, 0);
     const onRepetition = await measureBaselines([{ name: 'again', text: 'once more, ' + 'and again, '.repeat(900) }], {
       ...plain,
       heldOut,
     });
+    assert.ok(onRepetition.ppm < 0.01, JSON.stringify(onRepetition));
     assert.ok(onRepetition.gzip < 0.1 && onRepetition.markov.bitsPerCharacter < 0.1, JSON.stringify(onRepetition));
   });
 
