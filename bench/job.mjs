@@ -24,7 +24,7 @@ const text = path.join(out, 'text.txt');
 const whole = readDataset('moby-dick')
   .map((chapter) => chapter.text)
   .join('\n\n');
-fs.writeFileSync(text, whole.slice(0, 400_000));
+fs.writeFileSync(text, whole.slice(0, 200_000));
 const settings = {
   'network.layers.0.units': 96,
   'network.layers.0.dropout': 0,
@@ -103,7 +103,7 @@ for (const way of wanted) {
   losses[way] = done.heldOutLoss;
   const figures = [done.steps, Math.round(done.charactersPerSecond), seconds.toFixed(0)];
   console.log(
-    `| ${way} | ${figures.join(' | ')} | ${done.heldOutLoss.toFixed(4)} | ${results.heldOutLoss.toFixed(4)} |`,
+    `| ${way} | ${figures.join(' | ')} | ${done.heldOutLoss.toFixed(4)} | ${finished.heldOutLoss.toFixed(4)} |`,
   );
 }
 const engine = path.join(out, 'engine.inkling.safetensors');

@@ -855,6 +855,7 @@ def thinned(history):
 def train_on_ray(options):
     """The same run in the workers of a Ray cluster; after a lost worker, all continue from the last checkpoint."""
     os.environ["RAY_DEDUP_LOGS"] = "0"  # every event is a line of the job's log
+    os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "600")  # nodes may have to be started first
     import ray
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
