@@ -249,7 +249,7 @@ try {
 
   await step('the surprise map is drawn', async () => {
     await openFile(page, 'story.txt');
-    await page.keyboard.type('Quixotic zebras waltz by.', { delay: 5 });
+    await page.keyboard.type('Quixotic zebras waltz by vexing sphinxes, jukeboxes and xylophones.', { delay: 5 });
     await page.keyboard.press('Escape');
     await runCommand(page, 'Inkling: Toggle Surprise Map');
     // The invented sentence at the very end is marked, too: the whole story is read until there.

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { showInformation } from '../messages';
 import type { Parts } from '../parts';
 import { isOnCluster } from './clusterToken';
-import type { KeptText } from './trainingCommands';
+import type { KeptText } from './trainingRuns';
 
 /** Answers the questions of an export. */
 export interface JobChoice {

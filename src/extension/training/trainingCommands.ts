@@ -13,7 +13,7 @@ import { noText } from '../remedies';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseJob, exportJob, titleOfJob, type JobChoice } from './jobChoice';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
-import type { RunOutcome, RunRequest } from './trainingRuns';
+import type { KeptText, RunOutcome } from './trainingRuns';
 
 type TrainingCommand =
   | 'inkling.trainOnFile'
@@ -76,8 +76,6 @@ async function train(parts: Parts, gathered: GatheredText, given?: TrainingChoic
   if (!config) return undefined;
   return begin(parts, text, config);
 }
-
-export type KeptText = Pick<RunRequest, 'title' | 'sources' | 'uris'>;
 
 async function keep({ runs }: Parts, { title, texts, uris }: GatheredText): Promise<KeptText> {
   return { title, sources: await runs.store.texts.keep(texts), uris };

@@ -25,6 +25,9 @@ export interface RunRequest extends ComputeRequest {
   further?: boolean;
 }
 
+/** The texts of a run as they are kept for it. */
+export type KeptText = Pick<RunRequest, 'title' | 'sources' | 'uris'>;
+
 export interface ActiveRun {
   readonly id: string;
   readonly title: string;
