@@ -1,9 +1,11 @@
 /** What the error messages tell people to do: each remedy is tried, and the command must then succeed. */
 import * as assert from 'node:assert';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { runCommand } from '../../../support/command';
+import { repositoryRoot } from '../../../support/shared';
 import { madeText } from '../training/support';
 
 const tiny = ['--set', 'network.layers.0.units=8', '--set', 'batch=4', '--threads', '1', '--max-steps', '1'];
@@ -35,6 +37,7 @@ const files: Record<string, string> = {
   // Names, one word a line.
   'names.txt': Array.from({ length: 80 }, (_, i) => 'abcdefgh'[i % 8].repeat(1 + (i % 5))).join('\n'),
   'mail.tsv': labelled('', (label, text) => `${label}\t${text}`),
+  'genres.tsv': labelled('', (label, text) => `${label === 'spam' ? 'poetry' : 'prose'}\t${text}`),
   'topics.csv': labelled('topic,words', (label, text) => `${label},${text}`),
   'topics.jsonl': labelled('', (topic, words) => JSON.stringify({ topic, words })),
   'ids.csv': labelled('label,topic,text', (label, text, i) => `id${i},${label},${text}`),
@@ -152,6 +155,16 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
     ['--positive', 'spam'],
   ],
   [['train-classifier', 'mail.tsv', ...classifier, '--threshold', 'best'], /takes max-f1, /, ['--threshold', 'max-f1']],
+  [
+    ['evaluate', 'labels', 'topics.csv'],
+    /names no label and text column/,
+    ['--label-column', '1', '--text-column', '2'],
+  ],
+  [
+    ['evaluate', 'labels', 'genres.tsv'],
+    /which of its labels means spam \(--positive LABEL\)/,
+    ['--positive', 'poetry'],
+  ],
 ];
 
 /** Remedies that leave something out, or give another file or value. */
@@ -202,7 +215,189 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
     ['sample', 'model', '--seed', '1', '--must-contain', 'ab', '--must-contain', 'ba', '--length', '60'],
   ],
   [['classify', 'model', 'short.txt'], /or use it with "inkling sample"/, ['sample', 'model', '--length', '3']],
+  // Commands that are not complete, or ask for too much
+  [['sample'], /Name one model file: inkling sample <model>/, ['sample', 'model', '--length', '3']],
+  [['next'], /Name one model file: inkling next <model> --prompt/, ['next', 'model', '--prompt', 'the']],
+  [['inspect'], /Name one model file: inkling inspect <model>/, ['inspect', 'model']],
+  [['tokens'], /inkling tokens <model> \["text"\]/, ['tokens', 'model', 'the']],
+  [['step', 'model'], /inkling step <model> <file> --at 0/, ['step', 'model', 'novel.txt', '--at', '0']],
+  [['draw'], /inkling draw <model> --out network\.svg/, ['draw', 'model', '--out', 'network.svg']],
+  [['draw', 'model', '--out', 'novel.txt'], /Name a new file in a folder/, ['draw', 'model', '--out', 'drawn.svg']],
+  [['score', 'model'], /inkling score <model> <file>/, ['score', 'model', 'short.txt']],
+  [['recipes', 'nietzsche'], /inkling recipes takes no names/, ['recipes']],
+  [['examples'], /inkling examples <file> --recipe nietzsche/, ['examples', 'novel.txt', '--recipe', 'nietzsche']],
+  [['train'], /Name a text file to train on: inkling train/, ['train', 'novel.txt', ...nietzsche, '--out', 'named']],
+  [['evaluate', 'labels'], /inkling evaluate <model> <file>/, ['evaluate', 'labels', 'mail.tsv']],
+  [['classify'], /"spam", which comes along/, ['classify', 'spam', 'short.txt']],
+  [['train-classifier'], /inkling train-classifier <file>/, ['train-classifier', 'mail.tsv', ...classifier]],
+  [
+    ['train', 'novel.txt', ...nietzsche, '--more-epochs', '1'],
+    /goes on with a model: name it with --resume/,
+    ['train', 'novel.txt', '--resume', 'model', '--more-epochs', '1', '--threads', '1', '--out', 'longer'],
+  ],
+  [
+    ['train', 'novel.txt', ...nietzsche, '--epochs', '1'],
+    /Give one of --minutes, --max-seconds, --epochs, --more-epochs and --max-steps/,
+    ['train', 'novel.txt', ...nietzsche, '--out', 'one-limit'],
+  ],
+  [
+    ['train', 'novel.txt', '--resume', 'model', '--weights', 'model', '--max-steps', '4', '--out', 'one-start'],
+    /give one of --weights, --base and --resume/,
+    ['train', 'novel.txt', '--resume', 'model', '--max-steps', '4', '--out', 'one-start'],
+  ],
+  [
+    ['train', 'novel.txt', ...tiny, '--objective', 'last-step', '--out', 'last'],
+    /name one with --recipe to train it last-step/,
+    ['train', 'novel.txt', ...tiny, '--objective', 'last-step', '--out', 'last', '--recipe', 'nietzsche'],
+  ],
+  [
+    ['score', 'model', 'short.txt', '--windows', '20,3', '--online'],
+    /Give --windows or --online/,
+    ['score', 'model', 'short.txt', '--windows', '20,3'],
+  ],
+  [
+    ['sample', 'model', '--length', '3', '--length', '4', '--temperature', '0.5'],
+    /Give one --length for all temperatures/,
+    ['sample', 'model', '--length', '3', '--temperature', '0.5'],
+  ],
+  [
+    ['keystrokes', 'model'],
+    /inkling keystrokes <model> <file>/,
+    ['keystrokes', 'model', 'short.txt', '--mode', 'network'],
+  ],
+  [['sample', '.'], /is a folder\. Name the model file in it/, ['sample', 'model', '--length', '3']],
+  [['smaple', 'model'], /There is no command "smaple"; there are: .*sample/, ['sample', 'model', '--length', '3']],
+  [['sample', 'gone', '--length', '3'], /There is no model file gone/, ['sample', 'model', '--length', '3']],
+  [['sample', 'base:xx'], /There is no base model "base:xx"\. Choose one of/, ['sample', 'base:en', '--length', '3']],
   [['sample', 'labels', '--length', '3'], /use it to classify/, ['classify', 'labels', 'short.txt']],
+];
+
+/** Parts of the messages whose remedy no row tries, and why. */
+const notTried: [why: string, parts: string[]][] = [
+  [
+    'a row above tries it; the message is known here only without its values',
+    [
+      'There is no base model "…". Choose one of …',
+      'There is no base model for "…". Choose one of …',
+      'has no … column "…"; its columns are …',
+      'cannot be used: ……. …',
+      'No example is labelled "…"; labels: …',
+      'This classifier knows the labels …',
+      'There is no command "…"; there are: …',
+      'holds a run that was not finished',
+      "The model's tokens are …s",
+      'Fewer than two examples were found',
+      'Save it as UTF-8, or name its encoding',
+      'too few for a window of …',
+      'There is no recipe "…"; there are: …',
+      'The recipe … is trained … only',
+      'There is no model file …',
+    ],
+  ],
+  [
+    'outside the program: a file, a disk, a device or an installation to be seen to',
+    [
+      'The … kernels do not run on Node',
+      'cannot be read (…); check the path',
+      'could not be read (…)',
+      'is not a regular file',
+      'may not be read. Change its permissions',
+      'Check its disk, or choose another',
+      'install the extension again',
+      'Install Inkling again',
+      'it is cut off: fetch it again',
+      'is larger than 512 MB: split it',
+      'too large to guess its encoding',
+      'Update Inkling to use it',
+      'Use another copy',
+      'use another copy',
+      'Use a backup',
+      'The trained model is kept in',
+      'begins as UTF-16 but has an odd number of bytes',
+    ],
+  ],
+  [
+    'another text or file, of which every other row holds one',
+    [
+      'a classifier needs examples of at least two classes',
+      'at most 1,000 can be told apart',
+      'trains a classifier: run "…"',
+      'add at least … more of it',
+      'it needs one for each label',
+      'it holds no labelled text',
+      'correct it, or save it as CSV or JSON Lines',
+      'expected a word and … numbers',
+      "choose a file of the texts' language",
+      'Choose a text of at least a few thousand characters',
+      'Choose a text (.txt, .md, …)',
+      'Save it as plain text (.txt) first',
+      'fewer than 2 tokens',
+      'hold out a share of the text',
+      'train a new model on these lines',
+      'nothing that the model could predict',
+      'Ask for words of its text',
+      'The text is empty',
+      'because none is installed. Name a model file',
+      'Add examples, allow a larger share',
+      'safetensors file of another program',
+      'does not hold the weights of this network',
+      'choose a language model, not a classifier',
+      'is a language model; choose a classifier',
+      'the tokens of a language model can be shown',
+    ],
+  ],
+  [
+    'a damaged or older model: to be trained again, as every row that trains does',
+    [
+      'Train it again',
+      'train it again',
+      'Train the model again',
+      'Train a new model',
+      'start a new run',
+      'Choose an earlier checkpoint or train again',
+    ],
+  ],
+  [
+    'a job on another machine, which has its own tests, or a GPU',
+    [
+      'Name one job',
+      'inkling job <files…>',
+      'Name a new folder for the job',
+      'Give one of --epochs, --max-steps and --max-seconds',
+      'add --backend webgpu',
+    ],
+  ],
+  [
+    'another value, whose bounds the message names',
+    [
+      'Threads are a whole number',
+      'This network would need',
+      'of memory could not be had',
+      'is … from … to …, not …',
+      'is one of …, not …',
+      'choose the variant',
+      'set "validationFraction" above 0',
+      'The figure of a threshold must be',
+      'choose a lower learning rate',
+      'with a lower learning rate',
+      'train fewer steps',
+      'takes a …number …',
+      '--… is one of …, not',
+      '--set takes path=value',
+      'There is no example …',
+      'give a smaller --from',
+      'Ask for 1 to … samples',
+      'Ask for 1 to … alternatives',
+      'Give one prompt for all samples',
+      'a length and a stride of 1 or more',
+      'A window has at most',
+      '--out takes the name of a file',
+      'Run "inkling help"',
+      'Name one command: inkling help train',
+      'ask with --mode network',
+      'score it without --online',
+    ],
+  ],
 ];
 
 describe('The remedy that an error names', function () {
@@ -239,4 +434,45 @@ describe('The remedy that an error names', function () {
       await succeeds([...following]);
     });
   }
+
+  it('is tried above, unless its message is listed here', () => {
+    const tried = all
+      .map(([, message]) => message.source.replaceAll('\\', ''))
+      .flatMap((text) => text.split(/\.\*|S\+/));
+    const isTried = (text: string): boolean => tried.some((part) => part.length >= 9 && text.includes(part));
+    const exempt = (text: string): boolean => notTried.some(([, parts]) => parts.some((part) => text.includes(part)));
+    const messages = errorMessages();
+    assert.ok(messages.length > 100, 'the messages were not found');
+    assert.deepEqual(
+      messages.filter(({ text }) => !isTried(text) && !exempt(text)).map(({ file, text }) => `${file}: ${text}`),
+      [],
+    );
+    const stale = notTried
+      .flatMap(([, parts]) => parts)
+      .filter((part) => !messages.some(({ text }) => text.includes(part)));
+    assert.deepEqual(stale, [], 'these messages no longer exist');
+  });
 });
+
+/** The messages of all errors of the engine, with "…" for what is filled in; messages made elsewhere are left out. */
+function errorMessages(): { file: string; text: string }[] {
+  const root = path.join(repositoryRoot, 'src/engine');
+  // The GPU backends have their own tests, on machines with a GPU; the threads and jobs of the engine, inside VS Code.
+  const elsewhere = /^(backends.(webgpu|tensorflow|gpuReport)|process|exchange)/;
+  const names = (readdirSync(root, { recursive: true }) as string[])
+    .map((name) => name.replaceAll(path.sep, '/'))
+    .filter((name) => name.endsWith('.ts') && !elsewhere.test(name))
+    .sort();
+  return names.flatMap((file) => {
+    const source = readFileSync(path.join(root, file), 'utf8');
+    return [...source.matchAll(/new (?:InklingError|UsageError)\(([^]*?)\);?\n/g)].flatMap(([, args]) => {
+      const literals = args.match(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
+      const text = literals
+        .map((literal) => literal.slice(1, -1).replace(/\$\{[^}]*\}/g, '…'))
+        .filter((literal) => literal.includes(' '))
+        .join('');
+      const hasRemedy = !/^\s*'(internal|cancelled|protocol)'/.test(args);
+      return /^[….\s]*$/.test(text) || !hasRemedy ? [] : [{ file, text }];
+    });
+  });
+}
