@@ -19,7 +19,14 @@ const cases: { cell: CellKind; input: TrainingConfig['network']['input']; more?:
     input: { kind: 'embedding', dimensions: 5 },
     more: { optimiser: { kind: 'rmsprop', learningRate: 0.003, clipValue: 0.02 } },
   },
-  { cell: 'rnn', input: { kind: 'one-hot' }, more: { schedule: { kind: 'constant' } } },
+  {
+    cell: 'rnn',
+    input: { kind: 'one-hot' },
+    more: {
+      optimiser: { kind: 'adam', learningRate: 0.01, clipNorm: 0.5, weightDecay: 0.5 },
+      schedule: { kind: 'constant' },
+    },
+  },
 ];
 
 describe('train.py', () => {
