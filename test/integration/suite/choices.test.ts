@@ -1,11 +1,14 @@
 /** What the user is asked: lists and boxes answered by the test in their place. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
 import { startOrEditClassifier } from '../../../src/extension/classifier/classifierRecipe';
 import type { ClassifierChoice } from '../../../src/extension/classifier/classifierTraining';
 import { editConfig } from '../../../src/extension/training/customConfig';
+import { showLayers } from '../../../src/extension/training/layerList';
 import { activated, closeAll, openText, quickConfig, text, trainSmall } from '../support';
 
 type Item = vscode.QuickPickItem;
@@ -72,6 +75,30 @@ describe('choices', () => {
     });
     assert.equal(complaints.length, 2);
     assert.match(complaints[0], /"batch" must be a whole number/);
+  });
+
+  it('show the layers of the settings and the first example before a start', async () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-layers-')), 'text.txt');
+    fs.writeFileSync(file, text);
+    const { showQuickPick } = vscode.window;
+    let shown: readonly Item[] = [];
+    Object.assign(vscode.window, { showQuickPick: async (items: readonly Item[]) => void (shown = items) });
+    try {
+      await showLayers(services.engine, [{ name: 'text.txt', path: file }], quickConfig({ maxSteps: 10 }));
+    } finally {
+      Object.assign(vscode.window, { showQuickPick });
+      fs.rmSync(path.dirname(file), { recursive: true });
+    }
+    const [input, lstm] = shown;
+    assert.equal(input.label, 'one-hot');
+    const size = Number(/^\[B, 32, (\d+)\]$/.exec(input.description ?? '')?.[1]);
+    assert.equal(lstm.label, 'lstm');
+    assert.equal(lstm.description, '[B, 32, 48]');
+    assert.equal(lstm.detail?.replace(/\D/g, ''), String(4 * 48 * (size + 48 + 1)));
+    // No character enters at the first step.
+    const example = shown.at(-1);
+    assert.equal(example?.label, JSON.stringify(text.slice(0, 31)));
+    assert.equal(example?.description, `→ ${JSON.stringify(text.slice(0, 32))}`);
   });
 
   it('lead to the first of several conflicting settings instead of starting', async () => {
