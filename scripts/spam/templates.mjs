@@ -2,7 +2,8 @@
 // give away: today's lures, and the legitimate messages that look most like them. Names and addresses are invented.
 //
 // "[a|b]" is one of the alternatives; "{name}" one of the slot's values; "{#4}" four digits; "{code}", "{sum}", "{link}",
-// "{time}", "{day}" are made up each time. The same seed gives the same messages.
+// "{mail}", "{time}", "{day}" are made up each time. The same seed gives the same messages.
+import { hamThemes, spamThemes } from './mails.mjs';
 import { slots, ham, spam } from './messages.mjs';
 
 /** A generator of numbers in [0, 1) (mulberry32). */
@@ -40,6 +41,13 @@ function expand(template, language, random) {
     shop: () => word().replace(/^./, (letter) => letter.toUpperCase()),
     time: () =>
       `${7 + Math.floor(random() * 14)}${language === 'fr' ? 'h' : language === 'de' ? '.' : ':'}${pick(['00', '15', '30', '45'])}`,
+    mail: () =>
+      `${pick(slots[language].name).toLowerCase()}${random() < 0.5 ? digits(2) : ''}@${word()}.${pick(endings)}`,
+    site0: () => `${word()}.${pick(['org', 'net', 'com', 'edu'])}`,
+    site: () => {
+      const page = random() < 0.5 ? `${word()}/${digits(4)}.html` : `${word()}?id=${digits(6)}`;
+      return `http://${pick(['www.', 'lists.', 'news.', ''])}${word()}.${pick(['org', 'net', 'com', 'edu', 'co.uk'])}/${page}`;
+    },
     phone: () => `${pick(['+44 7', '+49 15', '+33 6', '+34 6', '+39 3', '07', '06'])}${digits(8)}`,
   };
   let text = template;
@@ -54,8 +62,8 @@ function expand(template, language, random) {
     .trim();
 }
 
-/** `each` different messages of every template: { label, text, kind: 'template', language }. */
-export function templateMessages(seed, each) {
+/** `each` different messages of every template, and `mailsEach` longer mails of every theme: { label, text, kind: 'template', language }. */
+export function templateMessages(seed, each, mailsEach) {
   const examples = [];
   for (const [label, languages] of Object.entries({ spam, ham })) {
     for (const [language, templates] of Object.entries(languages)) {
@@ -70,5 +78,23 @@ export function templateMessages(seed, each) {
       });
     }
   }
+  for (const [label, themes] of Object.entries({ spam: spamThemes, ham: hamThemes })) {
+    themes.forEach((theme, i) => {
+      const random = randomFrom(seed * 7919 + i * 37 + label.length);
+      for (let n = 0; n < mailsEach; n++) {
+        const text = expand(mailTemplate(theme, random), 'en', random);
+        examples.push({ label, text, source: 'template', language: 'en', line: 0 });
+      }
+    });
+  }
   return examples;
+}
+
+/** A subject, three or more of the sentences, and an ending. */
+function mailTemplate({ subjects, sentences, endings }, random) {
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const wanted = 3 + Math.floor(random() * (sentences.length - 2));
+  const left = sentences.map((_, i) => i);
+  while (left.length > wanted) left.splice(Math.floor(random() * left.length), 1);
+  return [pick(subjects), ...left.map((i) => sentences[i]), pick(endings)].join(' ');
 }

@@ -1,7 +1,7 @@
 /**
  * The features of a text for the linear model: its words, pairs of neighbouring words, how words are written, and the
- * character n-grams of 2 to 5 within each word, hashed into buckets. A row has two blocks, words and characters, each
- * weighted by
+ * character n-grams of 2 to 5 within each word, with all digits alike, hashed into buckets. A row has two blocks, words
+ * and characters, each weighted by
  *
  *   (1 + ln count) · idf,   idf = ln((1 + N) / (1 + texts with the feature)) + 1
  *
@@ -31,7 +31,7 @@ export function visitFeatures(
 ): void {
   let previous: { text: string; start: number } | undefined;
   for (const token of tokens) {
-    const word = token.text.toLowerCase();
+    const word = plain(token.text);
     visit(bucketOf(`w${word}`), token.start, token.end);
     const form = formOf(token);
     if (form) visit(bucketOf(`f${form}`), token.start, token.end);
@@ -39,7 +39,7 @@ export function visitFeatures(
     previous = { text: word, start: token.start };
   }
   for (const { 0: given, index } of text.matchAll(/\S+/gu)) {
-    const word = ` ${given.toLowerCase()} `;
+    const word = ` ${plain(given)} `;
     // Lower case may change the length (ẞ, İ); the location is then the whole word.
     const traced = word.length === given.length + 2;
     for (let from = 0; from + shortest <= word.length; from++) {
@@ -60,6 +60,11 @@ function formOf({ text, kind }: Token): string | undefined {
   if (kind === 'address') return 'address';
   if (kind === 'number') return `number ${text.length}`;
   return kind === 'word' && text.length > 2 && text === text.toUpperCase() ? 'shout' : undefined;
+}
+
+/** Lower case, and all digits alike: the figures of one message hardly ever come again in another. */
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[0-9]/g, '0');
 }
 
 const seedOfCharacters = 0x2f0b4c47;

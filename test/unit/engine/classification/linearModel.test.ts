@@ -64,6 +64,14 @@ describe('The linear model', () => {
     }
   });
 
+  it('takes all digits for the same, but not more of them for fewer', () => {
+    const [a, b, c] = countTexts(['Call 0871 872 now, £900!', 'call 0123 456 NOW, £100!', 'call 0123 456 NOW, £1000!']);
+    const shouted = countTexts(['Call 0871 872 NOW, £900!'])[0];
+    assert.deepStrictEqual(shouted.buckets, b.buckets);
+    assert.notDeepStrictEqual(a.buckets, b.buckets);
+    assert.notDeepStrictEqual(c.buckets, b.buckets);
+  });
+
   it('learns a correction without changing the model itself', () => {
     const text = 'free voucher lunch';
     const before = model.scoresOf(countTexts([text]))[0][0];
