@@ -4,6 +4,7 @@
  */
 import { t } from '../../common/l10n';
 import { parsePageMessage, type PageMessage, type StudioTab } from '../../common/studioProtocol';
+import type { Wall } from '../../common/wall';
 import { ClassifierTab } from './classifierTab';
 import { PageLink, type Post } from './pageLink';
 import type { StudioPorts } from './ports';
@@ -42,6 +43,10 @@ export class StudioSession {
     this.training.followWanted();
     this.page.post({ type: 'showTab', tab });
     this.samples.fillIfEmpty();
+  }
+
+  get wall(): Wall {
+    return this.samples.state().wall;
   }
 
   /** Fills the wall with samples of a model that has just been trained. */

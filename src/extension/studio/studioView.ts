@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { currentLanguage } from '../../common/l10n';
 import type { HostMessage, StudioTab } from '../../common/studioProtocol';
+import type { Wall } from '../../common/wall';
 import { studioHtml } from './studioHtml';
 import type { StudioPorts } from './ports';
 import { StudioSession } from './studioSession';
@@ -17,6 +18,8 @@ export interface Studio extends vscode.Disposable {
   show(tab: StudioTab, options?: { preserveFocus: boolean }): Promise<void>;
   /** Fills the wall of the Samples tab with samples of a model. Never rejects. */
   fillWall(modelPath: string): Promise<void>;
+  /** The wall as the page shows it. For tests. */
+  readonly wall: Wall;
 }
 
 export function registerStudio(context: vscode.ExtensionContext, ports: StudioPorts): Studio {
@@ -56,6 +59,9 @@ export function registerStudio(context: vscode.ExtensionContext, ports: StudioPo
       await vscode.commands.executeCommand(`${studioViewId}.focus`, options);
     },
     fillWall: (modelPath) => session.fillWall(modelPath),
+    get wall() {
+      return session.wall;
+    },
     dispose() {
       registration.dispose();
       session.dispose();

@@ -54,6 +54,7 @@ export class ConsideredPopover {
     });
     // The popover has a fixed place on the screen, which scrolling would separate from its text.
     window.addEventListener('scroll', () => this.close(false));
+    window.addEventListener('resize', () => this.place());
   }
 
   open(column: WallColumn, start: number, anchor: DOMRect, from: HTMLElement): void {

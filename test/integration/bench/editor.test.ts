@@ -1,4 +1,5 @@
 /** Figures of the editor side, measured inside VS Code. Printed as lines "figure: …", never asserted. */
+import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -33,6 +34,21 @@ describe('figures of the editor', function () {
     services = await activated();
   });
   afterEach(closeAll);
+
+  // Before anything is trained, so that the shipped base writes.
+  it('from the command to the first sample, and from Write to full columns, with the shipped base', async () => {
+    await services.base.answer(true);
+    let start = performance.now();
+    await vscode.commands.executeCommand('inkling.trySample');
+    await until(() => services.studio.wall.columns.some(({ text }) => text.length > 0), 'a sample is written');
+    report('command to first sample, base', `${Math.round(performance.now() - start)} ms`);
+    const isFull = (): boolean => services.studio.wall.columns.every(({ state }) => state === 'done');
+    await until(isFull, 'the wall is full');
+    start = performance.now();
+    await services.studio.fillWall('base:en');
+    assert.ok(isFull());
+    report('Write to full columns, base', `${Math.round(performance.now() - start)} ms`);
+  });
 
   it('from a keystroke to the suggestion, 1 × 512, a document of 2,000 words', async () => {
     const words = text.split(' ');
