@@ -92,7 +92,17 @@ describe('A signal sent to the command line', function () {
   });
 
   it('keeps the best network so far, for Ctrl-C after an epoch of a classifier', async () => {
-    const args = ['train-classifier', 'mail.tsv', ...classifier, '--epochs', '1000', '--out', 'kept'];
+    const args = [
+      'train-classifier',
+      'mail.tsv',
+      ...classifier,
+      '--model',
+      'network',
+      '--epochs',
+      '1000',
+      '--out',
+      'kept',
+    ];
     const { code, out, err } = await interrupted(args, '"event":"epoch"', ['SIGINT']);
     assert.equal(code, 0, err);
     assert.equal(stopping.exec(err)?.[1], 'kept');
