@@ -110,7 +110,8 @@ describe('actions in messages', () => {
       store: { mayTrainElsewhere: async () => elsewhere },
       resume: async (id: string) => (resumed.push(id), { record: { modelPath: '/m' } }),
     };
-    const parts = { runs, active: { use: async () => undefined } } as unknown as Parts;
+    const studio = { show: async () => undefined };
+    const parts = { runs, studio, active: { use: async () => undefined } } as unknown as Parts;
     const resume = trainingCommands(parts)['inkling.resumeTraining'] as (wanted: { runId: string }) => Promise<unknown>;
     Object.assign(vscode.window, { showWarningMessage: async () => answer });
     try {
