@@ -1,11 +1,12 @@
 /** `inkling job`: a training run as a folder for PyTorch (`exchange/jobs/writeJob.ts`). */
 import * as path from 'node:path';
-import type { BudgetConfig, TrainingConfig } from '../../common/trainingConfig';
-import { setPath, validateConfig } from '../../common/trainingConfigRules';
+import type { TrainingConfig } from '../../common/trainingConfig';
+import { validateConfig } from '../../common/trainingConfigRules';
 import { writeAutomaticJob, writeJob } from '../exchange/jobs/writeJob';
 import { recipeFor } from '../recipes/recipes';
 import { output, say } from './output';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
+import { adjusted, runSettings, type RunSettings } from './runSettings';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const options = {
   json: commonOptions.json,
@@ -28,7 +29,8 @@ export async function jobCommand(args: string[]): Promise<void> {
   const { values, positionals: files } = parse(args, options);
   if (files.length === 0) throw new UsageError('Name a text file to train on: inkling job <files…> --out FOLDER.');
   if (!values.out) throw new UsageError('Name a new folder for the job with --out.');
-  const adjust = adjustment(values);
+  const settings = readSettings(values);
+  const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, settings);
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
   const request = {
     sources: files.map((file) => ({ name: path.basename(file), path: file, encoding: values.encoding })),
@@ -57,30 +59,11 @@ export async function jobCommand(args: string[]): Promise<void> {
   );
 }
 
-function adjustment(
-  values: ReturnType<typeof parse<typeof options>>['values'],
-): (config: TrainingConfig) => TrainingConfig {
+function readSettings(values: ReturnType<typeof parse<typeof options>>['values']): RunSettings {
   const epochs = numberOption('epochs', values.epochs, { low: 1, whole: true });
   const maxSteps = numberOption('max-steps', values['max-steps'], { low: 1, whole: true });
   const maxSeconds = numberOption('max-seconds', values['max-seconds'], { low: 0.1, high: 1e8 });
   const limits = [epochs, maxSteps, maxSeconds].filter((limit) => limit !== undefined);
   if (limits.length > 1) throw new UsageError('Give one of --epochs, --max-steps and --max-seconds.');
-  const budget: BudgetConfig | undefined =
-    limits.length === 0
-      ? undefined
-      : {
-          ...(epochs !== undefined && { epochs }),
-          ...(maxSteps !== undefined && { maxSteps }),
-          ...(maxSeconds !== undefined && { maxSeconds }),
-        };
-  const seed = numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true });
-  const memory = choiceOption('memory', values.memory, ['on', 'off']);
-  const settings = settingsOption(values.set);
-  return (config) =>
-    settings.reduce((changed, [setting, value]) => setPath(changed, setting, value), {
-      ...config,
-      seed: seed ?? config.seed,
-      budget: budget ?? config.budget,
-      ...(memory && { memory }),
-    });
+  return runSettings(values, { epochs, maxSteps, maxSeconds });
 }

@@ -1,8 +1,7 @@
 /** `inkling train`: from text files to a model file. */
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
-import type { BudgetConfig, ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
-import { setPath } from '../../common/trainingConfigRules';
+import type { ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
 import type { Compute } from '../backends/backend';
@@ -19,8 +18,9 @@ import { duration, ProgressPrinter } from './progressPrinter';
 import { checkOutFile, checkSameTexts, checkUnfinished, type OutFile } from './outFile';
 import { output, say } from './output';
 import { shellWord } from './shellWord';
+import { adjusted, runSettings, type RunSettings } from './runSettings';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
+import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const options = {
   ...commonOptions,
@@ -43,17 +43,14 @@ const options = {
   title: { type: 'string' },
 } as const;
 
-interface TrainArguments {
+interface TrainArguments extends RunSettings {
   files: string[];
   encoding?: string;
   recipe?: string;
   objective?: ObjectiveKind;
   minutes?: number;
-  budget?: BudgetConfig;
   /** The budget applies to the further training. */
   further: boolean;
-  seed?: number;
-  settings: [path: string, value: string][];
   out: string;
   overwrite: boolean;
   resume?: string;
@@ -124,9 +121,6 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
     throw new UsageError('Without a recipe, training is every-step; name one with --recipe to train it last-step.');
   }
-  const settings = settingsOption(values.set);
-  const memory = choiceOption('memory', values.memory, ['on', 'off']);
-  if (memory) settings.push(['memory', memory]);
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
     files,
@@ -134,17 +128,8 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     recipe: values.recipe,
     objective,
     minutes: seconds === undefined ? undefined : seconds / 60,
-    budget:
-      limits.length === 0
-        ? undefined
-        : {
-            ...(seconds !== undefined && { maxSeconds: seconds }),
-            ...((epochs ?? moreEpochs) !== undefined && { epochs: epochs ?? moreEpochs }),
-            ...(maxSteps !== undefined && { maxSteps }),
-          },
+    ...runSettings(values, { maxSeconds: seconds, epochs: epochs ?? moreEpochs, maxSteps }),
     further: moreEpochs !== undefined,
-    seed: numberOption('seed', values.seed, { low: 0, high: 2 ** 32 - 1, whole: true }),
-    settings,
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
     overwrite: values.overwrite ?? false,
     resume: values.resume,
@@ -208,17 +193,6 @@ function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): Train
     );
   }
   return config;
-}
-
-/** A config with the seed, budget and settings from the arguments. */
-function adjusted(config: TrainingConfig, { seed, budget, settings }: TrainArguments): TrainingConfig {
-  let result: TrainingConfig = { ...config, seed: seed ?? config.seed, budget: budget ?? config.budget };
-  // With a given time, the learning rate decays within it.
-  if (budget?.maxSeconds !== undefined && result.schedule.kind === 'cosine') {
-    result.schedule = { ...result.schedule, epochs: undefined };
-  }
-  for (const [setting, value] of settings) result = setPath(result, setting, value);
-  return result;
 }
 
 /** The result of a training in two lines. */
