@@ -21,6 +21,16 @@ export function requireEditor(
   );
 }
 
+/** Calls `update` when another document, another language of it or other settings are in front of the user. */
+export function onDidChangeActiveDocument(update: () => void): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.window.onDidChangeActiveTextEditor(update),
+    // Also fired for a document whose language was changed.
+    vscode.workspace.onDidOpenTextDocument(update),
+    vscode.workspace.onDidChangeConfiguration(update),
+  );
+}
+
 /**
  * The URI of the text in front of the user, even if VS Code hides its editor from extensions; undefined if there is
  * none.

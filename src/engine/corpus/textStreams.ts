@@ -18,7 +18,7 @@ import type { BatchPlan } from './batchPlan';
 import type { Corpus, Span } from './corpus';
 import { Permutation } from './permutation';
 import { type ReadingSpan, readingBatches } from './readingBatches';
-import { lastAtOrBelow } from './search';
+import { lastAtOrBelow } from '../../common/search';
 import { heldOutSpans, trainSpans } from './spans';
 
 /** Files of fewer slots are always cut from their start: a phase might cost them a slot. */

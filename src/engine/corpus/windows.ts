@@ -9,7 +9,7 @@ import { BatchBuffer } from './batchBuffer';
 import type { BatchPlan } from './batchPlan';
 import type { Corpus, Span, TokenIds } from './corpus';
 import { Permutation } from './permutation';
-import { lastAtOrBelow } from './search';
+import { lastAtOrBelow } from '../../common/search';
 import { heldOutCount, heldOutSpans, splitOrder, trainSpans } from './spans';
 
 /** The windows of several spans, numbered consecutively. */

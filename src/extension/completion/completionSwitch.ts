@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { languageOfBase } from '../../common/bases';
 import { completionEnabled, setting } from '../configuration';
+import { onDidChangeActiveDocument } from '../editors';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';
 import { languageName } from '../models/languageName';
@@ -27,10 +28,7 @@ export class CompletionSwitch extends Disposables {
     super();
     this.item.name = vscode.l10n.t('Inkling Completions');
     const update = (): void => void this.update();
-    this.add(vscode.window.onDidChangeActiveTextEditor(update));
-    // Also fired for a document whose language was changed.
-    this.add(vscode.workspace.onDidOpenTextDocument(update));
-    this.add(vscode.workspace.onDidChangeConfiguration(update));
+    this.add(onDidChangeActiveDocument(update));
     this.add(active.onDidChange(update));
     this.add(models.onDidChange(update));
     this.add(tally.onDidChange(update));

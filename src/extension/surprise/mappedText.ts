@@ -3,6 +3,7 @@
  * text is one part; of a long one, only what surrounds the visible lines is mapped.
  */
 import * as vscode from 'vscode';
+import { lastAtOrBelow } from '../../common/search';
 import type { Span } from './markdownMarks';
 import { SurpriseFigures, type Mark, type SurpriseUnit } from './surpriseFigures';
 
@@ -115,14 +116,8 @@ function lineStartsOf(text: string): number[] {
 
 /** Offsets count `\n` line ends; positions are those of the editor, whatever its line ends. */
 export function positionOf(map: MappedText, offset: number): vscode.Position {
-  let low = 0;
-  let high = map.lineStarts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (map.lineStarts[middle] <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return new vscode.Position(low, offset - map.lineStarts[low]);
+  const line = lastAtOrBelow(map.lineStarts, offset);
+  return new vscode.Position(line, offset - map.lineStarts[line]);
 }
 
 export function offsetOf(map: MappedText, position: vscode.Position): number {

@@ -3,6 +3,7 @@
  * at one of five levels. Offsets are UTF-16 units of the text as the model sees it. Independent of VS Code.
  */
 import type { SurpriseResult } from '../../common/engineProtocol';
+import { lastAtOrBelow } from '../../common/search';
 import type { Span } from './markdownMarks';
 
 export type SurpriseUnit = 'character' | 'word';
@@ -114,14 +115,7 @@ export class SurpriseFigures {
   /** Index of the token that contains `offset`, or -1. */
   private tokenAt(offset: number): number {
     if (offset < 0 || offset >= this.length) return -1;
-    let low = 0;
-    let high = this.bits.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.offsets[middle] <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lastAtOrBelow(this.offsets, offset);
   }
 }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { formatBits } from '../../common/formats';
 import { setting } from '../configuration';
+import { onDidChangeActiveDocument } from '../editors';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';
 import type { ModelStore } from '../models/modelStore';
@@ -24,10 +25,7 @@ export class SurpriseStatus extends Disposables {
     this.item.name = vscode.l10n.t('Inkling Surprise Map');
     this.item.command = 'inkling.toggleSurpriseMap';
     const update = (): void => void this.update();
-    this.add(vscode.window.onDidChangeActiveTextEditor(update));
-    // Also fired for a document whose language was changed.
-    this.add(vscode.workspace.onDidOpenTextDocument(update));
-    this.add(vscode.workspace.onDidChangeConfiguration(update));
+    this.add(onDidChangeActiveDocument(update));
     this.add(active.onDidChange(update));
     this.add(models.onDidChange(update));
     this.add(marks.onDidChange(update));
