@@ -51,7 +51,7 @@ function suite(name, file, step) {
     count = found.stats
       ? { passed: found.stats.passes, failed: found.stats.failures, skipped: found.stats.pending }
       : found;
-    failures.push(...(found.failures ?? []).map((test) => `${name}: ${test.split('\n')[0]}`));
+    failures.push(...(found.failures ?? []).map((test) => `${name}: ${test.split('\n').slice(0, 12).join('\n  ')}`));
   }
   if (!fine && count.failed === 0) count.failed = 1;
   add(name, count, Date.now() - start);

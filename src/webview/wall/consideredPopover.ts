@@ -33,6 +33,8 @@ export class ConsideredPopover {
   private column: WallColumn | undefined;
   private start = 0;
   private anchor: DOMRect | undefined;
+  /** Where the page was scrolled to when the popover opened. */
+  private scrollY = 0;
   private from: HTMLElement | undefined;
 
   constructor(private readonly branch: (column: number, offset: number, token: string) => void) {
@@ -52,8 +54,11 @@ export class ConsideredPopover {
     document.addEventListener('pointerdown', (event) => {
       if (!this.element.hidden && !this.element.contains(event.target as Node)) this.close(false);
     });
-    // The popover has a fixed place on the screen, which scrolling would separate from its text.
-    window.addEventListener('scroll', () => this.close(false));
+    // The popover has a fixed place on the screen, which scrolling would separate from its text. The event comes a frame
+    // late, so that of a scroll before the popover opened may arrive after it.
+    window.addEventListener('scroll', () => {
+      if (window.scrollY !== this.scrollY) this.close(false);
+    });
     window.addEventListener('resize', () => this.place());
   }
 
@@ -62,6 +67,7 @@ export class ConsideredPopover {
     this.start = start;
     this.from = from;
     this.anchor = anchor;
+    this.scrollY = window.scrollY;
     const before = (column.lead + column.text.slice(0, start)).slice(-contextLength);
     this.context.replaceChildren(t('after'), ' “…', h('span', { class: 'writing-font' }, before), '”');
     this.list.replaceChildren(h('span', { class: 'muted' }, t('asking the model…')));

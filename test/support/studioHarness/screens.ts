@@ -75,11 +75,10 @@ export async function visitScreens(
   await tab(page, 1);
   await page.locator('.wall .copies:not([hidden])').first().waitFor();
   await look('samples', page);
-  const writing = page.locator('.wall .writing').first();
-  // Scrolling closes the alternatives, and its event comes a frame later.
-  await writing.scrollIntoViewIfNeeded();
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  await writing.click({ position: { x: 60, y: 14 } });
+  await page
+    .locator('.wall .writing')
+    .first()
+    .click({ position: { x: 60, y: 14 } });
   await page.locator('.considered button').first().waitFor();
   await look('considered', page);
   await page.keyboard.press('Escape');

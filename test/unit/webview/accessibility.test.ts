@@ -12,8 +12,16 @@ import { themeNames } from '../../support/studioHarness/themes';
 const dist = path.resolve('dist');
 const axe = fs.readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
+/** Until the page has drawn a frame at its present size: only then do its observers know what scrolls. */
+function drawn(page: Page): Promise<void> {
+  return page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  );
+}
+
 /** What axe-core finds on the page as it is, one line for each element. */
 async function findings(page: Page): Promise<string[]> {
+  await drawn(page);
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
   );

@@ -356,6 +356,30 @@ describe('Studio page in a browser', function () {
     await eventually(async () => assert.ok(parseFloat(await share.innerText()) < before));
   });
 
+  it('keeps the alternatives open after an earlier scroll, and closes them on a later one', async () => {
+    await write();
+    const writing = page.locator('.wall .writing').first();
+    const scroll = (by: number, then = ''): Promise<void> =>
+      writing.evaluate(
+        (element, [by, key]) =>
+          new Promise<void>((resolve) => {
+            window.scrollBy(0, by);
+            if (key) element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+            requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+          }),
+        [by, then] as const,
+      );
+    await writing.focus();
+    await page.keyboard.press('ArrowRight');
+    const popover = page.locator('.popover');
+    assert.equal(await popover.isVisible(), false);
+    await scroll(20, 'Enter');
+    assert.notEqual(await page.evaluate(() => window.scrollY), 0, 'the page is long enough to scroll');
+    assert.equal(await popover.isVisible(), true);
+    await scroll(-20);
+    assert.equal(await popover.isVisible(), false);
+  });
+
   it('marks the words that were asked for, and says that they still are while the controls are hidden', async () => {
     await tab('Samples');
     const controls = page.locator('details', { hasText: 'More controls' });
