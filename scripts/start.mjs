@@ -9,14 +9,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installPackages } from './install.mjs';
 import { makeSampleText } from './sampleText.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { browser: { type: 'boolean' }, port: { type: 'string', default: '8123' } } });
 
-if (!fs.existsSync(path.join(root, 'node_modules'))) {
-  await install();
-}
+await installPackages();
 console.log('Building Inkling ...');
 execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
 try {
@@ -67,36 +66,6 @@ async function serve() {
   console.log(`Inkling in VS Code: ${url}`);
   openInBrowser(url);
   console.log(`Press F1 and run "Inkling: Train on This File". Ctrl+C here ends it.`);
-}
-
-/** `npm ci`, with a line that counts the packages: it takes one to eight minutes and says nothing itself. */
-async function install() {
-  const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
-  const total = Object.keys(packages).length - 1;
-  const began = Date.now();
-  const npm = spawn('npm', ['ci', '--loglevel=http'], { cwd: root, shell: process.platform === 'win32' });
-  let [said, fetched] = ['', 0];
-  const hear = (chunk) => {
-    said += chunk;
-    fetched += chunk.toString().match(/http (fetch|cache) /g)?.length ?? 0;
-  };
-  npm.stdout.on('data', hear);
-  npm.stderr.on('data', hear);
-  const tell = () => {
-    const seconds = Math.round((Date.now() - began) / 1000);
-    const line = `Installing the development packages: ${Math.min(fetched, total)} of ${total}, ${seconds} s`;
-    if (process.stdout.isTTY) process.stdout.write(`\r${line} `);
-    else console.log(line);
-  };
-  tell();
-  const timer = setInterval(tell, process.stdout.isTTY ? 1000 : 10_000);
-  const code = await new Promise((resolve, reject) => npm.once('close', resolve).once('error', reject));
-  clearInterval(timer);
-  tell();
-  if (process.stdout.isTTY) process.stdout.write('\n');
-  if (code === 0) return;
-  console.error(said.split('\n').slice(-30).join('\n'));
-  throw new Error('npm ci failed; its last lines are above. Mend that and run npm start again.');
 }
 
 /** Opens an address in the browser of the desktop, if there is one; it has been printed in any case. */

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { retry } from '../../scripts/retry.mjs';
+import { installPackages } from '../../scripts/install.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = path.join(root, 'test-output');
@@ -68,19 +68,12 @@ function end() {
 }
 
 fs.mkdirSync(output, { recursive: true });
-// npm leaves a copy of the lock file behind; an older one means that something changed since.
-const installed = path.join(root, 'node_modules/.package-lock.json');
-const stale = () => fs.statSync(installed).mtimeMs < fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
-if (!fs.existsSync(installed) || stale()) {
-  console.log('Installing the development packages with npm ci (290 packages, 220 MB); this takes about a minute ...');
-  try {
-    retry(() => {
-      if (!npm('ci')) throw new Error('npm ci failed');
-    });
-  } catch {
-    add('install', { passed: 0, failed: 1, skipped: 0 }, Date.now() - began);
-    end();
-  }
+try {
+  await installPackages();
+} catch (error) {
+  console.error(error.message);
+  add('install', { passed: 0, failed: 1, skipped: 0 }, Date.now() - began);
+  end();
 }
 if (!check('build', () => npm('run', '-s', 'build:tests'))) end();
 // Every suite that looks at a page uses the same browser; a machine without one gets it from npm.
