@@ -1,10 +1,10 @@
 /**
- * How users and requests name the shipped language models: wherever the path of a model is taken, so is `base:` with an
- * ISO 639-1 code, as in `base:en`.
+ * How users and requests name the shipped language models: wherever the path of a model is accepted, so is `base:` with
+ * an ISO 639-1 code, as in `base:en`.
  */
 const prefix = 'base:';
 
-/** A text with fewer characters does not say which base fits it. */
+/** A text with fewer characters is too short to tell which base fits it. */
 export const fewestToChoose = 100;
 
 export function baseName(language: string): string {

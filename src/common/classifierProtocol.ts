@@ -81,8 +81,8 @@ export interface Baselines {
   naiveBayes: ClassificationReport;
   logisticRegression: ClassificationReport;
   /**
-   * Logistic regression over the mean of a text's word vectors. Only on the held-out part, and not with learned vectors;
-   * earlier versions left it out.
+   * Logistic regression over the mean of a text's word vectors. Measured on the held-out part only, and not with
+   * learned vectors; absent in files of earlier versions.
    */
   averagedVectors?: ClassificationReport;
 }
@@ -179,8 +179,8 @@ export interface ClassifierSettings {
   classWeights: 'none' | 'balanced';
   heldOutFraction: number;
   /**
-   * `remove`: equal texts stay together, and the held-out part has each once. `keep`: every example is drawn for itself,
-   * so that texts of the held-out part also stand in the training part, as in most published results.
+   * `remove`: equal texts stay together, and the held-out part has each once. `keep`: examples are drawn independently,
+   * so that texts of the held-out part may also be in the training part, as in most published results.
    */
   duplicates: 'remove' | 'keep';
   /**
@@ -239,11 +239,11 @@ export interface CandidateScores {
   report?: ClassificationReport;
 }
 
-/** How well the linear model does after training on so many texts, and what more of them would be worth. */
+/** How well the linear model does after training on a number of texts, and what more texts would be worth. */
 export interface LearningCurve {
-  /** Rising; the last are all texts but those asked about. */
+  /** In ascending order; the last point is that of all texts except those tested on. */
   points: { texts: number; macroF1: number }[];
-  /** Further texts that are worth labelling; 0: more of the same hardly help. */
+  /** Further texts that are worth labelling; 0: more of the same would hardly help. */
   worthAdding: number;
   /** Macro F1 that is expected with them. */
   expected: number;

@@ -83,8 +83,8 @@ function readingsOf(evaluations: readonly EpochEvent[]): Reading[] {
 }
 
 /**
- * A run that has ended has its figure at the top, measured on all of the held-out text: no other figure for the same
- * thing is given then.
+ * A run that has ended has its figure at the top, measured on all of the held-out text: then no second figure for the
+ * same thing is given.
  */
 function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): string {
   const readings = readingsOf(evaluations);

@@ -119,7 +119,7 @@ export interface DocumentPlace {
   id: string;
   /** UTF-16 offset. */
   cursor: number;
-  /** The collection of texts that is taken into account as well (`knowTexts`), without the one named like the document. */
+  /** The collection of texts to take into account as well (`knowTexts`), except the one with the document's name. */
   beside?: string;
 }
 
@@ -190,7 +190,7 @@ export interface CopyReport {
   runs: { start: number; end: number; source: string; sourceOffset: number }[];
   /** Share of the sample's character 8-grams that do not occur in the training text; undefined without an index. */
   novelShare?: number;
-  /** Share of the sample's whole words that occur in the training text, in any case of letters; undefined without any. */
+  /** Share of the sample's whole words that occur in the training text, ignoring case; undefined without any. */
   realWordShare?: number;
 }
 
@@ -319,13 +319,13 @@ export interface TextBaselines {
   base?: { language: string; bitsPerCharacter: number };
 }
 
-/** What a network is made of and what it reads of a text, for people. */
+/** What a network consists of and what it reads of a text, for display. */
 export interface InsideRequest {
   sources: TextSource[];
   config: TrainingConfig;
-  /** The model of the run; its vocabulary counts where there is one already. */
+  /** The model of the run; if it exists already, its vocabulary is used. */
   modelPath?: string;
-  /** The number of the example to show; the last one where there are fewer. */
+  /** The number of the example to show; the last one if there are fewer. */
   at: number;
   /** The text to show as tokens; empty: the vocabulary. */
   text: string;
@@ -340,7 +340,7 @@ export interface Inside {
     at: number;
     inputText: string;
     targetText: string;
-    /** Null where no token enters. */
+    /** Null if no token enters. */
     inputIds: (number | null)[];
     targetIds: number[];
     shape: number[];
@@ -368,7 +368,7 @@ export interface EngineMethods extends GpuMethods {
   estimate: { params: EstimateRequest; result: null; event: { index: number; estimate: Estimate } };
   recipes: {
     params: Record<string, never>;
-    /** `text`: the name of the text of the published figures. */
+    /** `text`: the name of the text that the published figures refer to. */
     result: { id: string; title: string; text: string; config: TrainingConfig }[];
     event: never;
   };
@@ -399,14 +399,14 @@ export interface EngineMethods extends GpuMethods {
   knowTexts: { params: { collection: string; texts: KnownText[] }; result: null; event: never };
   /** What a collection of texts does to how well a model predicts a passage, which is read on its own. */
   measureBeside: { params: BesideRequest; result: BesideResult; event: never };
-  /** Which shipped base fits a text, by its language; null where none does or the text is too short to tell. */
+  /** Which shipped base fits a text, by its language; null if none does or the text is too short to tell. */
   chooseBase: { params: { text: string }; result: { language: string | null }; event: never };
   sample: { params: SampleRequest; result: SampleResult; event: SampleDelta };
   considered: { params: ConsideredRequest; result: Considered[]; event: never };
   complete: { params: CompletionRequest; result: CompletionResult; event: never };
   /**
-   * Each token is scored by what stands before it in the text, which a model with a memory also learns. The events are
-   * the figures so far, each continuing where the last one ended; the result covers them all.
+   * Each token is scored given the text before it, which a model with a memory also learns. The events are the figures
+   * so far, each continuing where the last one ended; the result covers them all.
    */
   surprise: { params: SurpriseRequest; result: SurpriseResult; event: SurpriseResult };
   /** The most likely tokens first (T = 1). */

@@ -56,7 +56,7 @@ function withSeparator(text: string): string {
   return text.replace('.', separator);
 }
 
-/** The tag of a made-up language in a test is not known. */
+/** A made-up language in a test has an unknown tag. */
 function separatorOf(tag: string): string {
   try {
     return (1.5).toLocaleString(tag, { numberingSystem: 'latn' }).slice(1, -1);

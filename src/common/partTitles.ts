@@ -19,7 +19,7 @@ export function keptTitle({ kept, settings }: Pick<ClassifierRecord, 'kept' | 's
   return partTitle(kept ?? 'network', settings.variant);
 }
 
-/** Why no network was tried; undefined if one was, or none was to be. */
+/** Why no network was tried; undefined if one was, or if none was requested. */
 export function untriedSentence({ settings, candidates = [] }: ClassifierRecord): string | undefined {
   if (settings.model !== 'auto' || candidates.length !== 1) return undefined;
   return t(

@@ -1,6 +1,6 @@
 /**
- * How good a model is at its own text, in a word: by its distance to what needs no training, which is a Kneser–Ney model
- * of the same text and, if there is one, the shipped base of its language. This is the only place that says so.
+ * How good a model is at its own text, in a word: by its distance to what needs no training, which is a Kneser–Ney
+ * model of the same text and, if there is one, the shipped base of its language. No other place decides this.
  */
 import type { TextBaselines } from './engineProtocol';
 import { t } from './l10n';

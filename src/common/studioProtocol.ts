@@ -40,7 +40,7 @@ export interface ModelItem {
   heldOutBitsPerCharacter?: number;
   /** A shipped model of a language, which writes together with the open text. */
   isBase?: boolean;
-  /** What stands before a sample without a prompt, so that it begins with a word; empty where every sample does. */
+  /** What precedes a sample without a prompt, so that it begins with a word; empty if every sample does. */
   opening: string;
 }
 
@@ -75,7 +75,7 @@ export interface StudioSettings {
   };
   samples: {
     prompt: string;
-    /** Where not empty, the wall has one column for each of the two prompts, at `temperature`. */
+    /** If not empty, the wall has one column for each of the two prompts, at `temperature`. */
     secondPrompt: string;
     temperature: number;
     /** The columns of the wall for a single prompt. */
@@ -159,7 +159,7 @@ export interface HostMessages {
   /** What has happened since, in batches. */
   events: { runId: string; events: TrainEvent[] };
   baselines: { runId: string; baselines?: TextBaselines };
-  /** What the network of a run is and reads; a sentence where its text is gone. */
+  /** The network of a run and what it reads; a sentence if its text is gone. */
   inside: { runId: string; inside?: Inside; problem?: string };
   models: { models: ModelItem[]; modelPath?: string; asksForBase: boolean };
   recordedSamples: { runId: string; step: number; samples: SampleEvent[] };

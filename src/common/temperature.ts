@@ -1,26 +1,28 @@
 /**
- * A distribution at another temperature and under cuts, for views that show what sampling does:
+ * A distribution at another temperature and with cuts, for views that show what sampling does:
  *
  *   q_i = p_i^(1/T) / Σ_j p_j^(1/T)
  *
- * then top-k, top-p and min-p, each on what the one before left, as the sampler draws.
+ * then top-k, top-p and min-p, each applied to what the previous one left, as in the sampler.
  */
 import type { SamplingOptions } from './engineProtocol';
 
 export interface Reweighed {
-  /** Of being drawn; 0 for what is cut. */
+  /** Of being drawn; 0 if it is cut. */
   probability: number;
-  /** Whether a cut takes it away. */
+  /** Whether a cut removes it. */
   isCut: boolean;
 }
 
-/** `probabilities` at temperature 1, the likeliest first, of all that can be drawn; the same order comes back. */
+/**
+ * `probabilities`: at temperature 1, of everything that can be drawn, the most likely first. Returns the same order.
+ */
 export function reweigh(
   probabilities: readonly number[],
   { temperature, topK = Infinity, topP = 1, minP = 0 }: Pick<SamplingOptions, 'temperature' | 'topK' | 'topP' | 'minP'>,
 ): Reweighed[] {
   const highest = probabilities[0] ?? 1;
-  // Relative to the likeliest, so that a low temperature does not end in zeros everywhere; 0 leaves that one alone.
+  // Relative to the most likely one, so that a low temperature does not make everything 0; at 0, only that one is left.
   const weights = probabilities.map((p, i) =>
     temperature === 0 ? Number(i === 0) : p > 0 ? (p / highest) ** (1 / temperature) : 0,
   );

@@ -8,7 +8,7 @@ import type { CopyReport, SamplingOptions } from './engineProtocol';
 export interface WallColumn {
   /** Unique for the lifetime of a wall; never reused. */
   id: number;
-  /** Where it is not the wall's. */
+  /** If it is not the wall's. */
   prompt?: string;
   options: SamplingOptions;
   /**
@@ -38,7 +38,7 @@ export type WallAction =
       modelPath: string;
       modelTitle: string;
       prompt: string;
-      /** One for each stream, where they differ. */
+      /** One for each stream, if they differ. */
       prompts?: string[];
       streams: SamplingOptions[];
     }
@@ -133,7 +133,7 @@ export function wholeLength(text: string, mustContain: readonly string[] = []): 
   return mustContain.some(wanted) ? text.length : text.slice(0, last.index).trimEnd().length;
 }
 
-/** Where the words that were asked for stand in a sample, as whole words in any case of letters. */
+/** Where the requested words occur in a sample, as whole words, ignoring case. */
 export function wantedRanges(text: string, mustContain: readonly string[] = []): { start: number; end: number }[] {
   return mustContain.flatMap((word) => {
     const escaped = word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -1,4 +1,7 @@
-/** A list kept in a JSON file on this machine, for all windows: each change is made on what the file says by then. */
+/**
+ * A list kept in a JSON file on this machine, for all windows: each change is applied to the current content of the
+ * file.
+ */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { SerialQueue } from '../common/serialQueue';
@@ -21,7 +24,7 @@ export class JsonList<T extends { id: string }> {
     return this.change((now) => now.filter((entry) => entry.id !== id));
   }
 
-  /** One after the other, each on what the file says then: another window may have written it. */
+  /** One after the other, each applied to the current content: another window may have written the file. */
   change(make: (now: T[]) => T[]): Promise<void> {
     return this.writing.run(() => this.write(make(this.read())));
   }

@@ -1,4 +1,4 @@
-/** Errors whose message comes with a button that mends them. */
+/** Errors whose message comes with a button that fixes them. */
 import { InklingError } from '../common/errors';
 import { t } from '../common/l10n';
 import type { CommandId } from './commandIds';

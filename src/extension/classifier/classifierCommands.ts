@@ -76,7 +76,7 @@ function editorToCheck(): vscode.TextEditor {
   return requireEditor(vscode.l10n.t('No text is open. Open one and select the text to check.'));
 }
 
-/** What is selected, in the order of the text, or all of it. Throws `invalidInput` where that is no words. */
+/** The selected texts in the order of the document, or the whole text. Throws `invalidInput` if there are no words. */
 function selectedTexts({ document, selections }: vscode.TextEditor): string[] {
   const selected = selections.filter((selection) => !selection.isEmpty);
   const ranges = [...selected].sort((a, b) => a.start.compareTo(b.start));
@@ -89,7 +89,7 @@ function selectedTexts({ document, selections }: vscode.TextEditor): string[] {
   );
 }
 
-/** A class in use, or a new one that is typed; undefined when the user turns away. */
+/** A class in use, or a new one that the user types; undefined if they cancel. */
 async function askForLabel(known: string[]): Promise<string | undefined> {
   const title = vscode.l10n.t('Which class does this text belong to?');
   const another = vscode.l10n.t('New class…');

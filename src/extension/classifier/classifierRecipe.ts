@@ -4,7 +4,7 @@ import { spamRecipeSettings, type ClassifierVariant } from '../../common/classif
 import { chosenSeed } from '../configuration';
 import type { ClassifierChoice } from './classifierTraining';
 
-/** Whether to start a recipe as it is or to change its settings, or one of `more`; undefined where the user leaves. */
+/** Whether to start a recipe as it is or to change its settings, or one of `more`; undefined if the user cancels. */
 export async function askStartOrEdit<More extends string = never>(
   title: string,
   more: (vscode.QuickPickItem & { answer: More })[] = [],
@@ -21,7 +21,7 @@ export async function askStartOrEdit<More extends string = never>(
   return (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.answer;
 }
 
-/** What can be changed, and what it may be. */
+/** What can be changed, and the values to choose from. */
 const editable = {
   epochs: { low: 1, high: 1000, whole: true },
   seed: { low: 0, high: 2 ** 32 - 1, whole: true },
@@ -35,7 +35,7 @@ type Editable = keyof typeof editable;
 
 type Settings = Record<Editable, number> & { lengths: 'padded' | 'ragged' };
 
-/** Lets the user start a variant, or change settings until they start or leave (undefined). */
+/** Lets the user start a variant, or change settings until they start or cancel (undefined). */
 export async function startOrEditClassifier(variant: ClassifierVariant): Promise<ClassifierChoice | undefined> {
   const title = `sms-spam, ${variant}`;
   const answer = await askStartOrEdit(title);
@@ -45,7 +45,7 @@ export async function startOrEditClassifier(variant: ClassifierVariant): Promise
   return { settings: { ...spamRecipeSettings, variant, ...settings } };
 }
 
-/** Changes `settings` until the user starts (true) or leaves. */
+/** Changes `settings` until the user starts (true) or cancels. */
 async function edit(settings: Settings, title: string): Promise<boolean> {
   const names = Object.keys(editable) as Editable[];
   for (;;) {

@@ -15,7 +15,7 @@ export class ExampleStore extends JsonList<Example> {
     return [...new Set([...this.all()].reverse().map(({ label }) => label))];
   }
 
-  /** A text that is there already gets the new label. */
+  /** A text that is stored already gets the new label. */
   add(label: string, texts: readonly string[]): Promise<void> {
     return this.change((before) => [
       ...before.filter((entry) => !texts.includes(entry.text)),

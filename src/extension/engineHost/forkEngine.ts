@@ -65,7 +65,10 @@ export function forkEngine(
   };
 }
 
-/** Some failures (a path through a file, a .cmd on Windows) Node.js throws at once; they are told like all others. */
+/**
+ * Node.js throws some failures (a path through a file, a .cmd on Windows) immediately; they are reported like all
+ * others.
+ */
 function notStarted(reason: string): EngineProcess {
   return {
     pid: undefined,

@@ -48,13 +48,13 @@ export class ActiveModel {
   }
 
   /**
-   * The path of an existing language model, or the name of the base that fits `document`. To be called for what the
-   * user has asked for, which counts as opening Inkling. Throws `invalidInput` if there is none at all.
+   * The path of an existing language model, or the name of the base that fits `document`. For explicit requests of the
+   * user, which count as opening Inkling. Throws `invalidInput` if there is none.
    */
   async require(document?: vscode.TextDocument): Promise<string> {
     const path = await this.find(document);
     if (path) return path;
-    // Whoever asks a model to write, or to mark what is surprising, has begun to use Inkling.
+    // A user who asks a model to write, or to mark what is surprising, has begun to use Inkling.
     if (document && this.base.unanswered) {
       await this.base.answer(true);
       const base = await this.base.find(document);

@@ -24,7 +24,7 @@ export interface Passage {
 /** Saves of one document that follow each other this closely belong to one passage. */
 const passageMs = 10 * 60_000;
 
-/** The oldest passages are dropped when the lines of all have more than this many characters. */
+/** The oldest passages are dropped when all lines together exceed this many characters. */
 const mostCharacters = 1_000_000;
 
 export class Journal extends JsonList<Passage> {

@@ -52,7 +52,9 @@ export class RememberedWriting extends Disposables {
     this.beginAll();
   }
 
-  /** The collection of what is remembered. The engine may not know it yet: that is seen to, but not waited for. */
+  /**
+   * The collection of what is remembered. The engine may not know it yet: it is told, but its answer is not awaited.
+   */
   collection(): string {
     const { engine } = this.options;
     if (this.pid === undefined || this.pid !== engine.pid) {

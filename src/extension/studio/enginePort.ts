@@ -7,7 +7,7 @@ import type { SentDocuments } from '../engineHost/sentDocuments';
 import type { EnginePort } from './ports';
 
 export function enginePort(engine: EngineCaller, documents: Pick<SentDocuments, 'place'>): EnginePort {
-  /** A base writes together with the open text; a model of one's own by itself. */
+  /** A base writes together with the open text; the user's own model writes alone. */
   const documentFor = async (modelPath: string): Promise<DocumentPlace | undefined> => {
     const editor = vscode.window.activeTextEditor;
     const known = editor && languageOfBase(modelPath) !== undefined;

@@ -22,7 +22,7 @@ interface Needs {
 export class ModelsOfStudio extends Disposables implements ModelsPort {
   private readonly changed = new Emitter<void>();
   readonly onDidChange = this.changed.event;
-  /** The base of the open text, as far as it is known; nothing is looked for before the page first asks. */
+  /** The base of the open text, as far as it is known; it is not determined before the page first asks. */
   private foundBase: string | undefined;
   private asked = false;
 

@@ -38,7 +38,7 @@ export interface RunsPort {
   trySample(): Promise<void>;
   /** Computed once and cached; undefined if the run has no held-out text or its text is gone. */
   baselines(runId: string): Promise<TextBaselines | undefined>;
-  /** Throws `invalidInput` where the run's text is gone. */
+  /** Throws `invalidInput` if the run's text is gone. */
   inside(runId: string, at: number, text: string): Promise<Inside>;
 }
 

@@ -12,7 +12,7 @@ import type { RememberedSettings } from './rememberedSettings';
 
 const promptLength = 1000;
 const maximumKept = 200;
-/** All tokens: the page shows them at other temperatures too, which take the whole distribution. */
+/** All tokens: the page also shows them at other temperatures, which requires the whole distribution. */
 const consideredCount = 65_536;
 const wallKey = 'studio.wall';
 const keptKey = 'studio.kept';
@@ -63,7 +63,7 @@ export class SamplesTab {
     return { wall: this.wall, kept: this.kept, continuing: this.continuing !== undefined };
   }
 
-  /** An empty wall that the user looks at fills itself, if there is a model that can. */
+  /** An empty wall fills itself when the user looks at it, if there is a model that can write. */
   fillIfEmpty(): void {
     const isSeen = this.page.attached && this.settings.current.tab === 'samples';
     const modelPath = this.ports.models.active();
@@ -189,7 +189,7 @@ export class SamplesTab {
     void this.ports.memory.update(wallKey, this.wall);
   }
 
-  /** Running text ends with a word; what was copied counts as far as it is shown. */
+  /** Running text is cut so that it ends with a word; only what is shown counts as copied. */
   private finished(id: number, copy: CopyReport | undefined): WallAction {
     const column = this.wall.columns.find((c) => c.id === id);
     if (!column || this.opening() === '') return { kind: 'finished', column: id, copy };
@@ -210,12 +210,12 @@ export class SamplesTab {
     return this.ports.editor.openText([`# ${modelTitle}`, ...parts].join('\n\n') + '\n');
   }
 
-  /** What stands before a sample without a prompt. */
+  /** What precedes a sample without a prompt. */
   private opening(): string {
     return this.ports.models.list().find(({ path }) => path === this.wall.modelPath)?.opening ?? '';
   }
 
-  /** What the model is given before a column: the prompt, or what stands before the first word of a sample without one. */
+  /** What the model is given before a column: the prompt, or what precedes the first word of a sample without one. */
   private beginning(prompt: string): string {
     return prompt || this.opening();
   }

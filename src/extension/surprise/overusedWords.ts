@@ -1,4 +1,4 @@
-/** The list of overused words and phrases, from which one goes to their places. */
+/** The list of overused words and phrases, which leads to the places where they are used. */
 import * as vscode from 'vscode';
 import type { Overused, OverusedResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';

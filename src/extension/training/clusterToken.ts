@@ -6,7 +6,7 @@ export function isOnCluster(job: string): boolean {
   return /^(ray|https?):\/\//.test(job);
 }
 
-/** The token of the cluster of a job; undefined for a folder, and where the cluster wants none. */
+/** The token of the cluster of a job; undefined for a folder, and if the cluster needs none. */
 export async function clusterToken(secrets: vscode.SecretStorage, job: string): Promise<string | undefined> {
   if (!isOnCluster(job)) return undefined;
   const key = `inkling.cluster.${new URL(job).host}`;

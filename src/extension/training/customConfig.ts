@@ -5,7 +5,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { configProblems, setPath } from '../../common/trainingConfigRules';
 import { configEntries } from './configEntries';
 
-/** Lets the user change `config` until they start or leave (undefined); `showLayers` shows what it describes. */
+/** Lets the user change `config` until they start or cancel (undefined); `showLayers` shows what it describes. */
 export async function editConfig(
   config: TrainingConfig,
   showLayers: (config: TrainingConfig) => Promise<void>,

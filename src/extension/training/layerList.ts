@@ -7,7 +7,7 @@ import type { TrainingConfig } from '../../common/trainingConfig';
 import { present } from '../commands';
 import type { EngineCaller } from '../engineHost/engineClient';
 
-/** Shows the list until the user leaves it. Settings that do not suit the text are reported, not thrown. */
+/** Shows the list until the user closes it. Settings that do not suit the text are reported, not thrown. */
 export async function showLayers(engine: EngineCaller, sources: TextSource[], config: TrainingConfig): Promise<void> {
   try {
     const { layers, examples, stepsPerEpoch, example } = await engine.call('inside', {

@@ -159,7 +159,7 @@ export class RunStore {
     return sources.every(({ path }) => fs.existsSync(path)) ? sources : [];
   }
 
-  /** Before a job is followed anew: it reports everything from its beginning. */
+  /** Called before a job is followed again, because it reports everything from its beginning. */
   async forgetEvents(id: string): Promise<void> {
     await this.flush();
     await fs.promises.rm(this.file(id, 'events.jsonl'), { force: true });

@@ -122,7 +122,7 @@ async function chooseRecipe(
   pick.title = vscode.l10n.t('Train with a recipe');
   pick.matchOnDescription = true;
   pick.ignoreFocusOut = true;
-  // Sorted again as times arrive. The first row is active until the user moves to another one, which then stays so.
+  // Sorted again as times arrive. The first row is active until the user moves to another one, which then stays active.
   const first = new Set<ChoiceItem>();
   const show = (): void => {
     const active = pick.activeItems;

@@ -78,7 +78,7 @@ export class TrainingRuns {
   /** Reads the runs of earlier sessions. */
   async load(): Promise<void> {
     await this.store.load();
-    // Jobs go on without this window: they are followed again.
+    // Jobs continue without this window, which now follows them again.
     for (const { id, job, state } of this.store.list()) {
       if (job !== undefined && state === 'interrupted') this.resume(id).catch(() => undefined);
     }
@@ -131,8 +131,10 @@ export class TrainingRuns {
     return this.begin(randomUUID(), modelPath, request);
   }
 
-  /** Goes on with a run: to its end if it was cut short, for as long again if it had ended, or for `epochs` more; on the
-   *  text it read. */
+  /**
+   * Continues a run on the text it read: to its end if it was interrupted, for as long again if it had ended, or for
+   * `epochs` more.
+   */
   async resume(id: string, epochs?: number): Promise<RunOutcome> {
     await this.store.load();
     const record = this.store.get(id);

@@ -28,7 +28,7 @@ interface Request {
 export class TextContinuation {
   private current: AbortController | undefined;
   private written: WrittenText | undefined;
-  /** What asked for the text that was written last, as long as that is a proposal. */
+  /** The request for the text that was written last, as long as that text is a proposal. */
   private proposal: Request | undefined;
   /** A continuation begins only after the previous one has written its last piece. */
   private readonly queue = new SerialQueue();
@@ -189,7 +189,7 @@ export class TextContinuation {
       ...options,
       continuesUndoStep,
       onChanged: (isTouched) => {
-        // Going on at the place, or changing what was written there, keeps it.
+        // Typing on at the place, or changing what was written there, keeps it.
         if (isTouched) this.proposal = undefined;
         this.refresh();
       },
@@ -205,7 +205,7 @@ export class TextContinuation {
     this.refresh();
   }
 
-  /** Shows what is so. */
+  /** Shows the current state. */
   private refresh(): void {
     const { written, active } = this;
     const ranges = this.proposal && written ? written.ranges : [];
@@ -229,7 +229,7 @@ function nothingLeft(): InklingError {
   );
 }
 
-/** Whether a word begins right behind a point: it would be glued to what is written. */
+/** Whether a word begins directly after a point: it would be joined to what is written. */
 function isFollowedByWord(document: vscode.TextDocument, { line, character }: Point): boolean {
   return /^[\p{L}\p{N}“‘«„"(]/u.test(document.lineAt(line).text.slice(character));
 }

@@ -5,7 +5,7 @@ import { isWithin } from '../followDocument';
 import { comparePoints, moved, Place, type Change, type Point } from './place';
 import type { DocumentChange, Target } from './streamingInsertion';
 
-/** A place this close (UTF-16 units) below the visible part was only just pushed out of view by what was written. */
+/** A place this close (UTF-16 units) below the visible part has just been pushed out of view by what was written. */
 const justBelow = 200;
 
 export class DocumentTarget extends Disposables implements Target {

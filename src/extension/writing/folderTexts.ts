@@ -1,5 +1,5 @@
 /**
- * The prose files of a workspace folder, of which the engine is told so that it can take them into account while the
+ * The prose files of a workspace folder, which the engine is told about so that it can take them into account while the
  * user writes in one of them. Only files on disk count; the engine reads them itself.
  */
 import * as path from 'node:path';
@@ -21,7 +21,7 @@ const maximumBytes = 20_000_000;
 interface Folder {
   uri: vscode.Uri;
   watcher: vscode.Disposable;
-  /** Undefined when a file has come or gone since they were found. */
+  /** Undefined if a file has been added or removed since they were found. */
   files: Promise<TextSource[]> | undefined;
   /** The process that knows the current files; undefined when they have changed since. */
   pid: number | undefined;
@@ -50,8 +50,8 @@ export class FolderTexts extends Disposables {
   }
 
   /**
-   * The collection of the texts in a document's folder; undefined for a document without one. The engine may not know it
-   * yet, or be out of date: that is seen to, but not waited for.
+   * The collection of the texts in a document's folder; undefined for a document without one. The engine may not know
+   * it yet, or be out of date: it is told, but its answer is not awaited.
    */
   collection(document: vscode.TextDocument): string | undefined {
     const folder = vscode.workspace.getWorkspaceFolder(document.uri);

@@ -1,6 +1,6 @@
 /**
  * What Continue Text has written is a proposal at first: it is tinted and in italics, and *Keep · Another · Discard*
- * stand at its end, in the status bar and on keys. Here is how it looks; what it is, is in continueText.ts.
+ * stand at its end, in the status bar and on keys. This file shows it; continueText.ts writes it.
  */
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
@@ -51,7 +51,7 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
     const wasWriting = this.state?.isWriting;
     this.state = state;
     this.draw();
-    // While it grows, the lines would only jump.
+    // While the proposal is growing, the lines would only jump.
     if (!state?.isWriting || !wasWriting) this.lensesChanged.fire();
   }
 
@@ -93,7 +93,7 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
     item.show();
   }
 
-  /** The keys work only where the cursor is at the proposal: elsewhere they mean what they always do. */
+  /** The keys work only where the cursor is at the proposal: elsewhere they have their usual meaning. */
   private updateKeys(): void {
     const { state } = this;
     const editor = vscode.window.activeTextEditor;

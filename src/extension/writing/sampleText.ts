@@ -1,4 +1,4 @@
-/** The sample text that comes with the extension, for those who have none of their own at hand. */
+/** The sample text that comes with the extension, for users without a text at hand. */
 import * as vscode from 'vscode';
 import type { Studio } from '../studio/studioView';
 
@@ -10,8 +10,8 @@ export interface SampleTexts {
 }
 
 /**
- * Opens the user's copy of the sample text, and the Studio beside it: its samples where there is a model or a base that
- * can write them, else what there is to train.
+ * Opens the user's copy of the sample text, and the Studio beside it: its Samples tab, which says how to begin if no
+ * model can write yet.
  */
 export async function trySample({ shipped, folder }: SampleTexts, studio: Studio): Promise<void> {
   const source = await firstOf(shipped);
