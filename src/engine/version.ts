@@ -1,4 +1,4 @@
-/** The engine's version, as the package says it. */
+/** The engine's version, which is the package's. */
 import { version } from '../../package.json';
 
 export const engineVersion: string = version;

@@ -1,6 +1,6 @@
 /**
  * The Classifier tab: what was checked and why, how well the classifier does on examples it never saw, and where its
- * threshold should stand. The host owns the state; the page asks for it when the tab is first in view.
+ * threshold should be. The host owns the state; the page requests it when the tab is first shown.
  */
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
@@ -27,7 +27,7 @@ export class ClassifierTab {
   private asked = false;
   private shown: ClassifierRecord | undefined;
   private threshold: number | undefined;
-  /** The host has not heard of `threshold` yet. */
+  /** The host has not received `threshold` yet. */
   private thresholdUnsent = false;
   private shownChecks = '';
 

@@ -1,6 +1,6 @@
 /**
- * What the network of a run is and reads: its layers as a table, a drawing, one training example, and the tokens of a
- * text. Asked for when it is opened, since the host has to read the text for it.
+ * The network of a run and what it reads: its layers as a table, a drawing, one training example, and the tokens of a
+ * text. Requested when it is opened, because the host has to read the text for it.
  */
 import type { Inside } from '../common/engineProtocol';
 import { formatInteger, t } from '../common/l10n';
@@ -210,7 +210,7 @@ function viewName(view: DrawingView): string {
   }[view];
 }
 
-/** White space by the signs of the wall. */
+/** White space as the wall shows it. */
 function visibleText(text: string): string {
   return [...text].map((character) => (character.trim() === '' ? visibleToken(character) : character)).join('');
 }

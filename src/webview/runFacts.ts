@@ -16,8 +16,8 @@ export interface Figure {
 }
 
 /**
- * The figures at the top, which summarise the run at a glance: loss, speed, time, and how good that is as soon as it is
- * known what to compare it with.
+ * The figures at the top, which summarise the run at a glance: loss, speed, time, and the quality as soon as there is
+ * something to compare with.
  */
 export function figures(history: RunHistory, unit: LossUnit, state: RunStatus, baselines?: TextBaselines): Figure[] {
   const scale = tokenScale(history);

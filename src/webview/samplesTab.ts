@@ -52,7 +52,7 @@ export class SamplesTab {
   private readonly recordedWall: WallView;
   private readonly keptList: KeptList;
   private readonly empty: HTMLElement;
-  /** What training would add, while only a base writes. */
+  /** Shown while only a base writes: what training would add. */
   private readonly ownModel: HTMLElement;
   private readonly body: HTMLElement;
   private readonly wallHelp = h('p', { class: 'muted' });
@@ -115,7 +115,7 @@ export class SamplesTab {
     (secondPrompt) => this.change({ secondPrompt }),
     t("One column for each of the two prompts, at the slider's temperature and with the same random numbers"),
   );
-  /** Beside the controls while they are hidden: what of them still applies. */
+  /** While the controls are hidden: the settings that still apply. */
   private readonly applies = h('span', { class: 'applies' });
   private readonly openWall = button(t('Open in Editor'), () => this.send({ type: 'openWall' }), {
     hint: t('Opens all samples as one text, for instance to show them in a large font'),

@@ -65,7 +65,7 @@ export class TrainingTab {
   private loss: ChartModel | undefined;
   private below: ChartContent['below'] = [];
   private readonly sentence = h('p', { class: 'sentence' });
-  /** What the run wrote last, under its curves; `sampleStep` is the step it was asked for. */
+  /** What the run wrote last, under its curves; `sampleStep` is the step for which it was requested. */
   private readonly sample = h('figure', { class: 'newest', hidden: true }, h('figcaption', { class: 'muted small' }));
   private readonly sampleText = h('div', { class: 'writing-font' });
   private sampleStep: { runId: string; step: number } | undefined;
@@ -384,7 +384,7 @@ export class TrainingTab {
     this.send({ type: 'requestSamples', runId: run.id, step });
   }
 
-  /** The sample whose temperature is nearest to that of a usual text. */
+  /** The sample whose temperature is closest to a typical one. */
   private drawSample(runId: string, step: number, samples: readonly SampleEvent[]): void {
     const { sampleStep } = this;
     if (samples.length === 0 || sampleStep?.runId !== runId || sampleStep.step !== step) return;

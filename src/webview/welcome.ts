@@ -1,4 +1,4 @@
-/** What the Studio shows to those who begin: the question about the shipped model, and what to do in an empty tab. */
+/** What the Studio shows to new users: the question about the shipped model, and how to begin in an empty tab. */
 import { t } from '../common/l10n';
 import { h, show } from './dom';
 import type { Send } from './host';

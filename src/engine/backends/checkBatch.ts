@@ -4,7 +4,7 @@ import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../mode
 import { noTarget, noToken, type Batch, type NetworkLimits, type OptimiserState } from './backend';
 
 export interface CheckedBatch {
-  /** Earlier steps have no targets; T if there are none at all. */
+  /** Earlier steps have no targets; T if there are none. */
   firstLossStep: number;
   targets: number;
 }

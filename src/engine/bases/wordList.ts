@@ -1,6 +1,6 @@
 /**
- * The word list of a language that comes with the base: its most frequent words, with how often they are used. The
- * format is that of scripts/base/words.mjs, which makes them.
+ * The word list of a language, shipped with its base: the most frequent words and how often they are used. The format
+ * is that of scripts/base/words.mjs, which makes them.
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';

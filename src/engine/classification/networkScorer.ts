@@ -65,7 +65,9 @@ export class NetworkScorer {
     this.network = undefined;
   }
 
-  /** Logits of each text: one (log-odds of the positive class) for two classes, else one a class. Uncalibrated. */
+  /**
+   * Logits of each text: one (log-odds of the positive class) for two classes, otherwise one per class. Uncalibrated.
+   */
   async logits(texts: (readonly Token[])[], encoder = this.part.encoder): Promise<number[][]> {
     const outputs = outputSize(this.part.spec);
     const sums = texts.map(() => new Array<number>(outputs).fill(0));

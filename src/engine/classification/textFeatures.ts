@@ -62,7 +62,7 @@ function formOf({ text, kind }: Token): string | undefined {
   return kind === 'word' && text.length > 2 && text === text.toUpperCase() ? 'shout' : undefined;
 }
 
-/** Lower case, and all digits alike: the figures of one message hardly ever come again in another. */
+/** Lower case, and all digits alike: the figures of one message hardly ever recur in another. */
 function plain(text: string): string {
   return text.toLowerCase().replace(/[0-9]/g, '0');
 }

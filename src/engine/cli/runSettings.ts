@@ -9,7 +9,7 @@ export interface RunSettings {
   settings: [path: string, value: string][];
 }
 
-/** The options `--seed`, `--memory` and `--set` beside a budget. Throws a usage error for values that are none. */
+/** The options `--seed`, `--memory` and `--set` beside a budget. Throws `UsageError` for invalid values. */
 export function runSettings(
   values: { seed?: string; memory?: string; set?: string[] },
   budget: BudgetConfig,
@@ -25,10 +25,10 @@ export function runSettings(
   };
 }
 
-/** A config with these settings in the place of its own. */
+/** A config with these settings in place of its own. */
 export function adjusted(config: TrainingConfig, { seed, budget, settings }: RunSettings): TrainingConfig {
   let result: TrainingConfig = { ...config, seed: seed ?? config.seed, budget: budget ?? config.budget };
-  // With a given time, the learning rate decays within it.
+  // If a time is given, the learning rate decays within it.
   if (budget?.maxSeconds !== undefined && result.schedule.kind === 'cosine') {
     result.schedule = { ...result.schedule, epochs: undefined };
   }

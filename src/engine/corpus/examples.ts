@@ -29,7 +29,7 @@ export interface Examples {
 /** Throws as `planBatches`. */
 export function examplesOf(corpus: Corpus, config: TrainingConfig): Examples {
   const single = planBatches(corpus, { ...config, batch: 1 });
-  // Running text has room for one slot more than its first cut fills.
+  // A plan of running text may have one slot more than the first epoch fills.
   const last = single.stepsPerEpoch - 1;
   const count = countTargets(single.batch(last)) === 0 ? last : last + 1;
   return {

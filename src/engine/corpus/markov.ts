@@ -47,13 +47,13 @@ class CountTree {
     return child;
   }
 
-  /** How often each string occurs, and in how many different characters' company: what is needed once all is counted. */
+  /** How often each string occurs, and after how many different characters: computed once everything is counted. */
   statistics(): { occurrences: Statistics; continuations: Statistics } {
     const { nodes, parents, symbols, counts, followers, kinds } = this;
     const suffixes = new Uint32Array(nodes);
     const lengths = new Uint8Array(nodes);
     const continuations = new Uint32Array(nodes);
-    // A string comes after its beginning, and its end without the first character was counted as well.
+    // A string's number is above that of its beginning, and its end without the first character was counted as well.
     for (let node = 1; node < nodes; node++) {
       const parent = parents[node];
       lengths[node] = lengths[parent] + 1;
@@ -196,7 +196,7 @@ export class MarkovModel {
   }
 }
 
-/** The discounted share of a string (0: never seen) among those that begin with its context, and what it has of `lower`. */
+/** The discounted share of a string (0: never seen) among those with its context, plus its part of `lower`. */
 function smoothed(
   { counts, sums, kinds, discounts }: Statistics,
   context: number,

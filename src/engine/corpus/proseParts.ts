@@ -13,7 +13,7 @@ const wholeBytes = 64 * 1024 * 1024;
 const blockBytes = 16 * 1024 * 1024;
 
 export interface TextParts extends DecodeOptions {
-  /** Takes the sentences about how the file was read. */
+  /** Receives the sentences about how the file was read. */
   onNotice?: (sentence: string) => void;
   /** Files of more bytes than this are read in parts. */
   wholeBytes?: number;

@@ -34,7 +34,7 @@ const ownFile = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
 
 /**
  * Throws `invalidInput` for pipes and devices, which may never begin or never end; a process that waits for one cannot
- * even be interrupted. What is not there, or is a folder, is told by the reading.
+ * even be interrupted. A missing file or a folder is reported by the reading itself.
  */
 export async function checkRegular(file: string, name: string): Promise<void> {
   const stat = await fs.stat(file).catch(() => undefined);

@@ -15,7 +15,7 @@ const natsPerPart = Math.LN2 / parts;
 const powers = Float64Array.from({ length: 1023 }, (_, k) => 2 ** -k);
 const partPowers = Float64Array.from({ length: parts }, (_, k) => 2 ** (-k / parts));
 
-/** For x ≤ 0; exactly 1 at 0, and 0 where e^x would be no normal number any more. NaN stays NaN. */
+/** For x ≤ 0; exactly 1 at 0, and 0 where e^x would no longer be a normal number. NaN stays NaN. */
 export function exponential(x: number): number {
   if (x < -708) return 0;
   // Rounded to a whole number: x ≤ 0.

@@ -1,6 +1,6 @@
 /**
- * Keeps what a model of characters writes to real words: a letter is allowed if a real word begins like that, and a word
- * ends only where it is one. Scripts without spaces between words are left alone.
+ * Keeps what a model of characters writes to real words: a letter is allowed if a real word begins like that, and a
+ * word ends only where it is one. Scripts without spaces between words are not restricted.
  */
 import type { Vocabulary } from '../corpus/vocabulary';
 import { isUnspaced } from '../offers/wordEnds';
@@ -58,7 +58,7 @@ export class RealWords {
     return this.isWord(begun.replace(/'$/, '')) || (apostrophe.test(character) && this.begins(`${begun}'`));
   }
 
-  /** Goes on with a character, whether it is allowed or not. */
+  /** Continues with a character, whether it is allowed or not. */
   add(character: string): void {
     const goesOn = letter.test(character)
       ? !isUnspaced(character)

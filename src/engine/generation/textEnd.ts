@@ -6,7 +6,7 @@ import { endsSentence, endsWord } from '../offers/wordEnds';
 const sentencePatience = 300;
 export const endPatience = sentencePatience + 100;
 
-/** "Mr.", "St.", "J.": a short word with a capital rather abbreviates than ends a sentence. */
+/** "Mr.", "St.", "J.": a short capitalised word is more likely an abbreviation than the end of a sentence. */
 const abbreviation = /(?<!\p{L})\p{Lu}\p{L}{0,2}\.$/u;
 
 /** Whether a text may end between `text` and the `next` characters; `beyond`: tokens beyond the length asked for. */

@@ -1,4 +1,4 @@
-/** What a run's network is and reads, gathered for the Studio: layers, one example, tokens. */
+/** The network of a run and what it reads, for the Studio: layers, one example, tokens. */
 import type { Inside, InsideRequest } from '../../common/engineProtocol';
 import { drawnTokens } from '../../common/networkDrawing';
 import { buildCorpus, countTokens } from '../corpus/corpus';
@@ -10,7 +10,7 @@ import { layerContext, layersOf } from '../model/layers';
 import { readModelMetadata } from '../model/modelFile';
 import { networkSpecOf } from '../model/networkSpecOf';
 
-/** More would not be read. */
+/** Nobody would read more. */
 const mostTokens = 1000;
 
 /** Throws what `buildCorpus` and `planBatches` throw. */

@@ -4,10 +4,9 @@ import { BYTES, load, loadNext, store, storeNext, splat, sub, mul, max, add, sum
 import { exp } from './functions';
 
 /**
- * Softmax and cross-entropy of `rows` rows.
- * In: `logits`; `targets` 32-bit class ids, negative = no loss; `weights` one factor a row, or 0.
- * Out: `losses[r]` nats (0 without a target); `correct[r]` 1 if the first of the largest logits is the target;
- * `logits` = ∂(scale · weight · loss)/∂logits (0 without a target).
+ * Softmax and cross-entropy of `rows` rows. In: `logits`; `targets` 32-bit class ids, negative = no loss; `weights` one
+ * factor per row, or 0. Out: `losses[r]` nats (0 without a target); `correct[r]` 1 if the first of the largest logits
+ * is the target; `logits` = ∂(scale · weight · loss)/∂logits (0 without a target).
  */
 export function softmaxLoss(
   logits: usize, stride: usize, rows: i32, classes: i32, targets: usize, losses: usize, correct: usize,

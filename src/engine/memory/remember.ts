@@ -38,8 +38,8 @@ export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, to
 }
 
 /**
- * The memory of the training part of a corpus. `tables`, if known from a network like the one beside it, are better to
- * begin with than the default mixture.
+ * The memory of the training part of a corpus. `tables`, if known from a network like the one beside it, are a better
+ * start than the default mixture.
  */
 export function rememberTraining(corpus: Corpus, tables?: MixtureTables): ModelMemory {
   const memory = rememberTokens(tokensOf(corpus, trainSpans(corpus)), corpus.vocabulary);
@@ -73,7 +73,7 @@ export async function readHeldOut(
  * The memory of a text, with the default mixture. `noToken` marks the beginning of a text, and tokens without an id.
  */
 export function rememberTokens(tokens: Uint16Array, vocabulary: Vocabulary): ModelMemory {
-  // Among the longest contexts, those that occurred once take most of the room and make almost no difference.
+  // Of the longest contexts, those that occurred once take most of the space and make almost no difference.
   const keepsSingle = (chain: 'letters' | 'words', order: number): boolean =>
     chain === 'letters' ? order < letterOrders : order < 2;
   const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, { keepsSingle });

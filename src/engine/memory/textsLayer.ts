@@ -1,6 +1,7 @@
 /**
  * A layer of the memory that holds whole texts, such as the other files of a folder, and follows which ones it is asked
- * to hold. What is mostly new is learned at once (`learnText.ts`); after that each change costs what it changes.
+ * to hold. What is mostly new is learned at once (`learnText.ts`); after that, the cost of a change depends on its
+ * size.
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
@@ -73,7 +74,7 @@ export class TextsLayer {
     return undefined;
   }
 
-  /** Whether there is more to learn than there is that stays. */
+  /** Whether more is to be learned than stays. */
   private isMostlyNew(): boolean {
     let fresh = 0;
     let kept = 0;
@@ -106,7 +107,7 @@ export class TextsLayer {
       bits: 32,
       isBelow: (chain, order, hash, token) => this.memory.isInBase(chain, order, hash, token),
     });
-    // What was capped cannot be taken back exactly.
+    // Counts that were capped cannot be taken back exactly.
     if (isCapped(ground)) return;
     this.layer.begin(ground);
     this.learned.clear();

@@ -1,8 +1,8 @@
 /**
- * How sure a model's offers have to be. What has a probability of one half need not come true half of the time: a
- * network that has read its text many times is overconfident, and the offers that appear are not a random sample of all
- * possible ones. So a simulated writer types text that the model was not trained on (`replay`), and for each eagerness
- * the lowest probability is found at which the required share of offers was right.
+ * How sure a model's offers have to be. An offer with a probability of one half is not necessarily right half of the
+ * time: a network that has read its text many times is overconfident, and the offers that appear are not a random
+ * sample of all possible ones. So a simulated writer types text that the model was not trained on (`replay`), and for
+ * each eagerness the lowest probability is found at which the required share of offers was right.
  */
 import type { Eagerness } from '../../common/engineProtocol';
 import type { LanguageModel } from '../generation/languageModel';

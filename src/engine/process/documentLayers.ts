@@ -105,7 +105,7 @@ export class DocumentLayers {
       : { without, with: await bitsPerCharacter(this.model, typing.predictor, text, signal) };
   }
 
-  /** The layer of the texts beside a document, which may still be learning them: nobody waits for that. */
+  /** The layer of the texts beside a document, which may still be learning them; that is not awaited. */
   private layerBeside(memory: ModelMemory, { id, beside }: DocumentPlace): TextsLayer | undefined {
     for (const collection of this.beside.keys()) if (!this.known.texts(collection)) this.beside.delete(collection);
     const texts = beside === undefined ? undefined : this.known.texts(beside);

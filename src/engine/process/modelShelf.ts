@@ -57,7 +57,7 @@ export interface ShelvedModel extends Predicting {
   forget: (document: string) => void;
   /** The surprise map with this name; each holds one text. */
   surprise: (map: string) => SurpriseMap;
-  /** The words that are real for this model; undefined if nothing says which. */
+  /** The words that are real for this model; undefined if they are unknown. */
   words: () => Promise<KnownWords | undefined>;
   /** The index of the texts that the model was trained on; undefined if they are not available. */
   copies: () => Promise<CopyIndex | undefined>;

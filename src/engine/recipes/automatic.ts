@@ -78,10 +78,10 @@ const parametersPerCharacter = 12;
 const mostPasses = 40;
 /**
  * The same for a run that starts from a base, its peak learning rate and the longest part of it that warms up. Measured
- * on excerpts of 5, 20, 100 and 500 kB of a novel and of political speeches: 1, 2, 3 and 6 passes at 0.0005 to 0.004, by
- * the loss of the best blend with the base (`training/blend.ts`) and the memory. Three passes at 0.002 are within 0.003
- * nats of the best for every excerpt; six gain nothing; dropout of 0.2 and 0.4 costs 0.001 to 0.01 everywhere, because
- * the blend already guards against learning by heart.
+ * on excerpts of 5, 20, 100 and 500 kB of a novel and of political speeches: 1, 2, 3 and 6 passes at 0.0005 to 0.004,
+ * by the loss of the best blend with the base (`training/blend.ts`) and the memory. Three passes at 0.002 are within
+ * 0.003 nats of the best for every excerpt; six gain nothing; dropout of 0.2 and 0.4 costs 0.001 to 0.01 everywhere,
+ * because the blend already guards against memorising.
  */
 const mostPassesFromBase = 3;
 const rateFromBase = 0.002;
@@ -180,7 +180,7 @@ export async function chooseAutomatically(
   return { ...choice, config, reasons: [...reason, ...choice.reasons], base, corpus };
 }
 
-/** The base that a run starts from, and why it is this one or none where that was a choice. */
+/** The base that a run starts from, and why it is this one, or none, if that was a choice. */
 async function startingBase(
   asked: string | undefined,
   texts: readonly NamedText[],

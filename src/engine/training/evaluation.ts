@@ -5,7 +5,7 @@ import { TimeSlice } from '../timeSlice';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
 
 export interface Evaluation {
-  /** Nats a target. */
+  /** Nats per target. */
   loss: number;
   accuracy: number;
   targets: number;

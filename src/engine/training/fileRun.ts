@@ -81,7 +81,7 @@ export async function leastProbabilityOf(
   return calibrate(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
-/** A base as a run from it knows it: in the run's network, which may know more characters. */
+/** A base in the form of the run's network, which may know more characters. */
 function beside(base: StoredLanguageModel, of: NetworkSpec): TrainerOptions['base'] {
   const memory = memoryOf(base);
   return {

@@ -64,7 +64,7 @@ export interface TrainerOptions {
   /** Reported at the start: how a run that continues a model begins. */
   notices?: readonly string[];
   expectedSeconds?: number;
-  /** Go on from here. */
+  /** Continue from this state. */
   state?: RunState;
   history?: readonly TrainEvent[];
   /** The optimiser state of the model that the weights come from. */

@@ -1,4 +1,7 @@
-/** The last check: for each text its verdict on a scale with the threshold, its words tinted, and what did most. */
+/**
+ * The last check: for each text its verdict on a scale with the threshold, its words tinted, and the words that
+ * contributed most.
+ */
 import type { Verdict } from '../../common/classifierProtocol';
 import type { CheckedText, ClassifierState } from '../../common/classifierState';
 import { formatFixed } from '../../common/formats';
@@ -17,12 +20,14 @@ import { className, passageSentence, verdictSentence } from '../../common/verdic
 import { h } from '../dom';
 import { button } from '../toolkit';
 
-/** Of a longer text the beginning is shown, or what begins a little before the passage that the verdict is about. */
+/**
+ * Of a longer text, this much is shown: its beginning, or from a little before the passage that the verdict is about.
+ */
 const shownLength = 4000;
 const leadIn = 200;
 const strongestShown = 8;
 
-/** `onCorrect` gets the index of the text and what it really is. Empty without a record. */
+/** `onCorrect` gets the index of the text and its correct label. Empty without a record. */
 export function checkCards(
   { checks, record }: ClassifierState,
   onCorrect: (check: number, label: string) => void,
@@ -66,7 +71,7 @@ export function checkCards(
   });
 }
 
-/** How probable the class is, with a mark at the threshold. */
+/** The probability of the class on a scale, with a mark at the threshold. */
 function probabilityBar(verdict: Verdict, label: string, name: string): HTMLElement {
   const probability = verdict.probabilities[label] ?? 0;
   const fill = h('div');
@@ -110,7 +115,7 @@ function tintedText({ text: given, verdict }: CheckedText, label: string, name: 
   return parts;
 }
 
-/** Equal words together, by what they did in all. */
+/** Equal words together, by their total contribution. */
 function strongestWords({ text: given, verdict }: CheckedText, label: string, called: string): HTMLElement {
   const text = verdict.unwrapped ?? given;
   const sums = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** The six variants side by side: equal examples, equal split, equal epochs. Nothing where they were not compared. */
+/** The six variants side by side: same examples, same split, same epochs. Nothing if they were not compared. */
 import type { ClassifierRecord, VariantScores } from '../../common/classifierProtocol';
 import { formatFigure } from '../../common/confusionReport';
 import { formatFixed } from '../../common/formats';
@@ -24,10 +24,10 @@ export function comparisonTable(record: ClassifierRecord): HTMLElement[] {
   const score = (scores: VariantScores): number | null =>
     name === undefined ? scores.macroF1 : scores.perClass[name].f1;
   const values = comparison.map(score).filter((value) => value !== null);
-  // Bars begin a little below the lowest: they show differences, the figures beside them the size.
+  // Bars begin a little below the lowest figure: they show differences; the figures beside them show the size.
   const low = Math.max(0, Math.min(...values) - 0.05);
   const head = [name === undefined ? t('macro F1') : `F1 ${className(name, record)}`, t('accuracy'), t('parameters')];
-  // The model that comes along was compared without a clock, and not chosen by the comparison.
+  // The shipped model was compared without timing, and was not chosen by the comparison.
   const timed = comparison.some(({ seconds }) => seconds > 0);
   if (timed) head.push(t('seconds'));
   const best = comparison.reduce((a, b) => (b.validationMacroF1 > a.validationMacroF1 ? b : a));

@@ -1,4 +1,4 @@
-/** The user's corrections of this classifier, each of which can be taken back. */
+/** The user's corrections of this classifier, each of which can be undone. */
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { LabelledItem } from '../../common/classifierState';
 import { t } from '../../common/l10n';
@@ -8,7 +8,7 @@ import { button } from '../toolkit';
 
 export function correctionList(onRemove: (id: string) => void): {
   element: HTMLElement;
-  /** `record`: that of the classifier corrected, where it is known. */
+  /** `record`: that of the corrected classifier, if it is known. */
   draw(corrections: readonly LabelledItem[], record: ClassifierRecord | undefined): void;
 } {
   let shown = '';

@@ -1,4 +1,4 @@
-/** Loss and accuracy after each epoch, on the examples it learns from and on the part set aside. */
+/** Loss and accuracy after each epoch, on the training examples and on the validation part. */
 import type { ClassifierEpochEvent } from '../../common/classifierProtocol';
 import { t } from '../../common/l10n';
 import type { ChartModel } from '../chart/chartModel';

@@ -13,7 +13,7 @@ import { precisionRecallCurve, renderUnitCurve, rocCurve } from './unitCurve';
 export class ThresholdView {
   readonly element: HTMLElement;
   private record: ClassifierRecord | undefined;
-  /** What stands on the page. */
+  /** The elements on the page. */
   private threshold = 0.5;
   private readonly control = slider(
     t('Threshold'),
@@ -36,7 +36,7 @@ export class ThresholdView {
     h('figure', {}, this.precisionRecall),
   );
 
-  /** `onThreshold` gets undefined when the classifier's own is to count again. */
+  /** `onThreshold` gets undefined to return to the classifier's own threshold. */
   constructor(private readonly onThreshold: (threshold: number | undefined) => void) {
     this.binary = h('div', { class: 'stack' }, this.control.element, this.reset.element, this.sentence);
     this.element = h(
@@ -110,7 +110,7 @@ export function thresholdSentence(confusion: number[][], classes: string[], posi
   return `${hits}; ${t('flags {0} of {1} {2} as {3} ({4})', ...wrong)}.`;
 }
 
-/** Rows are what the examples are, columns what they were called. */
+/** Rows are true classes, columns predicted ones. */
 function confusionRows(confusion: number[][], classes: string[]): HTMLElement[] {
   const most = Math.max(1, ...confusion.map((row) => row.reduce((a, b) => a + b, 0)));
   const head = classes.map((name) => h('th', { scope: 'col' }, t('called {0}', name)));

@@ -1,4 +1,4 @@
-/** A curve within the unit square (ROC, precision over recall) as SVG, with a mark where the threshold stands. No DOM. */
+/** A curve within the unit square (ROC, precision over recall) as SVG, with a mark at the threshold. No DOM. */
 import type { BinaryCurves } from '../../common/classifierProtocol';
 import { formatFixed } from '../../common/formats';
 import { t } from '../../common/l10n';
@@ -11,9 +11,9 @@ export interface UnitCurve {
   xName: string;
   yName: string;
   points: Point[];
-  /** Where chance would be; the diagonal, or none. */
+  /** Whether to draw the diagonal, which is where chance would be. */
   diagonal: boolean;
-  /** At the threshold; undefined where a ratio has no denominator. */
+  /** At the threshold; undefined if a ratio has no denominator. */
   mark?: Point;
 }
 

@@ -28,7 +28,7 @@ export class ConsideredPopover {
     (value) => this.redraw(value),
     t('q = p^(1/T) / Σ p^(1/T): a low temperature favours the likeliest, a high one evens them out'),
   );
-  /** All that could come, at temperature 1, the likeliest first. */
+  /** All tokens that could come next, at temperature 1, the most likely first. */
   private considered: readonly Considered[] = [];
   private column: WallColumn | undefined;
   private start = 0;
@@ -75,7 +75,7 @@ export class ConsideredPopover {
     this.place();
   }
 
-  /** The answer, unless another token has been chosen since. */
+  /** Shows the answer, unless another token has been chosen since. */
   answer(columnId: number, offset: number, considered: readonly Considered[]): void {
     const { column, start } = this;
     if (this.element.hidden || !column || column.id !== columnId || start !== offset) return;

@@ -1,7 +1,7 @@
 /**
- * How many threads a network's training steps run on. All threads wait for the slowest at every barrier, so on a machine
- * whose processors others want as well, fewer threads can be faster. Now and then a few steps run on one thread more or
- * less, and the faster number is kept. The results do not depend on it.
+ * How many threads a network's training steps run on. All threads wait for the slowest at every barrier, so on a
+ * machine whose processors are busy with other programs too, fewer threads can be faster. Now and then a few steps run
+ * on one thread more or less, and the faster number is kept. The results do not depend on it.
  */
 
 /** Steps of one trial. */
@@ -10,16 +10,16 @@ const trialSteps = 2;
 const shortestPause = 8;
 /** A trial of fewer threads costs most on a quiet machine, where it is needed least. */
 const longestPause = { fewer: 256, more: 64 };
-/** A number of threads must be better by this much to be taken: less is chance. */
+/** A number of threads must be faster by this much to be adopted: a smaller difference may be chance. */
 const worthwhile = 0.93;
-/** Steps that have become so much slower are a reason to try at once. */
+/** If steps have become this much slower, a trial begins at once. */
 const slower = 1.2;
 /** Weights of the newest step in the running means. */
 const recent = 1 / 8;
 const usual = 1 / 64;
 
 export class Pace {
-  /** Cost of a unit of work on `current` threads: lately, and for longer. */
+  /** Cost of a unit of work on `current` threads: recently, and over a longer time. */
   private recentCost = 0;
   private usualCost = 0;
   private pause = shortestPause;
@@ -38,7 +38,7 @@ export class Pace {
     return this.trial?.threads ?? this.current;
   }
 
-  /** Hears how long a step on `threads` threads took, by the work that was in it. */
+  /** Takes the duration of the last step and the work that was done in it. */
   note(work: number, milliseconds: number): void {
     if (this.most === 1) return;
     const cost = milliseconds / work;

@@ -18,7 +18,7 @@ export interface WasmOptions {
    * networks.
    */
   threadedWork?: number;
-  /** All threads take part in every step, also where fewer would be faster: for benchmarks and tests. */
+  /** All threads take part in every step, even if fewer would be faster: for benchmarks and tests. */
   fixedThreads?: boolean;
 }
 

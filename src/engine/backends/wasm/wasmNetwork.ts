@@ -228,7 +228,7 @@ export class WasmNetwork implements Network {
     const threads = Math.min(most, this.pace.threads);
     const start = performance.now();
     const norms = this.team.run(this.id, this.view, job, threads, isInterrupted);
-    // Other jobs cost something else, and a thread that is lent says nothing about the machine.
+    // Other jobs have other costs, and a step while a thread is lent to the editor says nothing about the machine.
     if (job.kind === 'train' && most === this.team.threads) this.pace.note(work, performance.now() - start);
     return norms;
   }

@@ -1,4 +1,4 @@
-/** A job from here to its model: followed to its end, and its model finished. */
+/** Follows a job to its end and finishes its model. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
@@ -16,7 +16,7 @@ export interface AttachRequest {
   /** Default: that of the script, in the folder of the job. */
   modelPath?: string;
   compute: Compute;
-  /** Everything but the end, which the result holds. */
+  /** All events except the last one, which is in the result. */
   onEvent: (event: TrainEvent) => void;
   onLog?: (line: string) => void;
   signal?: AbortSignal;

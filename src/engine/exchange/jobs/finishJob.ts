@@ -1,6 +1,6 @@
 /**
- * Makes the model that `train.py` has written what training here would have made of it: adds the memory, if the
- * settings ask for one, and measures how sure its offers have to be.
+ * Completes the model that `train.py` has written, as training here would have done: adds the memory, if the settings
+ * ask for one, and measures how sure its offers have to be.
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';

@@ -7,7 +7,7 @@ import { OutOfReach, type JobSource } from './jobSource';
 
 export interface Follower {
   onEvent: (event: TrainEvent) => void;
-  /** A line of the job's log that is no event. */
+  /** A line of the job's log that is not an event. */
   onLog?: (line: string) => void;
   signal?: AbortSignal;
   sleepMs?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>;
@@ -15,7 +15,7 @@ export interface Follower {
 
 /**
  * Returns the `done` event of the job. What happens to the connection is reported as notices. Throws `cancelled` when
- * `signal` says so (the job goes on), and `invalidInput` for a job that failed or that there is not.
+ * `signal` is aborted (the job continues), and `invalidInput` for a job that failed or does not exist.
  */
 export async function followJob(source: JobSource, follower: Follower): Promise<DoneEvent> {
   const { onEvent, onLog, signal } = follower;
@@ -58,8 +58,8 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
 }
 
 /**
- * The event in a line of a job's log; undefined if there is none. In front of it may stand what Ray puts before each
- * line of a worker, or the beginning of a line that a killed worker did not finish.
+ * The event in a line of a job's log; undefined if there is none. It may follow what Ray puts before each line of a
+ * worker, or the beginning of a line that a killed worker did not finish.
  */
 export function eventIn(line: string): TrainEvent | undefined {
   const start = line.lastIndexOf('{"event":"');

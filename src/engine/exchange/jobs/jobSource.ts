@@ -2,8 +2,8 @@
  * Where the events of a job can be read while it runs: the file that `train.py` writes into the job's folder, or the log
  * of a job of a Ray cluster, through the job API of its dashboard (https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html).
  *
- * A source hands out lines. It is asked again and again; each time it returns what was added since. If what it reads
- * has become shorter, the job was started anew, and it begins from the start.
+ * A source returns lines. It is polled, and each time returns what was added since the last time. If its file or log
+ * has become shorter, the job was restarted, and reading begins from the start.
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -15,7 +15,10 @@ export interface JobSource {
   readonly name: string;
   /** The folder of the job on this machine, if that is where it is read from. */
   readonly folder?: string;
-  /** Whole lines added since the last call; `undefined` while there is nothing to read yet. Throws if it is out of reach. */
+  /**
+   * Whole lines added since the last call; `undefined` while there is nothing to read yet. Throws if it cannot be
+   * reached.
+   */
   read(signal?: AbortSignal): Promise<string[] | undefined>;
   /** Whether the job has ended by itself, and why, for a job that says so. */
   ended(signal?: AbortSignal): Promise<string | undefined>;
@@ -25,7 +28,7 @@ export interface JobSource {
   readonly intervalMs: number;
 }
 
-/** A failure that may pass: the job is asked again. */
+/** A failure that may be temporary: the job is polled again. */
 export class OutOfReach extends Error {}
 
 /**
@@ -90,7 +93,7 @@ class FolderSource implements JobSource {
   }
 }
 
-/** What the job API says of a job. */
+/** What the job API says about a job. */
 interface RayJob {
   submission_id?: string;
   status?: string;
@@ -141,7 +144,7 @@ class RaySource implements JobSource {
     return isOver ? [status, message].filter(Boolean).join(': ') : undefined;
   }
 
-  /** Another job writes the stop file, because the folder is in the cluster's reach, not in ours. */
+  /** Another job writes the stop file, because the cluster can reach the folder and this machine may not. */
   async stop(): Promise<void> {
     const id = await this.jobId();
     const { entrypoint = '' } =

@@ -1,6 +1,6 @@
 /**
- * A training run as a folder that PyTorch can work off on another machine: the text as token ids, the model with its
- * first weights and its settings, and the script that trains it (`train.py`).
+ * A training run as a folder, to be done by PyTorch on another machine: the text as token ids, the model with its first
+ * weights and its settings, and the script that trains it (`train.py`).
  *
  *   first.safetensors   the model file of the untrained model; the script replaces its weights, results and history
  *   job.json            `JobDescription`
@@ -76,8 +76,8 @@ export interface WrittenJob extends JobDescription {
 }
 
 /**
- * Writes the folder; it appears only when it is whole. Throws `invalidInput` for a folder that is not empty, for texts
- * that cannot be read or are too short, and for settings that a job cannot train.
+ * Writes the folder; it appears only when it is complete. Throws `invalidInput` for a folder that is not empty, for
+ * texts that cannot be read or are too short, and for settings that a job cannot train.
  */
 export async function writeJob(request: JobRequest): Promise<WrittenJob> {
   const folder = path.resolve(request.folder);
@@ -198,7 +198,7 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
   return { ...description, config, vocabulary, stepsPerEpoch, parameters: parameters.length };
 }
 
-/** Throws `invalidInput` for settings that `train.py` does not know. */
+/** Throws `invalidInput` for settings that `train.py` does not support. */
 function checkJob(config: TrainingConfig): void {
   const { text, objective, keep, evaluation, smoothedLoss } = config;
   const wanted: Record<string, string> = {

@@ -2,7 +2,7 @@
 import { dropoutKeepCode, header, headerWord, wgslNoToken } from './header';
 import { read, write, type Shader, type ShaderBuffer } from './shader';
 
-/** Invocations of an element-wise shader: workgroups of 256, each going on until all elements are done. */
+/** Invocations of an element-wise shader: workgroups of 256, each continuing until all elements are done. */
 export function elementGroups(elements: number): number {
   return Math.min(4096, Math.ceil(elements / 256));
 }

@@ -8,7 +8,7 @@ import { read, write, type Shader } from './shader';
 
 const fields = ['B', 'V', 'firstPosition', 'positions', 'capacity', 'targetsOffset', 'rowWeightsOffset'] as const;
 
-/** Invocations a position. */
+/** Invocations per position. */
 export function lossLanes(classes: number): number {
   return classes > 1024 ? 256 : 64;
 }
