@@ -466,10 +466,13 @@ function checkTogether(config: TrainingConfig, problems: ConfigProblem[]): void 
     problem('text.maximumExamples', why, { 'text.maximumExamples': 'none' });
   }
   if (config.memory === 'on' && (text.examples !== 'text' || objective.kind !== 'every-step')) {
-    problem(
-      'memory',
-      'A memory needs running text that is trained every step: set "memory" to off, or "text.examples" to text and "objective.kind" to every-step.',
-    );
+    const runningText: Wanted = {
+      'text.examples': 'text',
+      'objective.kind': 'every-step',
+      'text.maximumExamples': 'none',
+      ...(text.heldOut.kind === 'random' && { 'text.heldOut.kind': 'tail' }),
+    };
+    problem('memory', 'A memory needs running text with a loss at every step', { memory: 'off' }, runningText);
   }
   if (budget.epochs === undefined && budget.maxSteps === undefined && budget.maxSeconds === undefined) {
     const ends: Wanted[] = [{ 'budget.epochs': '10' }, { 'budget.maxSteps': '1000' }, { 'budget.maxSeconds': '60' }];

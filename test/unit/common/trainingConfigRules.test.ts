@@ -130,6 +130,7 @@ describe('Rules of a training config', () => {
       ['keep', 'best-held-out'],
       ['earlyStopping.patience', '2'],
       ['schedule.kind', 'plateau'],
+      ['memory', 'on'],
       ['budget', '{}'],
     ];
     const mended = new Set<string>();
@@ -158,7 +159,7 @@ describe('Rules of a training config', () => {
         }
       }
     }
-    assert.ok(mended.size === 13, [...mended].join());
+    assert.ok(mended.size === 14, [...mended].join());
   });
 
   describe('setPath', () => {
