@@ -2,7 +2,7 @@
  * Turns the contributions to a verdict into tints: the direction of a word's effect, and its strength in three steps.
  * Points are natural log-odds: 0.7 of them double the odds.
  */
-import { formatFixed } from './formats';
+import { formatFixed, formatPercent } from './formats';
 import { t } from './l10n';
 import type { ClassifierRecord, ReadingFinding, Verdict } from './classifierProtocol';
 
@@ -67,10 +67,10 @@ export function formatPoints(points: number): string {
   return `${points < 0 ? '−' : '+'}${formatFixed(Math.abs(points), Math.abs(points) < 0.095 ? 2 : 1)}`;
 }
 
-/** "97.3 %"; never 100 % or 0 % unless it is certain. */
+/** "97.3%"; never 100% or 0% unless it is certain. */
 export function formatShare(share: number): string {
-  if (share === 0 || share === 1) return `${share * 100} %`;
-  if (share > 0.999) return '> 99.9 %';
-  if (share < 0.001) return '< 0.1 %';
-  return `${formatFixed(share * 100, 1)} %`;
+  if (share === 0 || share === 1) return formatPercent(share * 100);
+  if (share > 0.999) return `> ${formatPercent(99.9, 1)}`;
+  if (share < 0.001) return `< ${formatPercent(0.1, 1)}`;
+  return formatPercent(share * 100, 1);
 }

@@ -2,7 +2,7 @@
  * Describes the curves of a run in one or two sentences. Judged on the held-out text if there is one: falling training
  * loss alone cannot distinguish learning from memorising.
  */
-import { formatFixed, formatNumber } from './formats';
+import { formatNumber, formatPercent } from './formats';
 import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
@@ -121,7 +121,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
           );
     case 'improving': {
       const gain = gainOf(readings);
-      const share = `${formatFixed(gain * 100, gain < 0.0995 ? 1 : 0)} %`;
+      const share = formatPercent(gain * 100, gain < 0.0995 ? 1 : 0);
       return ended
         ? t(
             'Ended while still improving: the held-out loss fell by {0} over the last quarter. Resume to improve it further.',

@@ -9,6 +9,11 @@ export function formatFixed(value: number, digits: number): string {
   return withSeparator(value.toFixed(digits));
 }
 
+/** "2.6%" in English, "2,6\u00a0%" where the sign stands apart. `percent`: 100 for all; exactly `digits` decimals. */
+export function formatPercent(percent: number, digits = 0): string {
+  return t('{0}%', formatFixed(percent, digits));
+}
+
 /** As many decimals as the number has. */
 export function formatNumber(value: number): string {
   return withSeparator(String(value));

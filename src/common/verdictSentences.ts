@@ -25,7 +25,7 @@ function classTitle(label: string, record: Classes): string {
   return label === record.classes[record.positive!] ? t('Spam') : t('Not spam');
 }
 
-/** "Spam: 97.3 %; flagged from 84.0 % on": the answer, its number and the threshold, without a full stop. */
+/** "Spam: 97.3%; threshold 84.0%": the answer, its number and the threshold, without a full stop. */
 export function verdictSentence(verdict: Verdict, record: Classes): string {
   const { label, answer, threshold, probability, probabilities, corrected } = verdict;
   if (corrected) return t('{0}, by your correction', classTitle(label, record));
@@ -42,15 +42,15 @@ export function verdictSentence(verdict: Verdict, record: Classes): string {
     case 'unknown language':
       return t('This classifier does not know the language of this text, so it cannot tell');
     case 'positive':
-      return t('{0}: {1}; flagged from {2} on', classTitle(positive, record), share, limit);
+      return t('{0}: {1}; threshold {2}', classTitle(positive, record), share, limit);
     case 'negative': {
       const other = classTitle(record.classes[1 - record.positive], record);
-      return t('{0}: the probability of {1} is {2}; flagged from {3} on', other, name, share, limit);
+      return t('{0}: the probability of {1} is {2}; threshold {3}', other, name, share, limit);
     }
     case 'unsure':
       return probabilities[positive] >= 0.5
-        ? t('Probably {0}: {1}; flagged from {2} on', name, share, limit)
-        : t('Unsure whether {0}: {1}; flagged from {2} on', name, share, limit);
+        ? t('Probably {0}: {1}; threshold {2}', name, share, limit)
+        : t('Unsure whether {0}: {1}; threshold {2}', name, share, limit);
   }
 }
 

@@ -13,7 +13,7 @@ const maximumRows = 40;
 export function evaluationTable(): { element: HTMLElement; draw(history: RunHistory, unit: LossUnit): void } {
   const rows = h('tbody');
   const caption = h('caption', { class: 'muted small' });
-  const head = [t('epoch'), t('step'), t('train'), t('accuracy'), t('held out'), t('accuracy'), t('ms a step')].map(
+  const head = [t('epoch'), t('step'), t('train'), t('accuracy'), t('held out'), t('accuracy'), t('ms per step')].map(
     (name) => h('th', { scope: 'col' }, name),
   );
   const table = h('table', {}, caption, h('thead', {}, h('tr', {}, ...head)), rows);

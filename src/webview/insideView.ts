@@ -152,7 +152,7 @@ export class InsideView {
       [
         t('{0} parameters', formatInteger(sum)),
         t('{0} examples', formatInteger(examples)),
-        t('{0} steps an epoch', formatInteger(stepsPerEpoch)),
+        t('{0} steps per epoch', formatInteger(stepsPerEpoch)),
       ].join(' · '),
     );
   }

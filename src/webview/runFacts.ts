@@ -1,5 +1,5 @@
 /** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
-import { formatDuration, formatFixed, formatMoment } from '../common/formats';
+import { formatDuration, formatFixed, formatMoment, formatPercent } from '../common/formats';
 import type { TextBaselines } from '../common/engineProtocol';
 import { currentLanguage, formatInteger, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '../common/lossUnits';
@@ -64,12 +64,12 @@ function qualityFigure(
   return [{ label: t('quality'), value: word, hint: meaning }];
 }
 
-/** "600,893 characters, 57 different · 1,565 steps an epoch". */
+/** "600,893 characters, 57 different · 1,565 steps per epoch". */
 export function textSentence({ start }: RunHistory): string {
   if (!start) return '';
   const { config, tokens, vocabulary, stepsPerEpoch } = start;
   const text = t('{0}, {1} different', inTokens(tokens, config.text.unit), formatInteger(vocabulary));
-  return `${text} · ${t('{0} steps an epoch', formatInteger(stepsPerEpoch))}`;
+  return `${text} · ${t('{0} steps per epoch', formatInteger(stepsPerEpoch))}`;
 }
 
 function inTokens(n: number, unit: 'character' | 'word'): string {
@@ -87,7 +87,7 @@ export function splitSentence(history: RunHistory): string {
     return config.objective.kind === 'last-step' ? t('{0} windows', formatInteger(n)) : inTokens(n, config.text.unit);
   };
   const targets = trainTokens + heldOutTokens;
-  const share = targets > 0 ? `${Math.round((heldOutTokens / targets) * 100)} %` : '';
+  const share = targets > 0 ? formatPercent(Math.round((heldOutTokens / targets) * 100)) : '';
   const where = config.text.heldOut.kind === 'random' ? t('a random {0}', share) : t('the last {0}', share);
   const split =
     heldOutTokens > 0

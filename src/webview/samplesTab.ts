@@ -1,5 +1,5 @@
 /** The Samples tab: the prompt, the sampling controls, the temperature wall, and the samples recorded during training. */
-import { formatBits, formatFixed } from '../common/formats';
+import { formatBits, formatFixed, formatNumber, formatPercent } from '../common/formats';
 import { t } from '../common/l10n';
 import {
   bounds,
@@ -437,7 +437,8 @@ export class SamplesTab {
 
 function temperatureHelp(): string {
   return t(
-    'Low: safe and repetitive. Around 0.7: like the text. Above 1: bold, then nonsense. 0: always the likeliest.',
+    'Low: safe and repetitive. Around {0}: like the text. Above 1: bold, then nonsense. 0: always the likeliest.',
+    formatNumber(0.7),
   );
 }
 
@@ -453,7 +454,7 @@ function randomSeed(): number {
 /** The legend "sure ▁▂▃▄ surprised", with the thresholds as tooltips. */
 function tintLegend(): HTMLElement {
   const steps = tintSteps.map((limit, i) =>
-    h('i', { class: `tint-sample tint-${i + 1}`, title: t('below {0} %', limit * 100) }),
+    h('i', { class: `tint-sample tint-${i + 1}`, title: t('below {0}', formatPercent(limit * 100)) }),
   );
   return h(
     'span',

@@ -69,7 +69,7 @@ async function step(name, run) {
 }
 
 const read = (name) => fs.readFileSync(path.join(workspace, name), 'utf8');
-const verdict = /pam: .*flagged from/;
+const verdict = /pam: .*threshold/;
 const plain = (text) => text.replace(/\u00a0/g, ' ');
 let studio;
 
@@ -143,7 +143,7 @@ try {
   });
 
   await step('it learns', async () => {
-    // "Inkling 17 % · 1.99": until it predicts well enough to write, in bits per character. What is left to chance in the story is 0.1.
+    // "Inkling 17% · 1.99": until it predicts well enough to write, in bits per character. What is left to chance in the story is 0.1.
     await page.waitForFunction(
       () => {
         const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');
@@ -278,7 +278,7 @@ try {
     await studio.locator('.check mark').first().waitFor();
     assert.match(
       plain(await studio.locator('.verdict').innerText()),
-      /^(Spam|Probably spam): .*flagged from .*naive Bayes/s,
+      /^(Spam|Probably spam): .*threshold .*naive Bayes/s,
     );
     const caught = await studio.locator('.confusion tr:nth-child(2) td').nth(1).innerText();
     await studio.getByLabel('Threshold').fill('0.99');

@@ -42,7 +42,7 @@ export async function examplesCommand(args: string[]): Promise<void> {
     output.json({ inputText, targetText, inputIds, targetIds, shape, entering: enters(spec), count, stepsPerEpoch });
     return;
   }
-  output.line(`${text.name} under ${config.recipe}: ${count} examples, ${stepsPerEpoch} steps an epoch`);
+  output.line(`${text.name} under ${config.recipe}: ${count} examples, ${stepsPerEpoch} steps per epoch`);
   const ids = (list: Example['inputIds']): string => list.map((id) => id ?? 'none').join(' ');
   for (const [name, value] of [
     ['example', String(at)],

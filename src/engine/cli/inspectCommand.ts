@@ -76,7 +76,7 @@ function languageModelRows(summary: ModelSummary): Row[] {
     ['texts', summary.sources.join(', ')],
     ['created', summary.created],
     ['seed', String(summary.seed)],
-    ['trained', `${steps} steps in ${duration(seconds)}${steps > 0 ? `, ${perStep.toFixed(1)} ms a step` : ''}`],
+    ['trained', `${steps} steps in ${duration(seconds)}${steps > 0 ? `, ${perStep.toFixed(1)} ms per step` : ''}`],
     ['training loss', nats(trainLoss) + accuracy(train)],
     ['held-out loss', nats(heldOutLoss) + bits + accuracy(heldOut)],
     ...memoryRows(summary),

@@ -54,7 +54,7 @@ export async function jobCommand(args: string[]): Promise<void> {
     return;
   }
   output.line(
-    `${values.out}: ${tokens} ${config.text.unit}s, ${vocabulary.size} different ones, ${parameters} parameters, ${stepsPerEpoch} steps an epoch\n` +
+    `${values.out}: ${tokens} ${config.text.unit}s, ${vocabulary.size} different ones, ${parameters} parameters, ${stepsPerEpoch} steps per epoch\n` +
       `copy it to the machine that trains, then: pip install -r requirements.txt && python train.py`,
   );
 }

@@ -46,7 +46,7 @@ export class ProgressPrinter {
         const { lastEpoch } = this;
         const steps = event.step - lastEpoch.step;
         const speed =
-          steps > 0 ? `, ${((1000 * (event.seconds - lastEpoch.seconds)) / steps).toFixed(1)} ms a step` : '';
+          steps > 0 ? `, ${((1000 * (event.seconds - lastEpoch.seconds)) / steps).toFixed(1)} ms per step` : '';
         this.lastEpoch = event;
         this.print(
           `${name} · step ${event.step} · ${duration(event.seconds)}${speed} · loss ${loss}${accuracy(event.trainAccuracy)}${smoothed}` +
@@ -80,7 +80,7 @@ export class ProgressPrinter {
     this.ofLines = config.text.examples === 'lines';
     this.lastEpoch = { step: event.fromStep, seconds: event.fromSeconds };
     this.print(`${event.files.join(', ')}: ${event.tokens} ${config.text.unit}s, ${event.vocabulary} different`);
-    const perEpoch = `${event.stepsPerEpoch} ${event.stepsPerEpoch === 1 ? 'step' : 'steps'} an epoch`;
+    const perEpoch = `${event.stepsPerEpoch} ${event.stepsPerEpoch === 1 ? 'step' : 'steps'} per epoch`;
     this.print(
       `${event.trainTokens} ${targetName(config)} to learn from, ${event.heldOutTokens} held out, ${perEpoch}`,
     );

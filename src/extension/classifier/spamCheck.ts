@@ -268,7 +268,7 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
   return passages;
 }
 
-/** "Spam: 97.3 %; flagged from 84.0 % on."; for several selections, the number of each. */
+/** "Spam: 97.3%; threshold 84.0%."; for several selections, the number of each. */
 function describe(verdicts: Verdict[], whole: boolean, record: ClassifierRecord): string {
   if (verdicts.length === 1) {
     const [verdict] = verdicts;

@@ -83,7 +83,7 @@ function packageLine({ folder, version, device, problem }: GpuPackageReport): st
 function selfTestLine({ backend, kernel, worst, stepMs, targetsPerSecond }: SelfTestResult): string {
   return (
     `${backend} (${kernel}): gradients within ${worst.toExponential(1)} of the reference; LSTM 1 × 128 takes ` +
-    `${stepMs.toFixed(1)} ms a step, ${Math.round(targetsPerSecond).toLocaleString('en')} characters a second`
+    `${stepMs.toFixed(1)} ms per step, ${Math.round(targetsPerSecond).toLocaleString('en')} characters a second`
   );
 }
 

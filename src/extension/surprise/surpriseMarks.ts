@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import type { SurpriseResult } from '../../common/engineProtocol';
 import { asInklingError, cancelled, isCancelled } from '../../common/errors';
-import { formatFixed } from '../../common/formats';
+import { formatFixed, formatPercent } from '../../common/formats';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { Emitter } from '../emitter';
@@ -194,7 +194,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       { signal: signalOf(token) },
     );
     const rows = expected.map(
-      ({ token: text, probability }) => `| ${codeSpan(text)} | ${formatFixed(probability * 100, 1)} % |`,
+      ({ token: text, probability }) => `| ${codeSpan(text)} | ${formatPercent(probability * 100, 1)} |`,
     );
     const actual = codeSpan(map.text.slice(start, end));
     const markdown = new vscode.MarkdownString(

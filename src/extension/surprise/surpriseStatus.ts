@@ -1,6 +1,6 @@
 /** The status bar item that shows or removes the surprise map with one click, and holds its legend. */
 import * as vscode from 'vscode';
-import { formatBits } from '../../common/formats';
+import { formatBits, formatPercent } from '../../common/formats';
 import { setting } from '../configuration';
 import { onDidChangeActiveDocument } from '../editors';
 import { Disposables } from '../dispose';
@@ -63,12 +63,12 @@ export class SurpriseStatus extends Disposables {
   private mapped(document: vscode.TextDocument): { text: string; spoken: string } {
     const read = this.marks.progress(document);
     if (read < 1) {
-      const percent = Math.floor(100 * read);
-      const spoken = vscode.l10n.t('Surprise map: {0} % read', percent);
-      return { text: `$(symbol-color) ${vscode.l10n.t('Surprise')} ${percent} %`, spoken };
+      const percent = formatPercent(Math.floor(100 * read));
+      const spoken = vscode.l10n.t('Surprise map: {0} read', percent);
+      return { text: `$(symbol-color) ${vscode.l10n.t('Surprise')} ${percent}`, spoken };
     }
     const bits = formatBits(this.marks.meanBits(document));
-    return { text: `$(symbol-color) ${bits}`, spoken: vscode.l10n.t('Surprise map: {0} per character', bits) };
+    return { text: `$(symbol-color) ${bits}`, spoken: vscode.l10n.t('Surprise map: {0}', bits) };
   }
 }
 

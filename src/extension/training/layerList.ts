@@ -36,7 +36,7 @@ export async function showLayers(engine: EngineCaller, sources: TextSource[], co
         title: [
           parameters(total),
           vscode.l10n.t('{0} examples', formatInteger(examples)),
-          vscode.l10n.t('{0} steps an epoch', formatInteger(stepsPerEpoch)),
+          vscode.l10n.t('{0} steps per epoch', formatInteger(stepsPerEpoch)),
         ].join(' · '),
         placeHolder: vscode.l10n.t('Each layer with the shape of its output. Esc goes back'),
         ignoreFocusOut: true,

@@ -1,7 +1,7 @@
 /** Shows a run outside the Studio: a message at its start, the status bar item, and the result. */
 import * as vscode from 'vscode';
 import { asInklingError } from '../../common/errors';
-import { formatBits, formatDuration, formatFixed } from '../../common/formats';
+import { formatBits, formatDuration, formatFixed, formatPercent } from '../../common/formats';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
 import { present } from '../commands';
 import { setting } from '../configuration';
@@ -71,7 +71,7 @@ export class TrainingProgress extends Disposables {
     }
     if (!run) return this.item.hide();
     const { latest } = run;
-    const percent = latest ? ` ${Math.floor(latest.fraction * 100)} %` : '';
+    const percent = latest ? ` ${formatPercent(Math.floor(latest.fraction * 100))}` : '';
     const bits = latest && this.bitsOf(latest);
     const loss = bits === undefined ? '' : ` · ${formatFixed(bits, 2)}`;
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
@@ -109,7 +109,7 @@ export class TrainingProgress extends Disposables {
 /** "45 % · 2.19 bits per character · 310 k characters/s · 0:32 min left". */
 function describe(event: ProgressEvent, bits: number | undefined): string {
   const parts = [
-    `${Math.floor(event.fraction * 100)} %`,
+    formatPercent(Math.floor(event.fraction * 100)),
     formatBits(bits),
     vscode.l10n.t('{0} characters/s', formatCount(event.charactersPerSecond)),
   ];

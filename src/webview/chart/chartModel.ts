@@ -136,7 +136,11 @@ export function buildGradientChart({ history, settings }: ChartInput): ChartMode
   };
 }
 
-/** The range of x and y that must be visible; undefined while there is nothing to draw. */
+/**
+ * The range of x and y that must be visible; undefined while there is nothing to draw. A baseline below the curves is
+ * always in it. One far above them, which a run that starts from a base model has left behind before it begins, is not:
+ * it would leave the curves hardly any height.
+ */
 export function extent(model: ChartModel): { x: [number, number]; y: [number, number] } | undefined {
   const usable = (v: number, kind: 'linear' | 'log'): boolean => Number.isFinite(v) && (kind === 'linear' || v > 0);
   const xs: number[] = [];
@@ -148,7 +152,8 @@ export function extent(model: ChartModel): { x: [number, number]; y: [number, nu
     }
   }
   if (xs.length === 0 || ys.length === 0) return undefined;
-  for (const { y } of model.baselines) if (usable(y, model.yScale)) ys.push(y);
+  const [lowest, highest] = range(ys);
+  for (const { y } of model.baselines) if (usable(y, model.yScale) && y <= 2 * highest - lowest) ys.push(y);
   const [left, right] = range(xs);
   const [low, high] = range(ys);
   const margin = model.yScale === 'linear' ? (high - low || Math.abs(high) || 1) * 0.05 : 0;

@@ -87,9 +87,12 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
       `<path d="M${fixed(x.place(marker.x))} ${top}V${bottom}" stroke="${colour}"${dash}>${title(marker.label)}</path>`,
     );
   }
+  parts.push('</g>');
+  // Below the curves, which no name may hide.
+  parts.push(baselineMarks(model, x, y, colours, { left, right, top, bottom }));
+  parts.push(`<g clip-path="url(#${options.name}-plot)">`);
   for (const line of model.lines) parts.push(linePath(line, x, y, colours));
   parts.push('</g>');
-  parts.push(baselineMarks(model, x, y, colours, { left, right, top, bottom }));
   parts.push(markerSigns(model, x, y, colours, { top, bottom }));
   parts.push('</svg>');
   return { svg: parts.join(''), x, y, left, right, top, bottom };
@@ -182,28 +185,32 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
   return path;
 }
 
-/** Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs. */
+/**
+ * Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs. One above the
+ * plot is named at its top, with an arrow.
+ */
 function baselineMarks(model: ChartModel, x: Scale, y: Scale, colours: ChartColours, box: Box): string {
   const curves = model.lines.map(({ points }) =>
     linePerPixel(points, x.place).map((p) => ({ x: x.place(p.x), y: y.place(p.y) })),
   );
   const labels = model.baselines
-    .map(({ label, y: value }) => ({
-      text: `${label} ${formatTick(value)}`,
-      line: y.place(value),
-      at: y.place(value) - 3,
-    }))
-    .filter(({ line }) => Number.isFinite(line) && line >= box.top - 1 && line <= box.bottom + 1)
+    .map(({ label, y: value }) => {
+      const line = y.place(value);
+      const isAbove = line < box.top - 1;
+      return { text: `${isAbove ? '↑ ' : ''}${label} ${formatTick(value)}`, line, isAbove, at: line - 3 };
+    })
+    .filter(({ line }) => Number.isFinite(line))
     .sort((a, b) => a.line - b.line);
   labels.forEach((label, i) => {
     const above = labels[i - 1];
     label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
   });
   return labels
-    .map(({ text, line, at }) => {
+    .map(({ text, line, isAbove, at }) => {
+      const dashes = `<path d="M${box.left} ${fixed(line)}H${box.right}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>`;
       const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
       return (
-        `<path d="M${box.left} ${fixed(line)}H${box.right}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>` +
+        (isAbove ? '' : dashes) +
         `<text x="${fixed(end)}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
         `stroke-width="3" paint-order="stroke">${escape(text)}</text>`
       );

@@ -3,7 +3,7 @@ import type { BinaryCurves } from '../../common/classifierProtocol';
 import { formatFixed } from '../../common/formats';
 import { t } from '../../common/l10n';
 import type { ChartColours } from '../chart/renderChart';
-import { createScale } from '../chart/scale';
+import { createScale, formatTick } from '../chart/scale';
 import { linePerPixel, type Point } from '../chart/series';
 
 export interface UnitCurve {
@@ -64,10 +64,12 @@ export function renderUnitCurve(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-size="10" fill="${colours.muted}" role="img"><title>${title}</title>`,
     `<text x="${left}" y="12" font-size="11" fill="${colours.text}">${title}</text>`,
     `<path d="${ticks.map((t) => `M${left} ${y.place(t)}H${right}`).join('')}" stroke="${colours.grid}" stroke-opacity="${colours.gridOpacity}"/>`,
-    ...ticks.map((t) => `<text x="${left - 5}" y="${y.place(t)}" dy="0.35em" text-anchor="end">${t}</text>`),
+    ...ticks.map(
+      (t) => `<text x="${left - 5}" y="${y.place(t)}" dy="0.35em" text-anchor="end">${formatTick(t)}</text>`,
+    ),
     ...[0, 0.5, 1].map((t) => {
       const anchor = t === 0 ? 'start' : t === 1 ? 'end' : 'middle';
-      return `<text x="${x.place(t)}" y="${bottom + 13}" text-anchor="${anchor}">${t}</text>`;
+      return `<text x="${x.place(t)}" y="${bottom + 13}" text-anchor="${anchor}">${formatTick(t)}</text>`;
     }),
     `<text x="${right}" y="${bottom + 26}" text-anchor="end">${xName}</text>`,
   ];

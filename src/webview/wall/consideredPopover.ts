@@ -69,7 +69,8 @@ export class ConsideredPopover {
     this.anchor = anchor;
     this.scrollY = window.scrollY;
     const before = (column.lead + column.text.slice(0, start)).slice(-contextLength);
-    this.context.replaceChildren(t('after'), ' “…', h('span', { class: 'writing-font' }, before), '”');
+    const [opening, closing] = t('after “…{0}”').split('{0}');
+    this.context.replaceChildren(opening, h('span', { class: 'writing-font' }, before), closing);
     this.list.replaceChildren(h('span', { class: 'muted' }, t('asking the model…')));
     this.element.hidden = false;
     this.place();

@@ -1,5 +1,5 @@
 /** The model's confidence as a few steps of tint, and names for invisible tokens. No DOM. */
-import { formatFixed, formatNumber } from '../../common/formats';
+import { formatPercent } from '../../common/formats';
 import { t } from '../../common/l10n';
 import type { WallColumn } from '../../common/wall';
 
@@ -55,6 +55,6 @@ function withoutSpace(token: string): string {
 
 export function percent(share: number): string {
   const value = share * 100;
-  if (value > 0 && value < 0.1) return `<${formatNumber(0.1)} %`;
-  return `${formatFixed(value, value < 10 ? 1 : 0)} %`;
+  if (value > 0 && value < 0.1) return `<${formatPercent(0.1, 1)}`;
+  return formatPercent(value, value < 10 ? 1 : 0);
 }

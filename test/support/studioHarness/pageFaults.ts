@@ -67,6 +67,23 @@ export function pageFaults(): string[] {
     const text = (element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 40);
     return `${element.localName}${own && `.${own}`}${text && ` “${text}”`}`;
   };
+  /** The words of the element's own text, without what a line may end after. */
+  const words = (element: Element): Range[] =>
+    [...element.childNodes].flatMap((node) =>
+      !(node instanceof Text)
+        ? []
+        : [...node.data.matchAll(/[\p{L}\p{N}]+/gu)].map(({ 0: word, index }) => {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            return range;
+          }),
+    );
+  /** Where text of this element must begin and end: a drawing cuts off what stands outside of it, and so does the page. */
+  const edgesOf = (element: Element): [number, number] => {
+    const drawing = element instanceof SVGElement ? element.ownerSVGElement?.getBoundingClientRect() : undefined;
+    return drawing ? [drawing.left, drawing.right] : [0, document.documentElement.clientWidth];
+  };
   const check = (element: Element, colour: string, least: number, what: string): void => {
     const background = backgroundOf(element);
     const [r, g, b, a] = parse(colour);
@@ -100,6 +117,15 @@ export function pageFaults(): string[] {
       around !== null && (around.matches('.scroll') || scrolls(around.parentElement));
     if (!hidden && box.right > document.documentElement.clientWidth + 1 && !scrolls(element)) {
       faults.add(`wider than the page: ${name(element)}`);
+    }
+    if (text && !hidden && style.textOverflow !== 'ellipsis' && !element.matches('.writing *, .scroll *')) {
+      for (const word of words(element)) {
+        const lines = [...word.getClientRects()];
+        if (lines.some(({ top }) => top > lines[0].bottom - 1)) faults.add(`broken word: ${name(element)}, “${word}”`);
+        const [left, right] = edgesOf(element);
+        if (lines.some((line) => line.left < left - 1 || line.right > right + 1))
+          faults.add(`beyond the edge: ${name(element)}`);
+      }
     }
     const clips = style.overflowX !== 'visible' || style.overflowY === 'hidden';
     if (

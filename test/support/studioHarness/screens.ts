@@ -69,6 +69,7 @@ export async function visitScreens(
   await page.locator('.newest').waitFor();
   await look('training', page);
   await page.locator('select').first().selectOption('over');
+  await page.locator('.newest', { hasText: /1.584/ }).waitFor();
   await page.locator('.plot text', { hasText: 'gzip' }).waitFor({ state: 'attached' });
   await openDetails(page);
   await look('trained', page);

@@ -56,12 +56,6 @@ describe('contributions', () => {
 
   it('are written with a sign, and shares never as certain when they are not', () => {
     assert.deepEqual([1.26, -0.4, 0.03, -0.03].map(formatPoints), ['+1.3', '−0.4', '+0.03', '−0.03']);
-    assert.deepEqual([0.9734, 0.9999, 0.0002, 1, 0].map(formatShare), [
-      '97.3 %',
-      '> 99.9 %',
-      '< 0.1 %',
-      '100 %',
-      '0 %',
-    ]);
+    assert.deepEqual([0.9734, 0.9999, 0.0002, 1, 0].map(formatShare), ['97.3%', '> 99.9%', '< 0.1%', '100%', '0%']);
   });
 });

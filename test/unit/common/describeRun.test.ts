@@ -41,7 +41,7 @@ describe('describeRun', () => {
   it('says that it still improves', () => {
     assert.match(
       say(...evaluations([2.5, 2.2, 2, 1.8], [2.4, 2.1, 1.9, 1.7])),
-      /^Still improving: .*fell by 10 %.*1\.800/,
+      /^Still improving: .*fell by 10%.*1\.800/,
     );
   });
 
@@ -103,7 +103,7 @@ describe('describeRun', () => {
       reason: 'budget',
     };
     const cases: [number[], number[], RegExp, 'resume' | 'samples'][] = [
-      [[2.5, 2.2, 2, 1.8], [2.4, 2.1, 1.9, 1.7], /^Ended while still improving: .* by 10 %/, 'resume'],
+      [[2.5, 2.2, 2, 1.8], [2.4, 2.1, 1.9, 1.7], /^Ended while still improving: .* by 10%/, 'resume'],
       [[2.5, 2.2, 2.3, 2.4], [2.4, 2.1, 1.9, 1.7], /^Overfitting since epoch 2: /, 'samples'],
       [[2, 2.5, 3, 3.5], [2, 2.6, 3.1, 3.6], /^Worse since epoch 1: /, 'samples'],
       [[2, 1.9, 1.9, 1.9, 1.9, 1.9], [2, 1.9, 1.9, 1.9, 1.9, 1.9], /^Levelled off: .* since epoch 2/, 'samples'],

@@ -190,6 +190,28 @@ describe('chart: what lies over what', () => {
     const nearestLeft = Math.min(...curveAt.map((point) => x?.place(point.x) ?? 0));
     assert.ok(Number(end) < nearestLeft, `${end} is not left of ${nearestLeft}`);
   });
+
+  it('draws the curves over the names of baselines', () => {
+    const model = buildLossChart(input({ history }));
+    const { svg } = renderChart(model, { name: 'test', width: 200, height: 200, colours, showX: true });
+    assert.ok(svg.lastIndexOf('</text>') < svg.indexOf(`stroke="${colours.heldOut}"`));
+  });
+
+  it('gives the curves their height where they run far below a baseline, and names that at the top', () => {
+    const model = buildLossChart(input({ history }));
+    const at = (y: number): ReturnType<typeof renderChart> =>
+      renderChart(
+        { ...model, baselines: [{ label: 'gzip', y }] },
+        { name: 'test', width: 600, height: 300, colours, showX: true },
+      );
+    const [low, high] = extent({ ...model, baselines: [] })?.y ?? assert.fail();
+    const near = at(high + 0.5 * (high - low));
+    assert.ok(!near.svg.includes('↑') && near.svg.includes('stroke-dasharray="5 4"'));
+    const far = at(high + 2 * (high - low));
+    assert.ok(far.svg.includes('>↑ gzip ') && !far.svg.includes('stroke-dasharray="5 4"'));
+    assert.deepEqual(far.y?.domain, [low, high]);
+    assert.ok(at(low / 2).svg.includes('stroke-dasharray="5 4"'));
+  });
 });
 
 describe('chart: colours', () => {

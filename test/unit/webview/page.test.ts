@@ -106,7 +106,7 @@ describe('Studio page in a browser', function () {
     await eventually(async () => {
       assert.match(await page.locator('.sentence:visible').innerText(), /^(Still improving|Levelled off)/);
       assert.match(await page.locator('.legend').innerText(), /held out[\s\S]*train \(smoothed\)[\s\S]*lowest–highest/);
-      assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10 %.*seed 1/);
+      assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10%.*seed 1/);
     });
     await page.locator('.chart text', { hasText: 'gzip, online 3.35' }).waitFor();
     await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();

@@ -48,6 +48,8 @@ describe('screens of the Studio', function () {
       <p style="color: #999">pale</p> <p style="opacity: 0.3">faded</p> <p>plain</p>
       <div style="width: 400px">wide</div>
       <div style="width: 40px; overflow: hidden; white-space: nowrap">a long line of text</div>
+      <p style="width: 30px; overflow-wrap: anywhere">unbreakable</p>
+      <p style="width: 30px; margin-left: 260px">overflowing</p>
       <dl><dt>label</dt><dd style="height: 20px"></dd></dl>
       <div class="legend"><span><i class="swatch" style="display: block; width: 9px; height: 9px; background: #ddd"></i>x</span></div>
     </body>`);
@@ -57,6 +59,8 @@ describe('screens of the Studio', function () {
       /text p “faded”/,
       /wider .* “wide”/,
       /cut off: div/,
+      /broken word: p “unbreakable”/,
+      /beyond the edge: p “overflowing”/,
       /empty: dd/,
       /mark i\.swatch/,
     ]) {

@@ -38,7 +38,7 @@ describe('wall text', () => {
       '◌\u0301',
     ]);
     assert.deepEqual([' ', '\n', ' whale'].map(spokenToken), ['space', 'new line', 'whale']);
-    assert.deepEqual([0.5, 0.0123, 0.0001, 0].map(percent), ['50 %', '1.2 %', '<0.1 %', '0.0 %']);
+    assert.deepEqual([0.5, 0.0123, 0.0001, 0].map(percent), ['50%', '1.2%', '<0.1%', '0.0%']);
   });
 
   it('keeps temperatures in order, each once', () => {
@@ -68,10 +68,10 @@ describe('run facts', () => {
   it('names split, seed and machine', () => {
     assert.equal(
       splitSentence(history),
-      'Train: 540,803 characters · held out: the last 10 %, 60,090 characters · the curve uses about 50,000 of these, evenly spread · seed 2',
+      'Train: 540,803 characters · held out: the last 10%, 60,090 characters · the curve uses about 50,000 of these, evenly spread · seed 2',
     );
     const start = history.start ?? assert.fail();
-    assert.equal(textSentence(history), '600,893 characters, 57 different · 132 steps an epoch');
+    assert.equal(textSentence(history), '600,893 characters, 57 different · 132 steps per epoch');
     const { config } = start;
     const windows = { ...config, objective: { ...config.objective, kind: 'last-step' as const } };
     const ofWindows = { ...start, config: windows, tokens: 600_893, trainTokens: 200_278, heldOutTokens: 0 };
@@ -87,7 +87,7 @@ describe('run facts', () => {
     const lines = { ...start, config: { ...config, text }, tokens: 203_718, trainTokens: 16_000, heldOutTokens: 4000 };
     assert.match(
       splitSentence({ ...history, start: lines }),
-      /^Train: 16,000 beginnings of lines · held out: a random 20 %, 4,000 beginnings of lines/,
+      /^Train: 16,000 beginnings of lines · held out: a random 20%, 4,000 beginnings of lines/,
     );
     assert.doesNotMatch(splitSentence({ ...history, start: { ...start, heldOutTokens: 50_000 } }), /curve/);
     assert.equal(machineSentence(history), 'LSTM 256 · 335,929 parameters · wasm (relaxed SIMD), 2 threads');

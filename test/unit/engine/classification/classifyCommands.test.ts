@@ -77,7 +77,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.strictEqual(verdict.label, 'spam');
     assert.strictEqual((verdict.contributions as unknown[]).length, 3);
     const shown = run(['classify', model, '-'], 'win a prize').stdout;
-    assert.match(shown, /^(?:Spam: (?:\d+\.\d|> 99\.9) %; flagged from [^;]+ % on); naive Bayes: spam/);
+    assert.match(shown, /^(?:Spam: (?:\d+\.\d|> 99\.9)%; threshold [^;]+%); naive Bayes: spam/);
   });
 
   it('cross-validate on request', () => {

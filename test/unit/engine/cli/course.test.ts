@@ -179,7 +179,7 @@ describe('The commands that show what happens inside', function () {
       );
       assert.match(
         await output('examples', 'names.txt', '--recipe', 'dinosaur-names', '--at', '3'),
-        /6 examples, 6 steps an epoch\n[^]*input ids +none 1 2 3\n[^]*entering +one-hot: 4 numbers/,
+        /6 examples, 6 steps per epoch\n[^]*input ids +none 1 2 3\n[^]*entering +one-hot: 4 numbers/,
       );
     });
 
@@ -291,7 +291,7 @@ describe('The commands that show what happens inside', function () {
     assert.match(out, /\d+ parameters, last-step/);
     assert.match(
       out,
-      /\nepoch 1 · step 1 · [\d.]+ s, [\d.]+ ms a step · loss \d\.\d{4} · accuracy 0\.\d{4} · held out \d\.\d{4} \([\d.]+ bits\/character\) · accuracy 0\.\d{4}/,
+      /\nepoch 1 · step 1 · [\d.]+ s, [\d.]+ ms per step · loss \d\.\d{4} · accuracy 0\.\d{4} · held out \d\.\d{4} \([\d.]+ bits\/character\) · accuracy 0\.\d{4}/,
     );
     assert.match(
       out,

@@ -20,7 +20,7 @@ const windows = (steps: number, stride: number, batch: number): TrainingConfig =
 describe('The seed systems’ texts', () => {
   const lowercase = true;
 
-  it('1 nietzsche: 57 characters, 200,278 windows, 1,565 steps an epoch', function () {
+  it('1 nietzsche: 57 characters, 200,278 windows, 1,565 steps per epoch', function () {
     const corpus = load(this, 'nietzsche.txt', { lowercase });
     const config = windows(60, 3, 128);
     assert.equal(corpus.ids.length, 600_893);

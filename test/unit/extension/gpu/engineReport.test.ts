@@ -40,7 +40,7 @@ describe('engine report', () => {
     ]) {
       assert.ok(report.split('\n').includes(line), `${line}\n\n${report}`);
     }
-    assert.match(report, /webgpu \(Card\): gradients within 1\.2e-6 .* 1\.3 ms a step, 3,072,000 characters/);
+    assert.match(report, /webgpu \(Card\): gradients within 1\.2e-6 .* 1\.3 ms per step, 3,072,000 characters/);
   });
 
   it('does not name the user', () => {
