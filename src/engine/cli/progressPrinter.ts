@@ -3,7 +3,7 @@
  * keeping: epochs, samples, notices. If the output is not a terminal, the line is printed now and then.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { TrainEvent } from '../../common/trainEvents';
+import type { EpochEvent, TrainEvent } from '../../common/trainEvents';
 import { printable, type Output } from './output';
 
 /** Seconds between two progress lines without a terminal. */
@@ -17,6 +17,7 @@ export class ProgressPrinter {
   /**
    * The position of the last epoch line, to compute the time per step since then, including evaluations and samples.
    */
+  private stepsPerEpoch = 0;
   private lastEpoch = { step: 0, seconds: 0 };
 
   constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
@@ -39,8 +40,6 @@ export class ProgressPrinter {
             ? ''
             : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}` +
               accuracy(event.heldOutAccuracy);
-        const name =
-          event.step === 0 ? 'untrained' : event.complete ? `epoch ${event.epoch}` : `in epoch ${event.epoch + 1}`;
         const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
         const loss = event.trainLoss === null ? 'not measured (put back by the guard)' : event.trainLoss.toFixed(4);
         const { lastEpoch } = this;
@@ -49,7 +48,7 @@ export class ProgressPrinter {
           steps > 0 ? `, ${((1000 * (event.seconds - lastEpoch.seconds)) / steps).toFixed(1)} ms per step` : '';
         this.lastEpoch = event;
         this.print(
-          `${name} · step ${event.step} · ${duration(event.seconds)}${speed} · loss ${loss}${accuracy(event.trainAccuracy)}${smoothed}` +
+          `${this.placeOf(event)} · step ${event.step} · ${duration(event.seconds)}${speed} · loss ${loss}${accuracy(event.trainAccuracy)}${smoothed}` +
             `${heldOut}${event.best ? ' · best so far' : ''}`,
         );
         return;
@@ -74,8 +73,15 @@ export class ProgressPrinter {
     }
   }
 
+  private placeOf({ step, epoch, complete }: EpochEvent): string {
+    if (step === 0) return 'untrained';
+    if (complete) return `epoch ${epoch}`;
+    return step === epoch * this.stepsPerEpoch ? `after epoch ${epoch}` : `in epoch ${epoch + 1}`;
+  }
+
   private showStart(event: Extract<TrainEvent, { event: 'start' }>): void {
     const { config, reasons } = event;
+    this.stepsPerEpoch = event.stepsPerEpoch;
     const units = config.network.layers.map((layer) => layer.units).join(' + ');
     this.ofLines = config.text.examples === 'lines';
     this.lastEpoch = { step: event.fromStep, seconds: event.fromSeconds };

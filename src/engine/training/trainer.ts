@@ -412,7 +412,9 @@ export class Trainer {
 
   private epochEvent(complete: boolean, heldOut: Evaluation | undefined): EpochEvent {
     const { progress } = this;
-    const sums = (progress.step === 0 && this.untrained) || progress.epochSums;
+    const isBetweenEpochs = !complete && progress.step % this.plan.stepsPerEpoch === 0;
+    const trained = isBetweenEpochs ? progress.lastEpochSums : progress.epochSums;
+    const sums = (progress.step === 0 && this.untrained) || trained;
     return {
       event: 'epoch',
       step: progress.step,

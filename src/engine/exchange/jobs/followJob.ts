@@ -23,6 +23,8 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
   let step = 0;
   let state: 'fine' | 'waiting' | 'lost' = 'fine';
   let lastLine = '';
+  let startedAt: number | undefined;
+  let lastAt = -Infinity;
   const tell = (message: string): void => onEvent({ event: 'notice', step, kind: 'information', message });
   for (;;) {
     if (signal?.aborted) throw cancelled();
@@ -33,11 +35,16 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
       else if (lines && state === 'lost') tell(`The connection to ${source.name} is back.`);
       state = lines === undefined ? 'waiting' : 'fine';
       for (const line of lines ?? []) {
-        const event = eventIn(line);
-        if (event === undefined) {
+        const found = eventIn(line);
+        if (found === undefined) {
           if (line.trim() !== '') onLog?.((lastLine = line));
           continue;
         }
+        const { event, time } = found;
+        // The clock of the machine that continues a job may be behind.
+        if (event.event === 'start' && time !== startedAt) [startedAt, lastAt] = [time, -Infinity];
+        if (time !== undefined && time <= lastAt) continue;
+        lastAt = time ?? lastAt;
         if ('step' in event) ({ step } = event);
         // The caller reports the end, once it has the model.
         if (event.event === 'done') return event;
@@ -58,14 +65,16 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
 }
 
 /**
- * The event in a line of a job's log; undefined if there is none. It may follow what Ray puts before each line of a
- * worker, or the beginning of a line that a killed worker did not finish.
+ * The event in a line of a job's log and when it was sent (seconds since 1970); undefined if there is none. It may follow
+ * what Ray puts before each line of a worker, or the beginning of a line that a killed worker did not finish. Ray may
+ * repeat a worker's lines: what is not later than an event already seen of the same start is a repetition.
  */
-export function eventIn(line: string): TrainEvent | undefined {
+export function eventIn(line: string): { event: TrainEvent; time?: number } | undefined {
   const start = line.lastIndexOf('{"event":"');
   if (start < 0) return undefined;
   try {
-    return parseTrainEvent(JSON.parse(line.slice(start)));
+    const json = JSON.parse(line.slice(start)) as { time?: unknown };
+    return { event: parseTrainEvent(json), time: typeof json.time === 'number' ? json.time : undefined };
   } catch {
     return undefined;
   }

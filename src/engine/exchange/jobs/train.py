@@ -413,6 +413,7 @@ class Run:
         self.pending = []
         self.signal = None
         self.learning_rate = 0.0
+        self.sent = 0.0
 
     def create_optimiser(self, settings):
         rate, epsilon = settings["learningRate"], settings.get("epsilon", 1e-7)
@@ -632,7 +633,8 @@ class Run:
 
     def epoch_event(self, complete, held_out):
         progress = self.progress
-        loss, count, correct = progress["epochSums"]
+        at_boundary = progress["step"] % self.text.steps_per_epoch == 0
+        loss, count, correct = progress["lastEpochSums" if at_boundary and not complete else "epochSums"]
         event = {
             "event": "epoch", "step": progress["step"], "epoch": progress["epoch"], "complete": complete,
             "seconds": time.monotonic() - self.started, "best": False, "learningRate": self.learning_rate,
@@ -819,7 +821,9 @@ class Run:
             return
         if event["event"] not in ("checkpoint", "done"):
             self.progress["history"].append(event)
-        line = to_json(event)
+        # Later than that of the event before: Ray repeats lines in a job's log, and this tells which.
+        self.sent = max(round(time.time(), 3), round(self.sent + 0.001, 3))
+        line = to_json({**event, "time": self.sent})
         print(line, flush=True)
         with open(self.folder / "events.jsonl", "a", encoding="utf-8") as out:
             out.write(line + "\n")

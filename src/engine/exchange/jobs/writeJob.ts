@@ -39,7 +39,7 @@ const shardTokens = 2 ** 27;
 const requirements = `torch==2.9.1
 numpy==2.4.6
 # Only for train.py --ray:
-# ray[train]==2.60.0
+# ray[default,train]==2.60.0
 `;
 
 /** The contents of `job.json`. */

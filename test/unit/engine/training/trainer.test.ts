@@ -531,6 +531,26 @@ describe('Trainer', () => {
     }
   });
 
+  it('evaluates after the last epoch with the training loss of that epoch', async () => {
+    const config = smallConfig({
+      budget: { epochs: 2 },
+      evaluation: { every: 7, maximumTargets: 1000 },
+      keep: 'best-held-out',
+    });
+    const { events } = await train(config, text);
+    const [start] = of(events, 'start');
+    assert.notEqual(start.totalSteps! % 7, 0);
+    const [whole, last] = of(events, 'epoch').slice(-2);
+    assert.deepEqual(
+      [whole.step, whole.complete, last.step, last.complete],
+      [last.step, true, start.totalSteps, false],
+    );
+    assert.equal(whole.heldOutLoss, undefined);
+    assert.ok(last.heldOutLoss! > 0);
+    assert.equal(last.trainLoss, whole.trainLoss);
+    assert.notEqual(last.trainLoss, null);
+  });
+
   it('writes the same samples for the same seed, at every temperature, without disturbing training', async () => {
     const config = smallConfig();
     const one = await train(config, text);

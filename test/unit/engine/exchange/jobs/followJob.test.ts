@@ -9,6 +9,7 @@ import { InklingError } from '../../../../../src/common/errors';
 import type { DoneEvent, TrainEvent } from '../../../../../src/common/trainEvents';
 import { followJob, type Follower } from '../../../../../src/engine/exchange/jobs/followJob';
 import { openJobSource } from '../../../../../src/engine/exchange/jobs/jobSource';
+import { smallConfig } from '../../../../support/trainingConfig';
 
 const sample = (step: number, text = ''): TrainEvent => ({
   event: 'sample',
@@ -36,6 +37,25 @@ const done: DoneEvent = {
   seed: 1,
   base: null,
   reason: 'budget',
+};
+const started: TrainEvent = {
+  event: 'start',
+  config: smallConfig(),
+  reasons: [],
+  files: ['a.txt'],
+  tokens: 9,
+  trainTokens: 9,
+  heldOutTokens: 0,
+  vocabulary: 3,
+  parameters: 4,
+  stepsPerEpoch: 1,
+  seed: 1,
+  base: null,
+  fromStep: 0,
+  fromSeconds: 0,
+  backend: 'pytorch',
+  kernel: 'test',
+  threads: 1,
 };
 const line = (event: TrainEvent): string => `${JSON.stringify(event)}\n`;
 
@@ -199,6 +219,17 @@ describe('Following a job of a Ray cluster', () => {
     });
     assert.deepEqual(samplesOf(events), [1, 2]);
     assert.deepEqual(log, ['Starting.']);
+  });
+
+  it('reports once what Ray repeats in the log, also after a restart by a machine whose clock is behind', async () => {
+    const at = (time: number, event: TrainEvent): string => `${worker}${JSON.stringify({ ...event, time })}\n`;
+    const low = at(10.001, sample(1)) + at(10.002, sample(2));
+    const high = at(10.5, sample(3));
+    const again = at(9.5, started) + at(9.6, sample(2));
+    logs = at(10, started) + at(10, started) + low + low + high + high + again + again + at(12, done) + at(12, done);
+    const { events } = await follow(`${address}/new`, [], { token: 'secret' });
+    assert.deepEqual(samplesOf(events), [1, 2, 3, 2]);
+    assert.equal(events.filter(({ event }) => event === 'start').length, 2);
   });
 
   it('goes on after the dashboard was out of reach', async () => {
