@@ -8,7 +8,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
-import { readBytes } from '../corpus/readTextFile';
+import { readBytes, unreadable } from '../corpus/readTextFile';
 import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import type { WantedColumns } from './labelledColumns';
 import { columnsOf, readExamples, type LabelledExample, type ReadExamples } from './labelledText';
@@ -198,8 +198,8 @@ function refusal(problems: DataProblem[], noneIsUsable: boolean): InklingError {
 }
 
 async function statOf(location: string): Promise<Stats> {
-  return fs.stat(location).catch((error: NodeJS.ErrnoException) => {
-    throw new InklingError('invalidInput', `${location} cannot be read (${error.code}); check the path.`);
+  return fs.stat(location).catch((error: unknown) => {
+    throw unreadable(location, error);
   });
 }
 

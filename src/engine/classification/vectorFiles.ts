@@ -10,7 +10,7 @@
 import * as fs from 'node:fs';
 import * as readline from 'node:readline';
 import { InklingError } from '../../common/errors';
-import { checkRegular } from '../corpus/readTextFile';
+import { checkRegular, unreadable } from '../corpus/readTextFile';
 import { WordVectors } from './wordVectors';
 
 const bucketCount = 4096;
@@ -145,8 +145,8 @@ async function readBinary(
 
 async function firstBytes(path: string): Promise<Buffer> {
   await checkRegular(path, path);
-  const file = await fs.promises.open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new InklingError('invalidInput', `${path} cannot be read (${error.code}); check the path.`);
+  const file = await fs.promises.open(path).catch((error: unknown) => {
+    throw unreadable(path, error);
   });
   try {
     const buffer = Buffer.alloc(4096);

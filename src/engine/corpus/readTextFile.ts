@@ -48,15 +48,20 @@ export async function readBytes(file: string, name: string): Promise<Uint8Array>
   try {
     return await fs.readFile(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const messages: Record<string, string> = {
-      ENOENT: `There is no file ${name}. Check the path.`,
-      EISDIR: `${name} is a folder. Name the text files in it.`,
-      EACCES: `${name} may not be read. Change its permissions.`,
-      ERR_FS_FILE_TOO_LARGE: `${name} is over 2 GB. Split it into several files.`,
-    };
-    throw new InklingError('invalidInput', messages[String(code)] ?? `${name} could not be read (${String(error)}).`, {
-      cause: error,
-    });
+    throw unreadable(name, error);
   }
+}
+
+/** Why a file that the user named cannot be read, and what to do about it. */
+export function unreadable(name: string, error: unknown): InklingError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const messages: Record<string, string> = {
+    ENOENT: `There is no file ${name}. Check the path.`,
+    EISDIR: `${name} is a folder. Name the text files in it.`,
+    EACCES: `${name} may not be read. Change its permissions.`,
+    ERR_FS_FILE_TOO_LARGE: `${name} is over 2 GB. Split it into several files.`,
+  };
+  return new InklingError('invalidInput', messages[code] ?? `${name} could not be read (${String(error)}).`, {
+    cause: error,
+  });
 }

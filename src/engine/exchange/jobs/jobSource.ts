@@ -6,6 +6,8 @@
  * has become shorter, the job was restarted, and reading begins from the start.
  */
 import * as fs from 'node:fs/promises';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
 import { jobFileName } from './writeJob';
@@ -27,6 +29,9 @@ export interface JobSource {
   /** Milliseconds between two readings. */
   readonly intervalMs: number;
 }
+
+/** How long the dashboard may take to answer; a log of hundreds of megabytes takes a while. */
+const patienceMs = 30_000;
 
 /** A failure that may be temporary: the job is polled again. */
 export class OutOfReach extends Error {}
@@ -144,8 +149,20 @@ class RaySource implements JobSource {
     return isOver ? [status, message].filter(Boolean).join(': ') : undefined;
   }
 
-  /** Another job writes the stop file, because the cluster can reach the folder and this machine may not. */
   async stop(): Promise<void> {
+    try {
+      await this.submitStop();
+    } catch (error) {
+      if (!(error instanceof OutOfReach)) throw error;
+      throw new InklingError(
+        'invalidInput',
+        `${this.name} could not be told to stop (${error.message}). Try again, or create a file named "stop" in its folder.`,
+      );
+    }
+  }
+
+  /** Another job writes the stop file, because the cluster can reach the folder and this machine may not. */
+  private async submitStop(): Promise<void> {
     const id = await this.jobId();
     const { entrypoint = '' } =
       id === undefined ? {} : await this.ask<RayJob>('GET', `/api/jobs/${encodeURIComponent(id)}`);
@@ -173,24 +190,7 @@ class RaySource implements JobSource {
     path: string,
     { body, signal }: { body?: unknown; signal?: AbortSignal } = {},
   ): Promise<T> {
-    const patience = AbortSignal.timeout(30_000);
-    let response: Response;
-    try {
-      response = await fetch(this.base + path, {
-        method,
-        headers: {
-          ...(this.token && { Authorization: `Bearer ${this.token}` }),
-          ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, patience]) : patience,
-      });
-    } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const code = (cause as NodeJS.ErrnoException).code;
-      throw new OutOfReach(code ?? (cause instanceof Error ? cause.message : String(cause)));
-    }
-    const { status } = response;
+    const { status, text } = await this.send(method, path, body, signal);
     if (status === 401 || status === 403) {
       throw new InklingError(
         'invalidInput',
@@ -203,7 +203,39 @@ class RaySource implements JobSource {
         `${this.base} knows no job ${this.name}. Check its id with "ray job list".`,
       );
     }
-    if (!response.ok) throw new OutOfReach(`HTTP ${status}`);
-    return (await response.json()) as T;
+    if (status < 200 || status > 299) throw new OutOfReach(`HTTP ${status}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** Not by `fetch`: Ray takes its `Sec-Fetch-Mode` header for a browser's, and refuses to change anything for one. */
+  private send(
+    method: string,
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<{ status: number; text: string }> {
+    const patience = AbortSignal.timeout(patienceMs);
+    const url = new URL(path, this.base);
+    const options = {
+      method,
+      headers: {
+        ...(this.token && { Authorization: `Bearer ${this.token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    };
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException): void =>
+        reject(new OutOfReach(patience.aborted ? 'no answer' : (error.code ?? error.message)));
+      const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (data: string) => (text += data));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('error', fail);
+      });
+      request.on('error', fail);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
+    });
   }
 }

@@ -57,7 +57,7 @@ describe('Labelled text', () => {
     } finally {
       fs.rmSync(folder, { recursive: true });
     }
-    await assert.rejects(readLabelledData(path.join(folder, 'none'), 'skip'), invalid(/check the path/));
+    await assert.rejects(readLabelledData(path.join(folder, 'none'), 'skip'), invalid(/There is no file .*none. Check the path/));
   });
 });
 

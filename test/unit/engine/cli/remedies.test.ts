@@ -298,7 +298,6 @@ const notTried: [why: string, parts: string[]][] = [
     'outside the program: a file, a disk, a device or an installation to be seen to',
     [
       'The … kernels do not run on Node',
-      'cannot be read (…); check the path',
       'could not be read (…)',
       'is not a regular file',
       'may not be read. Change its permissions',

@@ -193,6 +193,8 @@ describe('Following a job of a Ray cluster', () => {
       if (request.headers.authorization !== 'Bearer secret') return reply(401, {});
       if (failing) return reply(503, {});
       if (request.method === 'POST') {
+        // So does Ray, which changes nothing for a browser.
+        if (Object.keys(request.headers).some((name) => name.startsWith('sec-fetch-'))) return reply(405, {});
         let body = '';
         request.on('data', (data: Buffer) => (body += data.toString()));
         request.on('end', () => {
@@ -259,5 +261,7 @@ describe('Following a job of a Ray cluster', () => {
   it('stops a job by a file in its folder', async () => {
     await (await openJobSource(address, 'secret')).stop();
     assert.deepEqual(submitted, ['touch /jobs/b/stop']);
+    failing = true;
+    await refused((await openJobSource(`${address}/new`, 'secret')).stop(), /HTTP 503/);
   });
 });
