@@ -219,7 +219,7 @@ async function texts() {
   say();
   const done = train(file('tinyshakespeare.txt'), '--minutes', '3');
   say(
-    `Held-out loss **${done.heldOutLoss.toFixed(4)}** nats a character (goal 1.50; nanoGPT's CPU recipe 1.88), ${done.charactersPerSecond.toFixed(0)} characters a second.`,
+    `Held-out loss **${done.heldOutLoss.toFixed(4)}** nats per character (goal 1.50; nanoGPT's CPU recipe 1.88), ${done.charactersPerSecond.toFixed(0)} characters a second.`,
   );
   say();
   say('## Memory while training 1×128 on Nietzsche');

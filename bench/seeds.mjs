@@ -204,7 +204,7 @@ async function runRecipe({ id, title, text, published, config }) {
   const done = events.at(-1);
   const msAStep = (done.seconds * 1000) / done.steps;
   console.log(
-    `${done.seconds.toFixed(1)} s, ${msAStep.toFixed(2)} ms a step, ${Math.round(done.charactersPerSecond)} targets/s, ${done.backend} (${done.kernel}), ${done.threads} threads`,
+    `${done.seconds.toFixed(1)} s, ${msAStep.toFixed(2)} ms per step, ${Math.round(done.charactersPerSecond)} targets/s, ${done.backend} (${done.kernel}), ${done.threads} threads`,
   );
 }
 

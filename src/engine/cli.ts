@@ -60,7 +60,9 @@ output.onLost((error) => {
   const left = readerLeft(error);
   const goesOn = writers.includes(process.argv[2]);
   if (!left) {
-    const consequence = goesOn ? 'Training continues without it, and the model is kept.' : 'Nothing more is printed.';
+    const consequence = goesOn
+      ? 'Training continues without it, and the model is kept.'
+      : 'Nothing more will be printed.';
     say(`The output could not be written (${error.code}): free some disk space or send it elsewhere. ${consequence}`);
     process.exitCode = 1;
   }

@@ -57,8 +57,8 @@ function reasonOf(measurements: Measurement[], best: number): string {
   const fastest = measurements.every(({ stepsPerSecond }) => stepsPerSecond <= measurements[best].stepsPerSecond);
   const verdict = fastest
     ? 'is the fastest for this network'
-    : 'is taken, since no other is much faster on this network';
-  return `${measurements[best].name} ${verdict} (steps a second: ${figures.join(', ')}).`;
+    : 'is used, since no other is much faster on this network';
+  return `${measurements[best].name} ${verdict} (steps per second: ${figures.join(', ')}).`;
 }
 
 async function measure(

@@ -105,7 +105,7 @@ export class ChosenCompute implements Compute {
   private takeOver(error: unknown, asked: Asked): Promise<Network> {
     const { code, message } = asInklingError(error);
     if (code !== 'backendUnavailable' && code !== 'outOfMemory') throw error;
-    this.takenOver = { reason: message, fallback: `${message} Going on with wasm.` };
+    this.takenOver = { reason: message, fallback: `${message} Training continues with wasm.` };
     return this.open('wasm', asked, this.takenOver);
   }
 

@@ -106,7 +106,7 @@ export async function loadClassifier(file: string): Promise<ClassifierModel> {
     const values = floatTensor(stored, name);
     if (!values) throw damaged(`its tensor "${name}" is missing`);
     if (length !== undefined && values.length !== length)
-      throw damaged(`its tensor "${name}" has not ${length} numbers`);
+      throw damaged(`its tensor "${name}" does not have ${length} numbers`);
     if (!values.every(Number.isFinite)) throw damaged(`its tensor "${name}" holds numbers that are not finite`);
     return values;
   };
@@ -205,7 +205,7 @@ async function restoreVectors(
       if (buckets.length === 0 || buckets.length % dimensions !== 0) {
         throw new InklingError(
           'corruptModel',
-          `The word vectors "${name}" of this classifier are not whole. Train it again.`,
+          `The word vectors "${name}" of this classifier are incomplete. Train it again.`,
         );
       }
       const vectors = new WordVectors(dimensions, words, rows, buckets);

@@ -87,7 +87,7 @@ function faultOf(
   if (!cell.value.split('\n').slice(1).some(isRow)) return undefined;
   return (
     `a quotation mark is closed only on line ${line + cell.lines}, and the lines between look like rows of their own; ` +
-    'write the mark twice where it stands for itself, and the whole cell in quotation marks'
+    'double the mark inside the cell, and put the whole cell in quotation marks'
   );
 }
 

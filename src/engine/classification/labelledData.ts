@@ -125,7 +125,7 @@ function contradictionsIn(examples: LabelledExample[]): string | undefined {
   const [[a, b]] = pairs;
   const place = ({ source, line, label }: LabelledExample): string => `${source}, line ${line} ("${label}")`;
   const texts = pairs.length === 1 ? '1 text stands' : `${pairs.length} texts stand`;
-  return `${texts} under two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures suffer`;
+  return `${texts} under two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures will be worse`;
 }
 
 /**
@@ -181,8 +181,8 @@ export function adviseOnData(
     const missing = Math.max(0, wanted - examples);
     const message =
       missing === 0
-        ? `"${label}": ${examples} examples, enough to judge it by.`
-        : `"${label}": ${examples} examples (${counts.heldOut[c]} held out); add about ${missing} more before its figures are worth anything.`;
+        ? `"${label}": ${examples} examples, which is enough for meaningful figures.`
+        : `"${label}": ${examples} examples (${counts.heldOut[c]} held out); add about ${missing} more before its figures mean anything.`;
     return { label, examples, heldOut: counts.heldOut[c], missing, message };
   });
 }

@@ -68,7 +68,7 @@ function addRows(table: LabelledTable, labelName: string, textName: string, coll
     collector.add(line, values[label], values[text]);
   }
   if (joined === 0) return;
-  const texts = joined === 1 ? '1 text holds separators' : `${joined} texts hold separators`;
+  const texts = joined === 1 ? '1 text contains separators' : `${joined} texts contain separators`;
   collector.notices.push(
     `${collector.source}: ${texts} outside of quotation marks; they were read as part of the text`,
   );
@@ -170,7 +170,7 @@ function unknownColumns({ kind, columns }: LabelledTable, name: string): Inkling
     return new InklingError(
       'invalidInput',
       `${name} has no label or no text; its fields are: ${shorten(columns.join(', '))}. Write objects such as ` +
-        '{"label": "spam", "text": "…"}, one a line (JSON Lines) or in one array, or name the fields with ' +
+        '{"label": "spam", "text": "…"}, one per line (JSON Lines) or in one array, or name the fields with ' +
         '--label-column and --text-column.',
     );
   }
@@ -369,7 +369,7 @@ function soundRows(
       collector.problem(
         line,
         `there are ${cells.length} cells where there are ${columns.length} columns; ` +
-          `a text that holds "${separator}" must stand in quotation marks`,
+          `a text that contains "${separator}" must be in quotation marks`,
       );
     }
   }

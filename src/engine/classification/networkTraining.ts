@@ -118,7 +118,7 @@ export async function trainNetwork(
       if (!Number.isFinite(loss)) {
         throw new InklingError(
           'invalidInput',
-          'Training diverged (the loss is no number); choose a lower learning rate.',
+          'Training diverged (the loss is not a number); choose a lower learning rate.',
         );
       }
       if (validation.length === 0) continue;

@@ -104,7 +104,7 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   if (settings.vectors === 'learned' && settings.vectorFile !== undefined) {
     throw new InklingError(
       'invalidInput',
-      'Learned vectors begin at random: leave the vector file out, or take frozen or tuned vectors from it.',
+      'Learned vectors start at random: omit the vector file, or use frozen or tuned vectors with it.',
     );
   }
   if (settings.model !== 'network' && settings.validationFraction === 0) {
@@ -116,6 +116,6 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   const rule = settings.threshold;
   const figure = rule.kind === 'fixed' ? rule.value : rule.kind === 'maximum-lost' ? rule.share : 0;
   if (!(figure >= 0 && figure <= 1)) {
-    throw new InklingError('invalidInput', `The figure of a threshold must be between 0 and 1, not ${figure}.`);
+    throw new InklingError('invalidInput', `The value of a threshold must be between 0 and 1, not ${figure}.`);
   }
 }

@@ -184,7 +184,7 @@ export async function evaluateClassifier(
     throw new InklingError(
       'invalidInput',
       record.positive === null
-        ? `This classifier has ${classes.length} classes and none of them is the positive one; leave --positive out.`
+        ? `This classifier has ${classes.length} classes and none of them is the positive one; omit --positive.`
         : `No example is labelled "${positive}"; labels: ${data.classes.join(', ')}.`,
     );
   }
@@ -201,7 +201,7 @@ export async function evaluateClassifier(
     throw new InklingError(
       'invalidInput',
       unknown.length > 0
-        ? `This classifier knows the labels ${classes.join(', ')}; the file has also ${unknown.join(', ')}. ` +
+        ? `This classifier knows the labels ${classes.join(', ')}; the file also has ${unknown.join(', ')}. ` +
             (record.positive !== null && unknown.length === 2 && data.classes.length === 2
               ? `Say which of its labels means ${classes[record.positive]} (--positive LABEL), or rename them.`
               : 'Rename these labels or leave their rows out, or train a classifier that knows them.')

@@ -67,7 +67,7 @@ class Gatherer {
 
   finish(path: string): WordVectors {
     if (this.words.length === 0) {
-      const why = this.options.wanted ? 'has no word of these texts' : 'holds no word vectors';
+      const why = this.options.wanted ? 'has no word of these texts' : 'contains no word vectors';
       throw new InklingError('invalidInput', `${path} ${why}; choose a file of the texts' language.`);
     }
     const dimensions = this.numbers[0].length;
@@ -137,7 +137,7 @@ async function readBinary(
   if (read < count && !gatherer.full) {
     throw new InklingError(
       'invalidInput',
-      `${path} ends after ${read} of its ${count} words; it is cut off: fetch it again.`,
+      `${path} ends after ${read} of its ${count} words; it is truncated: fetch it again.`,
     );
   }
   return gatherer.finish(path);

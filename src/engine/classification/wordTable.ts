@@ -75,7 +75,7 @@ export function decodeWordTable(bytes: Buffer, name: string): WordTable {
     buckets: number;
     wordBytes: number;
   } & WordTableOrigin;
-  if (header.version !== 1) refuse(`is of version ${header.version}, which this program does not know`);
+  if (header.version !== 1) refuse(`is of version ${header.version}, which this program cannot read`);
   const { dimensions, words, buckets, wordBytes } = header;
   const count = words + buckets;
   const scalesStart = headerEnd + wordBytes;

@@ -96,7 +96,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   const settings = settingsFrom(values);
   const folds = numberOption('folds', values.folds, { low: 2, high: 100, whole: true });
   if (folds !== undefined && values.out !== undefined) {
-    throw new UsageError('Folds are trained to be compared, not kept: leave out --folds, or --out.');
+    throw new UsageError('Folds are trained to be compared, not kept: omit --folds or --out.');
   }
   const vectorFile = values['vector-file'];
   const base = path.basename(positionals[0], path.extname(positionals[0]));
@@ -210,7 +210,7 @@ export async function classifyCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, classifyOptions);
   const [modelName, file = '-'] = positionals;
   if (modelName === undefined || positionals.length > 2) {
-    throw new UsageError('Name a model (or "spam", which comes along) and a text: inkling classify <model> [file|-].');
+    throw new UsageError('Name a model (or "spam", the built-in one) and a text: inkling classify <model> [file|-].');
   }
   const { text, notices } = file === '-' ? await readStandardInput(values) : await readTextFile(file, file, values);
   notices.forEach(say);
@@ -364,7 +364,7 @@ function printEvent(event: ClassifierEvent): void {
     );
     for (const notice of event.notices) print(notice);
     if (event.duplicatesRemoved > 0)
-      print(`${event.duplicatesRemoved} repetitions left out of the held-out part: each text counts once there`);
+      print(`${event.duplicatesRemoved} duplicates left out of the held-out part, where each text counts once`);
     for (const problem of event.problems.slice(0, 10))
       print(`skipped ${problem.source}, line ${problem.line}: ${problem.reason}`);
     if (event.problems.length > 10) print(`… and ${event.problems.length - 10} more rows skipped`);
@@ -391,7 +391,7 @@ function printResult(file: string, { record }: ClassifierModel): void {
 
 function printBaselines(baselines: Baselines, record?: ClassifierRecord): void {
   const { majority, naiveBayes, logisticRegression, averagedVectors } = baselines;
-  print('\nbeside it                 accuracy   macro F1');
+  print('\nfor comparison            accuracy   macro F1');
   const rows: [string, ClassificationReport][] = [
     ...(record?.candidates ?? []).flatMap(({ part, report }): [string, ClassificationReport][] =>
       report && part !== record!.kept ? [[partTitle(part, record!.settings.variant), report]] : [],
@@ -468,7 +468,7 @@ function printVerdict(verdict: Verdict, text: string, record: ClassifierRecord):
   for (const sentence of findingSentences(verdict.findings)) print(sentence);
   if (verdict.contributions.length === 0) return;
   const strongest = [...verdict.contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
-  print(`what did most (${verdict.method}; log-odds of "${verdict.label}"):`);
+  print(`what contributed most (${verdict.method}; log-odds of "${verdict.label}"):`);
   for (const { start, end, contribution } of strongest.slice(0, 12)) {
     print(
       `  ${contribution >= 0 ? '+' : '-'}${Math.abs(contribution).toFixed(2)}  ${(verdict.unwrapped ?? text).slice(start, end).replace(/\s+/g, ' ')}`,

@@ -62,10 +62,10 @@ function enters(spec: NetworkSpec): string {
   const size = inputSize(spec);
   switch (spec.input.kind) {
     case 'one-hot':
-      return `one-hot: ${size} numbers a step, all 0 but the one at the index`;
+      return `one-hot: ${size} numbers per step, all 0 except the one at the index`;
     case 'embedding':
-      return `embedding: ${size} numbers a step, learned for each of ${spec.input.vocabulary} indices`;
+      return `embedding: ${size} numbers per step, learned for each of ${spec.input.vocabulary} indices`;
     case 'scalar':
-      return `one number a step: index × ${spec.input.scale.toPrecision(6)}`;
+      return `one number per step: index × ${spec.input.scale.toPrecision(6)}`;
   }
 }

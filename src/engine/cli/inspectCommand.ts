@@ -65,7 +65,7 @@ function languageModelRows(summary: ModelSummary): Row[] {
   const perStep = (1000 * seconds) / steps;
   const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
   const nats = (loss: number | null): string => (loss === null ? 'not measured' : `${loss.toFixed(4)} nats`);
-  const bits = heldOutBitsPerCharacter === null ? '' : ` (${heldOutBitsPerCharacter.toFixed(3)} bits a character)`;
+  const bits = heldOutBitsPerCharacter === null ? '' : ` (${heldOutBitsPerCharacter.toFixed(3)} bits per character)`;
   return [
     ['title', summary.title],
     ['kind', summary.kind],

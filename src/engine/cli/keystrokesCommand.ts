@@ -37,10 +37,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
   if (end - start < 1) {
-    throw new InklingError(
-      'invalidInput',
-      `Nothing of ${textFile} stands behind ${from} of it; give a smaller --from.`,
-    );
+    throw new InklingError('invalidInput', `There is nothing after ${from} of ${textFile}; give a smaller --from.`);
   }
   const typed = await typeWithOffers(model, text, start, end, eagerness, mode);
   const report = { ...typed, eagerness, mode };
@@ -65,8 +62,8 @@ function told(report: KeystrokeReport & { eagerness: string; mode: string }): st
     `${report.eagerness}, ${report.mode}, ${report.characters} characters\n` +
     `keys saved          ${share(report.saved, plusMinus.saved)}\n` +
     `offers right        ${share(report.precision, plusMinus.precision)} of ${report.offers}\n` +
-    `offers              ${rate(report.offersPer100, plusMinus.offersPer100)} for every 100 characters\n` +
-    `wrong offers        ${rate(report.wrongPer100, plusMinus.wrongPer100)} for every 100 characters\n` +
+    `offers              ${rate(report.offersPer100, plusMinus.offersPer100)} per 100 characters\n` +
+    `wrong offers        ${rate(report.wrongPer100, plusMinus.wrongPer100)} per 100 characters\n` +
     report.exactMatch
       .map((value, i) => `first ${i + 1} word${i === 0 ? ' ' : 's'} right ${share(value, plusMinus.exactMatch[i])}\n`)
       .join('') +

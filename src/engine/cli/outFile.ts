@@ -37,7 +37,7 @@ export async function checkOutFile(
     if (there.isDirectory()) throw refusal(file, 'is a folder');
     if (!there.isFile()) throw refusal(file, 'is a device or a pipe');
     const input = await findSame(file, inputs);
-    if (input) throw refusal(file, `is read by this command as ${input}, so the model cannot be written over it`);
+    if (input) throw refusal(file, `is read by this command as ${input}, so the model cannot replace it`);
     if (await findSame(file, continued)) continue;
     const metadata = await readModelMetadata(file).catch((error: unknown) => {
       throw refusal(file, 'exists and is not a model that this version of Inkling can read', error);
@@ -80,7 +80,7 @@ export async function checkUnfinished(modelPath: string, created?: string): Prom
   const { results, provenance } = unfinished;
   throw new InklingError(
     'invalidInput',
-    `${file} holds a run that was not finished (seed ${provenance.seed}, step ${results.steps}). Go on with it with --resume ${shellWord(file)}, add --overwrite to replace it, or name another file with --out.`,
+    `${file} holds a run that was not finished (seed ${provenance.seed}, step ${results.steps}). Continue it with --resume ${shellWord(file)}, add --overwrite to replace it, or name another file with --out.`,
   );
 }
 
@@ -111,5 +111,5 @@ async function followLinks(file: string): Promise<string> {
     if (next === undefined) return target;
     target = path.resolve(await fs.realpath(path.dirname(target)), next);
   }
-  throw refusal(file, 'is a circle of links');
+  throw refusal(file, 'is a link that leads back to itself');
 }

@@ -41,7 +41,7 @@ export class ProgressPrinter {
             : ` · held out ${event.heldOutLoss.toFixed(4)}${event.heldOutBitsPerCharacter === undefined ? '' : ` (${event.heldOutBitsPerCharacter.toFixed(3)} bits/character)`}` +
               accuracy(event.heldOutAccuracy);
         const smoothed = event.smoothedLoss === undefined ? '' : ` · smoothed ${event.smoothedLoss.toFixed(4)}`;
-        const loss = event.trainLoss === null ? 'not measured (put back by the guard)' : event.trainLoss.toFixed(4);
+        const loss = event.trainLoss === null ? 'not measured (restored by the guard)' : event.trainLoss.toFixed(4);
         const { lastEpoch } = this;
         const steps = event.step - lastEpoch.step;
         const speed =
@@ -97,7 +97,7 @@ export class ProgressPrinter {
     for (const reason of reasons) this.print(`  ${reason}`);
     this.print(`${event.backend} (${event.kernel}), ${event.threads} thread${event.threads === 1 ? '' : 's'}`);
     if (event.backendReason) this.print(`  ${event.backendReason}`);
-    if (event.fromStep > 0) this.print(`goes on from step ${event.fromStep}`);
+    if (event.fromStep > 0) this.print(`continues from step ${event.fromStep}`);
     if (event.expectedSeconds !== undefined) this.print(`expected: ${duration(event.expectedSeconds)}`);
   }
 

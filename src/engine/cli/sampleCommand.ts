@@ -96,7 +96,7 @@ function describeCopies(text: string, { runs = [], novelShare, realWordShare }: 
     runs.length === 0 ? 'nothing copied' : `${runs.length} copied:`,
   ];
   const shown = runs.map(({ start, end, source, sourceOffset }) => {
-    return `  ${JSON.stringify(text.slice(start, end))} stands in ${source} at ${sourceOffset}`;
+    return `  ${JSON.stringify(text.slice(start, end))} is in ${source} at ${sourceOffset}`;
   });
   return [`  (${shares.join(' · ')})`, ...shown];
 }

@@ -24,7 +24,7 @@ export async function scoreCommand(args: string[]): Promise<void> {
   const [modelFile, textFile] = positionals;
   if (positionals.length !== 2) throw new UsageError('Name a model and a text: inkling score <model> <file>.');
   const windows = values.windows === undefined ? undefined : readWindows(values.windows);
-  if (windows && values.online) throw new UsageError('Give --windows or --online: windows know nothing of each other.');
+  if (windows && values.online) throw new UsageError('Give --windows or --online: windows are read independently.');
   await withBackend(values, async (backend) => {
     const { text, notices } = await readTextFile(textFile, textFile, values);
     notices.forEach(say);
@@ -51,7 +51,7 @@ export async function scoreCommand(args: string[]): Promise<void> {
 function told(score: ScoreResult): string {
   const { lossNats, networkLossNats, onlineLossNats, bitsPerCharacter, perplexity, characters } = score;
   const figures =
-    `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits a character, ` +
+    `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits per character, ` +
     `perplexity ${perplexity.toFixed(3)} over ${characters} characters`;
   if (networkLossNats === undefined) return figures;
   const online =

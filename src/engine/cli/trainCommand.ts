@@ -108,14 +108,14 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   const maxSteps = numberOption('max-steps', values['max-steps'], { low: 1, whole: true });
   const moreEpochs = numberOption('more-epochs', values['more-epochs'], { low: 1, whole: true });
   if (moreEpochs !== undefined && values.resume === undefined) {
-    throw new UsageError('--more-epochs goes on with a model: name it with --resume, or give --epochs.');
+    throw new UsageError('--more-epochs continues a model: name it with --resume, or give --epochs.');
   }
   const limits = [minutes, maxSeconds, epochs, moreEpochs, maxSteps].filter((limit) => limit !== undefined);
   if (limits.length > 1) {
     throw new UsageError('Give one of --minutes, --max-seconds, --epochs, --more-epochs and --max-steps.');
   }
   if (values.weights !== undefined && (values.resume !== undefined || values.base !== undefined)) {
-    throw new UsageError('A run has its first weights from one place: give one of --weights, --base and --resume.');
+    throw new UsageError('The first weights come from one place: give one of --weights, --base and --resume.');
   }
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
   if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
@@ -161,7 +161,7 @@ async function openRun(
     return openFileRun({ ...common, resume, further: wanted.further, config });
   }
   if (wanted.recipe !== undefined && wanted.base !== undefined && wanted.base !== 'none') {
-    throw new UsageError('A recipe starts from random weights: leave out --base or --recipe.');
+    throw new UsageError('A recipe starts from random weights: omit --base or --recipe.');
   }
   if (wanted.recipe !== undefined) {
     return openFileRun({ ...common, config: adjust(recipeFor(wanted.recipe, wanted.objective)) });
@@ -183,13 +183,13 @@ function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): Train
   if (wanted.recipe !== undefined && wanted.recipe !== config.recipe) {
     throw new InklingError(
       'incompatibleModel',
-      `"${model.title}" was trained with the recipe ${config.recipe}: leave --recipe out, or start a new model without --resume.`,
+      `"${model.title}" was trained with the recipe ${config.recipe}: omit --recipe, or start a new model without --resume.`,
     );
   }
   if (wanted.objective !== undefined && wanted.objective !== config.objective.kind) {
     throw new InklingError(
       'incompatibleModel',
-      `"${model.title}" is trained ${config.objective.kind}: leave --objective out, or start a new model without --resume.`,
+      `"${model.title}" is trained ${config.objective.kind}: omit --objective, or start a new model without --resume.`,
     );
   }
   return config;
@@ -205,17 +205,17 @@ export function summary(file: string, { results, provenance, history }: StoredLa
       : `, held-out loss ${results.heldOutLoss.toFixed(4)} nats` +
         (results.heldOutBitsPerCharacter === null
           ? ''
-          : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits a character)`) +
+          : ` (${results.heldOutBitsPerCharacter.toFixed(3)} bits per character)`) +
         accuracy(heldOutAccuracy) +
         (results.heldOutNetworkLoss === undefined
           ? ''
           : `, network alone ${results.heldOutNetworkLoss.toFixed(4)} nats`);
   const loss =
     results.trainLoss === null
-      ? ', training loss not measured (the divergence guard put the last epoch back)'
+      ? ', training loss not measured (the divergence guard discarded the last epoch)'
       : `, training loss ${results.trainLoss.toFixed(4)}${accuracy(train)}`;
   return (
     `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `write on with: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
+    `continue with: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
   );
 }

@@ -51,9 +51,9 @@ writes on the CPU. GPU packages are looked for in the folder that INKLING_MODULE
     ['train'],
     `Without --recipe, train configures itself for the time given (--minutes, default 1). Every setting of a run can be
 changed with --set; "inkling help settings" lists them.
-Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume goes on exactly
-where it stopped: --epochs then counts from the start of the run, --more-epochs from where it stands. --out replaces a
-model of the same text; one of another text, or the checkpoint of a run that was not finished, only with --overwrite.
+Ctrl-C stops a training run and keeps what it learned; a second one skips the last evaluation. --resume continues exactly
+where it stopped: --epochs then counts from the start of the run, --more-epochs from there. --out replaces a
+model of the same text; one of another text, or the checkpoint of an unfinished run, only with --overwrite.
 --weights starts from the tensors of a safetensors file that has the names and shapes of the model file.`,
   ],
   [
@@ -65,12 +65,12 @@ train in the epochs given (10 by default). A text over 64 MB must be UTF-8, unle
   [
     ['attach'],
     `attach follows a job from its folder, or through the dashboard of the Ray cluster that runs it (port 8265, the latest
-job unless one is named; RAY_AUTH_TOKEN holds the token of a cluster that wants one), and finishes its model. Ctrl-C
+job unless one is named; RAY_AUTH_TOKEN is the token of a cluster that needs one), and finishes its model. Ctrl-C
 detaches; --stop ends the job and keeps its model. --verbose also shows the other lines of its log.`,
   ],
   [
     ['sample'],
-    `Several prompts are written on with the same chances; --length is one for all temperatures, or one for each. --against
+    `Several prompts are continued with the same random numbers; give one --length for all temperatures, or one for each. --against
 compares what is written with texts: the share of real words, and what is copied, of names whole lines.
 --repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.`,

@@ -54,7 +54,7 @@ export function trainingBatches(plan: BatchPlan, seed: number): BatchSource {
       if (!(state.step >= 0 && state.step < plan.stepsPerEpoch && state.epoch >= 0)) {
         throw new InklingError(
           'incompatibleModel',
-          'The checkpoint stands at a step that this text and these settings do not have: start a new run.',
+          'The checkpoint is at a step that does not exist with this text and these settings: start a new run.',
         );
       }
       ({ epoch, step } = state);

@@ -93,7 +93,7 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
     examples = { starts: Uint32Array.from(prefixes.starts), ends: Uint32Array.from(prefixes.ends) };
   }
   if (examples && examples.starts.length < 2) {
-    const wanted = config.examples === 'lines' ? 'lines with something on them' : 'lines of two or more words';
+    const wanted = config.examples === 'lines' ? 'lines that are not blank' : 'lines of two or more words';
     const runningText = {
       'text.examples': 'text',
       'text.maximumExamples': 'none',
@@ -148,7 +148,7 @@ function checkLength(texts: readonly { name: string }[], tokens: number, config:
   if (tokens >= 2) return;
   const [what, is] = texts.length === 1 ? [texts[0].name, 'is'] : ['The texts', 'are'];
   const problem =
-    tokens === 0 ? `${what} ${is} empty: there is nothing to learn from.` : `One ${config.unit} is too little.`;
+    tokens === 0 ? `${what} ${is} empty: there is nothing to learn from.` : `One ${config.unit} is not enough.`;
   throw new InklingError('invalidInput', `${problem} Choose a text of at least a few thousand characters.`);
 }
 

@@ -90,8 +90,8 @@ function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notice
   const isMixed = isUtf8InPart(lossy);
   if (encoding === undefined || isMixed) {
     const what = isMixed
-      ? `is in UTF-8 only in part: line ${lineOf(lossy, lossy.indexOf('\ufffd'))} is in another encoding`
-      : 'is in an encoding that its bytes do not tell';
+      ? `is only partly in UTF-8: line ${lineOf(lossy, lossy.indexOf('\ufffd'))} is in another encoding`
+      : 'is in an encoding that cannot be recognised';
     throw new InklingError(
       'invalidInput',
       `${name} ${what}. Save it as UTF-8, or name its encoding: --encoding on the command line, files.encoding in VS Code.`,
@@ -119,7 +119,7 @@ function knownEncoding(name: string): string {
   if (encoding !== undefined) return encoding;
   throw new InklingError(
     'invalidInput',
-    `There is no encoding "${name}" that can be read: name one like utf-8, windows-1252, iso-8859-2, shift_jis or gbk, or save the text as UTF-8.`,
+    `The encoding "${name}" is not supported: name one such as utf-8, windows-1252, iso-8859-2, shift_jis or gbk, or save the text as UTF-8.`,
   );
 }
 
@@ -149,7 +149,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 function notText(name: string, why = ''): InklingError {
   return new InklingError(
     'invalidInput',
-    `${name} is not a text file, as far as can be told${why}. Choose a text (.txt, .md, …), or save it as UTF-8 first.`,
+    `${name} does not look like a text file${why}. Choose a text (.txt, .md, …), or save it as UTF-8 first.`,
   );
 }
 
@@ -169,7 +169,7 @@ function decodeUtf16(bytes: Uint8Array, name: string, encoding: string): string 
   if (bytes.length % 2 !== 0) {
     throw new InklingError(
       'invalidInput',
-      `${name} begins as UTF-16 but has an odd number of bytes: it was cut short. Save it again, best as UTF-8.`,
+      `${name} begins as UTF-16 but has an odd number of bytes: it is truncated. Save it again, preferably as UTF-8.`,
     );
   }
   const little = encoding === 'utf-16be' ? Buffer.from(bytes).swap16() : asBuffer(bytes);

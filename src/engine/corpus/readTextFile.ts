@@ -58,7 +58,7 @@ export function unreadable(name: string, error: unknown): InklingError {
   const messages: Record<string, string> = {
     ENOENT: `There is no file ${name}. Check the path.`,
     EISDIR: `${name} is a folder. Name the text files in it.`,
-    EACCES: `${name} may not be read. Change its permissions.`,
+    EACCES: `${name} cannot be read. Change its permissions.`,
     ERR_FS_FILE_TOO_LARGE: `${name} is over 2 GB. Split it into several files.`,
   };
   return new InklingError('invalidInput', messages[code] ?? `${name} could not be read (${String(error)}).`, {

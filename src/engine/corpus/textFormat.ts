@@ -19,7 +19,9 @@ export function formatNotices(text: string, name: string): string[] {
   refuseFormats(text.slice(0, formatBytes), name);
   const source = sourceFormat(text.slice(0, formatBytes).trimStart());
   if (!source) return [];
-  return [`${name} is ${source}, which is learned as well. Save it as plain text to train on what people read of it.`];
+  return [
+    `${name} is ${source}, all of which would be learned. Save it as plain text to train only on what people read.`,
+  ];
 }
 
 function noProse(name: string, format: string): InklingError {

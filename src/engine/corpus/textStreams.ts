@@ -45,7 +45,7 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
   const spans = trainSpans(corpus).filter((span) => span.end > span.start);
   const trainTargets = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   if (trainTargets < 2) {
-    throw new InklingError('invalidInput', 'The training part holds fewer than 2 tokens: choose a longer text.');
+    throw new InklingError('invalidInput', 'The training part has fewer than 2 tokens: choose a longer text.');
   }
   const longest = spans.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const steps = Math.min(config.objective.steps, longest);

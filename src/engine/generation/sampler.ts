@@ -235,7 +235,7 @@ export class TokenSampler {
 function diverged(): InklingError {
   return new InklingError(
     'corruptModel',
-    'The model answers with numbers that are not finite: its training has diverged. Choose an earlier checkpoint or train again.',
+    "The model's output is not finite: its training has diverged. Choose an earlier checkpoint or train again.",
   );
 }
 

@@ -130,7 +130,7 @@ function resultOf({ vocabulary, config }: ModelText, text: string, nats: number,
 }
 
 function nothingToPredict(): InklingError {
-  return new InklingError('invalidInput', 'The text has nothing that the model could predict; choose a longer one.');
+  return new InklingError('invalidInput', 'The text contains nothing that the model can predict; choose a longer one.');
 }
 
 function codePoints(text: string): number {

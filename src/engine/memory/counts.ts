@@ -198,7 +198,7 @@ export class Counts {
 
 /** The error of forgetting more than was learned. */
 export function neverLearned(): InklingError {
-  return new InklingError('internal', 'The memory was told to forget what it never learned.');
+  return new InklingError('internal', 'The memory was asked to forget something it never learned.');
 }
 
 /** The same records with half as many again, all zero. */

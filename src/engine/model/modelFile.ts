@@ -188,7 +188,7 @@ export async function readModelMetadata(file: string): Promise<ModelFileSummary>
 export async function readWeights(file: string, spec: NetworkSpec): Promise<Float32Array> {
   return withContainer(file, async ({ header, fileBytes }, read) => {
     try {
-      if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is cut off');
+      if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is truncated');
       checkTensors(spec, header);
       const own = new Set([...storedTensors(spec)].flatMap((stored) => namesOf(stored)));
       const other = [...header.entries.keys()].find((name) => !own.has(name));
@@ -259,7 +259,7 @@ async function withContainer<R>(
       for (let done = 0; done < target.length;) {
         const length = Math.min(pieceBytes, target.length - done);
         const { bytesRead } = await opened.read(target, done, length, position);
-        if (bytesRead === 0) throw new ContainerFault('it is cut off');
+        if (bytesRead === 0) throw new ContainerFault('it is truncated');
         onPiece?.(target.subarray(done, done + bytesRead));
         done += bytesRead;
         position += bytesRead;
@@ -348,7 +348,7 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
       `${path.basename(file)} was written by a newer version of Inkling (format ${version}). Update Inkling to use it.`,
     );
   }
-  if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is cut off');
+  if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is truncated');
   if (fileBytes > header.dataStart + header.dataBytes) throw new ContainerFault('something was added at its end');
   if (headerChecksum(header.metadata, header.entries) !== header.metadata[headerChecksumKey]) {
     throw new ContainerFault('its header was altered (its checksum does not fit)');
@@ -473,7 +473,7 @@ function readError(error: unknown, file: string): InklingError {
       return new InklingError('invalidInput', `There is no model file ${file}. Check the path.`, { cause: error });
     case 'EACCES':
     case 'EPERM':
-      return new InklingError('invalidInput', `${file} may not be read. Change its permissions.`, { cause: error });
+      return new InklingError('invalidInput', `${file} cannot be read. Change its permissions.`, { cause: error });
     default:
       return otherError(error, `${file} could not be read`);
   }

@@ -71,7 +71,7 @@ export function decodeHeaderLength(bytes: Buffer, fileBytes: number): number {
   if (bytes.length < lengthBytes) throw new ContainerFault('it is not a safetensors file');
   const length = bytes.readBigUInt64LE();
   if (length < 2n || length > BigInt(maximumHeaderBytes)) throw new ContainerFault('it is not a safetensors file');
-  if (lengthBytes + Number(length) > fileBytes) throw new ContainerFault('it is cut off');
+  if (lengthBytes + Number(length) > fileBytes) throw new ContainerFault('it is truncated');
   return Number(length);
 }
 

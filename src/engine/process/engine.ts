@@ -58,7 +58,7 @@ export class Engine {
     train: (request, call) => this.train(request, call),
     control: async (params) => {
       const run = this.runs.get(params.runId);
-      if (!run) throw new InklingError('invalidInput', 'This training is over.');
+      if (!run) throw new InklingError('invalidInput', 'This training has ended.');
       return this.command(run, params);
     },
     yieldThread: async (params) => {
@@ -111,7 +111,7 @@ export class Engine {
     const { runId, modelPath, sources } = request;
     if (this.runs.has(runId)) throw new InklingError('invalidInput', `There is a run "${runId}" already.`);
     if ([...this.runs.values()].some((other) => other.modelPath === modelPath)) {
-      throw new InklingError('invalidInput', 'This model is being trained already; stop that run first.');
+      throw new InklingError('invalidInput', 'This model is already being trained; stop that run first.');
     }
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);

@@ -48,7 +48,7 @@ export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (fram
     end(known);
   });
   worker.on('exit', (code) => {
-    end(new InklingError('engineExited', `A part of the engine ended (${role}, code ${code}); try again.`));
+    end(new InklingError('engineExited', `A thread of the engine ended (${role}, code ${code}); try again.`));
   });
   return {
     call: client.call,

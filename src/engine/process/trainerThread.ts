@@ -118,7 +118,7 @@ export function trainerHandlers(
     control: ({ runId, action }) => {
       interruption.answer();
       const control = trainers.get(runId);
-      if (!control) throw new InklingError('invalidInput', 'This training is over.');
+      if (!control) throw new InklingError('invalidInput', 'This training has ended.');
       if (control.trainer) control.trainer[action]();
       else control.waiting.push(action);
       return null;

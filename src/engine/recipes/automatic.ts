@@ -192,10 +192,10 @@ async function startingBase(
   if (!choice) return { reason: [] };
   const { base, loss } = choice;
   if (!base) {
-    const reason = `No base model fits this text (the best of them needs ${loss.toFixed(2)} nats a character), so training starts from random weights.`;
+    const reason = `No base model fits this text (the best of them needs ${loss.toFixed(2)} nats per character), so training starts from random weights.`;
     return { reason: [reason] };
   }
-  const reason = `The text reads like the base model ${base.model.title} (${loss.toFixed(2)} nats a character at its beginning).`;
+  const reason = `The text reads like the base model ${base.model.title} (${loss.toFixed(2)} nats per character at its beginning).`;
   return suits(base, adjust) ? { base, reason: [reason] } : { reason: [] };
 }
 
@@ -303,7 +303,7 @@ export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: O
       : { kind: 'constant', warmupSteps };
   return {
     config: { ...config, schedule, budget: draft.budget },
-    reasons: ['The run is bounded by steps, not by time: the network is the one for a minute of a middling machine.'],
+    reasons: ['The run is bounded by steps, not by time: the network is the one for a minute on an average machine.'],
   };
 }
 
@@ -405,12 +405,10 @@ export function chooseConfig(
       `${parametersOf(units)} parameters see ${Math.round((passes * facts.trainTargets) / parametersOf(units))} characters each in this time: more units would be undertrained, fewer would learn less.`,
     );
   if (dropout > 0)
-    reasons.push(
-      `The text is read ${passes.toFixed(0)} times, so dropout ${dropout} works against learning it by heart.`,
-    );
+    reasons.push(`The text is read ${passes.toFixed(0)} times, so dropout ${dropout} counteracts memorising.`);
   if (cutShort)
     reasons.push(
-      `After ${most} passes over so short a text there is nothing more to gain; the run will end before its time.`,
+      `After ${most} passes over such a short text there is nothing more to gain, so the run will end early.`,
     );
 
   const config: TrainingConfig = {

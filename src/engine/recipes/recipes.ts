@@ -156,7 +156,7 @@ export const recipes: readonly Recipe[] = [
   },
   {
     id: 'dinosaur-names',
-    title: 'Dinosaur names, one a line',
+    title: 'Dinosaur names, one per line',
     description:
       'A tanh RNN of 50 units learns one name at a time by plain stochastic gradient descent, every gradient element ' +
       'clipped to ±5, the hidden state carried from one name to the next. Every 2,000 names it invents seven.',
@@ -196,7 +196,7 @@ export const recipes: readonly Recipe[] = [
   },
   {
     id: 'sonnets',
-    title: 'Sonnets, a stacked LSTM that trains on',
+    title: 'Sonnets, a stacked LSTM that is trained further',
     description:
       'Two LSTM layers of 128 units with dropout 0.2 after each, over windows of 40 characters. Made to be saved, ' +
       'loaded and trained for one more epoch, after which it ends the poem that you begin.',
@@ -257,7 +257,7 @@ export const recipes: readonly Recipe[] = [
   },
   {
     id: 'alice',
-    title: 'Alice, an LSTM that reads one number a character',
+    title: 'Alice, an LSTM that reads one number per character',
     description:
       'The character enters as the single number index / vocabulary, and one LSTM layer of 256 units with dropout 0.2 ' +
       'must make sense of it over windows of 100. The weights of the best epoch are kept; generation is greedy.',
@@ -336,7 +336,7 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
   if (!recipe.objectives.includes(objective)) {
     throw new InklingError(
       'invalidInput',
-      `The recipe ${id} is trained ${recipe.objectives.join(' or ')} only; leave --objective out.`,
+      `The recipe ${id} is trained ${recipe.objectives.join(' or ')} only; omit --objective.`,
     );
   }
   return everyStepTwin(config);

@@ -35,13 +35,13 @@ export function kindNotice({ name, text }: { name: string; text: string }, confi
   const wantsLines = config.text.examples === 'lines';
   switch (textKind(text)) {
     case 'labelled':
-      return `${name} has lines with labels; the recipe ${config.recipe} learns to write such lines. To tell the labels apart, train a classifier on it.`;
+      return `${name} has lines with labels, but the recipe ${config.recipe} learns to write such lines. To tell the labels apart, train a classifier on it.`;
     case 'names':
       if (wantsLines) return undefined;
       return `${name} has lines of names; the recipe ${config.recipe} is for running text. The recipe dinosaur-names takes one name at a time.`;
     case 'prose':
       if (!wantsLines) return undefined;
-      return `${name} is running text; the recipe ${config.recipe} takes every line for one name. The recipe nietzsche reads running text.`;
+      return `${name} is running text; the recipe ${config.recipe} reads every line as one name. The recipe nietzsche reads running text.`;
     case 'other':
       return undefined;
   }

@@ -64,7 +64,7 @@ export function describeBlend({ share, losses, error }: Blend, base: string): st
   if (share > 0)
     return `${Math.round(100 * share)} % of the way from the base to the trained weights is kept: ${measured}, ${nats(losses.kept)} with this blend.`;
   const uncertainty = Number.isFinite(error) ? `; a difference below ${nats(error)} could be chance` : '';
-  return `The weights of the base stay, since training did not improve on them, and the memory knows the text: ${measured}${uncertainty}.`;
+  return `The weights of the base are kept, because training did not improve on them; the memory knows the text: ${measured}${uncertainty}.`;
 }
 
 /** The standard error of the mean difference per token, from the differences of the stretches that both read. */

@@ -59,5 +59,5 @@ async function freeCheckpoint(modelPath: string): Promise<string> {
     const taken = (await versionOf(name)) ?? (await versionOf(file));
     if (taken === undefined) return file;
   }
-  throw new Error('There is always a further number.');
+  throw new Error('Unreachable: numbers do not run out.');
 }

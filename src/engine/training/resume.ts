@@ -47,13 +47,13 @@ export async function readForResume(file: string): Promise<Resumable> {
   const model = await readLanguageModel(first).catch((error: Error) => error);
   if (model instanceof InklingError && model.code === 'corruptModel') {
     const other = await readLanguageModel(second).catch(() => Promise.reject(model));
-    return { model: other, notices: [`${model.message} Going on from ${describe(second, other)} instead.`] };
+    return { model: other, notices: [`${model.message} Continuing from ${describe(second, other)} instead.`] };
   }
   if (model instanceof Error) throw model;
-  if (isFurther) return { model, notices: [`Going on from the checkpoint ${describe(beside, model)}.`] };
+  if (isFurther) return { model, notices: [`Continuing from the checkpoint ${describe(beside, model)}.`] };
   if (cut instanceof Error) return { model, notices: [cut.message] };
   if (sameRun) return { model, notices: [] };
-  const notice = `The checkpoint ${describe(beside, cut)} is of another run, which was not finished. To go on with that one, resume from ${beside}.`;
+  const notice = `The checkpoint ${describe(beside, cut)} is of another run, which was not finished. To continue that one, resume from ${beside}.`;
   return { model, notices: [notice] };
 }
 
@@ -137,7 +137,7 @@ function whyNew(
   corpus: Corpus,
   config: TrainingConfig,
 ): string | undefined {
-  if (!state) return 'The model does not say where its training stood.';
+  if (!state) return 'The model does not say where its training stopped.';
   if (corpus.hash !== provenance.textHash) return 'The text is not the one that the model was trained on.';
   // A position in the batches is only valid with the settings that determine them.
   const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): Record<string, unknown> => ({

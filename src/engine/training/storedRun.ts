@@ -156,7 +156,7 @@ export function runStateOf(model: StoredLanguageModel): RunState | undefined {
     if (values?.length === model.parameters.length) return values;
     throw new InklingError(
       'corruptModel',
-      `"${model.title}" cannot go on: its tensor "${name}" is not whole. Train a new model, or resume from an earlier checkpoint.`,
+      `"${model.title}" cannot be continued: its tensor "${name}" is not whole. Train a new model, or resume from an earlier checkpoint.`,
     );
   };
   return {

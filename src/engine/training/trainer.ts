@@ -262,7 +262,7 @@ export class Trainer {
         this.leaveOutSleep();
         if (epochEnded === 'interrupted') continue;
         if (progress.guardEvents > maximumGuardEvents) {
-          this.notice('early-stop', 'Training kept falling apart; the best weights are kept. Lower the learning rate.');
+          this.notice('early-stop', 'Training kept diverging; the best weights are kept. Lower the learning rate.');
           return 'early-stop';
         }
         if (this.hasFallenApart) {
@@ -385,7 +385,7 @@ export class Trainer {
       restoredStep: progress.best.step,
       learningRateBefore,
       learningRateAfter,
-      message: `${what} at step ${progress.step}: back to the weights of ${from}, learning rate halved to ${learningRateAfter.toPrecision(3)}.`,
+      message: `${what} at step ${progress.step}: restored the weights of ${from}, learning rate halved to ${learningRateAfter.toPrecision(3)}.`,
     });
   }
 
@@ -405,7 +405,10 @@ export class Trainer {
     if (overfitting) this.notice('overfitting', overfitting);
     if (heldOut && this.schedule.evaluated(heldOut.loss)) {
       const rate = this.schedule.rate(progress.step, this.scheduleFraction());
-      this.notice('learning-rate', `The held-out loss stands still: learning rate lowered to ${rate.toPrecision(3)}.`);
+      this.notice(
+        'learning-rate',
+        `The held-out loss has stopped improving: learning rate lowered to ${rate.toPrecision(3)}.`,
+      );
     }
     return true;
   }
@@ -516,7 +519,7 @@ export class Trainer {
     }
     this.wake = undefined;
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
-    if (!this.stopping) this.notice('resumed', `Training goes on from step ${this.progress.step}.`);
+    if (!this.stopping) this.notice('resumed', `Training continues from step ${this.progress.step}.`);
   }
 
   /** Decides which weights the run keeps, and measures them on all held-out text. */

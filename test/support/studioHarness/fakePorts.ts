@@ -93,7 +93,7 @@ export function fakeRun({ steps, seed, floor, overfitsFrom, guardAt, done }: Fak
         restoredStep: step - 60,
         learningRateBefore: 0.004,
         learningRateAfter: 0.002,
-        message: 'The loss exploded: back to the best weights, learning rate halved.',
+        message: 'The loss exploded: restored the best weights, learning rate halved.',
       });
     }
     if (step % 132 === 0) {

@@ -113,7 +113,7 @@ function loadError({ name, addon }: TensorflowPackage, error: unknown): InklingE
   const message = error instanceof Error ? error.message : String(error);
   const library = /lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|nvinfer)[\w.]*/.exec(message)?.[0];
   const remedy = library
-    ? `The library ${library} was not found: ${name} ${tensorflowVersion} wants ${cudaWanted}; install them and add their ` +
+    ? `The library ${library} was not found: ${name} ${tensorflowVersion} needs ${cudaWanted}; install them and add their ` +
       'folder to LD_LIBRARY_PATH (Windows: PATH).'
     : `${name} did not load (${message}). Install it again for this Node (${process.version}), or use --backend wasm.`;
   return new InklingError('backendUnavailable', remedy, { cause: new Error(`${addon}: ${message}`) });

@@ -27,7 +27,7 @@ export async function createTensorflowBackend(options: TensorflowOptions = {}): 
   if (found?.name === '@tensorflow/tfjs-node-gpu' && !onGpu) {
     throw new InklingError(
       'backendUnavailable',
-      `TensorFlow ${binding.TF_Version} found no NVIDIA GPU: it wants a driver, ${cudaWanted}. Use --backend webgpu or wasm.`,
+      `TensorFlow ${binding.TF_Version} found no NVIDIA GPU: it needs a driver, ${cudaWanted}. Use --backend webgpu or wasm.`,
     );
   }
   const form = options.form ?? (onGpu ? 'cudnn' : 'block');

@@ -58,7 +58,7 @@ export function runJob(part: JobPart, control: Control, isInterrupted?: () => bo
   }
   if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
     if (thread > 0) return noNorms;
-    throw new InklingError('cancelled', 'The training step was broken off.');
+    throw new InklingError('cancelled', 'The training step was interrupted.');
   }
   keepState(part);
   if (layout.embedding?.trainable) together(embeddingGradient);

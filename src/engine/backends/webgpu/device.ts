@@ -57,7 +57,7 @@ export class Device {
       if (this.disposed) return;
       this.failure = new InklingError(
         'backendUnavailable',
-        `The GPU was lost (${message || 'no reason given'}); training goes on with --backend wasm.`,
+        `The GPU was lost (${message || 'no reason given'}); training continues with --backend wasm.`,
       );
     });
   }
@@ -74,8 +74,8 @@ export class Device {
     if (hardwareOnly && isSoftware(adapter)) {
       throw new InklingError(
         'backendUnavailable',
-        `The only GPU adapter here, ${nameOf(adapter)}, is a program on the CPU and slower than wasm: it is not tried ` +
-          '(--backend webgpu uses it all the same).',
+        `The only GPU adapter here, ${nameOf(adapter)}, is a program on the CPU and slower than wasm, so it is not used ` +
+          '(--backend webgpu uses it nevertheless).',
       );
     }
     const { limits } = adapter;
@@ -100,7 +100,7 @@ export class Device {
   /** Throws the failure of the device, if there was one. */
   check(): void {
     if (this.failure) throw this.failure;
-    if (this.disposed) throw new InklingError('internal', 'This GPU device has been given back.');
+    if (this.disposed) throw new InklingError('internal', 'This GPU device has been released.');
   }
 
   /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU can hold. */
@@ -201,9 +201,13 @@ export class Device {
       await staging.mapAsync(mapRead, 0, bytes);
     } catch (error) {
       this.check();
-      throw new InklingError('backendUnavailable', `The GPU gave no result (${String(error)}); use --backend wasm.`, {
-        cause: error,
-      });
+      throw new InklingError(
+        'backendUnavailable',
+        `The GPU returned no result (${String(error)}); use --backend wasm.`,
+        {
+          cause: error,
+        },
+      );
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();

@@ -51,7 +51,7 @@ export async function finishJob(
 }
 
 function missing(folder: string): never {
-  throw new Error(`The model of ${folder} has no end.`);
+  throw new Error(`The training of ${folder} has not ended.`);
 }
 
 function figures(

@@ -170,7 +170,7 @@ class RaySource implements JobSource {
     if (folder === undefined || !/^[\w./~-]+$/.test(folder)) {
       throw new InklingError(
         'invalidInput',
-        `The folder of the job is not known from "${entrypoint}": create a file named "stop" in it yourself.`,
+        `The folder of the job cannot be told from "${entrypoint}": create a file named "stop" in it yourself.`,
       );
     }
     await this.ask('POST', '/api/jobs/', { body: { entrypoint: `touch ${folder}/stop` } });
@@ -194,14 +194,11 @@ class RaySource implements JobSource {
     if (status === 401 || status === 403) {
       throw new InklingError(
         'invalidInput',
-        `${this.base} wants a token, or another one. Set RAY_AUTH_TOKEN to that of the cluster.`,
+        `${this.base} needs a token, or another one. Set RAY_AUTH_TOKEN to the cluster's token.`,
       );
     }
     if (status === 404) {
-      throw new InklingError(
-        'invalidInput',
-        `${this.base} knows no job ${this.name}. Check its id with "ray job list".`,
-      );
+      throw new InklingError('invalidInput', `${this.base} has no job ${this.name}. Check its id with "ray job list".`);
     }
     if (status < 200 || status > 299) throw new OutOfReach(`HTTP ${status}`);
     return JSON.parse(text) as T;

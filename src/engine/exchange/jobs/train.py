@@ -586,11 +586,11 @@ class Run:
             "event": "guard", "step": progress["step"], "reason": trouble, "restoredStep": restored,
             "loss": loss if math.isfinite(loss) else 1.7976931348623157e308,
             "learningRateBefore": self.learning_rate, "learningRateAfter": after,
-            "message": f"{what} before step {progress['step']}: back to the weights of {where}, learning rate halved to {after:.3g}.",
+            "message": f"{what} before step {progress['step']}: restored the weights of {where}, learning rate halved to {after:.3g}.",
         })  # fmt: skip
         if progress["guardEvents"] <= MOST_GUARD_EVENTS:
             return None
-        self.notice("early-stop", "Training kept falling apart; the best weights are kept. Lower the learning rate.")
+        self.notice("early-stop", "Training kept diverging; the best weights are kept. Lower the learning rate.")
         return "early-stop"
 
     # Evaluation
@@ -623,7 +623,7 @@ class Run:
         self.send(event)
         if held_out and self.schedule.evaluated(held_out[0]):
             rate = self.schedule.rate(progress["step"], self.schedule_fraction())
-            self.notice("learning-rate", f"The held-out loss stands still: learning rate lowered to {rate:.3g}.")
+            self.notice("learning-rate", f"The held-out loss has stopped improving: learning rate lowered to {rate:.3g}.")
         patience = config.get("earlyStopping", {}).get("patience", math.inf)
         if progress["withoutBest"] < patience:
             return None

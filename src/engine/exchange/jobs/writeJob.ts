@@ -132,7 +132,7 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
   const files = filesOf(sources, lengths);
   const tokens = files.at(-1)?.end ?? 0;
   if (tokens < 2) {
-    throw new InklingError('invalidInput', 'The texts hold fewer than two tokens. A job is for large texts: add some.');
+    throw new InklingError('invalidInput', 'The texts have fewer than two tokens. A job is for large texts: add some.');
   }
   // All that the plan needs of a corpus; its ids are never read here.
   const corpus: Corpus = {

@@ -28,7 +28,7 @@ describe('choosing a backend', () => {
       const candidates = [standIn('wasm', clock, 10), standIn('webgpu', clock, gpuMs)];
       const { backend, measurements, reason } = await chooseBackend(candidates, spec, parameters, limits, clock.now);
       assert.strictEqual(backend.name, expected, reason);
-      assert.match(reason, gpuMs === 9.5 ? /^wasm is taken, since/ : new RegExp(`^${expected} is the fastest`));
+      assert.match(reason, gpuMs === 9.5 ? /^wasm is used, since/ : new RegExp(`^${expected} is the fastest`));
       assert.deepStrictEqual(
         measurements.map(({ stepsPerSecond }) => Math.round(stepsPerSecond)),
         [1200, Math.round(12000 / gpuMs)],

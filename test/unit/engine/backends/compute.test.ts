@@ -108,7 +108,7 @@ describe('the backend of a run', () => {
       for (let network = 0; network < 2; network++) {
         const { name, reason, fallback } = (await next()).backend;
         assert.deepEqual([name, reason], ['wasm', 'No webgpu here.']);
-        assert.equal(fallback, 'No webgpu here. Going on with wasm.');
+        assert.equal(fallback, 'No webgpu here. Training continues with wasm.');
       }
     });
     assert.deepEqual(created, ['webgpu', 'wasm']);
@@ -144,7 +144,7 @@ describe('the backend of a run', () => {
         await network.trainStep(randomBatch(random, spec, 3, 4), updateWith());
       }
       assert.equal(before.fallback, undefined);
-      assert.equal(network.backend.fallback, 'The GPU was lost. Going on with wasm.');
+      assert.equal(network.backend.fallback, 'The GPU was lost. Training continues with wasm.');
       assert.equal((await next()).backend.name, 'wasm');
     });
     assert.deepEqual(created, ['webgpu', 'wasm']);

@@ -408,7 +408,7 @@ describe('A trained classifier', () => {
         [(d) => ((d.record.settings as Details[string]).maximumTokens = 1e9), /"maximumTokens" is a whole number/],
         [(d) => ((d.record.report as Details[string]).confusion = []), /a report on all labels/],
         [(d) => delete d.bag.words, /"details\.bag\.words" is missing/],
-        [(d) => (d.bag.words = ['cash']), /tensor "naiveBayes\.logLikelihoods" has not 2 numbers/],
+        [(d) => (d.bag.words = ['cash']), /tensor "naiveBayes\.logLikelihoods" does not have 2 numbers/],
         [(d) => (d.calibration = { kind: 'temperature', temperature: 0 }), /"details\.calibration\.temperature"/],
         [(d) => (d.evidence.messages = []), /"details\.evidence\.messages" must be two counts a label/],
       ];
@@ -435,7 +435,7 @@ describe('A trained classifier', () => {
     assert.strictEqual(probabilities.length, 60);
     await assert.rejects(
       evaluateClassifier(classifier, madeData(60, 9, 3)),
-      /knows the labels ham, spam; .* also sport/,
+      /knows the labels ham, spam; .* also has sport/,
     );
   });
 

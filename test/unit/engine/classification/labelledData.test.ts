@@ -96,7 +96,7 @@ describe('A labelled file with every kind of error', () => {
   it('refuses an empty file and a header without the columns', () => {
     assert.throws(() => parseLabelledText(' \n', 'a.csv', 'skip'), invalid(/is empty/));
     assert.throws(() => parseLabelledText('a,b\n1,2\n', 'a.csv', 'skip'), invalid(/line 1: the header "a,b"/));
-    assert.throws(() => parseLabelledText('[{"label":"a"}]', 'a.json', 'skip'), invalid(/one a line.*JSON Lines/));
+    assert.throws(() => parseLabelledText('[{"label":"a"}]', 'a.json', 'skip'), invalid(/one per line.*JSON Lines/));
   });
 
   it('refuses one class and too few rows, saying how many are missing', () => {
@@ -212,7 +212,7 @@ describe('Labelled text as found in practice', () => {
   it('takes unprotected commas as part of the text, and says so', () => {
     const data = read('label,text\nham,well, well\nspam,win\n');
     assert.deepStrictEqual(rows(data), ['2 ham: well, well', '3 spam: win']);
-    assert.match(data.notices.join('\n'), /1 text holds separators outside of quotation marks/);
+    assert.match(data.notices.join('\n'), /1 text contains separators outside of quotation marks/);
     assert.deepStrictEqual(rows(read('text,label\nwell, well, well,ham\n')), ['2 ham: well, well, well']);
     const quoting = read('label,text\nham,well, well\nspam,"win, win"\n');
     assert.match(lines(quoting).join(), /^2 there are 3 cells where there are 2 columns; .* in quotation marks$/);

@@ -286,7 +286,7 @@ describe('The commands that show what happens inside', function () {
     assert.ok(out.startsWith(`made.txt: 3000 characters, ${different} different\n`), out);
     const windows = (tokens: number): number => Math.floor((tokens - 61) / 40) + 1;
     // Held-out windows begin in the text before.
-    const counts = `${windows(2700)} windows of 60 characters to learn from, ${windows(360)} held out, 1 step an epoch\n`;
+    const counts = `${windows(2700)} windows of 60 characters to learn from, ${windows(360)} held out, 1 step per epoch\n`;
     assert.ok(out.includes(counts), out);
     assert.match(out, /\d+ parameters, last-step/);
     assert.match(
@@ -295,7 +295,7 @@ describe('The commands that show what happens inside', function () {
     );
     assert.match(
       out,
-      /\nexact: 1 steps in [\d.]+ s, training loss \d\.\d{4}, accuracy 0\.\d{4}, held-out loss \d\.\d{4} nats \([\d.]+ bits a character\), accuracy 0\.\d{4}, seed 1\n/,
+      /\nexact: 1 steps in [\d.]+ s, training loss \d\.\d{4}, accuracy 0\.\d{4}, held-out loss \d\.\d{4} nats \([\d.]+ bits per character\), accuracy 0\.\d{4}, seed 1\n/,
     );
     assert.match(await output('inspect', 'exact'), /held-out loss +\d\.\d{4} nats \(.*\), accuracy 0\.\d{4}\n/);
     const summary = JSON.parse(await output('inspect', 'exact', '--json')) as Record<string, number>;

@@ -77,12 +77,12 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
   [['train', 'other.txt', ...nietzsche, '--out', 'replaced'], /Add --overwrite to replace it/, ['--overwrite']],
   [
     ['train', 'novel.txt', ...nietzsche, '--out', 'killed'],
-    /Go on with it with --resume killed\.checkpoint, add --overwrite/,
+    /Continue it with --resume killed\.checkpoint, add --overwrite/,
     ['--resume', 'killed.checkpoint', '--max-steps', '4'],
   ],
   [
     ['train', 'novel.txt', ...nietzsche, '--out', 'my run'],
-    /Go on with it with --resume ['"]my run\.checkpoint['"], add/,
+    /Continue it with --resume ['"]my run\.checkpoint['"], add/,
     ['--resume', 'my run.checkpoint', '--max-steps', '4'],
   ],
   [
@@ -117,7 +117,7 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
   [['train', 'novel.txt', ...nietzsche, '--recipe', 'nietzche'], /there are: nietzsche/, ['--recipe', 'nietzsche']],
   [
     ['train', 'novel.txt', ...nietzsche, '--encoding', 'ascii-8'],
-    /name one like utf-8, windows-1252/,
+    /name one such as utf-8, windows-1252/,
     ['--encoding', 'windows-1252'],
   ],
   // Writing and scoring
@@ -171,17 +171,17 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
 const replacements: [failing: string[], message: RegExp, following: string[]][] = [
   [
     ['train', 'novel.txt', ...nietzsche, '--base', 'en'],
-    /leave out --base or --recipe/,
+    /omit --base or --recipe/,
     ['train', 'novel.txt', ...nietzsche],
   ],
   [
     ['train', 'novel.txt', '--resume', 'model', '--recipe', 'alice', '--max-steps', '4', '--out', 'again'],
-    /leave --recipe out/,
+    /omit --recipe/,
     ['train', 'novel.txt', '--resume', 'model', '--max-steps', '4', '--out', 'again'],
   ],
   [
     ['train', 'novel.txt', '--resume', 'model', '--objective', 'last-step', '--max-steps', '4', '--out', 'again'],
-    /leave --objective out, or start a new model without --resume/,
+    /omit --objective, or start a new model without --resume/,
     ['train', 'novel.txt', ...nietzsche, '--out', 'anew'],
   ],
   [
@@ -191,17 +191,17 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
   ],
   [
     ['train', 'names.txt', '--recipe', 'dinosaur-names', '--objective', 'last-step', '--max-steps', '1'],
-    /leave --objective out/,
+    /omit --objective/,
     ['train', 'names.txt', '--recipe', 'dinosaur-names', '--max-steps', '1'],
   ],
   [
     ['train-classifier', 'mail.tsv', ...classifier, '--folds', '2'],
-    /leave out --folds, or --out/,
+    /omit --folds or --out/,
     ['train-classifier', 'mail.tsv', ...classifier.slice(0, -3), '--folds', '2'],
   ],
   [
     ['train-classifier', 'mail.tsv', ...classifier, '--vector-file', 'own.vec'],
-    /leave the vector file out/,
+    /omit the vector file/,
     ['train-classifier', 'mail.tsv', ...classifier],
   ],
   [
@@ -228,11 +228,11 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
   [['examples'], /inkling examples <file> --recipe nietzsche/, ['examples', 'novel.txt', '--recipe', 'nietzsche']],
   [['train'], /Name a text file to train on: inkling train/, ['train', 'novel.txt', ...nietzsche, '--out', 'named']],
   [['evaluate', 'labels'], /inkling evaluate <model> <file>/, ['evaluate', 'labels', 'mail.tsv']],
-  [['classify'], /"spam", which comes along/, ['classify', 'spam', 'short.txt']],
+  [['classify'], /"spam", the built-in one/, ['classify', 'spam', 'short.txt']],
   [['train-classifier'], /inkling train-classifier <file>/, ['train-classifier', 'mail.tsv', ...classifier]],
   [
     ['train', 'novel.txt', ...nietzsche, '--more-epochs', '1'],
-    /goes on with a model: name it with --resume/,
+    /continues a model: name it with --resume/,
     ['train', 'novel.txt', '--resume', 'model', '--more-epochs', '1', '--threads', '1', '--out', 'longer'],
   ],
   [
@@ -300,11 +300,11 @@ const notTried: [why: string, parts: string[]][] = [
       'The … kernels do not run on Node',
       'could not be read (…)',
       'is not a regular file',
-      'may not be read. Change its permissions',
+      'cannot be read. Change its permissions',
       'Check its disk, or choose another',
       'install the extension again',
       'Install Inkling again',
-      'it is cut off: fetch it again',
+      'it is truncated: fetch it again',
       'is larger than 512 MB: split it',
       'too large to guess its encoding',
       'Update Inkling to use it',
@@ -333,7 +333,7 @@ const notTried: [why: string, parts: string[]][] = [
       'fewer than 2 tokens',
       'hold out a share of the text',
       'train a new model on these lines',
-      'nothing that the model could predict',
+      'nothing that the model can predict',
       'Ask for words of its text',
       'The text is empty',
       'because none is installed. Name a model file',
@@ -376,7 +376,7 @@ const notTried: [why: string, parts: string[]][] = [
       'is one of …, not …',
       'choose the variant',
       'set "validationFraction" above 0',
-      'The figure of a threshold must be',
+      'The value of a threshold must be',
       'choose a lower learning rate',
       'with a lower learning rate',
       'train fewer steps',

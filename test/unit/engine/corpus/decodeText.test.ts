@@ -29,7 +29,7 @@ describe('decodeText', () => {
   it('reads UTF-16 of either byte order', () => {
     assert.equal(decodeText(utf16(verse, 'little'), 'a.txt').text, verse);
     assert.equal(decodeText(utf16(verse, 'big'), 'a.txt').text, verse);
-    refused(utf16(verse, 'little').subarray(0, 11), /book\.bin begins as UTF-16 .* cut short/);
+    refused(utf16(verse, 'little').subarray(0, 11), /book\.bin begins as UTF-16 .* truncated/);
   });
 
   it('reads a view into a larger buffer without changing the bytes', () => {
@@ -63,13 +63,13 @@ describe('decodeText', () => {
   it('refuses anything that is not text and says what to do', () => {
     refused(
       Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d]),
-      /book\.bin is not a text file.*UTF-8/,
+      /book\.bin does not look like a text file.*UTF-8/,
     );
-    refused(Buffer.from('\ufeffab', 'utf16le').subarray(2), /not a text file/);
-    refused(Buffer.from('a long text and then '.repeat(50) + '\0'), /not a text file/);
-    refused(Buffer.from('\ufeffa\0b', 'utf16le'), /not a text file/);
+    refused(Buffer.from('\ufeffab', 'utf16le').subarray(2), /like a text file/);
+    refused(Buffer.from('a long text and then '.repeat(50) + '\0'), /like a text file/);
+    refused(Buffer.from('\ufeffa\0b', 'utf16le'), /like a text file/);
     const noise = Uint8Array.from({ length: 4000 }, (_, i) => ((i * 7919) % 255) + 1);
-    refused(noise, /not a text file/);
+    refused(noise, /like a text file/);
   });
 
   it('keeps a few control characters: form feeds, an escape', () => {
@@ -169,7 +169,9 @@ describe('decodeText', () => {
       ]) {
         assert.equal(decodeText(bytes, 'a.txt', { encoding }).text, decodeAs(bytes, name));
       }
-      refused(bytes, /There is no encoding "klingon".*windows-1252.*save the text as UTF-8/, { encoding: 'klingon' });
+      refused(bytes, /The encoding "klingon" is not supported.*windows-1252.*save the text as UTF-8/, {
+        encoding: 'klingon',
+      });
       // A mark says more than a name.
       assert.equal(decodeText(Buffer.from(`\ufeff${german}`), 'a.txt', { encoding: 'koi8-r' }).text, german);
     });
@@ -187,13 +189,13 @@ describe('decodeText', () => {
         '’': 0x27,
       };
       const bytes = Uint8Array.from([...german.repeat(3)].map((c) => codes[c] ?? c.charCodeAt(0)));
-      refused(bytes, /in an encoding that its bytes do not tell\. Save it as UTF-8, or name its encoding: --encoding/);
+      refused(bytes, /in an encoding that cannot be recognised\. Save it as UTF-8, or name its encoding: --encoding/);
       assert.equal(decodeText(bytes, 'a.txt', { encoding: 'windows-1252' }).text.slice(0, 9), 'šber den ');
     });
 
     it('refuses UTF-8 with text in another encoding appended, and names the line', () => {
       const joined = Buffer.concat([Buffer.from(french), encode(french, 'windows-1252')]);
-      refused(joined, /book\.bin is in UTF-8 only in part: line 2 is in another encoding\. Save it as UTF-8/);
+      refused(joined, /book\.bin is only partly in UTF-8: line 2 is in another encoding\. Save it as UTF-8/);
       const { text, notices } = decodeText(joined, 'a.txt', { encoding: 'utf-8' });
       assert.ok(text.startsWith(french));
       const foreign = [...french].filter((character) => character > '\x7f').length;
@@ -219,7 +221,7 @@ describe('decodeText', () => {
 
   it('reports where a NUL is, or leaves it to a caller who drops the row', () => {
     const bytes = Buffer.from('né\nand \0 so on, for a good while more than that\n');
-    refused(bytes, /book\.bin is not a text file.*there is a NUL at byte 8 \(line 2\)/);
+    refused(bytes, /book\.bin does not look like a text file.*there is a NUL at byte 8 \(line 2\)/);
     assert.equal(decodeText(bytes, 'a.txt', { keepNuls: true }).text, bytes.toString());
     // One stray NUL in a long text is no UTF-16.
     refused(Buffer.from(`${'é and more and more\n'.repeat(9999)}\0\n`), /NUL at byte \d+ \(line 10000\)/);
@@ -238,7 +240,10 @@ describe('formatNotices', () => {
   });
 
   it('says that tags, JSON and headers are learned as well', () => {
-    assert.match(about('<!DOCTYPE html>\n<p>Hello'), /^a\.txt is HTML with its tags, which is learned as well\. Save/);
+    assert.match(
+      about('<!DOCTYPE html>\n<p>Hello'),
+      /^a\.txt is HTML with its tags, all of which would be learned\. Save/,
+    );
     assert.match(about('  <html lang="en">'), /HTML/);
     assert.match(about('<?xml version="1.0"?><TEI>'), /XML/);
     assert.match(about('{ "cells": [ { "cell_type": "markdown" } ], "nbformat": 4 }'), /a notebook/);

@@ -230,7 +230,7 @@ describe(`model file (seed ${seed})`, () => {
     it('a truncated file', async () => {
       const headerEnd = (await open(file)).header.dataStart;
       for (const length of [8, 9, headerEnd - 1, headerEnd, headerEnd + 1, whole.length - 1]) {
-        await refuses(whole.subarray(0, length), 'corruptModel', /model\.safetensors .*it is cut off.*not changed/);
+        await refuses(whole.subarray(0, length), 'corruptModel', /model\.safetensors .*it is truncated.*not changed/);
       }
       for (const length of [0, 7]) {
         await refuses(whole.subarray(0, length), 'corruptModel', /not a safetensors file/);

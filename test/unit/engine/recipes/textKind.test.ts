@@ -24,7 +24,7 @@ describe('Kinds of text', () => {
     assert.match(notice('nietzsche', names)!, /a\.txt has lines of names; the recipe nietzsche is for running text/);
     assert.match(
       notice('dinosaur-names', prose)!,
-      /a\.txt is running text; the recipe dinosaur-names takes every line/,
+      /a\.txt is running text; the recipe dinosaur-names reads every line/,
     );
     assert.match(notice('shakespeare-words-rnn', labelled)!, /a\.txt has lines with labels.*train a classifier/);
     for (const [recipe, text] of [

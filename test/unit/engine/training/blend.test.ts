@@ -44,7 +44,7 @@ describe('The blend of a base and what was trained from it', () => {
     const blend = await chosen((weight) => 1 + weight);
     assert.equal(blend?.share, 0);
     assert.equal(blend.parameters, base);
-    assert.match(describeBlend(blend, 'English'), /^The weights of the base stay/);
+    assert.match(describeBlend(blend, 'English'), /^The weights of the base are kept/);
   });
 
   it('is the base where an improvement could be chance, or is seen in one stretch only', async () => {

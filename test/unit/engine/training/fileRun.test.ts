@@ -144,7 +144,7 @@ describe('A run that writes a model file', () => {
     const model = await fileRun.run();
     assert.deepEqual(model.parameters, base.parameters);
     assert.ok(model.memory, 'it has a memory');
-    const notice = of(events, 'notice').find(({ message }) => /^The weights of the base stay/.test(message));
+    const notice = of(events, 'notice').find(({ message }) => /^The weights of the base are kept/.test(message));
     assert.ok(notice, JSON.stringify(of(events, 'notice')));
     const done = of(events, 'done')[0];
     assert.ok(done.heldOutLoss! < done.heldOutNetworkLoss!, 'the memory helps it');
@@ -238,7 +238,7 @@ describe('A run that writes a model file', () => {
       const { model } = await run(config, { modelPath: file('cutoff') });
       await writeModelFile(checkpointPath(file('cutoff')), further(model));
       const { notices } = await readForResume(file('cutoff'));
-      assert.match(notices.join(), /Going on from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
+      assert.match(notices.join(), /Continuing from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
     });
 
     it('if one of the two is damaged: from the other', async () => {
@@ -257,7 +257,7 @@ describe('A run that writes a model file', () => {
       await assert.rejects(readForResume(file('good')), /cannot be loaded/);
       await writeModelFile(checkpoint, model);
       const kept = await readForResume(file('good'));
-      assert.match(kept.notices.join(), /good cannot be loaded.*Going on from good\.checkpoint \(seed 7, step 3\)/);
+      assert.match(kept.notices.join(), /good cannot be loaded.*Continuing from good\.checkpoint \(seed 7, step 3\)/);
     });
 
     it('if it starts over because the text or the settings differ, or the model contains no run', async () => {
@@ -277,7 +277,7 @@ describe('A run that writes a model file', () => {
       assert.match(await messages({ texts }), /text is not the one .* begins at step 0/);
       assert.match(await messages({}, { batch: 2 }), /differ from the model's in batch\. Training begins at step 0/);
       const shipped = { ...model, checkpoint: undefined };
-      assert.match(await messages({ resume: goOnWith(shipped) }), /does not say where its training stood/);
+      assert.match(await messages({ resume: goOnWith(shipped) }), /does not say where its training stopped/);
     });
   });
 

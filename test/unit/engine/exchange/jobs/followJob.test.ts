@@ -255,7 +255,7 @@ describe('Following a job of a Ray cluster', () => {
 
   it('asks for a token, and for the right job', async () => {
     await refused(follow(address, []), /RAY_AUTH_TOKEN/);
-    await refused(follow(`${address}/none`, [], { token: 'secret' }), /knows no job none/);
+    await refused(follow(`${address}/none`, [], { token: 'secret' }), /has no job none/);
   });
 
   it('stops a job by a file in its folder', async () => {
