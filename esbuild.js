@@ -131,7 +131,7 @@ function bundles() {
   ];
   if (withTests) {
     const tests = ['unit', 'integration', 'torture'].flatMap((suite) =>
-      find(path.join('test', suite)).filter((f) => /\.test\.ts$|[\\/](index|main|victim)\.ts$/.test(f)),
+      find(path.join('test', suite)).filter((f) => /\.test\.ts$|[\\/](index|main|rounds|victim)\.ts$/.test(f)),
     );
     list.push({
       ...node,
