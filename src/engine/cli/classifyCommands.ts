@@ -40,7 +40,7 @@ import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '.
 import { shippedSpamModel, vectorsFor } from '../classification/vectorSource';
 import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import { readTextFile } from '../corpus/readTextFile';
-import { keepModel, versionOf } from '../model/keepModel';
+import { keepModel, movedNotice, versionOf } from '../model/keepModel';
 import { checkWritable } from '../model/modelFile';
 import { withBackend } from './backendOption';
 import { checkOutFile, checkSameTexts } from './outFile';
@@ -149,7 +149,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
         onEvent,
       });
       const moved = await keepModel(outFile.path, storedClassifier(model, values.title ?? base, textHash), seen);
-      if (moved) say(`Another run wrote ${outFile.path} meanwhile: its model is now ${moved}.`);
+      if (moved) say(movedNotice(outFile.path, moved));
       if (values.json) printJson(doneEvent(outFile.path, model, data.problems));
       else printResult(outFile.path, model);
     });

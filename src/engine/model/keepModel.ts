@@ -53,6 +53,11 @@ export async function keepModel(
   }
 }
 
+/** The sentence that tells the user where another run's model is now. */
+export function movedNotice(file: string, moved: string): string {
+  return `Another run wrote ${file} meanwhile: its model is now ${moved}. Give each run its own file.`;
+}
+
 /** For `novel.inkling.safetensors`: `novel-2.inkling.safetensors`, `novel-3.inkling.safetensors` and so on. */
 export function* numberedNames(file: string): Generator<string, never> {
   const extension = /(\.inkling)?\.[^.]*$/.exec(path.basename(file))?.[0] ?? '';

@@ -20,7 +20,7 @@ import { recipes } from '../recipes/recipes';
 import { kindNotice } from '../recipes/textKind';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
-import { keepModel, versionOf } from '../model/keepModel';
+import { keepModel, movedNotice, versionOf } from '../model/keepModel';
 import { calibrate } from '../offers/calibration';
 import type { LeastProbability } from '../../common/engineProtocol';
 import { openBase } from '../bases/shippedBases';
@@ -185,8 +185,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
         (await leastProbabilityOf(model, corpus, () => trainer.isHurried)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
-        const message = `Another run wrote ${modelPath} meanwhile: its model is now ${moved}. Give each run its own file.`;
-        onEvent({ event: 'notice', step: steps, kind: 'information', message });
+        onEvent({ event: 'notice', step: steps, kind: 'information', message: movedNotice(modelPath, moved) });
       }
       await checkpoint.remove();
       onEvent(done);

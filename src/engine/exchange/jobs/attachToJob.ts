@@ -5,6 +5,7 @@ import { InklingError } from '../../../common/errors';
 import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
 import type { StoredLanguageModel } from '../../model/modelFile';
+import { movedNotice, versionOf } from '../../model/keepModel';
 import { finishJob } from './finishJob';
 import { followJob } from './followJob';
 import { openJobSource } from './jobSource';
@@ -35,6 +36,7 @@ export async function attachToJob({
   onLog,
   signal,
 }: AttachRequest): Promise<{ model: StoredLanguageModel; done: DoneEvent }> {
+  const seenBefore = modelPath && (await versionOf(modelPath));
   const source = await openJobSource(job, token);
   const done = await followJob(source, { onEvent, onLog, signal });
   // A cluster's folder may be mounted here.
@@ -49,5 +51,16 @@ export async function attachToJob({
       `${source.name} has ended; its model is ${done.model} on the cluster. Copy the folder of the job here and attach to it.`,
     );
   }
-  return finishJob(folder, modelPath ?? done.model, compute, () => signal?.aborted ?? false);
+  const target = modelPath ?? done.model;
+  const { moved, ...finished } = await finishJob(folder, {
+    modelPath: target,
+    seen: modelPath === undefined ? await versionOf(target) : seenBefore,
+    compute,
+    isSkipped: () => signal?.aborted ?? false,
+  });
+  if (moved) {
+    const message = movedNotice(target, moved);
+    onEvent({ event: 'notice', step: finished.done.steps, kind: 'information', message });
+  }
+  return finished;
 }

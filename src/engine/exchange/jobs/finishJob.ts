@@ -10,20 +10,33 @@ import type { Corpus, TokenIds } from '../../corpus/corpus';
 import { planBatches } from '../../corpus/planBatches';
 import { storeMemory } from '../../memory/memoryFile';
 import { readHeldOut, rememberTraining } from '../../memory/remember';
-import { readLanguageModel, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
+import { keepModel } from '../../model/keepModel';
+import { readLanguageModel, type StoredLanguageModel } from '../../model/modelFile';
 import { leastProbabilityOf } from '../../training/fileRun';
 import { jobFileName, type JobDescription } from './writeJob';
 
+export interface FinishRequest {
+  modelPath: string;
+  seen?: string;
+  compute: Compute;
+  isSkipped?: () => boolean;
+}
+
+export interface FinishedJob {
+  model: StoredLanguageModel;
+  done: DoneEvent;
+  /** Where the model is now that another run has written to `modelPath` meanwhile. */
+  moved?: string;
+}
+
 /**
- * Finishes the model of the job in `folder` and writes it to `modelPath`. The ids of the whole text are read into
- * memory. Returns the model and its `done` event. Throws like `readLanguageModel`.
+ * Finishes the model of the job in `folder` and writes it to `modelPath`, which was last seen in the version `seen`
+ * (keepModel.ts). The ids of the whole text are read into memory. Throws like `readLanguageModel` and `keepModel`.
  */
 export async function finishJob(
   folder: string,
-  modelPath: string,
-  compute: Compute,
-  isSkipped = (): boolean => false,
-): Promise<{ model: StoredLanguageModel; done: DoneEvent }> {
+  { modelPath, seen, compute, isSkipped = () => false }: FinishRequest,
+): Promise<FinishedJob> {
   const model = await readLanguageModel(path.join(folder, 'model.inkling.safetensors'));
   const last = model.history.at(-1);
   let done = last?.event === 'done' ? { ...last, model: modelPath } : undefined;
@@ -46,8 +59,8 @@ export async function finishJob(
     model.leastProbability = await leastProbabilityOf(model, corpus, isSkipped);
   }
   if (done) model.history = [...model.history.slice(0, -1), done];
-  await writeModelFile(modelPath, model);
-  return { model, done: done ?? missing(folder) };
+  const moved = await keepModel(modelPath, model, seen);
+  return { model, done: done ?? missing(folder), moved };
 }
 
 function missing(folder: string): never {

@@ -5,8 +5,10 @@ import * as path from 'node:path';
 import type { DoneEvent } from '../../../../../src/common/trainEvents';
 import { createReferenceBackend } from '../../../../../src/engine/backends/reference/referenceBackend';
 import { buildCorpus } from '../../../../../src/engine/corpus/corpus';
+import { attachToJob } from '../../../../../src/engine/exchange/jobs/attachToJob';
 import { finishJob, readCorpus } from '../../../../../src/engine/exchange/jobs/finishJob';
 import { writeJob } from '../../../../../src/engine/exchange/jobs/writeJob';
+import { movedNotice } from '../../../../../src/engine/model/keepModel';
 import { readLanguageModel, writeModelFile } from '../../../../../src/engine/model/modelFile';
 import { smallConfig } from '../../../../support/trainingConfig';
 
@@ -49,7 +51,7 @@ describe('Finishing the model of a job', () => {
       const corpus = await readCorpus(job, first);
       assert.deepEqual(corpus.ids, buildCorpus([{ name: 'sea.txt', text }], config.text).ids);
 
-      await finishJob(job, at('sea.inkling.safetensors'), createReferenceBackend());
+      await finishJob(job, { modelPath: at('sea.inkling.safetensors'), compute: createReferenceBackend() });
       const model = await readLanguageModel(at('sea.inkling.safetensors'));
       const last = model.history.at(-1) as DoneEvent;
       assert.equal(last.model, at('sea.inkling.safetensors'));
@@ -67,9 +69,37 @@ describe('Finishing the model of a job', () => {
 
       // Once more changes nothing.
       await fs.copyFile(at('sea.inkling.safetensors'), path.join(job, 'model.inkling.safetensors'));
-      await finishJob(job, at('again.inkling.safetensors'), createReferenceBackend());
+      await finishJob(job, { modelPath: at('again.inkling.safetensors'), compute: createReferenceBackend() });
       const again = await readLanguageModel(at('again.inkling.safetensors'));
       assert.deepEqual(again.results, model.results);
     });
   }
+
+  it('keeps a model that another run wrote to the same path while the job was followed', async () => {
+    const job = at('job-off');
+    const out = at('shared.inkling.safetensors');
+    const finished = await readLanguageModel(path.join(job, 'model.inkling.safetensors'));
+    const last = finished.history.at(-1);
+    await fs.rm(path.join(job, 'events.jsonl'), { force: true });
+    const notices: string[] = [];
+    let isWaiting = (): void => {};
+    const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
+    const attached = attachToJob({
+      job,
+      modelPath: out,
+      compute: createReferenceBackend(),
+      onEvent: (event) => {
+        if (event.event === 'notice') notices.push(event.message);
+        isWaiting();
+      },
+    });
+    await waiting;
+    await writeModelFile(out, { ...finished, title: 'of another run' });
+    await fs.writeFile(path.join(job, 'events.jsonl'), `${JSON.stringify(last)}\n`);
+    await attached;
+    const aside = at('shared-2.inkling.safetensors');
+    assert.equal((await readLanguageModel(aside)).title, 'of another run');
+    assert.equal((await readLanguageModel(out)).title, finished.title);
+    assert.deepEqual(notices.slice(1), [movedNotice(out, aside)]);
+  });
 });
