@@ -134,7 +134,7 @@ try {
     // Five minutes, which no machine gets to the end of before the run is cancelled below.
     await choose(page, 'Balanced');
     await toast(page, 'Training on story.txt').waitFor();
-    await page.locator('.statusbar-item', { hasText: /Inkling \d+ %/ }).waitFor();
+    await page.locator('.statusbar-item', { hasText: /Inkling \d+%/ }).waitFor();
   });
 
   await step('the curves are drawn in the Studio, which opens by itself', async () => {
@@ -147,7 +147,7 @@ try {
     await page.waitForFunction(
       () => {
         const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');
-        const found = items.map((text) => /Inkling \d+ % · ([\d.]+)/.exec(text.replace(/\u00a0/g, ' '))).find(Boolean);
+        const found = items.map((text) => /Inkling \d+% · ([\d.]+)/.exec(text.replace(/\u00a0/g, ' '))).find(Boolean);
         return found && Number(found[1]) < 0.22;
       },
       undefined,

@@ -1,6 +1,7 @@
 /**
- * Finds the shipped base that fits a text: each base reads its beginning. A base that predicts it badly was trained on
- * another language, another script or another kind of text, and is of no use.
+ * Finds the shipped base that fits a text: the bases read its beginning, the likeliest first, until one predicts it well.
+ * A base that predicts it badly was trained on another language, another script or another kind of text, and is of no
+ * use.
  */
 import { fewestToChoose } from '../../common/bases';
 import { noToken, type NewStepper } from '../backends/backend';
@@ -11,15 +12,26 @@ import { probabilityOf } from '../generation/sampler';
 import { TimeSlice } from '../timeSlice';
 import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
-/** The number of characters that each base reads, and that the best base then reads in all. */
-const firstCharacters = 500;
+/** The number of characters at the beginning of a text by which its base is chosen. */
 export const charactersToChoose = 2500;
+/** Each base first reads this many rows (below), evenly spread over the beginning: a preface may be in another language. */
+const firstRows = 4;
 /**
  * The limit in nats per character above which a base does not fit. Prose and verse of its language cost a base 1.1 to
  * 2.3; another of the five languages, Latin, Portuguese, Catalan, Dutch, Swedish, program code and lists of names cost
  * 3.1 or more, hardly better than letter frequencies alone.
  */
 const mostLoss = 2.6;
+/** The limit below which the first rows alone decide: far from what any other language costs, and no base fits better. */
+const clearLoss = 2.3;
+/** Frequent words of languages with a base. The bases are tried in the order of how many a text has, which saves time. */
+const frequentWords: Readonly<Record<string, RegExp>> = {
+  de: /\b(?:der|die|das|und|nicht|ich|ist|zu|den|mit)\b/gi,
+  en: /\b(?:the|and|of|to|was|that|he|it|with|you)\b/gi,
+  es: /\b(?:que|el|los|las|y|con|por|una|su|del)\b/gi,
+  fr: /\b(?:le|les|et|des|est|dans|une|pas|qui|vous)\b/gi,
+  it: /\b(?:che|di|il|non|gli|della|per|era|con|sono)\b/gi,
+};
 /**
  * The number of characters in each of the rows that are read side by side, and of those read before a row as its
  * context.
@@ -41,33 +53,69 @@ export async function chooseBase(
   signal?: AbortSignal,
   languages: readonly string[] = baseLanguages(),
 ): Promise<BaseChoice | undefined> {
-  const beginning = normaliseText(text.slice(0, charactersToChoose), { lowercase: false, normalization: 'nfc' });
-  if (beginning.length < fewestToChoose || languages.length === 0) return undefined;
+  const beginning = beginningOf(text);
+  const found = await likeliest(beginning, newStepper, signal, languages);
+  if (!found) return undefined;
+  const loss = await lossOf(found.base, beginning, newStepper, signal);
+  return { base: loss < mostLoss ? found.base : undefined, loss };
+}
+
+/**
+ * The language of the base that `chooseBase` finds, sooner where that is clear; undefined if there is none. Throws
+ * `cancelled`.
+ */
+export async function languageOf(
+  text: string,
+  newStepper: NewStepper,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const found = await likeliest(beginningOf(text), newStepper, signal, baseLanguages());
+  if (found && found.loss < clearLoss) return found.base.language;
+  return (await chooseBase(text, newStepper, signal))?.base?.language;
+}
+
+function beginningOf(text: string): string {
+  return normaliseText(text.slice(0, charactersToChoose), { lowercase: false, normalization: 'nfc' });
+}
+
+/** The first base to which a beginning is clearly familiar, else the one that needs the fewest nats per character. */
+async function likeliest(
+  beginning: string,
+  newStepper: NewStepper,
+  signal: AbortSignal | undefined,
+  languages: readonly string[],
+): Promise<{ base: OpenBase; loss: number } | undefined> {
+  if (beginning.length < fewestToChoose) return undefined;
+  const frequent = (language: string): number =>
+    language in frequentWords ? (beginning.match(frequentWords[language])?.length ?? 0) : 0;
   let best: { base: OpenBase; loss: number } | undefined;
-  for (const language of languages) {
+  for (const language of [...languages].sort((a, b) => frequent(b) - frequent(a))) {
     const base = await openBase(language);
-    const loss = await lossOf(base, beginning.slice(0, firstCharacters), newStepper, signal);
+    const loss = await lossOf(base, beginning, newStepper, signal, firstRows);
     if (!best || loss < best.loss) best = { base, loss };
+    if (loss < clearLoss) break;
   }
-  const { base } = best!;
-  const loss = await lossOf(base, beginning, newStepper, signal);
-  return { base: loss < mostLoss ? base : undefined, loss };
+  return best;
 }
 
 /**
  * The nats per character of a text under the network of a base; an unknown character counts as uniformly distributed.
+ * `mostRows`: how many of the rows are read at most, evenly spread.
  */
 async function lossOf(
   { model: stored }: OpenBase,
   text: string,
   newStepper: NewStepper,
   signal?: AbortSignal,
+  mostRows = Infinity,
 ): Promise<number> {
   const model = openModel(stored, newStepper);
   const predictor = networkPredictor(model, 'carried');
   const { classes, contextSize } = predictor;
   const ids = model.vocabulary.encode(text);
-  const rows = Math.ceil(ids.length / rowCharacters);
+  const allRows = Math.ceil(ids.length / rowCharacters);
+  const rows = Math.min(mostRows, allRows);
+  const startOf = (row: number): number => Math.floor((row * allRows) / rows) * rowCharacters;
   const contexts = new Float32Array(rows * contextSize);
   for (let row = 0; row < rows; row++) contexts.set(predictor.start(), row * contextSize);
   const tokens = new Uint16Array(rows);
@@ -77,7 +125,7 @@ async function lossOf(
   const slice = new TimeSlice(signal);
   for (let step = 0; step < contextCharacters + rowCharacters; step++) {
     for (let row = 0; row < rows; row++) {
-      const at = row * rowCharacters - contextCharacters + step;
+      const at = startOf(row) - contextCharacters + step;
       const id = at >= 0 && at < ids.length ? ids[at] : noToken;
       if (step > contextCharacters && at < ids.length) {
         sum += id === noToken ? Math.log(classes) : -Math.log(probabilityOf(id, logits, row * classes, classes));

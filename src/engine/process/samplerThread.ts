@@ -4,7 +4,7 @@
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';
-import { chooseBase } from '../bases/chooseBase';
+import { languageOf } from '../bases/chooseBase';
 import { ClassifierService } from '../classification/classifierService';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
@@ -65,10 +65,7 @@ export function samplerHandlers(
       shelf.noteSources(modelPath, sources);
       return null;
     },
-    chooseBase: async ({ text }, { signal }) => {
-      const choice = await chooseBase(text, newStepper, signal);
-      return { language: choice?.base?.language ?? null };
-    },
+    chooseBase: async ({ text }, { signal }) => ({ language: (await languageOf(text, newStepper, signal)) ?? null }),
     updateDocument: (update) => documents.update(update),
     closeDocument: ({ id }) => {
       documents.close(id);

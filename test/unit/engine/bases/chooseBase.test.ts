@@ -1,7 +1,7 @@
 /** The base of a text's language is found by reading; a text of another language or kind has none. */
 import * as assert from 'node:assert/strict';
 import { createStepper } from '../../../../src/engine/backends';
-import { chooseBase } from '../../../../src/engine/bases/chooseBase';
+import { chooseBase, languageOf } from '../../../../src/engine/bases/chooseBase';
 
 const english =
   'The morning was cold and very still when she came down to the harbour, and there was nobody to be seen but an old man ' +
@@ -29,6 +29,7 @@ describe('chooseBase', () => {
       const choice = await chooseBase(text, createStepper);
       assert.equal(choice?.base?.language, language);
       assert.ok(choice.loss < 1.8, `${choice.loss} nats`);
+      assert.equal(await languageOf(text, createStepper), language);
     });
   }
 
@@ -37,8 +38,27 @@ describe('chooseBase', () => {
       const choice = await chooseBase(text, createStepper);
       assert.ok(choice);
       assert.equal(choice.base, undefined, `${choice.loss} nats`);
+      assert.equal(await languageOf(text, createStepper), undefined);
     });
   }
+
+  it('is not misled by a preface in another language', async () => {
+    const text = english + `\n\n${german}`.repeat(12);
+    assert.equal((await chooseBase(text, createStepper))?.base?.language, 'de');
+    assert.equal(await languageOf(text, createStepper), 'de');
+  });
+
+  it('reads with one base only where that is clearly the right one', async () => {
+    for (const text of [english, german, french, spanish, italian]) {
+      let opened = 0;
+      const counting: typeof createStepper = (...network) => {
+        opened++;
+        return createStepper(...network);
+      };
+      await languageOf(text, counting);
+      assert.equal(opened, 1);
+    }
+  });
 
   it('says nothing about a text that is too short, or without bases', async () => {
     assert.equal(await chooseBase(english.slice(0, 99), createStepper), undefined);
