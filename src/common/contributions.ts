@@ -44,8 +44,8 @@ export function findingSentences(findings: readonly ReadingFinding[]): string[] 
     mail: t('Read as the source of a mail: what its reader sees was checked.'),
     html: t('Read as HTML: what its reader sees was checked.'),
     hidden: t('Hidden characters or text found.'),
-    lookalikes: t('Letters found that only look like the ones they stand for.'),
-    spaced: t('Words found that are spaced out letter by letter.'),
+    lookalikes: t('Letters found that only look like the ones they replace.'),
+    spaced: t('Words found whose letters are spaced out.'),
   };
   return findings.map((finding) => sentences[finding]);
 }

@@ -303,8 +303,8 @@ function drawUnrolled(
   }
   const captions = {
     unrolled: network.everyStep ? t('A loss after every token') : t('A loss after the last token only'),
-    errors: t('Dashed: the way that errors take back through layers and time'),
-    sampling: t('Dashed: the token that was drawn is the next one to enter'),
+    errors: t('Dashed: the path of the errors back through layers and time'),
+    sampling: t('Dashed: the token that was drawn is the next input'),
   };
   picture.text(margin, yOf(inputRow) + row.height + 44, captions[view], 'start');
 }

@@ -23,7 +23,7 @@ export function keptTitle({ kept, settings }: Pick<ClassifierRecord, 'kept' | 's
 export function untriedSentence({ settings, candidates = [] }: ClassifierRecord): string | undefined {
   if (settings.model !== 'auto' || candidates.length !== 1) return undefined;
   return t(
-    'No network was trained: on texts that it was not trained on, the linear model reaches a macro F1 of {0}, which leaves little to gain.',
+    'No network was trained: the linear model reaches a macro F1 of {0} on texts that it was not trained on, which leaves little to gain.',
     formatFigure(candidates[0].validationMacroF1),
   );
 }

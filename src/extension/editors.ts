@@ -15,7 +15,7 @@ export function requireEditor(
   throw new InklingError(
     'invalidInput',
     vscode.l10n.t(
-      'VS Code keeps {0} from extensions, as it does with texts over 50 MB. Its file can still be trained on: run "Inkling: Train on This File".',
+      'VS Code hides {0} from extensions, as it does all texts over 50 MB. Its file can still be trained on: run "Inkling: Train on This File".',
       path.posix.basename(hidden.path),
     ),
   );

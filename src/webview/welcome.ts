@@ -18,7 +18,7 @@ export function baseQuestion(send: Send): { element: HTMLElement; show(asks: boo
       'p',
       {},
       t(
-        'Inkling comes with small models of five languages: English, French, German, Italian and Spanish. In texts in one of them it can offer words as you type, write samples and mark what is surprising, together with your own text and before anything was trained. All of this happens on your machine.',
+        'Inkling comes with small models of five languages: English, French, German, Italian and Spanish. In a text in one of them, it can offer words as you type, write samples and mark what is surprising, using your own text as well, before you have trained anything. All of this happens on your machine.',
       ),
     ),
     h(

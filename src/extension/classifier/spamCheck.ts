@@ -262,7 +262,7 @@ function passagesOf({ document, selections }: vscode.TextEditor): Passage[] {
   if (passages.length === 0) {
     throw new InklingError(
       'invalidInput',
-      vscode.l10n.t('There are no words to check. Open or select a text that has some.'),
+      vscode.l10n.t('There are no words to check. Open or select a text that contains some.'),
     );
   }
   return passages;

@@ -65,7 +65,7 @@ export class CompletionSwitch extends Disposables {
     const { taken, shown } = this.tally.tally;
     this.item.tooltip = [
       off?.reason ?? reasonFor(model),
-      ...(shown > 0 ? [vscode.l10n.t('Taken {0} of {1} on this machine.', taken, shown)] : []),
+      ...(shown > 0 ? [vscode.l10n.t('Accepted {0} of {1} on this machine.', taken, shown)] : []),
     ].join('\n');
     this.item.command = off?.command ?? 'inkling.toggleCompletions';
     this.item.show();

@@ -19,7 +19,7 @@ export function wordAtCursor(editor: vscode.TextEditor): string | undefined {
 export async function neverOffer(editor: vscode.TextEditor): Promise<void> {
   const word = wordAtCursor(editor);
   if (!word) {
-    throw new InklingError('invalidInput', vscode.l10n.t('Put the cursor on the word that is not to be offered.'));
+    throw new InklingError('invalidInput', vscode.l10n.t('Put the cursor on the word that should not be offered.'));
   }
   const words = setting(name);
   if (!words.some((known) => known.toLowerCase() === word.toLowerCase())) {
@@ -27,5 +27,5 @@ export async function neverOffer(editor: vscode.TextEditor): Promise<void> {
     const own = configuration.inspect<string[]>(name)?.globalValue ?? [];
     await configuration.update(name, [...own, word], vscode.ConfigurationTarget.Global);
   }
-  vscode.window.setStatusBarMessage(vscode.l10n.t('"{0}" is not offered any more.', word), 5000);
+  vscode.window.setStatusBarMessage(vscode.l10n.t('"{0}" is no longer offered.', word), 5000);
 }

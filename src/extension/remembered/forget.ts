@@ -33,7 +33,7 @@ export function forgetAll(journal: Journal): Promise<void> {
       vscode.l10n.t('Nothing is remembered. To change that, set inkling.writing.learn to "remember".'),
     );
   }
-  return forget(journal, () => journal.forgetAll(), vscode.l10n.t('Forgot all that was remembered.'));
+  return forget(journal, () => journal.forgetAll(), vscode.l10n.t('Forgot everything that was remembered.'));
 }
 
 async function forget(journal: Journal, work: () => Promise<void>, message: string): Promise<void> {

@@ -24,7 +24,7 @@ export async function listOverused(engine: EngineCaller, { document }: vscode.Te
     (_progress, token) => engine.call('overused', { text: proseOf(document) }, { signal: signalOf(token) }),
   );
   if (result.findings.length === 0) {
-    void showInformation(vscode.l10n.t('No word or phrase is used strikingly often in this text.'));
+    void showInformation(vscode.l10n.t('No word or phrase is used unusually often in this text.'));
     return;
   }
   const chosen = await vscode.window.showQuickPick<FindingItem>(overusedItems(result), {

@@ -28,7 +28,7 @@ export async function goToSurprise(
 export async function listSentences(marks: SurpriseMarks, editor: vscode.TextEditor): Promise<void> {
   const items = await surprisingSentences(marks, editor.document);
   if (items.length === 0) {
-    void showInformation(vscode.l10n.t('There is no sentence here that is long enough to be judged.'));
+    void showInformation(vscode.l10n.t('There is no sentence here that is long enough to judge.'));
     return;
   }
   const before = editor.selection;

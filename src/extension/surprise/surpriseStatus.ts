@@ -83,7 +83,7 @@ function legend(unit: SurpriseUnit): vscode.MarkdownString {
   });
   const heading =
     unit === 'word' ? vscode.l10n.t('Surprise of a word, per character:') : vscode.l10n.t('Surprise of a character:');
-  const hint = vscode.l10n.t('The stronger the tint, the less the model expected it from what stands before.');
+  const hint = vscode.l10n.t('The stronger the tint, the less the model expected it from the text before it.');
   const text = new vscode.MarkdownString(
     [heading, ...rows, '', hint, '', vscode.l10n.t('Click to remove the tints.')].join('  \n'),
   );

@@ -14,7 +14,7 @@ export async function clusterToken(secrets: vscode.SecretStorage, job: string): 
   if (kept !== undefined) return kept || undefined;
   const typed = await vscode.window.showInputBox({
     title: vscode.l10n.t('Token of the cluster {0}', new URL(job).host),
-    prompt: vscode.l10n.t('Leave it empty if the cluster wants none. It is kept in VS Code’s secret storage.'),
+    prompt: vscode.l10n.t('Leave empty if the cluster needs none. It is kept in VS Code’s secret storage.'),
     password: true,
     ignoreFocusOut: true,
   });

@@ -41,7 +41,7 @@ async function askForExport(title: string): Promise<JobChoice | undefined> {
     prompt: vscode.l10n.t('How many epochs (passes over the text)?'),
     value: '10',
     ignoreFocusOut: true,
-    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number from 1.')),
+    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number of at least 1.')),
   });
   if (typed === undefined || !isWhole(typed)) return undefined;
   const name = `${path.posix.basename(title).replace(/[^\p{L}\p{N}]+/gu, '-')}-job`;
@@ -77,7 +77,7 @@ export async function chooseJob(): Promise<string | undefined> {
       isOnCluster(text) && URL.canParse(text)
         ? undefined
         : vscode.l10n.t(
-            'Enter ray://HOST:PORT/JOB, as "ray job submit" shows it; without JOB, the latest one is meant.',
+            'Enter ray://HOST:PORT/JOB, as "ray job submit" shows it; without JOB, the latest job is used.',
           ),
   });
 }

@@ -135,7 +135,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     });
     items.push({
       label: vscode.l10n.t('More epochs on the text it was trained on…'),
-      detail: vscode.l10n.t('Continues the run for as many passes over the text as you say, such as one'),
+      detail: vscode.l10n.t('Continues the run for one or more passes over the text'),
       go: async () => {
         const epochs = await askForEpochs(entry.title);
         if (epochs !== undefined) await resumeRun(parts, run.id, epochs);
@@ -167,7 +167,7 @@ async function askForEpochs(title: string): Promise<number | undefined> {
     title: vscode.l10n.t('Train {0} for how many more epochs?', title),
     value: '1',
     ignoreFocusOut: true,
-    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number from 1.')),
+    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number of at least 1.')),
   });
   return typed !== undefined && isWhole(typed) ? Number(typed) : undefined;
 }

@@ -105,7 +105,7 @@ export class TrainingRuns {
   private async follow(record: RunRecord): Promise<RunOutcome> {
     const { id, job, modelPath } = record;
     if (job === undefined || this.jobs.has(id)) {
-      throw new InklingError('invalidInput', t('This window follows the job already.'));
+      throw new InklingError('invalidInput', t('This window already follows the job.'));
     }
     const reference = { job, token: await this.tokenOf(job) };
     this.jobs.set(id, reference);

@@ -225,7 +225,7 @@ interface Where {
 function nothingLeft(): InklingError {
   return new InklingError(
     'invalidInput',
-    vscode.l10n.t('Nothing that Inkling wrote last is left as it was. What you have changed stays.'),
+    vscode.l10n.t('Nothing that Inkling last wrote is left unchanged. Your changes stay.'),
   );
 }
 

@@ -224,7 +224,7 @@ describe('Continue Text', () => {
         await propose(editor, 'upon a time');
         await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, at), '!')), 'the edit is made');
         assert.equal(proposal, undefined);
-        await assert.rejects(continuation.another(1), /Nothing that Inkling wrote last/);
+        await assert.rejects(continuation.another(1), /Nothing that Inkling last wrote/);
         assert.equal(editor.document.getText().replace('!', ''), 'Once upon a time');
         await closeAll();
       }
@@ -238,8 +238,8 @@ describe('Continue Text', () => {
       await propose(editor, 'there was');
       await closeAll();
       await until(() => proposal === undefined, 'it is over');
-      await assert.rejects(continuation.another(1), /Nothing that Inkling wrote last/);
-      await assert.rejects(continuation.discard(), /Nothing that Inkling wrote last/);
+      await assert.rejects(continuation.another(1), /Nothing that Inkling last wrote/);
+      await assert.rejects(continuation.discard(), /Nothing that Inkling last wrote/);
     });
 
     it('stands through saves, another language and another tab', async () => {

@@ -130,7 +130,7 @@ describe('TrainingRuns', () => {
     for (const event of [start, progress, { ...progress, step: 8 }]) job.say(event);
     assert.equal(runs.active?.latest, undefined, 'the job is not what trains here');
     assert.equal(runs.store.get(id)?.state, 'running');
-    await assert.rejects(runs.attach('ray://head:8265/job', 'job'), /follows the job already/);
+    await assert.rejects(runs.attach('ray://head:8265/job', 'job'), /already follows the job/);
     await runs.control(id, 'stop');
     assert.deepEqual(controls, [{ job: 'ray://head:8265/job', token: undefined }]);
     await assert.rejects(runs.control(id, 'pause'), /no longer training in this window/);
