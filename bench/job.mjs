@@ -3,6 +3,8 @@
 // `inkling attach`; beside them the engine alone. Prints held-out losses and speeds; exits with 1 if a run ends
 // without a model, or the killed one is more than 0.01 nats from the undisturbed one.
 //   node bench/job.mjs [--without-ray]
+//   node bench/job.mjs --growth        characters a second and held-out loss by size of text and network, one process
+//                                      (two threads) and two workers against the engine; some minutes
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -20,11 +22,9 @@ const killAt = 0.5;
 
 fs.rmSync(out, { recursive: true, force: true });
 fs.mkdirSync(out, { recursive: true });
-const text = path.join(out, 'text.txt');
 const whole = readDataset('moby-dick')
   .map((chapter) => chapter.text)
   .join('\n\n');
-fs.writeFileSync(text, whole.slice(0, 200_000));
 const settings = {
   'network.layers.0.units': 96,
   'network.layers.0.dropout': 0,
@@ -35,21 +35,74 @@ const settings = {
   'evaluation.maximumTargets': 20_000,
   'samples.every': 100_000,
 };
+if (process.argv.includes('--growth')) {
+  await showGrowth();
+  process.exit();
+}
+const text = path.join(out, 'text.txt');
+fs.writeFileSync(text, whole.slice(0, 200_000));
 const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 const exported = path.join(out, 'exported');
 execFileSync(process.execPath, [cli, 'job', text, '--out', exported, '--epochs', '2', '--memory', 'off', ...set]);
 
-const eventsOf = (folder) =>
-  fs
-    .readFileSync(path.join(folder, 'events.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+function eventsOf(folder) {
+  const lines = fs.readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** The options that give the engine the settings of a job, whose automatic choices are its own. */
+function asInJob({ config }) {
+  return ['schedule', 'network', 'optimiser'].flatMap((part) =>
+    Object.entries(config[part])
+      .filter(([, value]) => typeof value !== 'object')
+      .flatMap(([name, value]) => ['--set', `${part}.${name}=${value}`]),
+  );
+}
+
+/** The same steps of the same job by `train.py` and by the engine, for growing texts and networks. */
+async function showGrowth() {
+  console.log('| text, characters | LSTM | steps | way | characters/s | against the engine | held out, nats |');
+  console.log('|--:|---|--:|---|--:|--:|--:|');
+  const cases = [
+    [200_000, 128, 88],
+    [1_200_000, 128, 528],
+    [200_000, 512, 88],
+    [1_200_000, 512, 88],
+  ];
+  for (const [size, units, steps] of cases) {
+    const text = path.join(out, `${size}.txt`);
+    fs.writeFileSync(text, whole.slice(0, size));
+    const growing = { ...settings, 'network.layers.0.units': units, 'evaluation.every': 100_000 };
+    const options = Object.entries(growing).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const budget = ['--max-steps', String(steps), '--memory', 'off', '--seed', '1', ...options];
+    const folder = path.join(out, `${size}-${units}`);
+    execFileSync(process.execPath, [cli, 'job', text, '--out', folder, ...budget]);
+    const two = `${folder}-two`;
+    fs.cpSync(folder, two, { recursive: true });
+    await run(python, [path.join(folder, 'train.py')], undefined, 2);
+    await run(beside('torchrun'), ['--nproc-per-node', '2', path.join(two, 'train.py')]);
+    const model = `${folder}.inkling.safetensors`;
+    const asThere = asInJob(eventsOf(folder)[0]);
+    const engine = execFileSync(
+      process.execPath,
+      [cli, 'train', text, '--out', model, ...budget, '--base', 'none', '--threads', '2', ...asThere, '--json'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 },
+    );
+    const ends = { engine: JSON.parse(engine.trim().split('\n').at(-1)) };
+    for (const [way, where] of Object.entries({ 'one process': folder, 'two workers': two }))
+      ends[way] = eventsOf(where).at(-1);
+    for (const [way, { charactersPerSecond, heldOutLoss }] of Object.entries(ends)) {
+      const ratio = (charactersPerSecond / ends.engine.charactersPerSecond).toFixed(2);
+      const figures = [way, Math.round(charactersPerSecond), ratio, heldOutLoss.toFixed(4)];
+      console.log(`| ${size} | 1×${units} | ${steps} | ${figures.join(' | ')} |`);
+    }
+  }
+}
 
 /** Runs a program to its end; `watch` sees its output as it comes. */
-function run(program, args, watch = () => {}) {
+function run(program, args, watch = () => {}, threads = 1) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, OMP_NUM_THREADS: '1', RAY_DEDUP_LOGS: '0' };
+    const env = { ...process.env, OMP_NUM_THREADS: String(threads), RAY_DEDUP_LOGS: '0' };
     const child = spawn(program, args, { env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -107,12 +160,7 @@ for (const way of wanted) {
   );
 }
 const engine = path.join(out, 'engine.inkling.safetensors');
-const { config } = eventsOf(folders.one)[0];
-const asHere = ['schedule', 'network', 'optimiser'].flatMap((part) =>
-  Object.entries(config[part])
-    .filter(([, value]) => typeof value !== 'object')
-    .flatMap(([name, value]) => ['--set', `${part}.${name}=${value}`]),
-);
+const asHere = asInJob(eventsOf(folders.one)[0]);
 const began = performance.now();
 execFileSync(
   process.execPath,
