@@ -11,7 +11,7 @@ It writes events.jsonl (what happens, one JSON object a line, also printed), che
 model.inkling.safetensors. Started again, it continues from the checkpoint exactly as if it had not stopped. SIGTERM and
 Ctrl-C save a checkpoint and end the script; a file named "stop" in the folder ends the training and keeps the model.
 
-Batches, schedules, clipping, optimisers and the divergence guard are those of the engine (src/engine/training).
+Batches, schedules, clipping, optimisers, the divergence guard and the warning of overfitting are those of the engine (src/engine/training).
 T steps, B rows, V tokens in the vocabulary.
 """
 import argparse
@@ -287,6 +287,34 @@ class Guard:
         return loss > max(1.05 * initial, 1.5 * (initial if self.best is None else self.best))
 
 
+class OverfittingWatch:
+    """src/engine/training/overfitting.ts"""
+
+    def __init__(self):
+        self.best, self.worse, self.said = None, 0, False
+
+    def observe(self, event):
+        """Takes an epoch event; returns the sentence to show, if there is one."""
+        loss, trained = event.get("heldOutLoss"), event["trainLoss"]
+        if loss is None:
+            return None
+        if self.best is None or loss < self.best["heldOutLoss"]:
+            self.best = {key: event[key] for key in ("epoch", "step", "trainLoss", "heldOutLoss")}
+            self.worse = 0
+            return None
+        best = self.best
+        falls = best["trainLoss"] is not None and trained is not None and trained < best["trainLoss"]
+        self.worse = self.worse + 1 if falls and loss > 1.01 * best["heldOutLoss"] else 0
+        if self.said or self.worse < 2:
+            return None
+        self.said = True
+        return (
+            f"Overfitting since epoch {best['epoch']} (step {best['step']}): the held-out loss rose from {best['heldOutLoss']:.3f} to "
+            f"{loss:.3f} nats while the training loss fell from {best['trainLoss']:.3f} to {trained:.3f}. More text, more dropout, "
+            "fewer units or an earlier stop would help."
+        )
+
+
 def read_model(file):
     """Metadata and tensors of a model file."""
     data = file.read_bytes()
@@ -391,7 +419,7 @@ class Run:
         self.trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = self.create_optimiser(config["optimiser"])
         self.schedule = Schedule(config["schedule"], config["optimiser"]["learningRate"])
-        self.guard = Guard()
+        self.guard, self.overfitting = Guard(), OverfittingWatch()
         self.is_guarded = config.get("guard", {}).get("kind") != "none"
         self.parallel = self.network
         if self.workers.count > 1:
@@ -621,6 +649,8 @@ class Run:
         event = self.epoch_event(complete, held_out)
         event["best"] = self.note_best(event)
         self.send(event)
+        if sentence := self.overfitting.observe(event):
+            self.notice("overfitting", sentence)
         if held_out and self.schedule.evaluated(held_out[0]):
             rate = self.schedule.rate(progress["step"], self.schedule_fraction())
             self.notice("learning-rate", f"The held-out loss has stopped improving: learning rate lowered to {rate:.3g}.")
@@ -750,7 +780,7 @@ class Run:
         checkpoint = {
             "progress": {**self.progress, "history": thinned(self.progress["history"])},
             "weights": self.read_weights(), "best": self.best_weights, "optimiser": self.optimiser.state_dict(),
-            "schedule": vars(self.schedule), "guard": vars(self.guard),
+            "schedule": vars(self.schedule), "guard": vars(self.guard), "overfitting": vars(self.overfitting),
             "state": None if None in states else join_states(states), "generators": [g for _, g in gathered],
         }  # fmt: skip
         if not all(weights.isfinite().all() for weights in checkpoint["weights"].values()):
@@ -771,6 +801,7 @@ class Run:
         self.optimiser.load_state_dict(checkpoint["optimiser"])
         vars(self.schedule).update(checkpoint["schedule"])
         vars(self.guard).update(checkpoint["guard"])
+        vars(self.overfitting).update(checkpoint["overfitting"])
         if checkpoint["state"] is not None:
             state = map_state(checkpoint["state"], lambda x: x.to(self.device))
             self.states = [map_state(state, lambda x: x[:, rows].contiguous()) for rows in self.parts]

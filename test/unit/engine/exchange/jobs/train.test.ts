@@ -10,7 +10,7 @@ import { writeJob } from '../../../../../src/engine/exchange/jobs/writeJob';
 import { readLanguageModel } from '../../../../../src/engine/model/modelFile';
 import { openFileRun } from '../../../../../src/engine/training/fileRun';
 import { pythonWithTorch, runPython } from '../../../../support/python';
-import { everyStep, smallConfig } from '../../../../support/trainingConfig';
+import { everyStep, lstm, smallConfig } from '../../../../support/trainingConfig';
 
 const cases: { cell: CellKind; input: TrainingConfig['network']['input']; more?: Partial<TrainingConfig> }[] = [
   { cell: 'lstm', input: { kind: 'one-hot' } },
@@ -28,6 +28,31 @@ const cases: { cell: CellKind; input: TrainingConfig['network']['input']; more?:
     },
   },
 ];
+
+/** What the engine and `train.py` report, with the same settings, texts and first weights; their models are in `folder`. */
+async function trainTwice(
+  python: string,
+  folder: string,
+  config: TrainingConfig,
+  texts: { name: string; text: string }[],
+): Promise<{ engine: TrainEvent[]; script: TrainEvent[] }> {
+  const at = (name: string): string => path.join(folder, name);
+  for (const { name, text } of texts) await fs.writeFile(at(name), text);
+  const engine: TrainEvent[] = [];
+  await withCompute({ backend: 'wasm' }, async (compute) => {
+    const modelPath = at('engine.inkling.safetensors');
+    const run = await openFileRun({ texts, config, compute, modelPath, onEvent: (event) => engine.push(event) });
+    await run.run();
+  });
+  await writeJob({
+    sources: texts.map(({ name }) => ({ name, path: at(name) })),
+    folder: at('job'),
+    draft: () => config,
+    choose: () => ({ config, reasons: [] }),
+  });
+  const lines = (await runPython(python, [at('job/train.py'), '--precision', 'fp32'])).trim().split('\n');
+  return { engine, script: lines.map((line) => JSON.parse(line) as TrainEvent) };
+}
 
 describe('train.py', () => {
   for (const { cell, input, more } of cases) {
@@ -60,22 +85,7 @@ describe('train.py', () => {
         name: `${i}.txt`,
         text: text.repeat(40) + 'xyz'.repeat(i),
       }));
-      for (const { name, text } of texts) await fs.writeFile(at(name), text);
-
-      const engine: TrainEvent[] = [];
-      await withCompute({ backend: 'wasm' }, async (compute) => {
-        const modelPath = at('engine.inkling.safetensors');
-        const run = await openFileRun({ texts, config, compute, modelPath, onEvent: (event) => engine.push(event) });
-        await run.run();
-      });
-      await writeJob({
-        sources: texts.map(({ name }) => ({ name, path: at(name) })),
-        folder: at('job'),
-        draft: () => config,
-        choose: () => ({ config, reasons: [] }),
-      });
-      const lines = (await runPython(python, [at('job/train.py'), '--precision', 'fp32'])).trim().split('\n');
-      const script = lines.map((line) => JSON.parse(line) as TrainEvent);
+      const { engine, script } = await trainTwice(python, folder, config, texts);
 
       const lossesOf = (events: TrainEvent[]): number[][] =>
         events.flatMap((event) => (event.event === 'progress' ? [[event.step, event.trainLoss]] : []));
@@ -95,6 +105,46 @@ describe('train.py', () => {
       const theirs = await readLanguageModel(at('job/model.inkling.safetensors'));
       near([...ours.parameters], [...theirs.parameters], 1e-3);
       assert.equal(theirs.history.at(-1)?.event, 'done');
+      await fs.rm(folder, { recursive: true });
+    });
+  }
+
+  const decisions: Record<string, Partial<TrainingConfig>> = {
+    'lowers the learning rate and stops early': {
+      optimiser: { kind: 'adam', learningRate: 0.05 },
+      schedule: { kind: 'plateau', warmupSteps: 3, factor: 0.5, patience: 1, minimum: 1e-3 },
+      evaluation: { every: 5, maximumTargets: 1000 },
+      earlyStopping: { patience: 3 },
+      keep: 'best-held-out',
+      budget: { maxSteps: 300 },
+    },
+    'goes back to the best weights when the loss explodes': {
+      optimiser: { kind: 'sgd', learningRate: 1000 },
+      schedule: { kind: 'constant' },
+      // The script looks at the losses where it evaluates; else some steps later than the engine.
+      evaluation: { every: 1, maximumTargets: 200 },
+      budget: { maxSteps: 40 },
+    },
+  };
+  for (const [what, changes] of Object.entries(decisions)) {
+    it(`${what} where the engine does`, async function () {
+      this.timeout(600_000);
+      const python = pythonWithTorch(this);
+      const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-train-'));
+      const samples = { every: 1000, temperatures: [], length: 1, prompt: { kind: 'none' as const }, count: 1 };
+      const config = smallConfig({ network: lstm(12), objective: everyStep(16), samples, ...changes });
+      const text =
+        'The sea and the ship. A whale, a whale! '.repeat(30) + 'Quite another end, with vexed jackdaws. '.repeat(4);
+      const { engine, script } = await trainTwice(python, folder, config, [{ name: 'a.txt', text }]);
+      const decided = (events: TrainEvent[]): unknown[] =>
+        events.flatMap((event): unknown[] => {
+          if (event.event === 'guard') return [[event.step, event.reason, event.restoredStep]];
+          if (event.event === 'notice') return [[event.step, event.kind]];
+          return event.event === 'done' ? [[event.steps, event.reason]] : [];
+        });
+      const ofEngine = decided(engine);
+      assert.ok(ofEngine.length > 2, JSON.stringify(ofEngine));
+      assert.deepEqual(decided(script), ofEngine);
       await fs.rm(folder, { recursive: true });
     });
   }
