@@ -79,7 +79,7 @@ const fitted = remember.emptyMemoryFitted(network, model.vocabulary, read);
 // How sure its offers have to be, beside a document of the length of what was read: on the text after that.
 const reader = { ...model, memory: { ...remember.rememberTokens(read, model.vocabulary), tables: fitted.tables } };
 const typed = tuningText.slice(readLength, 2 * readLength);
-const leastProbability = await calibration.calibrate(reader, createPredictor.createPredictor(reader), typed);
+const leastProbability = await calibration.calibrateOffers(reader, createPredictor.createPredictor(reader), typed);
 const { memory, tensors } = memoryFile.storeMemory(fitted);
 await modelFile.writeModelFile(shipped, {
   ...trained,

@@ -9,7 +9,7 @@ export function withoutLinks(text: string): string {
 }
 
 /** One line, in which every character without a shape (control, bidirectional, line end) is shown as a symbol. */
-export function oneLine(text: string): string {
+export function visibleLine(text: string): string {
   return text.replace(invisible, (character) => {
     const code = character.charCodeAt(0);
     if (character === '\n') return '↵';
@@ -24,7 +24,7 @@ const invisible = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u2
 
 /** A token as inline code in a cell of a Markdown table, with visible white space. */
 export function codeSpan(text: string): string {
-  const shown = oneLine(text.replaceAll('\t', '⇥').replaceAll(' ', '␣')).replace(/[`|]/g, '\u2223');
+  const shown = visibleLine(text.replaceAll('\t', '⇥').replaceAll(' ', '␣')).replace(/[`|]/g, '\u2223');
   // Without a character, the two backticks would open a span that ends elsewhere.
   return `\`${shown || '∅'}\``;
 }

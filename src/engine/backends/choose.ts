@@ -16,7 +16,7 @@ export interface Measurement {
   problem?: string;
 }
 
-export interface Choice {
+export interface BackendChoice {
   backend: Backend;
   measurements: Measurement[];
   /** For the user: which backend, and why. */
@@ -36,7 +36,7 @@ export async function chooseBackend(
   parameters: Float32Array,
   limits: NetworkLimits,
   now: () => number = () => performance.now(),
-): Promise<Choice> {
+): Promise<BackendChoice> {
   const measurements: Measurement[] = [];
   for (const backend of candidates) {
     measurements.push(await measure(backend, spec, parameters, limits, totalMs / candidates.length, now));

@@ -51,7 +51,7 @@ export interface Material extends ClassifierTask {
   positive: number | null;
 }
 
-export interface Choice {
+export interface PartChoice {
   mix: Mix;
   /** Undefined for a network alone. */
   kept?: ModelPart;
@@ -92,7 +92,7 @@ export function withEnoughUpdates(settings: ClassifierSettings, texts: number): 
 }
 
 /** Trains on parts of `train` and decides what is kept. Throws like `trainNetwork`. */
-export async function chooseParts(material: Material, train: Int32Array): Promise<Choice> {
+export async function chooseParts(material: Material, train: Int32Array): Promise<PartChoice> {
   const { settings } = material;
   if (settings.model === 'network') return chooseEpoch(material, train);
   const folds = foldsOf(material, train);
@@ -110,8 +110,8 @@ export async function chooseParts(material: Material, train: Int32Array): Promis
 }
 
 /** A network alone: the validation part chooses its best epoch. */
-async function chooseEpoch(material: Material, train: Int32Array): Promise<Choice> {
-  const none: Choice = { mix: networkAlone, mixes: {}, candidates: [], members: new Int32Array(0), scores: [] };
+async function chooseEpoch(material: Material, train: Int32Array): Promise<PartChoice> {
+  const none: PartChoice = { mix: networkAlone, mixes: {}, candidates: [], members: new Int32Array(0), scores: [] };
   const { fitting, validation } = validationSplit(material, train);
   if (validation.length === 0) return none;
   const network = await fitWatched(material, fitting, validation);
@@ -207,7 +207,7 @@ function decideOn(
   material: Material,
   asked: Answers,
   linear: Answers,
-): Pick<Choice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
+): Pick<PartChoice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
   const { settings, labels, positive } = material;
   const sides = ({ members }: Answers): number[] => members.map((i) => sideOf(labels[i], positive));
   const whole = ({ members, scores }: Answers): PartScores => {
@@ -221,7 +221,11 @@ function decideOn(
   return { mix: mixes[kept]!, kept, mixes, candidates };
 }
 
-function scoresOf({ pieces }: Material, { members, scores }: Answers, mix: Mix): Pick<Choice, 'members' | 'scores'> {
+function scoresOf(
+  { pieces }: Material,
+  { members, scores }: Answers,
+  mix: Mix,
+): Pick<PartChoice, 'members' | 'scores'> {
   const count = (scores.network ?? scores.linear)!.length;
   const logits = Array.from({ length: count }, (_, i) => mixScores(mix, scores.network?.[i], scores.linear?.[i]));
   return { members: Int32Array.from(members), scores: worstOf(pick(pieces, members), logits) };
@@ -252,7 +256,7 @@ function curveOf(material: Material, folds: readonly Split[], everything: Answer
 }
 
 /** The network of the finished classifier: if it is kept, one trained on the whole training part. */
-export async function lastNetwork(material: Material, split: Split, choice: Choice): Promise<Fitted> {
+export async function lastNetwork(material: Material, split: Split, choice: PartChoice): Promise<Fitted> {
   const { settings, finish } = material;
   const chosen = choice.network;
   if (choice.kept === 'linear') return untrained(material);

@@ -8,7 +8,7 @@ import type { ReadingFinding } from '../../common/classifierProtocol';
 import { lookalikes } from './confusables';
 import { unwrap } from './unwrap';
 
-export interface Reading {
+export interface TextReading {
   /** The text as it is read. */
   text: string;
   findings: ReadingFinding[];
@@ -19,7 +19,7 @@ export interface Reading {
 }
 
 /** Reads a text. Never throws. */
-export async function readText(given: string): Promise<Reading> {
+export async function readText(given: string): Promise<TextReading> {
   const source = await unwrap(given);
   const { findings, ...characters } = readCharacters(source?.text ?? given);
   if (!source) return { ...characters, findings };
@@ -41,7 +41,7 @@ interface Units {
   ends: number[];
 }
 
-function readCharacters(given: string): Omit<Reading, 'unwrapped'> {
+function readCharacters(given: string): Omit<TextReading, 'unwrapped'> {
   const findings: ReadingFinding[] = [];
   // Most texts are plain ASCII and only have to be searched for spaced-out words.
   if (/^\p{ASCII}*$/u.test(given) && spacedRuns(given).length === 0) {

@@ -41,7 +41,7 @@ import {
   lastNetwork,
   recurrentParameters,
   withEnoughUpdates,
-  type Choice,
+  type PartChoice,
   type Material,
 } from './partChoice';
 import { piecesOf } from './passages';
@@ -159,7 +159,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
 }
 
 /** How a trained classifier performs on other labelled examples. */
-export interface Evaluation {
+export interface ClassifierEvaluation {
   report: ClassificationReport;
   baselines: Baselines;
   certainty: Certainty;
@@ -177,7 +177,7 @@ export async function evaluateClassifier(
   classifier: Classifier,
   data: LabelledData,
   positive?: string,
-): Promise<Evaluation> {
+): Promise<ClassifierEvaluation> {
   const { record, bag, naiveBayes, logisticRegression } = classifier.model;
   const { classes } = record;
   if (positive !== undefined && (record.positive === null || !data.classes.includes(positive))) {
@@ -367,7 +367,7 @@ async function reportOnHeldOut(
   texts: string[],
   labels: Int32Array,
   heldOut: Int32Array,
-  { kept, mixes, network }: Choice,
+  { kept, mixes, network }: PartChoice,
 ): Promise<void> {
   const { record } = model;
   const { positive, candidates } = record;

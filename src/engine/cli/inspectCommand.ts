@@ -4,7 +4,7 @@ import type { ClassifierRecord } from '../../common/classifierProtocol';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
-import { describeShape, layerContext, layersOf, type Layer } from '../model/layers';
+import { describeShape, layerContext, layersOf, type LayerRow } from '../model/layers';
 import { readModelFile, readModelMetadata } from '../model/modelFile';
 import { accuraciesOf, summariseModel } from '../model/modelSummary';
 import { output } from './output';
@@ -37,7 +37,7 @@ export async function inspectCommand(args: string[]): Promise<void> {
 }
 
 /** The kind of each layer, its output in words, and its number of parameters. */
-function layerTable(layers: Layer[]): string[] {
+function layerTable(layers: LayerRow[]): string[] {
   const rows = [
     ['layer', 'output shape', 'parameters'],
     ...layers.map(({ kind, outputShape, parameters }) => [kind, describeShape(outputShape), String(parameters)]),

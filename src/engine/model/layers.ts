@@ -9,7 +9,7 @@ import {
   type TensorSpec,
 } from './networkSpec';
 
-export interface Layer {
+export interface LayerRow {
   /** What it is: `one-hot`, `embedding`, `scalar`, `lstm`, `gru`, `rnn`, `bidirectional lstm`, `dropout`, `softmax`, … */
   kind: string;
   /**
@@ -36,12 +36,12 @@ export function layerContext({ objective, text }: TrainingConfig): LayerContext 
 }
 
 /** The layers of a network in order; their parameters add up to `parameterCount(spec)`. */
-export function layersOf(spec: NetworkSpec, { steps, everyStep }: LayerContext): Layer[] {
+export function layersOf(spec: NetworkSpec, { steps, everyStep }: LayerContext): LayerRow[] {
   const tensors = parameterLayout(spec);
   const parametersOf = (isOwn: (tensor: TensorSpec) => boolean): number =>
     tensors.filter(isOwn).reduce((sum, { size }) => sum + size, 0);
   const sequence = (numbers: number): (number | null)[] => [null, steps ?? null, numbers];
-  const result: Layer[] = [
+  const result: LayerRow[] = [
     {
       kind: spec.input.kind,
       outputShape: sequence(inputSize(spec)),
@@ -69,7 +69,7 @@ export function layersOf(spec: NetworkSpec, { steps, everyStep }: LayerContext):
 }
 
 /** "batch × 60 steps × 128 numbers". */
-export function describeShape(shape: Layer['outputShape']): string {
+export function describeShape(shape: LayerRow['outputShape']): string {
   const steps = shape.length === 3 ? [`${shape[1] ?? 'any number of'} steps`] : [];
   const numbers = shape.at(-1);
   return ['batch', ...steps, `${numbers} ${numbers === 1 ? 'number' : 'numbers'}`].join(' × ');

@@ -37,10 +37,10 @@ import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 export const modelFileVersion = 1;
 
 /** What a model file holds. */
-export type StoredModel = ModelMetadata & Weights;
-export type StoredLanguageModel = LanguageModelMetadata & Weights;
+export type StoredModel = ModelMetadata & StoredWeights;
+export type StoredLanguageModel = LanguageModelMetadata & StoredWeights;
 
-export interface Weights {
+export interface StoredWeights {
   /** In the layout of `parameterLayout(spec)`. */
   parameters: Float32Array;
   /** Further tensors under names with a dot that do not begin with rnn., output. or embedding.:
@@ -280,7 +280,10 @@ async function withContainer<R>(
 
 // What is written
 
-function tensorsToWrite(spec: NetworkSpec, { parameters, precision, extraTensors = {} }: Weights): Map<string, Tensor> {
+function tensorsToWrite(
+  spec: NetworkSpec,
+  { parameters, precision, extraTensors = {} }: StoredWeights,
+): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const { tensor, recurrentBias } of storedTensors(spec)) {
     const { name, shape, offset, size } = tensor;

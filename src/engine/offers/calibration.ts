@@ -29,7 +29,7 @@ const usualOffers = 40;
 const tried = Array.from({ length: 33 }, (_, i) => (28 + 2 * i) / 100);
 
 /** `text`: held out, decoded. Undefined if it is too short, or if `isSkipped` asks to stop. */
-export async function calibrate(
+export async function calibrateOffers(
   model: LanguageModel,
   predictor: Predictor,
   text: string,

@@ -10,7 +10,7 @@ import { canRemember, isEmpty, openMemory } from '../memory/modelMemory';
 import { rememberTokens } from '../memory/remember';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';
-import { countedWords, replay, type Counts, type Replay } from './replay';
+import { countedWords, replay, type ReplayCounts, type Replay } from './replay';
 
 /** The figures with a ±. Shares are from 0 to 1; NaN if there was nothing to count. */
 export interface KeystrokeFigures {
@@ -127,7 +127,7 @@ export function keystrokeReport({ blocks, ms }: Replay): KeystrokeReport {
   };
 }
 
-function figuresOf(blocks: readonly Counts[]): KeystrokeFigures {
+function figuresOf(blocks: readonly ReplayCounts[]): KeystrokeFigures {
   const characters = sum(blocks, (block) => block.characters);
   const offers = sum(blocks, (block) => block.offers);
   const taken = sum(blocks, (block) => block.taken);
@@ -143,6 +143,6 @@ function figuresOf(blocks: readonly Counts[]): KeystrokeFigures {
   };
 }
 
-function sum(blocks: readonly Counts[], of: (block: Counts) => number): number {
+function sum(blocks: readonly ReplayCounts[], of: (block: ReplayCounts) => number): number {
   return blocks.reduce((total, block) => total + of(block), 0);
 }

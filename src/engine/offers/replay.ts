@@ -12,7 +12,7 @@ export const countedWords = 4;
 /** Characters that show where a word ends. */
 const consideredBefore = 32;
 
-export interface Counts {
+export interface ReplayCounts {
   /** Characters (code points) that were written, and keys pressed for them. */
   characters: number;
   keys: number;
@@ -25,7 +25,7 @@ export interface Counts {
 }
 
 export interface Replay {
-  blocks: Counts[];
+  blocks: ReplayCounts[];
   /** Milliseconds that each answer took. */
   ms: number[];
 }
@@ -35,7 +35,7 @@ export type Offering = (before: string) => Promise<string | undefined> | string 
 
 /** Types `text` from UTF-16 offset `from` to `to`. Throws what `offering` throws. */
 export async function replay(text: string, from: number, to: number, offering: Offering): Promise<Replay> {
-  const blocks: Counts[] = [];
+  const blocks: ReplayCounts[] = [];
   const ms: number[] = [];
   /** The rest of the displayed offer. */
   let standing = '';
@@ -75,7 +75,7 @@ export async function replay(text: string, from: number, to: number, offering: O
   return { blocks: Array.from(blocks, (counts) => counts ?? noCounts()), ms };
 }
 
-function noCounts(): Counts {
+function noCounts(): ReplayCounts {
   const zeros = (): number[] => Array.from({ length: countedWords }, () => 0);
   return { characters: 0, keys: 0, offers: 0, taken: 0, atLeast: zeros(), exact: zeros() };
 }

@@ -25,7 +25,7 @@ import { openBase, type OpenBase } from '../bases/shippedBases';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { canRemember } from '../memory/modelMemory';
 import { extendVocabulary } from '../training/extendModel';
-import { withoutDropout } from '../training/resume';
+import { networkShape } from '../training/resume';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { measureSpeed, speedFrom, type Speed } from './speedProbe';
 
@@ -211,7 +211,7 @@ function suits({ model: { config } }: OpenBase, adjust: (config: TrainingConfig)
   return (
     asked.objective.kind === 'every-step' &&
     asked.text.examples === 'text' &&
-    isDeepStrictEqual(withoutDropout(asked.network), withoutDropout(config.network)) &&
+    isDeepStrictEqual(networkShape(asked.network), networkShape(config.network)) &&
     asked.text.unit === unit &&
     asked.text.lowercase === lowercase &&
     asked.text.normalization === normalization

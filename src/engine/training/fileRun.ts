@@ -21,7 +21,7 @@ import { kindNotice } from '../recipes/textKind';
 import type { NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { keepModel, movedNotice, versionOf } from '../model/keepModel';
-import { calibrate } from '../offers/calibration';
+import { calibrateOffers } from '../offers/calibration';
 import type { LeastProbability } from '../../common/engineProtocol';
 import { openBase } from '../bases/shippedBases';
 import { memoryOf } from '../memory/memoryFile';
@@ -78,7 +78,7 @@ export async function leastProbabilityOf(
     .map(({ start, end }) => stored.vocabulary.decode(corpus.ids.subarray(start, end)))
     .join('\n');
   const model = openModel(stored, createStepper);
-  return calibrate(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
+  return calibrateOffers(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
 /** A base in the form of the run's network, which may know more characters. */

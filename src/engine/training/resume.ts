@@ -115,7 +115,7 @@ export function newRun(
   config: TrainingConfig,
   texts: readonly { name: string; text: string }[],
 ): Start {
-  if (!isDeepStrictEqual(withoutDropout(model.config.network), withoutDropout(config.network))) {
+  if (!isDeepStrictEqual(networkShape(model.config.network), networkShape(config.network))) {
     throw new InklingError(
       'incompatibleModel',
       `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
@@ -178,7 +178,7 @@ function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, sec
 }
 
 /** A network without what may change when it is trained further. */
-export function withoutDropout({ cell, input, layers }: NetworkConfig): unknown[] {
+export function networkShape({ cell, input, layers }: NetworkConfig): unknown[] {
   return [cell, input, layers.map((layer) => layer.units)];
 }
 

@@ -22,7 +22,7 @@ import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { followDocument } from '../followDocument';
 import { showInformation, withProgress } from '../messages';
-import { oneLine } from '../plainText';
+import { visibleLine } from '../plainText';
 import type { ActiveClassifier } from './activeClassifier';
 import type { CorrectionStore } from './correctionStore';
 
@@ -312,11 +312,11 @@ function explanation(points: number, label: string, verdict: Verdict, record: Cl
       '{0} is evidence {1} {2}',
       formatPoints(Math.abs(points)).slice(1),
       towards,
-      oneLine(className(label, record)),
+      visibleLine(className(label, record)),
     ),
   );
   markdown.appendMarkdown('\n\n');
-  markdown.appendText(`${oneLine(verdictSentence(verdict, record))}. ${methodSentence(verdict.method)}`);
+  markdown.appendText(`${visibleLine(verdictSentence(verdict, record))}. ${methodSentence(verdict.method)}`);
   markdown.appendMarkdown(
     `\n\n[${vscode.l10n.t('Details')}](command:inkling.showClassifier) · [${vscode.l10n.t('Clear')}](command:inkling.clearSpamCheck)`,
   );

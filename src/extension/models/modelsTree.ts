@@ -4,7 +4,7 @@ import { formatBits, formatDay, formatDuration, formatFixed } from '../../common
 import { Disposables } from '../dispose';
 import type { ActiveModel } from './activeModel';
 import { formatBytes, formatCount } from '../formatFigures';
-import { oneLine } from '../plainText';
+import { visibleLine } from '../plainText';
 import type { Journal, Passage } from '../remembered/journal';
 import { RememberedItem, rememberedItem, treeItemOf } from '../remembered/rememberedTree';
 import type { ModelEntry, ModelStore } from './modelStore';
@@ -82,7 +82,7 @@ function describe({ title, summary, bytes, problem, unfinished }: ModelEntry, is
 
 function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  if (!summary) return text.appendText(oneLine(problem ?? path));
+  if (!summary) return text.appendText(visibleLine(problem ?? path));
   const bits = summary.heldOutBitsPerCharacter ?? null;
   const rows: [string, string][] = [
     [vscode.l10n.t('Network'), summary.network],
@@ -100,6 +100,6 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Recipe'), vscode.l10n.t('{0}, seed {1}', summary.recipe, summary.seed)],
     [vscode.l10n.t('File'), path],
   ];
-  for (const [name, value] of rows) text.appendText(oneLine(`${name}: ${value}`)).appendMarkdown('  \n');
+  for (const [name, value] of rows) text.appendText(visibleLine(`${name}: ${value}`)).appendMarkdown('  \n');
   return text;
 }

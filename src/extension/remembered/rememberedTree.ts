@@ -1,7 +1,7 @@
 /** Remembered writing in the Models view: one item with a passage below it for each entry of the journal. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { oneLine } from '../plainText';
+import { visibleLine } from '../plainText';
 import type { Journal, Passage } from './journal';
 
 /** The item above all passages. */
@@ -43,7 +43,7 @@ function itemOfAll(passages: readonly Passage[]): vscode.TreeItem {
 }
 
 function itemOfPassage({ id, at, document, added, bits }: Passage): vscode.TreeItem {
-  const item = new vscode.TreeItem(oneLine(path.posix.basename(vscode.Uri.parse(document).path)));
+  const item = new vscode.TreeItem(visibleLine(path.posix.basename(vscode.Uri.parse(document).path)));
   item.id = `remembered ${id}`;
   item.iconPath = new vscode.ThemeIcon('quote');
   item.contextValue = 'remembered.passage';

@@ -11,7 +11,7 @@ import { cleanPrefix, windowStart } from '../completion/cursorText';
 import { setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { SentDocuments } from '../engineHost/sentDocuments';
-import { collapseSelections, DocumentTarget, onWillLeave, positionOf } from './documentTarget';
+import { collapseSelections, DocumentTarget, onWillLeave, toPosition } from './documentTarget';
 import type { Place, Point } from './place';
 import type { ProposalView } from './proposal';
 import { StreamingInsertion, type InsertionOptions } from './streamingInsertion';
@@ -91,7 +91,7 @@ export class TextContinuation {
       const continuesUndoStep = insertion?.isOneUndoStep;
       const points = insertion && insertion.written().length > 0 ? await insertion.remove() : undefined;
       if (!document || !points) throw nothingLeft();
-      const positions = points.map(positionOf);
+      const positions = points.map(toPosition);
       await this.write(request, controller, () => ({ document, positions, continuesUndoStep }));
     });
   }
@@ -156,8 +156,8 @@ export class TextContinuation {
       return insertion.stop();
     });
     try {
-      const known = await this.documents.place(document, positionOf(places[0].end));
-      const ends = places.map(({ end }) => positionOf(end));
+      const known = await this.documents.place(document, toPosition(places[0].end));
+      const ends = places.map(({ end }) => toPosition(end));
       const { texts } = await this.engine.call(
         'sample',
         {

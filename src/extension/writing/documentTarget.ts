@@ -49,7 +49,7 @@ export class DocumentTarget extends Disposables implements Target {
         (edit) => {
           for (const change of changes) {
             // Cursors at the place move along only with an insertion.
-            if (comparePoints(change.start, change.end) === 0) edit.insert(positionOf(change.start), change.text);
+            if (comparePoints(change.start, change.end) === 0) edit.insert(toPosition(change.start), change.text);
             else edit.replace(rangeOf(change), change.text);
           }
         },
@@ -62,7 +62,7 @@ export class DocumentTarget extends Disposables implements Target {
       return 'refused';
     }
     if (isInSight) {
-      const end = positionOf(moved(first.end, first));
+      const end = toPosition(moved(first.end, first));
       editor.revealRange(new vscode.Range(end, end));
     }
     return 'done';
@@ -78,7 +78,7 @@ export class DocumentTarget extends Disposables implements Target {
   }
 
   private isInSight({ visibleRanges }: vscode.TextEditor, at: Point): boolean {
-    const position = positionOf(at);
+    const position = toPosition(at);
     const offset = this.document.offsetAt(position);
     return visibleRanges.some(
       ({ start, end }) => position.isAfterOrEqual(start) && offset <= this.document.offsetAt(end) + justBelow,
@@ -86,12 +86,12 @@ export class DocumentTarget extends Disposables implements Target {
   }
 }
 
-export function positionOf({ line, character }: Point): vscode.Position {
+export function toPosition({ line, character }: Point): vscode.Position {
   return new vscode.Position(line, character);
 }
 
 export function rangeOf({ start, end }: Pick<Change, 'start' | 'end'>): vscode.Range {
-  return new vscode.Range(positionOf(start), positionOf(end));
+  return new vscode.Range(toPosition(start), toPosition(end));
 }
 
 /**

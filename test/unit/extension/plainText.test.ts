@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeSpan, oneLine, withoutLinks } from '../../../src/extension/plainText';
+import { codeSpan, visibleLine, withoutLinks } from '../../../src/extension/plainText';
 
 /** What VS Code makes a link in a notification. */
 const link = /\[[^\]]+\]\((?:https?:\/\/|command:|file:)[^)\s]+(?: (["']).+?\1)?\)/i;
@@ -19,8 +19,8 @@ describe('plain text', () => {
   });
 
   it('puts any text on one line', () => {
-    assert.equal(oneLine('a\r# b\nc\u2028d\u202ee\u0000\u007f'), 'a␍# b↵c\\u{2028}d\\u{202e}e␀␡');
-    assert.equal(oneLine('größer — “näher” 👩‍👧'), 'größer — “näher” 👩‍👧');
+    assert.equal(visibleLine('a\r# b\nc\u2028d\u202ee\u0000\u007f'), 'a␍# b↵c\\u{2028}d\\u{202e}e␀␡');
+    assert.equal(visibleLine('größer — “näher” 👩‍👧'), 'größer — “näher” 👩‍👧');
   });
 
   it('keeps a token inside its code span and its table cell', () => {

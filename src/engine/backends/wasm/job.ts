@@ -33,7 +33,7 @@ export interface NetworkView {
 }
 
 /** One thread's part of the work on a network. */
-export class NetworkPart {
+export class ThreadPart {
   readonly k: Kernels;
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
@@ -57,7 +57,7 @@ export class NetworkPart {
 }
 
 /** One thread's part of a job. */
-export class JobPart extends NetworkPart {
+export class JobPart extends ThreadPart {
   /** Called every few milliseconds in phases that may be abandoned; throws if this one is. */
   proceed: () => void = () => undefined;
 

@@ -1,12 +1,12 @@
 /** Phases 3 to 5: the gradient's norm, the update of the parameters, and the transposes that the backward pass reads. */
 import type { Update } from '../backend';
-import type { NetworkPart } from './job';
+import type { ThreadPart } from './job';
 import { chunkBytes, type Layout } from './layout';
 
 /**
  * Phase 3: sums of squares of the gradient, one per chunk, elements clipped to [-limit, limit] first (0: no clipping).
  */
-export function sumSquares(part: NetworkPart, limit: number): void {
+export function sumSquares(part: ThreadPart, limit: number): void {
   const { k, layout } = part;
   const sums = partialSums(part);
   forChunks(part, (offset, bytes, chunk) => {
@@ -15,16 +15,16 @@ export function sumSquares(part: NetworkPart, limit: number): void {
 }
 
 /** After phase 3: the sum over all chunks, in order. */
-export function sumOfChunks(part: NetworkPart): number {
+export function sumOfChunks(part: ThreadPart): number {
   return partialSums(part).reduce((sum, x) => sum + x, 0);
 }
 
-function partialSums({ memory, layout }: NetworkPart): Float64Array {
+function partialSums({ memory, layout }: ThreadPart): Float64Array {
   return new Float64Array(memory.buffer, layout.partialSums, chunksOf(layout));
 }
 
 /** Phase 4, the `updates`-th update. `scale` multiplies the clipped gradient. */
-export function updateParameters(part: NetworkPart, update: Update, updates: number, scale: number): void {
+export function updateParameters(part: ThreadPart, update: Update, updates: number, scale: number): void {
   const { k, layout } = part;
   const { learningRate, weightDecay, beta1, beta2, rho, epsilon, clipValue } = update;
   const [s0, s1] = layout.slots;
@@ -45,7 +45,7 @@ export function updateParameters(part: NetworkPart, update: Update, updates: num
 }
 
 /** Phase 5: this thread's panels of every transpose. */
-export function transposeWeights(part: NetworkPart): void {
+export function transposeWeights(part: ThreadPart): void {
   const { k, layout } = part;
   const places = layout.layers.flatMap(({ directions }) => directions.flatMap((d) => [d.input, d.recurrent]));
   for (const place of [...places, layout.output]) {
@@ -56,7 +56,7 @@ export function transposeWeights(part: NetworkPart): void {
 }
 
 /** This thread's chunks of the trainable block. */
-function forChunks(part: NetworkPart, visit: (offset: number, bytes: number, chunk: number) => void): void {
+function forChunks(part: ThreadPart, visit: (offset: number, bytes: number, chunk: number) => void): void {
   const { trainableBytes } = part.layout;
   const [begin, end] = part.share(chunksOf(part.layout));
   for (let chunk = begin; chunk < end; chunk++) {

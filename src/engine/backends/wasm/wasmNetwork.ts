@@ -14,7 +14,7 @@ import {
 import { checkBatch, checkOptimiser, checkParameters, checkState, reversedInputs, slotsOf } from '../checkBatch';
 import { copyStates, createLayout, forEachElement, writeWeights, type Layout } from './layout';
 import { Pace } from './pace';
-import { NetworkPart, type BatchShape, type Job, type NetworkView } from './job';
+import { ThreadPart, type BatchShape, type Job, type NetworkView } from './job';
 import type { Kernels } from './kernels';
 import { createMemory, instantiate } from './runtime';
 import type { Team } from './team';
@@ -262,7 +262,7 @@ export class WasmNetwork implements Network {
 
   private setParameters(parameters: Float32Array): void {
     writeWeights(this.layout, this.floats, parameters);
-    transposeWeights(new NetworkPart(this.view, 0, 1));
+    transposeWeights(new ThreadPart(this.view, 0, 1));
   }
 
   private readBlock(at: number): Float32Array {

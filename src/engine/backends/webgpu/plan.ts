@@ -41,7 +41,7 @@ export class PlanBuilder {
     if (x > 0 && y > 0) this.steps.push({ shader: shader as Shader, dims, buffers, x, y });
   }
 
-  build(device: Device): Plan {
+  build(device: Device): DispatchPlan {
     const words = new Uint32Array((this.steps.length * uniformStride) / 4);
     const uniform = device.uniform('dimensions', Math.max(uniformStride, words.byteLength));
     const numbers = new Map<GpuBuffer, number>();
@@ -60,11 +60,11 @@ export class PlanBuilder {
       return { pipeline: compiled.pipeline, group, uniformOffset: i * uniformStride, x, y };
     });
     device.write(uniform, 0, words);
-    return new Plan(dispatches, uniform);
+    return new DispatchPlan(dispatches, uniform);
   }
 }
 
-export class Plan {
+export class DispatchPlan {
   constructor(
     private readonly dispatches: Dispatch[],
     private readonly uniform: GpuBuffer,

@@ -16,7 +16,7 @@ import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
 import type { GpuBuffer } from './gpuApi';
 import { Passes, type Shape } from './passes';
-import { PlanBuilder, type Plan } from './plan';
+import { PlanBuilder, type DispatchPlan } from './plan';
 import { stats, statsSize } from './shaders/optimiser';
 import { createWorkspace, type CarriedBuffers, type Tuning, type Workspace } from './workspace';
 
@@ -37,7 +37,7 @@ export class WebgpuNetwork implements Network {
   private slots: GpuBuffer[] = [];
   private gradientBuffer: GpuBuffer | undefined;
   private place: Promise<Place> | undefined;
-  private readonly plans = new Map<string, Plan>();
+  private readonly plans = new Map<string, DispatchPlan>();
   /** Rows of the batch that produced the carried state; 0 before the first. */
   private readonly carriedRows: Record<Kind, number> = { train: 0, evaluate: 0 };
   private disposed = false;
@@ -205,7 +205,7 @@ export class WebgpuNetwork implements Network {
     };
   }
 
-  private plan(key: string, shape: Shape, workspace: Workspace, fill: (passes: Passes) => void): Plan {
+  private plan(key: string, shape: Shape, workspace: Workspace, fill: (passes: Passes) => void): DispatchPlan {
     this.check();
     const known = this.plans.get(key);
     if (known) return known;

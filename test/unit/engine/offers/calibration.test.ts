@@ -7,7 +7,7 @@ import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createPredictor } from '../../../../src/engine/generation/createPredictor';
 import { readLanguageModel } from '../../../../src/engine/model/modelFile';
-import { calibrate } from '../../../../src/engine/offers/calibration';
+import { calibrateOffers } from '../../../../src/engine/offers/calibration';
 import { askedPrecision, usualDistance } from '../../../../src/engine/offers/eagerness';
 import { offer } from '../../../../src/engine/offers/offers';
 import { openFileRun } from '../../../../src/engine/training/fileRun';
@@ -16,12 +16,12 @@ import { learnedModel } from '../generation/toyModels';
 import { madeText } from '../training/support';
 
 const learned = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
-describe('calibrate', () => {
+describe('calibrateOffers', () => {
   it('asks for less if the model is always right, for more if it is often wrong', async () => {
     // It knows one order of the words by heart, and is as sure of it where they come in another.
     const known = madeText(2500, 1);
     const model = learnedModel(known, { sureness: 8 });
-    const measure = (text: string) => calibrate(model, createPredictor(model), text);
+    const measure = (text: string) => calibrateOffers(model, createPredictor(model), text);
     const right = await measure(known);
     const wrong = await measure(madeText(2500, 2));
     assert.ok(right && wrong);
@@ -35,10 +35,10 @@ describe('calibrate', () => {
 
   it('gives nothing for a text that is too short, or if it is told to stop', async () => {
     const model = learnedModel(learned);
-    assert.equal(await calibrate(model, createPredictor(model), learned), undefined);
+    assert.equal(await calibrateOffers(model, createPredictor(model), learned), undefined);
     let asked = 0;
     const isSkipped = (): boolean => ++asked > 3;
-    assert.equal(await calibrate(model, createPredictor(model), learned.repeat(40), isSkipped), undefined);
+    assert.equal(await calibrateOffers(model, createPredictor(model), learned.repeat(40), isSkipped), undefined);
   });
 
   it('decides what is suggested', async () => {

@@ -2,11 +2,11 @@
 import * as assert from 'node:assert/strict';
 import { plusMinus } from '../../../../src/engine/offers/bootstrap';
 import { keystrokeReport } from '../../../../src/engine/offers/keystrokes';
-import { replay, type Counts } from '../../../../src/engine/offers/replay';
+import { replay, type ReplayCounts } from '../../../../src/engine/offers/replay';
 import { Random } from '../../../../src/engine/random';
 
 /** Types `text`; at each of the beginnings named something is offered. */
-async function type(text: string, offers: Record<string, string> = {}): Promise<Counts & { asked: string[] }> {
+async function type(text: string, offers: Record<string, string> = {}): Promise<ReplayCounts & { asked: string[] }> {
   const asked: string[] = [];
   const { blocks } = await replay(text, 0, text.length, (before) => {
     asked.push(before);
