@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { createWasmBackend } from '../src/engine/backends/wasm/wasmBackend';
 import { createWasmStepper } from '../src/engine/backends/wasm/wasmStepper';
 import { kernelModule } from '../src/engine/backends/wasm/runtime';
-import { noTarget, type Batch } from '../src/engine/backends/backend';
+import { noTarget, updateDefaults, type Batch } from '../src/engine/backends/backend';
 import { initialiseParameters } from '../src/engine/model/initialisation';
 import { stateSize, type NetworkSpec } from '../src/engine/model/networkSpec';
 import { Random } from '../src/engine/random';
@@ -40,17 +40,10 @@ async function train(c: Case, seconds: number): Promise<number> {
   const inputs = Uint16Array.from({ length: count }, () => random.integer(c.vocabulary));
   const batch: Batch = { batch: c.batch, steps: c.steps, inputs, targets, state: 'zero' };
   const update = {
+    ...updateDefaults,
     kind: 'adam',
     learningRate: 1e-3,
-    beta1: 0.9,
-    beta2: 0.999,
-    rho: 0.9,
-    epsilon: 1e-7,
-    clipValue: 0,
-    clipNorm: 0,
-    weightDecay: 0,
     lossScale: 1 / (c.last ? c.batch : count),
-    dropoutKey: 0,
   } as const;
   await network.trainStep(batch, update);
   const times: number[] = [];

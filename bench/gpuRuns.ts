@@ -6,7 +6,7 @@
  *   node gpuRuns.js host-tensorflow <modules folder>          TensorFlow, cuDNN's operation replaced by nothing
  *   node gpuRuns.js speed <backend> <modules folder> <cases>  cases: JSON of { layers, units, batch }
  */
-import type { Backend, Batch } from '../src/engine/backends/backend';
+import { updateDefaults, type Backend, type Batch } from '../src/engine/backends/backend';
 import { createBackend } from '../src/engine/backends/index';
 import {
   loadTensorflow,
@@ -50,17 +50,11 @@ async function median(backend: Backend, { layers, units, batch }: Case, ms: numb
   const train = async (): Promise<number> => {
     const began = performance.now();
     await network.trainStep(data, {
+      ...updateDefaults,
       kind: 'adam',
       learningRate: 1e-3,
-      beta1: 0.9,
-      beta2: 0.999,
-      rho: 0.9,
-      epsilon: 1e-7,
-      clipValue: 0,
       clipNorm: 5,
-      weightDecay: 0,
       lossScale: 1 / (batch * steps),
-      dropoutKey: 0,
     });
     return performance.now() - began;
   };

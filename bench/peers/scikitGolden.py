@@ -14,7 +14,6 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     average_precision_score,
-    brier_score_loss,
     classification_report,
     confusion_matrix,
     precision_recall_curve,
@@ -54,7 +53,6 @@ positive = (random.rand(80) < 0.3).astype(int)
 scores = numpy.round(random.normal(positive * 1.5, 1.0), 1)
 fpr, tpr, roc_thresholds = roc_curve(positive, scores, drop_intermediate=False)
 precision, recall, pr_thresholds = precision_recall_curve(positive, scores)
-probabilities = 1 / (1 + numpy.exp(-scores))
 platt = _SigmoidCalibration().fit(scores, positive)
 isotonic = IsotonicRegression(out_of_bounds="clip").fit(scores, positive)
 asked = numpy.linspace(-3, 4, 15)
@@ -92,7 +90,6 @@ json.dump(
                 "threshold": [*finite(pr_thresholds), None],
             },
             "averagePrecision": average_precision_score(positive, scores),
-            "brier": brier_score_loss(positive, probabilities),
             "platt": {"a": float(platt.a_), "b": float(platt.b_)},
             "asked": asked.tolist(),
             "plattAsked": platt.predict(asked).tolist(),

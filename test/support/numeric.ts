@@ -4,24 +4,17 @@
  */
 import * as assert from 'node:assert';
 import type { CellKind } from '../../src/common/trainingConfig';
-import { noTarget, noToken, type Batch, type Update } from '../../src/engine/backends/backend';
+import { noTarget, noToken, updateDefaults, type Batch, type Update } from '../../src/engine/backends/backend';
 import { parameterCount, stateSize, type NetworkSpec } from '../../src/engine/model/networkSpec';
 import type { Random } from '../../src/engine/random';
 
 /** Plain SGD without clipping; what a test needs otherwise it says in `changes`. */
 export function updateWith(changes: Partial<Update> = {}): Update {
   return {
+    ...updateDefaults,
     kind: 'sgd',
     learningRate: 0.1,
-    beta1: 0.9,
-    beta2: 0.999,
-    rho: 0.9,
-    epsilon: 1e-7,
-    clipValue: 0,
-    clipNorm: 0,
-    weightDecay: 0,
     lossScale: 1,
-    dropoutKey: 0,
     ...changes,
   };
 }

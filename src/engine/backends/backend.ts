@@ -55,6 +55,18 @@ export interface Update {
   dropoutKey: number;
 }
 
+/** Keras' values for the constants of the optimisers; no clipping, no weight decay, no key for dropout masks. */
+export const updateDefaults = {
+  beta1: 0.9,
+  beta2: 0.999,
+  rho: 0.9,
+  epsilon: 1e-7,
+  clipValue: 0,
+  clipNorm: 0,
+  weightDecay: 0,
+  dropoutKey: 0,
+} satisfies Partial<Update>;
+
 export interface StepResult {
   /** Sum of the targets' cross-entropies, nats. */
   lossSum: number;

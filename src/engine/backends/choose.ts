@@ -5,7 +5,7 @@
 import { asInklingError } from '../../common/errors';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
-import type { Backend, Batch, Network, NetworkLimits, Update } from './backend';
+import { updateDefaults, type Backend, type Batch, type Network, type NetworkLimits, type Update } from './backend';
 
 export interface Measurement {
   name: Backend['name'];
@@ -92,15 +92,10 @@ async function measure(
 
 /** Changes nothing. */
 const trialUpdate: Update = {
+  ...updateDefaults,
   kind: 'sgd',
   learningRate: 0,
-  beta1: 0,
-  beta2: 0,
-  rho: 0,
-  epsilon: 1,
-  clipValue: 0,
   clipNorm: 1,
-  weightDecay: 0,
   lossScale: 1,
   dropoutKey: 1,
 };

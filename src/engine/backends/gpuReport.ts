@@ -10,7 +10,7 @@ import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProt
 import { initialiseParameters } from '../model/initialisation';
 import type { NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
-import type { Backend, Batch, Update } from './backend';
+import { updateDefaults, type Backend, type Batch, type Update } from './backend';
 import { createReferenceBackend } from './reference/referenceBackend';
 import { cudaWanted, findTensorflow, tensorflowVersion } from './tensorflow/binding';
 import { createTensorflowBackend } from './tensorflow/tensorflowBackend';
@@ -208,15 +208,9 @@ function randomBatch(batch: number, steps: number, vocabulary: number): Batch {
 }
 
 const update: Update = {
+  ...updateDefaults,
   kind: 'adam',
   learningRate: 1e-4,
-  beta1: 0.9,
-  beta2: 0.999,
-  rho: 0.9,
-  epsilon: 1e-7,
-  clipValue: 0,
   clipNorm: 5,
-  weightDecay: 0,
   lossScale: 1 / 3840,
-  dropoutKey: 0,
 };

@@ -199,13 +199,6 @@ export function likeliest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** Mean squared distance between probability and truth (`brier_score_loss`), of at least one example. */
-export function brierScore(positive: ArrayLike<number>, probabilities: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < positive.length; i++) sum += (probabilities[i] - positive[i]) ** 2;
-  return sum / positive.length;
-}
-
 export interface Spread {
   mean: number;
   /** Sample standard deviation (n - 1); 0 for one value. */

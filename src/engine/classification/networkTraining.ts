@@ -4,7 +4,7 @@
  */
 import { variantCells, type ClassifierEpochEvent, type ClassifierSettings } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
-import type { Backend, Network, Update } from '../backends/backend';
+import { updateDefaults, type Backend, type Network, type Update } from '../backends/backend';
 import { initialiseParameters } from '../model/initialisation';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
@@ -153,13 +153,9 @@ export async function trainNetwork(
 function updateOf(settings: ClassifierSettings, progress: number, step: number): Update {
   const falling = settings.schedule === 'cosine' ? 0.02 + 0.98 * 0.5 * (1 + Math.cos(Math.PI * progress)) : 1;
   return {
+    ...updateDefaults,
     kind: 'adam',
     learningRate: settings.learningRate * falling,
-    beta1: 0.9,
-    beta2: 0.999,
-    rho: 0,
-    epsilon: 1e-7,
-    clipValue: 0,
     clipNorm: 1,
     weightDecay: settings.weightDecay,
     // A short group is weighted by its rows, so that every text has the same weight.

@@ -10,14 +10,15 @@
  * are equally likely; a context that was never seen is shortened. After every context the probabilities of all symbols
  * sum to 1, so the model's bits can be compared with a network's.
  */
+import { TimeSlice } from '../timeSlice';
 
 export const maximumOrder = 6;
 
 /** A discount of 0 would leave nothing for what was never seen. */
 const discountBounds = { low: 0.1, high: 0.9 };
 
-/** Symbols between two turns of the event loop. */
-const symbolsATurn = 1 << 12;
+/** Symbols between two checks of the clock. */
+const symbolsPerCheck = 256;
 
 /** All strings of up to `maximumOrder` + 1 symbols of a text, with their counts, as a tree kept in flat arrays. */
 class CountTree {
@@ -145,11 +146,12 @@ export class MarkovModel {
   /** Counts a training text: symbols from 0 to `alphabet` - 1. */
   static async train(symbols: ArrayLike<number>, alphabet: number): Promise<MarkovModel> {
     const model = new MarkovModel(alphabet);
+    const slice = new TimeSlice();
     for (let i = 0; i < symbols.length; i++) {
       let node = 0;
       const end = Math.min(symbols.length, i + maximumOrder + 1);
       for (let j = i; j < end; j++) node = model.tree.count(node, symbols[j]);
-      if (i % symbolsATurn === symbolsATurn - 1) await turn();
+      if (i % symbolsPerCheck === 0 && slice.isOver) await slice.renew();
     }
     model.statistics = model.tree.statistics();
     return model;
@@ -177,10 +179,11 @@ export class MarkovModel {
   /** Mean bits per symbol of symbols[from …], for each order. The symbols before `from` are the first context. */
   async bitsPerSymbol(symbols: ArrayLike<number>, from: number): Promise<Float64Array> {
     const bits = new Float64Array(maximumOrder + 1);
+    const slice = new TimeSlice();
     for (let position = from; position < symbols.length; position++) {
       const byOrder = this.probabilities(symbols, position);
       for (let order = 0; order <= maximumOrder; order++) bits[order] -= Math.log2(byOrder[order]);
-      if (position % symbolsATurn === symbolsATurn - 1) await turn();
+      if (position % symbolsPerCheck === 0 && slice.isOver) await slice.renew();
     }
     return bits.map((sum) => sum / (symbols.length - from));
   }
@@ -207,9 +210,4 @@ function smoothed(
   const discount = discounts[order];
   const own = string === 0 ? 0 : Math.max(counts[string] - discount, 0);
   return (own + discount * kinds[context] * lower) / sums[context];
-}
-
-/** Yields to pending events. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,7 +4,7 @@
  * grows with the width of the layer, and is interpolated between the two sizes on a logarithmic scale.
  */
 import type { LayerConfig } from '../../common/trainingConfig';
-import type { Batch, Compute, Update } from '../backends/backend';
+import { updateDefaults, type Batch, type Compute, type Update } from '../backends/backend';
 import { initialiseParameters } from '../model/initialisation';
 import type { NetworkSpec } from '../model/networkSpec';
 
@@ -85,17 +85,11 @@ async function operationsPerSecond(compute: Compute, units: number, vocabulary: 
     state: 'zero',
   };
   const update: Update = {
+    ...updateDefaults,
     kind: 'adam',
     learningRate: 1e-3,
-    beta1: 0.9,
-    beta2: 0.999,
-    rho: 0.9,
-    epsilon: 1e-7,
-    clipValue: 0,
     clipNorm: 5,
-    weightDecay: 0,
     lossScale: 1 / tokens,
-    dropoutKey: 0,
   };
   const limits = { batch: rows, steps: probeSteps };
   const network = await compute.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
