@@ -1,4 +1,4 @@
-/** Entry that VS Code calls inside its extension host: runs one suite with mocha and writes what came of it. */
+/** Entry that VS Code calls inside its extension host: runs one suite with mocha and writes its result. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Mocha from 'mocha';

@@ -1,4 +1,4 @@
-/** Runs the built command line as a user does, and what came of it. */
+/** Runs the built command line as a user does, and returns the result. */
 import { spawn } from 'node:child_process';
 import * as path from 'node:path';
 import { repositoryRoot } from './shared';

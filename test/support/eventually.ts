@@ -1,4 +1,4 @@
-/** Repeats assertions until they hold: what was asked of a page or another process is answered when it can. */
+/** Repeats assertions until they hold, because a page or another process takes some time to respond. */
 export async function eventually(check: () => Promise<void> | void, limitMs = 15_000): Promise<void> {
   for (const end = performance.now() + limitMs; ;) {
     try {

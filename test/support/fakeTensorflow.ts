@@ -1,8 +1,8 @@
 /**
- * TensorFlow as far as the backend uses it, in plain TypeScript: eager operations on handles, so that all forms, cuDNN's
- * fused operation too, are tested where no TensorFlow is. It records the operations, refuses unknown ones, and knows
- * cuDNN's packing of parameters from its documentation: every gate's W_ih, every gate's W_hh, input biases, recurrent
- * biases; LSTM gates i f c o, GRU gates r z n.
+ * TensorFlow as far as the backend uses it, in plain TypeScript: eager operations on handles, so that all forms,
+ * cuDNN's fused operation too, are tested without TensorFlow. It records the operations, refuses unknown ones, and
+ * knows cuDNN's packing of parameters from its documentation: every gate's W_ih, every gate's W_hh, input biases,
+ * recurrent biases; LSTM gates i f c o, GRU gates r z n.
  */
 import type { OpAttribute, TensorflowBinding, TensorInfo } from '../../src/engine/backends/tensorflow/binding';
 
@@ -281,7 +281,7 @@ const operations: Record<string, (inputs: Value[], attributes: Attributes) => Va
   },
   CudnnRNN: ([x, h, c, params], attributes) => {
     const { outputs, last, lastCells } = cudnnForward(modeOf(attributes), x, h, c, params);
-    // The reserve holds nothing here; its size only shows that it is handed on.
+    // The reserve contains nothing here; its size only shows that it is passed on.
     return [outputs, { ...h, data: last }, { ...c, data: lastCells }, float([7], [1, 2, 3, 4, 5, 6, 7])];
   },
   CudnnRNNBackprop: (inputs, attributes) => {

@@ -1,7 +1,7 @@
 /**
- * The correctness ladder's rungs that every fast backend climbs beside the reference: losses and gradients over random
- * networks (1 … 17 units, so that every tail occurs), evaluation, generation, ten training steps of every optimiser,
- * one batch overfitted, and a resume that changes nothing. Every seed is named in what fails.
+ * The rungs of the correctness ladder on which every fast backend is compared with the reference: losses and gradients
+ * over random networks (1 … 17 units, so that every tail occurs), evaluation, generation, ten training steps of every
+ * optimiser, one batch overfitted, and a resume that changes nothing. A failure names its seed.
  */
 import * as assert from 'node:assert';
 import type { Backend, Batch, Network } from '../../src/engine/backends/backend';
@@ -106,7 +106,7 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
         clipNorm: pick(random, [0, 0.1]),
         weightDecay: pick(random, [0, 0.5]),
         lossScale: 0.1,
-        // Adam divides by √v; a gradient of rounding noise alone would decide its sign otherwise.
+        // Adam divides by √v; otherwise a gradient that is only rounding noise would decide the sign.
         epsilon: 1e-3,
       });
       await withNetworks(backend(), spec, randomParameters(random, spec), async (fast, truth) => {
@@ -144,7 +144,7 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
       const batch: Batch = {
         batch: 6,
         steps: T,
-        // Every row begins with another id: else no network could tell two rows' first targets apart.
+        // Every row begins with a different id: otherwise no network could tell the first targets of two rows apart.
         inputs: Uint16Array.from({ length: 6 * T }, (_, i) => (i < 6 ? i : random.integer(12))),
         targets: Int32Array.from({ length: 6 * T }, () => random.integer(12)),
         state: 'zero',

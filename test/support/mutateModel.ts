@@ -1,7 +1,7 @@
 /**
- * Model files that were altered by chance or by somebody: a generator of them, seeded, and what every reader makes of one.
- * A file is altered in its bytes, or in what its header means; the second kind has checksums that fit, as whoever
- * writes such a file would see to.
+ * Model files altered by chance or on purpose: a seeded generator, and every way of reading them. A file is altered in
+ * its bytes, or in what its header means; the second kind has matching checksums, as anyone who alters a file on
+ * purpose would ensure.
  */
 import * as assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -40,8 +40,8 @@ export function mutateModel(whole: Buffer, random: Random): { bytes: Buffer; wha
 }
 
 /**
- * Reads a file in every way, and uses what was read: as a list shows it, as a sampler, a spam check and a resumed run take
- * it. Gives why it was refused; undefined if it could be used. Fails for any error but one of the closed set.
+ * Reads a file in every way, and uses what was read: as a list shows it, as a sampler, a spam check and a resumed run
+ * take it. Returns why it was refused; undefined if it could be used. Fails for any error but one of the closed set.
  */
 export async function useModel(file: string, backend: Backend, text: string): Promise<InklingError | undefined> {
   try {
@@ -186,7 +186,7 @@ const alterations: ((parts: Parts, random: Random) => string)[] = [
   },
 ];
 
-/** Puts something odd somewhere into one of the JSON values. */
+/** Puts something odd into a random place of one of the JSON values. */
 function alterField({ header }: Parts, random: Random): string {
   const keys = Object.keys(header.__metadata__).filter((key) => /^[[{"\d]/.test(header.__metadata__[key]));
   const key = pick(random, keys);

@@ -8,7 +8,7 @@ import { noTarget, noToken, updateDefaults, type Batch, type Update } from '../.
 import { parameterCount, stateSize, type NetworkSpec } from '../../src/engine/model/networkSpec';
 import type { Random } from '../../src/engine/random';
 
-/** Plain SGD without clipping; what a test needs otherwise it says in `changes`. */
+/** Plain SGD without clipping, except for the test's `changes`. */
 export function updateWith(changes: Partial<Update> = {}): Update {
   return {
     ...updateDefaults,
@@ -38,7 +38,7 @@ export function pick<T>(random: Random, items: readonly T[]): T {
   return items[random.integer(items.length)];
 }
 
-/** Any network that `checkNetworkSpec` lets pass, with at most `largest` units, dimensions and vocabulary. */
+/** Any network that `checkNetworkSpec` accepts, with at most `largest` units, dimensions and vocabulary. */
 export function randomSpec(random: Random, largest = 17): NetworkSpec {
   const vocabulary = between(random, 1, largest);
   const layers = pick(random, [1, 1, 2, 3, 4]);
@@ -61,8 +61,8 @@ export function randomSpec(random: Random, largest = 17): NetworkSpec {
 }
 
 /**
- * A batch that the network can take, of exactly B × T: ids with some `noToken`, targets at every step with some
- * `noTarget`, or at the last step of rows of random lengths for a bidirectional network; sometimes row weights.
+ * A batch that fits the network, of exactly B × T: ids with some `noToken`, targets at every step with some `noTarget`,
+ * or at the last step of rows of random lengths for a bidirectional network; sometimes row weights.
  */
 export function randomBatch(
   random: Random,

@@ -1,4 +1,4 @@
-/** Small whole models of every kind, as files: what the tests alter. */
+/** Small complete models of every kind, as files, for tests that alter them. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { Backend } from '../../src/engine/backends/backend';

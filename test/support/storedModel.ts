@@ -1,4 +1,4 @@
-/** Models as files hold them, for tests: whole and consistent, each test changes what it is about. */
+/** Models in the form in which files store them, complete and consistent; each test changes what it tests. */
 import type { TrainingConfig } from '../../src/common/trainingConfig';
 import { Vocabulary } from '../../src/engine/corpus/vocabulary';
 import type { StoredLanguageModel, StoredModel } from '../../src/engine/model/modelFile';

@@ -1,7 +1,7 @@
-/** The settings of a small training, for all tests: each says only what it needs otherwise. */
+/** The settings of a small training run, for all tests: each specifies only what it needs to change. */
 import type { TrainingConfig } from '../../src/common/trainingConfig';
 
-/** A network of 8 units on characters that ends after 40 steps: some tenths of a second on the reference backend. */
+/** A network of 8 units on characters that stops after 40 steps: a few tenths of a second on the reference backend. */
 export function smallConfig(changes: Partial<TrainingConfig> = {}): TrainingConfig {
   return {
     recipe: 'test',

@@ -1,4 +1,5 @@
-// Type-checks every room with its own tsconfig: the settings differ on purpose (the page has a DOM, the engine has not).
+// Type-checks every room with its own tsconfig: the settings differ on purpose (the page has a DOM, the engine does
+// not).
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** Scenarios of runs that are killed, interrupted, robbed of their disk or output, or in each other's way. */
+/** Scenarios of runs that are killed, interrupted, lose their disk or output, or get in each other's way. */
 import * as assert from 'node:assert/strict';
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { rmSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ function startVictim(order: VictimOrder, onReport: (report: VictimReport) => voi
   return { child, reports, ended: new Promise((resolve) => child.on('close', resolve)) };
 }
 
-/** Trains to the end without trouble; the weights, and how long it took from the start of training. */
+/** Trains undisturbed to the end; returns the weights, and how long it took from the start of training. */
 async function undisturbed(folder: string, seed: number): Promise<{ parameters: Float32Array; milliseconds: number }> {
   const modelPath = path.join(folder, `undisturbed-${seed}`);
   let start = 0;
@@ -64,7 +64,9 @@ async function everyModelIsWhole(folder: string): Promise<void> {
   }
 }
 
-/** A run is killed at random points, some also while it resumes; at its end it is bit for bit the undisturbed one. */
+/**
+ * A run is killed at random points, some also while it resumes; at the end, it equals the undisturbed one bit for bit.
+ */
 const kills: Scenario = {
   name: 'kills and resumed runs',
   rounds: { full: 150, small: 2 },
@@ -123,7 +125,7 @@ const races: Scenario = {
             `the model of seed ${seeds[i]} is nowhere`,
           );
         } else if (victims[i].reports.filter(({ event }) => event === 'checkpoint').length >= 3) {
-          // Only the very first checkpoints can meet before either run has seen the other's.
+          // Only the first checkpoints can collide before either run has seen the other's.
           assert.ok(own.length > 0, `the checkpoint of seed ${seeds[i]} is nowhere`);
         }
       }
@@ -140,7 +142,7 @@ async function writeSources(folder: string): Promise<void> {
   await fs.writeFile(path.join(folder, 'mail.tsv'), rows.join('\n'));
 }
 
-/** What people type to stop a run, once or twice, at any time: what was learned is kept. */
+/** The keys that stop a run, once or twice, at any time: what was learned is kept. */
 const signals: Scenario = {
   name: 'signals',
   rounds: { full: 60, small: 2 },
@@ -169,7 +171,7 @@ const signals: Scenario = {
     }),
 };
 
-/** Nobody reads the output any more, or its disk is full: the model is kept, and what was lost is told by the exit code. */
+/** The output's reader is gone, or its disk is full: the model is kept, and the exit code tells what was lost. */
 const outputs: Scenario = {
   name: 'lost output',
   rounds: { full: 60, small: 4 },
@@ -237,7 +239,7 @@ async function smallRun(modelPath: string, disturb: (event: string) => void = ()
   }
 }
 
-/** The run's model is at its place, or where the error says; an error is one of the closed set, in words. */
+/** The run's model is in its place, or where the error says; an error is one of the closed set, with a sentence. */
 async function modelIsKept(modelPath: string, { error }: SmallRun, expected: Float32Array): Promise<void> {
   let place = modelPath;
   if (error !== undefined) {
@@ -252,7 +254,7 @@ async function modelIsKept(modelPath: string, { error }: SmallRun, expected: Flo
 
 const diskErrors = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE'];
 
-/** One operation on a file fails, whichever: opening, writing, syncing, renaming, copying. */
+/** Any one operation on a file fails: opening, writing, syncing, renaming, copying. */
 const disks: Scenario = {
   name: 'failing disks',
   rounds: { full: 400, small: 10 },
@@ -321,7 +323,7 @@ async function failingAt(
   }
 }
 
-/** Somebody changes the folder while the run trains. */
+/** The folder is changed while the run trains. */
 const folders: Scenario = {
   name: 'changed folders',
   rounds: { full: 200, small: 6 },

@@ -1,4 +1,4 @@
-/** Scenarios of damaged files: models, texts and labelled tables that chance or somebody has altered. */
+/** Scenarios of damaged files: models, texts and labelled tables altered by chance or on purpose. */
 import * as assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { InklingError } from '../../src/common/errors';
@@ -16,7 +16,7 @@ import { smallConfig } from '../support/trainingConfig';
 import { madeText } from '../unit/engine/training/support';
 import type { Scenario } from './scenario';
 
-/** Runs `read`; undefined where it refuses in words. Throws for any other error. */
+/** Runs `read`; undefined if it refuses with a sentence. Throws any other error. */
 function readOrRefused<R>(read: () => R): R | undefined {
   try {
     return read();
@@ -45,7 +45,7 @@ const models: Scenario = {
 const prose =
   'Die Fähre – «l’été» – kam wieder zu spät…\r\nNobody waited. Ночью шёл дождь. 猫は眠る。🙂🏽 e\u0301\n'.repeat(12);
 
-/** A text file in one of the encodings in which people have them. */
+/** A text file in one of the encodings that are in use. */
 const encoded: readonly ((text: string) => Buffer)[] = [
   (text) => Buffer.from(text),
   (text) => Buffer.from(`\ufeff${text}`),
@@ -88,7 +88,7 @@ const alterBytes: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
   },
 ];
 
-/** Every text is read as what it is, or refused; what was read is learned whole. */
+/** Every text is read correctly or refused; what was read is learned completely. */
 const texts: Scenario = {
   name: 'altered texts',
   rounds: { full: 4000, small: 150 },
@@ -165,7 +165,7 @@ const alterText: readonly ((text: string, random: Random) => string)[] = [
   },
 ];
 
-/** No row is left out without a word. */
+/** No row is left out silently. */
 const labelledTables: Scenario = {
   name: 'altered labelled tables',
   rounds: { full: 8000, small: 300 },

@@ -12,13 +12,13 @@ import { repositoryRoot } from '../support/shared';
 export interface Scenario {
   name: string;
   rounds: { full: number; small: number };
-  /** Why the scenario cannot run on this machine; undefined where it can. */
+  /** Why the scenario cannot run on this machine; undefined if it can. */
   obstacle?: () => string | undefined;
-  /** Makes what all rounds share, in `folder`. */
+  /** Prepares what all rounds share, in `folder`. */
   prepare: (folder: string) => Promise<Round>;
 }
 
-/** One round in an empty folder. Throws where something was lost; all chance comes from `random`. */
+/** One round in an empty folder. Throws if something was lost; all random choices come from `random`. */
 export type Round = (folder: string, random: Random, round: number) => Promise<void>;
 
 export interface Tally {

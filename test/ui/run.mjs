@@ -1,5 +1,5 @@
 // The packaged extension in the real workbench, driven as a user would; every step leaves a picture in test-output/ui.
-// Wants inkling.vsix ("npm run package"). INKLING_KEEP=1 leaves the window's log when a step fails.
+// Needs inkling.vsix ("npm run package"). INKLING_KEEP=1 leaves the window's log when a step fails.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -28,7 +28,7 @@ function story(paragraphs) {
 }
 const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-ui-'));
 fs.writeFileSync(path.join(workspace, 'story.txt'), story(1500));
-// The draft begins as the story does, so that the model is on firm ground.
+// The draft begins like the story, so that the model is on familiar ground.
 const draft = 'The old clock in the hall struck nine. Nobody sang a slow song before the rain.\n\n';
 fs.writeFileSync(path.join(workspace, 'draft.md'), draft);
 fs.writeFileSync(
@@ -45,7 +45,10 @@ const count = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 let number = 0;
 
-/** One step; a failure is noted with a picture and its successors are skipped, for each builds on the one before. */
+/**
+ * One step; a failure is recorded with a picture, and the following steps are skipped, because each builds on the one
+ * before.
+ */
 async function step(name, run) {
   number++;
   const picture = path.join(pictures, `${String(number).padStart(2, '0')}-${name.replace(/\W+/g, '-')}.png`);
@@ -131,7 +134,7 @@ try {
   });
 
   await step('progress is shown while it trains', async () => {
-    // Five minutes, which no machine gets to the end of before the run is cancelled below.
+    // Five minutes: the run is cancelled below before any machine gets to the end of them.
     await choose(page, 'Balanced');
     await toast(page, 'Training on story.txt').waitFor();
     await page.locator('.statusbar-item', { hasText: /Inkling \d+%/ }).waitFor();
@@ -167,7 +170,7 @@ try {
 
   await step('Stop and Keep in the message stops and keeps', async () => {
     await pressInToast(page, 'Training on story.txt', 'Stop and Keep');
-    // The last evaluation, and the measuring of how sure offers have to be.
+    // The last evaluation, and the calibration of offers.
     await toast(page, 'Trained on story.txt').waitFor({ timeout: 240_000 });
   });
 
@@ -199,7 +202,7 @@ try {
     const typed = 'The old clock in the h';
     await openFile(page, 'draft.md');
     await page.keyboard.type(typed, { delay: 30 });
-    // What was offered a letter ago may stand there for a moment.
+    // What was offered a letter ago may still be visible for a moment.
     await page.waitForFunction(() => {
       const ghosts = document.querySelectorAll('.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text');
       return ghosts[0]?.textContent.startsWith('all');
@@ -213,7 +216,7 @@ try {
   });
 
   await step('Tab still indents where nothing is offered', async () => {
-    // Before text nothing is ever offered; at an end, something comes before the key.
+    // In front of text, nothing is ever offered; at the end, something appears before the key is pressed.
     await page.keyboard.press('Home');
     await page.keyboard.press('Tab');
     await save(page);
@@ -233,7 +236,7 @@ try {
       [lines, start + 40],
     );
     await page.keyboard.press('Escape');
-    // The piece that was under way: until nothing more has come for a while.
+    // The piece in progress: until nothing more has arrived for a while.
     await page.waitForFunction((where) => {
       const { length } = document.querySelector(where).textContent;
       const now = performance.now();
@@ -291,7 +294,7 @@ try {
       Number(caught.replace(',', '')),
     );
     await studio.getByText('Reset').click();
-    // For the picture, and in one go: the page redraws the check whenever the threshold comes and goes.
+    // For the picture, and in one step: the page redraws the check whenever the threshold changes.
     await studio.evaluate(() => document.querySelector('.check').scrollIntoView());
   });
 
@@ -313,7 +316,7 @@ try {
     await page.keyboard.press('Control+k');
     await page.keyboard.press('Control+g');
     await page.locator(`${tab}.dirty`).waitFor();
-    // Where VS Code has not kept what is unsaved yet, the browser asks.
+    // If VS Code has not yet backed up unsaved text, the browser asks.
     page.once('dialog', (dialog) => dialog.accept());
     await page.reload();
     await page.locator('.activitybar .action-item a[aria-label^="Inkling"]').waitFor({ timeout: 60_000 });

@@ -1,8 +1,8 @@
 // Driving the workbench as a user does.
 
 /**
- * Types into the list that `key` opens and presses the row with this text. Tries again where the key was lost, and while
- * the window still learns which rows there are.
+ * Types into the list that `key` opens and presses the row with this text. Tries again if the key was lost, and while
+ * the window is still collecting the rows.
  */
 async function find(page, key, typed, label) {
   const input = page.locator('.quick-input-widget input.input').first();

@@ -13,7 +13,7 @@ const summary = (values: number[]): string =>
   `median ${quantile(values, 0.5).toFixed(1)} ms, 95th percentile ${quantile(values, 0.95).toFixed(1)} ms (${values.length})`;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Types one character after another as a user does and returns what each took until the document had it. */
+/** Types character by character, as a user does, and returns how long each took to arrive in the document. */
 async function type(characters: string): Promise<number[]> {
   const times: number[] = [];
   for (const character of characters) {

@@ -5,7 +5,7 @@ import type { Parts } from '../../../src/extension/parts';
 import { overusedItems, proseOf } from '../../../src/extension/surprise/overusedWords';
 import { activated, closeAll, openText, until } from '../support';
 
-/** What the document says again and again; no model of English expects it. */
+/** What the document repeats; no model of English expects it. */
 const refrain = 'the old clock in the hall struck nine and the rain went on falling over the quiet garden. '.repeat(8);
 
 describe('a base and the document', () => {
@@ -29,14 +29,14 @@ describe('a base and the document', () => {
 
   it('suggest the phrases of the document once the user has agreed', async () => {
     const editor = await openText(`${refrain}the old clock in the h`);
-    // Another suite may have asked for something that counts as agreement.
+    // Another suite may have requested something that counts as agreement.
     if (services.base.unanswered) {
       assert.equal(await services.active.find(editor.document), undefined);
       assert.deepEqual(await offered(editor), []);
     }
     await services.base.answer(true);
     await until(async () => (await services.active.find(editor.document)) === 'base:en', 'the base of English writes');
-    // VS Code's own question may come in between and call ours off.
+    // VS Code may ask for completions itself in the meantime, which cancels our request.
     let texts: string[] = [];
     await until(async () => (texts = await offered(editor)).length > 0, 'something is offered');
     assert.ok(texts[0].startsWith('all'), texts[0]);
@@ -48,7 +48,7 @@ describe('a base and the document', () => {
     await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
     await until(() => services.surprise.progress(document) === 1, 'the map is drawn');
     const bits = services.surprise.meanBits(document) ?? NaN;
-    // English alone would be surprised as much by the last refrain as by the first.
+    // A model of English alone would be as surprised by the last refrain as by the first.
     assert.ok(bits < 1, `${bits} bits per character`);
     await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
     assert.equal(services.surprise.isShown(document), false);

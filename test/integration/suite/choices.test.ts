@@ -1,4 +1,4 @@
-/** What the user is asked: lists and boxes answered by the test in their place. */
+/** What the user is asked: the test answers the lists and boxes in their place. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -13,7 +13,10 @@ import { activated, closeAll, openText, quickConfig, text, trainSmall } from '..
 
 type Item = vscode.QuickPickItem;
 
-/** Answers quick picks by label and input boxes by text, in turn; what an input box says of a wrong text is collected. */
+/**
+ * Answers quick picks by label and input boxes by text, in turn; what an input box says about a wrong text is
+ * collected.
+ */
 async function answering(answers: string[], run: () => PromiseLike<unknown>): Promise<string[]> {
   const { showQuickPick, showInputBox } = vscode.window;
   const complaints: string[] = [];
@@ -95,7 +98,7 @@ describe('choices', () => {
     assert.equal(lstm.label, 'lstm');
     assert.equal(lstm.description, '[B, 32, 48]');
     assert.equal(lstm.detail?.replace(/\D/g, ''), String(4 * 48 * (size + 48 + 1)));
-    // No character enters at the first step.
+    // The first step has no input character.
     const example = shown.at(-1);
     assert.equal(example?.label, JSON.stringify(text.slice(0, 31)));
     assert.equal(example?.description, `→ ${JSON.stringify(text.slice(0, 32))}`);

@@ -1,4 +1,4 @@
-/** Verdicts on selections with the detector that comes along, corrections of them, and a classifier of one's own. */
+/** Verdicts on selections by the built-in detector, corrections of them, and a classifier trained by the user. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
@@ -10,7 +10,7 @@ const spam =
   'URGENT! You have won a £2000 prize. Call 09061701461 now to claim your free cash reward, txt WIN to 80086.';
 const ham = 'Are we still meeting for lunch tomorrow? I will be at home until noon, call me when you leave.';
 
-/** Selects, and waits until VS Code has agreed: what `openText` set may be on its way yet. */
+/** Selects, and waits until VS Code has adopted it: what `openText` has set may still be on its way. */
 async function select(editor: vscode.TextEditor, ...selections: vscode.Selection[]): Promise<void> {
   const same = (): boolean =>
     editor.selections.length === selections.length &&
@@ -133,7 +133,7 @@ describe('spam check', function () {
     assert.deepEqual((await active.record()).classes, ['ham', 'spam']);
     const entry = (await services.models.list()).find((each) => each.path === file);
     assert.equal(entry?.summary?.kind, 'classifier');
-    // The next tests of other suites want a list without it.
+    // Later tests in other suites need a list without it.
     await fs.promises.rm(file);
     await services.models.refresh();
     await until(() => active.path === undefined, 'the detector that comes along is active');

@@ -1,4 +1,4 @@
-/** Continue Text beside what else happens in the editor, with the engine's part played by the test. */
+/** Continue Text while other things happen in the editor; the test plays the engine. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SampleDelta, SampleRequest } from '../../../src/common/engineProtocol';

@@ -19,7 +19,7 @@ const former = 'Title  \nOnce \nTwice \ntail';
 interface Case {
   what: string;
   happens(desk: Desk): unknown;
-  /** The text in the end, where one stream writes; undefined where there is none. */
+  /** The final text if one stream writes; undefined if there is none. */
   end?: string;
   /** The text after Discard, or after another action. */
   back?: string;
@@ -68,7 +68,7 @@ class Desk {
     });
   }
 
-  /** The engine's part. */
+  /** Plays the engine. */
   private readonly call = (_method: 'sample', { streams }: SampleRequest, options: CallOptions<SampleDelta>) =>
     new Promise<unknown>((resolve, reject) => {
       this.say = (text) => streams.forEach((_, stream) => options.onEvent?.({ stream, text } as SampleDelta));
@@ -254,7 +254,7 @@ describe('everything that writes into a document', () => {
   ];
   let number = 0;
   const discard = (): Promise<void> => desk.continuation.discard();
-  /** What writes, at which lines, and what stands there in the end of "upon a time there". */
+  /** What writes, at which lines, and what is left there of "upon a time there" at the end. */
   const writers = [
     { name: 'Continue Text', write: () => desk.continueText(), places: [[1], [2, 1]], inserts: (text: string) => text },
     {

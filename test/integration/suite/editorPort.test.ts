@@ -1,4 +1,4 @@
-/** What the Studio asks of editors. */
+/** What the Studio does with editors. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { editorPort } from '../../../src/extension/studio/editorPort';

@@ -1,4 +1,4 @@
-/** The prose of the workspace folder, as the engine is told of it. */
+/** The prose of the workspace folder, as reported to the engine. */
 import * as assert from 'node:assert/strict';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -14,7 +14,7 @@ describe('the texts of a folder', () => {
   const write = (name: string, text: string): Thenable<void> =>
     vscode.workspace.fs.writeFile(file(name), new TextEncoder().encode(text));
   const files = vscode.workspace.getConfiguration('files');
-  /** What the engine was told last, as names of files in the folder, and how often it was told. */
+  /** What was last reported to the engine, as names of files in the folder, and how often something was reported. */
   let known: string[] = [];
   let told = 0;
   let texts: FolderTexts;

@@ -1,4 +1,4 @@
-/** GPUs in the editor, on a machine that may have none: the report, another Node.js, and wasm where WebGPU is not. */
+/** GPUs in the editor, on a machine that may have none: the report, another Node.js, and wasm if there is no WebGPU. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';

@@ -1,4 +1,4 @@
-/** What is offered in messages that stand while other things happen, answered by the test. */
+/** Actions in messages that stay open while other things happen; the test answers them. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { ClassifierRecord, ClassifyRequest, Verdict } from '../../../src/common/classifierProtocol';
@@ -16,7 +16,7 @@ import { activated, closeAll, openText, until } from '../support';
 
 describe('actions in messages', () => {
   const { showInformationMessage, showErrorMessage } = vscode.window;
-  /** Messages that wait for an answer, and what was said of failures. */
+  /** Messages that wait for an answer, and reported failures. */
   let offers: { message: string; choose(button: number | undefined): void }[];
   let failures: string[];
 

@@ -22,7 +22,7 @@ describe('suggestions', () => {
       { triggerKind: automatic, selectedCompletionInfo },
       new vscode.CancellationTokenSource().token,
     );
-  /** What is offered at the cursor; VS Code's own question may come in between and call ours off. */
+  /** What is offered at the cursor. VS Code may ask itself in the meantime, which cancels our request. */
   async function offered(editor: vscode.TextEditor): Promise<string> {
     let items: vscode.InlineCompletionItem[] = [];
     await until(async () => (items = await ask(editor)).length > 0, 'something is offered');

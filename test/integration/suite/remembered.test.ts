@@ -15,7 +15,7 @@ describe('remembered writing', () => {
   let journal: Journal;
   let remembered: RememberedWriting;
   let isRemembered: boolean;
-  /** What waits to be called in a while. */
+  /** Calls scheduled for later. */
   let measure: (() => void) | undefined;
   const calls: { method: string; params: Record<string, unknown> }[] = [];
 
@@ -40,7 +40,7 @@ describe('remembered writing', () => {
           return () => (measure = undefined);
         },
       },
-      // VS Code saves documents of its own, such as its settings.
+      // VS Code also saves its own documents, such as its settings.
       isRemembered: ({ uri }) => isRemembered && uri.fsPath.startsWith(folder),
       onError: (message) => assert.fail(message),
     });

@@ -1,4 +1,4 @@
-/** The surprise map beside what else happens to a document, with the engine's part played by the test. */
+/** The surprise map while other things happen to a document; the test plays the engine. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SurpriseResult } from '../../../src/common/engineProtocol';

@@ -1,4 +1,4 @@
-/** Runs under control: pause, stop, a killed engine, a reload. */
+/** Control of runs: pause, stop, a killed engine, a reload. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -52,7 +52,7 @@ describe('training', () => {
     await until(() => (services.runs.active?.latest?.trainLoss ?? Infinity) < 0.5, 'it has learned something');
     const { document } = await openText(`${sentence}the old clock in the h`);
     const offered = async (): Promise<boolean> => {
-      // Else an answer from before it knew enough, that there is none, would be kept until the run has a better best.
+      // Otherwise "no suggestion", an answer from before it knew enough, would be cached until the run improves.
       services.completions.forget();
       const items = await services.completions.provideInlineCompletionItems(
         document,
@@ -89,7 +89,7 @@ describe('training', () => {
 
   it('survives a killed engine: the run is interrupted and continues from its checkpoint', async () => {
     const { done } = await startLong();
-    // A pause keeps a checkpoint at once; else one would have to wait for the next.
+    // A pause saves a checkpoint immediately; otherwise the test would have to wait for the next.
     await vscode.commands.executeCommand('inkling.pauseTraining');
     const checkpoint = `${services.runs.active?.modelPath}.checkpoint`;
     await until(() => fs.existsSync(checkpoint), 'a checkpoint is kept');

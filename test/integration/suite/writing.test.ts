@@ -1,4 +1,4 @@
-/** A model trained for real, and all that writes with it. */
+/** A model that is really trained, and everything that writes with it. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -13,7 +13,7 @@ describe('writing with a model', () => {
   const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('inkling');
   const set = (name: string, value: unknown): Thenable<void> =>
     configuration().update(name, value, vscode.ConfigurationTarget.Global);
-  /** Offers a completion at the cursor and takes it; true when one came. */
+  /** Requests a completion at the cursor and accepts it; true if there was one. */
   async function accept(editor: vscode.TextEditor, tries = 150): Promise<boolean> {
     const before = editor.document.getText();
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
@@ -64,7 +64,7 @@ describe('writing with a model', () => {
       );
       return items.length;
     };
-    // VS Code's own question may come in between and call ours off.
+    // VS Code may ask for completions itself in the meantime, which cancels our request.
     const some = (editor: vscode.TextEditor, what: string): Promise<void> =>
       until(async () => (await offered(editor)) > 0, `something is offered ${what}`);
     const start = `${sentence}the old clock in the h`;
@@ -179,7 +179,7 @@ describe('writing with a model', () => {
     const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
     await until(() => editor.document.getText().length > sentence.length + 50, 'it writes');
     for (let i = 0; i < 5; i++) {
-      // An edit is refused when another one comes in between, as they do here.
+      // An edit is refused if another one happens at the same time, as here.
       await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x')), 'the edit is made');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,4 +1,4 @@
-/** A made-up classifier with its record, its training and a check: what the Classifier tab can be looked at with. */
+/** A made-up classifier with its record, its training and a check: for looking at the Classifier tab. */
 import {
   classifierVariants,
   type ClassifierEpochEvent,
@@ -137,7 +137,7 @@ export interface FakeClassifier {
   changed(): void;
 }
 
-/** `calls` notes what was asked. */
+/** `calls` records the requests. */
 export function fakeClassifier(calls: string[]): FakeClassifier {
   const listeners = new Set<() => unknown>();
   const changed = (): void => listeners.forEach((listener) => listener());

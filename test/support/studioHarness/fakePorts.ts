@@ -1,4 +1,4 @@
-/** Made-up runs, models and an engine that writes from a fixed text: what the Studio can be looked at and tested with. */
+/** Made-up runs, models and an engine that writes from a fixed text: for looking at the Studio and testing it. */
 import type { Inside, SampleDelta, SampleResult } from '../../../src/common/engineProtocol';
 import { InklingError } from '../../../src/common/errors';
 import type { ModelItem, RunItem } from '../../../src/common/studioProtocol';
@@ -59,7 +59,7 @@ export interface FakeRunShape {
   done: boolean;
 }
 
-/** A plausible run: fast at first, slower then, with the noise of batches. */
+/** A plausible run: fast at first, then slower, with the noise of batches. */
 export function fakeRun({ steps, seed, floor, overfitsFrom, guardAt, done }: FakeRunShape): TrainEvent[] {
   const random = new Random(seed);
   const events: TrainEvent[] = [startEvent({ seed })];
@@ -164,10 +164,10 @@ export interface FakeStudio {
   runs: RunItem[];
   models: ModelItem[];
   classifier: FakeClassifier;
-  /** Says that an event happened, as the trainer would. */
+  /** Reports an event, as the trainer would. */
   train(runId: string, event: TrainEvent): void;
   runsChanged(): void;
-  /** All that the Studio asked of editor and engine, in order. */
+  /** All requests of the Studio to the editor and the engine, in order. */
   calls: string[];
   /** Milliseconds between two pieces of a sample. */
   paceMs: number;
@@ -335,7 +335,7 @@ export function runItem(part: Partial<RunItem> & { id: string }): RunItem {
   };
 }
 
-/** What a small LSTM on characters is and reads. */
+/** A small LSTM on characters, and what it reads. */
 function fakeInside(at: number, text: string): Inside {
   const tokens = [...(text || 'abc')].map((token, i) => ({
     token,

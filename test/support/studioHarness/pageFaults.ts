@@ -1,9 +1,9 @@
 /**
- * What is wrong with how a page looks, computed in the page itself: text and marks of low contrast (4.5 and 3, as WCAG 2
- * asks), elements wider than the page, text that is cut off, and places that are empty.
+ * Faults in how a page looks, computed in the page itself: text and marks of low contrast (below 4.5 and 3, as in WCAG
+ * 2), elements wider than the page, text that is cut off, and places that are empty.
  */
 
-/** To be evaluated in a browser; stands alone. One line for each fault. */
+/** Evaluated in a browser, so it must be self-contained. Returns one line for each fault. */
 export function pageFaults(): string[] {
   type Colour = [number, number, number, number];
   const faults = new Set<string>();
@@ -135,7 +135,7 @@ export function pageFaults(): string[] {
       !element.matches('.scroll, html, body, input, textarea')
     ) {
       const cut = element.scrollWidth > element.clientWidth + 1;
-      // What ends in dots has the whole text in its tooltip.
+      // A text that ends in an ellipsis is complete in its tooltip.
       if (cut && !(style.textOverflow === 'ellipsis' && element.closest('[title]'))) {
         faults.add(`cut off: ${name(element)}, ${element.scrollWidth} px in ${element.clientWidth}`);
       }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for the `code` executable that @vscode/test-electron starts: the same flags, the same meaning of its exit code.
+// Stands in for the `code` executable that @vscode/test-electron starts: with the same flags and exit codes.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -130,7 +130,8 @@ export async function openPage({ width = 1280, height = 800 } = {}) {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
-  // Of no matter to what passes; a machine that others keep busy takes its time, most of all for a workbench.
+  // Long, because a busy machine takes its time, especially for a workbench. It makes no difference to a test that
+  // passes.
   page.setDefaultTimeout(60_000);
   page.setDefaultNavigationTimeout(120_000);
   return { browser, page };
