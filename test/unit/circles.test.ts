@@ -1,4 +1,4 @@
-/** No import cycles, type imports included: one room can be read without reading them all. */
+/** No import cycles, type imports included, so that one room can be read without reading them all. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as path from 'node:path';

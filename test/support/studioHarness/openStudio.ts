@@ -86,7 +86,7 @@ export async function openStudio(
     ({ variables, bodyClass, family, faces }) => {
       const scope = window as unknown as { toHost(json: string): void; acquireVsCodeApi: unknown };
       scope.acquireVsCodeApi = () => ({ postMessage: (message: unknown) => scope.toHost(JSON.stringify(message)) });
-      // From memory: the page's policy allows no fonts to be fetched.
+      // From memory, because the page's policy does not allow fonts to be fetched.
       for (const { weight, data } of faces) {
         const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
         document.fonts.add(new FontFace(family, bytes, { weight }));

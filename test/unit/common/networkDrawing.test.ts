@@ -1,4 +1,4 @@
-/** Pictures of networks: what stands in them, and that they are whole SVG documents. */
+/** Pictures of networks: their contents, and that they are complete SVG documents. */
 import * as assert from 'node:assert';
 import {
   drawingViews,

@@ -1,4 +1,4 @@
-/** The rules of a training config: what passes, what is refused and in which words, how a path sets a value. */
+/** The rules of a training config: what is accepted, what is refused and how, and how a path sets a value. */
 import * as assert from 'node:assert';
 import { InklingError } from '../../../src/common/errors';
 import type { TrainingConfig } from '../../../src/common/trainingConfig';
@@ -7,7 +7,7 @@ import { recipeFor, recipes } from '../../../src/engine/recipes/recipes';
 
 const config = recipeFor('nietzsche');
 
-/** The config with one of its parts replaced by anything. */
+/** The config with one of its parts replaced. */
 function broken(change: (copy: Record<string, Record<string, unknown>>) => void): unknown {
   const copy = structuredClone(config) as unknown as Record<string, Record<string, unknown>>;
   change(copy);

@@ -17,7 +17,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Moves time on and runs what falls due, in order. */
+  /** Advances time and runs what is due, in order. */
   advance(milliseconds: number): void {
     const end = this.time + milliseconds;
     for (;;) {
@@ -30,13 +30,13 @@ export class FakeClock implements Clock {
     this.time = end;
   }
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get waiting(): number {
     return this.timers.length;
   }
 }
 
-/** Lets every promise that can be settled without time passing settle. */
+/** Waits until every promise that can settle without time passing has settled. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** The notices of what others wrote, in dist/, against what the bundles say of themselves. */
+/** The third-party notices in dist/, compared with the contents of the bundles. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -11,7 +11,7 @@ interface Notices {
 }
 
 const dist = path.join(repositoryRoot, 'dist');
-/** White space apart. */
+/** Ignoring white space. */
 const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 describe('third-party notices', () => {

@@ -101,7 +101,7 @@ describe('Studio page, accessibility', function () {
       await page.locator('mark.for-3').first().waitFor();
       await openDetails();
       await look('Classifier');
-      // Most is called wrong there.
+      // At this threshold, most examples are misclassified.
       await page.getByLabel('Threshold').fill('0.99');
       await look('Classifier, another threshold');
 

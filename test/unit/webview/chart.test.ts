@@ -330,7 +330,7 @@ describe('chart: model and picture', () => {
     for (const label of ['held out', 'lowest–highest batch', 'best checkpoint', 'nats per character']) {
       assert.ok(svg.includes(`>${label}<`), label);
     }
-    // The sentence is there whole, on lines that the picture has room for and above the plot.
+    // The sentence is complete, on lines that fit into the picture, above the plot.
     const lines = [...svg.matchAll(/y="(\d+)" font-size="11">([^<]*)</g)];
     assert.equal(lines.map(([, , line]) => line).join(' '), sentence);
     assert.ok(lines.length > 3 && lines.every(([, , line]) => line.length * 11 * 0.5 < 500));

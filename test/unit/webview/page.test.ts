@@ -1,4 +1,4 @@
-/** The Studio page in a real browser, without VS Code: what only a browser shows. Skipped where there is none. */
+/** The Studio page in a real browser, without VS Code: what only a browser shows. Skipped without a browser. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -287,7 +287,7 @@ describe('Studio page in a browser', function () {
     await page.getByRole('textbox', { name: 'Second prompt' }).press('Tab');
     await eventually(async () => assert.equal(await page.locator('.chip:visible').count(), 0));
     await write();
-    // Until then, the columns are those of an earlier text.
+    // Until then, the columns show an earlier text.
     await eventually(async () => {
       const prompts = await page.locator('.wall .column:visible .prompt').allInnerTexts();
       assert.deepEqual(prompts, ['The stolen car', 'The clown car']);
@@ -670,7 +670,7 @@ describe('Studio page in a browser', function () {
       await page.keyboard.press(key);
       await page.getByRole('tab', { name, selected: true }).waitFor();
       await page.locator('.tab-body:visible select').first().waitFor();
-      // The checks come a moment after their tab.
+      // The checks appear a moment after their tab.
       if (name === 'Classifier') await page.locator('mark.for-3').first().waitFor();
       await openDetails();
       const seen = new Set<string>();

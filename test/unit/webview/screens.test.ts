@@ -1,4 +1,4 @@
-/** Every screen of the Studio as it looks: nothing cut, empty or hard to see. Skipped where there is no browser. */
+/** Every screen of the Studio as it looks: nothing cut, empty or hard to see. Skipped without a browser. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Who computes a run, why, and what becomes of it when a GPU fails. */
+/** Which backend computes a run, why, and what happens when a GPU fails. */
 import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend, Network } from '../../../../src/engine/backends/backend';
@@ -27,7 +27,7 @@ describe('the backend of a run', () => {
     disposed = [];
   });
 
-  /** Backends whose training steps take so many milliseconds; 0: not to be had. */
+  /** Backends whose training steps take this many milliseconds; 0: unavailable. */
   const backends =
     (stepMs: Partial<Record<Backend['name'], number>>, fail?: () => void): ComputeOptions['create'] =>
     async (name) => {
@@ -36,7 +36,7 @@ describe('the backend of a run', () => {
       const backend = standIn(name, clock, stepMs[name], name === 'wasm' ? undefined : fail);
       return { ...backend, dispose: async () => void disposed.push(name) };
     };
-  /** `use` gets networks one after the other. */
+  /** `use` receives the networks one after the other. */
   const open = (options: ComputeOptions, use: (next: () => Promise<Network>) => Promise<void>): Promise<void> =>
     withCompute({ now: clock.now, ...options }, (compute) =>
       use(() => compute.createNetwork(spec, parameters, limits)),

@@ -1,4 +1,6 @@
-/** What is said about GPUs: the report where nothing is installed, an installation's log and failures, the self-test. */
+/**
+ * What is reported about GPUs: the report if nothing is installed, an installation's log and failures, the self-test.
+ */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as os from 'node:os';

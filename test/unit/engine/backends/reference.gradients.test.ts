@@ -24,7 +24,7 @@ const inputs: InputSpec[] = [
   { kind: 'scalar', scale: 1 / 50 },
 ];
 const outputs: NetworkSpec['output'][] = [{ kind: 'softmax', classes: 3 }, { kind: 'sigmoid' }];
-/** Units of each layer; different ones, so that a mixed-up size shows. */
+/** Units of each layer; all different, so that mixed-up sizes are noticed. */
 const stacks = [[3], [2, 3], [2, 1, 3], [2, 2, 1, 2]];
 
 function specsOf(cell: NetworkSpec['cell']): NetworkSpec[] {
@@ -41,7 +41,7 @@ function specsOf(cell: NetworkSpec['cell']): NetworkSpec[] {
   return specs;
 }
 
-/** What the gradients are of. */
+/** The function that is differentiated. */
 function objective(
   spec: NetworkSpec,
   parameters: Float64Array,
@@ -55,7 +55,7 @@ function objective(
   return sum * training.lossScale;
 }
 
-/** Central differences of `value` by each element of `x`, which is left as it was. */
+/** Central differences of `value` by each element of `x`, which is restored. */
 function finiteDifferences(x: Float64Array, value: () => number): Float64Array {
   const epsilon = 1e-5;
   return x.map((original, i) => {

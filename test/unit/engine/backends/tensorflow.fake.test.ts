@@ -1,6 +1,6 @@
 /**
- * The TensorFlow backend over a stand-in for TensorFlow: the ladder in cuDNN's form and in the plain one, the operations
- * of a step counted, no handle leaked, and what is said where TensorFlow or CUDA is missing.
+ * The TensorFlow backend over a stand-in for TensorFlow: the ladder in cuDNN's form and in the plain one, the number of
+ * operations of a step, no leaked handles, and the messages if TensorFlow or CUDA is missing.
  */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';

@@ -1,4 +1,4 @@
-/** A training step that is broken off must leave no trace: weights, optimiser and carried state as before it. */
+/** An interrupted training step must leave no trace: weights, optimiser and carried state are as before it. */
 import * as assert from 'node:assert';
 import type { Network, OptimiserState } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -47,7 +47,7 @@ describe(`an interrupted training step, seed ${seed}`, () => {
         for (let step = 0; step < 6; step++) {
           const batch = randomBatch(random, spec, between(random, 1, 9), between(random, 1, 5), state);
           const update = updateWith({ kind, dropoutKey: step, clipNorm: 1 });
-          // A first step or another number of rows rebuilds the state; from then on nothing may move.
+          // A first step or another number of rows rebuilds the state; after that, nothing may move.
           let before: Everything | undefined;
           for (let attempt = 0; attempt < 3; attempt++) {
             let questions = random.integer(20);
@@ -76,7 +76,7 @@ describe(`an interrupted training step, seed ${seed}`, () => {
   }
 
   it('works thousands of times, with changing numbers of threads', async function () {
-    // Waiting threads spin for a moment: where others want the processors, this takes minutes.
+    // Waiting threads spin for a moment: if other programs use the processors, this takes minutes.
     this.timeout(300_000);
     const wasm = await createWasmBackend({ kernel: 'scalar', threads: 6, threadedWork: 0 });
     const random = new Random(seed);

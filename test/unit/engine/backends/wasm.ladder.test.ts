@@ -1,4 +1,6 @@
-/** The correctness ladder on every build of the kernels and on 1, 2, 3 and 8 threads, which all give the same bytes. */
+/**
+ * The correctness ladder on every build of the kernels and on 1, 2, 3 and 8 threads, all of which give the same bytes.
+ */
 import * as assert from 'node:assert';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';

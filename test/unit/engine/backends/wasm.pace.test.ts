@@ -1,4 +1,4 @@
-/** How many threads a training runs on, on machines whose processors others want as well; simulated. */
+/** How many threads a training run uses on machines that are busy with other programs too; simulated. */
 import * as assert from 'node:assert';
 import { Pace } from '../../../../src/engine/backends/wasm/pace';
 import { Random } from '../../../../src/engine/random';
@@ -6,7 +6,7 @@ import { Random } from '../../../../src/engine/random';
 /** Mean time of a step on 1, 2, … threads. */
 type Machine = readonly number[];
 
-/** The time of `steps` steps, and how often each number of threads was taken. */
+/** The time of `steps` steps, and how often each number of threads was used. */
 function simulate(
   pace: Pace,
   machine: Machine,
@@ -17,7 +17,7 @@ function simulate(
   const taken: number[] = new Array<number>(machine.length).fill(0);
   for (let i = 0; i < steps; i++) {
     const { threads } = pace;
-    // Noise of a fifth of a step, and now and then a step that another program delays.
+    // Noise of a fifth of a step, and occasionally a step that another program delays.
     const noise = 1 + 0.2 * (random.uniform() - 0.5) + (random.integer(40) === 0 ? 1 : 0);
     const milliseconds = machine[threads - 1] * noise;
     pace.note(1000, milliseconds);

@@ -1,4 +1,4 @@
-/** Writing with the kernels against the reference, token by token; new weights; what it refuses. */
+/** Writing with the kernels against the reference, token by token; new weights; what is refused. */
 import * as assert from 'node:assert';
 import { createReferenceStepper } from '../../../../src/engine/backends/reference/referenceBackend';
 import { kernelModule, kernelNames } from '../../../../src/engine/backends/wasm/runtime';

@@ -1,4 +1,4 @@
-/** Threads that sit out a job must neither do it nor disturb it, whatever moment they wake up at. */
+/** Threads that do not take part in a job must neither do it nor disturb it, whenever they wake up. */
 import * as assert from 'node:assert';
 import { Control } from '../../../../src/engine/backends/wasm/control';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -7,7 +7,7 @@ import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { Random } from '../../../../src/engine/random';
 import { randomBatch } from '../../../support/numeric';
 
-/** Places in the control array. */
+/** Positions in the control array. */
 const arrived = 1;
 const barrier = 2;
 
@@ -58,7 +58,7 @@ describe('the patience of a training thread', () => {
 });
 
 describe('the team of training threads', function () {
-  // Waiting threads spin for a moment: where others want the processors, thousands of jobs take minutes.
+  // Waiting threads spin for a moment: if other programs use the processors, thousands of jobs take minutes.
   this.timeout(300_000);
 
   it('does thousands of jobs for changing numbers of threads, with more threads than processors', async () => {

@@ -1,6 +1,6 @@
 /**
- * What the ladder leaves out of the WebGPU backend: the recurrent step shaders in all widths, large vocabularies, 16-bit
- * activations, the same numbers each time, and what is said where the package, the GPU or its memory is missing.
+ * What the ladder does not cover of the WebGPU backend: the recurrent step shaders in all widths, large vocabularies,
+ * 16-bit activations, the same numbers each time, and the messages if the package, the GPU or its memory is missing.
  */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
@@ -50,7 +50,7 @@ describe('webgpu backend, in addition to the ladder', function () {
     modulesFolder = gpuModules(this);
   });
 
-  /** Uses a backend and gives it back. */
+  /** Uses a backend and disposes of it. */
   async function withBackend(
     options: Parameters<typeof createWebgpuBackend>[0],
     use: (backend: Backend) => Promise<void>,

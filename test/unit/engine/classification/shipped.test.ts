@@ -1,4 +1,4 @@
-/** What comes with the program: the table of word vectors and the spam model, as they lie in media/classifier. */
+/** What is shipped with the program: the table of word vectors and the spam model in media/classifier. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import { confusionAt } from '../../../../src/common/confusionReport';
@@ -82,7 +82,7 @@ describe('The shipped spam model', () => {
       'Ti ringrazio per la bella giornata, i bambini si sono divertiti molto in montagna.',
     ];
     for (const text of good) assert.strictEqual(await answer(text), 'negative', text);
-    // Good text around a lure hides nothing.
+    // Good text around a lure does not hide it.
     const letter = good.concat(good, good).join('\n\n');
     assert.strictEqual(await answer(letter), 'negative');
     assert.strictEqual(await answer(`${letter}\n\n${verdicts.spam[0]}\n\n${letter}`), 'positive');

@@ -59,7 +59,7 @@ describe('The command line', function () {
       assert.ok(name in report && name in report.plusMinus, name);
     }
     assert.ok((report.p95Ms as number) >= (report.p50Ms as number));
-    // So short a text has no spread.
+    // Such a short text has no spread.
     assert.match((await inkling(run)).out, /^balanced, online, \d+ characters\nkeys saved +\d+\.\d %\n/);
     for (const wrong of [
       ['--from', '2'],
@@ -136,7 +136,7 @@ describe('The command line', function () {
   it('Ctrl-C before the first step leaves an earlier model unchanged', async () => {
     const file = path.join(folder, 'made.inkling.safetensors');
     const earlier = await fs.readFile(file);
-    // Hands itself the signal once the command listens for it: then the speed is being measured.
+    // Sends itself the signal once the command listens for it, which is while the speed is being measured.
     const early = `setInterval(() => { if (process.listenerCount('SIGINT') > 0) process.kill(process.pid, 'SIGINT'); }, 0).unref();`;
     await fs.writeFile(path.join(folder, 'early.cjs'), early);
     const { code, out, err } = await inkling(['train', 'made.txt', '--max-seconds', '5', '--json'], undefined, [

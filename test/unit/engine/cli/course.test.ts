@@ -26,7 +26,7 @@ const lines = <T>(out: string): T[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as T);
 
-/** Command that must succeed without a word beside its output. */
+/** A command that must succeed and print nothing to the error output. */
 async function output(...args: string[]): Promise<string> {
   const { code, out, err } = await inkling(...args);
   assert.deepEqual([code, err], [0, ''], args.join(' '));
@@ -235,7 +235,7 @@ describe('The commands that show what happens inside', function () {
       assert.ok(result.clippedNorm <= result.norm);
       assert.equal(result.hidden.length, 6);
       assert.ok(result.hidden.every((value) => Math.abs(value) < 1));
-      // The sum over the name's characters, about ln 4 each for a network that knows next to nothing.
+      // The sum over the name's characters, about ln 4 each for a network that knows almost nothing.
       assert.ok(result.lossNats > 3 && result.lossNats < 8, String(result.lossNats));
     });
 
@@ -404,7 +404,7 @@ describe('The commands that show what happens inside', function () {
           ['a ship', 1, 20],
         ],
       );
-      // The same chances for each prompt: what one writes does not depend on the other.
+      // The same random numbers for each prompt: what one writes does not depend on the other.
       const [alone] = await sample(
         'made.inkling.safetensors',
         '--prompt',

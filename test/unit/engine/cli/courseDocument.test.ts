@@ -1,4 +1,4 @@
-/** Every command of docs/course.md runs, in the order in which it stands there, on made-up texts of the right kinds. */
+/** Every command of docs/course.md runs, in the order of that page, on made-up texts of the right kinds. */
 import * as assert from 'node:assert';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
@@ -14,7 +14,7 @@ const wordsOf = (command: string): string[] =>
 
 const budgets = ['--epochs', '--minutes', '--max-steps'];
 
-/** The same command with so little to train that it takes a second. */
+/** The same command with so little training that it takes a second. */
 function shortened([command, ...words]: string[]): string[] {
   if (command !== 'train' && command !== 'train-classifier') return [command, ...words];
   const kept = words.filter((word, i) => !budgets.includes(word) && !budgets.includes(words[i - 1]));

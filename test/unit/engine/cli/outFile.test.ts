@@ -30,7 +30,7 @@ describe('The file that a model is written to', function () {
   });
   afterEach(() => fs.rm(folder, { recursive: true }));
 
-  /** The command refuses before it does anything, and every file is as it was. */
+  /** The command refuses before it does anything, and leaves every file unchanged. */
   async function refuses(run: () => Promise<Outcome>, message: RegExp, exitCode = 1): Promise<void> {
     const contents = async (): Promise<Record<string, string>> => {
       const names = (await fs.readdir(folder)).sort();
@@ -58,7 +58,7 @@ describe('The file that a model is written to', function () {
     }
     await refuses(() => train('mail.tsv', 'novel.txt', '--out', 'novel.txt'), reads);
     await refuses(() => train('novel.txt', '--out', 'novel.txt', '--overwrite'), reads);
-    // The checkpoint beside the model would be written over it, and removed at the end.
+    // The checkpoint next to the model would overwrite it, and be removed at the end.
     await refuses(() => train('m.checkpoint', '--out', 'm'), /m\.checkpoint is read by this command/);
     assert.equal((await train('novel.txt', '--out', 'weights')).code, 0);
     await refuses(

@@ -1,4 +1,4 @@
-/** What the command line does when nobody reads it any more or the disk is full, and what it never prints. */
+/** What the command line does when its reader is gone or the disk is full, and what it never prints. */
 import * as assert from 'node:assert';
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The tarball of `npm pack`: that the command in it finds everything it needs, in a folder that is no checkout. */
+/** The tarball of `npm pack`: that the command in it finds everything it needs in a folder that is not a checkout. */
 import * as assert from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs/promises';
@@ -23,7 +23,7 @@ describe('The package of the command line', function () {
 
   before(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'inkling-packed-'));
-    // The tests' own build is what is packed; another build now would pull it away from under the other tests.
+    // The tests' own build is packed; another build now would replace it while other tests use it.
     npm(['pack', '--ignore-scripts', '--pack-destination', folder], repositoryRoot);
     await fs.writeFile(path.join(folder, 'package.json'), '{"private":true}');
     const [tarball] = (await fs.readdir(folder)).filter((name) => name.endsWith('.tgz'));

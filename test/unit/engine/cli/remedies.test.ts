@@ -215,7 +215,7 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
     ['sample', 'model', '--seed', '1', '--must-contain', 'ab', '--must-contain', 'ba', '--length', '60'],
   ],
   [['classify', 'model', 'short.txt'], /or use it with "inkling sample"/, ['sample', 'model', '--length', '3']],
-  // Commands that are not complete, or ask for too much
+  // Commands that are incomplete, or ask for too much
   [['sample'], /Name one model file: inkling sample <model>/, ['sample', 'model', '--length', '3']],
   [['next'], /Name one model file: inkling next <model> --prompt/, ['next', 'model', '--prompt', 'the']],
   [['inspect'], /Name one model file: inkling inspect <model>/, ['inspect', 'model']],

@@ -10,7 +10,7 @@ import { readModelFile } from '../../../../src/engine/model/modelFile';
 import { runCommand, type Outcome } from '../../../support/command';
 import { madeText } from '../training/support';
 
-/** What follows a signal sooner than this is taken for the same one, as npx passes it on. */
+/** A signal that follows another one sooner than this counts as the same one, passed on by npx. */
 const apartMs = 400;
 
 describe('A signal sent to the command line', function () {

@@ -33,7 +33,7 @@ function refused(action: () => unknown, message: RegExp): void {
 }
 
 /**
- * Follows carried batches as a network would: what each row has read since its state was last zero. Gives, for every
+ * Follows carried batches as a network would: what each row has read since its state was last zero. Returns, for every
  * target, the token and the text that the network has read when it predicts it.
  */
 function readAlong(batches: Iterable<Batch>, corpus: Corpus): { target: string; read: string }[] {
@@ -51,7 +51,7 @@ function readAlong(batches: Iterable<Batch>, corpus: Corpus): { target: string; 
   return found;
 }
 
-/** Whether what was read is the text that stands before the target in one of the files (`·` before a file's first). */
+/** Whether what was read is the text before the target in one of the files (`·` before a file's first). */
 function checkContexts(found: { target: string; read: string }[], files: string[]): void {
   for (const { target, read } of found) {
     const file = files.find((text) => text.includes(target))!;
@@ -137,7 +137,7 @@ describe('Every-step batches over text', () => {
         return rowsOf(batch, corpus)[0].targets;
       });
     const inOrder = cutsOf({ ...free, objective: { ...free.objective, shuffle: false } });
-    // Slots that follow each other in the text, but for the turn from its end to its start.
+    // Slots that follow each other in the text, except where it wraps around.
     const follows = (cuts: string[]): number =>
       cuts.filter((cut, i) => i > 0 && cuts[i - 1].charCodeAt(5) + 1 === cut.charCodeAt(0)).length;
     assert.ok(follows(inOrder) > 12 && follows(cutsOf(free)) < 4);
@@ -215,7 +215,7 @@ describe('Held-out batches of every-step text', () => {
   });
 
   it('start every row from zeros', () => {
-    // The row of the short file has less text before it and joins the others later.
+    // The row of the short file has less text before it and starts later than the others.
     const config = settings({ heldOut: { kind: 'tail', fraction: 0.3 } }, { steps: 5 }, { batch: 8 });
     const [first] = allOf(planBatches(corpusOf(config, distinctText(50), distinctText(900, 50)), config).heldOut());
     assert.deepEqual([...first.resetRows!], Array(8).fill(1));
@@ -295,7 +295,7 @@ describe('Last-step windows', () => {
     const targets = (batches: Batch[]): string[] =>
       batches.flatMap((batch) => rowsOf(batch, corpus).map((row) => row.targets[2]));
     const heldOut = targets(allOf(planBatches(corpus, random).heldOut()));
-    // Another seed shuffles otherwise but keeps the split, which follows the config.
+    // Another seed shuffles differently but keeps the split, which is determined by the config.
     const train = targets(epochOf(trainingBatches(planBatches(corpus, random), 1234)));
     assert.equal(heldOut.length, Math.floor(count * 0.2));
     assert.equal(train.length, count - heldOut.length);

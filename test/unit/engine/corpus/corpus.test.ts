@@ -151,7 +151,7 @@ describe('buildCorpus', () => {
     assert.deepEqual(examplesOf(build(config, text)), expected);
     const three = build({ ...config, maximumExamples: 3 }, text);
     assert.deepEqual(examplesOf(three), expected.slice(0, 3));
-    // The vocabulary is that of the whole text all the same.
+    // The vocabulary is that of the whole text nevertheless.
     assert.equal(three.vocabulary.size, 4 + 2);
   });
 

@@ -139,7 +139,7 @@ describe('decodeText', () => {
           decoded.notices[0],
           new RegExp(`^old\\.txt was read as ${encoding}, .*--encoding.*files\\.encoding`),
         );
-        // Named, there is nothing to say.
+        // If the encoding is named, there is nothing to report.
         assert.deepEqual(decodeText(bytes, 'old.txt', { encoding }), { text: text.repeat(3), notices: [] });
       });
     }
@@ -172,7 +172,7 @@ describe('decodeText', () => {
       refused(bytes, /The encoding "klingon" is not supported.*windows-1252.*save the text as UTF-8/, {
         encoding: 'klingon',
       });
-      // A mark says more than a name.
+      // A byte order mark takes precedence over a name.
       assert.equal(decodeText(Buffer.from(`\ufeff${german}`), 'a.txt', { encoding: 'koi8-r' }).text, german);
     });
 
@@ -208,7 +208,7 @@ describe('decodeText', () => {
       const { text, notices } = decodeText(Buffer.concat([damaged, Buffer.from([0xe9, 0x0a])]), 'a.txt');
       assert.equal(text, `${french.repeat(9)}caf\ufffd\n`);
       assert.deepEqual(notices, ['a.txt has 1 place in line 10 that is not UTF-8; "\ufffd" stands there.']);
-      // What stands in the file itself was not replaced.
+      // A replacement character in the file itself was not caused by decoding.
       assert.deepEqual(decodeText(Buffer.from(`${french}\ufffd`), 'a.txt').notices, []);
     });
   });
@@ -223,7 +223,7 @@ describe('decodeText', () => {
     const bytes = Buffer.from('né\nand \0 so on, for a good while more than that\n');
     refused(bytes, /book\.bin does not look like a text file.*there is a NUL at byte 8 \(line 2\)/);
     assert.equal(decodeText(bytes, 'a.txt', { keepNuls: true }).text, bytes.toString());
-    // One stray NUL in a long text is no UTF-16.
+    // One stray NUL in a long text does not make it UTF-16.
     refused(Buffer.from(`${'é and more and more\n'.repeat(9999)}\0\n`), /NUL at byte \d+ \(line 10000\)/);
   });
 });

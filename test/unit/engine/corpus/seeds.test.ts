@@ -1,4 +1,4 @@
-/** The counts that the seed systems name, on their own texts; each skips where the text is not at hand. */
+/** The published counts of the seed systems, on their own texts; each test skips if its text is not available. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import type { TextConfig, TrainingConfig } from '../../../../src/common/trainingConfig';

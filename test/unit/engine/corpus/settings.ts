@@ -1,4 +1,4 @@
-/** Settings for the tests of this folder: a base, and what a test wants changed. */
+/** Settings for the tests in this folder: common ones, and the changes of a test. */
 import type { ObjectiveConfig, TextConfig, TrainingConfig } from '../../../../src/common/trainingConfig';
 import { type Batch, noTarget, noToken } from '../../../../src/engine/backends/backend';
 import { buildCorpus, type Corpus } from '../../../../src/engine/corpus/corpus';
@@ -61,7 +61,7 @@ export function distinctText(n: number, first = 0): string {
   return Array.from({ length: n }, (_, i) => String.fromCharCode(0x4e00 + first + i)).join('');
 }
 
-/** A batch as text, one string a row: inputs and targets, `·` for no token and `-` for no target. */
+/** A batch as text, one string per row: inputs and targets, `·` for no token and `-` for no target. */
 export function rowsOf(batch: Batch, corpus: Corpus): { inputs: string; targets: string }[] {
   const text = (id: number): string => corpus.vocabulary.tokenText(id);
   return Array.from({ length: batch.batch }, (_, row) => {
@@ -78,7 +78,7 @@ export function kept(batch: Batch): Batch {
   return structuredClone(batch);
 }
 
-/** All batches, each kept before the next is asked for. */
+/** All batches, each copied before the next is requested. */
 export function allOf(batches: Iterable<Batch>): Batch[] {
   return Array.from(batches, kept);
 }

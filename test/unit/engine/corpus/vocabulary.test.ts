@@ -49,7 +49,7 @@ describe('Vocabulary of characters', () => {
 });
 
 describe('Vocabulary of words', () => {
-  // What Keras' Tokenizer(oov_token='<OOV>') makes of these lines once they are lowercased.
+  // The result of Keras' Tokenizer(oov_token='<OOV>') for these lines in lower case.
   const lines = ["now the king's men,\n", 'the (other) men: now/then\tthe-end the\n'];
   const vocabulary = Vocabulary.build('word', lines);
 

@@ -1,4 +1,4 @@
-/** Callers share a model and take turns at every step: each must get what it would get alone. */
+/** Several callers share a model and take turns at every step: each must get the result that it would get alone. */
 import * as assert from 'node:assert/strict';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -17,7 +17,7 @@ import { drawnModel, everyStep, lastStep } from './toyModels';
 
 type Asking = (predictor: Predictor, cache: StateCache) => Promise<unknown>;
 
-/** What the editor asks for while one writes, each in two variants. */
+/** The requests of the editor while the user writes, each in two variants. */
 function everyKind(model: LanguageModel & ScoringModel, seed: number): Asking[] {
   const sampling = { temperature: 0.7, seed, length: 30 };
   const completion = { modelPath: '', suffix: '', extent: 'line', eagerness: 'bold', never: [] } as const;
@@ -43,7 +43,7 @@ function everyKind(model: LanguageModel & ScoringModel, seed: number): Asking[] 
   ]);
 }
 
-/** The answers, with one predictor and one cache for all. */
+/** The answers, with one predictor and one cache for all requests. */
 function atOnce(model: LanguageModel, asked: Asking[]): Promise<unknown[]> {
   const predictor = createPredictor(model);
   const cache = new StateCache(predictor.reach);
@@ -71,12 +71,13 @@ describe('concurrent callers of one model', () => {
         const asked = everyKind(model, seed);
         const alone: unknown[] = [];
         for (const ask of asked) alone.push(...(await atOnce(model, [ask])));
-        // A clock that jumps at every look: whoever lets others go first when it is time to does so at every step.
+        // A clock that jumps each time it is read, so that everything that yields when its time is up does so at every
+        // step.
         let time = 0;
         performance.now = () => (time += 10);
         assert.deepEqual(await atOnce(model, asked), alone);
         performance.now = now;
-        // Callers of one kind go in step, and meet where others do not.
+        // Callers of one kind advance together, and meet where others do not.
         const kinds = asked.length / 2;
         for (let kind = 0; kind < kinds; kind++) {
           const both = [kind, kind + kinds];

@@ -1,4 +1,4 @@
-/** Copies of the training text: found whole, with their place; nothing made up. */
+/** Copies of the training text are found completely, with their place, and nothing else is. */
 import * as assert from 'node:assert/strict';
 import { CopyIndex, shortestRun } from '../../../../src/engine/generation/memorisation';
 import { Random } from '../../../../src/engine/random';

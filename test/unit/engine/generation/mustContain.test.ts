@@ -1,4 +1,4 @@
-/** Writing that must contain words: that it does, where they are put, and what cannot be asked for. */
+/** Text that must contain words: that it does, where they are placed, and what is refused. */
 import * as assert from 'node:assert/strict';
 import type { SampleDelta, SamplingOptions } from '../../../../src/common/engineProtocol';
 import { generate } from '../../../../src/engine/generation/generator';

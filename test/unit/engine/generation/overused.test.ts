@@ -1,4 +1,4 @@
-/** What a writer repeats: against the language, against the rest of the text, and as phrases. */
+/** What a writer repeats: compared with the language, with the rest of the text, and as phrases. */
 import * as assert from 'node:assert/strict';
 import { readWordList } from '../../../../src/engine/bases/wordList';
 import { findOverused, frequenciesOf, type Frequencies } from '../../../../src/engine/generation/overused';

@@ -1,4 +1,4 @@
-/** Only real words, and texts that end at words and sentences. */
+/** Writing only real words, and ending texts at words and sentences. */
 import * as assert from 'node:assert/strict';
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import { generate } from '../../../../src/engine/generation/generator';
@@ -32,7 +32,7 @@ describe('known words', () => {
 
 describe('real words', () => {
   const words = new KnownWords(['clock', 'cat', "don't", 'do', 'old', 'the', 'i']);
-  /** Which of the characters may follow a text. */
+  /** The characters that may follow a text. */
   const allowed = (before: string, characters: string): string => {
     const rule = new RealWords([words], before);
     return [...characters].filter((character) => rule.allows(character)).join('');
@@ -106,7 +106,7 @@ describe('the end of a text', () => {
     assert.equal(mayEnd('  ', ' ', 'word', 0), false);
     assert.equal(mayEnd('it was', ' ', 'word', 0), true);
     assert.equal(mayEnd('it wa', 's', 'word', 0), false);
-    // No sentence ends for a long time: a word is enough.
+    // If no sentence ends for a long time, the end of a word is enough.
     assert.equal(mayEnd('it was', ' ', 'sentence', 10), false);
     assert.equal(mayEnd('it was', ' ', 'sentence', 300), true);
   });

@@ -128,7 +128,7 @@ describe('sampler', () => {
     for (const token of [1, 1, 3, 0xffff]) sampler.observe(token);
     const weights = [0.5, 0.2 ** 1.5, 0.2, 0.06 ** 1.5, 0.04];
     const total = weights.reduce((a, b) => a + b);
-    // Logits that are shifted say the same.
+    // Shifting the logits makes no difference.
     for (const logits of [known, known.map((x) => x + 9)]) {
       sampler.distribution(logits).forEach((q, id) => assert.ok(Math.abs(q - weights[id] / total) < 1e-6, `id ${id}`));
     }

@@ -1,4 +1,4 @@
-/** The cache of contexts: what it finds, what it refuses, what it forgets. */
+/** The cache of contexts: what it finds, and what it forgets. */
 import * as assert from 'node:assert/strict';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { Random } from '../../../../src/engine/random';

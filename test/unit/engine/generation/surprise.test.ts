@@ -1,4 +1,4 @@
-/** Surprise against the network stepped by hand, after edits too; units; what a model considers; scores. */
+/** Surprise compared with stepping the network by hand, also after edits; units; alternatives; scores. */
 import * as assert from 'node:assert/strict';
 import type { SurpriseResult } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
@@ -66,7 +66,7 @@ describe('surprise', () => {
 
   it('rereads a character that gains or loses a combining mark in an edit', async () => {
     const model = await drawnModel({ text: { normalization: 'nfc' } });
-    // The character before a place where a context is kept.
+    // The character before a position whose context is kept.
     const plain = `${letters(63, 18)}e${letters(40, 19)}`;
     const marked = `${plain.slice(0, 64)}\u0301${plain.slice(64)}`;
     for (const [before, after] of [
@@ -138,7 +138,7 @@ describe('surprise', () => {
     const text = letters(3000, 26);
     const { now } = performance;
     let time = 0;
-    // Every look at the clock takes a while, so that there is something to report on any machine.
+    // Each reading of the clock takes a while, so that there is something to report on any machine.
     performance.now = () => (time += 5);
     const parts: SurpriseResult[] = [];
     const whole = await new SurpriseMap(model)
@@ -171,7 +171,7 @@ describe('surprise', () => {
     const map = new SurpriseMap(model);
     const [first, second] = [letters(4000, 21), letters(300, 22)];
     const controller = new AbortController();
-    // A clock that goes on at every look: on any machine the first text is left after 160 characters, in its midst.
+    // A clock that advances each time it is read: on any machine, the first text is abandoned after 160 characters.
     const { now } = performance;
     let time = 0;
     performance.now = () => (time += 0.05);
@@ -183,7 +183,7 @@ describe('surprise', () => {
       .finally(() => (performance.now = now));
     const fresh = await new SurpriseMap(model).update(second, 0);
     assert.deepEqual([...(await next).bits], [...fresh.bits]);
-    // What was computed before the cancel is kept, and right.
+    // What was computed before the cancellation is kept and correct.
     const resumed = await map.update(first, 0);
     const whole = await new SurpriseMap(model).update(first, 0);
     assert.deepEqual([...resumed.bits], [...whole.bits]);

@@ -1,4 +1,4 @@
-/** Small language models for tests: one with drawn weights, and one that has learned a text by heart. */
+/** Small language models for tests: one with random weights, and one that knows a text by heart. */
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Stepper } from '../../../../src/engine/backends/backend';
 import {
@@ -46,7 +46,7 @@ interface Changes {
   steps?: number;
 }
 
-/** A network with weights drawn wide enough that its choices are uneven. */
+/** A network with random weights, large enough for its predictions to be uneven. */
 export async function drawnModel(
   changes: Changes = {},
 ): Promise<LanguageModel & ScoringModel & { parameters: Float32Array }> {
@@ -67,7 +67,7 @@ export async function drawnModel(
 }
 
 /**
- * A model that knows a text by heart: after the last ten tokens as they stand in the text it expects the one that
+ * A model that knows a text by heart: after the last ten tokens in the order of the text, it expects the one that
  * follows there, with a logit of `sureness` above all others. Its state is those ten tokens. Counts its steps.
  */
 export function learnedModel(
@@ -101,7 +101,7 @@ export function learnedModel(
       throw new Error('not in this test');
     },
   };
-  /** The token behind the longest end of `state` that stands in the text. */
+  /** The token after the longest end of `state` that occurs in the text. */
   const expected = (state: number[]): number | undefined => {
     for (let n = memory; n > 0; n--) {
       const wanted = state.slice(memory - n).map((token) => token - 1);

@@ -1,7 +1,7 @@
 /**
  * Rung 3 of the correctness ladder, kernel by kernel: every build against plain float64 loops over random shapes (rows
  * 1 … 17, row offsets inside a wider matrix, one to four panels), with guard words behind every buffer: a kernel may
- * write nowhere but where it says.
+ * write only where its comment says.
  */
 import * as assert from 'node:assert';
 import type { Kernels } from '../../../../src/engine/backends/wasm/kernels';

@@ -3,7 +3,7 @@ import { Counts } from '../../../../src/engine/memory/counts';
 import { PackedCounts } from '../../../../src/engine/memory/packedCounts';
 import { Random } from '../../../../src/engine/random';
 
-/** Hashes that want few slots of a table, so that searches meet each other and wrap around its end. */
+/** Hashes that map to few slots of a table, so that searches collide and wrap around its end. */
 const crowded = (random: Random): number => ((random.integer(40) << 26) | (random.integer(3) - 1)) >>> 0;
 
 describe('Counts', () => {

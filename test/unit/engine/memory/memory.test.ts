@@ -14,7 +14,7 @@ const alphabet = [..."\n .'AEabe"];
 const vocabulary = Vocabulary.build('character', [alphabet.join('')]);
 const contexts = new Contexts(vocabulary);
 
-/** A text in which some things come again. */
+/** A text with repetitions. */
 function drawText(random: Random, length: number): string[] {
   const text: string[] = [];
   while (text.length < length) {
@@ -41,7 +41,7 @@ function walk(tokens: ArrayLike<number>, visit: (place: Float32Array, token: num
   }
 }
 
-/** Every count of a layer, in an order of its own. */
+/** Every count of a layer, in sorted order. */
 function countsOf(layer: BaseLayer | Layer, tokens: ArrayLike<number>): string[] {
   const counts = new Set<string>();
   const letters = new Uint32Array(letterOrders + 1);

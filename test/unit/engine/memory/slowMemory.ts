@@ -1,4 +1,4 @@
-/** The memory as its definition says it, over strings and sets: the oracle of the fast one. */
+/** The memory exactly as defined, with strings and sets: the oracle for the fast one. */
 
 export interface SlowText {
   /** Tokens of one text each; a text begins with nothing before it. */
@@ -15,14 +15,14 @@ const letterOrders = 6;
 const wordOrders = 3;
 const isWordCharacter = (token: string): boolean => /^[\p{L}\p{M}\p{N}'’]$/u.test(token);
 
-/** What stands before a token, for each order of the letters: the last 0 to 6 tokens. */
+/** The tokens before a token, for each order of the letters: the last 0 to 6. */
 export function letterContexts(before: readonly string[]): string[] {
   return Array.from({ length: letterOrders + 1 }, (_, order) =>
     Array.from({ length: order }, (_, back) => before[before.length - order + back] ?? beginning).join('\u0001'),
   );
 }
 
-/** The word so far or the gap since the last one; with the word before it; with two. Capitals do not count. */
+/** The word so far or the gap since the last one; with the word before it; with two. Case is ignored. */
 export function wordContexts(before: readonly string[]): string[] {
   const pieces: string[][] = [];
   for (const token of before) {

@@ -18,7 +18,7 @@ function draw(random: Random, length: number): string {
   return Array.from({ length }, () => alphabet[random.integer(alphabet.length)]).join('');
 }
 
-/** What a layer holds that learned the tokens one after the other. */
+/** The contents of a layer that learned the tokens one after the other. */
 function learned(tokens: Uint16Array): Layer {
   const layer = new Layer();
   const place = new Float32Array(placeNumbers);

@@ -31,7 +31,7 @@ function learned(texts: Iterable<string>): Layer {
   return layer;
 }
 
-/** What a memory with a layer predicts at every token of a text. */
+/** The predictions of a memory with a layer at every token of a text. */
 function predictions(layer: Layer, text: string): number[][] {
   const own = memory.under([layer]);
   const place = new Float32Array(placeNumbers);

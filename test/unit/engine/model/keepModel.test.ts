@@ -1,4 +1,4 @@
-/** Two runs that end in one file: whatever happens in between, no model is lost. */
+/** Two runs that write to one file: whatever happens in between, no model is lost. */
 import * as assert from 'node:assert';
 import fs from 'node:fs/promises';
 import * as os from 'node:os';
@@ -43,7 +43,7 @@ describe('keeping a model that another run may have overwritten', () => {
       const seen = await versionOf(file);
       whileWriting(async () => {
         await writeModelFile(file, modelOf('other'));
-        await fs.utimes(file, 1, 1); // whatever the clock of the disk makes of two writes in one moment
+        await fs.utimes(file, 1, 1); // regardless of the resolution of the disk's timestamps
       });
       const aside = await keepModel(file, modelOf('own'), seen);
       assert.equal(path.basename(aside!), 'novel-2.inkling.safetensors');

@@ -1,4 +1,4 @@
-/** The model file: what goes in comes out, and everything that is not whole is refused without being touched. */
+/** The model file: what is written is read back, and every damaged file is refused and left unchanged. */
 import * as assert from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -206,7 +206,7 @@ describe(`model file (seed ${seed})`, () => {
   });
 
   describe('refuses', () => {
-    /** Replaces the file by `bytes` and asserts how it is refused, and that it is left as it was. */
+    /** Replaces the file by `bytes`, and asserts how it is refused and that it is left unchanged. */
     async function refuses(bytes: Uint8Array, code: string, message: RegExp, alsoByHeader = true): Promise<void> {
       await fs.writeFile(file, bytes);
       await assert.rejects(readModelFile(file), { name: 'InklingError', code, message });
@@ -286,7 +286,7 @@ describe(`model file (seed ${seed})`, () => {
       await refuses(newer, 'incompatibleModel', /newer version of Inkling \(format 2\)\. Update/);
     });
 
-    /** The file with checksums that fit, as whoever alters one on purpose would write it. */
+    /** The file with matching checksums, as anyone who alters it on purpose would write it. */
     async function resealed(change: (header: Header, data: Buffer) => void): Promise<Buffer> {
       const { header, data } = await open(file);
       change(header, data);
@@ -390,7 +390,7 @@ describe(`model file (seed ${seed})`, () => {
       fs.open = realOpen;
     });
 
-    /** Lets the system fail with `code` when `step` of the writing is reached. */
+    /** Makes the system fail with `code` when writing reaches `step`. */
     function failAt(step: 'open' | 'writeFile' | 'sync', code: string): void {
       fs.open = async (...parameters) => {
         const error = Object.assign(new Error(`${code}: simulated`), { code });

@@ -1,4 +1,4 @@
-/** Altered model files, some hundreds of them: each is read or refused in words, none is believed by half. */
+/** Some hundreds of altered model files: each is read or refused with a sentence, and none is read in part. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
@@ -35,7 +35,7 @@ describe(`Altered model files (seed ${seed})`, () => {
   it('are read or refused, by every reader', async () => {
     const file = path.join(folder, 'altered');
     const { read, refused } = await tortureModels(models, { rounds, random: new Random(seed), file, backend, text });
-    // Were all of them refused, what lies behind the first check would not have been reached.
+    // If all of them were refused, the code after the first check would not have been reached.
     assert.ok(read > rounds / 20 && refused > rounds / 2, `${read} read, ${refused} refused`);
   });
 });

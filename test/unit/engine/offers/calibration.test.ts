@@ -18,7 +18,7 @@ import { madeText } from '../training/support';
 const learned = 'the captain sailed over the ocean, the farmer walked over the meadow. ';
 describe('calibrateOffers', () => {
   it('asks for less if the model is always right, for more if it is often wrong', async () => {
-    // It knows one order of the words by heart, and is as sure of it where they come in another.
+    // It knows one order of the words by heart, and is just as sure of it if they come in another order.
     const known = madeText(2500, 1);
     const model = learnedModel(known, { sureness: 8 });
     const measure = (text: string) => calibrateOffers(model, createPredictor(model), text);

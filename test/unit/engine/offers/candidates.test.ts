@@ -1,4 +1,4 @@
-/** What may be offered, against counting out everything that may come. */
+/** Candidates compared with an exhaustive enumeration of all continuations. */
 import * as assert from 'node:assert/strict';
 import type { CompletionRequest } from '../../../../src/common/engineProtocol';
 import { gatherCharacters, type Wanted } from '../../../../src/engine/offers/candidates';

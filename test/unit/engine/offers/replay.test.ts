@@ -1,11 +1,11 @@
-/** The writer who takes what is right, and the figures that come of it. */
+/** The simulated writer who accepts what is right, and the resulting figures. */
 import * as assert from 'node:assert/strict';
 import { plusMinus } from '../../../../src/engine/offers/bootstrap';
 import { keystrokeReport } from '../../../../src/engine/offers/keystrokes';
 import { replay, type ReplayCounts } from '../../../../src/engine/offers/replay';
 import { Random } from '../../../../src/engine/random';
 
-/** Types `text`; at each of the beginnings named something is offered. */
+/** Types `text`; after each of the given beginnings, something is offered. */
 async function type(text: string, offers: Record<string, string> = {}): Promise<ReplayCounts & { asked: string[] }> {
   const asked: string[] = [];
   const { blocks } = await replay(text, 0, text.length, (before) => {

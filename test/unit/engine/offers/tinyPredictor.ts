@@ -1,4 +1,4 @@
-/** A predictor of a few characters whose probabilities are drawn, so that everything that may come can be counted out. */
+/** A predictor of a few characters with random probabilities, so that all continuations can be enumerated. */
 import { Vocabulary } from '../../../../src/engine/corpus/vocabulary';
 import type { Predictor } from '../../../../src/engine/generation/predictor';
 import { Random } from '../../../../src/engine/random';
@@ -12,7 +12,7 @@ export interface TinyPredictor extends Predictor {
   largestBatch: number;
 }
 
-/** Its context is its last two tokens. The sharper, the surer it is. */
+/** Its context is the last two tokens. A larger `sharpness` makes it surer. */
 export function tinyPredictor(characters: string, seed: number, sharpness = 2): TinyPredictor {
   const vocabulary = Vocabulary.build('character', [characters]);
   const classes = vocabulary.size;

@@ -1,4 +1,4 @@
-/** A model with a memory knows the open document that is written in, and forgets it when it is closed. */
+/** A model with a memory knows the open document in which the user writes, and forgets it when it is closed. */
 import * as assert from 'node:assert/strict';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
 import { prime } from '../../../../src/engine/generation/prime';
@@ -55,7 +55,7 @@ describe('DocumentLayers', () => {
     assert.ok(known > without + 0.1, `${known} after ${without}`);
     documents.update({ id, text: `${before} ${written}` });
     assert.ok((await probability(layers, before, 'm', before.length)) > without + 0.1);
-    // What stands behind the cursor is not what comes at the cursor.
+    // The text after the cursor is not what comes next at the cursor.
     documents.update({ id, text: `${before}m` });
     assert.ok((await probability(layers, before, 'm', before.length)) < without + 0.1);
   });
@@ -79,7 +79,7 @@ describe('DocumentLayers', () => {
     const before = 'the farmer sailed over the captain ';
     documents.update({ id, text: before });
     const next = (token: string): Promise<number> => probability(layers, before, token, before.length, 'folder');
-    /** The texts are learned while others work. */
+    /** The texts are learned while other work goes on. */
     const until = async (isLearned: () => Promise<boolean>): Promise<void> => {
       while (!(await isLearned())) await new Promise((resolve) => setTimeout(resolve, 5));
     };
@@ -113,7 +113,7 @@ describe('DocumentLayers', () => {
       predictor.step(Uint16Array.of(token), context, logits);
     }
     assert.ok(Math.abs(other.without - bits / (passage.length - 1)) < 1e-6);
-    // Its own text is left out: what it does not know makes no difference.
+    // Its own text is left out, so unknown characters make no difference.
     assert.deepEqual(await measure(id), { without: other.without, with: other.without });
     assert.equal(await layers.measureBeside({ text: '§', collection: 'remembered', except: id }), null);
   });

@@ -21,9 +21,9 @@ import { trainerHandlers, type TrainerMethods } from '../../../../src/engine/pro
 import { sourceIn, tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
-/** What opening a backend waits for. */
+/** Opening a backend waits for this. */
 let opening: Promise<void> = Promise.resolve();
-/** What backends were told of somebody who types, milliseconds. */
+/** The milliseconds for which backends were asked to yield a thread. */
 let yielded: number[] = [];
 
 async function backend(): Promise<Backend> {
@@ -39,7 +39,7 @@ async function backend(): Promise<Backend> {
   };
 }
 
-/** The handlers as a thread would answer them; `die` is what a crash looks like. */
+/** The handlers as in a thread; `die` simulates a crash. */
 function localThread<M extends Methods<M>>(handlers: Handlers<M>): Thread<M> & { die: () => void } {
   const called: number[] = [];
   const client = new CallClient<M>((frame) => {
@@ -216,7 +216,7 @@ describe('engine', () => {
     fs.writeFileSync(text, tinyText);
     const names = [text];
     if (process.platform !== 'win32') {
-      // Neither has an end; the pipe lies where a text of the model might.
+      // Neither has an end; the pipe is where a text of the model might be.
       execFileSync('mkfifo', [path.join(elsewhere, 'pipe'), path.join(folder, 'pipe')]);
       names.push('/dev/zero', path.join(elsewhere, 'pipe'), 'pipe', '..');
     }

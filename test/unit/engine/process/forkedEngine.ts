@@ -1,4 +1,4 @@
-/** The built engine in a process of its own, spoken to as the extension host does. */
+/** The built engine in its own process, called as the extension host calls it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import type { EngineFrame, EngineMethods } from '../../../../src/common/engineProtocol';

@@ -1,4 +1,4 @@
-/** The shelf of models: which weights a path means while runs come and go. */
+/** The shelf of models: which weights a path refers to while runs start and end. */
 import * as assert from 'node:assert/strict';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { createReferenceStepper } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -55,7 +55,7 @@ describe('model shelf', () => {
       written.at(-1)!.subarray(0, 3).join(),
     ]);
 
-  // The same file name comes again when a model was deleted and its text is trained on once more.
+  // The same file name recurs if a model is deleted and its text is trained on again.
   for (const [name, second, expected] of [
     ['of another size', run('abc', 6, 2, 0.5), [3, 6, '0.5,0.5,0.5']],
     ['with other letters', run('wxyz', 4, 2, 0.5), [4, 4, '0.5,0.5,0.5']],

@@ -1,4 +1,4 @@
-/** The engine process end to end, as it is built: trains, samples, completes, is told to pause and stop, is killed. */
+/** The engine process end to end, as it is built: it trains, samples, completes, pauses, stops and is killed. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -115,7 +115,7 @@ describe('engine process', () => {
         extent: 'word',
         suffix: '',
         eagerness: 'bold',
-        // Somebody who asks is offered less than three characters, too.
+        // On request, fewer than three characters are offered, too.
         alternatives: 2,
         never: [],
         maximumLength: 20,
@@ -263,7 +263,7 @@ describe('engine process', () => {
   it('continues from the last checkpoint after it was killed, with the same resulting model', async () => {
     const cutPath = `${folder}/cut.safetensors`;
     const victim = forkEngine();
-    // Without end, so that the pause comes in the midst of it; how far it came says how long the same run is to be.
+    // Without an end, so that the pause comes while it trains; how far it got determines the length of the same run.
     const params = request({ modelPath: cutPath, config: tinyConfig({ maxSteps: 1e7 }) });
     const { until, result } = start(victim, params);
     await until((event) => event.event === 'epoch');

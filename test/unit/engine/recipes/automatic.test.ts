@@ -1,4 +1,7 @@
-/** The automatic configuration: what it chooses as text, speed and time change, and that it can be trained. */
+/**
+ * The automatic configuration: what it chooses for different texts, speeds and times, and that the result can be
+ * trained.
+ */
 import * as assert from 'node:assert';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { setPath, validateConfig } from '../../../../src/common/trainingConfigRules';

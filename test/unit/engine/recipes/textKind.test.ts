@@ -14,7 +14,7 @@ describe('Kinds of text', () => {
   it('distinguishes names, prose, verse and labelled lines, and says nothing about a few lines', () => {
     assert.deepEqual([names, prose, verse, labelled].map(textKind), ['names', 'prose', 'other', 'labelled']);
     assert.equal(textKind(names.split('\n').slice(0, 5).join('\n')), 'other');
-    // A column of many different values is no label.
+    // A column of many different values is not a label.
     assert.notEqual(textKind(times(30, (i) => `key ${i}\tvalue`)), 'labelled');
   });
 

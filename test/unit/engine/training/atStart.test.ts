@@ -1,4 +1,4 @@
-/** What a run tells before its first step, of its gradients, and what it does without the guard. */
+/** What a run reports before its first step and about its gradients, and what it does without the guard. */
 import * as assert from 'node:assert';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
@@ -8,7 +8,7 @@ import { madeText, of, train } from './support';
 
 const text = madeText(2000);
 
-/** A backend whose steps are told by `change` after they were made. */
+/** A backend whose step results are altered by `change`. */
 function changed(change: (result: StepResult, step: number) => StepResult): Backend {
   const backend = createReferenceBackend();
   return {
@@ -30,7 +30,7 @@ describe('A run at its start and without its guard', () => {
     const [plain, looked] = [await train(config, text), await train(asked, text)];
     const first = of(looked.events, 'epoch')[0];
     assert.deepEqual([first.step, first.epoch, first.complete], [0, 0, false]);
-    // It knows nothing yet: as unlikely as any of the characters.
+    // It knows nothing yet: all characters are equally likely.
     assert.ok(Math.abs(first.trainLoss! - Math.log(new Set(text).size)) < 0.3, String(first.trainLoss));
     assert.ok(first.heldOutLoss === undefined || Math.abs(first.heldOutLoss - first.trainLoss!) < 0.3);
     assert.equal(of(looked.events, 'sample')[0].step, 0);

@@ -1,4 +1,6 @@
-/** What a run from a base keeps: the blend that reads best, and the base where no blend is better beyond chance. */
+/**
+ * What a run from a base keeps: the blend that predicts best, or the base if no blend is better by more than chance.
+ */
 import * as assert from 'node:assert/strict';
 import type { Network } from '../../../../src/engine/backends/backend';
 import type { Reading } from '../../../../src/engine/memory/reading';

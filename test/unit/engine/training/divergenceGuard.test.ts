@@ -1,4 +1,4 @@
-/** When the guard speaks and when it keeps quiet. */
+/** When the guard intervenes and when it does not. */
 import * as assert from 'node:assert';
 import { DivergenceGuard } from '../../../../src/engine/training/divergenceGuard';
 import { Random } from '../../../../src/engine/random';

@@ -130,7 +130,7 @@ describe('A run that writes a model file', () => {
       config: {
         ...config,
         base: 'xx',
-        // Far too fast: it forgets what it knew.
+        // Far too high a rate: it forgets what it knew.
         optimiser: { ...config.optimiser, learningRate: 0.5 },
         keep: 'last',
         guard: { kind: 'none' },

@@ -1,4 +1,4 @@
-/** A run's clock counts training: no pause, no sleep of the machine, and what earlier sittings trained. */
+/** A run's clock counts training, including earlier sittings, but no pauses and no sleep of the machine. */
 import * as assert from 'node:assert/strict';
 import { RunClock } from '../../../../src/engine/training/runClock';
 

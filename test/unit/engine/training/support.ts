@@ -1,4 +1,4 @@
-/** Small runs for the tests of this room: a made text, a trainer that keeps its events. */
+/** Small runs for the tests of this room: a made-up text, and a trainer that keeps its events. */
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { Backend } from '../../../../src/engine/backends/backend';

@@ -20,7 +20,7 @@ import { madeText, of, train, type Watched } from './support';
 
 const text = madeText(1500);
 
-/** A clock that moves a millisecond each time it is looked at. */
+/** A clock that advances by a millisecond each time it is read. */
 function tickingClock(): () => number {
   let ms = 0;
   return () => ms++;
@@ -269,7 +269,7 @@ describe('Trainer', () => {
       },
     );
     assert.equal(kept.length, 3);
-    // The pause is no training time.
+    // The pause does not count as training time.
     assert.ok(kept[2].progress.seconds - kept[0].progress.seconds < 0.1);
   });
 

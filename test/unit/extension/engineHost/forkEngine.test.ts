@@ -1,4 +1,4 @@
-/** The channel to a real child process, with a few lines in the engine's place. */
+/** The channel to a real child process, with a few lines in place of the engine. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';

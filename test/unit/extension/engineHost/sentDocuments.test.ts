@@ -1,4 +1,4 @@
-/** The engine is told of a document whole once, then by edits, and whole again where it lost it. */
+/** A document is sent to the engine once as a whole, then as edits, and as a whole again if the engine has lost it. */
 import * as assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
 import type { DocumentUpdate } from '../../../../src/common/engineProtocol';

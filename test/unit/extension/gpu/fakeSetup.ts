@@ -1,4 +1,4 @@
-/** Set Up GPU with nobody there: dialogs with prepared answers, engines that note what they are asked. */
+/** Set Up GPU without a user: dialogs with prepared answers, and engines that record their calls. */
 import type { GpuReport, SelfTestResult } from '../../../../src/common/gpuProtocol';
 import type { EngineCaller } from '../../../../src/extension/engineHost/engineClient';
 import type { SetupDialogs, SetupParts } from '../../../../src/extension/gpu/gpuSetup';

@@ -1,4 +1,4 @@
-/** Which model writes, by what was chosen, what trains and what there is. */
+/** Which model writes, depending on what was chosen, what is being trained and what exists. */
 import * as assert from 'node:assert/strict';
 import type * as vscode from 'vscode';
 import { ActiveModel } from '../../../../src/extension/models/activeModel';

@@ -1,4 +1,4 @@
-/** Training runs over an engine that the test plays. */
+/** Training runs with an engine played by the test. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -84,7 +84,7 @@ describe('TrainingRuns', () => {
     fs.rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Begins a run and waits until the engine hears of it. */
+  /** Starts a run and waits until the engine receives it. */
   async function begin(begun: Promise<unknown>): Promise<Training> {
     begun.catch(() => undefined);
     const before = trainings.length;

@@ -1,6 +1,6 @@
 /**
- * A text document that changes as VS Code's do: edits are refused when the text has changed meanwhile, saves trim and
- * append, undo steps are open or closed. Each character remembers who wrote it.
+ * A text document that changes like those of VS Code: edits are refused when the text has changed meanwhile, saves trim
+ * and append, undo steps are open or closed. Each character remembers who wrote it.
  */
 import { comparePoints, type Change, type Point } from '../../../../src/extension/writing/place';
 import type { DocumentChange, Target } from '../../../../src/extension/writing/streamingInsertion';
@@ -39,7 +39,7 @@ export class FakeDocument implements Target {
     return this.letters.map(({ character }) => character).join('');
   }
 
-  /** What the text is without what the stream wrote. */
+  /** The text without what the stream wrote. */
   get ownText(): string {
     return this.letters
       .filter(({ byStream }) => !byStream)
@@ -67,7 +67,7 @@ export class FakeDocument implements Target {
     return 'done';
   }
 
-  /** The writer's own edit, an undo step of its own. */
+  /** The writer's own edit, a separate undo step. */
   edit(start: number, end: number, text: string): void {
     this.change([{ start: this.pointAt(start), end: this.pointAt(end), text }], 'edit', { begins: true });
     this.isOpen = false;
@@ -79,7 +79,7 @@ export class FakeDocument implements Target {
     this.edit(at, at, text);
   }
 
-  /** Takes away white space at the ends of lines and puts a line end at the end of the text, and closes the undo step. */
+  /** Removes white space at the ends of lines, adds a line end at the end of the text, and closes the undo step. */
   save(): void {
     this.isOpen = false;
     const trimmed = [...this.text.matchAll(/[ \t]+$/gm)].map(({ index, 0: found }) => ({
@@ -113,7 +113,7 @@ export class FakeDocument implements Target {
     this.tell({ changes: [], by: 'edit' });
   }
 
-  /** Tells its listeners of a change that is none: it became dirty, for example. */
+  /** Notifies its listeners of a change without content: it became dirty, for example. */
   reportNothing(): void {
     this.tell({ changes: [], by: 'edit' });
   }

@@ -184,13 +184,15 @@ describe('StreamingInsertion', () => {
     assert.equal(desk.text, `one ${'a long text '.repeat(100)}two`);
   });
 
-  /** In mid-stream, "upon a" having been written: what happens, whether writing goes on, and what can be taken back. */
+  /**
+   * In mid-stream, after "upon a" has been written: what happens, whether writing continues, and what can be removed.
+   */
   const table: {
     what: string;
     text?: string;
     happens(document: FakeDocument): void;
     goesOn: boolean;
-    /** The text at the end, and what it is without what was written. */
+    /** The final text, with and without what was written. */
     end: string;
     takenBack: string;
   }[] = [
@@ -388,7 +390,7 @@ describe('StreamingInsertion', () => {
       await desk.insertion.finish();
       const own = document.ownText;
       const left = desk.takeBack();
-      // White space that saves took may have come back.
+      // White space that saves removed may have been restored.
       assert.equal(spaceless(document.ownText), spaceless(own), `run ${run}`);
       if (spaceless(left) !== spaceless(own)) continue; // the writer has changed what was written
       takenBack++;

@@ -59,7 +59,7 @@ const started: TrainEvent = {
 };
 const line = (event: TrainEvent): string => `${JSON.stringify(event)}\n`;
 
-/** What was reported; each wait for news runs the next of `steps`. */
+/** The reported events; each wait for news runs the next of `steps`. */
 async function follow(
   job: string,
   steps: (() => unknown)[],

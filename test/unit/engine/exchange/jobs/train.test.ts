@@ -1,4 +1,4 @@
-// The script of a job against the engine: the same first weights and batches give the same course.
+// The script of a job against the engine: the same first weights and batches give the same losses.
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
