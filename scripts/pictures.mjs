@@ -1,5 +1,5 @@
 // Takes the pictures of the README in the real workbench:  npm run package && node scripts/pictures.mjs
-// The text is Moby Dick.
+// The text is Moby Dick: what is trained on ends with chapter 60, and the surprise map is over the chapter after it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,23 +13,31 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const pictures = path.join(root, 'media/readme');
 fs.mkdirSync(pictures, { recursive: true });
 const workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-pictures-'));
-const text = readDataset('moby-dick')
-  .filter(({ chapter }) => chapter >= 1 && chapter <= 60)
-  .map(({ chapter, title, text }) => `CHAPTER ${chapter}. ${title}\n\n${text}`);
-fs.writeFileSync(path.join(workspace, 'moby-dick.txt'), text.join('\n\n').replace(/\r\n/g, '\n'));
+function writeChapters(name, first, last) {
+  const text = readDataset('moby-dick')
+    .filter(({ chapter }) => chapter >= first && chapter <= last)
+    .map(({ chapter, title, text }) => `CHAPTER ${chapter}. ${title}\n\n${text}`);
+  fs.writeFileSync(path.join(workspace, name), text.join('\n\n').replace(/\r\n/g, '\n'));
+}
+writeChapters('moby-dick.txt', 1, 60);
+writeChapters('next-chapter.txt', 61, 61);
 fs.writeFileSync(path.join(workspace, 'draft.md'), '# A draft\n\nIt was a cold morning, and the ship ');
 
 const vscode = setupVscode('latest');
 const profile = makeProfile({
-  settings: { 'workbench.colorTheme': 'Default Dark Modern', 'editor.wordWrap': 'on', 'editor.minimap.enabled': false },
+  settings: {
+    'workbench.colorTheme': 'Default Dark Modern',
+    'editor.wordWrap': 'on',
+    'editor.minimap.enabled': false,
+  },
 });
 installVsix(vscode, profile, path.join(root, 'inkling.vsix'));
 const server = await startServer({ vscode, profile, automation: false });
 const { browser, page } = await openPage({ width: 1280, height: 860 });
 const take = (name) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
 const clearToasts = () => runCommand(page, 'Notifications: Clear All Notifications');
-/** Rows of the Models view are few; the Studio gets the room. */
-async function widenSideBar() {
+/** Half of the window for the side bar, and all of that for the Studio. */
+async function giveStudioRoom() {
   const boxes = await Promise.all(
     (await page.locator('.monaco-sash.vertical').all()).map((sash) => sash.boundingBox()),
   );
@@ -38,6 +46,8 @@ async function widenSideBar() {
   await page.mouse.down();
   await page.mouse.move(640, 500, { steps: 10 });
   await page.mouse.up();
+  await page.mouse.move(900, 500, { steps: 10 });
+  await page.locator('.pane-header', { hasText: 'Models' }).click();
 }
 async function theme(name) {
   await runCommand(page, 'Preferences: Color Theme');
@@ -50,7 +60,9 @@ try {
   await openFile(page, 'moby-dick.txt');
   await page.keyboard.press('Control+Home');
   await runCommand(page, 'Inkling: Show Training');
-  await widenSideBar();
+  await giveStudioRoom();
+  const question = await webviewFrame(page, '.question vscode-button');
+  await question.locator('.question vscode-button').first().click();
   await runCommand(page, 'Inkling: Train on This File');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'parameters' }).first().waitFor();
   await choose(page, 'Quick');
@@ -58,7 +70,7 @@ try {
   const percent = () =>
     page.evaluate(() => {
       const items = [...document.querySelectorAll('.statusbar-item')].map((item) => item.textContent ?? '');
-      return Math.max(...items.map((item) => Number(/Inkling.(\d+).%/.exec(item)?.[1] ?? 0)));
+      return Math.max(...items.map((item) => Number(/Inkling.(\d+)%/.exec(item)?.[1] ?? 0)));
     });
   while ((await percent()) < 80) await page.waitForTimeout(300);
   await take('training-dark');
@@ -67,6 +79,7 @@ try {
 
   await openFile(page, 'draft.md');
   await page.keyboard.type('was', { delay: 60 });
+  await runCommand(page, 'Trigger Inline Suggestion');
   await page.locator('.ghost-text-decoration, .ghost-text').first().waitFor({ timeout: 15_000 });
   await take('completion-dark');
   await page.keyboard.press('Escape');
@@ -84,17 +97,20 @@ try {
     return columns.length > 1 && columns.every((column) => column.textContent.length > 250);
   });
   await page.waitForTimeout(2000);
-  await studio.locator('.wall').first().scrollIntoViewIfNeeded();
+  // The wall below the buttons, which stay at the top.
   await studio
-    .getByRole('button', { name: /^Write/ })
+    .locator('.wall')
     .first()
-    .evaluate((button) => button.scrollIntoView());
+    .evaluate((wall) => wall.scrollIntoView());
+  await studio.evaluate(() => window.scrollBy(0, -150));
   await take('samples-light');
 
-  await openFile(page, 'moby-dick.txt');
+  await openFile(page, 'next-chapter.txt');
   await page.keyboard.press('Control+Home');
   await runCommand(page, 'Inkling: Toggle Surprise Map');
-  await page.waitForFunction(() => document.querySelectorAll('.view-overlays [class*="ced-"]').length > 20);
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.statusbar-item')].some((item) => /bits.per.character/.test(item.textContent ?? '')),
+  );
   await take('surprise-light');
 } finally {
   await browser.close().catch(() => undefined);

@@ -1,5 +1,6 @@
-// `npm start`: builds, then opens VS Code with the extension and a text to train on. Desktop VS Code when `code` is on the
-// path, else VS Code in the browser, served on this machine only; its address is printed and opened.
+// `npm start`: builds, then opens VS Code with the extension, a text to train on, and the walkthrough beside it. Desktop
+// VS Code when `code` is on the path, else VS Code in the browser, served on this machine only; its address is printed
+// and opened.
 //   npm start -- --browser     in the browser in any case
 //   npm start -- --port 8123   at this port
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -12,6 +13,8 @@ import { parseArgs } from 'node:util';
 import { installPackages } from './install.mjs';
 import { makeSampleText } from './sampleText.mjs';
 
+// The extension opens its walkthrough then.
+process.env.INKLING_WALKTHROUGH = '1';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { browser: { type: 'boolean' }, port: { type: 'string', default: '8123' } } });
 

@@ -51,7 +51,7 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
 
   const measured = history.evaluations.filter((e) => e.heldOutLoss !== undefined);
   if (measured.length > 0) sentences.push(judgeHeldOut(measured, done !== undefined, say));
-  else sentences.push(judgeTraining(history, say));
+  else sentences.push(judgeTraining(history));
 
   if (done?.reason === 'early-stop')
     sentences.push(t('Stopped early because the held-out loss was no longer improving.'));
@@ -151,7 +151,8 @@ export function nextAction(history: RunHistory, state: RunStatus): 'resume' | 's
   return trend === 'improving' ? 'resume' : 'samples';
 }
 
-function judgeTraining(history: RunHistory, say: Say): string {
+/** Without figures: the last one is at the top, and the means that are compared here would differ from it. */
+function judgeTraining(history: RunHistory): string {
   const { progress } = history;
   const last = progress.at(-1);
   if (!last || progress.length < 8) return t('Just started: there are too few measurements to show a trend.');
@@ -164,11 +165,9 @@ function judgeTraining(history: RunHistory, say: Say): string {
   const warning = history.start?.heldOutTokens
     ? t('The held-out text has not been evaluated yet.')
     : t('No text was held out, so learning cannot be told from memorising.');
-  if (now < before * (1 - noise))
-    return `${t('Still improving on the training text: loss {0}.', say(now, true))} ${warning}`;
-  if (now > before * (1 + 4 * noise))
-    return `${t('The training loss is rising: {0} to {1}.', say(before), say(now, true))} ${warning}`;
-  return `${t('The training loss has levelled off at {0}.', say(now, true))} ${warning}`;
+  if (now < before * (1 - noise)) return `${t('Still improving on the training text.')} ${warning}`;
+  if (now > before * (1 + 4 * noise)) return `${t('The training loss is rising.')} ${warning}`;
+  return `${t('The training loss has levelled off.')} ${warning}`;
 }
 
 function placeOf(event: EpochEvent): string {

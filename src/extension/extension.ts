@@ -23,6 +23,11 @@ export function activate(context: vscode.ExtensionContext): Parts {
     ...gpuCommands(parts),
   };
   context.subscriptions.push(parts, registerCommands(table, parts.log));
+  // VS Code opens the walkthrough itself for those who install the extension in a window; `npm start` asks for it.
+  if (process.env.INKLING_WALKTHROUGH) {
+    const toTheSide = true;
+    void vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, toTheSide);
+  }
   parts.log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms.`);
   return parts;
 }

@@ -6,6 +6,8 @@ import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '..
 import { qualityOf, sayQuality } from '../common/quality';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
+import type { SampleEvent, StartEvent } from '../common/trainEvents';
+import { wholeLength } from '../common/wall';
 import { tokenScale } from './chart/chartModel';
 import { formatTick } from './chart/scale';
 
@@ -31,7 +33,8 @@ export function figures(history: RunHistory, unit: LossUnit, state: RunStatus, b
   const live = state === 'running' || state === 'paused';
   return [
     {
-      label: t('held out'),
+      // With a memory, the figure of a run that has ended is another quantity than where its curve ends.
+      label: done?.heldOutNetworkLoss === undefined ? t('held out') : t('held out, with memory'),
       value: say(done ? done.heldOutLoss : evaluation?.heldOutLoss),
       hint: done
         ? t('Loss on all of the held-out text, which the model never trained on, {0}', name)
@@ -160,4 +163,13 @@ export function runLabel(run: RunItem): string {
 
 function roundTo(value: number, digits: number): number {
   return Number(value.toPrecision(digits));
+}
+
+/** A sample as it is shown: running text of a model of characters begins and ends with whole words. */
+export function sampleText({ prompt, text }: SampleEvent, start: StartEvent | undefined): string {
+  if (start?.config.text.unit !== 'character' || start.config.text.examples !== 'text') return prompt + text;
+  const whole = prompt + text.slice(0, wholeLength(text));
+  return start.config.samples.prompt.kind === 'window'
+    ? whole.replace(/^[\p{L}\p{M}\p{N}'’-]\S*\s/u, '').trimStart()
+    : whole;
 }

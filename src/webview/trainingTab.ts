@@ -29,6 +29,7 @@ import {
   memorySentence,
   placeSentence,
   runLabel,
+  sampleText,
   splitSentence,
   textSentence,
 } from './runFacts';
@@ -393,7 +394,7 @@ export class TrainingTab {
     );
     const caption = t('What it writes after step {0}', formatInteger(step));
     setText(this.sample.children[0], caption);
-    setText(this.sampleText, sample.prompt + sample.text);
+    setText(this.sampleText, sampleText(sample, this.histories.get(runId)?.start));
     show(this.sample, true);
   }
 

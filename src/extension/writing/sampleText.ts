@@ -1,5 +1,6 @@
 /** The sample text that comes with the extension, for users without a text at hand. */
 import * as vscode from 'vscode';
+import type { DocumentBase } from '../models/documentBase';
 import type { Studio } from '../studio/studioView';
 
 export interface SampleTexts {
@@ -13,11 +14,17 @@ export interface SampleTexts {
  * Opens the user's copy of the sample text, and the Studio beside it: its Samples tab, which says how to begin if no
  * model can write yet.
  */
-export async function trySample({ shipped, folder }: SampleTexts, studio: Studio): Promise<void> {
+export async function trySample(
+  { shipped, folder }: SampleTexts,
+  studio: Studio,
+  base: Pick<DocumentBase, 'find'>,
+): Promise<void> {
   const source = await firstOf(shipped);
   const copy = vscode.Uri.joinPath(folder, source.path.split('/').pop() ?? 'sample.txt');
   if (!(await exists(copy))) await vscode.workspace.fs.copy(source, copy);
-  await vscode.window.showTextDocument(copy, { preview: false });
+  const { document } = await vscode.window.showTextDocument(copy, { preview: false });
+  // The engine starts while the page loads.
+  void base.find(document);
   await studio.show('samples', { preserveFocus: true });
 }
 

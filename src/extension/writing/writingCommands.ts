@@ -25,10 +25,21 @@ type WritingCommand = Exclude<
 >;
 
 export function writingCommands(parts: Parts): CommandTable<WritingCommand> {
-  const { active, continuation, completionSwitch, engine, journal, log, modelActions, sampleTexts, studio, surprise } =
-    parts;
+  const {
+    active,
+    base,
+    continuation,
+    completionSwitch,
+    engine,
+    journal,
+    log,
+    modelActions,
+    sampleTexts,
+    studio,
+    surprise,
+  } = parts;
   return {
-    'inkling.trySample': () => trySample(sampleTexts, studio),
+    'inkling.trySample': () => trySample(sampleTexts, studio, base),
     // The argument sets the seed; without one, every call writes something different.
     'inkling.continueText': async (given?: { seed: number }) => {
       const editor = requireEditor();

@@ -205,17 +205,21 @@ function baselineMarks(model: ChartModel, x: Scale, y: Scale, colours: ChartColo
     const above = labels[i - 1];
     label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
   });
-  return labels
-    .map(({ text, line, isAbove, at }) => {
-      const dashes = `<path d="M${box.left} ${fixed(line)}H${box.right}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>`;
-      const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
-      return (
-        (isAbove ? '' : dashes) +
-        `<text x="${fixed(end)}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
-        `stroke-width="3" paint-order="stroke">${escape(text)}</text>`
-      );
-    })
-    .join('');
+  // The names stand over all of the lines, which would strike them out.
+  const lines = labels
+    .filter(({ isAbove }) => !isAbove)
+    .map(({ line }) => {
+      const d = `M${box.left} ${fixed(line)}H${box.right}`;
+      return `<path d="${d}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>`;
+    });
+  const names = labels.map(({ text, at }) => {
+    const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
+    return (
+      `<text x="${fixed(end)}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
+      `stroke-width="3" paint-order="stroke">${escape(text)}</text>`
+    );
+  });
+  return [...lines, ...names].join('');
 }
 
 /** The right end of a text of this width on the base line `at`: as far to the right as no curve runs through the text. */

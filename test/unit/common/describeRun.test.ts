@@ -80,7 +80,7 @@ describe('describeRun', () => {
       if (event.event === 'start') return { ...event, heldOutTokens: 0 };
       return event.event === 'epoch' ? { ...event, heldOutLoss: undefined, heldOutBitsPerCharacter: undefined } : event;
     });
-    assert.match(describeRun(foldEvents(events)), /^Still improving on the training text: .*No text was held out/);
+    assert.match(describeRun(foldEvents(events)), /^Still improving on the training text\. No text was held out/);
   });
 
   it('gives no second figure for what the run has measured at its end, and suggests one thing to do', () => {

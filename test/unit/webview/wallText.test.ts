@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { foldEvents } from '../../../src/common/runHistory';
+import type { DoneEvent } from '../../../src/common/trainEvents';
+import type { TrainingConfig } from '../../../src/common/trainingConfig';
 import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay';
 import { withTemperature } from '../../../src/webview/wall/temperatureChips';
 import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
@@ -9,6 +11,7 @@ import {
   machineSentence,
   memorySentence,
   runLabel,
+  sampleText,
   splitSentence,
   textSentence,
 } from '../../../src/webview/runFacts';
@@ -64,6 +67,28 @@ describe('wall text', () => {
 
 describe('run facts', () => {
   const history = foldEvents(fakeRun({ steps: 1584, seed: 2, floor: 1.1, overfitsFrom: 700, done: true }));
+
+  it('shows a sample from word to word, but names and what is asked for as they are', () => {
+    const start = history.start ?? assert.fail();
+    const shown = (prompt: string, text: string, changes: Partial<TrainingConfig> = {}): string =>
+      sampleText(
+        { event: 'sample', step: 1, epoch: 1, temperature: 1, prompt, text },
+        { ...start, config: { ...start.config, ...changes } },
+      );
+    const samples = { ...start.config.samples, prompt: { kind: 'window' as const } };
+    assert.equal(shown('', 'The sea was ver'), 'The sea was');
+    assert.equal(shown('Call m', 'e Ishma'), 'Call me');
+    assert.equal(shown('shmael. So', 'me years a', { samples }), 'Some years');
+    const text = { ...start.config.text, examples: 'lines' as const };
+    assert.equal(shown('', 'Trodonosaur', { text }), 'Trodonosaur');
+  });
+
+  it('ends with the figure with memory, and says so', () => {
+    const labels = (done: Partial<DoneEvent>): string[] =>
+      figures({ ...history, done: { ...history.done!, ...done } }, 'bits', 'done').map(({ label }) => label);
+    assert.equal(labels({ heldOutNetworkLoss: undefined })[0], 'held out');
+    assert.equal(labels({ heldOutNetworkLoss: 2, heldOutOnlineLoss: 1 })[0], 'held out, with memory');
+  });
 
   it('names split, seed and machine', () => {
     assert.equal(

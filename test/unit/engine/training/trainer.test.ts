@@ -572,6 +572,20 @@ describe('Trainer', () => {
     assert.deepEqual(none.parameters, one.parameters);
   });
 
+  it('begins running text without a prompt as a line begins', async () => {
+    const verses = 'Abcd bcdbcd\n'.repeat(60);
+    const samples: TrainingConfig['samples'] = {
+      every: 300,
+      temperatures: [0],
+      length: 4,
+      prompt: { kind: 'none' },
+      count: 1,
+    };
+    const { events } = await train(smallConfig({ budget: { maxSteps: 300 }, samples }), verses);
+    const [sample] = of(events, 'sample');
+    assert.deepEqual([sample.prompt, sample.text], ['', 'Abcd']);
+  });
+
   it('has no held-out figures if nothing is held out', async () => {
     const config = smallConfig({
       text: { ...smallConfig().text, heldOut: { kind: 'none', fraction: 0 } },
