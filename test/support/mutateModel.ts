@@ -10,13 +10,15 @@ import { InklingError } from '../../src/common/errors';
 import { createStepper } from '../../src/engine/backends';
 import type { Backend } from '../../src/engine/backends/backend';
 import { Classifier } from '../../src/engine/classification/classifier';
-import { loadClassifier, recordOf } from '../../src/engine/classification/classifierFile';
+import { loadClassifier } from '../../src/engine/classification/classifierFile';
+import { describeModel } from '../../src/engine/cli/inspectCommand';
 import { generate } from '../../src/engine/generation/generator';
+import { openModel } from '../../src/engine/generation/languageModel';
 import { SurpriseMap } from '../../src/engine/generation/surprise';
-import { readModelFile, readModelMetadata } from '../../src/engine/model/modelFile';
+import { readModelFile, readModelMetadata, type StoredLanguageModel } from '../../src/engine/model/modelFile';
 import { summariseModel } from '../../src/engine/model/modelSummary';
 import type { Random } from '../../src/engine/random';
-import { startFrom } from '../../src/engine/training/resume';
+import { openFileRun } from '../../src/engine/training/fileRun';
 import { between, pick } from './numeric';
 
 interface Parts {
@@ -47,7 +49,7 @@ export async function useModel(file: string, backend: Backend, text: string): Pr
   try {
     const metadata = await readModelMetadata(file);
     checkSummary(summariseModel(file, metadata));
-    if (metadata.kind === 'classifier') recordOf(metadata);
+    checkDescription(describeModel(file, metadata).lines);
     const model = await readModelFile(file);
     if (model.kind === 'classifier') {
       const classifier = new Classifier(backend, await loadClassifier(file));
@@ -56,20 +58,33 @@ export async function useModel(file: string, backend: Backend, text: string): Pr
       for (const p of [probability, naiveBayes.probability]) assert.ok(p >= 0 && p <= 1, `a probability of ${p}`);
       assert.ok(contributions.every(({ contribution }) => Number.isFinite(contribution)));
     } else {
-      const { spec, parameters, vocabulary, config } = model;
-      const written = { stepper: createStepper(spec, parameters), vocabulary, config };
+      const written = openModel(model, createStepper);
       const streams = [{ temperature: 1, length: 5, seed: 1 }];
       const { texts } = await generate(written, { prompt: text.slice(0, 9), streams });
       assert.equal(typeof texts[0], 'string');
       const { meanBits } = await new SurpriseMap(written).update(text.slice(0, 50), 0);
       assert.ok(meanBits >= 0, `a surprise of ${meanBits}`);
-      startFrom(model, config, [{ name: 'a', text }], true);
+      await trainFurther(model, backend, file, text);
     }
     return undefined;
   } catch (error) {
     if (!(error instanceof InklingError) || error.code === 'internal') throw error;
     return error;
   }
+}
+
+/** Some steps more of the run of `model`, or of a new one if it cannot be continued. */
+async function trainFurther(model: StoredLanguageModel, backend: Backend, file: string, text: string): Promise<void> {
+  const run = await openFileRun({
+    texts: [{ name: 'a.txt', text }],
+    config: { ...model.config, budget: { maxSteps: 2 } },
+    compute: backend,
+    modelPath: `${file}.further`,
+    resume: { model, notices: [] },
+    further: true,
+    onEvent: () => {},
+  });
+  await run.run();
 }
 
 /** A list of models shows these. */
@@ -82,6 +97,12 @@ function checkSummary(summary: ReturnType<typeof summariseModel>): void {
   for (const event of summary.history ?? []) {
     if (event.event === 'progress') assert.ok(event.fraction >= 0 && event.fraction <= 1);
   }
+}
+
+/** What is printed about a model has no value that nobody meant to print. */
+function checkDescription(lines: string[]): void {
+  const odd = lines.filter((line) => /\b(undefined|NaN|Infinity|null)\b|\[object/.test(line.replace(/"[^"]*"/g, '')));
+  assert.deepEqual(odd, []);
 }
 
 function alterBytes(bytes: Buffer, random: Random): { bytes: Buffer; what: string } {

@@ -54,6 +54,12 @@ export async function originalModels(folder: string, backend: Backend, text: str
   const stored = [
     characters,
     words,
+    await languageModel({ memory: 'on' }),
+    await languageModel({ memory: 'on', text: { ...smallConfig().text, unit: 'word' } }),
+    await languageModel({
+      network: { ...smallConfig().network, input: { kind: 'scalar' } },
+      objective: { ...smallConfig().objective, kind: 'last-step', carryState: false },
+    }),
     { ...characters, checkpoint: undefined, extraTensors: undefined, precision: 'int8' as const },
     await classifier(['ham', 'spam'], hashedSource({ dimensions: 4, buckets: 16, seed: 3 }), false),
     await classifier(['home', 'sport', 'news'], { kind: 'file', name: 'own.vec', vectors: own }, true),

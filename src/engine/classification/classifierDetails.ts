@@ -32,7 +32,7 @@ import {
   yesNo,
   type Schema,
 } from '../../common/schema';
-import { figure, parsePart, type ClassifierMetadata } from '../model/modelMetadata';
+import { date, figure, parsePart, seconds, type ClassifierMetadata } from '../model/modelMetadata';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import type { Calibration } from './calibration';
 import { networkAlone } from './mixing';
@@ -142,7 +142,8 @@ const classifierDetails = object<ClassifierDetails>({
     settings,
     classes: list(text),
     positive: orNull(whole()),
-    threshold: orNull(number()),
+    // Above 1 where no text may be called positive.
+    threshold: orNull(number(0, 2)),
     report,
     baselines: object({
       majority: report,
@@ -157,7 +158,7 @@ const classifierDetails = object<ClassifierDetails>({
       object<ClassifierEpochEvent>({
         event: oneOf({ epoch: true }),
         epoch: whole(),
-        seconds: number(0),
+        seconds,
         trainLoss: figure,
         trainAccuracy: figure,
         validationLoss: figure,
@@ -172,9 +173,9 @@ const classifierDetails = object<ClassifierDetails>({
     duplicatesRemoved: whole(),
     trainExamples: whole(),
     heldOutExamples: whole(),
-    seconds: number(0),
+    seconds,
     sources: list(text),
-    created: text,
+    created: date,
     kept: optional(modelPart),
     candidates: optional(
       list(
@@ -204,7 +205,7 @@ const classifierDetails = object<ClassifierDetails>({
           macroF1: measured,
           perClass: record(classScores),
           parameters: whole(),
-          seconds: number(0),
+          seconds,
         }),
       ),
     ),

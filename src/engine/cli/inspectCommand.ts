@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../common/engineProtocol';
 import { modelFileOf } from '../bases/shippedBases';
 import { recordOf } from '../classification/classifierFile';
 import { describeShape, layerContext, layersOf, type LayerRow } from '../model/layers';
-import { readModelFile, readModelMetadata } from '../model/modelFile';
+import { readModelFile, readModelMetadata, type ModelFileSummary } from '../model/modelFile';
 import { accuraciesOf, summariseModel } from '../model/modelSummary';
 import { output } from './output';
 import { duration } from './progressPrinter';
@@ -18,6 +18,13 @@ export async function inspectCommand(args: string[]): Promise<void> {
   const metadata = await readModelMetadata(file);
   // The header alone would not reveal altered weights.
   await readModelFile(file);
+  const about = describeModel(file, metadata);
+  if (values.json) output.json(about.json);
+  else for (const line of about.lines) output.line(line);
+}
+
+/** What is printed about the model file `file`: for people, and as JSON. Throws `corruptModel`. */
+export function describeModel(file: string, metadata: ModelFileSummary): { lines: string[]; json: object } {
   const summary = summariseModel(file, metadata);
   const record = metadata.kind === 'classifier' ? recordOf(metadata) : undefined;
   const layers = layersOf(
@@ -25,15 +32,16 @@ export async function inspectCommand(args: string[]): Promise<void> {
     // The texts of a classifier differ in their steps.
     metadata.kind === 'classifier' ? { everyStep: false } : layerContext(metadata.config),
   );
-  if (values.json) {
-    output.json({ ...summary, layers, ...accuracies(summary), ...(record && { classifier: aboutClassifier(record) }) });
-    return;
-  }
   const rows = record ? classifierRows(summary, record) : languageModelRows(summary);
-  for (const [name, value] of rows) output.line(`${name.padEnd(14)} ${value}`);
-  for (const line of layerTable(layers)) output.line(line);
   const settings = record?.settings ?? summary.config;
-  if (settings) output.line(JSON.stringify(settings, null, 2));
+  return {
+    lines: [
+      ...rows.map(([name, value]) => `${name.padEnd(14)} ${value}`),
+      ...layerTable(layers),
+      ...(settings ? [JSON.stringify(settings, null, 2)] : []),
+    ],
+    json: { ...summary, layers, ...accuracies(summary), ...(record && { classifier: aboutClassifier(record) }) },
+  };
 }
 
 /** The kind of each layer, its output in words, and its number of parameters. */

@@ -10,9 +10,8 @@
  */
 import { InklingError } from '../../common/errors';
 import { object, text, whole } from '../../common/schema';
-import type { StoredLanguageModel } from '../model/modelFile';
+import { areFinite, floatTensor, type StoredLanguageModel } from '../model/modelFile';
 import { parsePart } from '../model/modelMetadata';
-import { floatTensor } from '../model/modelFile';
 import type { TensorValues } from '../model/safetensors';
 import { letterOrders, wordOrders } from './contexts';
 import { tableNumbers } from './mixture';
@@ -75,7 +74,7 @@ export function memoryOf(model: StoredLanguageModel): ModelMemory | undefined {
   if (!(part.hashBits >= 1 && part.hashBits <= 32)) throw damaged();
   const table = (name: string): Float32Array => {
     const values = floatTensor(model, name);
-    if (values?.length !== tableNumbers) throw damaged();
+    if (values?.length !== tableNumbers || !areFinite(values)) throw damaged();
     return values;
   };
   const counts = (name: string): PackedCounts => {

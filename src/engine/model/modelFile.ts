@@ -435,7 +435,7 @@ function takeParameters(spec: NetworkSpec, tensors: Map<string, TensorValues>): 
   return parameters;
 }
 
-/** Whether a model of these weights can be read back. */
+/** Whether all are finite: a model of other weights could not be read back. */
 export function areFinite(values: Float32Array): boolean {
   for (const value of values) if (!Number.isFinite(value)) return false;
   return true;

@@ -116,9 +116,12 @@ export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Sch
 /** A figure of a history. JSON has no NaN, which is written as null. */
 export const figure: Schema<number> = (value, path) => (value === null ? NaN : number()(value, path));
 const share = number(0, 1);
-const seconds = number(0);
+/** A share of predictions, as it stands in a history. */
+const shareFigure: Schema<number> = (value, path) => (value === null ? NaN : share(value, path));
+/** At most some centuries. */
+export const seconds = number(0, 1e10);
 
-const date: Schema<string> = (value, path) => {
+export const date: Schema<string> = (value, path) => {
   if (Number.isNaN(Date.parse(text(value, path)))) throw new SchemaFault(path, 'a date', value);
   return value as string;
 };
@@ -190,7 +193,7 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     trainLoss: figure,
     minimumLoss: figure,
     maximumLoss: figure,
-    trainAccuracy: figure,
+    trainAccuracy: shareFigure,
     smoothedLoss: optional(figure),
     learningRate: figure,
     gradientNorm: figure,
@@ -203,9 +206,9 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     complete: yesNo,
     seconds,
     trainLoss: orNull(figure),
-    trainAccuracy: orNull(figure),
+    trainAccuracy: orNull(shareFigure),
     heldOutLoss: optional(figure),
-    heldOutAccuracy: optional(figure),
+    heldOutAccuracy: optional(shareFigure),
     heldOutBitsPerCharacter: optional(figure),
     smoothedLoss: optional(figure),
     best: yesNo,
@@ -244,7 +247,7 @@ const trainEvent = variant<'event', TrainEvent>('event', {
     trainLoss: orNull(figure),
     heldOutLoss: orNull(number()),
     heldOutBitsPerCharacter: orNull(number()),
-    heldOutAccuracy: orNull(number()),
+    heldOutAccuracy: orNull(share),
     heldOutNetworkLoss: optional(number()),
     heldOutOnlineLoss: optional(number()),
     smoothedLoss: optional(figure),

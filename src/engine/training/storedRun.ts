@@ -11,7 +11,7 @@ import type { BatchSourceState } from '../corpus/batchSource';
 import { countTokens, type Corpus } from '../corpus/corpus';
 import { storeMemory } from '../memory/memoryFile';
 import type { ModelMemory } from '../memory/modelMemory';
-import { floatTensor, type StoredLanguageModel } from '../model/modelFile';
+import { areFinite, floatTensor, type StoredLanguageModel } from '../model/modelFile';
 import { figure, parsePart, type TrainingResults } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import type { TensorValues } from '../model/safetensors';
@@ -150,15 +150,22 @@ export function runStateOf(model: StoredLanguageModel): RunState | undefined {
   if (model.checkpoint === undefined) return undefined;
   const { progress, optimiser } = parsePart(model, 'checkpoint', storedRun, model.checkpoint);
   const { kind, updates } = optimiser;
+  const damaged = (name: string, fault: string): InklingError =>
+    new InklingError(
+      'corruptModel',
+      `"${model.title}" cannot be continued: its tensor "${name}" ${fault}. Train a new model, or resume from an earlier checkpoint.`,
+    );
   /** A block with one number per parameter. */
   const block = (name: string, otherwise?: Float32Array): Float32Array => {
     const values = floatTensor(model, name) ?? otherwise;
     if (values?.length === model.parameters.length) return values;
-    throw new InklingError(
-      'corruptModel',
-      `"${model.title}" cannot be continued: its tensor "${name}" is not whole. Train a new model, or resume from an earlier checkpoint.`,
-    );
+    throw damaged(name, 'is not whole');
   };
+  // The optimiser's numbers may overflow in a run that the divergence guard then saves; these may not.
+  for (const name of [trainingTensor, bestTensor, stateTensor]) {
+    const values = floatTensor(model, name);
+    if (values && !areFinite(values)) throw damaged(name, 'holds numbers that are not finite');
+  }
   return {
     progress,
     parameters: block(trainingTensor, model.parameters),

@@ -81,6 +81,11 @@ describe('the memory of a model', () => {
     refuses({ 'memory.letters.3': counts.map(() => 127) }, 'corruptModel');
     refuses({ 'memory.letters.3': new Float32Array(3) }, 'corruptModel');
     refuses({ 'memory.weights': new Float32Array(3) }, 'corruptModel');
+    for (const name of ['memory.weights', 'memory.exponents']) {
+      const table = tensors[name].slice() as Float32Array;
+      table[table.length - 1] = NaN;
+      refuses({ [name]: table }, 'corruptModel');
+    }
     refuses({}, 'corruptModel', { letterOrders: 6 });
     refuses({}, 'incompatibleModel', { ...part, letterOrders: 9 });
   });

@@ -168,6 +168,23 @@ describe('A run that writes a model file', () => {
     assert.equal(await exists(checkpointPath(file('cut'))), false);
   });
 
+  it('continues with no numbers that are not finite', async () => {
+    const { model } = await run(smallConfig({ keep: 'best-held-out' }), { modelPath: file('damaged') });
+    for (const name of ['training.parameters', 'best.parameters', 'state.train']) {
+      const values = (model.extraTensors![name] as Float32Array | undefined)?.slice() ?? model.parameters.slice();
+      values[values.length - 1] = NaN;
+      const damaged = { ...model, extraTensors: { ...model.extraTensors, [name]: values } };
+      const message = new RegExp(`tensor "${name}" holds numbers that are not finite`);
+      await assert.rejects(
+        run(model.config, { modelPath: file('damaged'), resume: goOnWith(damaged), further: true }),
+        {
+          code: 'corruptModel',
+          message,
+        },
+      );
+    }
+  });
+
   it('prefers the checkpoint only if it is further along in the same run', async () => {
     const { model } = await run(smallConfig(), { modelPath: file('older') });
     const further = { ...model, results: { ...model.results, steps: model.results.steps + 10 } };
