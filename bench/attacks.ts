@@ -1,7 +1,7 @@
-/** Ways of hiding spam from a detector, which leave it readable for a person. */
+/** Ways of hiding spam from a detector that leave it readable for people. */
 import { lookalikes } from '../src/engine/classification/confusables';
 
-/** Each writes `text` anew; `ham` are twelve legitimate messages. */
+/** Each rewrites `text`; `ham` are twelve legitimate messages. */
 export const attacks: Record<string, (text: string, ham: readonly string[]) => string> = {
   'invisible characters': (text) => text.replace(/(?<=\p{L})(?=\p{L})/gu, '\u200b'),
   'Cyrillic look-alikes': (text) => text.replace(/[a-z]/gi, (letter) => cyrillicOf.get(letter) ?? letter),

@@ -1,4 +1,4 @@
-// `npm run bench:busy`: what training keeps of its speed while another program keeps one core busy. Every fixed number of
+// `npm run bench:busy`: how much of its speed training keeps while another program uses one core. Every fixed number of
 // threads takes turns with the number that training chooses; the last column compares that with the best fixed.
 //   node bench/busy.mjs [--rounds N] [--seconds S] [--units 128,256]
 // Prints; asserts nothing.

@@ -1,11 +1,11 @@
-/** What bench/busy.mjs times: training steps on a fixed number of threads, or on as many as pay. */
+/** What bench/busy.mjs measures: training steps on a fixed number of threads, or on as many as are worthwhile. */
 import { createWasmBackend } from '../src/engine/backends/wasm/wasmBackend';
 import { initialiseParameters } from '../src/engine/model/initialisation';
 import type { NetworkSpec } from '../src/engine/model/networkSpec';
 import { Random } from '../src/engine/random';
 import { randomBatch, updateWith } from '../test/support/numeric';
 
-/** `busyRuns threads fixed|adaptive units seconds`: prints the steps a second. */
+/** `busyRuns threads fixed|adaptive units seconds`: prints the steps per second. */
 async function main([threads, mode, units, seconds]: string[]): Promise<void> {
   const spec: NetworkSpec = {
     cell: 'lstm',

@@ -1,9 +1,9 @@
 // `npm run bench:classifier`: the classifier's figures on the SMS Spam Collection, beside its baselines and its peers.
 //   node bench/classifier.mjs [--data FILE] [--comments FOLDER] [--authors FOLDER] [--seeds 5] [--threads 2]
 //     [--only peers,attacks,scores,seed,lengths,check,tables] [--out FILE]
-// Prints; asserts nothing. --comments: the five files of the UCI YouTube Spam Collection, which nothing is trained or tuned
-// on. --authors: a folder with a folder of texts for each author. INKLING_KERAS_PYTHON and INKLING_LINEAR_PYTHON name a
-// Python with Keras, and one with scikit-learn (and fastText); else one is made under .cache/.
+// Prints; asserts nothing. --comments: the five files of the UCI YouTube Spam Collection, on which nothing is trained
+// or tuned. --authors: a folder with a folder of texts for each author. INKLING_KERAS_PYTHON and INKLING_LINEAR_PYTHON
+// name a Python with Keras, and one with scikit-learn (and fastText); else one is made under .cache/.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

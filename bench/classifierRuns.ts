@@ -1,5 +1,5 @@
 /**
- * The engine's side of `npm run bench:classifier`: each call does one kind of run and prints one JSON object a line.
+ * The engine's side of `npm run bench:classifier`: each call does one kind of run and prints one JSON object per line.
  *   classifierRuns.js variants|lengths|check|export|peers|attacks <JSON>
  */
 import * as fs from 'node:fs';
@@ -33,9 +33,9 @@ interface Job {
   /** The seed's settings instead of the default ones. */
   asSeed?: boolean;
   settings?: Partial<ClassifierSettings>;
-  /** Another table of word vectors. */
+  /** Instead of the shipped table of word vectors. */
   table?: string;
-  /** Where `export` and `peers` write. */
+  /** The output of `export` and `peers`. */
   file?: string;
   /** Of `peers`: a folder of comments (CONTENT, CLASS; one CSV a video), and one of texts (one file an author). */
   comments?: string;
@@ -93,7 +93,7 @@ async function variants(data: LabelledData): Promise<void> {
         data.classes,
       );
       const { report, baselines, seconds, duplicatesRemoved, history } = model.record;
-      // Of the first fit: with measuring after each epoch, without tokens, baselines and report.
+      // Seconds of the first fit, with the measurement after each epoch, without tokens, baselines and report.
       const trainSeconds = history.at(-1)?.seconds ?? 0;
       print({
         variant,
@@ -140,7 +140,7 @@ async function lengths(data: LabelledData): Promise<void> {
       });
       const { user } = process.cpuUsage(before);
       const seconds = (performance.now() - started) / 1000;
-      // On a machine that does other work too, the processor's own seconds say more than the clock's.
+      // On a busy machine, processor time is more meaningful than elapsed time.
       print({ variant, mode, epochs: settings.epochs, seconds, processorSeconds: user / 1e6 });
     }
   }
@@ -162,7 +162,7 @@ async function check(data: LabelledData): Promise<void> {
       for (const explain of [false, true]) {
         const started = performance.now();
         await classifier.classify(text, { explain });
-        // The first checks are the warming up.
+        // The first checks warm up.
         if (i >= 4) times[explain ? 'explained' : 'verdict'].push(performance.now() - started);
       }
     }
@@ -289,7 +289,7 @@ function draw(data: LabelledData, members: Int32Array, count: number, seed: numb
   }
 }
 
-/** The encoded texts, split and table, for a peer to do the same work on. Row 0 is padding, as Keras masks it. */
+/** The encoded texts, split and table, so that a peer can do the same work. Row 0 is padding, as Keras masks it. */
 async function exportForPeers(data: LabelledData): Promise<void> {
   const { vectors } = await vectorSource(data);
   const encoder = new Encoder(vectors);

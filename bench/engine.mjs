@@ -48,7 +48,9 @@ say(
 );
 say('Written by `npm run bench`; every ratio is of medians, engine and peer taking turns in one run.');
 
-/** Multiply-adds × 2 of one step: recurrent and stacked products and the output layer, forward and twice back. */
+/**
+ * Multiply-adds × 2 of one step: recurrent and stacked products and the output layer, once forward and twice backward.
+ */
 function flopsOf({ layers, units, batch, steps, last, vocabulary }) {
   const recurrent = (2 * layers - 1) * 4 * units * units;
   return 6 * batch * (steps * recurrent + (last ? 1 : steps) * vocabulary * units);
@@ -195,7 +197,7 @@ async function texts() {
   const windowsLoss = () =>
     JSON.parse(version(node, [cli, 'score', model, file('nietzsche.txt'), '--windows', '60,3', '--json'])).lossNats;
   const goal = 1.4824;
-  /** Smallest budget in seconds of which the loss is under the goal, of those tried. */
+  /** The smallest of the tried budgets, in seconds, whose loss is below the goal. */
   const reach = (budgets, args) => {
     for (const budget of budgets) {
       const done = train(file('nietzsche.txt'), ...args, '--max-seconds', String(budget));

@@ -82,9 +82,9 @@ function generate(c: Case, tokens: number): number {
   return median(times);
 }
 
-/** Floating-point operations a second of a loop that touches registers only. */
+/** Floating-point operations per second of a loop that uses registers only. */
 function peak(file: string): number {
-  // Setting the kernels up switches on what V8 may do; the yardstick is measured under the same rules.
+  // Loading the kernels sets V8's flags; the yardstick is measured with the same flags.
   kernelModule('relaxed');
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(file)), { env: { memory } });

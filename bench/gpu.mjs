@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 const runs = await buildRuns('gpu');
 
-/** Lines of JSON; what went wrong is printed, since a machine without a GPU is no failure. */
+/** Returns lines of JSON. Errors are only printed, because a machine without a GPU is not a failure. */
 function lines(program, args) {
   const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8', cwd: root, maxBuffer: 1 << 26 });
   if (status !== 0) console.log(`  ${stderr.trim().split('\n').at(-1)}`);

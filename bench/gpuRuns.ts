@@ -104,7 +104,7 @@ async function main([what, ...rest]: string[]): Promise<void> {
   } else if (what === 'host-tensorflow') {
     const binding = withoutCudnn(loadTensorflow(rest[0]));
     const backend = await createTensorflowBackend({ binding, form: 'cudnn' });
-    // One row, so that the CPU's share in the other operations is small.
+    // One row, so that the CPU spends little time in the other operations.
     say({ units: 128, ms: await median(backend, { layers: 1, units: 128, batch: 1 }, 1500) });
     await backend.dispose();
   } else {

@@ -1,7 +1,7 @@
-// `npm run bench:job`: one job trained in every way that `train.py` knows, on this machine: in one process, by torchrun
-// in two, and on a local Ray cluster of two workers of which one is killed in the middle. Each model is finished by
-// `inkling attach`; beside them the engine alone. Prints held-out losses and speeds; exits with 1 if a run ends
-// without a model, or the killed one is more than 0.01 nats from the undisturbed one.
+// `npm run bench:job`: one job trained in every way that `train.py` supports, on this machine: in one process, by
+// torchrun in two, and on a local Ray cluster of two workers of which one is killed in the middle. Each model is
+// finished by `inkling attach`; beside them the engine alone. Prints held-out losses and speeds; exits with 1 if a run
+// ends without a model, or the killed one is more than 0.01 nats from the undisturbed one.
 //   node bench/job.mjs [--without-ray]
 //   node bench/job.mjs --growth        characters a second and held-out loss by size of text and network, one process
 //                                      (two threads) and two workers against the engine; some minutes
@@ -17,7 +17,7 @@ const cli = path.join(root, 'dist', 'cli.js');
 const python = peerPython('job');
 const beside = (program) => path.join(path.dirname(python), program);
 const wanted = ['one', 'torchrun', ...(process.argv.includes('--without-ray') ? [] : ['ray'])];
-/** A worker of the Ray run is killed when it has come this far, which is after its first checkpoint. */
+/** A worker of the Ray run is killed at this point, which is after its first checkpoint. */
 const killAt = 0.5;
 
 fs.rmSync(out, { recursive: true, force: true });
@@ -129,7 +129,7 @@ const ways = {
       python,
       [path.join(folder, 'train.py'), '--ray', '--workers', '2', '--checkpoint-minutes', '0.05'],
       (output) => {
-        // The first worker prints the events, behind its process id.
+        // The first worker prints the events, after its process id.
         for (const [, pid, event] of output.matchAll(/pid=(\d+)[^{\n]*(\{"event":"progress".*\})/g)) {
           if (killed || JSON.parse(event).fraction < killAt || !fs.existsSync(path.join(folder, 'checkpoint.pt')))
             continue;

@@ -1,6 +1,6 @@
 /**
- * The engine's side of bench/memory.mjs: what the memory of `TEXT`, so many times over, costs; JSON.
- * Seconds are those of the processor, which other programs disturb least.
+ * The engine's side of bench/memory.mjs: the cost of the memory of `TEXT`, repeated a number of times; JSON. Seconds
+ * are processor time, which other programs disturb least.
  */
 import * as fs from 'node:fs';
 import { Vocabulary } from '../src/engine/corpus/vocabulary';
@@ -28,7 +28,8 @@ function cost(text: string, repetitions: number) {
   const once = vocabulary.encode(text);
   const tokens = new Uint16Array(once.length * repetitions);
   for (let i = 0; i < repetitions; i++) {
-    // Each time otherwise: every n-th character is left as it is, the others are shifted by the number of the repetition.
+    // Each repetition differs: every n-th character is unchanged, the others are shifted by the number of the
+    // repetition.
     for (let j = 0; j < once.length; j++) {
       tokens[i * once.length + j] = j % 7 === 0 ? (once[j] + i) % vocabulary.size : once[j];
     }

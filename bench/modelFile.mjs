@@ -1,5 +1,5 @@
-// Whether PyTorch reads our model files as they are and agrees with what they compute: for each cell, input and depth a
-// model is written, the reference backend's logits and gradients beside it, and peers/modelFile.py loads both.
+// Checks that PyTorch reads our model files as they are and computes the same: for each cell, input and depth a model
+// is written, the reference backend's logits and gradients beside it, and peers/modelFile.py loads both.
 //   node bench/modelFile.mjs [python]      a Python that has torch and safetensors; default python3
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
-// AssemblyScript: the most multiply-adds that the runtime gets out of registers alone, as a yardstick for the kernels.
-// Twenty-four sums of four numbers; V8 may join neighbours into twelve of eight.
+// AssemblyScript: the maximum rate of multiply-adds with registers alone, as a yardstick for the kernels. Twenty-four
+// sums of four numbers; V8 may join neighbours into twelve of eight.
 export function peak(rounds: i32, p: usize): void {
   const x = v128.load32_splat(p);
   let a0 = v128.load(p, 64),

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Bundles bench/<name>Runs.ts; gives the file to run. */
+/** Bundles bench/<name>Runs.ts; returns the file to run. */
 export async function buildRuns(name) {
   const outfile = path.join(root, 'out', 'bench', `${name}Runs.js`);
   const entryPoints = [path.join(root, 'bench', `${name}Runs.ts`)];

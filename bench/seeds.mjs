@@ -51,7 +51,7 @@ function ask(...args) {
   return JSON.parse(run.stdout);
 }
 
-/** Runs a program that prints lines of JSON; gives them all, each also to `onEvent` as it comes. */
+/** Runs a program that prints lines of JSON; returns all of them, and passes each to `onEvent` as it arrives. */
 function eventsOf(program, args, onEvent) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -174,7 +174,7 @@ async function runRecipe({ id, title, text, published, config }) {
   const limit =
     config.budget.epochs && values.epochs ? Math.min(config.budget.epochs, Number(values.epochs)) : undefined;
   const budget = limit ? ['--epochs', String(limit)] : [];
-  // A smoothed loss is published after certain steps: evaluate just there.
+  // A smoothed loss is published after certain steps: evaluate at those.
   const steps = published.filter((p) => p.at.step).map((p) => p.at.step);
   const often = steps.length ? ['--set', 'evaluation.every=2000', '--set', 'budget.maxSteps=34001'] : [];
   const events = await train(
@@ -287,7 +287,7 @@ async function compareAutomatic(name, minutes) {
   ];
   for (const [label, args] of runs) {
     const model = path.join(folder, 'compared.safetensors');
-    // All in the same case, or the losses would not compare.
+    // All in the same case; otherwise the losses would not be comparable.
     const settings = ['--set', 'text.lowercase=true', '--set', 'samples.count=0', '--minutes', String(minutes)];
     await train([trainFile, ...args, ...settings, '--out', model]);
     const { lossNats } = ask('score', model, heldOutFile, '--windows', '100,20');

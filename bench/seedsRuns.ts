@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     });
   }
 
-  /** Writes the files of a part; gives its number of examples. */
+  /** Writes the files of a part; returns its number of examples. */
   function writePart(name: string, rows: { inputs: Int32Array; targets: Int32Array }[]): number {
     for (const what of ['inputs', 'targets'] as const) {
       const bytes = rows.map((row) => Buffer.from(row[what].buffer, row[what].byteOffset, row[what].byteLength));

@@ -36,7 +36,9 @@ async function type(
   return typeWithOffers(model, text, train.length, to, eagerness, mode as PredictingMode);
 }
 
-/** A baseline: the word of the text that most often begins as the one at the cursor does, if it does so often enough. */
+/**
+ * A baseline: the most frequent word of the text that begins like the one at the cursor, if that is frequent enough.
+ */
 function frequentWords(text: string, eagerness: Eagerness): Offering {
   const counts = new Map<string, number>();
   for (const [found] of text.matchAll(word)) counts.set(found, (counts.get(found) ?? 0) + 1);

@@ -30,9 +30,9 @@ const lookalikes = {};
 for (const [latin, others] of Object.entries(table)) {
   if (!/^[a-z]$/i.test(latin)) continue;
   for (const { c } of others) {
-    // NFKC has done away with compatibility forms before; the dotless i is a letter of Turkish.
+    // NFKC has already removed compatibility forms; the dotless i is a letter of Turkish.
     if (!/^\p{L}$/u.test(c) || /^[\x20-\x7e]$/.test(c) || c.normalize('NFKC') !== c || c === 'ı') continue;
-    // What looks like a small l and is a capital letter means an I.
+    // A capital letter that looks like a small l stands for an I.
     const letter = latin === 'l' && /\p{Lu}/u.test(c) ? 'I' : latin;
     lookalikes[letter] = `${lookalikes[letter] ?? ''}${c}`;
   }

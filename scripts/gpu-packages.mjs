@@ -1,4 +1,5 @@
-// Puts the package `webgpu` where the tests and benchmarks look for it (.cache/gpu). It is no dependency of the project.
+// Puts the package `webgpu` where the tests and benchmarks look for it (.cache/gpu). It is not a dependency of the
+// project.
 //   node scripts/gpu-packages.mjs
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -15,7 +16,7 @@ const there = fs.existsSync(manifest) && JSON.parse(fs.readFileSync(manifest, 'u
 if (!there) {
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  // npm's own patience is cut down to a third: without a network the tests go on without the package.
+  // npm's timeout is reduced to a third: without a network, the tests continue without the package.
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', `webgpu@${version}`];
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   retry(() => execFileSync(npm, args, { cwd: folder, stdio: 'inherit' }));

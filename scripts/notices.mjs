@@ -1,5 +1,5 @@
-// The licences of everything that others wrote and dist/ contains: the packages that esbuild found while bundling, and
-// the tables of data in src/.
+// The licences of all third-party parts of dist/: the packages that esbuild found while bundling, and the tables of
+// data in src/.
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -14,7 +14,7 @@ const data = [
 
 /**
  * @param {{ outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }> }[]} metafiles of esbuild
- * @returns {string[]} the folders of the packages of which something is left in dist/, as the metafiles name them
+ * @returns {string[]} the folders of the packages that are in dist/ at least in part, as the metafiles name them
  */
 export function bundledPackages(metafiles) {
   const folders = new Set();

@@ -1,4 +1,4 @@
-// Builds and packs the extension into inkling.vsix, and refuses to when it is larger than it may be.
+// Builds and packs the extension into inkling.vsix; fails if it is larger than allowed.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ const below = (folder) =>
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'));
 
-/** The address of the repository that this is a clone of; empty where it is none. */
+/** The address of the repository that this is a clone of; empty if there is none. */
 function remote() {
   try {
     const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
@@ -38,7 +38,8 @@ function remote() {
   }
 }
 
-// Nothing that an earlier build left behind is packed; the kernels are compiled only when their source has changed.
+// Nothing left behind by an earlier build is packed, except the kernels, which are compiled only if their source has
+// changed.
 for (const name of fs.existsSync(path.join(root, 'dist')) ? fs.readdirSync(path.join(root, 'dist')) : []) {
   if (name !== 'kernels') fs.rmSync(path.join(root, 'dist', name), { recursive: true });
 }
@@ -46,7 +47,7 @@ execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
 makeSampleText();
 
 const manifest = { ...readJson('package.json'), ...repositoryFields(remote()) };
-// Of no use to whoever installs the package.
+// Of no use in the installed package.
 for (const key of ['bin', 'scripts', 'devDependencies']) delete manifest[key];
 // The extension page shows only pictures with an https address, which those of the checkout do not have.
 const readme = read('README.md')

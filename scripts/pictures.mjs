@@ -36,7 +36,7 @@ const server = await startServer({ vscode, profile, automation: false });
 const { browser, page } = await openPage({ width: 1280, height: 860 });
 const take = (name) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
 const clearToasts = () => runCommand(page, 'Notifications: Clear All Notifications');
-/** Half of the window for the side bar, and all of that for the Studio. */
+/** Gives half of the window to the side bar, and all of that to the Studio. */
 async function giveStudioRoom() {
   const boxes = await Promise.all(
     (await page.locator('.monaco-sash.vertical').all()).map((sash) => sash.boundingBox()),

@@ -1,4 +1,7 @@
-/** What `attempt` returns; where it throws it is tried again, three times in all: a registry may be away for a moment. */
+/**
+ * Returns what `attempt` returns. If it throws, it is tried again, three times in all, because a registry may be
+ * unavailable for a moment.
+ */
 export function retry(attempt) {
   for (let left = 2; ; left--) {
     try {

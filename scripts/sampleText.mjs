@@ -24,7 +24,7 @@ export function opening(chapters) {
   return `${fits.join('\n\n')}\n`;
 }
 
-/** Writes the text unless it is there. */
+/** Writes the text unless it exists. */
 export function makeSampleText() {
   const file = path.join(folder, 'moby-dick.txt');
   if (fs.existsSync(file)) return;

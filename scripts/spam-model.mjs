@@ -4,10 +4,10 @@
 //     [--seed 42] [--threads N] [--out FOLDER] [--comments FOLDER] [--novels FOLDER]
 //
 // The texts are those of scripts/spam/sources.mjs (from package registries, pinned by hash) and the templates of
-// scripts/spam/messages.mjs, which are learned from only. Measured on held-out parts, on kinds that were never learned from,
-// and on each source of spam by a detector that was trained without it. --comments names the five files of the UCI YouTube
-// Spam Collection, --novels a folder with a text for each language (de.txt); both are measured on only. The same arguments
-// give the same weights.
+// scripts/spam/messages.mjs, which are learned from only. Measured on held-out parts, on kinds of text that are never
+// used for training, and on each source of spam by a detector that was trained without it. --comments names the five
+// files of the UCI YouTube Spam Collection, --novels a folder with a text for each language (de.txt); both are measured
+// on only. The same arguments give the same weights.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,7 +39,7 @@ if (positionals.length !== 2) {
   throw new Error('Name two files: node scripts/spam-model.mjs <SMSSpamCollection> <Dataset_5971.csv>');
 }
 const seed = Number(values.seed);
-/** Mails are longer than anything a detector has to read at once. */
+/** Mails are longer than what a detector reads at once. */
 const longestText = 1500;
 const templatesEach = 12;
 const templateMailsEach = 80;
@@ -83,11 +83,11 @@ const data = { examples, classes: ['ham', 'spam'], problems: [], notices: [] };
 const settings = {
   ...engine.settings.defaultClassifierSettings,
   model: 'linear',
-  // No verdict asks the network; it only takes room in the file.
+  // No verdict uses the network; it only takes space in the file.
   units: 1,
   evidence: false,
   vectors: 'learned',
-  // Better a spam message too many than a good one lost.
+  // An undetected spam message is better than a lost good one.
   threshold: { kind: 'maximum-lost', share: 0.005 },
   seed,
 };
@@ -121,7 +121,7 @@ const model = await engine.train.trainClassifier({
   weightLimit,
 });
 console.log(`trained: threshold ${model.record.threshold}, passages of ${model.record.passageTokens} tokens`);
-// How long it took is no property of the weights; six digits are more than any figure shows, and take half the room.
+// The duration is not a property of the weights; six digits are more than any figure shows, and take half the space.
 model.record.seconds = 0;
 for (const score of model.record.scores) score.probability = Number(score.probability.toPrecision(6));
 const file = path.join(values.out, 'spam.safetensors');
@@ -169,7 +169,7 @@ for (const [name, list] of sets) {
   console.log(rows.at(-1).join(' | '));
 }
 
-// Held-out spam that is caught as it is, hidden in several ways.
+// The share of held-out spam that is caught, unchanged and hidden in several ways.
 const shown = heldOut.filter(({ source }) => source !== 'mail');
 const hidden = [];
 const spamOf = (list) => list.filter(({ label }) => label === 'spam');

@@ -1,7 +1,7 @@
 // `npm start`: builds, then opens VS Code with the extension, a text to train on, and the walkthrough beside it. Desktop
 // VS Code when `code` is on the path, else VS Code in the browser, served on this machine only; its address is printed
 // and opened.
-//   npm start -- --browser     in the browser in any case
+//   npm start -- --browser     always in the browser
 //   npm start -- --port 8123   at this port
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -54,7 +54,7 @@ async function serve() {
   const { bareSettings, installVsix, startServer, workbenchUrl } = await import('../test/support/vscode/host.mjs');
   execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: root, stdio: 'inherit' });
   const vscode = setupVscode('latest');
-  // Kept between starts: models that were trained stay.
+  // Kept between starts, so that trained models stay.
   const profile = {
     folder: path.join(root, '.cache/start'),
     extensionsFolder: path.join(root, '.cache/start/extensions'),
@@ -71,7 +71,7 @@ async function serve() {
   console.log(`Press F1 and run "Inkling: Train on This File". Ctrl+C here ends it.`);
 }
 
-/** Opens an address in the browser of the desktop, if there is one; it has been printed in any case. */
+/** Opens an address in the desktop's browser, if there is one; the address has already been printed. */
 function openInBrowser(url) {
   const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', '""'] }[process.platform] ?? [
     'xdg-open',
@@ -83,7 +83,7 @@ function openInBrowser(url) {
     .unref();
 }
 
-/** The port itself when nobody uses it, else 0: any. */
+/** The port itself if it is free, otherwise 0: any. */
 function freePort(port) {
   return new Promise((resolve) => {
     const probe = net.createServer();

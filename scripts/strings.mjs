@@ -1,5 +1,5 @@
-// Collects the messages of the code into l10n/bundle.l10n.json, for translators:  node scripts/strings.mjs
-// They stand in l10n.t('…') in the extension, in t('…') of src/common/l10n.ts elsewhere, each as one literal.
+// Collects the messages of the code into l10n/bundle.l10n.json, for translators:  node scripts/strings.mjs They are in
+// l10n.t('…') in the extension and in t('…') of src/common/l10n.ts elsewhere, each as one literal.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -28,8 +28,8 @@ const contentTypes = {
 };
 
 /**
- * `manifest`: package.json, `strings`: package.nls.json, `files`: what lies in the extension's folder, the manifest
- * aside. Returns all entries of the package.
+ * `manifest`: package.json, `strings`: package.nls.json, `files`: what is in the extension's folder, except the
+ * manifest. Returns all entries of the package.
  * @returns {Entry[]}
  */
 export function vsixEntries(manifest, strings, files) {
@@ -158,8 +158,8 @@ function crc32(data) {
 }
 
 /**
- * What package.json says of the repository, from the address of a git remote: https or ssh, with or without a user, whose
- * name and password are left out. Nothing for any other address, such as a folder.
+ * The fields of package.json about the repository, from the address of a git remote: https or ssh, with or without a
+ * user, whose name and password are left out. Nothing for any other address, such as a folder.
  */
 export function repositoryFields(remote) {
   const found =
@@ -175,7 +175,7 @@ export function repositoryFields(remote) {
   };
 }
 
-/** Says which files make a package larger than `maximumBytes`; undefined where it is not. */
+/** Says which files make a package larger than `maximumBytes`; undefined if it is not. */
 export function tooLarge(packed, maximumBytes) {
   const total = packed.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total <= maximumBytes) return undefined;

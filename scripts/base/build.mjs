@@ -1,11 +1,11 @@
 /**
- * Makes the files that are shipped of a trained base model: the model with its matrices in eight bits, its word list, and
- * the card that says what it was trained on and how well it does.
+ * Makes the shipped files of a trained base model: the model with its matrices in eight bits, its word list, and the
+ * card that says what it was trained on and how well it predicts.
  *
  *   node scripts/base/build.mjs LANGUAGE FOLDER OUT
  *
- * FOLDER is where prepare.mjs and train.mjs wrote. Writes OUT/LANGUAGE.safetensors,
- * OUT/LANGUAGE.words.br and OUT/LANGUAGE.md. Needs a build (`npm run build`).
+ * FOLDER has the output of prepare.mjs and train.mjs. Writes OUT/LANGUAGE.safetensors, OUT/LANGUAGE.words.br and
+ * OUT/LANGUAGE.md. Needs a build (`npm run build`).
  */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -119,7 +119,7 @@ function withTwins(model) {
   return { ...model, vocabulary, spec, parameters, tokenCounts };
 }
 
-/** Nats a character over the beginning of a held-out novel. */
+/** Nats per character over the beginning of a held-out novel. */
 function score(file, kind) {
   const text = path.join(folder, `${language}.${kind}.scored.txt`);
   fs.writeFileSync(text, fs.readFileSync(at(`${kind}.txt`), 'utf8').slice(0, scoredLength));
@@ -143,7 +143,7 @@ execFileSync(
 
 const nats = (value) => value.toFixed(4);
 const { spec } = trained;
-/** The runs that made it: an earlier one, if this one went on from its weights, and this one. */
+/** The runs that made it: an earlier one, if this one continued from its weights, and this one. */
 const runs = fs.existsSync(at('first.safetensors'))
   ? [await modelFile.readModelFile(at('first.safetensors')), trained]
   : [trained];

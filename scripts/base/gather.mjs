@@ -21,7 +21,7 @@ if (!out || !commits[language]) {
   process.exit(2);
 }
 
-/** Running text, whose elements may stand within a line. Everything else begins a line of its own. */
+/** Inline elements, which may occur within a line. Everything else begins a new line. */
 const inline = new Set([
   'hi',
   'emph',

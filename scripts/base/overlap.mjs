@@ -1,6 +1,6 @@
 /**
  * Looks for passages of evaluation texts in the texts that a base model was trained on: prints how many of each text's
- * runs of 30 characters, letters and digits only, stand in the training text too, and the first few of them.
+ * runs of 30 characters, letters and digits only, also occur in the training text, and the first few of them.
  *
  *   node scripts/base/overlap.mjs LANGUAGE FOLDER TEXT…
  */
@@ -17,7 +17,7 @@ const length = 30;
 /** Typography and line breaks must not hide a copy. */
 const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ');
 
-/** A rolling hash of every run of `length` code units, given to `use` with the run's position. */
+/** A rolling hash of every run of `length` code units, passed to `use` with the run's position. */
 function eachRun(text, use) {
   const base = 16777619;
   let power = 1;

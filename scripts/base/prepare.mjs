@@ -7,8 +7,9 @@
  * last two works are never trained on: the last but one (`tuning`) is for choosing constants, the last (`report`) for
  * the figures that are reported.
  *
- * Writers type straight quotes and dashes or typographic ones, wrap their lines or do not, and leave a blank line between
- * paragraphs or do not. So every piece of a few pages is written in one of these ways, drawn from a fixed seed.
+ * Some writers use straight quotes and dashes, others typographic ones; some wrap their lines, some leave a blank line
+ * between paragraphs. So every piece of a few pages is written in one of these ways, chosen at random with a fixed
+ * seed.
  */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -22,11 +23,11 @@ if (!out) {
 }
 
 const seed = 20;
-/** Shares of the pieces that are written with straight quotes, with wrapped lines, without blank lines. */
+/** Shares of the pieces with straight quotes, with wrapped lines, and without blank lines. */
 const straightShare = 0.6;
 const wrappedShare = 0.35;
 const denseShare = 0.3;
-/** About two pages: long enough to notice which way a text is written. */
+/** About two pages: long enough to recognise how a text is written. */
 const pieceLength = 6000;
 /** A character that is rarer in the collection cannot be learned; paragraphs that contain one are left out. */
 const fewestOccurrences = 40;
@@ -70,7 +71,7 @@ function read(file) {
   return execFileSync('xz', ['-dc', file], { maxBuffer: 2 ** 30 }).toString('utf8');
 }
 
-/** One spelling for what only encodings tell apart. */
+/** One spelling for characters that differ only in their encoding. */
 function unify(text) {
   return text
     .normalize('NFC')

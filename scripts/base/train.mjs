@@ -6,13 +6,12 @@
  *
  * FOLDER holds LANGUAGE.train.txt and LANGUAGE.json. Needs a build (`npm run build`).
  *
- * Without --job, the engine trains one epoch, or goes on where an earlier run was cut off; one core takes about 80 minutes
- * for 38 million characters. The model, or its checkpoint until it is finished, is written to FOLDER as
- * LANGUAGE.safetensors.
+ * Without --job, the engine trains one epoch, or continues an interrupted run; one core takes about 80 minutes for 38
+ * million characters. The model, or its checkpoint until it is finished, is written to FOLDER as LANGUAGE.safetensors.
  *
- * With --job, FOLDER/LANGUAGE.job becomes a job for PyTorch (`inkling job`) that reads the text as often as it can in these
- * minutes, which takes a graphics card. --weights goes on from the model of an earlier job, at half its learning rate.
- * Copy the model that the job writes to FOLDER/LANGUAGE.safetensors, and that of an earlier job to
+ * With --job, FOLDER/LANGUAGE.job becomes a job for PyTorch (`inkling job`) that reads the text as often as possible in
+ * these minutes, which requires a graphics card. --weights continues from the model of an earlier job, at half its
+ * learning rate. Copy the model that the job writes to FOLDER/LANGUAGE.safetensors, and that of an earlier job to
  * FOLDER/LANGUAGE.first.safetensors, where build.mjs looks for them.
  */
 import { spawnSync } from 'node:child_process';
@@ -34,7 +33,7 @@ const at = (ending) => path.join(folder, `${language}.${ending}`);
 const { heldOutFraction } = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
 const isJob = values.job !== undefined;
 const settings = {
-  // As much as a file of 1.5 MB holds in eight bits a weight.
+  // As much as fits into a file of 1.5 MB with eight bits per weight.
   'network.layers.0.units': 512,
   'network.layers.0.dropout': 0,
   batch: isJob ? 128 : 16,

@@ -1,6 +1,6 @@
 /**
- * Makes the word list of a language from the text that prepare.mjs made: the most frequent words with how often they are
- * used. The editor takes it for the rule "only real words" and for finding what a writer repeats.
+ * Makes the word list of a language from the text that prepare.mjs made: the most frequent words with how often they
+ * are used. It is used for the rule "only real words" and for finding what a writer repeats.
  *
  *   node scripts/base/words.mjs LANGUAGE FOLDER OUT
  *
@@ -18,7 +18,7 @@ if (!out) {
 }
 
 const listed = 50_000;
-/** A word seen fewer times is as likely an error of the edition as a word. */
+/** A word that occurs less often may just as well be an error of the edition. */
 const fewestOccurrences = 3;
 
 const text = fs.readFileSync(path.join(folder, `${language}.train.txt`), 'utf8');

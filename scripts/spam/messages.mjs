@@ -1,4 +1,4 @@
-// The templates of templates.mjs, by label and language.
+// The templates for templates.mjs, by label and language.
 
 const names = {
   en: 'Anna Tom Ruth James Priya Helen Omar Kate Ben Lucy'.split(' '),

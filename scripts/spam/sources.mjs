@@ -182,7 +182,7 @@ export function novels(folder, language) {
   return texts.map((text) => ({ label: 'ham', text, source: 'novel', line: 0 }));
 }
 
-/** Of prose: neither headings and lists nor whole chapters. */
+/** Only prose: neither headings and lists nor whole chapters. */
 function paragraphs(text) {
   return text.split(/\n\s*\n/).filter((part) => part.length >= 80 && part.length <= 900 && /^\p{L}/u.test(part));
 }

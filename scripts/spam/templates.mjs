@@ -1,5 +1,6 @@
-// Messages written for this project, to learn from only: never in an evaluation. They stand for kinds of mail that nobody may
-// give away: today's lures, and the legitimate messages that look most like them. Names and addresses are invented.
+// Messages written for this project, to learn from only: never in an evaluation. They represent kinds of mail that
+// cannot be published: today's lures, and the legitimate messages that look most like them. Names and addresses are
+// invented.
 //
 // "[a|b]" is one of the alternatives; "{name}" one of the slot's values; "{#4}" four digits; "{code}", "{sum}", "{link}",
 // "{mail}", "{time}", "{day}" are made up each time. The same seed gives the same messages.
