@@ -198,6 +198,8 @@ export interface ClassifierSettings {
   /** How log-odds become probabilities, fitted on the validation part (two classes only). */
   calibration: 'none' | 'temperature' | 'platt' | 'isotonic';
   badRows: 'refuse' | 'skip';
+  /** `auto`: with few texts about spam, the linear model starts from the shipped detector if that is better. */
+  start: 'auto' | 'none';
   /** The class that probability and curves refer to; by default `spam` if there is one, otherwise the rarer class. */
   positive?: string;
   seed: number;
@@ -331,6 +333,11 @@ export interface ClassifierRecord {
   kept?: ModelPart;
   candidates?: CandidateScores[];
   learningCurve?: LearningCurve;
+  /**
+   * Present if the linear model started from the shipped detector: its macro F1 by cross-validation, and that of one that
+   * did not.
+   */
+  startedFromShipped?: { macroF1: number; without: number };
   /** Tokens per passage, if long texts are read passage by passage. */
   passageTokens?: number;
   /** Texts with a smaller share of known words are in a language that is unknown to the classifier. */

@@ -46,6 +46,18 @@ export function unmeasured({ classes, perClass }: ClassificationReport): string[
     .map((name) => t('“{0}” was not measured: there is no example of it to measure with.', name));
 }
 
+/** Where the linear model started, if not from nothing. */
+export function startSentence({ startedFromShipped: start }: ClassifierRecord): string | undefined {
+  return (
+    start &&
+    t(
+      'Training started from the spam detector that comes with Inkling: macro F1 {0} by cross-validation, {1} without it.',
+      formatFigure(start.macroF1, 2),
+      formatFigure(start.without, 2),
+    )
+  );
+}
+
 /** What the classifier's own learning curve says about more labels; undefined where it has none. */
 export function learningSentence({ learningCurve }: Pick<ClassifierRecord, 'learningCurve'>): string | undefined {
   if (!learningCurve) return undefined;

@@ -4,7 +4,7 @@
  */
 import type { ClassifierRecord } from '../common/classifierProtocol';
 import type { ClassifierState } from '../common/classifierState';
-import { learningSentence } from '../common/confusionReport';
+import { learningSentence, startSentence } from '../common/confusionReport';
 import { formatDay, formatDuration } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
 import { keptTitle } from '../common/partTitles';
@@ -143,8 +143,8 @@ export class ClassifierTab {
     this.report.replaceChildren(...scoreReport(record));
     this.comparison.replaceChildren(...comparisonTable(record));
     setText(this.facts, recordFacts(record));
-    const learning = learningSentence(record);
-    const sentences = [...record.advice.map(({ message }) => message), ...(learning === undefined ? [] : [learning])];
+    const own = [startSentence(record), learningSentence(record)].filter((sentence) => sentence !== undefined);
+    const sentences = [...record.advice.map(({ message }) => message), ...own];
     this.advice.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)));
   }
 

@@ -126,6 +126,7 @@ const settings: Schema<ClassifierSettings> = (value, path) => {
     }),
     calibration: oneOf({ none: true, temperature: true, platt: true, isotonic: true }),
     badRows: oneOf({ refuse: true, skip: true }),
+    start: orElse(oneOf({ auto: true, none: true }), 'none'),
     positive: optional(text),
     seed: whole(),
   })(value, path);
@@ -194,6 +195,7 @@ const classifierDetails = object<ClassifierDetails>({
         expected: figure,
       }),
     ),
+    startedFromShipped: optional(object({ macroF1: figure, without: figure })),
     passageTokens: optional(whole(1, 10_000)),
     familiarShare: optional(share),
     comparison: optional(

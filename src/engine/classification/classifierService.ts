@@ -34,6 +34,7 @@ import {
 import { columnsOf } from './labelledText';
 import { curvesOf } from './metrics';
 import { checkClassifierSettings, defaultClassifierSettings, withGiven } from './settings';
+import { detectorToStartFrom } from './shippedStart';
 import { evaluateClassifier, trainClassifier } from './trainClassifier';
 import { shippedSpamModel, vectorsFor } from './vectorSource';
 
@@ -77,7 +78,8 @@ export class ClassifierService {
     const vectors = await vectorsFor(whole, data);
     const backend = await this.createBackend(threads);
     try {
-      const task = { data, settings: whole, vectors, backend, onEvent, signal };
+      const shipped = await detectorToStartFrom(whole, data);
+      const task = { data, settings: whole, vectors, backend, shipped, onEvent, signal };
       const model = await (compare ? trainBestVariant(task) : trainClassifier(task));
       await keepModel(modelPath, storedClassifier(model, title), seen);
       return model.record;

@@ -2,6 +2,7 @@
 import type { ClassifierEvent, ClassifierSettings } from '../../common/classifierProtocol';
 import type { Backend } from '../backends/backend';
 import type { LabelledData } from './labelledData';
+import type { LinearModel } from './linearModel';
 import type { Split } from './split';
 import type { VectorSource } from './vectorSource';
 
@@ -16,6 +17,8 @@ export interface ClassifierTask {
   finish?: AbortSignal;
   /** Leaves out the report on the held-out part. */
   skipReport?: AbortSignal;
+  /** The linear part of the shipped detector, if this task may start from it. */
+  shipped?: LinearModel;
   /** Instead of a random one: for cross-validation and for data that comes split. */
   split?: Split;
   /** ISO 8601; default: now. */

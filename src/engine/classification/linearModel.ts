@@ -17,6 +17,8 @@ export interface LinearOptions {
   seed: number;
   /** The maximum size of the model: the features that occur in the fewest texts are dropped. */
   limit: number;
+  /** The model to start from, which the new weights stay near: w - w₀ is penalised in place of w. Default: none. */
+  from?: LinearModel;
 }
 
 export const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
@@ -67,24 +69,31 @@ export class LinearModel {
     classes: number,
     options: Partial<LinearOptions> = {},
   ): LinearModel {
-    const { c, balanced, seed, limit } = { ...defaultLinearOptions, ...options };
+    const { c, balanced, seed, limit, from } = { ...defaultLinearOptions, ...options };
     const outputs = classes === 2 ? 1 : classes;
     const documents = textsWithEach(rows);
-    const known = frequentBuckets(documents, Math.floor(limit / outputs));
+    const seen = frequentBuckets(documents, Math.floor(limit / outputs));
+    const known = from ? Int32Array.from(new Set([...seen, ...from.buckets])).sort() : seen;
     const idf = Float32Array.from(known, (bucket) => Math.log((1 + rows.length) / (1 + documents[bucket])) + 1);
-    const model = new LinearModel(
-      classes,
-      known,
-      idf,
-      new Float32Array(outputs * known.length),
-      new Float32Array(outputs),
-    );
+    const weights = new Float32Array(outputs * known.length);
+    if (from) {
+      known.forEach((bucket, i) => {
+        const feature = from.numberOf[bucket] - 1;
+        if (feature < 0) return;
+        idf[i] = from.idf[feature];
+        for (let output = 0; output < outputs; output++) {
+          weights[output * known.length + i] = from.weights[output * from.buckets.length + feature];
+        }
+      });
+    }
+    const model = new LinearModel(classes, known, idf, weights, from ? from.biases.slice() : new Float32Array(outputs));
     const matrix = model.matrixOf(rows);
     for (let output = 0; output < outputs; output++) {
       const side = (label: number): number => (label === (classes === 2 ? 1 : output) ? 1 : -1);
       const signs = Int8Array.from(labels, side);
       const weights = model.weights.subarray(output * known.length, (output + 1) * known.length);
-      model.biases[output] = separate(matrix, signs, weights, { c, balanced, random: new Random(seed, 51 + output) });
+      const random = new Random(seed, 51 + output);
+      model.biases[output] = separate(matrix, signs, weights, { c, balanced, random, bias: model.biases[output] });
     }
     return model;
   }
@@ -234,12 +243,12 @@ const mostPasses = 200;
 /** Largest violation of the optimality conditions at which the solution is good enough (liblinear's 0.1). */
 const tolerance = 0.1;
 
-/** Fills `weights` of one machine; returns its bias. `signs[i]` is 1 or -1. */
+/** Trains one machine from its `weights` and bias; returns the new bias. `signs[i]` is 1 or -1. */
 function separate(
   { starts, features, values }: Rows,
   signs: Int8Array,
   weights: Float32Array,
-  { c, balanced, random }: { c: number; balanced: boolean; random: Random },
+  { c, balanced, random, bias }: { c: number; balanced: boolean; random: Random; bias: number },
 ): number {
   const count = signs.length;
   const positives = signs.reduce((sum, sign) => sum + (sign > 0 ? 1 : 0), 0);
@@ -251,7 +260,6 @@ function separate(
     for (let k = starts[i]; k < starts[i + 1]; k++) squares[i] += values[k] * values[k];
   }
   const order = Int32Array.from({ length: count }, (_, i) => i);
-  let bias = 0;
   for (let pass = 0; pass < mostPasses; pass++) {
     random.shuffle(order);
     let violation = 0;

@@ -49,6 +49,8 @@ export interface Material extends ClassifierTask {
   /** Class id of each text. */
   labels: Int32Array;
   positive: number | null;
+  /** What the linear model starts from. */
+  from?: LinearModel;
 }
 
 export interface PartChoice {
@@ -66,6 +68,14 @@ export interface PartChoice {
   network?: Fitted;
   /** Absent for a network alone. */
   learningCurve?: LearningCurve;
+  start?: Start;
+}
+
+/** The model that the linear one starts from, and the macro F1 with and without it. */
+interface Start {
+  from: LinearModel;
+  macroF1: number;
+  without: number;
 }
 
 /** The scores of the parts for texts that they were not trained on. */
@@ -92,11 +102,24 @@ export function withEnoughUpdates(settings: ClassifierSettings, texts: number): 
 }
 
 /** Trains on parts of `train` and decides what is kept. Throws like `trainNetwork`. */
-export async function chooseParts(material: Material, train: Int32Array): Promise<PartChoice> {
-  const { settings } = material;
-  if (settings.model === 'network') return chooseEpoch(material, train);
-  const folds = foldsOf(material, train);
-  const everything = await askLinear(material, folds);
+export async function chooseParts(given: Material, train: Int32Array): Promise<PartChoice> {
+  if (given.settings.model === 'network') return chooseEpoch(given, train);
+  const folds = foldsOf(given, train);
+  const alone = await askLinear(given, folds);
+  const mayStart = given.shipped && train.length < fewTexts;
+  const started = mayStart ? await askStarted(given, folds, alone, given.shipped!) : undefined;
+  const everything = started?.answers ?? alone;
+  const material = { ...given, from: started?.start.from };
+  const choice = await chooseMix(material, train, folds, everything);
+  return { ...choice, start: started?.start };
+}
+
+async function chooseMix(
+  material: Material,
+  train: Int32Array,
+  folds: readonly Split[],
+  everything: Answers,
+): Promise<PartChoice> {
   const learningCurve = curveOf(material, folds, everything);
   if (!mayHelp(material, everything)) {
     const decision = decideOn(material, everything, everything);
@@ -163,6 +186,19 @@ async function askLinear(material: Material, folds: readonly Split[]): Promise<A
     answers.scores.linear.push(...linearScores(material, fitLinear(material, train), heldOut));
   }
   return answers;
+}
+
+/** The same for a linear model that starts from `from`; undefined if that is worse than `alone`. */
+async function askStarted(
+  material: Material,
+  folds: readonly Split[],
+  alone: Answers,
+  from: LinearModel,
+): Promise<{ answers: Answers; start: Start } | undefined> {
+  const started = { ...material, from };
+  const answers = await askLinear(started, folds);
+  const start = { from, macroF1: macroF1(started, answers), without: macroF1(material, alone) };
+  return start.macroF1 >= start.without ? { answers, start } : undefined;
 }
 
 /** `answers` with the scores of the network, too, and the network of the first fold. */
@@ -279,11 +315,12 @@ function untrained(task: ClassifierTask): Fitted {
 }
 
 export function fitLinear(material: Material, members: Int32Array): LinearModel {
-  const { settings, data, pieces, labels, positive, weightLimit: limit } = material;
+  const { settings, data, pieces, labels, positive, weightLimit: limit, from } = material;
   const sides = Array.from(members, (i) => sideOf(labels[i], positive));
   const rows = pick(pieces, members).map(([whole]) => whole.counted);
   return LinearModel.fitRows(rows, sides, data.classes.length, {
     seed: settings.seed,
+    from,
     ...(limit !== undefined && { limit }),
   });
 }

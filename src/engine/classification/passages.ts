@@ -1,14 +1,18 @@
 /**
- * A long text as passages of whole sentences or lines, each starting half a passage after the one before, so that a
- * short piece of spam fills at least half of one passage however much text surrounds it. The score of the text is that
- * of its most suspicious piece, which is the whole text or a passage. With n passages each loses ½ ln n, because the
- * worst of many is worse by chance.
+ * A long text as passages: stretches of whole sentences or lines, each starting half a passage after the one before, so
+ * that a short piece of spam fills at least half of one passage however much text surrounds it; and each line by itself,
+ * so that a message among others is read alone. The score of the text is that of its most suspicious piece, which is the
+ * whole text or a passage. With n passages each loses 0.3 ln n, because the worst of many is worse by chance.
  */
 import { countText, type CountedText } from './textFeatures';
 import { tokenize, type Token } from './tokens';
 
-/** What a passage loses for each e-fold of passages, in log-odds. */
-const passagePenalty = 0.5;
+/**
+ * What a passage loses for each e-fold of passages, in uncalibrated log-odds. Chosen with detectors on a source that they
+ * had not learned from (spam alone, and among twelve legitimate messages), at equal shares of legitimate mail flagged:
+ * 0.3 catches as much of the first as 0.5 does, and ten times as much of the second; 0.2 loses some of the first.
+ */
+const passagePenalty = 0.3;
 
 /** A text to score, or a passage of one. */
 export class Piece {
@@ -66,9 +70,25 @@ export interface Passage {
   to: number;
 }
 
-/** Passages of about `size` tokens; none for a text shorter than two passages. */
+/** Passages of about `size` tokens, in the order of the text; none for a text shorter than two passages. */
 export function passagesOf(text: string, tokens: readonly Token[], size: number): Passage[] {
   if (tokens.length < size * 2) return [];
+  const stretches = stretchesOf(text, tokens, size);
+  const known = new Set(stretches.map(({ from, to }) => `${from} ${to}`));
+  const lines = linesOf(text, tokens).filter(
+    ({ from, to }) => to - from >= size / 2 && to - from <= size * 2 && !known.has(`${from} ${to}`),
+  );
+  return [...stretches, ...lines].sort((a, b) => a.from - b.from || a.to - b.to);
+}
+
+function linesOf(text: string, tokens: readonly Token[]): Passage[] {
+  const starts = tokens.flatMap((token, t) =>
+    t === 0 || text.slice(tokens[t - 1].end, token.start).includes('\n') ? [t] : [],
+  );
+  return starts.map((from, i) => ({ from, to: starts[i + 1] ?? tokens.length }));
+}
+
+function stretchesOf(text: string, tokens: readonly Token[], size: number): Passage[] {
   const starts = [0];
   for (let t = 1; t < tokens.length; t++) {
     const between = text.slice(tokens[t - 1].end, tokens[t].start);

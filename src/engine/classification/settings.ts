@@ -34,6 +34,7 @@ export const defaultClassifierSettings: ClassifierSettings = {
   threshold: { kind: 'fixed', value: 0.5 },
   calibration: 'temperature',
   badRows: 'refuse',
+  start: 'auto',
   seed: 42,
 };
 
@@ -79,6 +80,7 @@ export function checkClassifierSettings(settings: ClassifierSettings): void {
   oneOf('classWeights', ['none', 'balanced']);
   oneOf('calibration', ['none', 'temperature', 'platt', 'isotonic']);
   oneOf('badRows', ['refuse', 'skip']);
+  oneOf('start', ['auto', 'none']);
   oneOf('direction', ['forwards', 'backwards']);
   oneOf('duplicates', ['remove', 'keep']);
   within('units', 1, 1024, true);

@@ -102,7 +102,8 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   if (final.finishedEarly && final.history.length === 0 && choice.kept === undefined) {
     throw new InklingError('cancelled', 'Training was stopped before its first epoch was complete.');
   }
-  const linear = settings.model === 'network' ? undefined : fitLinear(material, split.train);
+  const linear =
+    settings.model === 'network' ? undefined : fitLinear({ ...material, from: choice.start?.from }, split.train);
   const bag = BagOfWords.build(
     Array.from(split.train, (i) => texts[i]),
     task.wordLimit ?? defaultWordLimit,
@@ -130,6 +131,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
       candidates: choice.candidates,
       learningCurve: choice.learningCurve,
     }),
+    ...(choice.start && { startedFromShipped: { macroF1: choice.start.macroF1, without: choice.start.without } }),
     ...(passageTokens !== undefined && { passageTokens }),
     ...(positive !== null && settings.model !== 'network' && { familiarShare: familiarLimit(material, split.train) }),
   };

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from '../../common/classifierProtocol';
 import { findingSentences } from '../../common/contributions';
-import { formatFigure, learningSentence, unmeasured } from '../../common/confusionReport';
+import { formatFigure, learningSentence, startSentence, unmeasured } from '../../common/confusionReport';
 import { keptTitle, partTitle, untriedSentence } from '../../common/partTitles';
 import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { InklingError } from '../../common/errors';
@@ -29,6 +29,7 @@ import {
   type BadRows,
   type LabelledData,
 } from '../classification/labelledData';
+import { detectorToStartFrom } from '../classification/shippedStart';
 import type { Spread } from '../classification/metrics';
 import {
   checkClassifierSettings,
@@ -64,6 +65,7 @@ const trainOptions = {
   direction: { type: 'string' },
   'weight-decay': { type: 'string' },
   duplicates: { type: 'string' },
+  start: { type: 'string' },
   dropout: { type: 'string' },
   'learning-rate': { type: 'string' },
   lengths: { type: 'string' },
@@ -128,7 +130,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   });
   try {
     await withBackend(values, async (backend) => {
-      const task = { data, settings, vectors, backend };
+      const task = { data, settings, vectors, backend, shipped: await detectorToStartFrom(settings, data) };
       if (!outFile) {
         const result = await crossValidate({ ...task, signal: stop.signal }, folds!);
         if (values.json) printJson({ event: 'folds', ...result });
@@ -275,6 +277,7 @@ function settingsFrom(values: TrainValues): ClassifierSettings {
     direction: choiceOption('direction', values.direction, ['forwards', 'backwards']),
     weightDecay: real('weight-decay'),
     duplicates: choiceOption('duplicates', values.duplicates, ['remove', 'keep']),
+    start: choiceOption('start', values.start, ['auto', 'none']),
     dropout: real('dropout'),
     learningRate: real('learning-rate'),
     lengths: choiceOption('lengths', values.lengths, ['padded', 'ragged']),
@@ -384,8 +387,7 @@ function printResult(file: string, { record }: ClassifierModel): void {
   if (untried !== undefined) print(`\n${untried}`);
   else if (record.kept) print(`\nkept, by the validation part: ${keptTitle(record)}`);
   printBaselines(record.baselines, record);
-  const learning = learningSentence(record);
-  if (learning !== undefined) print(`\n${learning}`);
+  for (const sentence of [startSentence(record), learningSentence(record)]) if (sentence) print(`\n${sentence}`);
   print(`\n${file} written after ${record.seconds.toFixed(1)} s`);
 }
 

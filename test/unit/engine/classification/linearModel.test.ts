@@ -165,6 +165,21 @@ describe('Passages of a long text', () => {
     assert.deepStrictEqual(passagesOf('short text', tokenize('short text'), 30), []);
   });
 
+  it('contain each line that is neither short nor long by itself', () => {
+    const lines = [
+      'Hi',
+      'Please call me back tonight, it is about the keys of the house by the sea.',
+      ...Array<string>(15).fill('See you at home.'),
+    ];
+    const text = lines.join('\n');
+    const tokens = tokenize(text);
+    const passages = passagesOf(text, tokens, 30);
+    const contents = passages.map(({ from, to }) => text.slice(tokens[from].start, tokens[to - 1].end));
+    assert.equal(contents.filter((content) => content === lines[1]).length, 1);
+    assert.ok(!contents.includes(lines[0]) && !contents.includes(lines[2]));
+    assert.ok(passages.every(({ from }, i) => i === 0 || from >= passages[i - 1].from));
+  });
+
   it('divide a text without sentences too', () => {
     const text = 'word '.repeat(1000);
     const passages = passagesOf(text, tokenize(text), 30);

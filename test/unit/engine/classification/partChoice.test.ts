@@ -8,6 +8,7 @@ import {
   type ClassifierSettings,
   type Verdict,
 } from '../../../../src/common/classifierProtocol';
+import { startSentence } from '../../../../src/common/confusionReport';
 import { untriedSentence } from '../../../../src/common/partTitles';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
@@ -23,8 +24,10 @@ import {
   seedClassifierSettings,
   withGiven,
 } from '../../../../src/engine/classification/settings';
+import { detectorToStartFrom } from '../../../../src/engine/classification/shippedStart';
 import { splitExamples } from '../../../../src/engine/classification/split';
 import type { ClassifierTask } from '../../../../src/engine/classification/classifierTask';
+import { countTexts } from '../../../../src/engine/classification/textFeatures';
 import { trainClassifier } from '../../../../src/engine/classification/trainClassifier';
 import { hashedSource } from '../../../../src/engine/classification/vectorSource';
 import { Random } from '../../../../src/engine/random';
@@ -100,7 +103,7 @@ describe('Network, linear model or their average', () => {
       ['linear'],
     );
     assert.deepStrictEqual(easy.record.history, []);
-    assert.match(untriedSentence(easy.record)!, /^No network was trained: .* macro F1 of (1\.0*|0\.9[7-9]\d*),/);
+    assert.match(untriedSentence(easy.record)!, /^No network was trained: .* macro F1 of (1\.0*|0\.9[7-9]\d*) on/);
     const hard = await trainClassifier(task(madeData(120, 1)));
     assert.strictEqual(untriedSentence(hard.record), undefined);
   });
@@ -200,6 +203,70 @@ describe('Network, linear model or their average', () => {
   it('stops on request, even without a network to train', async () => {
     const run = trainClassifier({ ...task(madeData(100, 8), { model: 'linear' }), signal: AbortSignal.abort() });
     await assert.rejects(run, (error) => error instanceof InklingError && error.code === 'cancelled');
+  });
+});
+
+describe('A start from the shipped detector', () => {
+  let backend: Backend;
+  before(async () => (backend = await createWasmBackend({ threads: 1 })));
+  after(() => backend.dispose());
+  const settings: ClassifierSettings = { ...defaultClassifierSettings, model: 'linear', seed: 5 };
+  const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
+  const linearOf = ({ examples, classes }: LabelledData): LinearModel => {
+    const labels = examples.map(({ label }) => classes.indexOf(label));
+    return LinearModel.fit(
+      examples.map(({ text }) => text),
+      labels,
+      2,
+    );
+  };
+  const rightOf = (linear: LinearModel, { examples, classes }: LabelledData): number =>
+    linear
+      .scoresOf(countTexts(examples.map(({ text }) => text)))
+      .filter(([score], i) => (score > 0 ? 1 : 0) === classes.indexOf(examples[i].label)).length;
+
+  it('is made if it is better on texts that were set aside, and helps on others', async () => {
+    const shipped = linearOf(madeData(400, 9));
+    const few = madeData(24, 3);
+    const others = madeData(200, 4);
+    const { record, linear } = await trainClassifier({ data: few, settings, vectors, backend, shipped });
+    assert.ok(record.startedFromShipped!.macroF1 >= record.startedFromShipped!.without);
+    assert.match(
+      startSentence(record)!,
+      /started from the spam detector .* macro F1 [01]\.\d\d .*, [01]\.\d\d without/,
+    );
+    const own = await trainClassifier({ data: few, settings, vectors, backend });
+    assert.strictEqual(own.record.startedFromShipped, undefined);
+    assert.strictEqual(startSentence(own.record), undefined);
+    const [withIt, without] = [rightOf(linear!, others), rightOf(own.linear!, others)];
+    assert.ok(withIt > without + 10, `${withIt} and ${without} of 200 right`);
+  });
+
+  it('is not made if the detector knows something else, or there are many texts', async () => {
+    const data = madeData(400, 9);
+    const opposite = { ...data, classes: [data.classes[1], data.classes[0]] };
+    const wrong = await trainClassifier({
+      data: madeData(80, 3),
+      settings,
+      vectors,
+      backend,
+      shipped: linearOf(opposite),
+    });
+    assert.strictEqual(wrong.record.startedFromShipped, undefined);
+    const many = await trainClassifier({ data: madeData(900, 3), settings, vectors, backend, shipped: linearOf(data) });
+    assert.strictEqual(many.record.startedFromShipped, undefined);
+  });
+
+  it('is for two labels of which one is spam, unless the settings say otherwise', async () => {
+    const spam = madeData(24, 3);
+    const sport = madeData(24, 3, 3);
+    const starts = async (data: LabelledData, changes: Partial<ClassifierSettings> = {}): Promise<boolean> =>
+      (await detectorToStartFrom({ ...defaultClassifierSettings, ...changes }, data)) !== undefined;
+    assert.strictEqual(await starts(spam), true);
+    assert.strictEqual(await starts(spam, { positive: 'ham' }), false);
+    assert.strictEqual(await starts(spam, { start: 'none' }), false);
+    assert.strictEqual(await starts(spam, { model: 'network' }), false);
+    assert.strictEqual(await starts(sport), false);
   });
 });
 
