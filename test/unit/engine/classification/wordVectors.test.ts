@@ -115,7 +115,7 @@ describe('Word-vector files', () => {
       );
     await refused(readVectorFile(file('bad.txt', 'a 1 2\nb 1 x\n')), /line 2: expected a word and 2 numbers/);
     await refused(readVectorFile(file('cut.bin', binary().subarray(0, 30))), /ends after 1 of its 2 words/);
-    await refused(readVectorFile(path.join(folder, 'none')), /check the path/);
+    await refused(readVectorFile(path.join(folder, 'none')), /There is no file .*none. Check the path/);
     await refused(readVectorFile(file('ok.txt', 'a 1 2\n'), { wanted: new Set(['b']) }), /no word of these texts/);
   });
 });
