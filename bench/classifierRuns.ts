@@ -17,6 +17,7 @@ import {
 import { classificationReport } from '../src/engine/classification/metrics';
 import { trainNetwork } from '../src/engine/classification/networkTraining';
 import { defaultClassifierSettings, seedClassifierSettings } from '../src/engine/classification/settings';
+import { detectorToStartFrom } from '../src/engine/classification/shippedStart';
 import { splitExamples, type Split } from '../src/engine/classification/split';
 import { tokenize } from '../src/engine/classification/tokens';
 import { evaluateClassifier, trainClassifier } from '../src/engine/classification/trainClassifier';
@@ -224,6 +225,8 @@ async function besidePeers(messages: LabelledData): Promise<void> {
       vectors: await vectorsFor(settings, data),
       backend,
       split: { train, heldOut, duplicatesRemoved: 0 },
+      // The shipped detector has read the other messages.
+      ...(row.startsWith('comments') && { shipped: await detectorToStartFrom(settings, data) }),
     });
     const { user, system } = process.cpuUsage(before);
     const { kept, candidates = [], report, seconds } = model.record;
