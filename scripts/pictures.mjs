@@ -46,7 +46,8 @@ async function giveStudioRoom() {
   await page.mouse.down();
   await page.mouse.move(640, 500, { steps: 10 });
   await page.mouse.up();
-  await page.mouse.move(900, 500, { steps: 10 });
+  // The border keeps the colour of being dragged.
+  await page.addStyleTag({ content: '.monaco-sash::before { background: transparent !important }' });
   await page.locator('.pane-header', { hasText: 'Models' }).click();
 }
 async function theme(name) {
@@ -102,7 +103,7 @@ try {
     .locator('.wall')
     .first()
     .evaluate((wall) => wall.scrollIntoView());
-  await studio.evaluate(() => window.scrollBy(0, -150));
+  await studio.evaluate(() => window.scrollBy(0, -130));
   await take('samples-light');
 
   await openFile(page, 'next-chapter.txt');
