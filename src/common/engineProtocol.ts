@@ -149,7 +149,7 @@ export interface SamplingOptions {
   seed: number;
   /** Tokens to generate; a character made of several tokens is completed. */
   length: number;
-  /** With a model of characters, goes on until the end of the word or sentence in which `length` is reached. */
+  /** With a model of characters, continues to the end of the word or sentence in which `length` is reached. */
   end?: 'word' | 'sentence';
   /**
    * With a model of characters, writes only words that occur in the training text, in the word list of its language or
@@ -271,7 +271,7 @@ export interface Overused {
   places: { start: number; end: number }[];
   /** `language`: how often a text of this length would use it at most. */
   expected?: number;
-  /** `close`: at most this many uses stand within a stretch of so many words. */
+  /** `close`: this many uses occur within a stretch of this many words. */
   within?: { most: number; stretch: number };
 }
 export interface OverusedResult {

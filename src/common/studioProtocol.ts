@@ -151,7 +151,7 @@ export interface HostMessages {
     kept: KeptSample[];
     /** Whether Continue Text is writing into an editor. */
     continuing: boolean;
-    /** Whether to ask if a shipped model of a language may write where there is no other. */
+    /** Whether to ask if a shipped model of a language may write when there is no other. */
     asksForBase: boolean;
   };
   runs: { runs: RunItem[]; runId?: string };
@@ -191,7 +191,7 @@ export interface PageMessages {
   train: Nothing;
   /** Open a sample text. */
   trySample: Nothing;
-  /** Whether a shipped model of a language may write where there is no other. */
+  /** Whether a shipped model of a language may write when there is no other. */
   answerBase: { allowed: boolean };
   control: { runId: string; action: 'pause' | 'resume' | 'stop' };
   /** Resume a run that was interrupted or has ended. */

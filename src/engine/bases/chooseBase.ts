@@ -61,7 +61,7 @@ export async function chooseBase(
 }
 
 /**
- * The language of the base that `chooseBase` finds, sooner where that is clear; undefined if there is none. Throws
+ * The language of the base that `chooseBase` finds, found sooner if it is clear; undefined if there is none. Throws
  * `cancelled`.
  */
 export async function languageOf(

@@ -124,8 +124,8 @@ function contradictionsIn(examples: LabelledExample[]): string | undefined {
   if (pairs.length === 0) return undefined;
   const [[a, b]] = pairs;
   const place = ({ source, line, label }: LabelledExample): string => `${source}, line ${line} ("${label}")`;
-  const texts = pairs.length === 1 ? '1 text stands' : `${pairs.length} texts stand`;
-  return `${texts} under two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures will be worse`;
+  const texts = pairs.length === 1 ? '1 text has' : `${pairs.length} texts have`;
+  return `${texts} two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures will be worse`;
 }
 
 /**

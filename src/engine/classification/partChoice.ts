@@ -146,7 +146,7 @@ async function chooseEpoch(material: Material, train: Int32Array): Promise<PartC
 }
 
 /**
- * Whether to train a network beside the linear model, which takes many times as long: if it was asked for, or if the
+ * Whether to train a network beside the linear model, which takes many times as long: if it was requested, or if the
  * linear model makes enough errors.
  */
 function mayHelp(material: Material, linear: Answers): boolean {

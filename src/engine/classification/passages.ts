@@ -94,7 +94,7 @@ function stretchesOf(text: string, tokens: readonly Token[], size: number): Pass
     const between = text.slice(tokens[t - 1].end, tokens[t].start);
     const previous = tokens[t - 1].text;
     const isBreak = between.includes('\n') || (between !== '' && /[.!?…。！？]$/u.test(previous));
-    // Cut even if the sentence goes on.
+    // Cut even within a sentence.
     if (isBreak || t - starts.at(-1)! >= size / 2) starts.push(t);
   }
   starts.push(tokens.length);

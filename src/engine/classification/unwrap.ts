@@ -17,7 +17,7 @@ export interface Unwrapped {
 export async function unwrap(source: string): Promise<Unwrapped | undefined> {
   const mail = asMail(source);
   if (mail === undefined) return looksLikeHtml(source) ? { source: 'html', ...visibleText(source) } : undefined;
-  // A mail that the parser rejects is read as it is.
+  // A mail that the parser rejects is read as plain text.
   const parsed = await PostalMime.parse(mail).catch(() => undefined);
   if (!parsed) return undefined;
   const { subject = '', html, text } = parsed;

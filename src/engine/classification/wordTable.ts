@@ -65,7 +65,7 @@ export function decodeWordTable(bytes: Buffer, name: string): WordTable {
   const refuse = (why: string): never => {
     throw new InklingError('corruptModel', `${name} ${why}; install the extension again.`);
   };
-  if (bytes.length < 12 || bytes.toString('latin1', 0, 8) !== magic) refuse('is no table of word vectors');
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 8) !== magic) refuse('is not a table of word vectors');
   const headerEnd = 12 + bytes.readUInt32LE(8);
   if (bytes.length < headerEnd) refuse('is cut off');
   const header = JSON.parse(bytes.toString('utf8', 12, headerEnd)) as {

@@ -134,7 +134,9 @@ function noteReplaced(text: string, replaced: number, encoding: string, name: st
   if (replaced === 0) return;
   const line = lineOf(text, text.indexOf('\ufffd'));
   const places = replaced === 1 ? `1 place in line ${line}` : `${replaced} places, the first in line ${line},`;
-  notices.push(`${name} has ${places} that ${replaced === 1 ? 'is' : 'are'} not ${encoding}; "\ufffd" stands there.`);
+  notices.push(
+    `${name} has ${places} that ${replaced === 1 ? 'is' : 'are'} not ${encoding}; "\ufffd" takes ${replaced === 1 ? 'its' : 'their'} place.`,
+  );
 }
 
 function startsWith(bytes: Uint8Array, ...mark: number[]): boolean {

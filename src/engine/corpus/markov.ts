@@ -4,11 +4,11 @@
  *   p(w | h)  = (max(c(hw) - D, 0) + D · t(h) · p'(w | h')) / c(h)
  *   p'(w | h) = the same with n(hw) in place of c(hw)
  *
- * c(hw) how often w followed the context h, n(hw) how many different characters stand before hw, c(h) and n(h) the sums
- * of these, t(h) how many different characters followed h, h' the context without its first character, and the discount
- * D = n₁ / (n₁ + 2 n₂) of each length, nᵢ the number of strings counted i times. Below the empty context, all symbols
- * are equally likely; a context that was never seen is shortened. After every context the probabilities of all symbols
- * sum to 1, so the model's bits can be compared with a network's.
+ * c(hw) how often w followed the context h, n(hw) how many different characters preceded hw, c(h) and n(h) the sums of
+ * these, t(h) how many different characters followed h, h' the context without its first character, and the discount D
+ * = n₁ / (n₁ + 2 n₂) of each length, nᵢ the number of strings counted i times. Below the empty context, all symbols are
+ * equally likely; a context that was never seen is shortened. After every context the probabilities of all symbols sum
+ * to 1, so the model's bits can be compared with a network's.
  */
 import { TimeSlice } from '../timeSlice';
 

@@ -86,8 +86,10 @@ export class CopyIndex {
     return (this.folded ??= new KnownWords([...this.words].flatMap((word) => [...wordsIn(word)])));
   }
 
-  /** Runs of `shortestRun` or more characters of the sample that stand in a training text, in order, the longer one where
-   *  two overlap, or its lines that do; the share of its 8-grams that stand in none; the share of its words that do. */
+  /**
+   * Runs of `shortestRun` or more characters of the sample that occur in a training text, in order (the longer one where
+   * two overlap), or its lines that do; the share of its 8-grams that occur in none; the share of its words that do.
+   */
   report(sample: string): CopyReport {
     const realWordShare = this.realWordShare(sample);
     return {

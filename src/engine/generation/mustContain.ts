@@ -105,7 +105,7 @@ async function writeContaining(
 ): Promise<GenerationResult> {
   const { prompt, details } = request;
   const words = (options.mustContain ?? []).map((word) => wantedWord(model, word));
-  // A word that was inserted is not missing, even if it does not stand between two words.
+  // A word that was inserted is not missing, even if it is not between two words.
   const placed = new Set<Wanted>();
   const seeds = new Random(options.seed, draftStream);
   let kept = '';
@@ -131,7 +131,7 @@ async function writeContaining(
       // Once every word is placed, the rest is generated freely.
       if (missing.length === 0) tools.onDelta?.({ stream: 0, text, ...(details && { tokens, probabilities }) });
     };
-    // Only the last draft may go on beyond the length.
+    // Only the last draft may continue beyond the length.
     const end = missing.length > 0 ? undefined : options.end;
     const free: SamplingOptions = { ...options, length: left, seed, end, mustContain: undefined };
     const { texts, unknown } = await generate(

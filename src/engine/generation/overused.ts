@@ -6,7 +6,7 @@
  *   probability of so many under a Poisson distribution;
  * - `phrase`: runs of words that occur again and again.
  *
- * Names are left out of the first two: what a story is about is no habit.
+ * Names are left out of the first two: what a story is about is not a habit.
  */
 import type { Overused } from '../../common/engineProtocol';
 import type { ListedWord } from '../bases/wordList';

@@ -1,8 +1,8 @@
 /**
  * How surprised a model is by each character (or word) of a text: -log2 of its predicted probability. A model with a
  * memory learns each token after it was scored, in a layer of the memory that holds this text alone, so that every
- * figure depends only on what stands before it. The figures of the last text are kept together with contexts along it,
- * so that after an edit only what follows is recomputed.
+ * figure depends only on the text before it. The figures of the last text are kept together with contexts along it, so
+ * that after an edit only what follows is recomputed.
  */
 import { commonStart } from '../../common/commonEnds';
 import type { Considered, SurpriseResult } from '../../common/engineProtocol';

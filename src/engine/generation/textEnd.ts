@@ -9,7 +9,7 @@ export const endPatience = sentencePatience + 100;
 /** "Mr.", "St.", "J.": a short capitalised word is more likely an abbreviation than the end of a sentence. */
 const abbreviation = /(?<!\p{L})\p{Lu}\p{L}{0,2}\.$/u;
 
-/** Whether a text may end between `text` and the `next` characters; `beyond`: tokens beyond the length asked for. */
+/** Whether a text may end between `text` and the `next` characters; `beyond`: tokens beyond the requested length. */
 export function mayEnd(text: string, next: string, end: NonNullable<SamplingOptions['end']>, beyond: number): boolean {
   if (text.trim() === '') return false;
   if (end === 'sentence' && beyond < sentencePatience) {

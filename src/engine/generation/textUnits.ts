@@ -1,7 +1,7 @@
 /**
  * The text of an editor, divided into the units that figures are shown for, each with the tokens that the model reads
  * for it. A unit is a character with its marks (which NFC may join and lowercasing may split into several tokens), a
- * line end of one or two code units, a word, or what stands between words (no token).
+ * line end of one or two code units, a word, or the characters between words (no token).
  */
 import { normaliseText } from '../corpus/normaliseText';
 import type { LanguageModel } from './languageModel';

@@ -9,7 +9,7 @@
  *
  * c_k(w) is how often w was counted after the context of order k, n_k the sum of these counts, and t_k the number of
  * distinct tokens counted. Below the shortest context of letters all tokens are equally likely; below the shortest
- * context of words lies the prediction by letters. A token is counted in the longest context, and in a shorter one only
+ * context of words is the prediction by letters. A token is counted in the longest context, and in a shorter one only
  * if it was new in the next longer one: c_k(w) is then the number of longer contexts in which w was seen. It depends on
  * what was counted and not on the order of counting, so any count can be taken back.
  *
@@ -43,7 +43,7 @@ export interface BaseLayer {
 
 /** The same for texts that may still change. */
 export class Layer {
-  /** What the counts below are changes of: the counts of texts that were learned at once. */
+  /** The counts of texts that were learned at once; the counts below are changes of these. */
   ground: BaseLayer | undefined;
   letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
   words = Array.from({ length: wordOrders }, () => new Counts());
@@ -255,7 +255,7 @@ export class Memory {
       const symbol = counts.symbolOf(entry);
       if (summed[symbol] === 0) symbols[this.distinct++] = symbol;
       summed[symbol] += layerWeight * counts.countOf(entry);
-      // All of what lies below was taken back.
+      // Every count below was taken back.
       if (summed[symbol] === 0) symbols[symbols.indexOf(symbol)] = symbols[--this.distinct];
     }
     return layerWeight * counts.total(context);

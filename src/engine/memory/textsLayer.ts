@@ -65,7 +65,7 @@ export class TextsLayer {
     return name === this.wanted.except ? undefined : this.wanted.texts.get(name);
   }
 
-  /** The name of a text to forget, learn or learn anew. */
+  /** The name of a text to forget, learn or relearn. */
   private nextChange(): string | undefined {
     for (const [name, { text }] of this.learned) if (this.wantedText(name) !== text) return name;
     for (const name of this.wanted.texts.keys()) {

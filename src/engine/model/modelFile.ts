@@ -249,7 +249,7 @@ async function withContainer<R>(
     // A pipe or a device would never end.
     const stat = await fs.stat(file);
     if (!stat.isFile()) {
-      const what = stat.isDirectory() ? 'is a folder. Name the model file in it' : 'is no file. Choose a model file';
+      const what = stat.isDirectory() ? 'is a folder. Name the model file in it' : 'is not a file. Choose a model file';
       throw new InklingError('invalidInput', `${file} ${what}.`);
     }
     const opened = (handle = await fs.open(file, 'r'));

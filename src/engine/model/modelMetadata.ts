@@ -116,7 +116,7 @@ export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Sch
 /** A figure of a history. JSON has no NaN, which is written as null. */
 export const figure: Schema<number> = (value, path) => (value === null ? NaN : number()(value, path));
 const share = number(0, 1);
-/** A share of predictions, as it stands in a history. */
+/** A share of predictions in a history. */
 const shareFigure: Schema<number> = (value, path) => (value === null ? NaN : share(value, path));
 /** At most some centuries. */
 export const seconds = number(0, 1e10);

@@ -12,7 +12,7 @@ const namePattern = /^(.+?)(?:\.(\d+))?\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12
 const modelSuffix = '.inkling.safetensors';
 
 /**
- * A write takes seconds; a file untouched for this long has no writer any more, even on another machine that shares the
+ * A write takes seconds; a file untouched for this long no longer has a writer, even on another machine that shares the
  * folder.
  */
 const abandonedMs = 3_600_000;

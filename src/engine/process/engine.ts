@@ -219,7 +219,7 @@ export class Engine {
     this.tellSampler((call) => call('noteSources', { modelPath, sources }));
   }
 
-  /** A message to a running sampler; if it dies, it is told again when it is restarted. */
+  /** A message to a running sampler; if it dies, the message is repeated when it is restarted. */
   private tellSampler(tell: (call: Caller<SamplerMethods>) => Promise<null>): void {
     if (this.sampler && !this.sampler.isGone) tell(this.sampler.call).catch(() => undefined);
   }

@@ -345,7 +345,7 @@ export function recipeFor(id: string, objective?: ObjectiveKind): TrainingConfig
 /** Passes of an every-step variant over its text; a long text needs fewer. */
 const twinEpochs: Record<string, number> = { nietzsche: 3 };
 const usualTwinEpochs = 10;
-/** Few epochs would give few samples: then they are written every so many steps. */
+/** Few epochs would give few samples, so then they are written after a number of steps. */
 const twinSampleSteps = 300;
 
 /**

@@ -505,7 +505,7 @@ export class Trainer {
     return true;
   }
 
-  /** With the weights as they are. */
+  /** With the current weights. */
   private async currentStepper(): Promise<Stepper> {
     const parameters = await this.network.readParameters();
     if (this.stepper) this.stepper.writeParameters(parameters);

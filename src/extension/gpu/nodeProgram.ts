@@ -34,9 +34,9 @@ export function judge(program: string, answer: string): NodeProgram | string {
   try {
     [path, version, electron] = JSON.parse(answer) as unknown[];
   } catch {
-    return `${program} is no Node.js.`;
+    return `${program} is not Node.js.`;
   }
-  if (typeof path !== 'string' || typeof version !== 'string') return `${program} is no Node.js.`;
+  if (typeof path !== 'string' || typeof version !== 'string') return `${program} is not Node.js.`;
   if (electron !== null) return `${program} is an Electron, which WebGPU does not run in.`;
   const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);
   if (major < oldest) return `${program} is Node.js ${version}; the engine needs ${oldest} or later.`;

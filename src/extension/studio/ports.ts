@@ -47,7 +47,7 @@ export interface ModelsPort {
   /** Path of the active model. */
   active(): string | undefined;
   use(path: string): Promise<void>;
-  /** Whether the user has yet to say if a shipped model of a language may write where there is no other. */
+  /** Whether the user has not yet said if a shipped model of a language may write when there is no other. */
   asksForBase(): boolean;
   answerBase(allowed: boolean): Promise<void>;
   onDidChange: Subscribe<void>;

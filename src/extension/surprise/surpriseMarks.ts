@@ -31,7 +31,7 @@ import { markdownMarks } from './markdownMarks';
 import type { Mark } from './surpriseFigures';
 
 const levels = 5;
-/** The strongest levels are underlined as well, so that they can be told without their colour. */
+/** The strongest levels are underlined as well, so that they can be recognised without their colour. */
 const lines: readonly (string | undefined)[] = [undefined, undefined, undefined, 'underline dotted', 'underline'];
 /** *Next Surprise* stops at these. */
 const strongLevel = 4;
@@ -149,7 +149,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
 
   /**
    * The strong mark after (or before) a position, from the other end of the map if there is no further one; undefined
-   * if there is none at all. Throws as `complete`.
+   * if there is none. Throws like `complete`.
    */
   async find(
     document: vscode.TextDocument,

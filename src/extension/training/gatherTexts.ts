@@ -63,7 +63,7 @@ async function gather(files: vscode.Uri[], title: string, only: boolean): Promis
   if (found.length === 0) {
     throw new InklingError(
       'invalidInput',
-      vscode.l10n.t('There is no text in {0}. Choose files that hold prose.', title),
+      vscode.l10n.t('There is no text in {0}. Choose files that contain prose.', title),
     );
   }
   return { title, texts: found.map(({ text }) => text), uris: found.map(({ uri }) => uri.toString()) };

@@ -1,7 +1,7 @@
 /**
  * What Inkling writes into a document at every cursor: a model's words as they come, or a finished text. One undo step.
- * What a model has written is a proposal until the user keeps it, discards it, asks for another one or goes on writing
- * there; it is in the document all the time, so that nothing but its tint is lost with the editor or the window.
+ * What a model has written is a proposal until the user keeps it, discards it, asks for another one or types on there;
+ * it is in the document all the time, so that nothing but its tint is lost with the editor or the window.
  */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../../common/engineProtocol';
@@ -51,8 +51,8 @@ export class TextContinuation {
 
   /**
    * Writes after every selection of `editor`, each continuing the text before it, until `length` tokens are written,
-   * `signal` is aborted, the user stops it, anything else changes the place, or no editor shows the text any more. The
-   * first selection in the document has the seed of `options`, each further one the next seed. Rejects with
+   * `signal` is aborted, the user stops it, anything else changes the place, or no editor shows the text any longer.
+   * The first selection in the document has the seed of `options`, each further one the next seed. Rejects with
    * `invalidInput` for too many cursors or a document that cannot be written to, or with the engine's error.
    */
   async run(
@@ -79,8 +79,8 @@ export class TextContinuation {
   }
 
   /**
-   * Writes another proposal, with another seed, in place of the one that stands; both are one undo step, unless
-   * something else has changed in the document. Rejects with `invalidInput` if nothing of it is left as it was.
+   * Writes another proposal, with another seed, in place of the current one; both are one undo step, unless something
+   * else has changed in the document. Rejects with `invalidInput` if nothing of it is left as it was.
    */
   async another(seed: number): Promise<void> {
     const { proposal } = this;

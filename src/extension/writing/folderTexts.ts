@@ -13,9 +13,9 @@ import { fileEncoding } from '../fileEncoding';
 import { notProse } from '../training/gatherTexts';
 import { GitIgnore } from './gitIgnore';
 
-/** The files that are known of a folder: at most so many, */
+/** The files of a folder that are reported: at most this many, */
 const maximumFiles = 2000;
-/** and of so many bytes together, those that were changed last. */
+/** and with at most this many bytes in total; the most recently changed ones. */
 const maximumBytes = 20_000_000;
 
 interface Folder {

@@ -34,7 +34,7 @@ export class Place {
   /** The written text is between the two. */
   private from: Point;
   private to: Point;
-  /** False once somebody else has changed what was written. */
+  /** False once the text written here has been changed by anything else. */
   private intact = true;
   /** The effects of saves next to the place: white space removed before and after it, a line end added after it. */
   private lostBefore = '';

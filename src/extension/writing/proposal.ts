@@ -59,7 +59,7 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
     const { state } = this;
     if (!state || state.isWriting || state.document !== document) return [];
     return state.ranges.flatMap(({ end }) => {
-      // They stand above their line.
+      // They are shown above their line.
       const line = Math.min(end.line + 1, document.lineCount - 1);
       const range = new vscode.Range(line, 0, line, 0);
       return actions.map(({ command, title }) => new vscode.CodeLens(range, { command, title: title() }));

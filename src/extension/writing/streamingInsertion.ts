@@ -36,7 +36,7 @@ export interface InsertionOptions {
   pieceLength?: number;
   /** Whether the first piece continues the last undo step of the document, as long as nothing else comes in between. */
   continuesUndoStep?: boolean;
-  /** Called when no place can be written to any more. */
+  /** Called when no place can be written to any longer. */
   onEnded?: () => void;
   /** Called when what was written has grown, moved or been changed; `touched` if by the user, at one of the places. */
   onChanged?: (touched: boolean) => void;

@@ -10,7 +10,7 @@ import { JobPart, type Job, type NetworkView } from './job';
 import type { Layout } from './layout';
 import { runJob, type GradientNorms } from './runJob';
 
-/** What a worker is told once about a network. */
+/** What a worker receives once about a network. */
 export interface NetworkMessage {
   id: number;
   module: WebAssembly.Module;

@@ -133,7 +133,7 @@ class RaySource implements JobSource {
     const { logs = '' } = await this.ask<{ logs?: string }>('GET', `/api/jobs/${encodeURIComponent(id)}/logs`, {
       signal,
     });
-    // The whole log comes each time: the longer it takes, the less often it is asked for.
+    // The whole log is sent each time, so the longer that takes, the less often it is requested.
     this.intervalMs = Math.max(2000, 10 * (performance.now() - began));
     if (logs.length < this.at) this.at = 0;
     const end = logs.lastIndexOf('\n') + 1;

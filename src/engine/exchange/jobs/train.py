@@ -7,7 +7,7 @@
     torchrun --nproc-per-node 4 train.py             on several
     python train.py --ray --workers 4                on a Ray cluster that shares this folder
 
-It writes events.jsonl (what happens, one JSON object a line, also printed), checkpoint.pt, and at the end
+It writes events.jsonl (what happens, one JSON object per line, also printed), checkpoint.pt, and at the end
 model.inkling.safetensors. Started again, it continues from the checkpoint exactly as if it had not stopped. SIGTERM and
 Ctrl-C save a checkpoint and end the script; a file named "stop" in the folder ends the training and keeps the model.
 
@@ -184,7 +184,7 @@ class Text:
 
 
 class Network(nn.Module):
-    """One recurrent module a layer, because their widths may differ, and the output layer."""
+    """One recurrent module per layer, because their widths may differ, and the output layer."""
 
     def __init__(self, spec):
         super().__init__()
@@ -356,7 +356,7 @@ def write_model(file, metadata, tensors):
 
 @contextlib.contextmanager
 def replacing(file):
-    """Opens a file to write; it appears under its name only when it is whole."""
+    """Opens a file to write; it appears under its name only when it is complete."""
     temporary = file.with_name(file.name + ".tmp")
     with open(temporary, "wb") as out:
         yield out
@@ -431,7 +431,7 @@ class Run:
         rows = torch.arange(self.text.rows, device=self.device).tensor_split(parts)
         self.parts = rows[first : first + options.micro_batches]
         self.states = [None] * len(self.parts)
-        # What a checkpoint holds besides weights, optimiser and states.
+        # What a checkpoint contains besides weights, optimiser and states.
         self.progress = {
             "step": 0, "epoch": 0, "seconds": 0.0, "characters": 0, "history": [], "evaluatedStep": -1,
             "epochSums": [0.0, 0, 0], "lastEpochSums": [0.0, 0, 0], "guardEvents": 0, "withoutBest": 0,
@@ -485,7 +485,7 @@ class Run:
             evaluates, samples = due(config["evaluation"]["every"]), due(config["samples"]["every"])
             if not (step >= next_look or epoch_ended or evaluates or samples):
                 continue
-            # Only here does the processor wait for the device, and do the workers agree on what follows.
+            # Only here does the processor wait for the device, and the workers agree on what follows.
             steps = len(self.pending)
             reason = self.take_losses()
             if evaluates and reason is None:

@@ -57,7 +57,10 @@ describe('Labelled text', () => {
     } finally {
       fs.rmSync(folder, { recursive: true });
     }
-    await assert.rejects(readLabelledData(path.join(folder, 'none'), 'skip'), invalid(/There is no file .*none. Check the path/));
+    await assert.rejects(
+      readLabelledData(path.join(folder, 'none'), 'skip'),
+      invalid(/There is no file .*none. Check the path/),
+    );
   });
 });
 
@@ -252,7 +255,7 @@ describe('Labelled text as found in practice', () => {
     const data = read('label,text\nspam,a\nspam,b\nSPAM,c\nham,A\n');
     assert.deepStrictEqual(data.classes, ['ham', 'spam']);
     assert.match(data.notices.join('\n'), /differ only in case are one: "SPAM" \(1\) counted as "spam"/);
-    assert.match(data.notices.join('\n'), /1 text stands under two labels, such as mail\.csv, line 2 .* line 5/);
+    assert.match(data.notices.join('\n'), /1 text has two labels, such as mail\.csv, line 2 .* line 5/);
   });
 
   it('drops a row with a NUL, reports a guessed encoding, and accepts a named one', async () => {

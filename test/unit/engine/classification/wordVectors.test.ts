@@ -66,7 +66,7 @@ describe('Word vectors', () => {
       () => decodeWordTable(bytes.subarray(0, bytes.length - 1), 'table'),
       (error) => error instanceof InklingError && error.code === 'corruptModel',
     );
-    assert.throws(() => decodeWordTable(Buffer.from('something else'), 'table'), /no table of word vectors/);
+    assert.throws(() => decodeWordTable(Buffer.from('something else'), 'table'), /not a table of word vectors/);
   });
 });
 

@@ -207,7 +207,7 @@ describe('decodeText', () => {
       const damaged = Buffer.from(`${french.repeat(9)}caf`);
       const { text, notices } = decodeText(Buffer.concat([damaged, Buffer.from([0xe9, 0x0a])]), 'a.txt');
       assert.equal(text, `${french.repeat(9)}caf\ufffd\n`);
-      assert.deepEqual(notices, ['a.txt has 1 place in line 10 that is not UTF-8; "\ufffd" stands there.']);
+      assert.deepEqual(notices, ['a.txt has 1 place in line 10 that is not UTF-8; "\ufffd" takes its place.']);
       // A replacement character in the file itself was not caused by decoding.
       assert.deepEqual(decodeText(Buffer.from(`${french}\ufffd`), 'a.txt').notices, []);
     });

@@ -372,7 +372,7 @@ describe(`model file (seed ${seed})`, () => {
       const pipe = path.join(folder, 'pipe');
       execFileSync('mkfifo', [pipe]);
       for (const read of [readModelFile, readModelMetadata]) {
-        await assert.rejects(read(pipe), { code: 'invalidInput', message: /is no file/ });
+        await assert.rejects(read(pipe), { code: 'invalidInput', message: /is not a file/ });
       }
     });
 
