@@ -27,7 +27,7 @@ export async function attachCommand(args: string[]): Promise<void> {
     say('The job was asked to stop and to keep its model, which takes a moment.');
   }
   const detached = new AbortController();
-  const restoreSignals = onStopSignals(() => detached.abort());
+  const endOfSignals = onStopSignals(() => detached.abort());
   const printer = new ProgressPrinter(output);
   const show = (event: TrainEvent): void => {
     if (values.json) output.json(event);
@@ -51,6 +51,6 @@ export async function attachCommand(args: string[]): Promise<void> {
     if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
     say(`Detached; the job continues. Attach again with "inkling attach ${job}", end it with "--stop".`);
   } finally {
-    restoreSignals();
+    endOfSignals();
   }
 }

@@ -117,7 +117,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
   const vectors = await vectorsFor(settings, data);
   const [stop, skip, cancel] = [new AbortController(), new AbortController(), new AbortController()];
   let hasLearned = false;
-  const restoreSignals = onStopSignals((count) => {
+  const endOfSignals = onStopSignals((count) => {
     stop.abort();
     if (!hasLearned) cancel.abort();
     if (!outFile || !hasLearned) return;
@@ -161,7 +161,7 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
       cause: error,
     });
   } finally {
-    restoreSignals();
+    endOfSignals();
   }
 }
 

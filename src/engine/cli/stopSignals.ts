@@ -6,12 +6,15 @@ const echoMs = 300;
 
 /**
  * Calls `handle` with 1 at the first signal, 2 at the second and so on, instead of the default, which ends the process.
- * Returns a function that restores the default.
+ * Returns a function for the end of the command: from then on, a signal ends the process with the exit code it has,
+ * because what it had to write is written.
  */
 export function onStopSignals(handle: (count: number) => void): () => void {
   let count = 0;
   let lastMs = -Infinity;
+  let isOver = false;
   const listener = (): void => {
+    if (isOver) process.exit();
     const now = performance.now();
     const isEcho = now - lastMs < echoMs;
     lastMs = now;
@@ -19,6 +22,6 @@ export function onStopSignals(handle: (count: number) => void): () => void {
   };
   for (const signal of signals) process.on(signal, listener);
   return () => {
-    for (const signal of signals) process.off(signal, listener);
+    isOver = true;
   };
 }

@@ -72,7 +72,7 @@ export async function trainCommand(args: string[]): Promise<void> {
   });
   let run: FileRun | undefined;
   let hasLearned = false;
-  const restoreSignals = onStopSignals((count) => {
+  const endOfSignals = onStopSignals((count) => {
     // An untrained model must not replace an earlier one.
     if (!run || !hasLearned) {
       say('Stopped before it had learned anything; nothing was written.');
@@ -96,7 +96,7 @@ export async function trainCommand(args: string[]): Promise<void> {
       if (!values.json) output.line(summary(outFile.path, model));
     });
   } finally {
-    restoreSignals();
+    endOfSignals();
   }
 }
 

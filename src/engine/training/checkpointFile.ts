@@ -6,6 +6,7 @@ import * as fs from 'node:fs/promises';
 import { asInklingError, InklingError } from '../../common/errors';
 import { numberedNames, versionOf } from '../model/keepModel';
 import { readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
+import { whileAlone } from '../model/temporaryFiles';
 import { checkpointPath } from './resume';
 
 export class CheckpointFile {
@@ -32,23 +33,39 @@ export class CheckpointFile {
    */
   async write(model: StoredLanguageModel): Promise<{ file: string; notice?: string }> {
     let notice: string | undefined;
-    const found = await versionOf(this.file);
-    if (found !== undefined && found !== this.seen) {
-      const taken = this.file;
-      this.file = await freeCheckpoint(this.modelPath);
-      notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run its own file.`;
-    }
-    await writeModelFile(this.file, model);
-    this.seen = await versionOf(this.file);
+    await writeModelFile(this.file, model, (written) =>
+      this.whileAlone(async () => {
+        const found = await versionOf(this.file);
+        if (found !== undefined && found !== this.seen) {
+          const taken = this.file;
+          this.file = await freeCheckpoint(this.modelPath);
+          notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run its own file.`;
+        }
+        await fs.rename(written, this.file);
+        this.seen = await versionOf(this.file);
+      }),
+    );
     return { file: this.file, notice };
   }
 
-  /** Removes the checkpoint, unless it belongs to another run. */
+  /**
+   * Removes the checkpoint, unless it belongs to another run. Once there is a model, a checkpoint that cannot be removed
+   * does no harm.
+   */
   async remove(): Promise<void> {
-    const found = await readModelMetadata(this.file).catch((error: unknown) => asInklingError(error));
-    const isOwn =
-      found instanceof InklingError ? found.code === 'corruptModel' : this.created.includes(found.provenance.created);
-    if (isOwn) await fs.rm(this.file, { force: true });
+    if ((await versionOf(this.file)) === undefined) return;
+    const removing = this.whileAlone(async () => {
+      const found = await readModelMetadata(this.file).catch((error: unknown) => asInklingError(error));
+      const isOwn =
+        found instanceof InklingError ? found.code === 'corruptModel' : this.created.includes(found.provenance.created);
+      if (isOwn) await fs.rm(this.file, { force: true });
+    });
+    await removing.catch(() => undefined);
+  }
+
+  /** No other run to the same model may write or remove a checkpoint between this one's look and its own change. */
+  private whileAlone<R>(work: () => Promise<R>): Promise<R> {
+    return whileAlone(checkpointPath(this.modelPath), work);
   }
 }
 
