@@ -7,7 +7,7 @@ import { t } from './l10n';
 import type { ClassifierRecord, ReadingFinding, Verdict } from './classifierProtocol';
 
 /** Minimum points of a word for strength 1, 2, 3. Absolute, so that two texts can be compared. */
-export const strengthPoints = [0.15, 0.5, 1.2] as const;
+const strengthPoints = [0.15, 0.5, 1.2] as const;
 
 export interface WordTint {
   /** UTF-16 offsets into the checked text. */

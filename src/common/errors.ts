@@ -4,7 +4,7 @@
  */
 import { t } from './l10n';
 
-export const errorCodes = [
+const errorCodes = [
   'cancelled',
   'invalidInput',
   'incompatibleModel',

@@ -9,7 +9,7 @@ import { t } from './l10n';
 type Classes = Pick<ClassifierRecord, 'classes' | 'positive'>;
 
 /** Whether the classifier distinguishes spam from everything else. */
-export function detectsSpam({ classes, positive }: Classes): boolean {
+function detectsSpam({ classes, positive }: Classes): boolean {
   return positive !== null && classes[positive].toLowerCase() === 'spam';
 }
 

@@ -54,7 +54,7 @@ export const maximumColumns = 8;
 /** In UTF-16 units. */
 const longestWord = 40;
 /** JSON, which carries the messages, has no NaN. */
-export const unknownProbability = -1;
+const unknownProbability = -1;
 
 export function emptyWall(): Wall {
   return { modelPath: '', modelTitle: '', prompt: '', columns: [], nextId: 1 };

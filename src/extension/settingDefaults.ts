@@ -5,7 +5,7 @@
 import type { BackendChoice, CompletionRequest, Eagerness } from '../common/engineProtocol';
 
 /** Languages whose files contain prose. */
-export const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
+const proseLanguages = ['plaintext', 'markdown', 'latex', 'restructuredtext', 'asciidoc', 'typst'];
 
 /** A base model of the package by its language, the one that fits, or none. */
 type BaseSetting = 'auto' | 'none' | 'de' | 'en' | 'es' | 'fr' | 'it';

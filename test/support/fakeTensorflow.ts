@@ -4,7 +4,7 @@
  * knows cuDNN's packing of parameters from its documentation: every gate's W_ih, every gate's W_hh, input biases,
  * recurrent biases; LSTM gates i f c o, GRU gates r z n.
  */
-import type { OpAttribute, TensorflowBinding, TensorInfo } from '../../src/engine/backends/tensorflow/binding';
+import type { OpAttribute, TensorflowBinding, TensorHandle } from '../../src/engine/backends/tensorflow/binding';
 
 const [FLOAT, INT32, INT64, BOOL] = [1, 3, 9, 10];
 
@@ -55,7 +55,7 @@ export class FakeTensorflow implements TensorflowBinding {
     return true;
   }
 
-  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorInfo[] {
+  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorHandle[] {
     this.log.push(name);
     const operation = operations[name];
     if (!operation) throw new Error(`There is no operation ${name}.`);
@@ -74,7 +74,7 @@ export class FakeTensorflow implements TensorflowBinding {
     return value;
   }
 
-  private store(value: Value): TensorInfo {
+  private store(value: Value): TensorHandle {
     if (value.dtype === FLOAT) value.data = Float64Array.from(Float32Array.from(value.data));
     this.values.set(this.next, value);
     return { id: this.next++, shape: value.shape, dtype: value.dtype };

@@ -49,7 +49,7 @@ export function checkBatch(spec: NetworkSpec, limits: NetworkLimits, batch: Batc
 }
 
 /** Throws `invalidInput` for an id that is not in the network's vocabulary. */
-export function checkTokens({ input }: NetworkSpec, tokens: Uint16Array): void {
+function checkTokens({ input }: NetworkSpec, tokens: Uint16Array): void {
   if (input.kind === 'scalar') return;
   for (const token of tokens) {
     if (token >= input.vocabulary && token !== noToken) {

@@ -34,7 +34,7 @@ export async function withCompute<R>(options: ComputeOptions, work: (compute: Co
 
 type Asked = Parameters<CreateNetwork>;
 
-export class ChosenCompute implements Compute {
+class ChosenCompute implements Compute {
   private readonly backends = new Map<Backend['name'], Backend>();
   /** Set once wasm has taken over from a GPU: from then on, it computes everything. */
   private takenOver: Pick<Network['backend'], 'reason' | 'fallback'> | undefined;

@@ -25,7 +25,7 @@ export function fitCalibration(
 }
 
 /** Fits T from 1 to 10 by golden-section search on its logarithm: the likelihood has one maximum. */
-export function fitTemperature(
+function fitTemperature(
   positive: ArrayLike<number>,
   scores: ArrayLike<number>,
 ): { kind: 'temperature'; temperature: number } {

@@ -12,7 +12,7 @@ import type { Token } from './tokens';
 import type { WordVectors } from './wordVectors';
 
 /** The maximum number of rows of a backend's embedding. */
-export const rowLimit = 65535;
+const rowLimit = 65535;
 
 export class Encoder {
   constructor(

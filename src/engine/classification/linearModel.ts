@@ -21,7 +21,7 @@ export interface LinearOptions {
   from?: LinearModel;
 }
 
-export const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
+const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
 
 /** Rows of features in one block of memory: row i is at [starts[i], starts[i + 1]). */
 interface Rows {

@@ -12,14 +12,14 @@ import type { SparseCounts } from './bagOfWords';
 import { classProbabilities } from './naiveBayes';
 
 /** idf_w = ln((1 + N) / (1 + documents with w)) + 1. */
-export function inverseDocumentFrequencies(rows: SparseCounts[], vocabulary: number): Float64Array {
+function inverseDocumentFrequencies(rows: SparseCounts[], vocabulary: number): Float64Array {
   const documents = new Float64Array(vocabulary);
   for (const row of rows) for (const id of row.ids) documents[id]++;
   return documents.map((n) => Math.log((1 + rows.length) / (1 + n)) + 1);
 }
 
 /** Counts times idf, scaled to a Euclidean norm of 1. */
-export function tfidf(row: SparseCounts, idf: Float64Array): SparseCounts {
+function tfidf(row: SparseCounts, idf: Float64Array): SparseCounts {
   const weights = Float64Array.from(row.counts, (count, k) => count * idf[row.ids[k]]);
   const norm = Math.sqrt(weights.reduce((sum, x) => sum + x * x, 0));
   return { ids: row.ids, counts: norm === 0 ? weights : weights.map((x) => x / norm) };

@@ -24,7 +24,7 @@ const keepEvery = 128;
  * What the model reads for a prompt: for a model of lines, the line so far after "no token" (as in training); the
  * window that it was trained on; padding when there is nothing at all.
  */
-export function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Uint16Array {
+function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Uint16Array {
   const end = lineEnd(model);
   if (model.config.text.examples === 'lines') {
     const line = end === undefined ? ids : ids.subarray(ids.lastIndexOf(end) + 1);

@@ -39,7 +39,7 @@ export interface ReadingOptions {
 /** The number of tokens read before a span as its context. */
 const contextTokens = 64;
 /** About two paragraphs: what is easy or hard to predict changes more slowly than that, so stretches vary as texts do. */
-export const stretchTokens = 500;
+const stretchTokens = 500;
 
 /** Reads the spans one after the other. Undefined if there is nothing to predict, and once `isInterrupted` is true. */
 export async function readWithMemory(

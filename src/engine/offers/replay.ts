@@ -6,7 +6,7 @@
 import { endsWord } from './wordEnds';
 
 /** Figures are kept for blocks of about this many characters, to estimate their spread. */
-export const blockCharacters = 1000;
+const blockCharacters = 1000;
 /** Exact matches are counted for offers of up to this many words. */
 export const countedWords = 4;
 /** Characters that show where a word ends. */

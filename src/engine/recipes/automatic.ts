@@ -295,7 +295,7 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
  * The choice for a run that is bounded by steps or epochs. It depends only on the text, and so does the learning rate
  * of each step: the same seed gives the same model on every machine, even if the run is split in two.
  */
-export function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
+function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
   const { config } = chooseConfig(draft, facts, middlingSpeed, 60, base);
   const schedule: TrainingConfig['schedule'] =
     facts.heldOutTargets > 0

@@ -6,7 +6,7 @@ import { setting } from '../configuration';
 const name = 'completion.never';
 
 /** The selected word, or the one at the cursor; undefined if there is none. */
-export function wordAtCursor(editor: vscode.TextEditor): string | undefined {
+function wordAtCursor(editor: vscode.TextEditor): string | undefined {
   const { document, selection } = editor;
   const range = selection.isEmpty
     ? document.getWordRangeAtPosition(selection.active, /[\p{L}\p{M}\p{N}'’-]+/u)

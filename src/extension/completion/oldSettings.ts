@@ -7,7 +7,7 @@ const oldName = 'completion.minimumConfidence';
 const newName = 'completion.eagerness';
 
 /** The eagerness for a mean probability per character from 0 to 1; the default was 0.35. */
-export function eagernessFor(minimumConfidence: number): Eagerness {
+function eagernessFor(minimumConfidence: number): Eagerness {
   if (minimumConfidence > 0.5) return 'shy';
   return minimumConfidence < 0.2 ? 'bold' : 'balanced';
 }

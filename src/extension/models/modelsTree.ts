@@ -9,7 +9,7 @@ import type { Journal, Passage } from '../remembered/journal';
 import { RememberedItem, rememberedItem, treeItemOf } from '../remembered/rememberedTree';
 import type { ModelEntry, ModelStore } from './modelStore';
 
-export const modelsViewId = 'inkling.models';
+const modelsViewId = 'inkling.models';
 
 type Element = ModelEntry | RememberedItem | Passage;
 

@@ -11,7 +11,7 @@ import { studioHtml } from './studioHtml';
 import type { StudioPorts } from './ports';
 import { StudioSession } from './studioSession';
 
-export const studioViewId = 'inkling.studio';
+const studioViewId = 'inkling.studio';
 
 export interface Studio extends vscode.Disposable {
   /** Shows this tab of the Studio; the focus moves there unless it is to stay where it is. */

@@ -104,7 +104,7 @@ export function lineColour(line: Pick<ChartLine, 'role' | 'overlay'>, colours: C
 }
 
 /** Once the colours run out, overlays differ by their dash patterns. */
-export function lineDash(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
+function lineDash(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
   if (line.role !== 'overlay') return '';
   return ['4 2', '1 2', '7 2 1 2'][Math.floor(line.overlay / colours.overlays.length) % 3];
 }

@@ -98,7 +98,7 @@ export class ThresholdView {
 }
 
 /** "Catches 140 of 143 spam (97.9 %); flags 3 of 857 not spam as spam (0.4 %)." */
-export function thresholdSentence(confusion: number[][], classes: string[], positive: number): string {
+function thresholdSentence(confusion: number[][], classes: string[], positive: number): string {
   const other = 1 - positive;
   const caught = confusion[positive][positive];
   const positives = caught + confusion[positive][other];

@@ -16,7 +16,7 @@ export interface OpAttribute {
 }
 
 /** A tensor that TensorFlow holds. */
-export interface TensorInfo {
+export interface TensorHandle {
   id: number;
   shape: number[];
   dtype: number;
@@ -29,7 +29,7 @@ export interface TensorflowBinding {
   deleteTensor(id: number): void;
   /** Waits for the value; the array is a copy. */
   tensorDataSync(id: number): Float32Array | Int32Array;
-  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorInfo[];
+  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorHandle[];
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;
   readonly TF_FLOAT: number;

@@ -3,22 +3,20 @@
  * is freed at its end except what is returned. Shapes are row-major; all numbers float32 unless said otherwise.
  */
 import { InklingError } from '../../../common/errors';
-import type { OpAttribute, TensorflowBinding, TensorInfo } from './binding';
-
-export type Tensor = TensorInfo;
+import type { OpAttribute, TensorflowBinding, TensorHandle } from './binding';
 
 /** One or several values to keep at the end of a scope. */
-type Kept = Tensor | undefined | readonly Kept[] | { readonly [name: string]: Kept | number };
+type Kept = TensorHandle | undefined | readonly Kept[] | { readonly [name: string]: Kept | number };
 
 export class Ops {
-  private open: Set<Tensor>[] = [];
-  private readonly constants = new Map<string, Tensor>();
+  private open: Set<TensorHandle>[] = [];
+  private readonly constants = new Map<string, TensorHandle>();
 
   constructor(readonly binding: TensorflowBinding) {}
 
   /** Frees what `work` created, except what it returns. */
   scope<T extends Kept>(work: () => T): T {
-    const own = new Set<Tensor>();
+    const own = new Set<TensorHandle>();
     this.open.push(own);
     let result: T | undefined;
     try {
@@ -34,7 +32,7 @@ export class Ops {
   }
 
   /** Removes a tensor from its scope: it lives until `free`. */
-  keep(tensor: Tensor): Tensor {
+  keep(tensor: TensorHandle): TensorHandle {
     for (const own of this.open) own.delete(tensor);
     return tensor;
   }
@@ -55,43 +53,43 @@ export class Ops {
   }
 
   /** A tensor with a copy of `values`. */
-  floats(shape: number[], values: ArrayLike<number>): Tensor {
+  floats(shape: number[], values: ArrayLike<number>): TensorHandle {
     return this.track(shape, this.binding.TF_FLOAT, Float32Array.from(values));
   }
 
-  integers(shape: number[], values: ArrayLike<number>): Tensor {
+  integers(shape: number[], values: ArrayLike<number>): TensorHandle {
     return this.track(shape, this.binding.TF_INT32, Int32Array.from(values));
   }
 
-  zeros(shape: number[]): Tensor {
+  zeros(shape: number[]): TensorHandle {
     return this.track(shape, this.binding.TF_FLOAT, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   }
 
   /** A number that is created once and kept. */
-  scalar(value: number): Tensor {
+  scalar(value: number): TensorHandle {
     return this.constant(`f${value}`, [], this.binding.TF_FLOAT, Float32Array.of(value));
   }
 
   /** A list of integers (a shape, an axis) that is created once and kept. */
-  list(...values: number[]): Tensor {
+  list(...values: number[]): TensorHandle {
     return this.constant(`i${values.join()}`, [values.length], this.binding.TF_INT32, Int32Array.from(values));
   }
 
-  whole(value: number): Tensor {
+  whole(value: number): TensorHandle {
     return this.constant(`w${value}`, [], this.binding.TF_INT32, Int32Array.of(value));
   }
 
   /** An int64 number, created once, because the addon leaks a handle for each. */
-  long(value: number): Tensor {
+  long(value: number): TensorHandle {
     return this.constant(`l${value}`, [], this.binding.TF_INT64, Int32Array.of(value, 0));
   }
 
-  read(tensor: Tensor): Float32Array {
+  read(tensor: TensorHandle): Float32Array {
     return this.binding.tensorDataSync(tensor.id) as Float32Array;
   }
 
   /** Any operation. Throws `outOfMemory` or `backendUnavailable` with TensorFlow's message. */
-  run(name: string, attributes: OpAttribute[], inputs: Tensor[], outputs = 1): Tensor[] {
+  run(name: string, attributes: OpAttribute[], inputs: TensorHandle[], outputs = 1): TensorHandle[] {
     try {
       const made = this.binding.executeOp(
         name,
@@ -141,61 +139,61 @@ export class Ops {
 
   // ---- arithmetic, with broadcasting
 
-  add = (a: Tensor, b: Tensor): Tensor => this.binary('AddV2', a, b);
-  sub = (a: Tensor, b: Tensor): Tensor => this.binary('Sub', a, b);
-  mul = (a: Tensor, b: Tensor): Tensor => this.binary('Mul', a, b);
-  div = (a: Tensor, b: Tensor): Tensor => this.binary('RealDiv', a, b);
-  minimum = (a: Tensor, b: Tensor): Tensor => this.binary('Minimum', a, b);
+  add = (a: TensorHandle, b: TensorHandle): TensorHandle => this.binary('AddV2', a, b);
+  sub = (a: TensorHandle, b: TensorHandle): TensorHandle => this.binary('Sub', a, b);
+  mul = (a: TensorHandle, b: TensorHandle): TensorHandle => this.binary('Mul', a, b);
+  div = (a: TensorHandle, b: TensorHandle): TensorHandle => this.binary('RealDiv', a, b);
+  minimum = (a: TensorHandle, b: TensorHandle): TensorHandle => this.binary('Minimum', a, b);
   /** dy · y · (1 - y). */
-  sigmoidGradient = (y: Tensor, dy: Tensor): Tensor => this.binary('SigmoidGrad', y, dy);
+  sigmoidGradient = (y: TensorHandle, dy: TensorHandle): TensorHandle => this.binary('SigmoidGrad', y, dy);
   /** dy · (1 - y²). */
-  tanhGradient = (y: Tensor, dy: Tensor): Tensor => this.binary('TanhGrad', y, dy);
-  sigmoid = (x: Tensor): Tensor => this.run('Sigmoid', [this.type('T')], [x])[0];
-  tanh = (x: Tensor): Tensor => this.run('Tanh', [this.type('T')], [x])[0];
-  sqrt = (x: Tensor): Tensor => this.run('Sqrt', [this.type('T')], [x])[0];
-  square = (x: Tensor): Tensor => this.run('Square', [this.type('T')], [x])[0];
-  softplus = (x: Tensor): Tensor => this.run('Softplus', [this.type('T')], [x])[0];
+  tanhGradient = (y: TensorHandle, dy: TensorHandle): TensorHandle => this.binary('TanhGrad', y, dy);
+  sigmoid = (x: TensorHandle): TensorHandle => this.run('Sigmoid', [this.type('T')], [x])[0];
+  tanh = (x: TensorHandle): TensorHandle => this.run('Tanh', [this.type('T')], [x])[0];
+  sqrt = (x: TensorHandle): TensorHandle => this.run('Sqrt', [this.type('T')], [x])[0];
+  square = (x: TensorHandle): TensorHandle => this.run('Square', [this.type('T')], [x])[0];
+  softplus = (x: TensorHandle): TensorHandle => this.run('Softplus', [this.type('T')], [x])[0];
 
-  scale(x: Tensor, factor: number): Tensor {
+  scale(x: TensorHandle, factor: number): TensorHandle {
     return factor === 1 ? x : this.mul(x, this.scalar(factor));
   }
 
-  clip(x: Tensor, limit: number): Tensor {
+  clip(x: TensorHandle, limit: number): TensorHandle {
     return this.run('ClipByValue', [this.type('T')], [x, this.scalar(-limit), this.scalar(limit)])[0];
   }
 
-  private binary(name: string, a: Tensor, b: Tensor): Tensor {
+  private binary(name: string, a: TensorHandle, b: TensorHandle): TensorHandle {
     return this.run(name, [this.type('T')], [a, b])[0];
   }
 
   // ---- matrices
 
   /** A B, each transposed first if requested. */
-  matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false } = {}): Tensor {
+  matmul(a: TensorHandle, b: TensorHandle, { transposeA = false, transposeB = false } = {}): TensorHandle {
     const attributes = [this.type('T'), this.flag('transpose_a', transposeA), this.flag('transpose_b', transposeB)];
     return this.run('MatMul', attributes, [a, b])[0];
   }
 
-  transpose(a: Tensor): Tensor {
+  transpose(a: TensorHandle): TensorHandle {
     const attributes = [this.type('T'), this.type('Tperm', this.binding.TF_INT32)];
     return this.run('Transpose', attributes, [a, this.list(1, 0)])[0];
   }
 
   /** Sum over the given axes, or over all. */
-  sum(x: Tensor, axes: number[] = x.shape.map((_, i) => i)): Tensor {
+  sum(x: TensorHandle, axes: number[] = x.shape.map((_, i) => i)): TensorHandle {
     const attributes = [this.flag('keep_dims', false), this.type('T'), this.type('Tidx', this.binding.TF_INT32)];
     return this.run('Sum', attributes, [x, this.list(...axes)])[0];
   }
 
   // ---- shapes
 
-  reshape(x: Tensor, shape: number[]): Tensor {
+  reshape(x: TensorHandle, shape: number[]): TensorHandle {
     const attributes = [this.type('T', x.dtype), this.type('Tshape', this.binding.TF_INT32)];
     return this.run('Reshape', attributes, [x, this.list(...shape)])[0];
   }
 
   /** The part of a vector or, along its first axis, of a matrix. */
-  slice(x: Tensor, begin: number, size: number): Tensor {
+  slice(x: TensorHandle, begin: number, size: number): TensorHandle {
     const rest = x.shape.slice(1);
     const attributes = [this.type('T', x.dtype), this.type('Index', this.binding.TF_INT32)];
     const from = this.list(begin, ...rest.map(() => 0));
@@ -203,24 +201,24 @@ export class Ops {
   }
 
   /** `count` equal parts along an axis. */
-  split(x: Tensor, count: number, axis: number): Tensor[] {
+  split(x: TensorHandle, count: number, axis: number): TensorHandle[] {
     if (count === 1) return [x];
     return this.run('Split', [this.int('num_split', count), this.type('T')], [this.whole(axis), x], count);
   }
 
-  concat(parts: Tensor[], axis: number): Tensor {
+  concat(parts: TensorHandle[], axis: number): TensorHandle {
     if (parts.length === 1) return parts[0];
     const attributes = [this.int('N', parts.length), this.type('T'), this.type('Tidx', this.binding.TF_INT32)];
     return this.run('ConcatV2', attributes, [...parts, this.whole(axis)])[0];
   }
 
   /** Parts of one shape along a new first axis. */
-  pack(parts: Tensor[]): Tensor {
+  pack(parts: TensorHandle[]): TensorHandle {
     return this.run('Pack', [this.int('N', parts.length), this.type('T'), this.int('axis', 0)], parts)[0];
   }
 
   /** The inverse of `pack`. */
-  unpack(x: Tensor): Tensor[] {
+  unpack(x: TensorHandle): TensorHandle[] {
     const count = x.shape[0];
     return this.run('Unpack', [this.int('num', count), this.type('T'), this.int('axis', 0)], [x], count);
   }
@@ -228,13 +226,13 @@ export class Ops {
   // ---- tokens
 
   /** [P] ids → [P, depth]; an id out of range gives a row of zeros. */
-  oneHot(ids: Tensor, depth: number): Tensor {
+  oneHot(ids: TensorHandle, depth: number): TensorHandle {
     const attributes = [this.int('axis', -1), this.type('T'), this.type('TI', this.binding.TF_INT32)];
     return this.run('OneHot', attributes, [ids, this.whole(depth), this.scalar(1), this.scalar(0)])[0];
   }
 
   /** Rows of a table. */
-  gather(table: Tensor, ids: Tensor): Tensor {
+  gather(table: TensorHandle, ids: TensorHandle): TensorHandle {
     const attributes = [
       this.int('batch_dims', 0),
       this.type('Tparams'),
@@ -245,7 +243,7 @@ export class Ops {
   }
 
   /** Row v of the result is the sum of the rows whose id is v; negative ids are left out. */
-  sumByToken(rows: Tensor, ids: Tensor, vocabulary: number): Tensor {
+  sumByToken(rows: TensorHandle, ids: TensorHandle, vocabulary: number): TensorHandle {
     const attributes = [
       this.type('T'),
       this.type('Tindices', this.binding.TF_INT32),
@@ -254,13 +252,13 @@ export class Ops {
     return this.run('UnsortedSegmentSum', attributes, [rows, ids, this.whole(vocabulary)])[0];
   }
 
-  private track(shape: number[], dtype: number, values: Float32Array | Int32Array): Tensor {
+  private track(shape: number[], dtype: number, values: Float32Array | Int32Array): TensorHandle {
     const tensor = { id: this.binding.createTensor(shape, dtype, values), shape, dtype };
     this.open.at(-1)?.add(tensor);
     return tensor;
   }
 
-  private constant(key: string, shape: number[], dtype: number, values: Float32Array | Int32Array): Tensor {
+  private constant(key: string, shape: number[], dtype: number, values: Float32Array | Int32Array): TensorHandle {
     let tensor = this.constants.get(key);
     if (!tensor) {
       tensor = { id: this.binding.createTensor(shape, dtype, values), shape, dtype };
@@ -270,12 +268,12 @@ export class Ops {
   }
 }
 
-function forEachTensor(value: Kept | number, visit: (tensor: Tensor) => void): void {
+function forEachTensor(value: Kept | number, visit: (tensor: TensorHandle) => void): void {
   if (typeof value !== 'object') return;
   if (isTensor(value)) visit(value);
   else for (const item of Object.values(value) as (Kept | number)[]) forEachTensor(item, visit);
 }
 
-function isTensor(value: object): value is Tensor {
+function isTensor(value: object): value is TensorHandle {
   return 'id' in value && 'dtype' in value && 'shape' in value;
 }

@@ -12,7 +12,8 @@
  */
 import type { CellKind } from '../../../common/trainingConfig';
 import { gatesOf } from '../../model/networkSpec';
-import type { Ops, Tensor } from './ops';
+import type { TensorHandle } from './binding';
+import type { Ops } from './ops';
 
 export interface LayerShape {
   cell: CellKind;
@@ -25,37 +26,43 @@ export interface LayerShape {
 
 export type LayerState = {
   /** [B, H] */
-  h: Tensor;
-  c?: Tensor;
+  h: TensorHandle;
+  c?: TensorHandle;
 };
 
 /** The results of the forward pass. */
 export interface LayerOutput {
   /** [T, B, H] */
-  outputs: Tensor;
+  outputs: TensorHandle;
   last: LayerState;
   /** What else the backward pass needs; specific to each form. */
-  trace: Tensor[];
+  trace: TensorHandle[];
 }
 
 export interface LayerGradients {
   /** [T, B, I] */
-  dInputs: Tensor;
+  dInputs: TensorHandle;
   /** As the parameter vector. */
-  dParameters: Tensor;
+  dParameters: TensorHandle;
 }
 
 export interface RecurrentForm {
   readonly name: 'cudnn' | 'block' | 'plain';
-  forward(shape: LayerShape, x: Tensor, initial: LayerState, parameters: Tensor, training: boolean): LayerOutput;
+  forward(
+    shape: LayerShape,
+    x: TensorHandle,
+    initial: LayerState,
+    parameters: TensorHandle,
+    training: boolean,
+  ): LayerOutput;
   /** `dOutputs` [T, B, H]. */
   backward(
     shape: LayerShape,
-    x: Tensor,
+    x: TensorHandle,
     initial: LayerState,
-    parameters: Tensor,
+    parameters: TensorHandle,
     output: LayerOutput,
-    dOutputs: Tensor,
+    dOutputs: TensorHandle,
   ): LayerGradients;
 }
 
@@ -74,7 +81,13 @@ class CudnnForm implements RecurrentForm {
   readonly name = 'cudnn';
   constructor(private readonly ops: Ops) {}
 
-  forward(shape: LayerShape, x: Tensor, initial: LayerState, parameters: Tensor, training: boolean): LayerOutput {
+  forward(
+    shape: LayerShape,
+    x: TensorHandle,
+    initial: LayerState,
+    parameters: TensorHandle,
+    training: boolean,
+  ): LayerOutput {
     const { ops } = this;
     const attributes = [...this.attributes(shape), ops.flag('is_training', training)];
     const inputs = [x, ...this.states(shape, initial), this.packed(shape, parameters)];
@@ -84,11 +97,11 @@ class CudnnForm implements RecurrentForm {
 
   backward(
     shape: LayerShape,
-    x: Tensor,
+    x: TensorHandle,
     initial: LayerState,
-    parameters: Tensor,
+    parameters: TensorHandle,
     { outputs, trace: [h, c, reserve] }: LayerOutput,
-    dOutputs: Tensor,
+    dOutputs: TensorHandle,
   ): LayerGradients {
     const { ops } = this;
     const nothing = ops.zeros([1, shape.rows, shape.units]);
@@ -115,20 +128,20 @@ class CudnnForm implements RecurrentForm {
   }
 
   /** input_h and input_c [1, B, H]; the latter is an unused number if there are no cell states. */
-  private states({ cell, rows, units }: LayerShape, { h, c }: LayerState): Tensor[] {
+  private states({ cell, rows, units }: LayerShape, { h, c }: LayerState): TensorHandle[] {
     const { ops } = this;
-    const stacked = (state: Tensor): Tensor => ops.reshape(state, [1, rows, units]);
+    const stacked = (state: TensorHandle): TensorHandle => ops.reshape(state, [1, rows, units]);
     return [stacked(h), cell === 'lstm' ? stacked(c!) : ops.scalar(0)];
   }
 
   /** With the second bias, which our LSTM and tanh RNN do not have: zeros. */
-  private packed({ cell, units }: LayerShape, parameters: Tensor): Tensor {
+  private packed({ cell, units }: LayerShape, parameters: TensorHandle): TensorHandle {
     if (cell === 'gru') return parameters;
     return this.ops.concat([parameters, this.ops.zeros([gatesOf[cell] * units])], 0);
   }
 
-  private unstack({ cell, rows, units }: LayerShape, h: Tensor, c: Tensor): LayerState {
-    const flat = (state: Tensor): Tensor => this.ops.reshape(state, [rows, units]);
+  private unstack({ cell, rows, units }: LayerShape, h: TensorHandle, c: TensorHandle): LayerState {
+    const flat = (state: TensorHandle): TensorHandle => this.ops.reshape(state, [rows, units]);
     return { h: flat(h), c: cell === 'lstm' ? flat(c) : undefined };
   }
 }
@@ -136,17 +149,17 @@ class CudnnForm implements RecurrentForm {
 /** The parts of a parameter vector as matrices. */
 interface Parts {
   /** [G·H, I] */
-  inputWeights: Tensor;
+  inputWeights: TensorHandle;
   /** [G·H, H] */
-  recurrentWeights: Tensor;
-  inputBias: Tensor;
-  recurrentBias?: Tensor;
+  recurrentWeights: TensorHandle;
+  inputBias: TensorHandle;
+  recurrentBias?: TensorHandle;
 }
 
-function partsOf(ops: Ops, { cell, inputs, units }: LayerShape, parameters: Tensor): Parts {
+function partsOf(ops: Ops, { cell, inputs, units }: LayerShape, parameters: TensorHandle): Parts {
   const rows = gatesOf[cell] * units;
   let at = 0;
-  const take = (size: number): Tensor => ops.slice(parameters, (at += size) - size, size);
+  const take = (size: number): TensorHandle => ops.slice(parameters, (at += size) - size, size);
   return {
     inputWeights: ops.reshape(take(rows * inputs), [rows, inputs]),
     recurrentWeights: ops.reshape(take(rows * units), [rows, units]),
@@ -155,7 +168,7 @@ function partsOf(ops: Ops, { cell, inputs, units }: LayerShape, parameters: Tens
   };
 }
 
-function joinParts(ops: Ops, { inputWeights, recurrentWeights, inputBias, recurrentBias }: Parts): Tensor {
+function joinParts(ops: Ops, { inputWeights, recurrentWeights, inputBias, recurrentBias }: Parts): TensorHandle {
   const flat = [ops.reshape(inputWeights, [-1]), ops.reshape(recurrentWeights, [-1]), inputBias];
   return ops.concat(recurrentBias ? [...flat, recurrentBias] : flat, 0);
 }
@@ -164,23 +177,23 @@ class BlockForm implements RecurrentForm {
   readonly name = 'block';
   constructor(private readonly ops: Ops) {}
 
-  forward(shape: LayerShape, x: Tensor, initial: LayerState, parameters: Tensor): LayerOutput {
+  forward(shape: LayerShape, x: TensorHandle, initial: LayerState, parameters: TensorHandle): LayerOutput {
     const { ops } = this;
     const attributes = [ops.float('cell_clip', 0), ops.flag('use_peephole', false), ops.type('T')];
     const trace = ops.run('BlockLSTMV2', attributes, this.inputs(shape, x, initial, parameters), 7);
     const [, cells, , , , , outputs] = trace;
-    const last = (steps: Tensor): Tensor =>
+    const last = (steps: TensorHandle): TensorHandle =>
       ops.reshape(ops.slice(steps, shape.steps - 1, 1), [shape.rows, shape.units]);
     return { outputs, last: { h: last(outputs), c: last(cells) }, trace };
   }
 
   backward(
     shape: LayerShape,
-    x: Tensor,
+    x: TensorHandle,
     initial: LayerState,
-    parameters: Tensor,
+    parameters: TensorHandle,
     { trace }: LayerOutput,
-    dOutputs: Tensor,
+    dOutputs: TensorHandle,
   ): LayerGradients {
     const { ops } = this;
     const dCells = ops.zeros([shape.steps, shape.rows, shape.units]);
@@ -193,7 +206,7 @@ class BlockForm implements RecurrentForm {
   }
 
   /** seq_len_max, x, cs_prev, h_prev, w [I + H, 4H], three peepholes [H], b. */
-  private inputs(shape: LayerShape, x: Tensor, { h, c }: LayerState, parameters: Tensor): Tensor[] {
+  private inputs(shape: LayerShape, x: TensorHandle, { h, c }: LayerState, parameters: TensorHandle): TensorHandle[] {
     const { ops } = this;
     const { inputWeights, recurrentWeights, inputBias } = partsOf(ops, shape, parameters);
     const weights = ops.transpose(ops.concat([inputWeights, recurrentWeights], 1));
@@ -206,7 +219,7 @@ class PlainForm implements RecurrentForm {
   readonly name = 'plain';
   constructor(private readonly ops: Ops) {}
 
-  forward(shape: LayerShape, x: Tensor, initial: LayerState, parameters: Tensor): LayerOutput {
+  forward(shape: LayerShape, x: TensorHandle, initial: LayerState, parameters: TensorHandle): LayerOutput {
     const { ops } = this;
     const { cell, steps, rows, inputs, units } = shape;
     const columns = gatesOf[cell] * units;
@@ -214,8 +227,8 @@ class PlainForm implements RecurrentForm {
     const product = ops.matmul(ops.reshape(x, [steps * rows, inputs]), inputWeights, { transposeB: true });
     const fromInput = ops.unpack(ops.reshape(ops.add(product, inputBias), [steps, rows, columns]));
     let { h, c } = initial;
-    const outputs: Tensor[] = [];
-    const trace: Tensor[] = [];
+    const outputs: TensorHandle[] = [];
+    const trace: TensorHandle[] = [];
     for (const a of fromInput) {
       let b = ops.matmul(h, recurrentWeights, { transposeB: true });
       if (recurrentBias) b = ops.add(b, recurrentBias);
@@ -252,11 +265,11 @@ class PlainForm implements RecurrentForm {
 
   backward(
     shape: LayerShape,
-    x: Tensor,
+    x: TensorHandle,
     _initial: LayerState,
-    parameters: Tensor,
+    parameters: TensorHandle,
     { trace }: LayerOutput,
-    dOutputs: Tensor,
+    dOutputs: TensorHandle,
   ): LayerGradients {
     const { ops } = this;
     const { cell, steps, rows, inputs, units } = shape;
@@ -264,23 +277,23 @@ class PlainForm implements RecurrentForm {
     const { inputWeights, recurrentWeights } = partsOf(ops, shape, parameters);
     const perStep = trace.length / steps;
     const dOut = ops.unpack(dOutputs);
-    const dFromInput: Tensor[] = [];
-    const dFromState: Tensor[] = [];
-    const before: Tensor[] = [];
-    let dh: Tensor | undefined;
-    let dc: Tensor | undefined;
+    const dFromInput: TensorHandle[] = [];
+    const dFromState: TensorHandle[] = [];
+    const before: TensorHandle[] = [];
+    let dh: TensorHandle | undefined;
+    let dc: TensorHandle | undefined;
     for (let t = steps - 1; t >= 0; t--) {
-      const whole: Tensor = dh ? ops.add(dOut[t], dh) : dOut[t];
+      const whole: TensorHandle = dh ? ops.add(dOut[t], dh) : dOut[t];
       const own = trace.slice(t * perStep, (t + 1) * perStep);
       const h = own[0];
-      let da: Tensor;
-      let db: Tensor;
-      let direct: Tensor | undefined;
+      let da: TensorHandle;
+      let db: TensorHandle;
+      let direct: TensorHandle | undefined;
       switch (cell) {
         case 'lstm': {
           const [, i, f, g, o, cellBefore, squashed] = own;
           const fromH = ops.tanhGradient(squashed, ops.mul(whole, o));
-          const dCell: Tensor = dc ? ops.add(dc, fromH) : fromH;
+          const dCell: TensorHandle = dc ? ops.add(dc, fromH) : fromH;
           const di = ops.sigmoidGradient(i, ops.mul(dCell, g));
           const df = ops.sigmoidGradient(f, ops.mul(dCell, cellBefore));
           const dg = ops.tanhGradient(g, ops.mul(dCell, i));
@@ -311,7 +324,8 @@ class PlainForm implements RecurrentForm {
       before.unshift(h);
     }
     const positions = steps * rows;
-    const matrix = (parts: Tensor[], width: number): Tensor => ops.reshape(ops.pack(parts), [positions, width]);
+    const matrix = (parts: TensorHandle[], width: number): TensorHandle =>
+      ops.reshape(ops.pack(parts), [positions, width]);
     const da = matrix(dFromInput, columns);
     const db = cell === 'gru' ? matrix(dFromState, columns) : da;
     const entered = ops.reshape(x, [positions, inputs]);

@@ -35,7 +35,8 @@ import {
   slotsOf,
   type CheckedBatch,
 } from '../checkBatch';
-import type { Ops, Tensor } from './ops';
+import type { TensorHandle } from './binding';
+import type { Ops } from './ops';
 import {
   createForm,
   layerParameterCount,
@@ -50,29 +51,29 @@ type Kind = 'train' | 'evaluate';
 /** One direction of one layer after its forward pass. */
 interface Trace {
   shape: LayerShape;
-  x: Tensor;
+  x: TensorHandle;
   initial: LayerState;
-  parameters: Tensor;
+  parameters: TensorHandle;
   output: LayerOutput;
 }
 
 interface Forward {
   traces: Trace[][];
   /** Dropout masks of the layers that have one, [T, B, width], kept ones 1 / (1 - rate). */
-  masks: (Tensor | undefined)[];
+  masks: (TensorHandle | undefined)[];
   /** [P, width] of the last layer. */
-  top: Tensor;
-  ids: Tensor[];
+  top: TensorHandle;
+  ids: TensorHandle[];
 }
 
 interface Loss {
   /** [N] from the first position that has a target. */
-  losses: Tensor;
+  losses: TensorHandle;
   /** [N, V] */
-  logits: Tensor;
-  dLogits: Tensor;
-  lossSum: Tensor;
-  correct: Tensor;
+  logits: TensorHandle;
+  dLogits: TensorHandle;
+  lossSum: TensorHandle;
+  correct: TensorHandle;
 }
 
 export class TensorflowNetwork implements Network {
@@ -80,11 +81,11 @@ export class TensorflowNetwork implements Network {
   /** Elements of a frozen embedding, which comes first. */
   private readonly frozen: number;
   private readonly form: RecurrentForm;
-  private frozenTable: Tensor | undefined;
-  private parameters!: Tensor;
+  private frozenTable: TensorHandle | undefined;
+  private parameters!: TensorHandle;
   private kind: OptimiserState['kind'] = 'sgd';
   private updates = 0;
-  private slots: Tensor[] = [];
+  private slots: TensorHandle[] = [];
   private readonly carried: Record<Kind, { rows: number; states: LayerState[] }> = {
     train: { rows: 0, states: [] },
     evaluate: { rows: 0, states: [] },
@@ -212,7 +213,7 @@ export class TensorflowNetwork implements Network {
     const initial = this.initialStates(batch, kind);
     const last: LayerState[] = [];
     const traces: Trace[][] = [];
-    const masks: (Tensor | undefined)[] = [];
+    const masks: (TensorHandle | undefined)[] = [];
     const directions = spec.layers[0].bidirectional ? [0, 1] : [0];
     const ids = directions.map((d) => this.ids(d === 0 ? batch.inputs.subarray(0, T * B) : reversedInputs(batch)));
     let inputs = ids.map((own) => this.enter(own, T, B));
@@ -231,7 +232,7 @@ export class TensorflowNetwork implements Network {
         own.map(({ output }) => output.outputs),
         2,
       );
-      let mask: Tensor | undefined;
+      let mask: TensorHandle | undefined;
       if (dropoutKey !== undefined && dropout > 0) {
         mask = this.dropoutMask(l, T, B, dropoutKey);
         handed = ops.mul(handed, mask);
@@ -244,7 +245,7 @@ export class TensorflowNetwork implements Network {
   }
 
   /** Input vectors [T, B, I] of layer 0. */
-  private enter(ids: Tensor, T: number, B: number): Tensor {
+  private enter(ids: TensorHandle, T: number, B: number): TensorHandle {
     const { ops, spec } = this;
     const { input } = spec;
     const width = inputSize(spec);
@@ -266,7 +267,7 @@ export class TensorflowNetwork implements Network {
   }
 
   /** Token ids in TensorFlow's form: integers, -1 for "no token"; for a scalar input, the numbers themselves. */
-  private ids(tokens: Uint16Array): Tensor {
+  private ids(tokens: Uint16Array): TensorHandle {
     const { input } = this.spec;
     const P = tokens.length;
     if (input.kind === 'scalar') {
@@ -281,7 +282,7 @@ export class TensorflowNetwork implements Network {
     );
   }
 
-  private dropoutMask(layer: number, T: number, B: number, key: number): Tensor {
+  private dropoutMask(layer: number, T: number, B: number, key: number): TensorHandle {
     const rate = this.spec.layers[layer].dropout;
     const width = layerOutputSize(this.spec.layers[layer]);
     const mask = new Float32Array(T * B * width);
@@ -296,7 +297,7 @@ export class TensorflowNetwork implements Network {
   }
 
   /** [N, V] */
-  private logits(top: Tensor): Tensor {
+  private logits(top: TensorHandle): TensorHandle {
     const { ops } = this;
     const width = layerOutputSize(this.spec.layers.at(-1)!);
     const V = outputSize(this.spec);
@@ -331,7 +332,10 @@ export class TensorflowNetwork implements Network {
     };
   }
 
-  private softmaxLoss(logits: Tensor, labels: Int32Array): { losses: Tensor; gradients: Tensor; hits: Tensor } {
+  private softmaxLoss(
+    logits: TensorHandle,
+    labels: Int32Array,
+  ): { losses: TensorHandle; gradients: TensorHandle; hits: TensorHandle } {
     const { ops } = this;
     const { TF_INT32, TF_BOOL, TF_FLOAT } = ops.binding;
     const ids = ops.integers([labels.length], labels);
@@ -351,7 +355,10 @@ export class TensorflowNetwork implements Network {
     return { losses, gradients, hits };
   }
 
-  private sigmoidLoss(logits: Tensor, labels: Int32Array): { losses: Tensor; gradients: Tensor; hits: Tensor } {
+  private sigmoidLoss(
+    logits: TensorHandle,
+    labels: Int32Array,
+  ): { losses: TensorHandle; gradients: TensorHandle; hits: TensorHandle } {
     const { ops } = this;
     const { TF_BOOL, TF_FLOAT } = ops.binding;
     const N = labels.length;
@@ -374,7 +381,7 @@ export class TensorflowNetwork implements Network {
     checked: CheckedBatch,
     lossScale: number,
     dropoutKey: number,
-  ): { gradient: Tensor; loss: Loss } {
+  ): { gradient: TensorHandle; loss: Loss } {
     const { ops, spec } = this;
     const { batch: B, steps: T } = batch;
     const forward = this.forward(batch, 'train', dropoutKey);
@@ -409,7 +416,7 @@ export class TensorflowNetwork implements Network {
     return { gradient: ops.concat(pieces.reverse(), 0), loss };
   }
 
-  private addEmbeddingGradient(pieces: Tensor[], { ids }: Forward, dInputs: Tensor[]): void {
+  private addEmbeddingGradient(pieces: TensorHandle[], { ids }: Forward, dInputs: TensorHandle[]): void {
     const { ops, spec } = this;
     const { input } = spec;
     if (input.kind !== 'embedding' || !input.trainable) return;
@@ -419,12 +426,12 @@ export class TensorflowNetwork implements Network {
     pieces.push(ops.reshape(sums.length > 1 ? ops.add(sums[0], sums[1]) : sums[0], [-1]));
   }
 
-  private norm(gradient: Tensor): Tensor {
+  private norm(gradient: TensorHandle): TensorHandle {
     return this.ops.sqrt(this.ops.sum(this.ops.square(gradient)));
   }
 
   /** Clips and applies the gradient; equations in reference/optimiser.ts. */
-  private update(gradient: Tensor, norm: Tensor, update: Update): void {
+  private update(gradient: TensorHandle, norm: TensorHandle, update: Update): void {
     const { ops } = this;
     const { clipValue, clipNorm, learningRate, weightDecay, beta1, beta2, rho, epsilon } = update;
     let g = clipValue > 0 ? ops.clip(gradient, clipValue) : gradient;
@@ -432,10 +439,10 @@ export class TensorflowNetwork implements Network {
       const length = clipValue > 0 ? this.norm(g) : norm;
       g = ops.mul(g, ops.minimum(ops.scalar(1), ops.div(ops.scalar(clipNorm), length)));
     }
-    const mix = (old: Tensor, decay: number, fresh: Tensor): Tensor =>
+    const mix = (old: TensorHandle, decay: number, fresh: TensorHandle): TensorHandle =>
       ops.add(ops.scale(old, decay), ops.scale(fresh, 1 - decay));
-    let change: Tensor;
-    let slots: Tensor[];
+    let change: TensorHandle;
+    let slots: TensorHandle[];
     switch (update.kind) {
       case 'sgd':
         slots = [];
@@ -463,7 +470,7 @@ export class TensorflowNetwork implements Network {
   }
 
   /** Takes new parameters and slots from the current scope, and frees the old ones. */
-  private replace([parameters, ...slots]: Tensor[]): void {
+  private replace([parameters, ...slots]: TensorHandle[]): void {
     const old = [this.parameters, ...this.slots];
     [this.parameters, ...this.slots] = [parameters, ...slots].map((tensor) => this.ops.keep(tensor));
     this.ops.free(old);
@@ -492,19 +499,19 @@ export class TensorflowNetwork implements Network {
   }
 
   /** A tensor of the trainable block, flat. */
-  private part(name: string): Tensor {
+  private part(name: string): TensorHandle {
     const { offset, size } = this.tensors.find((tensor) => tensor.name === name)!;
     return this.ops.slice(this.parameters, offset - this.frozen, size);
   }
 
   /** All parameters of one direction of a layer, consecutively. */
-  private layerParameters(l: number, direction: number, shape: LayerShape): Tensor {
+  private layerParameters(l: number, direction: number, shape: LayerShape): TensorHandle {
     const name = `rnn.weight_ih_l${l}${direction > 0 ? '_reverse' : ''}`;
     const { offset } = this.tensors.find((tensor) => tensor.name === name)!;
     return this.ops.slice(this.parameters, offset - this.frozen, layerParameterCount(shape));
   }
 
-  private embeddingTable(): Tensor {
+  private embeddingTable(): TensorHandle {
     if (this.frozenTable) return this.frozenTable;
     const [rows, columns] = this.tensors[0].shape;
     return this.ops.reshape(this.part('embedding.weight'), [rows, columns]);
@@ -556,7 +563,7 @@ export class TensorflowNetwork implements Network {
     const S = stateSize(this.spec);
     let column = 0;
     return this.spec.layers.map(({ units }) => {
-      const part = (): Tensor => {
+      const part = (): TensorHandle => {
         const values = new Float32Array(rows * units);
         for (let r = 0; r < rows; r++) {
           const at = r * S + column;
@@ -569,13 +576,13 @@ export class TensorflowNetwork implements Network {
     });
   }
 
-  private readStats(stats: Tensor): { lossSum: number; correct: number; gradientNorm: number } {
+  private readStats(stats: TensorHandle): { lossSum: number; correct: number; gradientNorm: number } {
     const [lossSum, correct, gradientNorm] = this.take(stats);
     return { lossSum, correct, gradientNorm };
   }
 
   /** The values of a tensor that is no longer needed. */
-  private take(tensor: Tensor): Float32Array {
+  private take(tensor: TensorHandle): Float32Array {
     const values = this.ops.read(tensor);
     this.ops.free(tensor);
     return values;

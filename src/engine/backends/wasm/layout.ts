@@ -149,7 +149,7 @@ export interface Layout extends Weights {
 /** Bytes of the trainable block that are updated together; also the unit of the gradient norm's partial sums. */
 export const chunkBytes = 16384;
 
-export const panelsFor = (columns: number): number => Math.ceil(columns / 16);
+const panelsFor = (columns: number): number => Math.ceil(columns / 16);
 
 /** Allocates the memory from its beginning, in whole cache lines. */
 export class Arena {

@@ -69,7 +69,7 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
  * what Ray puts before each line of a worker, or the beginning of a line that a killed worker did not finish. Ray may
  * repeat a worker's lines: what is not later than an event already seen of the same start is a repetition.
  */
-export function eventIn(line: string): { event: TrainEvent; time?: number } | undefined {
+function eventIn(line: string): { event: TrainEvent; time?: number } | undefined {
   const start = line.lastIndexOf('{"event":"');
   if (start < 0) return undefined;
   try {

@@ -29,7 +29,7 @@ import { chooseForJob, draftFor, type AutomaticChoice, type TextFacts } from '..
 import { engineVersion } from '../../version';
 import trainingScript from './train.py';
 
-export const firstModelName = 'first.safetensors';
+const firstModelName = 'first.safetensors';
 export const jobFileName = 'job.json';
 
 /** Ids in one file. */

@@ -139,7 +139,7 @@ describe('Trainer', () => {
       (event, trainer) => {
         if (event.event === 'notice' && event.kind === 'paused') {
           assert.equal(event.step, 10);
-          setTimeout(() => trainer.resume(), 20);
+          setImmediate(() => trainer.resume());
         }
       },
     );
@@ -228,7 +228,7 @@ describe('Trainer', () => {
         const watched = during(method, 15, () => running.pause());
         const paused = await train(config, text, watched, (event, trainer) => {
           running = trainer;
-          if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.resume(), 1);
+          if (event.event === 'notice' && event.kind === 'paused') setImmediate(() => trainer.resume());
         });
         assert.equal(of(paused.events, 'notice')[0]?.step, 15);
         assert.deepEqual(paused.parameters, whole.parameters);
@@ -265,7 +265,7 @@ describe('Trainer', () => {
       (event, trainer) => {
         if (event.event === 'start') trainer.pause();
         if (event.event !== 'notice' || event.kind !== 'paused') return;
-        setTimeout(() => (kept.length < 3 ? trainer.pause() : trainer.stop()), 1);
+        setImmediate(() => (kept.length < 3 ? trainer.pause() : trainer.stop()));
       },
     );
     assert.equal(kept.length, 3);
@@ -279,7 +279,7 @@ describe('Trainer', () => {
       10,
       (trainer) => trainer.pause(),
       (event, trainer) => {
-        if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.stop(), 5);
+        if (event.event === 'notice' && event.kind === 'paused') setImmediate(() => trainer.stop());
       },
     );
     assert.equal(result.done.reason, 'stopped');
@@ -299,7 +299,7 @@ describe('Trainer', () => {
       },
       (event, trainer) => {
         if (event.event === 'start') trainer.pause();
-        if (event.event === 'notice' && event.kind === 'paused') setTimeout(() => trainer.resume(), 1);
+        if (event.event === 'notice' && event.kind === 'paused') setImmediate(() => trainer.resume());
       },
     );
     assert.equal(paused?.progress.step, 0);
