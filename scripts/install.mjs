@@ -36,8 +36,9 @@ async function npmCi(total) {
   npm.stderr.on('data', read);
   const report = () => {
     const seconds = Math.round((Date.now() - began) / 1000);
-    const line = `Installing the development packages: ${Math.min(fetched, total)} of ${total}, ${seconds} s`;
-    if (process.stdout.isTTY) process.stdout.write(`\r${line} `);
+    const stage = fetched < total ? `${fetched} of ${total} fetched` : `all ${total} fetched, unpacking`;
+    const line = `Installing the development packages: ${stage}, ${seconds} s`;
+    if (process.stdout.isTTY) process.stdout.write(`\r${line}    `);
     else console.log(line);
   };
   report();
