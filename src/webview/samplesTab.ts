@@ -61,6 +61,9 @@ export class SamplesTab {
   private readonly replayPlace = h('div', { class: 'muted small', role: 'status' });
   private readonly replayBlock: HTMLElement;
   private readonly legend = tintLegend();
+  private readonly wallHead: HTMLElement;
+  /** A new wall is to be scrolled to. */
+  private isNew = false;
 
   private readonly model = choice<string>(t('Model'), (modelPath) => this.useModel(modelPath), [], {
     labelHidden: true,
@@ -186,6 +189,7 @@ export class SamplesTab {
         button(t('Train on This File'), () => send({ type: 'train' }), { icon: 'play' }).element,
       ),
     );
+    this.wallHead = h('div', { class: 'row between wall-head' }, this.tint.element, this.legend);
     this.body = h(
       'div',
       { class: 'stack', hidden: true },
@@ -214,7 +218,7 @@ export class SamplesTab {
       ),
       h('div', { class: 'row write-row' }, this.write.element, this.stop.element, this.continueText.element),
       this.replayBlock,
-      h('div', { class: 'row between' }, this.tint.element, this.legend),
+      this.wallHead,
       this.wallHelp,
       this.writingState,
       this.liveWall.element,
@@ -257,6 +261,7 @@ export class SamplesTab {
         break;
       case 'wall':
         this.wall = message.actions.reduce(reduceWall, this.wall);
+        this.isNew ||= message.actions.some(({ kind }) => kind === 'generate');
         break;
       case 'considered':
         return this.popover.answer(message.column, message.offset, message.considered);
@@ -388,9 +393,19 @@ export class SamplesTab {
     const { mustContain } = settings;
     setText(this.applies, mustContain.trim() === '' ? '' : ` · ${t('must contain: {0}', mustContain)}`);
     show(this.openWall.element, this.wall.columns.length > 0 && !writing);
+    this.liveWall.element.classList.toggle('filling', writing);
     this.drawReplay();
     this.drawWalls(settings);
     show(this.legend, settings.tint);
+    if (this.isNew) this.reveal();
+  }
+
+  /** Scrolls to a new wall: in a low window, the controls above it fill the page. Waits until the tab is shown. */
+  private reveal(): void {
+    const { top, height } = this.wallHead.getBoundingClientRect();
+    if (height === 0) return;
+    this.isNew = false;
+    if (top > window.innerHeight / 2) this.wallHead.scrollIntoView();
   }
 
   private drawReplay(): void {

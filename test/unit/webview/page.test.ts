@@ -279,6 +279,24 @@ describe('Studio page in a browser', function () {
     });
   });
 
+  it('scrolls to a new wall that would begin below the fold, and stays where the wall is already seen', async () => {
+    await page.setViewportSize({ width: 400, height: 600 });
+    await tab('Samples');
+    assert.equal(await page.evaluate(() => window.scrollY), 0);
+    await page.getByText('Write', { exact: true }).click();
+    const legend = page.locator('.wall-head');
+    await eventually(async () => assert.ok((await page.evaluate(() => window.scrollY)) > 0));
+    const box = await legend.boundingBox();
+    const row = await page.locator('.write-row').boundingBox();
+    assert.ok(box && row && box.y >= row.y + row.height && box.y < 300, 'it is below what sticks to the top');
+    await page.locator('.wall .copies:not([hidden])').first().waitFor();
+    await page.evaluate(() => window.scrollBy(0, 30));
+    const before = await page.evaluate(() => window.scrollY);
+    await page.getByText('Write', { exact: true }).click();
+    await page.locator('.wall .copies:not([hidden])').first().waitFor();
+    assert.equal(await page.evaluate(() => window.scrollY), before);
+  });
+
   it('fills one column for each of two prompts instead of one for each temperature', async () => {
     await tab('Samples');
     await page.locator('textarea:visible').first().fill('The stolen car');
