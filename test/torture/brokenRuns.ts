@@ -165,7 +165,9 @@ const signals: Scenario = {
       const { code, out, err } = await runCommand(folder, args, { onOutput });
       const model = await readLanguageModel(path.join(folder, modelName)).catch(() => undefined);
       if (out.includes('"progress"')) {
-        assert.equal(code, 0, err);
+        // Node gives its handlers up a moment before the process is gone: a signal that comes then still kills it.
+        const isKilledAtItsEnd = code === null && sent.length === 2 && out.includes('"event":"done"');
+        assert.ok(code === 0 || isKilledAtItsEnd, `${code} ${err}`);
         assert.ok(model && model.results.steps > 0, err);
       } else assert.ok(code === 130 && model === undefined, `${code} ${err}`);
     }),
