@@ -169,7 +169,6 @@ function roundTo(value: number, digits: number): number {
 export function sampleText({ prompt, text }: SampleEvent, start: StartEvent | undefined): string {
   if (start?.config.text.unit !== 'character' || start.config.text.examples !== 'text') return prompt + text;
   const whole = prompt + text.slice(0, wholeLength(text));
-  return start.config.samples.prompt.kind === 'window'
-    ? whole.replace(/^[\p{L}\p{M}\p{N}'’-]\S*\s/u, '').trimStart()
-    : whole;
+  const isCut = start.config.samples.prompt.kind === 'window';
+  return (isCut ? whole.replace(/^[\p{L}\p{M}\p{N}'’-]\S*\s/u, '') : whole).trimStart();
 }

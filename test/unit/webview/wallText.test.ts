@@ -76,7 +76,7 @@ describe('run facts', () => {
         { ...start, config: { ...start.config, ...changes } },
       );
     const samples = { ...start.config.samples, prompt: { kind: 'window' as const } };
-    assert.equal(shown('', 'The sea was ver'), 'The sea was');
+    assert.equal(shown('', '\n\nThe sea was ver'), 'The sea was');
     assert.equal(shown('Call m', 'e Ishma'), 'Call me');
     assert.equal(shown('shmael. So', 'me years a', { samples }), 'Some years');
     const text = { ...start.config.text, examples: 'lines' as const };
