@@ -22,10 +22,14 @@ async function answering(answers: string[], run: () => PromiseLike<unknown>): Pr
   const complaints: string[] = [];
   const next = (what: string): string => answers.shift() ?? assert.fail(`nothing left to answer ${what} with`);
   const stubs = {
-    showQuickPick: async (items: readonly Item[] | PromiseLike<readonly Item[]>, options?: { title?: string }) => {
+    showQuickPick: async (
+      items: readonly (Item | string)[] | PromiseLike<readonly (Item | string)[]>,
+      options?: { title?: string },
+    ) => {
       const wanted = next(options?.title ?? 'a list');
-      const found = (await items).find(({ label }) => label.includes(wanted));
-      return found ?? assert.fail(`no "${wanted}" among ${(await items).map(({ label }) => label).join(', ')}`);
+      const labelOf = (item: Item | string): string => (typeof item === 'string' ? item : item.label);
+      const found = (await items).find((item) => labelOf(item).includes(wanted));
+      return found ?? assert.fail(`no "${wanted}" among ${(await items).map(labelOf).join(', ')}`);
     },
     showInputBox: async (options?: vscode.InputBoxOptions) => {
       const typed = next(options?.title ?? 'a box');
@@ -193,5 +197,32 @@ describe('choices', () => {
     );
     assert.deepEqual(dones, [60, 120]);
     assert.ok((await services.models.find(model))?.summary);
+  });
+
+  it('a table with several columns that could be meant: which holds the labels, which the texts', async () => {
+    const rows = Array.from({ length: 80 }, (_, i) =>
+      i % 2
+        ? `${i},inbox,the waves and the ship at ${i} knots,sea`
+        : `${i},archive,the field and the plough at ${i} paces,land`,
+    );
+    const settings = { variant: 'rnn', units: 8, epochs: 2, batch: 16, learningRate: 0.02, vectors: 'learned' };
+    const { active } = services.classifier;
+    for (const [column, classes] of [
+      ['label', ['land', 'sea']],
+      ['category', ['archive', 'inbox']],
+    ] as const) {
+      const editor = await openText(['id,category,message,label', ...rows].join('\n'));
+      let file: string | undefined;
+      await answering([column, 'message'], async () => {
+        file = await vscode.commands.executeCommand('inkling.trainClassifier', editor.document.uri, undefined, {
+          settings,
+        });
+      });
+      assert.deepEqual((await active.record()).classes, classes);
+      // Later tests in other suites need a list without it.
+      await active.use(undefined);
+      fs.rmSync(file!);
+      await services.models.refresh();
+    }
   });
 });
