@@ -252,7 +252,7 @@ describe('webgpu backend without a GPU', () => {
           const own = await compute.createNetwork(tiny, new Float32Array(parameterCount(tiny)), { batch: 1, steps: 1 });
           const { name, reason } = own.backend;
           assert.strictEqual(name, 'wasm');
-          assert.match(reason!, new RegExp(`${info.device.split(' ')[0]}.* is a program on the CPU .* not tried`));
+          assert.match(reason!, new RegExp(`${info.device.split(' ')[0]}.* is a program on the CPU .* not used`));
           own.dispose();
         });
 
