@@ -318,7 +318,7 @@ describe('the text that the user is looking at', () => {
       await vscode.commands.executeCommand('vscode.open', uri);
       await until(() => openResource() !== undefined, 'it is open');
       assert.equal(vscode.window.activeTextEditor, undefined);
-      assert.throws(() => requireEditor('Open one.'), /keeps large\.txt from extensions/);
+      assert.throws(() => requireEditor('Open one.'), /hides large\.txt from extensions/);
       const { texts } = await gatherFiles([openResource()!]);
       assert.equal('path' in texts[0] && texts[0].path, uri.fsPath);
     } finally {
