@@ -9,7 +9,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { readDataset } from '../scripts/datasets.mjs';
-import { peerPython } from './peers/environment.mjs';
+import { node24, peerPython } from './peers/environment.mjs';
 import { root } from './runs.mjs';
 
 const out = path.join(root, 'out', 'bench', 'job');
@@ -84,7 +84,7 @@ async function showGrowth() {
     const model = `${folder}.inkling.safetensors`;
     const asThere = asInJob(eventsOf(folder)[0]);
     const engine = execFileSync(
-      process.execPath,
+      node24(),
       [cli, 'train', text, '--out', model, ...budget, '--base', 'none', '--threads', '2', ...asThere, '--json'],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 },
     );
@@ -163,7 +163,7 @@ const engine = path.join(out, 'engine.inkling.safetensors');
 const asHere = asInJob(eventsOf(folders.one)[0]);
 const began = performance.now();
 execFileSync(
-  process.execPath,
+  node24(),
   [cli, 'train', text, '--out', engine, '--epochs', '2', '--memory', 'off', '--base', 'none', ...set, ...asHere],
   { stdio: 'ignore' },
 );
