@@ -55,9 +55,7 @@ export async function chooseBase(
 ): Promise<BaseChoice | undefined> {
   const beginning = beginningOf(text);
   const found = await likeliest(beginning, newStepper, signal, languages);
-  if (!found) return undefined;
-  const loss = await lossOf(found.base, beginning, newStepper, signal);
-  return { base: loss < mostLoss ? found.base : undefined, loss };
+  return found && judge(found.base, beginning, newStepper, signal);
 }
 
 /**
@@ -69,9 +67,21 @@ export async function languageOf(
   newStepper: NewStepper,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const found = await likeliest(beginningOf(text), newStepper, signal, baseLanguages());
-  if (found && found.loss < clearLoss) return found.base.language;
-  return (await chooseBase(text, newStepper, signal))?.base?.language;
+  const beginning = beginningOf(text);
+  const found = await likeliest(beginning, newStepper, signal, baseLanguages());
+  if (!found || found.loss < clearLoss) return found?.base.language;
+  return (await judge(found.base, beginning, newStepper, signal)).base?.language;
+}
+
+/** What the whole beginning says of the likeliest base. */
+async function judge(
+  base: OpenBase,
+  beginning: string,
+  newStepper: NewStepper,
+  signal: AbortSignal | undefined,
+): Promise<BaseChoice> {
+  const loss = await lossOf(base, beginning, newStepper, signal);
+  return { base: loss < mostLoss ? base : undefined, loss };
 }
 
 function beginningOf(text: string): string {
