@@ -58,7 +58,7 @@ export class InsideView {
   );
   private readonly typed = textField(
     t('Tokens of'),
-    t('a text; empty: the whole vocabulary'),
+    t('whole vocabulary'),
     (text) => {
       this.text = text;
       this.askSoon();

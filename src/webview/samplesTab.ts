@@ -68,9 +68,7 @@ export class SamplesTab {
   private readonly model = choice<string>(t('Model'), (modelPath) => this.useModel(modelPath), [], {
     labelHidden: true,
   });
-  private readonly prompt = textArea(t('Prompt'), t('Leave empty to let the model choose a beginning'), (prompt) =>
-    this.change({ prompt }),
-  );
+  private readonly prompt = textArea(t('Prompt'), t('How the texts begin'), (prompt) => this.change({ prompt }));
   private readonly temperature = slider(
     t('Temperature'),
     { ...bounds.temperature, step: 0.05 },
@@ -114,7 +112,7 @@ export class SamplesTab {
   );
   private readonly secondPrompt = textField(
     t('Second prompt'),
-    t('Leave empty to compare temperatures'),
+    t('to compare with'),
     (secondPrompt) => this.change({ secondPrompt }),
     t("One column for each of the two prompts, at the slider's temperature and with the same random numbers"),
   );

@@ -22,6 +22,8 @@ export class ChartView {
   readonly element: HTMLElement;
   private readonly lossPlot = h('div', { class: 'plot' });
   private readonly below = h('div');
+  /** The baselines whose names have no place in the plot. */
+  private readonly unnamed = h('p', { class: 'muted small', hidden: true });
   private readonly cursor = h('div', { class: 'chart-cursor', hidden: true });
   private readonly box = h('div', { class: 'read-out', hidden: true, 'aria-hidden': 'true' });
   private readonly live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
@@ -45,6 +47,7 @@ export class ChartView {
       },
       this.lossPlot,
       this.below,
+      this.unnamed,
       this.cursor,
       this.box,
       this.live,
@@ -86,6 +89,8 @@ export class ChartView {
       return plot;
     });
     this.below.replaceChildren(...plots);
+    show(this.unnamed, loss.unnamed.length > 0);
+    setText(this.unnamed, t('Dashed, too: {0}', loss.unnamed.join(' · ')));
     this.plot = loss;
     this.showCursor(colours);
   }

@@ -33,6 +33,8 @@ export interface Plot {
   right: number;
   top: number;
   bottom: number;
+  /** The names of the baselines, with their values, that have no place in the image. */
+  unnamed: string[];
 }
 
 export interface PlotOptions {
@@ -50,8 +52,8 @@ export interface PlotOptions {
 }
 
 const fontSize = 10;
-/** Mean character width in font sizes; a stand-alone image cannot measure its text. */
-const characterWidth = 0.55;
+/** Mean character width of a wide font, in font sizes; a stand-alone image cannot measure its text. */
+const characterWidth = 0.6;
 
 export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const { width, height, colours, caption } = options;
@@ -62,7 +64,7 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
     `font-family="${escape(colours.font)}" font-size="${fontSize}" fill="${colours.text}" aria-hidden="true">`;
-  if (!bounds) return { svg: `${open}</svg>`, left: 0, right: width, top, bottom };
+  if (!bounds) return { svg: `${open}</svg>`, left: 0, right: width, top, bottom, unnamed: [] };
 
   const yDomain = bounds.y;
   const yTicks = (model.yScale === 'log' ? logTicks : linearTicks)(yDomain, Math.max(2, (bottom - top) / 30));
@@ -89,13 +91,14 @@ export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   }
   parts.push('</g>');
   // Below the curves, which no name may hide.
-  parts.push(baselineMarks(model, x, y, colours, { left, right, top, bottom }));
+  const baselines = baselineMarks(model, x, y, colours, { left, right, top, bottom });
+  parts.push(baselines.svg);
   parts.push(`<g clip-path="url(#${options.name}-plot)">`);
   for (const line of model.lines) parts.push(linePath(line, x, y, colours));
   parts.push('</g>');
   parts.push(markerSigns(model, x, y, colours, { top, bottom }));
   parts.push('</svg>');
-  return { svg: parts.join(''), x, y, left, right, top, bottom };
+  return { svg: parts.join(''), x, y, left, right, top, bottom, unnamed: baselines.unnamed };
 }
 
 export function lineColour(line: Pick<ChartLine, 'role' | 'overlay'>, colours: ChartColours): string {
@@ -186,10 +189,16 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
 }
 
 /**
- * Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs. One above the
- * plot is named at its top, with an arrow.
+ * Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs; `unnamed` are the
+ * names for which there is no such place. One above the plot is named at its top, with an arrow.
  */
-function baselineMarks(model: ChartModel, x: Scale, y: Scale, colours: ChartColours, box: Box): string {
+function baselineMarks(
+  model: ChartModel,
+  x: Scale,
+  y: Scale,
+  colours: ChartColours,
+  box: Box,
+): { svg: string; unnamed: string[] } {
   const curves = model.lines.map(({ points }) =>
     linePerPixel(points, x.place).map((p) => ({ x: x.place(p.x), y: y.place(p.y) })),
   );
@@ -212,18 +221,27 @@ function baselineMarks(model: ChartModel, x: Scale, y: Scale, colours: ChartColo
       const d = `M${box.left} ${fixed(line)}H${box.right}`;
       return `<path d="${d}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>`;
     });
+  const unnamed: string[] = [];
   const names = labels.map(({ text, at }) => {
     const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
+    if (end === undefined) {
+      unnamed.push(text);
+      return '';
+    }
     return (
       `<text x="${fixed(end)}" y="${fixed(at)}" text-anchor="end" fill="${colours.muted}" stroke="${colours.background}" ` +
       `stroke-width="3" paint-order="stroke">${escape(text)}</text>`
     );
   });
-  return [...lines, ...names].join('');
+  return { svg: [...lines, ...names].join(''), unnamed };
 }
 
-/** The right end of a text of this width on the base line `at`: as far to the right as no curve runs through the text. */
-function freeEnd(curves: readonly (readonly Point[])[], width: number, at: number, box: Box): number {
+/**
+ * The right end of a text of this width on the base line `at`: as far to the right as no curve runs through the text.
+ * Undefined if there is no such place in the box.
+ */
+function freeEnd(curves: readonly (readonly Point[])[], width: number, at: number, box: Box): number | undefined {
+  if (at > box.bottom) return undefined;
   const [top, bottom] = [at - fontSize, at + 3];
   const isFree = (end: number): boolean =>
     curves.every((curve) =>
@@ -233,9 +251,8 @@ function freeEnd(curves: readonly (readonly Point[])[], width: number, at: numbe
         return Math.max(point.y, next.y) < top || Math.min(point.y, next.y) > bottom;
       }),
     );
-  const rightmost = box.right - 2;
-  for (let end = rightmost; end - width >= box.left; end -= width / 4) if (isFree(end)) return end;
-  return rightmost;
+  for (let end = box.right - 2; end - width >= box.left; end -= width / 4) if (isFree(end)) return end;
+  return undefined;
 }
 
 function markerSigns(

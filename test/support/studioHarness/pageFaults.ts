@@ -1,6 +1,6 @@
 /**
  * Faults in how a page looks, computed in the page itself: text and marks of low contrast (below 4.5 and 3, as in WCAG
- * 2), elements wider than the page, text that is cut off, and places that are empty.
+ * 2), elements wider than the page, text that is cut off, or covered by other text or by a curve, and places that are empty.
  */
 
 /** Evaluated in a browser, so it must be self-contained. Returns one line for each fault. */
@@ -63,7 +63,7 @@ export function pageFaults(): string[] {
   const isDisabled = (element: Element | null): boolean =>
     element !== null && (element.matches(':disabled, [disabled], .disabled') || isDisabled(around(element)));
   const name = (element: Element): string => {
-    const own = element.className.toString().trim().split(/\s+/).filter(Boolean).join('.');
+    const own = (element.getAttribute('class') ?? '').trim().split(/\s+/).filter(Boolean).join('.');
     const text = (element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 40);
     return `${element.localName}${own && `.${own}`}${text && ` “${text}”`}`;
   };
@@ -138,6 +138,41 @@ export function pageFaults(): string[] {
       // A text that ends in an ellipsis is complete in its tooltip.
       if (cut && !(style.textOverflow === 'ellipsis' && element.closest('[title]'))) {
         faults.add(`cut off: ${name(element)}, ${element.scrollWidth} px in ${element.clientWidth}`);
+      }
+    }
+    if (!hidden && (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement)) {
+      const { placeholder, value } = element;
+      if (placeholder !== '' && value === '') {
+        // Only a value has a size that can be read.
+        element.value = placeholder;
+        const [wide, high] = [element.scrollWidth - element.clientWidth, element.scrollHeight - element.clientHeight];
+        element.value = '';
+        if (wide > 1 || high > 1) faults.add(`cut off: placeholder “${placeholder}”`);
+      }
+    }
+    if (element instanceof SVGSVGElement) {
+      const texts = [...element.querySelectorAll('text')].filter((each) => !isHidden(each));
+      const boxes = texts.map((each) => each.getBoundingClientRect());
+      boxes.forEach((a, i) =>
+        boxes.slice(i + 1).forEach((b, j) => {
+          const [wide, high] = [
+            Math.min(a.right, b.right) - Math.max(a.left, b.left),
+            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top),
+          ];
+          // The box of a line is a little higher than its letters.
+          if (wide > 1 && high > a.height / 4) faults.add(`overlapping: ${name(texts[i])}, ${name(texts[i + 1 + j])}`);
+        }),
+      );
+      const { left, top } = element.getBoundingClientRect();
+      for (const curve of element.querySelectorAll<SVGPathElement>('path[stroke-width][fill="none"]')) {
+        for (let at = 0, length = curve.getTotalLength(); at < length; at += 2) {
+          const { x, y } = curve.getPointAtLength(at);
+          boxes.forEach((box, i) => {
+            const inside =
+              x + left > box.left && x + left < box.right && y + top > box.top + 2 && y + top < box.bottom - 2;
+            if (inside) faults.add(`struck out by a curve: ${name(texts[i])}`);
+          });
+        }
       }
     }
     if (element.matches('dd, dt, th, h2, summary, output, legend, .legend span, .sentence') && !hidden) {

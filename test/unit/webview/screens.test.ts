@@ -50,6 +50,11 @@ describe('screens of the Studio', function () {
       <div style="width: 40px; overflow: hidden; white-space: nowrap">a long line of text</div>
       <p style="width: 30px; overflow-wrap: anywhere">unbreakable</p>
       <p style="width: 30px; margin-left: 260px">overflowing</p>
+      <input placeholder="a placeholder for a wide field" style="width: 60px">
+      <textarea placeholder="a placeholder of several lines in a low box" style="width: 60px; height: 20px"></textarea>
+      <input placeholder="short" style="width: 200px">
+      <svg width="200" height="40"><text x="5" y="20">first</text><text x="9" y="24">second</text><text x="90" y="20">third</text>
+        <text x="150" y="20">fourth</text><path d="M140 16L200 16" fill="none" stroke="#000" stroke-width="2"/></svg>
       <dl><dt>label</dt><dd style="height: 20px"></dd></dl>
       <div class="legend"><span><i class="swatch" style="display: block; width: 9px; height: 9px; background: #ddd"></i>x</span></div>
     </body>`);
@@ -61,12 +66,16 @@ describe('screens of the Studio', function () {
       /cut off: div/,
       /broken word: p “unbreakable”/,
       /beyond the edge: p “overflowing”/,
+      /cut off: placeholder “a placeholder for a wide field”/,
+      /cut off: placeholder “a placeholder of several lines in a low box”/,
+      /overlapping: text “first”, text “second”/,
+      /struck out by a curve: text “fourth”/,
       /empty: dd/,
       /mark i\.swatch/,
     ]) {
       assert.match(faults, expected);
     }
-    assert.doesNotMatch(faults, /plain/);
+    assert.doesNotMatch(faults, /plain|short|third/);
     await page.close();
   });
 });
