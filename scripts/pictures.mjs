@@ -75,7 +75,8 @@ try {
     });
   while ((await percent()) < 80) await page.waitForTimeout(300);
   await take('training-dark');
-  await toast(page, 'Trained on moby-dick.txt').waitFor({ timeout: 120_000 });
+  // Long enough for a busy machine.
+  await toast(page, 'Trained on moby-dick.txt').waitFor({ timeout: 600_000 });
   await clearToasts();
 
   await openFile(page, 'draft.md');
