@@ -83,8 +83,8 @@ function readingsOf(evaluations: readonly EpochEvent[]): Reading[] {
 }
 
 /**
- * A run that has ended has its figure at the top, measured on all of the held-out text: then no second figure for the
- * same thing is given.
+ * The last evaluation is at the top while it trains, so another one is called the best. A run that has ended has its
+ * figure there, measured on all of the held-out text: then no second figure for the same thing is given.
  */
 function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): string {
   const readings = readingsOf(evaluations);
@@ -128,7 +128,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
             share,
           )
         : t(
-            'Still improving: the held-out loss fell by {0} over the last quarter, to {1}.',
+            'Still improving: the held-out loss fell by {0} over the last quarter; its best is {1}.',
             share,
             say(best.loss, true),
           );
@@ -137,7 +137,7 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
       const since = readings[firstNear(readings, best.loss)].place;
       return ended
         ? t('Levelled off: the held-out loss has hardly changed since {0}. More training would not help.', since)
-        : t('Levelled off: the held-out loss has stayed near {0} since {1}.', say(best.loss, true), since);
+        : t('Levelled off: the held-out loss has stayed near its best, {0}, since {1}.', say(best.loss, true), since);
     }
   }
 }

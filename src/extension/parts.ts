@@ -104,7 +104,6 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     },
     base,
   );
-  bag.add(new TrainingProgress(runs));
   bag.add(yieldThreadWhileTyping(runs, engine));
   const folders = bag.add(
     new FolderTexts({ engine, onError: (message) => log.warn(`The texts of a folder are not known: ${message}`) }),
@@ -192,6 +191,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
       log: (message) => log.info(`Studio: ${message}`),
     }),
   );
+  bag.add(new TrainingProgress(runs, studio));
   bag.add(
     runs.onDidStart(({ outcome }) => {
       outcome.then(

@@ -20,12 +20,16 @@ export interface Studio extends vscode.Disposable {
   fillWall(modelPath: string): Promise<void>;
   /** The wall as the page shows it. For tests. */
   readonly wall: Wall;
+  /** Whether the page is on the screen. */
+  readonly visible: boolean;
 }
 
 export function registerStudio(context: vscode.ExtensionContext, ports: StudioPorts): Studio {
   const session = new StudioSession(ports);
+  let shown: vscode.WebviewView | undefined;
   const provider: vscode.WebviewViewProvider = {
     resolveWebviewView(view) {
+      shown = view;
       const { webview } = view;
       const folder = vscode.Uri.joinPath(context.extensionUri, 'dist');
       const address = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
@@ -40,6 +44,7 @@ export function registerStudio(context: vscode.ExtensionContext, ports: StudioPo
         }),
       ];
       view.onDidDispose(() => {
+        shown = undefined;
         session.detach();
         for (const subscription of subscriptions) subscription.dispose();
       });
@@ -61,6 +66,9 @@ export function registerStudio(context: vscode.ExtensionContext, ports: StudioPo
     fillWall: (modelPath) => session.fillWall(modelPath),
     get wall() {
       return session.wall;
+    },
+    get visible() {
+      return shown?.visible ?? false;
     },
     dispose() {
       registration.dispose();

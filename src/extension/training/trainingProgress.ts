@@ -8,6 +8,7 @@ import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { formatCount } from '../formatFigures';
 import { showError, showInformation } from '../messages';
+import type { Studio } from '../studio/studioView';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
 export class TrainingProgress extends Disposables {
@@ -21,7 +22,10 @@ export class TrainingProgress extends Disposables {
   /** What the run in progress counts as a token. */
   private unit: 'character' | 'word' | undefined;
 
-  constructor(private readonly runs: TrainingRuns) {
+  constructor(
+    private readonly runs: TrainingRuns,
+    private readonly studio: Pick<Studio, 'visible'>,
+  ) {
     super();
     this.item.name = vscode.l10n.t('Inkling Training');
     this.item.command = 'inkling.showTraining';
@@ -72,7 +76,8 @@ export class TrainingProgress extends Disposables {
     if (!run) return this.item.hide();
     const { latest } = run;
     const percent = latest ? ` ${formatPercent(Math.floor(latest.fraction * 100))}` : '';
-    const bits = latest && this.bitsOf(latest);
+    // The Studio has the same figure, and the two would not change in the same moment.
+    const bits = latest && !this.studio.visible ? this.bitsOf(latest) : undefined;
     const loss = bits === undefined ? '' : ` · ${formatFixed(bits, 2)}`;
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
     const details = latest ? describe(latest, bits) : vscode.l10n.t('reading the text …');

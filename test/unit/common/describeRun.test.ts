@@ -45,6 +45,13 @@ describe('describeRun', () => {
     );
   });
 
+  it('calls an evaluation that is not the last one the best: the last one is the figure at the top', () => {
+    const improving = say(...evaluations([2.5, 2.4, 2.3, 2.2, 2, 2.005], [2.4, 2.3, 2.2, 2.1, 1.9, 1.8]));
+    assert.match(improving, /^Still improving: .* its best is 2\.000 nats per character\.$/);
+    const held = [2.5, 2.1, 1.799, 1.8, 1.8, 1.8];
+    assert.match(say(...evaluations(held, held)), /^Levelled off: .* near its best, 1\.799 nats per character, since/);
+  });
+
   it('points out overfitting as in the published word model', () => {
     // Training 2.99, held out 7.78 at the end (stacked word LSTM).
     const held = [6.8, 6.7, 6.9, 7.2, 7.5, 7.78];
