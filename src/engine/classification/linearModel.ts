@@ -19,6 +19,8 @@ export interface LinearOptions {
   limit: number;
   /** The model to start from, which the new weights stay near: w - w₀ is penalised in place of w. Default: none. */
   from?: LinearModel;
+  /** Further rows of class 0 to learn, given the model of the rows so far. Default: none. */
+  further?: (model: LinearModel) => CountedText[];
 }
 
 const defaultLinearOptions: LinearOptions = { c: 0.3, balanced: true, seed: 0, limit: 1 << 23 };
@@ -53,6 +55,12 @@ export class LinearModel {
     return this.biases.length;
   }
 
+  /** This model with all of its scores multiplied by `factor`. */
+  scaled(factor: number): LinearModel {
+    const times = (values: Float32Array): Float32Array => values.map((value) => value * factor);
+    return new LinearModel(this.classes, this.buckets, this.idf, times(this.weights), times(this.biases));
+  }
+
   /** Learns from `texts`; `labels[i]` is the class id of text i, below `classes`. */
   static fit(
     texts: readonly string[],
@@ -69,7 +77,7 @@ export class LinearModel {
     classes: number,
     options: Partial<LinearOptions> = {},
   ): LinearModel {
-    const { c, balanced, seed, limit, from } = { ...defaultLinearOptions, ...options };
+    const { c, balanced, seed, limit, from, further } = { ...defaultLinearOptions, ...options };
     const outputs = classes === 2 ? 1 : classes;
     const documents = textsWithEach(rows);
     const seen = frequentBuckets(documents, Math.floor(limit / outputs));
@@ -87,14 +95,27 @@ export class LinearModel {
       });
     }
     const model = new LinearModel(classes, known, idf, weights, from ? from.biases.slice() : new Float32Array(outputs));
-    const matrix = model.matrixOf(rows);
-    for (let output = 0; output < outputs; output++) {
-      const side = (label: number): number => (label === (classes === 2 ? 1 : output) ? 1 : -1);
-      const signs = Int8Array.from(labels, side);
-      const weights = model.weights.subarray(output * known.length, (output + 1) * known.length);
-      const random = new Random(seed, 51 + output);
-      model.biases[output] = separate(matrix, signs, weights, { c, balanced, random, bias: model.biases[output] });
-    }
+    const solutions: (Float64Array | undefined)[] = Array.from({ length: outputs });
+    const solve = (rows: CountedText[], labels: ArrayLike<number>): void => {
+      const matrix = model.matrixOf(rows);
+      for (let output = 0; output < outputs; output++) {
+        const side = (label: number): number => (label === (classes === 2 ? 1 : output) ? 1 : -1);
+        const alpha = new Float64Array(rows.length);
+        alpha.set(solutions[output] ?? []);
+
+        model.biases[output] = separate(matrix, Int8Array.from(labels, side), alpha, {
+          c,
+          balanced,
+          random: new Random(seed, 51 + output),
+          weights: model.weights.subarray(output * known.length, (output + 1) * known.length),
+          bias: model.biases[output],
+        });
+        solutions[output] = alpha;
+      }
+    };
+    solve(rows, labels);
+    const more = further?.(model) ?? [];
+    if (more.length > 0) solve([...rows, ...more], [...Array.from(labels), ...more.map(() => 0)]);
     return model;
   }
 
@@ -243,17 +264,27 @@ const mostPasses = 200;
 /** Largest violation of the optimality conditions at which the solution is good enough (liblinear's 0.1). */
 const tolerance = 0.1;
 
-/** Trains one machine from its `weights` and bias; returns the new bias. `signs[i]` is 1 or -1. */
+interface Machine {
+  c: number;
+  balanced: boolean;
+  random: Random;
+  weights: Float32Array;
+  bias: number;
+}
+
+/**
+ * Trains one machine from its weights, its bias and the dual variables `alpha` that they belong to, all of which change;
+ * returns the new bias. `signs[i]` is 1 or -1.
+ */
 function separate(
   { starts, features, values }: Rows,
   signs: Int8Array,
-  weights: Float32Array,
-  { c, balanced, random, bias }: { c: number; balanced: boolean; random: Random; bias: number },
+  alpha: Float64Array,
+  { c, balanced, random, weights, bias }: Machine,
 ): number {
   const count = signs.length;
   const positives = signs.reduce((sum, sign) => sum + (sign > 0 ? 1 : 0), 0);
   const costs = [count - positives, positives].map((side) => (balanced ? (c * count) / (2 * Math.max(1, side)) : c));
-  const alpha = new Float64Array(count);
   const squares = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     squares[i] = 1 + 1 / (2 * costs[signs[i] > 0 ? 1 : 0]);

@@ -27,6 +27,7 @@ import { classifierSpec, trainNetwork } from './networkTraining';
 import { NetworkScorer, type NetworkPart } from './networkScorer';
 import { worstOf, type Piece, type Score } from './passages';
 import { foldExamples, splitExamples, type Split } from './split';
+import type { CountedText } from './textFeatures';
 import type { Token } from './tokens';
 
 const evidenceFolds = 5;
@@ -314,13 +315,26 @@ function untrained(task: ClassifierTask): Fitted {
   return { part, history: [], bestEpoch: 0, finishedEarly: false };
 }
 
+/**
+ * The linear model of `members`. Every passage of a text that is not spam is not spam either, so of each such text the
+ * passage that the model finds most suspicious is learned, too, if it is within the margin or beyond it.
+ */
 export function fitLinear(material: Material, members: Int32Array): LinearModel {
   const { settings, data, pieces, labels, positive, weightLimit: limit, from } = material;
   const sides = Array.from(members, (i) => sideOf(labels[i], positive));
   const rows = pick(pieces, members).map(([whole]) => whole.counted);
+  const suspicious = (model: LinearModel): CountedText[] =>
+    pick(pieces, members).flatMap(([, ...passages], i) => {
+      if (sides[i] === 1 || passages.length === 0) return [];
+      const counted = passages.map((passage) => passage.counted);
+      const scores = model.scoresOf(counted).map(([score]) => score);
+      const worst = Math.max(...scores);
+      return worst > -1 ? [counted[scores.indexOf(worst)]] : [];
+    });
   return LinearModel.fitRows(rows, sides, data.classes.length, {
     seed: settings.seed,
     from,
+    further: suspicious,
     ...(limit !== undefined && { limit }),
   });
 }

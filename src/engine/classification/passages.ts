@@ -2,17 +2,18 @@
  * A long text as passages: stretches of whole sentences or lines, each starting half a passage after the one before, so
  * that a short piece of spam fills at least half of one passage however much text surrounds it; and each line by itself,
  * so that a message among others is read alone. The score of the text is that of its most suspicious piece, which is the
- * whole text or a passage. With n passages each loses 0.3 ln n, because the worst of many is worse by chance.
+ * whole text or a passage. With n passages each loses 0.1 ln n, because the worst of many is worse by chance.
  */
 import { countText, type CountedText } from './textFeatures';
 import { tokenize, type Token } from './tokens';
 
 /**
- * What a passage loses for each e-fold of passages, in uncalibrated log-odds. Chosen with detectors on a source that they
- * had not learned from (spam alone, and among twelve legitimate messages), at equal shares of legitimate mail flagged:
- * 0.3 catches as much of the first as 0.5 does, and ten times as much of the second; 0.2 loses some of the first.
+ * What a passage loses for each e-fold of passages, in uncalibrated log-odds. Chosen by cross-validation on the training
+ * part of the shipped detector: the more it is, the more spam is caught alone and the less among twelve legitimate
+ * messages. Where 0.3 % of legitimate texts are flagged, 0, 0.1 and 0.2 catch 0.90, 0.92 and 0.92 of the first and 0.89,
+ * 0.83 and 0.75 of the second.
  */
-const passagePenalty = 0.3;
+const passagePenalty = 0.1;
 
 /** A text to score, or a passage of one. */
 export class Piece {

@@ -56,6 +56,17 @@ describe('The linear model', () => {
     }
   });
 
+  it('learns further rows as if they had been there from the beginning', () => {
+    const others = made(40, 8).texts;
+    const continued = LinearModel.fit(texts, labels, 2, { further: () => countTexts(others) });
+    const rows = countTexts([...texts, ...others]);
+    // From zero, with the same features and document frequencies.
+    const from = continued.scaled(0);
+    const atOnce = LinearModel.fitRows(rows, [...labels, ...others.map(() => 0)], 2, { from });
+    const [ours, wanted] = [continued, atOnce].map((m) => m.scoresOf(rows).map(([score]) => score));
+    ours.forEach((score, i) => assert.ok(Math.abs(score - wanted[i]) < 0.25, `row ${i}: ${score}, not ${wanted[i]}`));
+  });
+
   it('is explained exactly: the parts of the units and the bias add up to the score', () => {
     for (const text of ['free lunch, claim NOW', 'The river\nby the window', 'ẞ İstanbul free', '']) {
       const [[score]] = model.scoresOf(countTexts([text]));

@@ -313,6 +313,36 @@ describe('The answers of a spam detector', () => {
     assert.strictEqual((await ask(good.join(' '))).answer, 'negative');
   });
 
+  it('know passages of good texts that read like spam', async () => {
+    const report = (i: number): string => {
+      const lines = Array.from(
+        { length: 12 },
+        (_, k) => `We had lovely bread and a quiet lunch at home today ${i + k}x.`,
+      );
+      return [
+        ...lines.slice(0, 6),
+        `The prize, cash as ever, went to a winner from the village of number ${i}x.`,
+        ...lines.slice(6),
+      ].join('\n');
+    };
+    const data = madeData(300, 1);
+    const reports = Array.from({ length: 40 }, (_, i) => ({
+      text: report(i),
+      label: 'ham',
+      source: 'made.txt',
+      line: i,
+    }));
+    const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
+    const model = await trainClassifier({
+      data: { ...data, examples: [...data.examples, ...reports] },
+      settings,
+      vectors,
+      backend,
+    });
+    const { answer, probabilities } = await new Classifier(backend, model).classify(report(99), { explain: false });
+    assert.strictEqual(answer, 'negative', `spam ${probabilities.spam}`);
+  });
+
   it('allow the requested loss only if enough good texts were seen', async () => {
     const vectors = hashedSource({ dimensions: 8, buckets: 256, seed: 3 });
     const train = (share: number): Promise<ClassifierModel> =>
