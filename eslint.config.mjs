@@ -18,6 +18,7 @@ export default ts.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Use a seeded generator.' }],
       eqeqeq: 'error',
+      'no-duplicate-imports': 'error',
       'prefer-const': 'error',
     },
   },
@@ -29,6 +30,21 @@ export default ts.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: ['test/**'],
+    ignores: ['test/support/eventually.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'NewExpression[callee.name="Promise"] CallExpression[callee.name="setTimeout"][arguments.0.name="resolve"], CallExpression[callee.property.name="waitForTimeout"]',
+          message:
+            'A test waits for what it needs (test/support/eventually.ts) or uses a fake clock, not for a fixed time.',
+        },
+      ],
     },
   },
   {

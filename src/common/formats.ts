@@ -19,7 +19,7 @@ export function formatNumber(value: number): string {
   return withSeparator(String(value));
 }
 
-/** "2.061 bits per character", two decimals being enough to compare models by; empty if unknown. */
+/** "2.06 bits per character"; empty if unknown. */
 export function formatBits(bitsPerCharacter: number | null | undefined): string {
   return typeof bitsPerCharacter === 'number' ? t('{0} bits per character', formatFixed(bitsPerCharacter, 2)) : '';
 }

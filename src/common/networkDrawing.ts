@@ -79,10 +79,10 @@ class Picture {
 
   constructor(readonly colours: DrawingColours) {}
 
-  box(x: number, y: number, width: number, height: number, lines: readonly string[], round = 6): void {
+  box(x: number, y: number, width: number, height: number, lines: readonly string[]): void {
     const { box, line } = this.colours;
     this.shapes.push(
-      `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${round}" fill="${box}" stroke="${line}"/>`,
+      `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" fill="${box}" stroke="${line}"/>`,
     );
     lines.forEach((text, i) => {
       this.text(x + width / 2, y + height / 2 + 16 * (i - (lines.length - 1) / 2) + 4, text);

@@ -1,13 +1,7 @@
 /**
- * The only source of randomness: xoshiro128** (Blackman and Vigna, 2018), seeded through SplitMix32. Its whole state is
- * four 32-bit words (and a spare normal deviate), so that a checkpoint can store it and a resumed run continues
- * exactly.
+ * The only source of randomness: xoshiro128** (Blackman and Vigna, 2018), seeded through SplitMix32. No checkpoint has to
+ * store its state: every generator is made anew from the seed of the run and the number of an epoch or a step.
  */
-export interface RandomState {
-  words: [number, number, number, number];
-  spareNormal: number | null;
-}
-
 export class Random {
   private words: [number, number, number, number];
   private spareNormal: number | null = null;
@@ -23,17 +17,6 @@ export class Random {
       return (z ^ (z >>> 15)) >>> 0;
     };
     this.words = [next(), next(), next(), next()];
-  }
-
-  static fromState(state: RandomState): Random {
-    const random = new Random(0);
-    random.words = [...state.words];
-    random.spareNormal = state.spareNormal;
-    return random;
-  }
-
-  state(): RandomState {
-    return { words: [...this.words], spareNormal: this.spareNormal };
   }
 
   /** A whole number in [0, 2³²). */

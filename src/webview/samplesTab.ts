@@ -387,7 +387,7 @@ export class SamplesTab {
     if (writing || this.writingState.textContent !== '') {
       setText(this.writingState, writing ? t('The model is writing.') : t('The model has finished writing.'));
     }
-    this.continueText.setLabel(this.continuing ? t('Stop Continuing') : t('Continue Text'));
+    this.continueText.setLabel(this.continuing ? t('Stop Writing') : t('Continue Text'));
     const { mustContain } = settings;
     setText(this.applies, mustContain.trim() === '' ? '' : ` · ${t('must contain: {0}', mustContain)}`);
     show(this.openWall.element, this.wall.columns.length > 0 && !writing);

@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TrainingConfig } from '../../src/common/trainingConfig';
 import type { Parts } from '../../src/extension/parts';
+import { until } from '../support/eventually';
 import { everyStep, lstm, smallConfig } from '../support/trainingConfig';
 
 export const extensionId = 'inkling.inkling';
@@ -53,19 +54,6 @@ export async function closeAll(): Promise<void> {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     return !vscode.window.activeTextEditor && !vscode.workspace.textDocuments.some(({ isUntitled }) => isUntitled);
   }, 'all editors closed');
-}
-
-/** Waits until `condition` holds; fails with `what` otherwise. */
-export async function until(
-  condition: () => boolean | PromiseLike<boolean>,
-  what: string,
-  limitMs = 60_000,
-): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() > end) assert.fail(`not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }
 
 /** Trains a small model on an untitled document with `text`, and returns its path. */

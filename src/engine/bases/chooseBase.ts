@@ -46,16 +46,15 @@ export interface BaseChoice {
   loss: number;
 }
 
-/** Undefined if the text is too short to tell, or no base is shipped. Throws `cancelled`. */
+/** Undefined if the text is too short to tell, or no base is shipped. */
 export async function chooseBase(
   text: string,
   newStepper: NewStepper,
-  signal?: AbortSignal,
   languages: readonly string[] = baseLanguages(),
 ): Promise<BaseChoice | undefined> {
   const beginning = beginningOf(text);
-  const found = await likeliest(beginning, newStepper, signal, languages);
-  return found && judge(found.base, beginning, newStepper, signal);
+  const found = await likeliest(beginning, newStepper, undefined, languages);
+  return found && judge(found.base, beginning, newStepper, undefined);
 }
 
 /**

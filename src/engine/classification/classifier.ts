@@ -4,14 +4,14 @@
  *
  * A spam detector reads a long text as a whole and passage by passage (passages.ts).
  */
-import { correctionLength } from '../../common/classifierProtocol';
-import type {
-  Answer,
-  ClassifierRecord,
-  Correction,
-  Mix,
-  TokenContribution,
-  Verdict,
+import {
+  correctionLength,
+  type Answer,
+  type ClassifierRecord,
+  type Correction,
+  type Mix,
+  type TokenContribution,
+  type Verdict,
 } from '../../common/classifierProtocol';
 import type { Backend } from '../backends/backend';
 import { parameterCount, type NetworkSpec } from '../model/networkSpec';

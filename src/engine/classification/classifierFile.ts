@@ -67,7 +67,7 @@ export function storedClassifier(model: ClassifierModel, title: string, textHash
   return {
     kind: 'classifier',
     title,
-    spec: specFor(spec, 1, size, false),
+    spec: specFor(spec, 1, size),
     provenance: {
       engineVersion,
       created: record.created,

@@ -1,6 +1,6 @@
 /**
  * Logistic regression over TF-IDF weights, L2-penalised: scikit-learn's `TfidfTransformer()` (smooth idf, L2-normalised
- * rows) and `LogisticRegression(C)`, the second baseline.
+ * rows) and `LogisticRegression(C=10)`, the second baseline.
  *
  *   minimise  ½ Σ_c |w_c|² + C Σ_i ln-loss(i)      (no penalty on the intercepts)
  *
@@ -25,6 +25,10 @@ function tfidf(row: SparseCounts, idf: Float64Array): SparseCounts {
   return { ids: row.ids, counts: norm === 0 ? weights : weights.map((x) => x / norm) };
 }
 
+/** scikit-learn's C. */
+const inverseRegularisation = 10;
+const iterations = 100;
+
 export class LogisticRegression {
   constructor(
     readonly classes: number,
@@ -39,11 +43,10 @@ export class LogisticRegression {
     labels: ArrayLike<number>,
     classes: number,
     vocabulary: number,
-    options?: { c: number; iterations: number },
   ): LogisticRegression {
     const idf = inverseDocumentFrequencies(counts, vocabulary);
     const rows = counts.map((row) => tfidf(row, idf));
-    return new LogisticRegression(classes, vocabulary, idf, fitWeights(rows, labels, classes, vocabulary, options));
+    return new LogisticRegression(classes, vocabulary, idf, fitWeights(rows, labels, classes, vocabulary));
   }
 
   /** P(c | text), [classes], for raw token counts. */
@@ -61,7 +64,6 @@ export function fitWeights(
   labels: ArrayLike<number>,
   classes: number,
   features: number,
-  options: { c: number; iterations: number } = { c: 10, iterations: 100 },
 ): Float64Array {
   const outputs = classes === 2 ? 1 : classes;
   const width = features + 1;
@@ -79,18 +81,19 @@ export function fitWeights(
       if (outputs === 1) {
         const sign = labels[i] === 1 ? 1 : -1;
         const margin = sign * logitOf(w, row, 0, width);
-        loss += options.c * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
-        addScaled(gradient, row, 0, width, -options.c * sign * logistic(-margin));
+        loss +=
+          inverseRegularisation * (margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin);
+        addScaled(gradient, row, 0, width, -inverseRegularisation * sign * logistic(-margin));
       } else {
         const p = classProbabilities(logitsOf(w, row, outputs, width));
-        loss -= options.c * Math.log(Math.max(p[labels[i]], 1e-300));
+        loss -= inverseRegularisation * Math.log(Math.max(p[labels[i]], 1e-300));
         for (let o = 0; o < outputs; o++)
-          addScaled(gradient, row, o, width, options.c * (p[o] - (labels[i] === o ? 1 : 0)));
+          addScaled(gradient, row, o, width, inverseRegularisation * (p[o] - (labels[i] === o ? 1 : 0)));
       }
     });
     return loss;
   };
-  return minimise(objective, new Float64Array(outputs * width), options.iterations);
+  return minimise(objective, new Float64Array(outputs * width), iterations);
 }
 
 /** P(c | row), [classes], with weights of `fitWeights`. */

@@ -16,13 +16,7 @@ export class NaiveBayes {
   ) {}
 
   /** `labels[i]` is the class id of row i; every class id below `classes` must occur. */
-  static fit(
-    rows: SparseCounts[],
-    labels: ArrayLike<number>,
-    classes: number,
-    vocabulary: number,
-    alpha = 1,
-  ): NaiveBayes {
+  static fit(rows: SparseCounts[], labels: ArrayLike<number>, classes: number, vocabulary: number): NaiveBayes {
     const counts = Array.from({ length: classes }, () => new Float64Array(vocabulary));
     const examples = new Array<number>(classes).fill(0);
     rows.forEach((row, i) => {
@@ -31,8 +25,8 @@ export class NaiveBayes {
     });
     const logPriors = examples.map((n) => Math.log(n / rows.length));
     for (const row of counts) {
-      const total = row.reduce((a, b) => a + b, 0) + alpha * vocabulary;
-      for (let w = 0; w < vocabulary; w++) row[w] = Math.log((row[w] + alpha) / total);
+      const total = row.reduce((a, b) => a + b, 0) + vocabulary;
+      for (let w = 0; w < vocabulary; w++) row[w] = Math.log((row[w] + 1) / total);
     }
     return new NaiveBayes(logPriors, counts);
   }

@@ -7,8 +7,7 @@
  */
 import type { ClassifierSettings, TokenContribution } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
-import type { Backend, Network } from '../backends/backend';
-import { noToken } from '../backends/backend';
+import { noToken, type Backend, type Network } from '../backends/backend';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { textBatch } from './batches';
 import { encodeTexts, type Encoder } from './encoder';
@@ -30,9 +29,9 @@ const batchRows = 128;
 /** The maximum number of occlusions: longer texts are explained by runs of tokens. */
 const occlusions = 256;
 
-/** The spec with an embedding of `rows` input vectors. */
-export function specFor(spec: NetworkSpec, rows: number, size: number, trainable: boolean): NetworkSpec {
-  return { ...spec, input: { kind: 'embedding', vocabulary: rows, dimensions: size, trainable } };
+/** The spec with an embedding of `rows` input vectors that are not trained. */
+export function specFor(spec: NetworkSpec, rows: number, size: number): NetworkSpec {
+  return { ...spec, input: { kind: 'embedding', vocabulary: rows, dimensions: size, trainable: false } };
 }
 
 interface Window {
@@ -140,7 +139,7 @@ export class NetworkScorer {
     block.set(parameters, this.rows * size);
     if (this.network) return this.network.writeParameters(block);
     const limits = { batch: batchRows, steps: this.longest };
-    this.network = await this.backend.createNetwork(specFor(spec, this.rows, size, false), block, limits);
+    this.network = await this.backend.createNetwork(specFor(spec, this.rows, size), block, limits);
   }
 
   /** Logits of each sequence, [sequences][outputs]. */

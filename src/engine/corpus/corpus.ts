@@ -11,8 +11,7 @@ import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { normalisedPieces } from './normaliseText';
 import type { NamedText } from './readTextFile';
-import type { Vocabulary } from './vocabulary';
-import { TokenCounter, unknownWordId } from './vocabulary';
+import { TokenCounter, unknownWordId, type Vocabulary } from './vocabulary';
 
 /** Token ids in one byte or two. A character outside the vocabulary is `noToken` in two bytes and 255 in one. */
 export type TokenIds = Uint8Array | Uint16Array;

@@ -31,17 +31,16 @@ export interface NextResult {
   unknown: string[];
 }
 
-/** One distribution for each temperature. Throws `invalidInput` for options out of range, `cancelled`. */
+/** One distribution for each temperature. Throws `invalidInput` for options out of range. */
 export async function nextTokens(
   model: LanguageModel,
   predictor: Predictor,
   prompt: string,
   temperatures: readonly number[],
-  cuts: Pick<SamplingOptions, 'topK' | 'topP' | 'minP'> = {},
-  signal?: AbortSignal,
+  cuts: Pick<SamplingOptions, 'topK' | 'topP' | 'minP'>,
 ): Promise<NextResult> {
   const { ids, unknown } = encodeText(model, prompt);
-  const { logits } = await prime(model, predictor, ids, undefined, signal);
+  const { logits } = await prime(model, predictor, ids);
   const silent = silentTokens(model.vocabulary);
   const distribution = (options: Partial<SamplingOptions> & { temperature: number }): Float64Array =>
     new TokenSampler(predictor.classes, { length: 1, seed: 0, ...options }, silent).distribution(logits);

@@ -97,12 +97,12 @@ export class TokenSampler {
   }
 
   /** The probabilities q, [V], that `next` would draw from; at temperature 0 all of it on one token. */
-  distribution(logits: Float32Array, offset = 0): Float64Array {
+  distribution(logits: Float32Array): Float64Array {
     if (this.options.temperature === 0) {
-      const best = this.mostLikely(logits, offset);
+      const best = this.mostLikely(logits, 0);
       return this.weights.map((_, id) => (id === best ? 1 : 0));
     }
-    const total = this.weigh(logits, offset);
+    const total = this.weigh(logits, 0);
     return this.weights.map((weight) => weight / total);
   }
 

@@ -196,7 +196,7 @@ export class SurpriseMap {
   /** Learns the token at a place of the memory, and advances the place. */
   private learn(place: Float32Array, token: number): void {
     if (!this.memory) return;
-    if (token !== noToken) this.memory.learn(this.layer, place, 0, token);
+    if (token !== noToken) this.memory.learn(this.layer, place, token);
     this.memory.contexts.advance(place, 0, token);
     this.learned++;
   }
@@ -207,7 +207,7 @@ export class SurpriseMap {
     const place = mark.place.slice();
     for (let i = mark.token; i < this.learned; i++) {
       const token = this.ids[i];
-      if (token !== noToken) this.memory.forget(this.layer, place, 0, token);
+      if (token !== noToken) this.memory.forget(this.layer, place, token);
       this.memory.contexts.advance(place, 0, token);
     }
     this.learned = mark.token;

@@ -42,7 +42,7 @@ export function learningPredictor(network: Predictor, memory: Memory, tables: Mi
           mixture.mix(mixed, 0, own);
           mixture.learn(token);
         }
-        if (token !== noToken) own.learn(layer, place, 0, token);
+        if (token !== noToken) own.learn(layer, place, token);
         own.contexts.advance(place, 0, token);
         network.step(Uint16Array.of(token), context, logits);
         begun = true;

@@ -131,15 +131,15 @@ export class Memory {
   }
 
   /** Counts `token` at a place in `layer`, above this memory's base. */
-  learn(layer: Layer, place: Float32Array, at: number, token: number): void {
-    this.hash(place, at);
+  learn(layer: Layer, place: Float32Array, token: number): void {
+    this.hash(place, 0);
     this.count(layer, 'letters', this.letterHashes, token);
     if (this.contexts.hasWords) this.count(layer, 'words', this.wordHashes, token);
   }
 
   /** Takes back what `learn` counted. */
-  forget(layer: Layer, place: Float32Array, at: number, token: number): void {
-    this.hash(place, at);
+  forget(layer: Layer, place: Float32Array, token: number): void {
+    this.hash(place, 0);
     this.uncount(layer, 'letters', this.letterHashes, token);
     if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
   }

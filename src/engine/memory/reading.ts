@@ -99,7 +99,7 @@ export async function readWithMemory(
           if (online) {
             sums.online += score(mixtures.online, learning, logits, at, token);
             mixtures.online.learn(token);
-            learning.learn(layer, place, 0, token);
+            learning.learn(layer, place, token);
           }
         }
         still.contexts.advance(place, 0, token);

@@ -144,19 +144,19 @@ export class TextLayer {
     const before = this.placeAt(start);
     const after = before.slice();
     for (let i = start; i < start + removed; i++) {
-      if (this.tokens[i] !== noToken) memory.forget(layer, before, 0, this.tokens[i]);
+      if (this.tokens[i] !== noToken) memory.forget(layer, before, this.tokens[i]);
       contexts.advance(before, 0, this.tokens[i]);
     }
     for (const token of inserted) {
-      if (token !== noToken) memory.learn(layer, after, 0, token);
+      if (token !== noToken) memory.learn(layer, after, token);
       contexts.advance(after, 0, token);
     }
     let settled = start + removed;
     for (; settled < this.length && !isSame(before, after); settled++) {
       const token = this.tokens[settled];
       if (token !== noToken) {
-        memory.forget(layer, before, 0, token);
-        memory.learn(layer, after, 0, token);
+        memory.forget(layer, before, token);
+        memory.learn(layer, after, token);
       }
       contexts.advance(before, 0, token);
       contexts.advance(after, 0, token);

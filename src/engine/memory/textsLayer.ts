@@ -52,11 +52,11 @@ export class TextsLayer {
       if (name === undefined) return;
       const old = this.learned.get(name);
       this.learned.delete(name);
-      if (old) await this.walk(old.tokens, slice, (place, token) => this.memory.forget(this.layer, place, 0, token));
+      if (old) await this.walk(old.tokens, slice, (place, token) => this.memory.forget(this.layer, place, token));
       const text = this.wantedText(name);
       if (text === undefined) continue;
       const tokens = this.encode(text);
-      await this.walk(tokens, slice, (place, token) => this.memory.learn(this.layer, place, 0, token));
+      await this.walk(tokens, slice, (place, token) => this.memory.learn(this.layer, place, token));
       this.learned.set(name, { text, tokens });
     }
   }

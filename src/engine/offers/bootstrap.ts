@@ -9,9 +9,9 @@ const drawings = 1000;
 const bootstrapStream = 0x626f6f74;
 
 /** Half the width of the interval that contains 95 % of the resampled figures; NaN for fewer than two blocks. */
-export function plusMinus<B>(blocks: readonly B[], figure: (drawn: readonly B[]) => number, seed = 1): number {
+export function plusMinus<B>(blocks: readonly B[], figure: (drawn: readonly B[]) => number): number {
   if (blocks.length < 2) return NaN;
-  const random = new Random(seed, bootstrapStream);
+  const random = new Random(1, bootstrapStream);
   const figures = Array.from({ length: drawings }, () =>
     figure(blocks.map(() => blocks[Math.floor(random.uniform() * blocks.length)])),
   )

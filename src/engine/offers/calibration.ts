@@ -4,13 +4,12 @@
  * sample of all possible ones. So a simulated writer types text that the model was not trained on (`replay`), and for
  * each eagerness the lowest probability is found at which the required share of offers was right.
  */
-import type { Eagerness } from '../../common/engineProtocol';
+import type { Eagerness, LeastProbability } from '../../common/engineProtocol';
 import type { LanguageModel } from '../generation/languageModel';
 import type { Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
 import { TimeSlice } from '../timeSlice';
 import type { Candidate } from './candidates';
-import type { LeastProbability } from '../../common/engineProtocol';
 import { askedPrecision, fewestCharacters, leastOfWhole, usualDistance } from './eagerness';
 import { bestOfEachFirstWord, candidatesAt } from './offers';
 import { replay } from './replay';

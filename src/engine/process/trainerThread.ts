@@ -1,6 +1,6 @@
 /** The methods of a trainer thread: training, and other work that takes seconds (plans, baselines). */
 import * as fs from 'node:fs/promises';
-import type { ComputeRequest, EngineMethods, TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest, EngineMethods, ModelSummary, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -10,22 +10,20 @@ import { ClassifierService, describeColumnsOf } from '../classification/classifi
 import { chooseBase } from '../bases/chooseBase';
 import { listFor } from '../bases/wordList';
 import { measureBaselines } from '../corpus/baselines';
-import type { Corpus } from '../corpus/corpus';
 import type { NamedText } from '../corpus/readTextFile';
 import { wordsIn } from '../generation/knownWords';
 import { findOverused, frequenciesOf } from '../generation/overused';
 import { lookInside } from '../inside/lookInside';
 import { attachToJob } from '../exchange/jobs/attachToJob';
 import { writeAutomaticJob } from '../exchange/jobs/writeJob';
-import { describeNetwork } from '../model/modelSummary';
 import { networkSpecOf } from '../model/networkSpecOf';
 import type { StoredLanguageModel } from '../model/modelFile';
-import { summariseModel } from '../model/modelSummary';
+import { describeNetwork, summariseModel } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
 import { chooseAutomatically, planBudgets } from '../recipes/automatic';
 import { estimateRuns } from '../recipes/estimate';
 import type { Handlers } from '../../common/rpc/methods';
-import { openFileRun } from '../training/fileRun';
+import { openFileRun, type FileRunOptions } from '../training/fileRun';
 import { readForResume } from '../training/resume';
 import type { Trainer } from '../training/trainer';
 import { Interruption } from './interruption';
@@ -105,11 +103,7 @@ export function trainerHandlers(
           });
           control.trainer = run.trainer;
           for (const action of control.waiting) run.trainer[action]();
-          const model = await run.run();
-          // Not read back: by now, another run may have written to this path.
-          const { size: bytes } = await fs.stat(modelPath);
-          const summary = summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
-          return { modelPath, summary };
+          return { modelPath, summary: await summaryOf(modelPath, await run.run()) };
         });
       } finally {
         trainers.delete(runId);
@@ -151,9 +145,7 @@ export function trainerHandlers(
       computing(asked, async (compute) => {
         const { model, done } = await attachToJob({ job, token, modelPath, compute, onEvent, signal });
         onEvent(done);
-        const { size: bytes } = await fs.stat(modelPath);
-        const summary = summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
-        return { modelPath, summary };
+        return { modelPath, summary: await summaryOf(modelPath, model) };
       }),
     labelledColumns: ({ source }) => describeColumnsOf(source),
     trainClassifier: (request, { signal, onEvent }) =>
@@ -178,12 +170,10 @@ export function trainerHandlers(
   };
 }
 
-interface Course {
-  config: TrainingConfig;
-  further?: boolean;
-  corpus?: Corpus;
-  reasons?: string[];
-  expectedSeconds?: number;
+async function summaryOf(modelPath: string, model: StoredLanguageModel): Promise<ModelSummary> {
+  // The model is not read back: by now, another run may have written to this path.
+  const { size: bytes } = await fs.stat(modelPath);
+  return summariseModel(modelPath, { ...model, bytes, parameterCount: parameterCount(model.spec) });
 }
 
 /**
@@ -195,7 +185,7 @@ async function courseOf(
   texts: readonly NamedText[],
   compute: Compute,
   resume: StoredLanguageModel | undefined,
-): Promise<Course> {
+): Promise<Pick<FileRunOptions, 'config' | 'further' | 'corpus' | 'reasons' | 'expectedSeconds'>> {
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, base, seed, memory } = asked;

@@ -36,6 +36,11 @@ export interface RunProgress {
   due: { epochEnded: boolean; evaluation: boolean; samples: boolean } | null;
 }
 
+/** The losses of the current epoch or, at its beginning, of the one before. Empty right after the guard intervened. */
+export function recentLosses({ epochSums, lastEpochSums }: RunProgress): LossSums {
+  return epochSums.targets > 0 ? epochSums : lastEpochSums;
+}
+
 export interface RunState {
   progress: RunProgress;
   /** The current weights of training. */

@@ -19,7 +19,7 @@ import { engineVersion } from '../version';
 import type { GuardState } from './divergenceGuard';
 import { meanLoss, type LossSums } from './lossSums';
 import type { OverfittingState } from './overfitting';
-import type { RunProgress, RunState } from './runState';
+import { recentLosses, type RunProgress, type RunState } from './runState';
 import type { ScheduleState } from './schedule';
 
 /** The JSON part of a stored run. */
@@ -89,13 +89,12 @@ const slotTensor = (i: number): string => `optimiser.${i}`;
 export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredLanguageModel {
   const { progress } = state;
   const kept = keepsLast(run.config) || progress.best.loss === null ? state.parameters : state.bestParameters;
-  const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
   const evaluated = history.findLast((event) => event.event === 'epoch' && event.heldOutLoss !== undefined);
   const results: TrainingResults = {
     steps: progress.step,
     epochs: progress.epoch,
     seconds: progress.seconds,
-    trainLoss: meanLoss(losses),
+    trainLoss: meanLoss(recentLosses(progress)),
     heldOutLoss: (evaluated?.event === 'epoch' && evaluated.heldOutLoss) || null,
     heldOutBitsPerCharacter: (evaluated?.event === 'epoch' && evaluated.heldOutBitsPerCharacter) || null,
   };

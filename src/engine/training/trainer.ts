@@ -31,7 +31,7 @@ import { History } from './history';
 import { accuracyOf, addLoss, meanLoss, noLoss, type LossSums } from './lossSums';
 import { OverfittingWatch } from './overfitting';
 import { ProgressMeter } from './progressMeter';
-import type { RunProgress, RunState } from './runState';
+import { recentLosses, type RunProgress, type RunState } from './runState';
 import { RunClock } from './runClock';
 import { Schedule } from './schedule';
 import { keepsLast } from './storedRun';
@@ -372,6 +372,7 @@ export class Trainer {
     progress.guardEvents++;
     // The losses so far say nothing about the restored weights.
     progress.epochSums = noLoss();
+    progress.lastEpochSums = noLoss();
     const learningRateBefore = this.learningRate;
     const learningRateAfter = learningRateBefore / 2;
     const what = reason === 'non-finite' ? 'The loss became infinite' : `The loss exploded (${loss.toFixed(2)} nats)`;
@@ -415,9 +416,7 @@ export class Trainer {
 
   private epochEvent(complete: boolean, heldOut: Evaluation | undefined): EpochEvent {
     const { progress } = this;
-    const isBetweenEpochs = !complete && progress.step % this.plan.stepsPerEpoch === 0;
-    const trained = isBetweenEpochs ? progress.lastEpochSums : progress.epochSums;
-    const sums = (progress.step === 0 && this.untrained) || trained;
+    const sums = (progress.step === 0 && this.untrained) || recentLosses(progress);
     return {
       event: 'epoch',
       step: progress.step,
@@ -541,7 +540,6 @@ export class Trainer {
     const kept = counted ? await this.blendWithBase(trained, counted) : trained;
     await network.writeParameters(kept);
     const { memory, heldOut } = await this.finalMeasure(counted);
-    const losses = progress.epochSums.targets > 0 ? progress.epochSums : progress.lastEpochSums;
     this.tellFallback();
     const done: DoneEvent = {
       event: 'done',
@@ -550,7 +548,7 @@ export class Trainer {
       steps: progress.step,
       epochs: progress.epoch,
       characters: progress.characters,
-      trainLoss: meanLoss(losses),
+      trainLoss: meanLoss(recentLosses(progress)),
       heldOutLoss: heldOut?.loss ?? null,
       heldOutBitsPerCharacter: (heldOut && this.bitsPerCharacter(heldOut.loss)) ?? null,
       heldOutAccuracy: heldOut?.accuracy ?? null,

@@ -88,7 +88,7 @@ export interface ClassifierPort {
   setThreshold(threshold: number | undefined): Promise<void>;
   /** The command Check Selection for Spam. */
   check(): Promise<void>;
-  /** The command Train Spam Detector on This File. */
+  /** The command Train Classifier on This File. */
   train(): Promise<void>;
   /** The correct label of a text of the last check. */
   correct(check: number, label: string): Promise<void>;

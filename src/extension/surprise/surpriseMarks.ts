@@ -197,9 +197,10 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       ({ token: text, probability }) => `| ${codeSpan(text)} | ${formatPercent(probability * 100, 1)} |`,
     );
     const actual = codeSpan(map.text.slice(start, end));
+    const likely = formatPercent(100 * 2 ** -found.bits, 1);
     const markdown = new vscode.MarkdownString(
       [
-        vscode.l10n.t('{0}: surprise {1} bits. Expected:', actual, formatFixed(found.bits, 1)),
+        vscode.l10n.t('{0}: {1} likely ({2} bits). Expected:', actual, likely, formatFixed(found.bits, 1)),
         '',
         `| ${vscode.l10n.t('Next')} | ${vscode.l10n.t('Probability')} |`,
         '| :--- | ---: |',

@@ -105,8 +105,8 @@ async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<
 }
 
 /**
- * Shows the run in the Studio, makes the new model active when it has ended, and returns its path. Undefined if the engine exited, which is reported with an offer to
- * resume.
+ * Shows the run in the Studio, makes the new model active when it has ended, and returns its path. Undefined if the
+ * engine exited, which is reported with an offer to resume.
  */
 async function useWhenDone({ active, studio }: Parts, outcome: Promise<RunOutcome>): Promise<string | undefined> {
   try {

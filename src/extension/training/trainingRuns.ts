@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import type { ComputeRequest, JobReference, ModelSummary, TextSource, TrainRequest } from '../../common/engineProtocol';
+import type { ComputeRequest, JobReference, ModelSummary, TrainRequest } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
@@ -13,16 +13,10 @@ import type { EngineCaller } from '../engineHost/engineClient';
 import type { ModelStore } from '../models/modelStore';
 import type { RunRecord, RunStore } from './runStore';
 
-export interface RunRequest extends ComputeRequest {
+export interface RunRequest extends Omit<TrainRequest, 'runId' | 'modelPath'> {
   title: string;
-  sources: TextSource[];
   /** The origins of the sources, in the same order; undefined for a text without one. */
   uris: (string | undefined)[];
-  config: TrainRequest['config'];
-  /** Continue this model or checkpoint. */
-  resumePath?: string;
-  /** The budget applies to the further training, not to the whole run since its start. */
-  further?: boolean;
 }
 
 /** The texts of a run as they are kept for it. */
@@ -204,7 +198,7 @@ export class TrainingRuns {
     return outcome;
   }
 
-  private async train(id: string, modelPath: string, request: RunRequest): Promise<RunOutcome> {
+  private async train(id: string, modelPath: string, { uris, ...request }: RunRequest): Promise<RunOutcome> {
     this.run = { id, title: request.title, modelPath, paused: false };
     const record: RunRecord = {
       id,
@@ -212,18 +206,14 @@ export class TrainingRuns {
       startedAt: new Date().toISOString(),
       state: 'running',
       modelPath,
-      sources: request.sources.map((source, i) => ({ name: source.name, uri: request.uris[i] })),
+      sources: request.sources.map((source, i) => ({ name: source.name, uri: uris[i] })),
       owner: process.pid,
     };
     try {
       await this.store.create({ ...this.store.get(id), ...record, message: undefined }, request.sources);
       this.changed.fire();
-      const { sources, config, title, threads, backend, half, resumePath, further } = request;
-      const result = await this.engine.call(
-        'train',
-        { runId: id, sources, config, modelPath, title, threads, backend, half, resumePath, further },
-        { onEvent: (event) => this.receive(id, event) },
-      );
+      const onEvent = (event: TrainEvent): void => this.receive(id, event);
+      const result = await this.engine.call('train', { ...request, runId: id, modelPath }, { onEvent });
       return await this.keepResult(record, result.summary);
     } catch (error) {
       throw await this.keepFailure(id, error);

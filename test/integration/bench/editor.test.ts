@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, openText, quickConfig, text, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, quickConfig, text } from '../support';
 
 const report = (name: string, value: string): void => console.log(`figure: ${name} = ${value}`);
 const quantile = (values: number[], share: number): number =>

@@ -3,7 +3,8 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
 import { overusedItems, proseOf } from '../../../src/extension/surprise/overusedWords';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 /** What the document repeats; no model of English expects it. */
 const refrain = 'the old clock in the hall struck nine and the rain went on falling over the quiet garden. '.repeat(8);

@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import type { Verdict } from '../../../src/common/classifierProtocol';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 const spam =
   'URGENT! You have won a £2000 prize. Call 09061701461 now to claim your free cash reward, txt WIN to 80086.';
@@ -12,13 +13,15 @@ const ham = 'Are we still meeting for lunch tomorrow? I will be at home until no
 
 /** Selects, and waits until VS Code has adopted it: what `openText` has set may still be on its way. */
 async function select(editor: vscode.TextEditor, ...selections: vscode.Selection[]): Promise<void> {
-  const same = (): boolean =>
-    editor.selections.length === selections.length &&
-    selections.every((selection, i) => selection.isEqual(editor.selections[i]));
-  for (let agreed = 0; agreed < 5; agreed = same() ? agreed + 1 : 0) {
-    if (!same()) editor.selections = selections;
-    await new Promise((resolve) => setTimeout(resolve, 40));
-  }
+  editor.selections = selections;
+  // The selections set before have come back from the window when a later command returns.
+  await vscode.commands.executeCommand('setContext', 'inkling.test', true);
+  await until(
+    () =>
+      editor.selections.length === selections.length &&
+      selections.every((selection, i) => selection.isEqual(editor.selections[i])),
+    'the selections are set',
+  );
 }
 
 describe('spam check', function () {

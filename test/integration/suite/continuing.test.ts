@@ -9,7 +9,8 @@ import { TextContinuation } from '../../../src/extension/writing/continueText';
 import { ProposalView, type ProposalState } from '../../../src/extension/writing/proposal';
 import { openResource, requireEditor } from '../../../src/extension/editors';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 interface Writing {
   prompt: string[];

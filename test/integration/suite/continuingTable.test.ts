@@ -12,7 +12,8 @@ import type { CallOptions } from '../../../src/common/rpc/methods';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { editorPort } from '../../../src/extension/studio/editorPort';
 import { TextContinuation } from '../../../src/extension/writing/continueText';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 const former = 'Title  \nOnce \nTwice \ntail';
 

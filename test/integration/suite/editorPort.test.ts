@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { editorPort } from '../../../src/extension/studio/editorPort';
 import type { EditorPort } from '../../../src/extension/studio/ports';
 import type { RunRecord } from '../../../src/extension/training/runStore';
-import { activated, closeAll, openText, sentence, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, sentence } from '../support';
 
 describe('the Studio and the editor', () => {
   let editor: EditorPort;

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { TextSource } from '../../../src/common/engineProtocol';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { FolderTexts } from '../../../src/extension/writing/folderTexts';
-import { until } from '../support';
+import { until } from '../../support/eventually';
 
 describe('the texts of a folder', () => {
   const folder = vscode.workspace.workspaceFolders![0].uri;

@@ -5,7 +5,8 @@ import * as vscode from 'vscode';
 import { askNode } from '../../../src/extension/gpu/nodeProgram';
 import type { SetupDialogs } from '../../../src/extension/gpu/gpuSetup';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, trainSmall, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, trainSmall } from '../support';
 
 describe('GPU', () => {
   let services: Parts;
@@ -57,15 +58,26 @@ describe('GPU', () => {
   });
 
   it('asks before it does anything: closing the list of Set Up GPU ends it', async () => {
-    let over = false;
-    const command = vscode.commands.executeCommand('inkling.setUpGpu').then(() => (over = true));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.equal(over, false, 'it looks at the machine, then waits for an answer');
-    await until(async () => {
-      await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
-      return over;
-    }, 'the set-up is over');
-    await command;
+    const { showQuickPick } = vscode.window;
+    let isAsking = false;
+    let isOver = false;
+    const ask = async (...parameters: Parameters<typeof showQuickPick>): Promise<unknown> => {
+      isAsking = true;
+      return showQuickPick(...parameters);
+    };
+    Object.assign(vscode.window, { showQuickPick: ask });
+    try {
+      const command = vscode.commands.executeCommand('inkling.setUpGpu').then(() => (isOver = true));
+      await until(() => isAsking, 'it has looked at the machine and asks');
+      assert.equal(isOver, false, 'it waits for an answer');
+      await until(async () => {
+        await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+        return isOver;
+      }, 'the set-up is over');
+      await command;
+    } finally {
+      Object.assign(vscode.window, { showQuickPick });
+    }
     assert.equal(vscode.workspace.getConfiguration('inkling').get('engine.nodePath'), '');
   });
 

@@ -7,7 +7,8 @@ import * as vscode from 'vscode';
 import type { DoneEvent, ProgressEvent } from '../../../src/common/trainEvents';
 import { readLanguageModel, writeModelFile } from '../../../src/engine/model/modelFile';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, openText, text, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, text } from '../support';
 
 describe('jobs', () => {
   let services: Parts;

@@ -12,7 +12,8 @@ import type { ModelEntry, ModelStore } from '../../../src/extension/models/model
 import type { Parts } from '../../../src/extension/parts';
 import { trainingCommands } from '../../../src/extension/training/trainingCommands';
 import type { TrainingRuns } from '../../../src/extension/training/trainingRuns';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 describe('actions in messages', () => {
   const { showInformationMessage, showErrorMessage } = vscode.window;

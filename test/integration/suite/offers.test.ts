@@ -4,7 +4,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, openText, sentence, trainSmall, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, sentence, trainSmall } from '../support';
 
 const start = `${sentence}the old clock in the h`;
 
@@ -138,14 +139,23 @@ describe('suggestions', () => {
 
   it('can all be reached beside those of another extension, none of them twice', async () => {
     const other = 'all of another extension';
+    let answers = { ours: 0, theirs: 0 };
     const second = vscode.languages.registerInlineCompletionItemProvider(
       { pattern: '**' },
       {
-        provideInlineCompletionItems: (_document, at) => [
-          new vscode.InlineCompletionItem(other, new vscode.Range(at, at)),
-        ],
+        provideInlineCompletionItems: (_document, at) => {
+          answers.theirs++;
+          return [new vscode.InlineCompletionItem(other, new vscode.Range(at, at))];
+        },
       },
     );
+    const { completions } = parts;
+    const provide = completions.provideInlineCompletionItems.bind(completions);
+    completions.provideInlineCompletionItems = async (...parameters) => {
+      const items = await provide(...parameters);
+      if (items.length > 0) answers.ours++;
+      return items;
+    };
     try {
       const editor = await openText(start);
       await offered(editor);
@@ -154,9 +164,9 @@ describe('suggestions', () => {
         const run = (command: string): Thenable<unknown> =>
           vscode.commands.executeCommand(`editor.action.inlineSuggest.${command}`);
         await until(async () => {
+          answers = { ours: 0, theirs: 0 };
           await run('trigger');
-          // Both have answered, the one that computes and the one that does not.
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          await until(() => answers.ours > 0 && answers.theirs > 0, 'both have answered');
           for (let i = 0; i < next; i++) await run('showNext');
           await run('commit');
           const taken = editor.document.getText().slice(start.length);
@@ -172,6 +182,7 @@ describe('suggestions', () => {
       assert.equal(new Set(shown.slice(0, cycle)).size, cycle < 0 ? shown.length : cycle);
     } finally {
       second.dispose();
+      completions.provideInlineCompletionItems = provide;
     }
   });
 

@@ -8,7 +8,8 @@ import type { EngineCaller } from '../../../src/extension/engineHost/engineClien
 import { Journal } from '../../../src/extension/remembered/journal';
 import { rememberedItem, treeItemOf } from '../../../src/extension/remembered/rememberedTree';
 import { RememberedWriting } from '../../../src/extension/remembered/rememberedWriting';
-import { closeAll, until } from '../support';
+import { until } from '../../support/eventually';
+import { closeAll } from '../support';
 
 describe('remembered writing', () => {
   let folder: string;

@@ -10,7 +10,8 @@ import type { ModelStore } from '../../../src/extension/models/modelStore';
 import { goToSurprise, surprisingSentences } from '../../../src/extension/surprise/surpriseCommands';
 import { SurpriseMarks } from '../../../src/extension/surprise/surpriseMarks';
 import { SurpriseStatus } from '../../../src/extension/surprise/surpriseStatus';
-import { activated, closeAll, openText, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText } from '../support';
 
 describe('surprise map', () => {
   let answers: ((bits: number) => void)[];
@@ -32,7 +33,7 @@ describe('surprise map', () => {
           resolve({ from: 0, lengths, bits: new Float32Array(lengths.length).fill(bits), meanBits: bits }),
         );
       });
-    const active = { require: async () => 'model' } as unknown as ActiveModel;
+    const active = { require: async () => 'model', find: async () => undefined } as unknown as ActiveModel;
     map = new SurpriseMarks({ call } as unknown as EngineCaller, active, { warn: assert.fail } as never);
   });
   afterEach(async () => {
@@ -102,7 +103,7 @@ describe('surprise map', () => {
     await until(() => answers.length === 3, 'the engine is asked again');
     answers[2](1);
     assert.ok(asked[2].startsWith('line 0 of the text\na new line'));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await map.complete(document);
     assert.equal(answers.length, 3, 'the other end has only moved');
   });
 
@@ -165,7 +166,7 @@ describe('surprise map', () => {
         onEvent?.({ ...result, bits: bits.slice(0, 20), lengths: result.lengths.slice(0, 20) });
         return result;
       };
-      const active = { require: async () => 'model' } as unknown as ActiveModel;
+      const active = { require: async () => 'model', find: async () => undefined } as unknown as ActiveModel;
       marks = new SurpriseMarks({ call } as unknown as EngineCaller, active, { warn: assert.fail } as never);
     });
     after(() => marks.dispose());

@@ -3,10 +3,12 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { TrainEvent } from '../../../src/common/trainEvents';
 import type { Parts } from '../../../src/extension/parts';
 import { gatherFiles } from '../../../src/extension/training/gatherTexts';
 import { RunStore } from '../../../src/extension/training/runStore';
-import { activated, closeAll, openText, sentence, quickConfig, text, trainSmall, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, sentence, quickConfig, text, trainSmall } from '../support';
 
 describe('training', () => {
   let services: Parts;
@@ -73,16 +75,22 @@ describe('training', () => {
     const { done } = await startLong();
     await vscode.commands.executeCommand('inkling.pauseTraining');
     await until(() => latestRun().state === 'paused', 'it is paused');
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const step = services.runs.active?.latest?.step;
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    assert.equal(services.runs.active?.latest?.step, step, 'nothing moves while paused');
     await assert.rejects(
       services.runs.start({ title: 'second', sources: [], uris: [], config: quickConfig({ maxSteps: 1 }) }),
       /already/,
     );
     await vscode.commands.executeCommand('inkling.resumeTraining');
-    await until(() => (services.runs.active?.latest?.step ?? 0) > (step ?? 0), 'it goes on');
+    const { id } = latestRun();
+    await until(async () => {
+      const events = await services.runs.store.readEvents(id);
+      const isNotice = (event: TrainEvent, kind: string): boolean => event.event === 'notice' && event.kind === kind;
+      const [paused, resumed] = ['paused', 'resumed'].map((kind) => events.findIndex((each) => isNotice(each, kind)));
+      if (resumed < 0) return false;
+      assert.equal(resumed, paused + 1, 'nothing happens while it is paused');
+      const steps = [events[paused], ...events.slice(resumed)].map((event) => ('step' in event ? event.step : 0));
+      assert.equal(steps[1], steps[0], 'it continues from where it was paused');
+      return Math.max(...steps) > steps[0];
+    }, 'it goes on');
     await vscode.commands.executeCommand('inkling.stopTraining');
     await done;
   });

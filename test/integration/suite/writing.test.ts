@@ -5,7 +5,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
-import { activated, closeAll, openText, sentence, text, trainSmall, until } from '../support';
+import { until } from '../../support/eventually';
+import { activated, closeAll, openText, sentence, text, trainSmall } from '../support';
 
 describe('writing with a model', () => {
   let services: Parts;
@@ -13,17 +14,19 @@ describe('writing with a model', () => {
   const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('inkling');
   const set = (name: string, value: unknown): Thenable<void> =>
     configuration().update(name, value, vscode.ConfigurationTarget.Global);
-  /** Requests a completion at the cursor and accepts it; true if there was one. */
-  async function accept(editor: vscode.TextEditor, tries = 150): Promise<boolean> {
-    const before = editor.document.getText();
-    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
-    for (let i = 0; i < tries; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      await vscode.commands.executeCommand('editor.action.inlineSuggest.commit');
-      if (editor.document.getText() !== before) return true;
-    }
-    return false;
-  }
+  /** The number of completions at the cursor. */
+  const offered = async (editor: vscode.TextEditor): Promise<number> => {
+    const items = await services.completions.provideInlineCompletionItems(
+      editor.document,
+      editor.selection.active,
+      { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined },
+      new vscode.CancellationTokenSource().token,
+    );
+    return items.length;
+  };
+  /** A continuation begins after the previous one has written its last piece: when it has ended, nothing more comes. */
+  const continueElsewhere = async (): Promise<void> =>
+    services.continuation.run(await openText(sentence), model, { temperature: 0.5, seed: 1, length: 30 });
 
   before(async () => {
     services = await activated();
@@ -47,23 +50,18 @@ describe('writing with a model', () => {
 
   it('completes what it has learned', async () => {
     const editor = await openText(`${sentence}the old clock in the h`);
-    assert.ok(await accept(editor), 'a completion was offered');
+    const before = editor.document.getText();
+    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+    await until(async () => {
+      await vscode.commands.executeCommand('editor.action.inlineSuggest.commit');
+      return editor.document.getText() !== before;
+    }, 'a completion is offered and accepted');
     const written = editor.document.getText().slice(sentence.length + 'the old clock in the h'.length);
     assert.ok(sentence.includes(`h${written.trimEnd()}`), `wrote "${written}"`);
     assert.equal(editor.selection.active.character, editor.document.lineAt(0).text.length);
   });
 
   it('suggests nothing before more text, in other languages, with several cursors, or while paused', async () => {
-    const provider = services.completions;
-    const offered = async (editor: vscode.TextEditor): Promise<number> => {
-      const items = await provider.provideInlineCompletionItems(
-        editor.document,
-        editor.selection.active,
-        { triggerKind: vscode.InlineCompletionTriggerKind.Automatic, selectedCompletionInfo: undefined },
-        new vscode.CancellationTokenSource().token,
-      );
-      return items.length;
-    };
     // VS Code may ask for completions itself in the meantime, which cancels our request.
     const some = (editor: vscode.TextEditor, what: string): Promise<void> =>
       until(async () => (await offered(editor)) > 0, `something is offered ${what}`);
@@ -99,7 +97,9 @@ describe('writing with a model', () => {
   it('copes with right-to-left text, emoji, a very long line and an empty document', async () => {
     for (const start of ['', 'שלום עולם ', '👩‍👩‍👧 e\u0301 ', 'x'.repeat(200_000) + ' the old ']) {
       const editor = await openText(start);
-      await accept(editor, 3);
+      await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+      await offered(editor);
+      await vscode.commands.executeCommand('editor.action.inlineSuggest.commit');
       assert.ok(editor.document.getText().startsWith(start));
       await vscode.commands.executeCommand('inkling.continueText', { seed: 1 });
       assert.ok(editor.document.getText().length > start.length);
@@ -146,7 +146,7 @@ describe('writing with a model', () => {
     await writing;
     const stopped = editor.document.getText();
     assert.match(stopped, /^once the old clock in the hall struck .*and the rain went on falling over /s);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await continueElsewhere();
     assert.equal(editor.document.getText(), stopped, 'it has stopped at both');
 
     const many = await openText('a\n'.repeat(17));
@@ -166,10 +166,10 @@ describe('writing with a model', () => {
     await until(() => editor.document.getText().length > sentence.length + 20, 'it writes');
     await vscode.commands.executeCommand('inkling.stopContinuing');
     await writing;
-    const length = editor.document.getText().length;
-    assert.ok(length < sentence.length + 9000);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.equal(editor.document.getText().length, length, 'it has stopped');
+    const stopped = editor.document.getText();
+    assert.ok(stopped.length < sentence.length + 9000);
+    await continueElsewhere();
+    assert.equal(editor.document.getText(), stopped, 'it has stopped');
     await set('continueText.length', undefined);
   });
 
@@ -179,9 +179,10 @@ describe('writing with a model', () => {
     const writing = vscode.commands.executeCommand('inkling.continueText', { seed: 5 });
     await until(() => editor.document.getText().length > sentence.length + 50, 'it writes');
     for (let i = 0; i < 5; i++) {
+      const { length } = editor.document.getText();
       // An edit is refused if another one happens at the same time, as here.
       await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x')), 'the edit is made');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => editor.document.getText().length > length + 1, 'it writes on');
     }
     await vscode.commands.executeCommand('inkling.stopContinuing');
     await writing;
@@ -220,7 +221,7 @@ describe('writing with a model', () => {
       new vscode.Position(0, 10),
     );
     const shown = hovers.flatMap(({ contents }) => contents.map((each) => (each as vscode.MarkdownString).value));
-    assert.match(shown.join('\n'), /bits/);
+    assert.match(shown.join('\n'), /: \d+\.\d% likely \(\d+\.\d bits\)\. Expected:/);
     await vscode.commands.executeCommand('inkling.toggleSurpriseMap');
     assert.equal(services.surprise.isShown(editor.document), false);
   });

@@ -40,6 +40,13 @@ export interface PageOptions {
   language?: Language;
 }
 
+/** Resolves when the page has drawn a frame at its present size: only then do its observers know what scrolls. */
+export function drawn(page: Page): Promise<void> {
+  return page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  );
+}
+
 /** The same font on every machine: base64 of its regular and bold faces. */
 const fontFaces = [400, 700].map((weight) => {
   const file = `node_modules/@fontsource/dejavu-sans/files/dejavu-sans-latin-${weight}-normal.woff2`;

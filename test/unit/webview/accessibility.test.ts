@@ -6,18 +6,17 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { fakeCheck } from '../../support/studioHarness/fakeClassifier';
 import { fakeRun, fakeStudio, runItem } from '../../support/studioHarness/fakePorts';
-import { browserPresent, launchBrowser, openStudio, type OpenStudio } from '../../support/studioHarness/openStudio';
+import {
+  browserPresent,
+  drawn,
+  launchBrowser,
+  openStudio,
+  type OpenStudio,
+} from '../../support/studioHarness/openStudio';
 import { themeNames } from '../../support/studioHarness/themes';
 
 const dist = path.resolve('dist');
 const axe = fs.readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
-
-/** Until the page has drawn a frame at its present size: only then do its observers know what scrolls. */
-function drawn(page: Page): Promise<void> {
-  return page.evaluate(
-    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
-  );
-}
 
 /** What axe-core finds on the page as it is, one line for each element. */
 async function findings(page: Page): Promise<string[]> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
-import { browserPresent, launchBrowser } from '../../support/studioHarness/openStudio';
+import { browserPresent, drawn, launchBrowser } from '../../support/studioHarness/openStudio';
 import { pageFaults } from '../../support/studioHarness/pageFaults';
 import { languageOf, visitScreens } from '../../support/studioHarness/screens';
 import type { ThemeName } from '../../support/studioHarness/themes';
@@ -34,7 +34,7 @@ describe('screens of the Studio', function () {
       const faults = await visitScreens(browser, dist, options, async (screen, page) => {
         for (const width of [200, 400, 900]) {
           await page.setViewportSize({ width, height: 900 });
-          await page.waitForTimeout(200); // the chart is drawn anew
+          await drawn(page);
           for (const fault of await page.evaluate(pageFaults)) found.push(`${screen}, ${width} px: ${fault}`);
         }
       });

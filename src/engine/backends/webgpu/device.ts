@@ -92,11 +92,6 @@ export class Device {
     return new Device(adapter, device, hasHalf);
   }
 
-  /** Bytes of workgroup memory that a shader may declare. */
-  get workgroupBytes(): number {
-    return this.device.limits.maxComputeWorkgroupStorageSize;
-  }
-
   /** Throws the failure of the device, if there was one. */
   check(): void {
     if (this.failure) throw this.failure;
@@ -182,9 +177,9 @@ export class Device {
     });
   }
 
-  write(buffer: GpuBuffer, elementOffset: number, data: ArrayBufferView): void {
+  write(buffer: GpuBuffer, data: ArrayBufferView): void {
     this.check();
-    this.device.queue.writeBuffer(buffer, elementOffset * 4, data);
+    this.device.queue.writeBuffer(buffer, 0, data);
   }
 
   /** One command buffer. */

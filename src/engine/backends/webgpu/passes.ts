@@ -14,8 +14,7 @@ import {
 import type { OptimiserState } from '../backend';
 import { learnedRows } from './batchBlock';
 import type { GpuBuffer } from './gpuApi';
-import type { PlanBuilder } from './plan';
-import { floatBits } from './plan';
+import { floatBits, type PlanBuilder } from './plan';
 import { elementGroups, gatherOneHot, gatherVectors, handOn, initialState, keepState } from './shaders/elementwise';
 import { header } from './shaders/header';
 import { classesEach, denseSoftmaxLoss, positionsPerGroup } from './shaders/denseLoss';

@@ -59,7 +59,7 @@ export class PlanBuilder {
       shader.fields.forEach((field, f) => (words[(i * uniformStride) / 4 + f] = dims[field]));
       return { pipeline: compiled.pipeline, group, uniformOffset: i * uniformStride, x, y };
     });
-    device.write(uniform, 0, words);
+    device.write(uniform, words);
     return new DispatchPlan(dispatches, uniform);
   }
 }
@@ -69,11 +69,6 @@ export class DispatchPlan {
     private readonly dispatches: Dispatch[],
     private readonly uniform: GpuBuffer,
   ) {}
-
-  /** Number of dispatches. */
-  get length(): number {
-    return this.dispatches.length;
-  }
 
   encode(pass: GpuComputePass): void {
     let last: GpuPipeline | undefined;

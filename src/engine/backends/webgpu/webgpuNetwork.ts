@@ -62,7 +62,7 @@ export class WebgpuNetwork implements Network {
   ): Promise<WebgpuNetwork> {
     checkParameters(spec, parameters);
     const buffer = await device.allocate(() => device.storage('parameters', parameterCount(spec)));
-    device.write(buffer, 0, parameters);
+    device.write(buffer, parameters);
     return new WebgpuNetwork(backend, device, spec, limits, tuning, buffer);
   }
 
@@ -117,7 +117,7 @@ export class WebgpuNetwork implements Network {
 
   async writeParameters(parameters: Float32Array): Promise<void> {
     checkParameters(this.spec, parameters);
-    this.device.write(this.parameters, 0, parameters);
+    this.device.write(this.parameters, parameters);
   }
 
   async readOptimiser(): Promise<OptimiserState> {
@@ -130,7 +130,7 @@ export class WebgpuNetwork implements Network {
     checkOptimiser(this.spec, state);
     await this.useOptimiser(state.kind);
     this.updates = state.updates;
-    state.slots.forEach((slot, i) => this.device.write(this.slots[i], 0, slot));
+    state.slots.forEach((slot, i) => this.device.write(this.slots[i], slot));
   }
 
   async readState(): Promise<Float32Array> {
@@ -151,7 +151,7 @@ export class WebgpuNetwork implements Network {
     const { workspace } = await this.openPlace();
     this.carriedRows.train = rows;
     if (rows === 0) return;
-    const write = (buffer: GpuBuffer, values: Float32Array): void => this.device.write(buffer, 0, values);
+    const write = (buffer: GpuBuffer, values: Float32Array): void => this.device.write(buffer, values);
     this.forEachState(rows, state, write, workspace.carried.train);
   }
 
@@ -189,7 +189,7 @@ export class WebgpuNetwork implements Network {
       if (carry) passes.keepStates(w.carried[kind]);
     });
     block.fill(batch, values, hasCarried, shape.training);
-    this.device.write(w.batch, 0, block.words);
+    this.device.write(w.batch, block.words);
     if (carry) this.carriedRows[kind] = B;
     const staging = this.device.staging(statsSize * 4);
     this.device.submit((encoder) => {

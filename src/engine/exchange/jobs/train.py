@@ -605,7 +605,7 @@ class Run:
         self.schedule.scale /= 2
         self.guard.running, self.guard.batches = 0.0, 0
         progress["guardEvents"] += 1
-        progress["epochSums"] = [0.0, 0, 0]
+        progress["epochSums"], progress["lastEpochSums"] = [0.0, 0, 0], [0.0, 0, 0]
         what = "The loss became infinite" if trouble == "non-finite" else f"The loss exploded ({loss:.2f} nats)"
         restored = progress["best"]["step"]
         where = f"step {restored}" if restored else "the beginning"
@@ -661,10 +661,13 @@ class Run:
         self.notice("early-stop", f"No better held-out loss in {patience} evaluations: stopped, with the weights of epoch {best['epoch']} (step {best['step']}).")
         return "early-stop"
 
+    def recent_losses(self):
+        """Of the current epoch or, at its beginning, of the one before. Empty right after the guard intervened."""
+        return self.progress["epochSums"] if self.progress["epochSums"][1] else self.progress["lastEpochSums"]
+
     def epoch_event(self, complete, held_out):
         progress = self.progress
-        at_boundary = progress["step"] % self.text.steps_per_epoch == 0
-        loss, count, correct = progress["lastEpochSums" if at_boundary and not complete else "epochSums"]
+        loss, count, correct = self.recent_losses()
         event = {
             "event": "epoch", "step": progress["step"], "epoch": progress["epoch"], "complete": complete,
             "seconds": time.monotonic() - self.started, "best": False, "learningRate": self.learning_rate,
@@ -744,7 +747,7 @@ class Run:
             if progress["best"]["loss"] is not None:
                 self.write_weights(self.best_weights)
         held_out = self.held_out_loss(math.inf)
-        loss, count, _ = progress["epochSums"] if progress["epochSums"][1] else progress["lastEpochSums"]
+        loss, count, _ = self.recent_losses()
         results = {
             "steps": progress["step"], "epochs": progress["epoch"], "seconds": progress["seconds"],
             "trainLoss": loss / count if count else None, "heldOutLoss": held_out and held_out[0],

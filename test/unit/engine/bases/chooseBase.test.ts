@@ -62,6 +62,6 @@ describe('chooseBase', () => {
 
   it('says nothing about a text that is too short, or without bases', async () => {
     assert.equal(await chooseBase(english.slice(0, 99), createStepper), undefined);
-    assert.equal(await chooseBase(english, createStepper, undefined, []), undefined);
+    assert.equal(await chooseBase(english, createStepper, []), undefined);
   });
 });

@@ -4,10 +4,10 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import {
   classifierVariants,
+  correctionLength,
   type ClassifierEvent,
   type ClassifierSettings,
 } from '../../../../src/common/classifierProtocol';
-import { correctionLength } from '../../../../src/common/classifierProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';

@@ -60,7 +60,7 @@ function countsOf(layer: BaseLayer | Layer, tokens: ArrayLike<number>): string[]
 const nothing = learnText(new Uint16Array(0), contexts, vocabulary.size);
 
 function learnAll(memory: Memory, layer: Layer, tokens: ArrayLike<number>): void {
-  walk(tokens, (place, token) => memory.learn(layer, place, 0, token));
+  walk(tokens, (place, token) => memory.learn(layer, place, token));
 }
 
 function sizeOf(layer: Layer): [contexts: number, entries: number] {
@@ -153,19 +153,19 @@ describe('Memory', () => {
 
     const places: { place: Float32Array; token: number }[] = [];
     walk(goes, (place, token) => places.push({ place: place.slice(), token }));
-    for (const { place, token } of places) memory.learn(layer, place, 0, token);
+    for (const { place, token } of places) memory.learn(layer, place, token);
     assert.notDeepEqual(sizeOf(layer), size);
     for (let left = places.length; left > 0; left--) {
       const i = random.integer(left);
       const { place, token } = places[i];
-      memory.forget(layer, place, 0, token);
+      memory.forget(layer, place, token);
       places[i] = places[left - 1];
     }
     assert.deepEqual(sizeOf(layer), size);
     assert.deepEqual(countsOf(layer, stays), before);
-    walk(stays, (place, token) => memory.forget(layer, place, 0, token));
+    walk(stays, (place, token) => memory.forget(layer, place, token));
     assert.deepEqual(sizeOf(layer), [0, 0]);
-    assert.throws(() => memory.forget(layer, places[0].place, 0, 1), { code: 'internal' });
+    assert.throws(() => memory.forget(layer, places[0].place, 1), { code: 'internal' });
   });
 
   it('needs no more room for a text that is changed again and again', () => {
@@ -177,7 +177,7 @@ describe('Memory', () => {
     learnAll(memory, layer, tokens);
     const once = bytes();
     for (let i = 0; i < 10; i++) {
-      walk(tokens, (place, token) => memory.forget(layer, place, 0, token));
+      walk(tokens, (place, token) => memory.forget(layer, place, token));
       learnAll(memory, layer, tokens);
     }
     assert.equal(bytes(), once);

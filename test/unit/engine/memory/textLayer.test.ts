@@ -24,7 +24,7 @@ function learned(tokens: Uint16Array): Layer {
   const place = new Float32Array(placeNumbers);
   contexts.start(place, 0);
   for (const token of tokens) {
-    if (token !== noToken) memory.learn(layer, place, 0, token);
+    if (token !== noToken) memory.learn(layer, place, token);
     contexts.advance(place, 0, token);
   }
   return layer;

@@ -24,7 +24,7 @@ function learned(texts: Iterable<string>): Layer {
     const place = new Float32Array(placeNumbers);
     contexts.start(place, 0);
     for (const token of vocabulary.encode(text)) {
-      memory.learn(layer, place, 0, token);
+      memory.learn(layer, place, token);
       contexts.advance(place, 0, token);
     }
   }

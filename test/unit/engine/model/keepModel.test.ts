@@ -5,6 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { readModelFile, writeModelFile, type StoredModel } from '../../../../src/engine/model/modelFile';
 import { keepModel, versionOf } from '../../../../src/engine/model/keepModel';
+import { withLateRename } from '../../../support/lateRename';
 import { languageModelOf } from '../../../support/storedModel';
 
 const modelOf = (title: string): StoredModel => ({ ...languageModelOf(['a', 'b', 'c']), title });
@@ -74,19 +75,11 @@ describe('keeping a model that another run may have overwritten', () => {
   });
 
   it('loses neither of two models if the rename of one is late', async () => {
-    const late = new Promise((resolve) => setTimeout(resolve, 200));
-    let renaming = (): void => {};
-    const first = new Promise<void>((resolve) => (renaming = resolve));
-    fs.rename = async (...parameters) => {
-      fs.rename = rename;
-      renaming();
-      await late;
-      return rename(...parameters);
-    };
-    const own = keepModel(file, modelOf('own'), undefined);
-    await first;
-    const other = keepModel(file, modelOf('other'), undefined);
-    assert.deepEqual(await Promise.all([own, other]), [undefined, path.join(folder, 'novel-2.inkling.safetensors')]);
+    const moved = await withLateRename(
+      () => keepModel(file, modelOf('own'), undefined),
+      () => keepModel(file, modelOf('other'), undefined),
+    );
+    assert.deepEqual(moved, [undefined, path.join(folder, 'novel-2.inkling.safetensors')]);
     assert.equal(await titleIn('novel.inkling.safetensors'), 'other');
     assert.equal(await titleIn('novel-2.inkling.safetensors'), 'own');
     assert.equal((await fs.readdir(folder)).length, 2);

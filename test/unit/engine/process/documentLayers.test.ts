@@ -7,6 +7,7 @@ import { emptyMemory } from '../../../../src/engine/memory/remember';
 import { DocumentLayers, predicting } from '../../../../src/engine/process/documentLayers';
 import { KnownTexts } from '../../../../src/engine/process/knownTexts';
 import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
+import { eventually } from '../../../support/eventually';
 import { learnedModel } from '../generation/toyModels';
 
 const id = 'file:///chapter.md';
@@ -79,18 +80,15 @@ describe('DocumentLayers', () => {
     const before = 'the farmer sailed over the captain ';
     documents.update({ id, text: before });
     const next = (token: string): Promise<number> => probability(layers, before, token, before.length, 'folder');
-    /** The texts are learned while other work goes on. */
-    const until = async (isLearned: () => Promise<boolean>): Promise<void> => {
-      while (!(await isLearned())) await new Promise((resolve) => setTimeout(resolve, 5));
-    };
     const [m, w] = [await next('m'), await next('w')];
     const other = { name: 'other', text: `${before}w`.repeat(6) };
     await known.update('folder', [{ name: id, text: `${before}m`.repeat(6) }, other]);
-    await until(async () => (await next('w')) > w + 0.1);
+    // The texts are learned while other work goes on.
+    await eventually(async () => assert.ok((await next('w')) > w + 0.1));
     assert.ok((await next('m')) < m + 0.1);
     assert.equal(await probability(layers, before, 'm', before.length), m);
     await known.update('folder', [{ ...other, text: `${before}m`.repeat(6) }]);
-    await until(async () => (await next('m')) > m + 0.1);
+    await eventually(async () => assert.ok((await next('m')) > m + 0.1));
     await known.update('folder', []);
     assert.equal(await next('m'), m);
   });

@@ -317,11 +317,8 @@ describe('engine', () => {
     await call('control', { runId: 'run', action: 'pause' });
     await hasPaused;
     fs.rmSync(`${params.modelPath}.checkpoint`);
-    let late = false;
-    const timer = setTimeout(() => (late = true), 20_000);
-    await engine.close(20_000);
-    clearTimeout(timer);
-    assert.equal(late, false, 'it did not wait for a word that never comes');
+    // Longer than the test may take: it must not wait for a word that never comes.
+    await engine.close(3_600_000);
     await assert.rejects(run);
     assert.ok(fs.existsSync(`${params.modelPath}.checkpoint`));
   });

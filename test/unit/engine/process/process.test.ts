@@ -7,6 +7,7 @@ import type { SampleDelta, TrainRequest } from '../../../../src/common/enginePro
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { readModelFile } from '../../../../src/engine/model/modelFile';
+import { eventually } from '../../../support/eventually';
 import { everyStep, lstm } from '../../../support/trainingConfig';
 import { readWordList } from '../../../../src/engine/bases/wordList';
 import { wordsIn } from '../../../../src/engine/generation/knownWords';
@@ -256,7 +257,7 @@ describe('engine process', () => {
     await oneStep;
     controller.abort();
     await assert.rejects(run, withCode('cancelled'));
-    while (!fs.existsSync(cancelPath)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => assert.ok(fs.existsSync(cancelPath)));
     assert.ok((await engine.call('inspect', { path: cancelPath })).steps > 0);
   });
 

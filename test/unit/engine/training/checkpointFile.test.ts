@@ -1,10 +1,11 @@
 /** The checkpoints of two runs that train to one file. */
 import * as assert from 'node:assert/strict';
-import fs from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { readLanguageModel, type StoredLanguageModel } from '../../../../src/engine/model/modelFile';
 import { CheckpointFile } from '../../../../src/engine/training/checkpointFile';
+import { withLateRename } from '../../../support/lateRename';
 import { languageModelOf } from '../../../support/storedModel';
 
 const modelOf = (created: string): StoredLanguageModel => {
@@ -15,7 +16,6 @@ const first = '2001-01-01T00:00:00.000Z';
 const second = '2002-02-02T00:00:00.000Z';
 
 describe('Checkpoints of two runs to one file', () => {
-  const { rename } = fs;
   let folder: string;
   let files: Record<string, CheckpointFile>;
   beforeEach(async () => {
@@ -25,7 +25,6 @@ describe('Checkpoints of two runs to one file', () => {
     for (const file of Object.values(files)) await file.begin();
   });
   afterEach(async () => {
-    Object.assign(fs, { rename });
     await fs.rm(folder, { recursive: true });
   });
 
@@ -35,18 +34,10 @@ describe('Checkpoints of two runs to one file', () => {
   };
 
   it('are both there, even if they are written at the same time and the rename of one is late', async () => {
-    let renaming = (): void => {};
-    const begun = new Promise<void>((resolve) => (renaming = resolve));
-    fs.rename = async (...parameters) => {
-      fs.rename = rename;
-      renaming();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return rename(...parameters);
-    };
-    const late = files[first].write(modelOf(first));
-    await begun;
-    const { notice } = await files[second].write(modelOf(second));
-    await late;
+    const [, { notice }] = await withLateRename(
+      () => files[first].write(modelOf(first)),
+      () => files[second].write(modelOf(second)),
+    );
     assert.match(notice!, /^Another run writes its checkpoints to .*novel\.inkling\.safetensors\.checkpoint: /);
     assert.deepEqual(await titles(), [first, second]);
   });

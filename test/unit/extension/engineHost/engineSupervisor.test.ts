@@ -2,12 +2,12 @@ import * as assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import type { EngineFrame, HostFrame } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
-import type { EngineProcess } from '../../../../src/extension/engineHost/engineSupervisor';
 import {
   EngineSupervisor,
   maximumRestarts,
   restartWindowMs,
   startLimitMs,
+  type EngineProcess,
 } from '../../../../src/extension/engineHost/engineSupervisor';
 import { FakeClock } from '../fakeClock';
 
