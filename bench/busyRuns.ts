@@ -15,7 +15,7 @@ async function main([threads, mode, units, seconds]: string[]): Promise<void> {
   };
   const backend = await createWasmBackend({ threads: Number(threads), fixedThreads: mode === 'fixed' });
   const limits = { batch: 32, steps: 64 };
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), limits);
+  const network = await backend.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, 1), limits);
   const batch = randomBatch(new Random(1), spec, limits.batch, limits.steps);
   const update = updateWith({ learningRate: 1e-4 });
   for (let i = 0; i < 20; i++) await network.trainStep(batch, update);

@@ -31,7 +31,7 @@ const specOf = ({ layers, units, vocabulary }: Case): NetworkSpec => ({
 async function train(c: Case, seconds: number): Promise<number> {
   const backend = await createWasmBackend({ threads: c.threads });
   const spec = specOf(c);
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), c);
+  const network = await backend.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, 1), c);
   const random = new Random(1);
   const count = c.batch * c.steps;
   const targets = Int32Array.from({ length: count }, (_, i) =>
@@ -61,7 +61,7 @@ async function train(c: Case, seconds: number): Promise<number> {
 function generate(c: Case, tokens: number): number {
   const spec = specOf(c);
   const streams = c.streams ?? 1;
-  const stepper = createWasmStepper(spec, initialiseParameters(spec, { kind: 'keras' }, 1));
+  const stepper = createWasmStepper(spec, await initialiseParameters(spec, { kind: 'keras' }, 1));
   const samplers = Array.from(
     { length: streams },
     (_, seed) => new TokenSampler(c.vocabulary, { temperature: 1, seed, length: 1 }),

@@ -46,7 +46,7 @@ async function median(backend: Backend, { layers, units, batch }: Case, ms: numb
     state: 'carry',
   };
   const limits = { batch, steps };
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), limits);
+  const network = await backend.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, 1), limits);
   const train = async (): Promise<number> => {
     const began = performance.now();
     await network.trainStep(data, {

@@ -57,6 +57,16 @@ export function isCancelled(error: unknown): boolean {
   return error instanceof InklingError && error.code === 'cancelled';
 }
 
+/** The result of work, or undefined if it was cancelled. */
+export async function unlessCancelled<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isCancelled(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Any thrown value as an InklingError that keeps its cause: file system errors become `invalidInput` in plain words,
  * anything else `internal`.

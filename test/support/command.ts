@@ -12,6 +12,8 @@ export interface Outcome {
 type Send = (signal: NodeJS.Signals) => void;
 
 export interface CommandOptions {
+  /** Can send signals whenever it likes. */
+  onStart?: (send: Send) => void;
   /** Sees what has been printed so far, and can send a signal. */
   onOutput?: (out: string, send: Send) => void;
   /** The same for the error output. */
@@ -25,7 +27,7 @@ export interface CommandOptions {
 
 /** `inkling ...args` in `folder`. */
 export function runCommand(folder: string, args: string[], options: CommandOptions = {}): Promise<Outcome> {
-  const { onOutput, onError, nodeOptions = [], stdout = 'pipe', stderr = 'pipe', env } = options;
+  const { onStart, onOutput, onError, nodeOptions = [], stdout = 'pipe', stderr = 'pipe', env } = options;
   return new Promise((resolve, reject) => {
     const command = [...nodeOptions, path.join(repositoryRoot, 'dist/cli.js'), ...args];
     const child = spawn(process.execPath, command, {
@@ -35,6 +37,7 @@ export function runCommand(folder: string, args: string[], options: CommandOptio
     });
     const outcome: Outcome = { code: null, out: '', err: '' };
     const send: Send = (signal) => child.kill(signal);
+    onStart?.(send);
     child.stdout?.on('data', (data: Buffer) => {
       outcome.out += data.toString();
       onOutput?.(outcome.out, send);

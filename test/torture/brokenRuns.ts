@@ -169,7 +169,10 @@ const signals: Scenario = {
         const isKilledAtItsEnd = code === null && sent.length === 2 && out.includes('"event":"done"');
         assert.ok(code === 0 || isKilledAtItsEnd, `${code} ${err}`);
         assert.ok(model && model.results.steps > 0, err);
-      } else assert.ok(code === 130 && model === undefined, `${code} ${err}`);
+      } else {
+        assert.ok(code === 130 && model === undefined, `${code} ${err}`);
+        assert.deepEqual((await fs.readdir(folder)).sort(), ['mail.tsv', 'novel.txt']);
+      }
     }),
 };
 

@@ -111,6 +111,12 @@ export interface BackendInfo {
   readonly threads: number;
 }
 
+export interface EvaluationWish {
+  losses?: boolean;
+  logits?: boolean;
+  isInterrupted?: () => boolean;
+}
+
 export interface Network {
   readonly spec: NetworkSpec;
   readonly limits: NetworkLimits;
@@ -128,8 +134,8 @@ export interface Network {
   trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult>;
   /** Forward, loss and backward only; gradients in `parameterLayout`, before clipping, zero if not trainable. */
   gradients(batch: Batch, lossScale: number, dropoutKey: number): Promise<StepResult & { gradients: Float32Array }>;
-  /** Forward and loss without dropout. */
-  evaluate(batch: Batch, want?: { losses?: boolean; logits?: boolean }): Promise<EvaluationResult>;
+  /** Forward and loss without dropout. Throws `cancelled` like `trainStep`. */
+  evaluate(batch: Batch, want?: EvaluationWish): Promise<EvaluationResult>;
   readParameters(): Promise<Float32Array>;
   writeParameters(parameters: Float32Array): Promise<void>;
   readOptimiser(): Promise<OptimiserState>;

@@ -4,7 +4,16 @@
  * are lost.
  */
 import type { NetworkSpec } from '../model/networkSpec';
-import type { Batch, EvaluationResult, Network, NetworkLimits, OptimiserState, StepResult, Update } from './backend';
+import type {
+  Batch,
+  EvaluationResult,
+  EvaluationWish,
+  Network,
+  NetworkLimits,
+  OptimiserState,
+  StepResult,
+  Update,
+} from './backend';
 
 export interface FallbackOptions {
   /**
@@ -63,7 +72,7 @@ export class FallbackNetwork implements Network {
     return this.attempt((network) => network.gradients(batch, lossScale, dropoutKey));
   }
 
-  evaluate(batch: Batch, want?: { losses?: boolean; logits?: boolean }): Promise<EvaluationResult> {
+  evaluate(batch: Batch, want?: EvaluationWish): Promise<EvaluationResult> {
     return this.attempt((network) => network.evaluate(batch, want));
   }
 

@@ -147,7 +147,7 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
   }
   const spec = lstm(128, 64);
   const [batch, steps] = [64, 60];
-  const network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, selfTestSeed), {
+  const network = await backend.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, selfTestSeed), {
     batch,
     steps,
   });
@@ -175,7 +175,7 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
 
 async function worstDifference(backend: Backend): Promise<number> {
   const spec = lstm(20, 11);
-  const parameters = initialiseParameters(spec, { kind: 'keras' }, selfTestSeed);
+  const parameters = await initialiseParameters(spec, { kind: 'keras' }, selfTestSeed);
   const limits = { batch: 5, steps: 9 };
   const data = randomBatch(limits.batch, limits.steps, 11);
   const results = [];

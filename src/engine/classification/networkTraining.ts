@@ -3,7 +3,7 @@
  * F1 of the validation part. The result depends only on its arguments and the seed.
  */
 import { variantCells, type ClassifierEpochEvent, type ClassifierSettings } from '../../common/classifierProtocol';
-import { InklingError } from '../../common/errors';
+import { InklingError, unlessCancelled } from '../../common/errors';
 import { updateDefaults, type Backend, type Network, type Update } from '../backends/backend';
 import { initialiseParameters } from '../model/initialisation';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
@@ -76,7 +76,7 @@ export async function trainNetwork(
   const { settings, encoded, train, validation } = task;
   const { direction } = settings;
   const spec = classifierSpec(settings, task.classes.length, encoded.rows, task.inputSize);
-  const initial = initialiseParameters(spec, { kind: 'keras' }, settings.seed);
+  const initial = await initialiseParameters(spec, { kind: 'keras' }, settings.seed);
   initial.set(encoded.table);
   const lengths = encoded.sequences.map((ids) => ids.length);
   const longest = Math.min(settings.maximumTokens, Math.max(1, ...lengths));
@@ -98,6 +98,7 @@ export async function trainNetwork(
     const started = performance.now();
     let step = 0;
     let finishedEarly = false;
+    const isInterrupted = (): boolean => cancel?.aborted || finish?.aborted || false;
     training: for (let epoch = 1; epoch <= settings.epochs; epoch++) {
       const groups = groupsOf(train);
       let loss = 0;
@@ -106,9 +107,10 @@ export async function trainNetwork(
         const batch = textBatch(encoded.sequences, group.members, group.steps, targets, { weights, direction });
         dropWords(batch, settings.wordDropout, random);
         const progress = (epoch - 1 + g / groups.length) / settings.epochs;
-        const result = await network.trainStep(batch, updateOf(settings, progress, step++));
-        loss += result.lossSum;
-        correct += result.correct;
+        const update = updateOf(settings, progress, step++);
+        const result = await unlessCancelled(network.trainStep(batch, update, isInterrupted));
+        loss += result?.lossSum ?? 0;
+        correct += result?.correct ?? 0;
         finishedEarly = finish?.aborted ?? false;
         if (cancel?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
         if (finishedEarly) break training;

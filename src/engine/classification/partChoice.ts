@@ -307,10 +307,10 @@ export async function lastNetwork(material: Material, split: Split, choice: Part
 }
 
 /** An unused network, because a classifier's file has to contain one. */
-function untrained(task: ClassifierTask): Fitted {
+async function untrained(task: ClassifierTask): Promise<Fitted> {
   const encoder = emptyEncoder(task);
   const spec = classifierSpec(task.settings, task.data.classes.length, 1, encoder.size);
-  const parameters = initialiseParameters(spec, { kind: 'keras' }, task.settings.seed);
+  const parameters = await initialiseParameters(spec, { kind: 'keras' }, task.settings.seed);
   const part = { spec, parameters: withoutEmbedding(spec, parameters), encoder };
   return { part, history: [], bestEpoch: 0, finishedEarly: false };
 }

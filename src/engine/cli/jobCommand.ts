@@ -6,6 +6,7 @@ import { writeAutomaticJob, writeJob } from '../exchange/jobs/writeJob';
 import { recipeFor } from '../recipes/recipes';
 import { output, say } from './output';
 import { adjusted, runSettings, type RunSettings } from './runSettings';
+import { onStopSignals } from './stopSignals';
 import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
 
 const options = {
@@ -40,6 +41,10 @@ export async function jobCommand(args: string[]): Promise<void> {
     reading: { onNotice: say },
   };
   const { recipe } = values;
+  const endOfSignals = onStopSignals(() => {
+    say('Stopped; no job was written.');
+    process.exit(130);
+  });
   const job =
     recipe === undefined
       ? await writeAutomaticJob(request, adjust)
@@ -48,6 +53,7 @@ export async function jobCommand(args: string[]): Promise<void> {
           draft: () => validateConfig(adjust(recipeFor(recipe, objective))),
           choose: (config) => ({ config, reasons: [] }),
         });
+  endOfSignals();
   const { vocabulary, config, stepsPerEpoch, parameters, tokens, shards } = job;
   if (values.json) {
     output.json({ folder: values.out, config, stepsPerEpoch, parameters, tokens, vocabulary: vocabulary.size, shards });

@@ -73,10 +73,11 @@ async function scoreNow(model: ScoringModel, text: string, options: ScoreOptions
   checkSpeaks(network.spec, model.vocabulary);
   if (options.online || (model.memory && !options.windows)) return scoreWithMemory(model, text, options);
   const slice = new TimeSlice(options.signal);
+  const isInterrupted = (): boolean => options.signal?.aborted ?? false;
   let nats = 0;
   let targets = 0;
   for (const batch of batchesOf(model, text, options.windows)) {
-    const result = await network.evaluate(batch);
+    const result = await network.evaluate(batch, { isInterrupted });
     nats += result.lossSum;
     targets += result.targets;
     if (slice.isOver) await slice.renew();

@@ -2,6 +2,7 @@
  * What a network predicts at every token of a text, in the order of the text: the memory has to learn in this order,
  * while the network reads several stretches at once.
  */
+import { unlessCancelled } from '../../common/errors';
 import { noTarget, type Network } from '../backends/backend';
 import type { TokenIds } from '../corpus/corpus';
 import { placedBatches, type ReadingSpan } from '../corpus/readingBatches';
@@ -19,8 +20,16 @@ const blockNumbers = 1 << 22;
 /** A shorter stretch costs more to start than it saves. */
 const shortestStretch = 256;
 
-/** Blocks over the tokens of `span`, except a token that nothing precedes. For a network trained at every step. */
-export async function* logitsInOrder(network: Network, ids: TokenIds, span: ReadingSpan): AsyncGenerator<LogitsBlock> {
+/**
+ * Blocks over the tokens of `span`, except a token that nothing precedes. For a network trained at every step. Ends
+ * before the end of the span if `isInterrupted` returns true during a long step.
+ */
+export async function* logitsInOrder(
+  network: Network,
+  ids: TokenIds,
+  span: ReadingSpan,
+  isInterrupted?: () => boolean,
+): AsyncGenerator<LogitsBlock> {
   const { output } = network.spec;
   const classes = output.kind === 'softmax' ? output.classes : 0;
   const { batch: mostRows, steps } = network.limits;
@@ -34,16 +43,17 @@ export async function* logitsInOrder(network: Network, ids: TokenIds, span: Read
     const stretches = stretchesOf(start, end, rows).map((stretch) => ({ ...stretch, contextStart }));
     for (const { batch, positions } of placedBatches(ids, stretches, { batch: rows, steps })) {
       if (positions.every((position) => position < 0)) {
-        await network.evaluate(batch);
+        if (!(await unlessCancelled(network.evaluate(batch, { isInterrupted })))) return;
         continue;
       }
-      const { logits: found } = await network.evaluate(batch, { logits: true });
+      const result = await unlessCancelled(network.evaluate(batch, { logits: true, isInterrupted }));
+      if (!result) return;
       for (let row = 0; row < rows; row++) {
         for (let step = 0; positions[row] >= 0 && step < batch.steps; step++) {
           const at = step * batch.batch + row;
           if (batch.targets[at] === noTarget) continue;
           const to = positions[row] + step - start;
-          logits.set(found!.subarray(at * classes, (at + 1) * classes), to * classes);
+          logits.set(result.logits!.subarray(at * classes, (at + 1) * classes), to * classes);
         }
       }
     }

@@ -79,7 +79,7 @@ export async function readWithMemory(
       still.contexts.advance(place, 0, tokenAt(i));
     }
     let position = span.start;
-    for await (const { start, end, logits } of logitsInOrder(network, ids, span)) {
+    for await (const { start, end, logits } of logitsInOrder(network, ids, span, isInterrupted)) {
       // The first token of a text is not predicted.
       if (isInterrupted()) return undefined;
       while (position < start) still.contexts.advance(place, 0, tokenAt(position++));
@@ -108,6 +108,7 @@ export async function readWithMemory(
         if (isInterrupted()) return undefined;
       }
     }
+    if (isInterrupted()) return undefined;
   }
   return sums.targets > 0 ? { ...sums, stretches, tables: mixtures.static.tables() } : undefined;
 }

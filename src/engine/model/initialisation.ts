@@ -7,31 +7,35 @@
  */
 import type { NetworkConfig } from '../../common/trainingConfig';
 import { Random } from '../random';
+import { TimeSlice } from '../timeSlice';
 import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from './networkSpec';
 
 /** Keeps these random numbers independent of those that other rooms draw from the same seed. */
 const initialisationStream = 0x1a17;
 
-/** A new parameter block in the layout of `parameterLayout(spec)`; the same seed gives the same block. */
-export function initialiseParameters(
+/**
+ * A new parameter block in the layout of `parameterLayout(spec)`; the same seed gives the same block. The orthogonal
+ * kernels of thousands of units take minutes: other work of the thread goes on meanwhile.
+ */
+export async function initialiseParameters(
   spec: NetworkSpec,
   initialisation: NetworkConfig['initialisation'],
   seed: number,
-): Float32Array {
+): Promise<Float32Array> {
   const random = new Random(seed, initialisationStream);
   const parameters = new Float32Array(parameterCount(spec));
   for (const tensor of parameterLayout(spec)) {
     const values = parameters.subarray(tensor.offset, tensor.offset + tensor.size);
-    if (initialisation.kind === 'keras') fillAsKeras(spec, tensor, values, random);
+    if (initialisation.kind === 'keras') await fillAsKeras(spec, tensor, values, random);
     else if (tensor.shape.length === 2) {
-      for (let i = 0; i < values.length; i++) values[i] = random.normal() * initialisation.scale;
+      await fill(values, () => random.normal() * initialisation.scale);
     }
   }
   return parameters;
 }
 
 /** `values` must be all zeros. */
-function fillAsKeras(spec: NetworkSpec, tensor: TensorSpec, values: Float32Array, random: Random): void {
+async function fillAsKeras(spec: NetworkSpec, tensor: TensorSpec, values: Float32Array, random: Random): Promise<void> {
   const [rows, columns] = tensor.shape;
   switch (tensor.role) {
     case 'embedding':
@@ -53,8 +57,16 @@ function fillAsKeras(spec: NetworkSpec, tensor: TensorSpec, values: Float32Array
   }
 }
 
-function fillUniform(values: Float32Array, limit: number, random: Random): void {
-  for (let i = 0; i < values.length; i++) values[i] = (2 * random.uniform() - 1) * limit;
+function fillUniform(values: Float32Array, limit: number, random: Random): Promise<void> {
+  return fill(values, () => (2 * random.uniform() - 1) * limit);
+}
+
+async function fill(values: Float32Array, next: () => number): Promise<void> {
+  const slice = new TimeSlice();
+  for (let i = 0; i < values.length; i++) {
+    values[i] = next();
+    if (i % 4096 === 0 && slice.isOver) await slice.renew();
+  }
 }
 
 /**
@@ -62,7 +74,8 @@ function fillUniform(values: Float32Array, limit: number, random: Random): void 
  * matrix of normal deviates. Gram–Schmidt gives R a positive diagonal, which Keras achieves by changing signs, so that
  * Q is uniformly distributed over all such matrices (Mezzadri 2007).
  */
-function fillOrthogonal(values: Float32Array, rows: number, columns: number, random: Random): void {
+async function fillOrthogonal(values: Float32Array, rows: number, columns: number, random: Random): Promise<void> {
+  const slice = new TimeSlice();
   const basis: Float64Array[] = [];
   for (let c = 0; c < columns; c++) {
     const v = new Float64Array(rows);
@@ -75,6 +88,7 @@ function fillOrthogonal(values: Float32Array, rows: number, columns: number, ran
     const length = Math.sqrt(square);
     for (let r = 0; r < rows; r++) values[r * columns + c] = v[r] /= length;
     basis.push(v);
+    if (slice.isOver) await slice.renew();
   }
 }
 

@@ -31,7 +31,7 @@ import {
   type TensorValues,
 } from './safetensors';
 import { dequantiseRows, quantiseRows } from './quantise';
-import { sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
+import { sweepTemporaryFiles, temporaryFileFor, whilePassing } from './temporaryFiles';
 
 /** Version of the format. A reader rejects files of a higher version. */
 export const modelFileVersion = 1;
@@ -104,22 +104,24 @@ export async function writeModelFile(
     );
   }
   const temporary = temporaryFileFor(file);
-  try {
-    const replaced = await fs.stat(file).catch(() => undefined);
-    const handle = await fs.open(temporary, 'wx');
+  await whilePassing(temporary, async () => {
     try {
-      if (replaced) await handle.chmod(replaced.mode & 0o777);
-      await handle.writeFile(header);
-      for (const { values } of tensors.values()) await handle.writeFile(bytesOf(values));
-      await handle.sync();
-    } finally {
-      await handle.close();
+      const replaced = await fs.stat(file).catch(() => undefined);
+      const handle = await fs.open(temporary, 'wx');
+      try {
+        if (replaced) await handle.chmod(replaced.mode & 0o777);
+        await handle.writeFile(header);
+        for (const { values } of tensors.values()) await handle.writeFile(bytesOf(values));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await moveIntoPlace(temporary);
+    } catch (error) {
+      await fs.rm(temporary, { force: true }).catch(() => {});
+      throw writeError(error, file);
     }
-    await moveIntoPlace(temporary);
-  } catch (error) {
-    await fs.rm(temporary, { force: true }).catch(() => {});
-    throw writeError(error, file);
-  }
+  });
   await syncFolder(path.dirname(file));
   await sweepTemporaryFiles(file);
 }
@@ -128,8 +130,10 @@ export async function writeModelFile(
 export async function checkWritable(file: string): Promise<void> {
   const temporary = temporaryFileFor(file);
   try {
-    await (await fs.open(temporary, 'wx')).close();
-    await fs.rm(temporary);
+    await whilePassing(temporary, async () => {
+      await (await fs.open(temporary, 'wx')).close();
+      await fs.rm(temporary);
+    });
   } catch (error) {
     throw writeError(error, file);
   }

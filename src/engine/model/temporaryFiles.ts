@@ -1,8 +1,9 @@
 /**
  * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; the lock
- * held while that is done, `<file>.lock`; and the removal of what killed writers left behind.
+ * held while that is done, `<file>.lock`; and the removal of what ended and killed writers left behind.
  */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -20,6 +21,21 @@ const abandonedMs = 3_600_000;
 /** A new name next to `file`. */
 export function temporaryFileFor(file: string): string {
   return `${file}.${process.pid}.${randomUUID()}.tmp`;
+}
+
+const passing = new Set<string>();
+process.on('exit', () => {
+  for (const place of passing) rmSync(place, { recursive: true, force: true });
+});
+
+/** Does `work` on a file or folder that does not outlive it: if the process ends meanwhile, it is removed. */
+export async function whilePassing<R>(place: string, work: () => Promise<R>): Promise<R> {
+  passing.add(place);
+  try {
+    return await work();
+  } finally {
+    passing.delete(place);
+  }
 }
 
 /**
@@ -67,11 +83,13 @@ export async function whileAlone<R>(file: string, work: () => Promise<R>): Promi
       else await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
-  try {
-    return await work();
-  } finally {
-    await fs.rm(lock, { force: true }).catch(() => undefined);
-  }
+  return whilePassing(lock, async () => {
+    try {
+      return await work();
+    } finally {
+      await fs.rm(lock, { force: true }).catch(() => undefined);
+    }
+  });
 }
 
 async function isAbandoned(lock: string): Promise<boolean> {

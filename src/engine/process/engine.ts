@@ -59,7 +59,7 @@ export class Engine {
     control: async (params) => {
       const run = this.runs.get(params.runId);
       if (!run) throw new InklingError('invalidInput', 'This training has ended.');
-      return this.command(run, params);
+      return run.thread.call('control', params);
     },
     yieldThread: async (params) => {
       await this.runs.get(params.runId)?.thread.call('yieldThread', params);
@@ -116,7 +116,10 @@ export class Engine {
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);
     // The thread must outlive a cancelled call: the run is stopped like any other and keeps its model.
-    signal.addEventListener('abort', () => void this.command(run, { runId, action: 'stop' }).catch(() => undefined));
+    signal.addEventListener(
+      'abort',
+      () => void run.thread.call('control', { runId, action: 'stop' }).catch(() => undefined),
+    );
     this.noteSources(modelPath, sources);
     try {
       return await run.thread.call('train', request, {
@@ -138,14 +141,8 @@ export class Engine {
   private pauseForGood(runId: string, run: Run): Promise<void> {
     return new Promise((resolve, reject) => {
       this.whenPaused.set(runId, resolve);
-      this.command(run, { runId, action: 'pause' }).catch(reject);
+      run.thread.call('control', { runId, action: 'pause' }).catch(reject);
     });
-  }
-
-  /** Sends a command to a run, which takes effect immediately. */
-  private command(run: Run, params: EngineMethods['control']['params']): Promise<null> {
-    run.thread.interrupt();
-    return run.thread.call('control', params);
   }
 
   /** Does one piece of heavy work in its own thread, which ends with the call. */

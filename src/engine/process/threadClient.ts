@@ -6,7 +6,6 @@ import { asInklingError, InklingError } from '../../common/errors';
 import { distFolder } from '../paths';
 import { CallClient } from '../../common/rpc/callClient';
 import type { Caller, Methods } from '../../common/rpc/methods';
-import { Interruption } from './interruption';
 
 export type LogFrame = Extract<EngineFrame, { type: 'log' }>;
 
@@ -15,22 +14,18 @@ export type ThreadRole = 'trainer' | 'sampler';
 
 export interface ThreadData {
   role: ThreadRole;
-  interruption: SharedArrayBuffer;
 }
 
 export interface Thread<M extends Methods<M>> {
   call: Caller<M>;
   /** Whether it has ended, for whatever reason. */
   readonly isGone: boolean;
-  /** Makes a trainer handle the next call soon. */
-  interrupt(): void;
   dispose(): Promise<void>;
 }
 
 /** Starts a thread. Pending calls are rejected when the thread ends. */
 export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (frame: LogFrame) => void): Thread<M> {
-  const interruption = new Interruption();
-  const workerData: ThreadData = { role, interruption: interruption.buffer };
+  const workerData: ThreadData = { role };
   const worker = new Worker(path.join(distFolder(), 'engineThread.js'), { workerData });
   const client = new CallClient<M>((frame) => worker.postMessage(frame));
   let isGone = false;
@@ -55,7 +50,6 @@ export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (fram
     get isGone() {
       return isGone;
     },
-    interrupt: () => interruption.request(),
     dispose: async () => {
       await worker.terminate();
     },

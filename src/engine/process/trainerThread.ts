@@ -26,7 +26,6 @@ import type { Handlers } from '../../common/rpc/methods';
 import { openFileRun, type FileRunOptions } from '../training/fileRun';
 import { readForResume } from '../training/resume';
 import type { Trainer } from '../training/trainer';
-import { Interruption } from './interruption';
 import type { LiveModel } from './modelShelf';
 import { SnapshotWriter } from './snapshot';
 import { readSources } from './readSources';
@@ -60,10 +59,7 @@ export interface TrainerMethods extends Pick<
 
 type Action = EngineMethods['control']['params']['action'];
 
-export function trainerHandlers(
-  create: typeof createBackend,
-  interruption = new Interruption(),
-): Handlers<TrainerMethods> {
+export function trainerHandlers(create: typeof createBackend): Handlers<TrainerMethods> {
   /** The runs in progress; `null` while a run still opens its backend or reads its text: commands then wait. */
   const trainers = new Map<string, { trainer: Trainer | null; waiting: Action[] }>();
 
@@ -91,7 +87,6 @@ export function trainerHandlers(
             title: title ?? resume?.model.title,
             resume,
             onEvent,
-            isInterrupted: interruption.isRequested,
             onSnapshot: (parameters) => {
               if (writer) return writer.write(parameters);
               writer = new SnapshotWriter(parameters.length);
@@ -110,7 +105,6 @@ export function trainerHandlers(
       }
     },
     control: ({ runId, action }) => {
-      interruption.answer();
       const control = trainers.get(runId);
       if (!control) throw new InklingError('invalidInput', 'This training has ended.');
       if (control.trainer) control.trainer[action]();

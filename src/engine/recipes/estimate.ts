@@ -77,7 +77,7 @@ async function estimateRun(
 
 async function stepTime(corpus: Corpus, plan: BatchPlan, compute: Compute, config: TrainingConfig): Promise<number> {
   const spec = networkSpecOf(config, corpus.vocabulary.size);
-  const parameters = initialiseParameters(spec, config.network.initialisation, config.seed);
+  const parameters = await initialiseParameters(spec, config.network.initialisation, config.seed);
   const network = await compute.createNetwork(spec, parameters, plan.limits);
   const batches = trainingBatches(plan, config.seed);
   const { learningRate } = config.optimiser;

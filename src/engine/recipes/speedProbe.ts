@@ -92,7 +92,7 @@ async function operationsPerSecond(compute: Compute, units: number, vocabulary: 
     lossScale: 1 / tokens,
   };
   const limits = { batch: rows, steps: probeSteps };
-  const network = await compute.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 0), limits);
+  const network = await compute.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, 0), limits);
   try {
     const seconds = await secondsPerStep(probeMs, () => network.trainStep(batch, update));
     return operationsPerStep(units, vocabulary, rows) / seconds;

@@ -1,6 +1,7 @@
 /** Loss of a network on the held-out part of a text. */
 import type { Network } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
+import { unlessCancelled } from '../../common/errors';
 import { TimeSlice } from '../timeSlice';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';
 
@@ -36,9 +37,10 @@ export async function evaluateHeldOut(
   const slice = new TimeSlice();
   const sums = noLoss();
   for (const batch of plan.heldOut(maximumTargets)) {
-    addLoss(sums, await network.evaluate(batch));
+    const result = await unlessCancelled(network.evaluate(batch, { isInterrupted }));
     if (slice.isOver) await slice.renew();
-    if (isInterrupted()) return 'interrupted';
+    if (!result || isInterrupted()) return 'interrupted';
+    addLoss(sums, result);
   }
   const { targets } = sums;
   return targets === 0 ? undefined : { loss: meanLoss(sums)!, accuracy: accuracyOf(sums)!, targets };

@@ -54,7 +54,6 @@ export interface FileRunOptions {
   expectedSeconds?: number;
   onEvent: (event: TrainEvent) => void;
   onSnapshot?: TrainerOptions['onSnapshot'];
-  isInterrupted?: TrainerOptions['isInterrupted'];
   checkpointSeconds?: number;
 }
 
@@ -128,7 +127,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     start?.state?.parameters ??
     start?.initialParameters ??
     (options.weights === undefined ? undefined : await readWeights(options.weights, run.spec)) ??
-    initialiseParameters(run.spec, config.network.initialisation, config.seed);
+    (await initialiseParameters(run.spec, config.network.initialisation, config.seed));
   const checkpoint = new CheckpointFile(modelPath, [run.created, resume?.provenance.created]);
   const trainer = new Trainer({
     config,
@@ -148,7 +147,6 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,
     onSnapshot: options.onSnapshot,
-    isInterrupted: options.isInterrupted,
     state: start?.state,
     initialOptimiser: start?.initialOptimiser,
     base: base && startsFromBase ? beside(base, run.spec) : undefined,

@@ -6,7 +6,7 @@
  * Everything that influences a later step is either in `RunState` or follows from the config and the step's number, so
  * a run restored from its state continues exactly as if it had not been interrupted.
  */
-import { asInklingError, InklingError } from '../../common/errors';
+import { asInklingError, InklingError, unlessCancelled } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import { createStepper } from '../backends';
@@ -73,8 +73,6 @@ export interface TrainerOptions {
   base?: { title: string; parameters: Float32Array; tables?: MixtureTables };
   /** The batches, instead of those of the corpus. */
   batches?: BatchSource;
-  /** Checked during long steps: whether a command for this run is waiting. */
-  isInterrupted?: () => boolean;
   /** Milliseconds since a fixed time. */
   now?: () => number;
   checkpointSeconds?: number;
@@ -179,8 +177,8 @@ export class Trainer {
   }
 
   /**
-   * Takes effect between two steps, or instead of one that `isInterrupted` has abandoned; a checkpoint is saved, and
-   * saved again if a paused run is paused again.
+   * Takes effect between two steps, or instead of a long one that is abandoned; a checkpoint is saved, and saved again
+   * if a paused run is paused again.
    */
   pause(): void {
     this.pausing = true;
@@ -199,7 +197,7 @@ export class Trainer {
   }
 
   /**
-   * Ends the run between two steps, keeping what it learned. With `evaluate: false`, or when called a second time, the
+   * Ends the run between two steps, or instead of a long one that is abandoned, keeping what it learned. With `evaluate: false`, or when called a second time, the
    * final evaluation is skipped or abandoned.
    */
   stop({ evaluate = true }: { evaluate?: boolean } = {}): void {
@@ -312,20 +310,19 @@ export class Trainer {
     this.notice('information', `The machine slept for about ${minutes} min; that is not counted as training time.`);
   }
 
+  private readonly isInterrupted = (): boolean => this.stopping || this.pausing;
+
   /** Makes one update and returns whether an epoch ended with it. An interrupted update has no effect. */
   private async step(): Promise<boolean | 'interrupted'> {
-    const { config, progress, network, options } = this;
+    const { config, progress, network } = this;
     const before = this.batches.state();
     const { batch, epochEnded, tokens } = this.batches.next();
     this.learningRate = this.schedule.rate(progress.step, this.scheduleFraction());
     const { learningRate } = this;
     const update = updateOf(config, { learningRate, targets: tokens, step: progress.step });
     const began = this.clock.seconds;
-    let result: StepResult;
-    try {
-      result = await network.trainStep(batch, update, options.isInterrupted);
-    } catch (error) {
-      if (asInklingError(error).code !== 'cancelled') throw error;
+    const result = await unlessCancelled(network.trainStep(batch, update, this.isInterrupted));
+    if (!result) {
       this.batches.restore(before);
       return 'interrupted';
     }
@@ -394,9 +391,8 @@ export class Trainer {
   private async evaluate(complete: boolean): Promise<boolean> {
     const { config, plan, progress, network } = this;
     await this.sendProgress();
-    const isInterrupted = (): boolean => this.stopping || this.pausing;
     const { maximumTargets } = config.evaluation;
-    const heldOut = await evaluateHeldOut(network, plan, maximumTargets, isInterrupted);
+    const heldOut = await evaluateHeldOut(network, plan, maximumTargets, this.isInterrupted);
     if (heldOut === 'interrupted') return false;
     this.evaluatedStep = progress.step;
     const event = this.epochEvent(complete, heldOut);
@@ -473,7 +469,7 @@ export class Trainer {
     const model = { stepper: await this.currentStepper(), vocabulary: corpus.vocabulary, config };
     const written: SampleEvent[] = [];
     this.sampling = new AbortController();
-    if (this.stopping || this.pausing) this.sampling.abort();
+    if (this.isInterrupted()) this.sampling.abort();
     try {
       for (let i = 0; i < count; i++) {
         const start =

@@ -17,6 +17,7 @@ import type {
   BackendInfo,
   Batch,
   EvaluationResult,
+  EvaluationWish,
   Network,
   NetworkLimits,
   OptimiserState,
@@ -112,7 +113,7 @@ class ReferenceNetwork implements Network {
     return { lossSum, targets, correct, gradientNorm: norm(gradients), gradients: Float32Array.from(gradients) };
   }
 
-  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
     const { lossSum, targets, correct, losses, logits } = this.run(batch, 'evaluate', undefined, want.logits);
     return {
       lossSum,

@@ -20,6 +20,7 @@ import {
   noToken,
   type Batch,
   type EvaluationResult,
+  type EvaluationWish,
   type Network,
   type NetworkLimits,
   type OptimiserState,
@@ -135,7 +136,7 @@ export class TensorflowNetwork implements Network {
     return { targets: checked.targets, ...this.readStats(stats), gradients };
   }
 
-  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
     const checked = this.check(batch);
     const first = checked.firstLossStep * batch.batch;
     const positions = batch.steps * batch.batch;

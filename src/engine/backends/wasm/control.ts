@@ -17,6 +17,8 @@ const word = {
   failed: 5,
   /** The phase in which thread 0 abandoned the job, or 0. */
   givenUp: 6,
+  /** Whether a job that is done without the caller's thread is to be abandoned. */
+  interrupted: 7,
   count: 8,
 } as const;
 const threadsOf = (call: number): number => call & 255;
@@ -32,6 +34,10 @@ const patienceMs = 120_000;
 const sliceMs = 1000;
 /** Thrown to leave an abandoned phase. */
 const phaseGivenUp = Symbol('phaseGivenUp');
+
+export function threadFailed(): InklingError {
+  return new InklingError('internal', 'A training thread has failed; restart the engine.');
+}
 
 export class Control {
   readonly words: Int32Array;
@@ -62,6 +68,13 @@ export class Control {
     Atomics.notify(this.words, word.call);
   }
 
+  /** Asks the thread that leads a job in the caller's place to abandon it, or takes that back. */
+  interrupt(isWanted: boolean): void {
+    Atomics.store(this.words, word.interrupted, isWanted ? 1 : 0);
+  }
+
+  readonly isInterrupted = (): boolean => Atomics.load(this.words, word.interrupted) === 1;
+
   /** Worker `thread` waits for the first call after `seen` that it takes part in; undefined if it is to stop. */
   next(thread: number, seen: number): { call: number; network: number; threads: number; job: Job } | undefined {
     for (let call = seen; ;) {
@@ -87,8 +100,7 @@ export class Control {
       Atomics.notify(this.words, word.arrived);
       this.waitWhile(word.barrier, turn, patienceMs / sliceMs);
     }
-    if (Atomics.load(this.words, word.failed) === 1)
-      throw new InklingError('internal', 'A training thread has failed; restart the engine.');
+    if (Atomics.load(this.words, word.failed) === 1) throw threadFailed();
   }
 
   /**

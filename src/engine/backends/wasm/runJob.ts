@@ -30,6 +30,10 @@ export interface GradientNorms {
   clipped: number;
 }
 
+export function stepInterrupted(): InklingError {
+  return new InklingError('cancelled', 'The training step was interrupted.');
+}
+
 /**
  * Returns the gradient's norm before and after clipping. Thread 0 may check `isInterrupted`; a job abandoned for that
  * reason throws `cancelled` there, with weights, optimiser and carried state unchanged.
@@ -51,14 +55,14 @@ export function runJob(part: JobPart, control: Control, isInterrupted?: () => bo
       isInterrupted,
     );
   if (layout.embedding) together(projectTokens);
+  const isEvaluation = job.kind === 'evaluate';
+  if (!attempt(1, forwardBackward) || (!isEvaluation && !attempt(2, sumGradients))) {
+    if (thread > 0) return noNorms;
+    throw stepInterrupted();
+  }
   if (job.kind === 'evaluate') {
-    forwardBackward(part);
     together(keepState);
     return noNorms;
-  }
-  if (!attempt(1, forwardBackward) || !attempt(2, sumGradients)) {
-    if (thread > 0) return noNorms;
-    throw new InklingError('cancelled', 'The training step was interrupted.');
   }
   keepState(part);
   if (layout.embedding?.trainable) together(embeddingGradient);

@@ -1,14 +1,15 @@
 /**
  * The threads that train together: the caller is thread 0, the others are workers (kernelThread.ts) that sleep between
- * jobs. All run `runJob`; they meet at barriers on one shared array (control.ts).
+ * jobs. All run `runJob`; they meet at barriers on one shared array (control.ts). In a long job, a worker is thread 0 in
+ * the caller's place, so that the caller's thread can handle messages and signals meanwhile.
  */
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { distFolder } from '../../paths';
-import { Control } from './control';
+import { Control, threadFailed } from './control';
 import { JobPart, type Job, type NetworkView } from './job';
 import type { Layout } from './layout';
-import { runJob, type GradientNorms } from './runJob';
+import { runJob, stepInterrupted, type GradientNorms } from './runJob';
 
 /** What a worker receives once about a network. */
 export interface NetworkMessage {
@@ -17,30 +18,57 @@ export interface NetworkMessage {
   memory: WebAssembly.Memory;
   layout: Layout;
 }
-export type WorkerMessage = { add: NetworkMessage } | { remove: number };
+export type WorkerMessage =
+  { add: NetworkMessage } | { remove: number } | { lead: { id: number; job: Job; threads: number } };
+/** What the leader answers at the end of a job. */
+export type LeaderReport = GradientNorms | 'interrupted';
+
+/** How often a long job looks whether it is interrupted. */
+const lookMs = 20;
 
 /** The workers of one backend. */
 export class Team {
   readonly control = new Control();
   private readonly workers: Worker[] = [];
+  /** What the workers know, for one that is started later. */
+  private readonly networks = new Map<number, NetworkMessage>();
+  private leader: Worker | undefined;
+  /** The last job that was asked for. */
+  private last: Promise<unknown> = Promise.resolve();
   /** Until then (by performance.now) one thread stays idle. */
   private backAt = 0;
 
   constructor(readonly threads: number) {
-    for (let thread = 1; thread < threads; thread++) {
-      const worker = new Worker(path.join(distFolder(), 'kernelThread.js'), {
-        workerData: { thread, control: this.control.buffer },
-        // A worker needs only its stack; all numbers are in the shared memory.
-        resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
-      });
-      worker.unref();
-      worker.on('error', () => this.control.fail());
-      this.workers.push(worker);
-    }
+    for (let thread = 1; thread < threads; thread++) this.startWorker(thread);
   }
 
-  tell(message: WorkerMessage): void {
-    for (const worker of this.workers) worker.postMessage(message);
+  private startWorker(thread: number): Worker {
+    const worker = new Worker(path.join(distFolder(), 'kernelThread.js'), {
+      workerData: { thread, control: this.control.buffer },
+      // A worker needs only its stack; all numbers are in the shared memory.
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
+    });
+    worker.unref();
+    worker.on('error', () => this.control.fail());
+    this.workers.push(worker);
+    return worker;
+  }
+
+  add(network: NetworkMessage): void {
+    this.networks.set(network.id, network);
+    for (const worker of this.workers) worker.postMessage({ add: network } satisfies WorkerMessage);
+  }
+
+  remove(id: number): void {
+    this.networks.delete(id);
+    for (const worker of this.workers) worker.postMessage({ remove: id } satisfies WorkerMessage);
+  }
+
+  /** Does `work`, which runs a job and reads its results, after all that was asked for before. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
   /** Leaves a thread idle for this long, if there are several. */
@@ -57,6 +85,39 @@ export class Team {
   run(id: number, network: NetworkView, job: Job, threads: number, isInterrupted?: () => boolean): GradientNorms {
     if (threads > 1) this.control.start(id, job, threads);
     return runJob(new JobPart(network, job, 0, threads), this.control, isInterrupted);
+  }
+
+  /** The same without occupying the caller's thread. */
+  async runApart(id: number, job: Job, threads: number, isInterrupted?: () => boolean): Promise<GradientNorms> {
+    const leader = (this.leader ??= this.startLeader());
+    this.control.interrupt(false);
+    // It also keeps the process alive: the workers do not.
+    const looking = setInterval(() => {
+      if (isInterrupted?.()) this.control.interrupt(true);
+    }, lookMs);
+    try {
+      const report = await new Promise<LeaderReport>((resolve, reject) => {
+        const fail = (reason: unknown): void => reject(reason instanceof Error ? reason : threadFailed());
+        leader.once('error', fail);
+        leader.once('exit', fail);
+        leader.once('message', (report: LeaderReport) => {
+          leader.off('error', fail);
+          leader.off('exit', fail);
+          resolve(report);
+        });
+        leader.postMessage({ lead: { id, job, threads } } satisfies WorkerMessage);
+      });
+      if (report === 'interrupted') throw stepInterrupted();
+      return report;
+    } finally {
+      clearInterval(looking);
+    }
+  }
+
+  private startLeader(): Worker {
+    const leader = this.startWorker(0);
+    for (const network of this.networks.values()) leader.postMessage({ add: network } satisfies WorkerMessage);
+    return leader;
   }
 
   async dispose(): Promise<void> {

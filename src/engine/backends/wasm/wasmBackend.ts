@@ -18,12 +18,18 @@ export interface WasmOptions {
    * networks.
    */
   threadedWork?: number;
+  /**
+   * Steps with at least this many multiply-adds leave the caller's thread free; tests set 0.
+   */
+  apartWork?: number;
   /** All threads take part in every step, even if fewer would be faster: for benchmarks and tests. */
   fixedThreads?: boolean;
 }
 
 /** Below about this much work, waking other threads costs more than it saves. */
 const defaultThreadedWork = 400_000;
+/** Forward only: with the backward pass, about a tenth of a second on two cores, and a few seconds on a slow machine. */
+const defaultApartWork = 500_000_000;
 
 export function defaultThreads(): number {
   const cores = os.availableParallelism();
@@ -43,13 +49,14 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const team = new Team(threads);
   let nextId = 1;
   const info: BackendInfo = { name: 'wasm', kernel: name, threads };
-  const { threadedWork = defaultThreadedWork, fixedThreads = false } = options;
+  const { threadedWork = defaultThreadedWork, apartWork = defaultApartWork, fixedThreads = false } = options;
+  const work = { threadedWork, apartWork, fixedThreads };
   return {
     ...info,
     createNetwork: async (spec, parameters, limits) => {
       checkNetworkSpec(spec);
       checkParameters(spec, parameters);
-      return new WasmNetwork(nextId++, info, spec, limits, module, team, { threadedWork, fixedThreads }, parameters);
+      return new WasmNetwork(nextId++, info, spec, limits, module, team, work, parameters);
     },
     dispose: () => team.dispose(),
   };

@@ -5,6 +5,7 @@ import {
   noToken,
   type Batch,
   type EvaluationResult,
+  type EvaluationWish,
   type Network,
   type NetworkLimits,
   type OptimiserState,
@@ -36,6 +37,7 @@ export class WasmNetwork implements Network {
   private readonly multiplied: number;
   private disposed = false;
   private readonly threadedWork: number;
+  private readonly apartWork: number;
   private readonly pace: { readonly threads: number; note(work: number, milliseconds: number): void };
 
   constructor(
@@ -45,10 +47,11 @@ export class WasmNetwork implements Network {
     readonly limits: NetworkLimits,
     module: WebAssembly.Module,
     private readonly team: Team,
-    { threadedWork, fixedThreads }: { threadedWork: number; fixedThreads: boolean },
+    { threadedWork, apartWork, fixedThreads }: { threadedWork: number; apartWork: number; fixedThreads: boolean },
     parameters: Float32Array,
   ) {
     this.threadedWork = threadedWork;
+    this.apartWork = apartWork;
     this.pace = fixedThreads ? { threads: team.threads, note: () => {} } : new Pace(team.threads);
     this.layout = createLayout(spec, limits);
     const memory = createMemory(this.layout.bytes);
@@ -59,11 +62,15 @@ export class WasmNetwork implements Network {
     this.integers = new Int32Array(memory.buffer);
     const { input } = spec;
     this.multiplied = parameterCount(spec) - (input.kind === 'embedding' ? input.vocabulary * input.dimensions : 0);
-    team.tell({ add: { id, module, memory, layout: this.layout } });
+    team.add({ id, module, memory, layout: this.layout });
     this.setParameters(parameters);
   }
 
-  async trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
+  trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
+    return this.team.inTurn(() => this.train(batch, update, isInterrupted));
+  }
+
+  private async train(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
     if (this.optimiser !== update.kind) {
       this.optimiser = update.kind;
       this.updates = 0;
@@ -71,40 +78,40 @@ export class WasmNetwork implements Network {
     }
     const updates = this.updates + 1;
     const job: Job = { ...this.load(batch, 'train'), kind: 'train', update, updates };
-    const { before, clipped } = this.run(job, isInterrupted);
+    const { before, clipped } = await this.run(job, isInterrupted);
     this.updates = updates;
     return { ...this.totals(job), gradientNorm: before, clippedNorm: clipped };
   }
 
-  async gradients(
-    batch: Batch,
-    lossScale: number,
-    dropoutKey: number,
-  ): Promise<StepResult & { gradients: Float32Array }> {
-    const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
-    const { before } = this.run(job);
-    const gradients = new Float32Array(parameterCount(this.spec));
-    // Gradients have the layout of the trainable block; frozen parameters come after it and have none.
-    const trainable = this.layout.trainableBytes / 4;
-    const base = this.layout.gradients / 4;
-    forEachElement(this.layout, (outside, inside) => {
-      if (inside < trainable) gradients[outside] = this.floats[base + inside];
+  gradients(batch: Batch, lossScale: number, dropoutKey: number): ReturnType<Network['gradients']> {
+    return this.team.inTurn(async () => {
+      const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
+      const { before } = await this.run(job);
+      const gradients = new Float32Array(parameterCount(this.spec));
+      // Gradients have the layout of the trainable block; frozen parameters come after it and have none.
+      const trainable = this.layout.trainableBytes / 4;
+      const base = this.layout.gradients / 4;
+      forEachElement(this.layout, (outside, inside) => {
+        if (inside < trainable) gradients[outside] = this.floats[base + inside];
+      });
+      return { ...this.totals(job), gradientNorm: before, gradients };
     });
-    return { ...this.totals(job), gradientNorm: before, gradients };
   }
 
-  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
-    const job: Job = { ...this.load(batch, 'evaluate'), kind: 'evaluate' };
-    this.run(job);
-    const count = batch.batch * batch.steps;
-    const result: EvaluationResult = this.totals(job);
-    if (want.losses) {
-      const at = this.layout.losses / 4;
-      result.losses = this.floats.slice(at, at + count);
-      result.losses.fill(0, 0, job.firstLossStep * batch.batch);
-    }
-    if (want.logits) result.logits = this.readLogits(job);
-    return result;
+  evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
+    return this.team.inTurn(async () => {
+      const job: Job = { ...this.load(batch, 'evaluate'), kind: 'evaluate' };
+      await this.run(job, want.isInterrupted);
+      const count = batch.batch * batch.steps;
+      const result: EvaluationResult = this.totals(job);
+      if (want.losses) {
+        const at = this.layout.losses / 4;
+        result.losses = this.floats.slice(at, at + count);
+        result.losses.fill(0, 0, job.firstLossStep * batch.batch);
+      }
+      if (want.logits) result.logits = this.readLogits(job);
+      return result;
+    });
   }
 
   async readParameters(): Promise<Float32Array> {
@@ -159,7 +166,7 @@ export class WasmNetwork implements Network {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.team.tell({ remove: this.id });
+    this.team.remove(this.id);
   }
 
   // ---- jobs
@@ -221,13 +228,16 @@ export class WasmNetwork implements Network {
     });
   }
 
-  private run(job: Job, isInterrupted?: () => boolean): GradientNorms {
+  private async run(job: Job, isInterrupted?: () => boolean): Promise<GradientNorms> {
     if (this.disposed) throw new InklingError('internal', 'This network has been disposed of.');
     const work = job.batch * job.steps * this.multiplied;
     const most = work < this.threadedWork ? 1 : Math.min(this.team.free, Math.max(1, job.batch >> 1));
     const threads = Math.min(most, this.pace.threads);
     const start = performance.now();
-    const norms = this.team.run(this.id, this.view, job, threads, isInterrupted);
+    const norms =
+      work < this.apartWork
+        ? this.team.run(this.id, this.view, job, threads, isInterrupted)
+        : await this.team.runApart(this.id, job, threads, isInterrupted);
     // Other jobs have other costs, and a step while a thread is lent to the editor says nothing about the machine.
     if (job.kind === 'train' && most === this.team.threads) this.pace.note(work, performance.now() - start);
     return norms;

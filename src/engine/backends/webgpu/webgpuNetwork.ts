@@ -5,6 +5,7 @@ import type {
   BackendInfo,
   Batch,
   EvaluationResult,
+  EvaluationWish,
   Network,
   NetworkLimits,
   OptimiserState,
@@ -92,7 +93,7 @@ export class WebgpuNetwork implements Network {
     return { targets, ...result, gradients };
   }
 
-  async evaluate(batch: Batch, want: { losses?: boolean; logits?: boolean } = {}): Promise<EvaluationResult> {
+  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
     const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
     const place = await this.openPlace();
     const read = this.run(place, batch, { ...checked, training: false }, {}, []);

@@ -23,6 +23,7 @@ import { TokenCounter, type Vocabulary } from '../../corpus/vocabulary';
 import { initialiseParameters } from '../../model/initialisation';
 import { readWeights, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { networkSpecOf } from '../../model/networkSpecOf';
+import { whilePassing } from '../../model/temporaryFiles';
 import { canRemember } from '../../memory/modelMemory';
 import type { TextSource } from '../../../common/engineProtocol';
 import { chooseForJob, draftFor, type AutomaticChoice, type TextFacts } from '../../recipes/automatic';
@@ -84,11 +85,14 @@ export async function writeJob(request: JobRequest): Promise<WrittenJob> {
   await checkEmpty(folder);
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
-    await fs.mkdir(path.join(temporary, 'tokens'), { recursive: true });
-    const job = await fillFolder(request, temporary);
-    await fs.rm(folder, { recursive: true, force: true });
-    await fs.rename(temporary, folder);
-    return job;
+    return await whilePassing(temporary, async () => {
+      await fs.mkdir(path.join(temporary, 'tokens'), { recursive: true });
+      const job = await fillFolder(request, temporary);
+      await checkEmpty(folder);
+      await fs.rmdir(folder).catch(() => undefined); // an empty one may be there
+      await fs.rename(temporary, folder);
+      return job;
+    });
   } catch (error) {
     await fs.rm(temporary, { recursive: true, force: true }).catch(() => {});
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -171,7 +175,7 @@ async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJ
   const spec = networkSpecOf(config, vocabulary.size);
   const parameters = request.weights
     ? await readWeights(request.weights, spec)
-    : initialiseParameters(spec, config.network.initialisation, config.seed);
+    : await initialiseParameters(spec, config.network.initialisation, config.seed);
   const model: StoredLanguageModel = {
     kind: 'language-model',
     title: title ?? sources[0].name,

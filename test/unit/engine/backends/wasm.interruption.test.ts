@@ -1,6 +1,7 @@
 /** An interrupted training step must leave no trace: weights, optimiser and carried state are as before it. */
 import * as assert from 'node:assert';
 import type { Network, OptimiserState } from '../../../../src/engine/backends/backend';
+import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
 import { createWasmBackend } from '../../../../src/engine/backends/wasm/wasmBackend';
 import { Random } from '../../../../src/engine/random';
 import {
@@ -72,6 +73,48 @@ describe(`an interrupted training step, seed ${seed}`, () => {
       assert.ok(brokenOff > 100, `${brokenOff} were broken off`);
       await wasm.dispose();
       await alone.dispose();
+    });
+  }
+
+  for (const threads of [1, 2]) {
+    it(`leaves this thread free and ends within it if it is long, ${threads} threads`, async () => {
+      const spec: NetworkSpec = {
+        cell: 'lstm',
+        input: { kind: 'one-hot', vocabulary: 50 },
+        layers: [{ units: 512, dropout: 0 }],
+        output: { kind: 'softmax', classes: 50 },
+      };
+      const random = new Random(seed);
+      const limits = { batch: 32, steps: 100 };
+      const parameters = randomParameters(random, spec);
+      const batch = randomBatch(random, spec, 32, 100, 'carry');
+      const update = updateWith({ kind: 'adam', clipNorm: 1 });
+      const wasm = await createWasmBackend({ threads });
+      const occupying = await createWasmBackend({ threads, apartWork: Infinity });
+      const tried = await wasm.createNetwork(spec, parameters, limits);
+      const undisturbed = await occupying.createNetwork(spec, parameters, limits);
+      const before = await everythingOf(tried);
+
+      let isInterrupted = false;
+      const soon = (): void => void setTimeout(() => (isInterrupted = true), 30);
+      soon();
+      await assert.rejects(
+        tried.trainStep(batch, update, () => isInterrupted),
+        { code: 'cancelled' },
+      );
+      const { optimiser, ...rest } = await everythingOf(tried);
+      assert.deepStrictEqual([rest, optimiser.updates], [{ parameters: before.parameters, state: rest.state }, 0]);
+      isInterrupted = false;
+      soon();
+      await assert.rejects(tried.evaluate(batch, { isInterrupted: () => isInterrupted }), { code: 'cancelled' });
+
+      isInterrupted = false;
+      const [a, b] = [await tried.trainStep(batch, update, () => false), await undisturbed.trainStep(batch, update)];
+      assert.deepStrictEqual(a, b);
+      assert.deepStrictEqual(await tried.evaluate(batch), await undisturbed.evaluate(batch));
+      assert.deepStrictEqual(await everythingOf(tried), await everythingOf(undisturbed));
+      await wasm.dispose();
+      await occupying.dispose();
     });
   }
 

@@ -37,7 +37,7 @@ for (const kernel of kernelNames) {
             const cell = (['lstm', 'gru', 'rnn', 'gru'] as const)[i];
             const layers = [{ units: 19, dropout: 0.2, ...(bidirectional && { bidirectional }) }];
             const spec: NetworkSpec = { cell, input, layers, output: { kind: 'softmax', classes: 3 } };
-            const parameters = initialiseParameters(spec, { kind: 'keras' }, 2);
+            const parameters = await initialiseParameters(spec, { kind: 'keras' }, 2);
             const batch = randomBatch(random, spec, ladderLimits.batch, ladderLimits.steps);
             const truth = await createReferenceBackend().createNetwork(spec, parameters, ladderLimits);
             const fast = await wasm.createNetwork(spec, parameters, ladderLimits);
@@ -61,7 +61,7 @@ for (const kernel of kernelNames) {
             ],
             output: { kind: 'softmax', classes: 700 },
           };
-          const parameters = initialiseParameters(spec, { kind: 'keras' }, 1);
+          const parameters = await initialiseParameters(spec, { kind: 'keras' }, 1);
           const batch = randomBatch(new Random(1), spec, ladderLimits.batch, 5);
           const truth = await createReferenceBackend().createNetwork(spec, parameters, ladderLimits);
           const fast = await wasm.createNetwork(spec, parameters, ladderLimits);

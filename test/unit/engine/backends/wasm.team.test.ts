@@ -70,7 +70,7 @@ describe('the team of training threads', function () {
       output: { kind: 'softmax', classes: 3 },
     };
     const limits = { batch: 16, steps: 1 };
-    const network = await wasm.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 1), limits);
+    const network = await wasm.createNetwork(spec, await initialiseParameters(spec, { kind: 'keras' }, 1), limits);
     // A job takes one thread for every two rows: 1, 2, 3 … 8 threads.
     const batches = Array.from({ length: 16 }, (_, rows) => randomBatch(new Random(rows), spec, rows + 1, 1));
     const expected = await Promise.all(batches.map(async (batch) => (await network.evaluate(batch)).lossSum));

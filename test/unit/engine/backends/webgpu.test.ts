@@ -181,7 +181,11 @@ describe('webgpu backend, in addition to the ladder', function () {
 async function lossCurve(backend: Backend, spec: NetworkSpec): Promise<number[]> {
   const [rows, steps] = [8, 12];
   const limits = { batch: rows, steps };
-  const own: Network = await backend.createNetwork(spec, initialiseParameters(spec, { kind: 'keras' }, 5), limits);
+  const own: Network = await backend.createNetwork(
+    spec,
+    await initialiseParameters(spec, { kind: 'keras' }, 5),
+    limits,
+  );
   const losses: number[] = [];
   for (let i = 0; i < 60; i++) {
     const symbol = (t: number, b: number): number => (4 * (i * steps + t) + b) % 11;

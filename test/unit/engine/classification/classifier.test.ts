@@ -76,7 +76,7 @@ describe('Batches of texts', () => {
   for (const variant of classifierVariants) {
     it(`gives equal losses and gradients for a padded and for a ragged batch (${variant})`, async () => {
       const spec = classifierSpec({ ...small, variant, dropout: 0 }, 2, 20, 6);
-      const parameters = initialiseParameters(spec, { kind: 'keras' }, 2);
+      const parameters = await initialiseParameters(spec, { kind: 'keras' }, 2);
       for (const backend of [createReferenceBackend(), await createWasmBackend({ threads: 1 })]) {
         const network = await backend.createNetwork(spec, parameters, { batch: 8, steps: 50 });
         const some = [3, 14, 15, 7, 2];

@@ -1,5 +1,6 @@
 /** Signals to the command line: the first stops and keeps, the second skips the evaluation as well. */
 import * as assert from 'node:assert';
+import { readdirSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -79,6 +80,38 @@ describe('A signal sent to the command line', function () {
     assert.equal(done.heldOutLoss, null);
     const model = await readModelFile(path.join(folder, 'twice'));
     assert.deepEqual([model.results.steps, model.results.heldOutLoss], [done.steps, null]);
+  });
+
+  it('is answered during the first step of a large network', async () => {
+    const large = ['network.cell=rnn', 'network.layers.0.units=4096', 'network.initialisation.kind=normal', 'batch=32'];
+    const set = [...large, 'objective.steps=200', 'text.heldOut.fraction=0.002'];
+    await fs.writeFile(path.join(folder, 'large.txt'), madeText(40_000));
+    const args = ['train', 'large.txt', ...settings, ...set.flatMap((setting) => ['--set', setting])];
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const { code, out, err } = await interrupted(args, '"start"', [signal]);
+      assert.equal(code, 130, err);
+      assert.equal(last<TrainEvent>(out).event, 'start');
+      assert.match(err, /^inkling: Stopped before it had learned anything; nothing was written\.\n$/);
+      assert.ok(!(await fs.readdir(folder)).some((name) => name.startsWith('large.inkling')));
+    }
+  });
+
+  it('leaves nothing of a job that is being written', async () => {
+    const args = ['job', 'long.txt', '--out', 'job', '--epochs', '1'];
+    let looking: NodeJS.Timeout;
+    const { code, err } = await runCommand(folder, args, {
+      onStart: (send) => {
+        looking = setInterval(() => {
+          if (readdirSync(folder).some((name) => name.endsWith('.tmp'))) send('SIGTERM');
+        }, 20);
+      },
+    }).finally(() => clearInterval(looking));
+    assert.equal(code, 130, err);
+    assert.match(err, /^(inkling: Stopped; no job was written\.\n)+$/);
+    assert.deepEqual(
+      (await fs.readdir(folder)).filter((name) => name.startsWith('job')),
+      [],
+    );
   });
 
   const classifier = ['--vectors', 'learned', '--threads', '1', '--json'];

@@ -29,7 +29,10 @@ function tensorsOf(
 
 describe(`initial weights (seed ${seed})`, () => {
   for (const cell of ['lstm', 'gru', 'rnn'] as const) {
-    const parameters = initialiseParameters(spec(cell), keras, seed);
+    let parameters: Float32Array;
+    before(async () => {
+      parameters = await initialiseParameters(spec(cell), keras, seed);
+    });
 
     it(`${cell}: kernels are Glorot-uniform over all gates, embeddings uniform in ±0.05`, () => {
       for (const role of ['inputWeights', 'outputWeights', 'embedding'] as const) {
@@ -75,11 +78,11 @@ describe(`initial weights (seed ${seed})`, () => {
     });
   }
 
-  it('an orthogonal kernel favours no sign: its first column and its diagonal are as often negative as positive', () => {
+  it('an orthogonal kernel favours no sign: its first column and its diagonal are as often negative as positive', async () => {
     let inColumn = 0;
     let onDiagonal = 0;
     for (let s = 0; s < 20; s++) {
-      const [[{ shape }, W]] = tensorsOf('rnn', 'recurrentWeights', initialiseParameters(spec('rnn'), keras, s));
+      const [[{ shape }, W]] = tensorsOf('rnn', 'recurrentWeights', await initialiseParameters(spec('rnn'), keras, s));
       for (let i = 0; i < shape[1]; i++) {
         if (W[i * shape[1]] < 0) inColumn += 1;
         if (W[i * shape[1] + i] < 0) onDiagonal += 1;
@@ -90,8 +93,8 @@ describe(`initial weights (seed ${seed})`, () => {
     assert.ok(Math.abs(onDiagonal - 300) < 50, `${onDiagonal} of 600 on the diagonals are negative`);
   });
 
-  it('normal: N(0, 1) · scale, biases zero', () => {
-    const parameters = initialiseParameters(spec('lstm'), { kind: 'normal', scale: 0.01 }, seed);
+  it('normal: N(0, 1) · scale, biases zero', async () => {
+    const parameters = await initialiseParameters(spec('lstm'), { kind: 'normal', scale: 0.01 }, seed);
     for (const role of ['embedding', 'inputWeights', 'recurrentWeights', 'outputWeights'] as const) {
       for (const [{ name }, values] of tensorsOf('lstm', role, parameters)) {
         const deviation = Math.sqrt(values.reduce((a, b) => a + b * b, 0) / values.length);
@@ -111,9 +114,18 @@ describe(`initial weights (seed ${seed})`, () => {
     }
   });
 
-  it('is determined by the seed', () => {
-    const of = (s: number): Float32Array => initialiseParameters(spec('lstm'), keras, s);
-    assert.deepStrictEqual(of(seed), of(seed));
-    assert.notDeepStrictEqual(of(seed), of(seed + 1));
+  it('lets other work of the thread go on', async () => {
+    let turns = 0;
+    const turning = setInterval(() => turns++, 0);
+    const wide: NetworkSpec = { ...spec('lstm'), layers: [{ units: 400, dropout: 0 }] };
+    await initialiseParameters(wide, keras, seed);
+    clearInterval(turning);
+    assert.ok(turns > 1, `${turns} turns`);
+  });
+
+  it('is determined by the seed', async () => {
+    const of = (s: number): Promise<Float32Array> => initialiseParameters(spec('lstm'), keras, s);
+    assert.deepStrictEqual(await of(seed), await of(seed));
+    assert.notDeepStrictEqual(await of(seed), await of(seed + 1));
   });
 });

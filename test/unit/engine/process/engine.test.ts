@@ -58,7 +58,6 @@ function localThread<M extends Methods<M>>(handlers: Handlers<M>): Thread<M> & {
     get isGone() {
       return isGone;
     },
-    interrupt: () => undefined,
     dispose: async () => die(),
     die,
   };

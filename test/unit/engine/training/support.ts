@@ -35,7 +35,7 @@ export async function train(
   const plan = planBatches(corpus, config);
   const spec = networkSpecOf(config, corpus.vocabulary.size);
   const parameters =
-    options.state?.parameters ?? initialiseParameters(spec, config.network.initialisation, config.seed);
+    options.state?.parameters ?? (await initialiseParameters(spec, config.network.initialisation, config.seed));
   const trainer: Trainer = new Trainer({
     config,
     corpus,

@@ -166,7 +166,16 @@ describe('Trainer', () => {
         interruptions += yes ? 1 : 0;
         return yes;
       };
-      const disturbed = await train(config, text, { backend, isInterrupted });
+      const interrupted: Backend = {
+        ...backend,
+        createNetwork: async (...args) => {
+          const network = await backend.createNetwork(...args);
+          const { trainStep } = network;
+          network.trainStep = (batch, update) => trainStep.call(network, batch, update, isInterrupted);
+          return network;
+        },
+      };
+      const disturbed = await train(config, text, { backend: interrupted });
       assert.ok(interruptions > 5, `${interruptions} interruptions`);
       const { seconds } = disturbed.state.progress;
       assert.deepEqual(disturbed.state, { ...whole.state, progress: { ...whole.state.progress, seconds } });

@@ -1,4 +1,5 @@
 import * as assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -54,7 +55,7 @@ describe('an exported job', () => {
     assert.deepEqual(model.tokenCounts, countTokens(corpus));
     assert.equal(model.provenance.textHash, corpus.hash);
     assert.equal(model.config.seed, 7);
-    assert.deepEqual(model.parameters, initialiseParameters(model.spec, { kind: 'keras' }, 7));
+    assert.deepEqual(model.parameters, await initialiseParameters(model.spec, { kind: 'keras' }, 7));
     assert.match(await fs.readFile(at('job', 'train.py'), 'utf8'), /^"""Trains the model/);
     assert.match(await fs.readFile(at('job', 'requirements.txt'), 'utf8'), /^torch==[\d.]+$/m);
   });
@@ -89,6 +90,19 @@ describe('an exported job', () => {
     await fs.mkdir(at('job'));
     await fs.writeFile(at('job', 'novel.txt'), 'x');
     await refused(/is not empty. Name a new folder/, { folder: at('job') });
+    assert.equal(await fs.readFile(at('job', 'novel.txt'), 'utf8'), 'x');
+  });
+
+  it('never replaces one that was filled meanwhile', async () => {
+    const { choose } = request();
+    await refused(/is not empty. Name a new folder/, {
+      folder: at('job'),
+      choose: (draft, facts) => {
+        mkdirSync(at('job'));
+        writeFileSync(at('job', 'novel.txt'), 'x');
+        return choose(draft, facts);
+      },
+    });
     assert.equal(await fs.readFile(at('job', 'novel.txt'), 'utf8'), 'x');
   });
 
