@@ -87,6 +87,7 @@ export class ModelStore {
   private readonly changed = new Emitter<void>();
   readonly onDidChange = this.changed.event;
   private entries: readonly ModelEntry[] = [];
+  private folderProblem: string | undefined;
   private listing: Promise<readonly ModelEntry[]> | undefined;
   /** The index is read, changed and written by one caller at a time. */
   private readonly indexing = new SerialQueue();
@@ -105,6 +106,11 @@ export class ModelStore {
   /** The last result of `list`, without waiting. */
   get known(): readonly ModelEntry[] {
     return this.entries;
+  }
+
+  /** Why the last `list` could not read the folder, in a sentence; undefined if it could, or if there is none yet. */
+  get problem(): string | undefined {
+    return this.folderProblem;
   }
 
   /** Reads the folder: all models, newest first. */
@@ -210,11 +216,18 @@ export class ModelStore {
     const names = await this.modelNames();
     const index = await this.readIndex();
     const next: Record<string, IndexEntry> = {};
+    // Not in the index: a permission can change without a trace in the file.
+    const inaccessible: Record<string, IndexEntry> = {};
     let different = false;
     for (const name of names) {
       const file = path.join(this.folder, name);
-      const stat = await fs.promises.stat(file).catch(() => undefined);
-      if (!stat) continue;
+      const stat = await fs.promises.stat(file).catch(asInklingError);
+      if (stat instanceof InklingError) {
+        const { title } = index[name] ?? {};
+        if (!(await isGone(file))) inaccessible[name] = { modified: 0, bytes: 0, title, problem: stat.message };
+        continue;
+      }
+      if (stat.isDirectory()) continue;
       const known = index[name];
       if (known && known.modified === stat.mtimeMs && known.bytes === stat.size) {
         next[name] = known;
@@ -225,12 +238,18 @@ export class ModelStore {
         if (known) next[name] = known;
         continue;
       }
+      if ('inaccessible' in seen) {
+        const { title } = known ?? {};
+        inaccessible[name] = { modified: stat.mtimeMs, bytes: stat.size, title, problem: seen.inaccessible };
+        continue;
+      }
       different = true;
       next[name] = { modified: stat.mtimeMs, bytes: stat.size, title: known?.title, ...seen };
     }
     different ||= Object.keys(index).some((name) => !this.mayComeBack(name));
-    if (different) await this.writeIndex({ ...index, ...next });
-    this.entries = Object.entries(next)
+    // Without the index, the files are inspected again: a folder that may only be read is listed all the same.
+    if (different) await this.writeIndex({ ...index, ...next }).catch(() => undefined);
+    this.entries = Object.entries({ ...next, ...inaccessible })
       .map(([name, entry]) => ({
         path: path.join(this.folder, name),
         title: entry.title ?? entry.summary?.title ?? modelOf(name).slice(0, -suffix.length),
@@ -246,7 +265,13 @@ export class ModelStore {
 
   /** The names of the models, and of checkpoints without a model that are not being trained. */
   private async modelNames(): Promise<string[]> {
-    const names = await fs.promises.readdir(this.folder).catch(() => [] as string[]);
+    this.folderProblem = undefined;
+    const names = await fs.promises.readdir(this.folder).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code !== 'ENOENT') {
+        this.folderProblem = t('The models in {0} cannot be listed: {1}', this.folder, asInklingError(error).message);
+      }
+      return [];
+    });
     const training = (await this.inTraining()).map((file) => path.basename(file));
     return names.filter((name) => {
       const model = modelOf(name);
@@ -255,16 +280,19 @@ export class ModelStore {
   }
 
   /**
-   * The engine's description of a file; undefined if the engine could not be asked, so that the next reading asks
-   * again.
+   * The engine's description of a file, or why it cannot be opened; undefined if the engine could not be asked. In both
+   * cases the next reading asks again.
    */
-  private async ask(file: string): Promise<Pick<IndexEntry, 'summary' | 'problem'> | undefined> {
+  private async ask(
+    file: string,
+  ): Promise<Pick<IndexEntry, 'summary' | 'problem'> | { inaccessible: string } | undefined> {
     try {
       const summary = await this.inspect(file);
       delete summary.history; // long, and the run has it
       return { summary };
     } catch (error) {
       const { code, message } = asInklingError(error);
+      if (code === 'invalidInput') return { inaccessible: message };
       return code === 'corruptModel' || code === 'incompatibleModel' ? { problem: message } : undefined;
     }
   }
@@ -333,6 +361,14 @@ export function modelOf(file: string): string {
 /** A model, or a run that will become one. */
 function isThere(file: string): boolean {
   return fs.existsSync(file) || fs.existsSync(file + checkpointSuffix);
+}
+
+/** Whether there is no such name; a link that leads nowhere is one. */
+function isGone(file: string): Promise<boolean> {
+  return fs.promises.lstat(file).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
 }
 
 /** Returns whether the name was free; a rename would replace what is there. */

@@ -17,6 +17,8 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<E
   private readonly changed = this.add(new vscode.EventEmitter<void>());
   readonly onDidChangeTreeData = this.changed.event;
 
+  private readonly view: vscode.TreeView<Element>;
+
   constructor(
     private readonly models: ModelStore,
     private readonly active: ActiveModel,
@@ -26,13 +28,15 @@ export class ModelsTree extends Disposables implements vscode.TreeDataProvider<E
     this.add(models.onDidChange(() => this.changed.fire()));
     this.add(journal.onDidChange(() => this.changed.fire()));
     this.add(active.onDidChange(() => this.changed.fire()));
-    this.add(vscode.window.createTreeView(modelsViewId, { treeDataProvider: this }));
+    this.view = this.add(vscode.window.createTreeView(modelsViewId, { treeDataProvider: this }));
   }
 
   async getChildren(parent?: Element): Promise<Element[]> {
     if (parent) return parent instanceof RememberedItem ? parent.passages.toReversed() : [];
     const remembered = rememberedItem(this.journal);
-    return [...(await this.models.list()), ...(remembered ? [remembered] : [])];
+    const models = await this.models.list();
+    this.view.message = this.models.problem;
+    return [...models, ...(remembered ? [remembered] : [])];
   }
 
   async getTreeItem(element: Element): Promise<vscode.TreeItem> {

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { ModelSummary } from '../../../../src/common/engineProtocol';
-import { InklingError } from '../../../../src/common/errors';
+import { asInklingError, InklingError } from '../../../../src/common/errors';
 import { fileNameOf, ModelStore } from '../../../../src/extension/models/modelStore';
 
 const summary: ModelSummary = {
@@ -146,6 +146,47 @@ describe('ModelStore', () => {
     await store.list();
     assert.equal(inspected.filter((name) => name.startsWith('y')).length, 2);
     assert.equal(inspected.filter((name) => name.startsWith('x')).length, 1);
+  });
+
+  it('shows a file that cannot be opened, with the reason, until it can be', async () => {
+    let denied = true;
+    const store = new ModelStore(folder, async (file) => {
+      if (denied) throw asInklingError(Object.assign(new Error(`EACCES: open '${file}'`), { code: 'EACCES' }));
+      return { ...summary, path: file, title: 'one' };
+    });
+    await put(store, 'one');
+    fs.symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'link.inkling.safetensors'));
+    fs.mkdirSync(path.join(folder, 'folder.inkling.safetensors'));
+    const shown = (await store.list()).map(({ title, problem }) => [title, problem]);
+    assert.deepEqual(shown, [
+      ['one', 'one.inkling.safetensors cannot be opened or changed. Check its permissions.'],
+      [
+        'link',
+        'link.inkling.safetensors can no longer be found. It may have been moved or deleted, or be a link to a file that was.',
+      ],
+    ]);
+    denied = false;
+    assert.deepEqual((await store.list())[0].problem, undefined);
+  });
+
+  it('says why the folder cannot be read', async () => {
+    fs.writeFileSync(folder, 'a file');
+    const store = open();
+    assert.deepEqual(await store.list(), []);
+    assert.match(store.problem!, /^The models in .*models cannot be listed: models can no longer be found\./);
+    fs.rmSync(folder);
+    await store.list();
+    assert.equal(store.problem, undefined);
+  });
+
+  it('lists models where the index cannot be written', async () => {
+    const store = open();
+    await put(store, 'one');
+    fs.mkdirSync(path.join(folder, `index.json.${process.pid}`));
+    assert.deepEqual(
+      (await store.list()).map(({ title }) => title),
+      ['one'],
+    );
   });
 
   it('restores what was removed, or deletes it for good', async () => {
