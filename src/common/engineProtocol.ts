@@ -15,7 +15,7 @@ import type {
 import type { ErrorFrame } from './errors';
 import type { GpuMethods } from './gpuProtocol';
 import type { DrawnNetwork, DrawnTokens } from './networkDrawing';
-import type { TrainEvent } from './trainEvents';
+import type { TrainEvent, TrainingResults } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
 
 /** A text to train on: the file that the engine reads, and its display name. */
@@ -281,7 +281,7 @@ export interface OverusedResult {
 }
 
 /** What is shown about a model without loading its weights. */
-export interface ModelSummary {
+export interface ModelSummary extends Omit<TrainingResults, 'epochs'> {
   path: string;
   title: string;
   created: string;
@@ -294,14 +294,6 @@ export interface ModelSummary {
   unit: 'character' | 'word';
   sources: string[];
   seed: number;
-  steps: number;
-  seconds: number;
-  trainLoss: number | null;
-  heldOutLoss: number | null;
-  heldOutBitsPerCharacter: number | null;
-  /** Only with a memory, as in `DoneEvent`. */
-  heldOutNetworkLoss?: number;
-  heldOutOnlineLoss?: number;
   config?: TrainingConfig;
   history?: TrainEvent[];
 }

@@ -17,6 +17,14 @@ export const text: Schema<string> = (value, path) => {
   return value;
 };
 
+/** A text of at most `maximumLength` UTF-16 units. */
+export function textUpTo(maximumLength: number): Schema<string> {
+  return (value, path) => {
+    if (text(value, path).length <= maximumLength) return value as string;
+    throw new SchemaFault(path, `a text of at most ${maximumLength} characters`, value);
+  };
+}
+
 export const yesNo: Schema<boolean> = (value, path) => {
   if (typeof value !== 'boolean') throw new SchemaFault(path, 'true or false', value);
   return value;
@@ -54,9 +62,10 @@ export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
   return (value, path) => (value === undefined ? undefined : schema(value, path));
 }
 
-export function list<T>(item: Schema<T>): Schema<T[]> {
+export function list<T>(item: Schema<T>, maximumLength = Infinity): Schema<T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new SchemaFault(path, 'a list', value);
+    if (value.length > maximumLength) throw new SchemaFault(path, `a list of at most ${maximumLength}`, value);
     return value.map((entry, i) => item(entry, `${path}.${i}`));
   };
 }
@@ -95,7 +104,7 @@ export function variant<K extends string, T extends { [P in K]: string }>(
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -9,6 +9,7 @@ import type { TextBaselines, Considered, Inside } from './engineProtocol';
 import { InklingError } from './errors';
 import type { LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
+import { list, number, object, oneOf, orNull, SchemaFault, text, textUpTo, whole, yesNo, type Schema } from './schema';
 import type { SampleEvent, TrainEvent } from './trainEvents';
 import { maximumColumns, type Wall, type WallAction } from './wall';
 
@@ -235,160 +236,118 @@ type Messages<M> = { [K in keyof M]: { type: K } & M[K] }[keyof M];
 export type HostMessage = Messages<HostMessages>;
 export type PageMessage = Messages<PageMessages>;
 
-/** Throws if the value is not valid; `where` names the field for the log. */
-type Check<T> = (value: unknown, where: string) => T;
-
-function fail(where: string, expected: string): never {
-  throw new InklingError('protocol', `The Studio page sent a message that is not valid: ${where} must be ${expected}.`);
+interface Bounds {
+  minimum: number;
+  maximum: number;
 }
 
-const text =
-  (maximumLength: number): Check<string> =>
-  (value, where) =>
-    typeof value === 'string' && value.length <= maximumLength
-      ? value
-      : fail(where, `a string of at most ${maximumLength} characters`);
+const numberIn = ({ minimum, maximum }: Bounds): Schema<number> => number(minimum, maximum);
+const wholeIn = ({ minimum, maximum }: Bounds): Schema<number> => whole(minimum, maximum);
 
-const number =
-  ({ minimum, maximum }: { minimum: number; maximum: number }): Check<number> =>
-  (value, where) =>
-    typeof value === 'number' && value >= minimum && value <= maximum
-      ? value
-      : fail(where, `a number from ${minimum} to ${maximum}`);
+const identifier = textUpTo(1000);
+const path = textUpTo(10_000);
+const writing = textUpTo(2_000_000);
+const count = whole();
 
-const whole =
-  (range: { minimum: number; maximum: number }): Check<number> =>
-  (value, where) => {
-    const checked = number(range)(value, where);
-    return Number.isInteger(checked) ? checked : fail(where, 'a whole number');
-  };
-
-const orNull =
-  <T>(check: Check<T>): Check<T | null> =>
-  (value, where) =>
-    value === null ? null : check(value, where);
-
-const flag: Check<boolean> = (value, where) => (typeof value === 'boolean' ? value : fail(where, 'true or false'));
-
-const oneOf =
-  <T extends string>(...choices: readonly T[]): Check<T> =>
-  (value, where) =>
-    choices.find((choice) => choice === value) ?? fail(where, `one of ${choices.join(', ')}`);
-
-const list =
-  <T>(item: Check<T>, maximumLength: number): Check<T[]> =>
-  (value, where) =>
-    Array.isArray(value) && value.length <= maximumLength
-      ? value.map((element, i) => item(element, `${where}[${i}]`))
-      : fail(where, `a list of at most ${maximumLength}`);
-
-/** Only the named fields are copied. */
-const object =
-  <T extends object>(fields: { [K in keyof T]-?: Check<T[K]> }): Check<T> =>
-  (value, where) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object');
-    const source = value as Record<string, unknown>;
-    const checked = {} as T;
-    for (const key of Object.keys(fields) as (keyof T & string)[]) {
-      checked[key] = fields[key](source[key], `${where}.${key}`);
-    }
-    return checked;
-  };
-
-const identifier = text(1000);
-const path = text(10_000);
-const writing = text(2_000_000);
-const count = whole({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-
-const settingsCheck = object<StudioSettings>({
-  tab: oneOf('training', 'samples', 'classifier'),
-  training: object<StudioSettings['training']>({
-    unit: oneOf('nats', 'bits', 'perplexity'),
-    xQuantity: oneOf('step', 'epoch', 'seconds'),
-    xScale: oneOf('linear', 'log'),
-    yScale: oneOf('linear', 'log'),
-    smoothing: number(bounds.smoothing),
-    showAccuracy: flag,
-    showGradient: flag,
-    showBaselines: flag,
+const settingsSchema = object<StudioSettings>({
+  tab: oneOf({ training: true, samples: true, classifier: true }),
+  training: object({
+    unit: oneOf({ nats: true, bits: true, perplexity: true }),
+    xQuantity: oneOf({ step: true, epoch: true, seconds: true }),
+    xScale: oneOf({ linear: true, log: true }),
+    yScale: oneOf({ linear: true, log: true }),
+    smoothing: numberIn(bounds.smoothing),
+    showAccuracy: yesNo,
+    showGradient: yesNo,
+    showBaselines: yesNo,
     overlays: list(identifier, 20),
   }),
-  samples: object<StudioSettings['samples']>({
-    prompt: text(100_000),
-    secondPrompt: text(100_000),
-    temperature: number(bounds.temperature),
-    temperatures: list(number(bounds.temperature), maximumColumns),
-    topK: whole(bounds.topK),
-    topP: number(bounds.topP),
-    minP: number(bounds.minP),
-    repetitionPenalty: number(bounds.repetitionPenalty),
-    mustContain: text(1000),
-    length: whole(bounds.length),
-    seed: whole(bounds.seed),
-    tint: flag,
+  samples: object({
+    prompt: textUpTo(100_000),
+    secondPrompt: textUpTo(100_000),
+    temperature: numberIn(bounds.temperature),
+    temperatures: list(numberIn(bounds.temperature), maximumColumns),
+    topK: wholeIn(bounds.topK),
+    topP: numberIn(bounds.topP),
+    minP: numberIn(bounds.minP),
+    repetitionPenalty: numberIn(bounds.repetitionPenalty),
+    mustContain: textUpTo(1000),
+    length: wholeIn(bounds.length),
+    seed: wholeIn(bounds.seed),
+    tint: yesNo,
   }),
 });
 
-const nothing: Check<Nothing> = () => ({});
+const nothing: Schema<Nothing> = () => ({});
 
-const pageChecks: { [K in keyof PageMessages]: Check<PageMessages[K]> } = {
+const pageSchemas: { [K in keyof PageMessages]: Schema<PageMessages[K]> } = {
   ready: nothing,
-  settings: object<PageMessages['settings']>({ settings: settingsCheck }),
-  selectRun: object<PageMessages['selectRun']>({ runId: identifier }),
-  requestHistory: object<PageMessages['requestHistory']>({ runId: identifier }),
-  requestBaselines: object<PageMessages['requestBaselines']>({ runId: identifier }),
-  requestInside: object<PageMessages['requestInside']>({ runId: identifier, at: count, text: text(10_000) }),
-  requestSamples: object<PageMessages['requestSamples']>({ runId: identifier, step: count }),
+  settings: object({ settings: settingsSchema }),
+  selectRun: object({ runId: identifier }),
+  requestHistory: object({ runId: identifier }),
+  requestBaselines: object({ runId: identifier }),
+  requestInside: object({ runId: identifier, at: count, text: textUpTo(10_000) }),
+  requestSamples: object({ runId: identifier, step: count }),
   train: nothing,
   trySample: nothing,
-  answerBase: object<PageMessages['answerBase']>({ allowed: flag }),
-  control: object<PageMessages['control']>({ runId: identifier, action: oneOf('pause', 'resume', 'stop') }),
-  resumeRun: object<PageMessages['resumeRun']>({ runId: identifier }),
-  useModel: object<PageMessages['useModel']>({ modelPath: path }),
-  generate: object<PageMessages['generate']>({ modelPath: path }),
+  answerBase: object({ allowed: yesNo }),
+  control: object({ runId: identifier, action: oneOf({ pause: true, resume: true, stop: true }) }),
+  resumeRun: object({ runId: identifier }),
+  useModel: object({ modelPath: path }),
+  generate: object({ modelPath: path }),
   openWall: nothing,
   stopWriting: nothing,
-  consider: object<PageMessages['consider']>({ column: count, offset: count }),
-  branch: object<PageMessages['branch']>({ column: count, offset: count, token: text(1000) }),
-  closeColumn: object<PageMessages['closeColumn']>({ column: count }),
+  consider: object({ column: count, offset: count }),
+  branch: object({ column: count, offset: count, token: textUpTo(1000) }),
+  closeColumn: object({ column: count }),
   promptFromCursor: nothing,
-  continueText: object<PageMessages['continueText']>({ modelPath: path }),
+  continueText: object({ modelPath: path }),
   stopContinuing: nothing,
-  copy: object<PageMessages['copy']>({ text: writing }),
-  insert: object<PageMessages['insert']>({ text: writing }),
-  keep: object<PageMessages['keep']>({
+  copy: object({ text: writing }),
+  insert: object({ text: writing }),
+  keep: object({
     text: writing,
-    prompt: text(100_000),
-    temperature: number(bounds.temperature),
-    seed: whole(bounds.seed),
+    prompt: textUpTo(100_000),
+    temperature: numberIn(bounds.temperature),
+    seed: wholeIn(bounds.seed),
     model: identifier,
   }),
-  removeKept: object<PageMessages['removeKept']>({ id: identifier }),
-  openSource: object<PageMessages['openSource']>({ source: path, offset: count, text: writing }),
+  removeKept: object({ id: identifier }),
+  openSource: object({ source: path, offset: count, text: writing }),
   requestClassifier: nothing,
-  chooseClassifier: object<PageMessages['chooseClassifier']>({ path }),
-  setThreshold: object<PageMessages['setThreshold']>({ threshold: orNull(number(bounds.threshold)) }),
+  chooseClassifier: object({ path }),
+  setThreshold: object({ threshold: orNull(numberIn(bounds.threshold)) }),
   checkSelection: nothing,
   trainClassifier: nothing,
-  correctCheck: object<PageMessages['correctCheck']>({ check: count, label: identifier }),
-  removeCorrection: object<PageMessages['removeCorrection']>({ id: identifier }),
+  correctCheck: object({ check: count, label: identifier }),
+  removeCorrection: object({ id: identifier }),
   addExample: nothing,
-  removeExample: object<PageMessages['removeExample']>({ id: identifier }),
+  removeExample: object({ id: identifier }),
   trainOnExamples: nothing,
-  export: object<PageMessages['export']>({
-    format: oneOf('png', 'svg', 'csv'),
-    name: text(200),
-    contents: text(50_000_000),
+  export: object({
+    format: oneOf({ png: true, svg: true, csv: true }),
+    name: textUpTo(200),
+    contents: textUpTo(50_000_000),
   }),
+};
+
+const pageMessage: Schema<PageMessage> = (value, path) => {
+  const { type } = object<{ type: string }>({ type: text })(value, path);
+  if (!Object.hasOwn(pageSchemas, type)) throw new SchemaFault(`${path}.type`, 'the name of a message', type);
+  const name = type as keyof PageMessages;
+  return { type: name, ...pageSchemas[name](value, name) } as PageMessage;
 };
 
 /** A message from the page, fully checked; throws `protocol` for anything else. */
 export function parsePageMessage(value: unknown): PageMessage {
-  if (typeof value !== 'object' || value === null) fail('message', 'an object');
-  const { type } = value as { type?: unknown };
-  if (typeof type !== 'string' || !Object.hasOwn(pageChecks, type)) fail('type', 'a known name');
-  const name = type as keyof PageMessages;
-  return { type: name, ...pageChecks[name](value, name) } as PageMessage;
+  try {
+    return pageMessage(value, 'message');
+  } catch (fault) {
+    throw new InklingError(
+      'protocol',
+      `The Studio page sent a message that is not valid: ${(fault as Error).message}.`,
+    );
+  }
 }
 
 /** Settings from an earlier session or version, with later settings at their defaults; undefined if no longer valid. */
@@ -400,7 +359,7 @@ export function parseSettings(value: unknown): StudioSettings | undefined {
     samples: samples && { ...defaultSettings.samples, ...samples },
   };
   try {
-    return settingsCheck(filled, 'settings');
+    return settingsSchema(filled, 'settings');
   } catch {
     return undefined;
   }

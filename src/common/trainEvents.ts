@@ -115,25 +115,31 @@ export interface NoticeEvent {
   message: string;
 }
 
-export interface DoneEvent {
-  event: 'done';
-  model: string;
-  seconds: number;
+/** What a run reached, as reported at its end and stored in its model. */
+export interface TrainingResults {
   steps: number;
   epochs: number;
-  /** Characters (or words) trained on, repeats counted. */
-  characters: number;
-  /** Of the last epoch; null if the divergence guard has discarded it. */
+  /** Seconds of training. */
+  seconds: number;
+  /** Nats per token, of the last epoch; null if it was not measured, or discarded by the divergence guard. */
   trainLoss: number | null;
+  /** Of the network together with its memory, if it has one, without learning from the held-out part. */
   heldOutLoss: number | null;
   heldOutBitsPerCharacter: number | null;
-  heldOutAccuracy: number | null;
   /**
-   * Only with a memory, in which case `heldOutLoss` is that of network and memory together: the loss of the network
-   * alone, and the loss when the memory learns from each token after it was scored.
+   * Only with a memory: the loss of the network alone, and the loss when the memory learns from each token after
+   * predicting it.
    */
   heldOutNetworkLoss?: number;
   heldOutOnlineLoss?: number;
+}
+
+export interface DoneEvent extends TrainingResults {
+  event: 'done';
+  model: string;
+  /** Characters (or words) trained on, repeats counted. */
+  characters: number;
+  heldOutAccuracy: number | null;
   smoothedLoss?: number;
   charactersPerSecond: number;
   threads: number;

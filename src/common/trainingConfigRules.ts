@@ -4,6 +4,7 @@
  * line, and for the settings object that the editor validates as it is typed.
  */
 import { InklingError } from './errors';
+import { isObject } from './schema';
 import type { TrainingConfig } from './trainingConfig';
 
 type Rule =
@@ -361,7 +362,7 @@ function checkRule(rule: Rule, value: unknown, path: string, problems: ConfigPro
       return;
     case 'object':
     case 'variant':
-      if (expect(isRecord(value))) checkFields(rule, value as Record<string, unknown>, path, problems);
+      if (expect(isObject(value))) checkFields(rule, value as Record<string, unknown>, path, problems);
   }
 }
 
@@ -519,10 +520,6 @@ function show(value: unknown): string {
 /** A config is plain JSON, so this is a deep copy. */
 function copyOf<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): InklingError {

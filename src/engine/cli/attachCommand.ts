@@ -10,9 +10,9 @@ import { output, say } from './output';
 import { ProgressPrinter } from './progressPrinter';
 import { onStopSignals } from './stopSignals';
 import { summary } from './trainCommand';
-import { commonOptions, parse, UsageError } from './usage';
+import { commonOptions, parse, switches, UsageError, valued } from './usage';
 
-const options = { ...commonOptions, stop: { type: 'boolean' }, out: { type: 'string' } } as const;
+const options = { ...commonOptions, ...valued('out'), ...switches('stop') };
 
 export async function attachCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);

@@ -47,47 +47,49 @@ import { withBackend } from './backendOption';
 import { checkOutFile, checkSameTexts } from './outFile';
 import { output, say } from './output';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, numberOption, parse, switches, UsageError, valued } from './usage';
 
 const yesOrNo = ['on', 'off'] as const;
 
 const trainOptions = {
   ...commonOptions,
-  ...encodingOption,
-  model: { type: 'string' },
-  variant: { type: 'string' },
-  recipe: { type: 'string' },
-  seed: { type: 'string' },
-  epochs: { type: 'string' },
-  batch: { type: 'string' },
-  units: { type: 'string' },
-  layers: { type: 'string' },
-  direction: { type: 'string' },
-  'weight-decay': { type: 'string' },
-  duplicates: { type: 'string' },
-  start: { type: 'string' },
-  dropout: { type: 'string' },
-  'learning-rate': { type: 'string' },
-  lengths: { type: 'string' },
-  'max-tokens': { type: 'string' },
-  vectors: { type: 'string' },
-  'vector-file': { type: 'string' },
-  evidence: { type: 'string' },
-  'class-weights': { type: 'string' },
-  'held-out': { type: 'string' },
-  validation: { type: 'string' },
-  patience: { type: 'string' },
-  threshold: { type: 'string' },
-  calibration: { type: 'string' },
-  'bad-rows': { type: 'string' },
-  'label-column': { type: 'string' },
-  'text-column': { type: 'string' },
-  positive: { type: 'string' },
-  folds: { type: 'string' },
-  out: { type: 'string' },
-  overwrite: { type: 'boolean' },
-  title: { type: 'string' },
-} as const;
+  ...valued(
+    'encoding',
+    'model',
+    'variant',
+    'recipe',
+    'seed',
+    'epochs',
+    'batch',
+    'units',
+    'layers',
+    'direction',
+    'weight-decay',
+    'duplicates',
+    'start',
+    'dropout',
+    'learning-rate',
+    'lengths',
+    'max-tokens',
+    'vectors',
+    'vector-file',
+    'evidence',
+    'class-weights',
+    'held-out',
+    'validation',
+    'patience',
+    'threshold',
+    'calibration',
+    'bad-rows',
+    'label-column',
+    'text-column',
+    'positive',
+    'folds',
+    'out',
+    'title',
+  ),
+  ...switches('overwrite'),
+};
 
 type TrainValues = ReturnType<typeof parse<typeof trainOptions>>['values'];
 
@@ -167,12 +169,8 @@ export async function trainClassifierCommand(args: string[]): Promise<void> {
 
 const evaluateOptions = {
   ...commonOptions,
-  ...encodingOption,
-  'bad-rows': { type: 'string' },
-  'label-column': { type: 'string' },
-  'text-column': { type: 'string' },
-  positive: { type: 'string' },
-} as const;
+  ...valued('encoding', 'bad-rows', 'label-column', 'text-column', 'positive'),
+};
 
 /** The report of a model on a labelled file. */
 export async function evaluateCommand(args: string[]): Promise<void> {
@@ -205,7 +203,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
   });
 }
 
-const classifyOptions = { ...commonOptions, ...encodingOption, explain: { type: 'boolean' } } as const;
+const classifyOptions = { ...commonOptions, ...valued('encoding'), ...switches('explain') };
 
 /** The verdict on one text: a file, or standard input. The model `spam` is the one that comes with the program. */
 export async function classifyCommand(args: string[]): Promise<void> {

@@ -7,14 +7,9 @@ import { tokensOf } from '../generation/tokensOf';
 import { drawnNetwork } from '../model/drawnNetwork';
 import { readModelMetadata, type ModelFileSummary } from '../model/modelFile';
 import { output } from './output';
-import { choiceOption, commonOptions, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, parse, UsageError, valued } from './usage';
 
-const options = {
-  ...commonOptions,
-  view: { type: 'string' },
-  prompt: { type: 'string' },
-  out: { type: 'string' },
-} as const;
+const options = { ...commonOptions, ...valued('view', 'prompt', 'out') };
 
 const examplePrompt = 'The clown car sped into the arena';
 

@@ -8,16 +8,18 @@ import { inputSize, type NetworkSpec } from '../model/networkSpec';
 import { networkSpecOf } from '../model/networkSpecOf';
 import { recipeFor } from '../recipes/recipes';
 import { output, say } from './output';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, settingsOption, UsageError } from './usage';
+import {
+  choiceOption,
+  commonOptions,
+  numberOption,
+  parse,
+  repeatable,
+  settingsOption,
+  UsageError,
+  valued,
+} from './usage';
 
-const options = {
-  ...commonOptions,
-  ...encodingOption,
-  recipe: { type: 'string' },
-  objective: { type: 'string' },
-  at: { type: 'string' },
-  set: { type: 'string', multiple: true },
-} as const;
+const options = { ...commonOptions, ...valued('encoding', 'recipe', 'objective', 'at'), ...repeatable('set') };
 
 export async function examplesCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);

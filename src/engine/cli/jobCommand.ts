@@ -7,24 +7,26 @@ import { recipeFor } from '../recipes/recipes';
 import { output, say } from './output';
 import { adjusted, runSettings, type RunSettings } from './runSettings';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, numberOption, parse, repeatable, UsageError, valued } from './usage';
 
 const options = {
   json: commonOptions.json,
   verbose: commonOptions.verbose,
-  ...encodingOption,
-  out: { type: 'string' },
-  recipe: { type: 'string' },
-  objective: { type: 'string' },
-  epochs: { type: 'string' },
-  'max-steps': { type: 'string' },
-  'max-seconds': { type: 'string' },
-  seed: { type: 'string' },
-  memory: { type: 'string' },
-  weights: { type: 'string' },
-  set: { type: 'string', multiple: true },
-  title: { type: 'string' },
-} as const;
+  ...valued(
+    'encoding',
+    'out',
+    'recipe',
+    'objective',
+    'epochs',
+    'max-steps',
+    'max-seconds',
+    'seed',
+    'memory',
+    'weights',
+    'title',
+  ),
+  ...repeatable('set'),
+};
 
 export async function jobCommand(args: string[]): Promise<void> {
   const { values, positionals: files } = parse(args, options);

@@ -9,16 +9,9 @@ import { canRemember } from '../memory/modelMemory';
 import { readLanguageModel } from '../model/modelFile';
 import { predictingModes, typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
 import { output, say } from './output';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, numberOption, parse, UsageError, valued } from './usage';
 
-const options = {
-  ...commonOptions,
-  ...encodingOption,
-  from: { type: 'string' },
-  characters: { type: 'string' },
-  eagerness: { type: 'string' },
-  mode: { type: 'string' },
-} as const;
+const options = { ...commonOptions, ...valued('encoding', 'from', 'characters', 'eagerness', 'mode') };
 
 export async function keystrokesCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);

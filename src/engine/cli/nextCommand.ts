@@ -6,17 +6,14 @@ import { openModel } from '../generation/languageModel';
 import { createPredictor } from '../generation/createPredictor';
 import { readLanguageModel } from '../model/modelFile';
 import { output, sayUnknown } from './output';
-import { commonOptions, numberOption, parse, UsageError } from './usage';
+import { commonOptions, numberOption, parse, repeatable, switches, UsageError, valued } from './usage';
 
 const options = {
   ...commonOptions,
-  prompt: { type: 'string' },
-  temperature: { type: 'string', multiple: true },
-  'top-k': { type: 'string' },
-  'top-p': { type: 'string' },
-  'min-p': { type: 'string' },
-  all: { type: 'boolean' },
-} as const;
+  ...valued('prompt', 'top-k', 'top-p', 'min-p'),
+  ...repeatable('temperature'),
+  ...switches('all'),
+};
 
 /** Tokens shown of each distribution without --all. */
 const shownTokens = 10;

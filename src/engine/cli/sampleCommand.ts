@@ -10,22 +10,13 @@ import { copyIndexOf } from '../generation/memorisation';
 import { generateContaining } from '../generation/mustContain';
 import { readLanguageModel } from '../model/modelFile';
 import { output, say, sayUnknown } from './output';
-import { commonOptions, numberOption, parse, UsageError } from './usage';
+import { commonOptions, numberOption, parse, repeatable, UsageError, valued } from './usage';
 
 const options = {
   ...commonOptions,
-  prompt: { type: 'string', multiple: true },
-  temperature: { type: 'string', multiple: true },
-  length: { type: 'string', multiple: true },
-  'top-k': { type: 'string' },
-  'top-p': { type: 'string' },
-  'min-p': { type: 'string' },
-  'repetition-penalty': { type: 'string' },
-  stop: { type: 'string', multiple: true },
-  'must-contain': { type: 'string', multiple: true },
-  against: { type: 'string', multiple: true },
-  seed: { type: 'string' },
-} as const;
+  ...valued('top-k', 'top-p', 'min-p', 'repetition-penalty', 'seed'),
+  ...repeatable('prompt', 'temperature', 'length', 'stop', 'must-contain', 'against'),
+};
 
 export async function sampleCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);

@@ -6,14 +6,9 @@ import { memoryOf } from '../memory/memoryFile';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
 import { output, say } from './output';
-import { commonOptions, encodingOption, parse, UsageError } from './usage';
+import { commonOptions, parse, switches, UsageError, valued } from './usage';
 
-const options = {
-  ...commonOptions,
-  ...encodingOption,
-  windows: { type: 'string' },
-  online: { type: 'boolean' },
-} as const;
+const options = { ...commonOptions, ...valued('encoding', 'windows'), ...switches('online') };
 
 /** Spans of the text that are read in parallel; few, so that each is long compared with the context read before it. */
 const rows = 32;

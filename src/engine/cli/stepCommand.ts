@@ -9,9 +9,9 @@ import { takeApart, withoutDropout } from '../inside/oneStep';
 import { readLanguageModel } from '../model/modelFile';
 import { withBackend } from './backendOption';
 import { output, say } from './output';
-import { commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { commonOptions, numberOption, parse, UsageError, valued } from './usage';
 
-const options = { ...commonOptions, ...encodingOption, at: { type: 'string' } } as const;
+const options = { ...commonOptions, ...valued('encoding', 'at') };
 
 /** Numbers of the hidden state shown without --json. */
 const shownUnits = 8;

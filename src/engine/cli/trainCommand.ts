@@ -20,28 +20,30 @@ import { output, say } from './output';
 import { shellWord } from './shellWord';
 import { adjusted, runSettings, type RunSettings } from './runSettings';
 import { onStopSignals } from './stopSignals';
-import { choiceOption, commonOptions, encodingOption, numberOption, parse, UsageError } from './usage';
+import { choiceOption, commonOptions, numberOption, parse, repeatable, switches, UsageError, valued } from './usage';
 
 const options = {
   ...commonOptions,
-  ...encodingOption,
-  recipe: { type: 'string' },
-  objective: { type: 'string' },
-  minutes: { type: 'string' },
-  'max-seconds': { type: 'string' },
-  epochs: { type: 'string' },
-  'more-epochs': { type: 'string' },
-  'max-steps': { type: 'string' },
-  seed: { type: 'string' },
-  out: { type: 'string' },
-  overwrite: { type: 'boolean' },
-  resume: { type: 'string' },
-  base: { type: 'string' },
-  weights: { type: 'string' },
-  memory: { type: 'string' },
-  set: { type: 'string', multiple: true },
-  title: { type: 'string' },
-} as const;
+  ...valued(
+    'encoding',
+    'recipe',
+    'objective',
+    'minutes',
+    'max-seconds',
+    'epochs',
+    'more-epochs',
+    'max-steps',
+    'seed',
+    'out',
+    'resume',
+    'base',
+    'weights',
+    'memory',
+    'title',
+  ),
+  ...repeatable('set'),
+  ...switches('overwrite'),
+};
 
 interface TrainArguments extends RunSettings {
   files: string[];

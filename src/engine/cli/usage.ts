@@ -111,19 +111,23 @@ export function oneLine(text: string): string {
     .join(' ');
 }
 
-/** The option of the commands that read texts. */
-export const encodingOption = { encoding: { type: 'string' } } as const;
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** Makes a table of options that are all alike. */
+const optionsLike =
+  <const O extends Options[string]>(option: O) =>
+  <N extends string>(...names: N[]): Record<N, O> =>
+    Object.fromEntries(names.map((name) => [name, option])) as Record<N, O>;
+
+/** Options with a value. */
+export const valued = optionsLike({ type: 'string' });
+/** Options with a value that may be given more than once. */
+export const repeatable = optionsLike({ type: 'string', multiple: true });
+export const switches = optionsLike({ type: 'boolean' });
 
 /** Options of every command. */
-export const commonOptions = {
-  backend: { type: 'string' },
-  verbose: { type: 'boolean' },
-  json: { type: 'boolean' },
-  threads: { type: 'string' },
-  half: { type: 'boolean' },
-} as const;
+export const commonOptions = { ...valued('backend', 'threads'), ...switches('verbose', 'json', 'half') };
 
-type Options = NonNullable<ParseArgsConfig['options']>;
 type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>>;
 
 /** Parses a command's arguments. Throws `UsageError` for unknown options. */

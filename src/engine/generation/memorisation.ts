@@ -15,6 +15,7 @@ import type { CopyReport } from '../../common/engineProtocol';
 import { normaliseText } from '../corpus/normaliseText';
 import { KnownWords, wordsIn } from './knownWords';
 import type { ModelText } from './languageModel';
+import { spreadBits } from '../spreadBits';
 
 export interface IndexedText {
   name: string;
@@ -181,7 +182,7 @@ export class CopyIndex {
 
   /** The possible slots of a hash in the table, in order. */
   private *slots(hash: number): Generator<number> {
-    const first = mix(hash);
+    const first = spreadBits(hash);
     for (let i = 0; i < maximumProbes; i++) yield (first + i) & this.mask;
   }
 
@@ -202,7 +203,7 @@ export class CopyIndex {
 
   /** The i-th hash made of two (Kirsch and Mitzenmacher 2006). */
   private bloomBit(hash: number, i: number): number {
-    return (mix(hash) + Math.imul(i, mix(hash ^ 0x5bd1e995) | 1)) & this.bloomMask;
+    return (spreadBits(hash) + Math.imul(i, spreadBits(hash ^ 0x5bd1e995) | 1)) & this.bloomMask;
   }
 }
 
@@ -259,11 +260,4 @@ function* rollingHashes(text: string, length: number): Generator<number> {
     hash = (Math.imul(hash, base) + text.charCodeAt(i)) | 0;
     if (i >= length - 1) yield hash;
   }
-}
-
-/** Spreads a hash over all bits ("lowbias32", Ellis 2018). */
-function mix(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return x ^ (x >>> 16);
 }

@@ -11,6 +11,7 @@
  */
 import { noToken } from '../backends/backend';
 import type { Vocabulary } from '../corpus/vocabulary';
+import { spreadBits } from '../spreadBits';
 
 /** The length of the longest context of tokens. */
 export const letterOrders = 6;
@@ -73,7 +74,7 @@ export class Contexts {
       place.copyWithin(words + 2, words, words + 2 * (wordOrders - 1));
       current = gapSeed;
     }
-    writeHash(place, words, mix(current ^ Math.imul(this.folded[token] + 1, 0x9e3779b1)));
+    writeHash(place, words, spreadBits(current ^ Math.imul(this.folded[token] + 1, 0x9e3779b1)));
     place[at + inWordAt] = isInWord ? 1 : 0;
   }
 
@@ -82,7 +83,7 @@ export class Contexts {
     let hash = letterSeed;
     into[0] = hash;
     for (let order = 1; order <= letterOrders; order++) {
-      hash = mix(hash ^ Math.imul(place[at + order - 1] + 1, 0x9e3779b1));
+      hash = spreadBits(hash ^ Math.imul(place[at + order - 1] + 1, 0x9e3779b1));
       into[order] = hash;
     }
   }
@@ -106,7 +107,7 @@ export class Contexts {
       for (let back = 1; back <= order; back++) {
         // The start of a text is padded with `noToken`.
         if (token !== noToken) token = position >= back ? tokens[position - back] : noToken;
-        hash = mix(hash ^ Math.imul(token + 1, 0x9e3779b1));
+        hash = spreadBits(hash ^ Math.imul(token + 1, 0x9e3779b1));
       }
       into[i] = hash;
     }
@@ -116,7 +117,7 @@ export class Contexts {
   words(place: Float32Array, at: number, into: Uint32Array): void {
     let hash = place[at + inWordAt] === 1 ? wordSeed : gapSeed;
     for (let order = 0; order < wordOrders; order++) {
-      hash = mix(hash ^ readHash(place, at + wordsAt + 2 * order));
+      hash = spreadBits(hash ^ readHash(place, at + wordsAt + 2 * order));
       into[order] = hash;
     }
   }
@@ -154,11 +155,4 @@ function readHash(place: Float32Array, at: number): number {
 function writeHash(place: Float32Array, at: number, hash: number): void {
   place[at] = hash >>> 16;
   place[at + 1] = hash & 0xffff;
-}
-
-/** Spreads a hash over all bits ("lowbias32", Ellis 2018). */
-function mix(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return x ^ (x >>> 16);
 }

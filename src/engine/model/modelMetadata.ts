@@ -20,7 +20,7 @@ import {
   yesNo,
   type Schema,
 } from '../../common/schema';
-import type { NoticeEvent, TrainEvent } from '../../common/trainEvents';
+import type { NoticeEvent, TrainEvent, TrainingResults } from '../../common/trainEvents';
 import type { CellKind, TrainingConfig } from '../../common/trainingConfig';
 import { configProblems } from '../../common/trainingConfigRules';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
@@ -70,24 +70,6 @@ export interface Provenance {
   files: string[];
   /** SHA-256 of the normalised text, hexadecimal. */
   textHash: string;
-}
-
-export interface TrainingResults {
-  steps: number;
-  epochs: number;
-  /** Seconds of training. */
-  seconds: number;
-  /** Nats per token; null if it was not measured. */
-  trainLoss: number | null;
-  /** Of the network together with its memory, if it has one, without learning from the held-out part. */
-  heldOutLoss: number | null;
-  heldOutBitsPerCharacter: number | null;
-  /**
-   * Only with a memory: the loss of the network alone, and the loss when the memory learns from each token after
-   * predicting it.
-   */
-  heldOutNetworkLoss?: number;
-  heldOutOnlineLoss?: number;
 }
 
 /** The metadata in `json`, fully checked. Throws `SchemaFault` naming the field that does not fit. */

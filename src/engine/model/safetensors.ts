@@ -8,6 +8,7 @@
  *
  * Faults are thrown as `ContainerFault`, whose message says what is wrong; the caller adds the file's name.
  */
+import { isObject } from '../../common/schema';
 
 /** The supported element types, with their arrays. */
 const arrayOf = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array };
@@ -84,14 +85,14 @@ export function decodeHeader(json: Buffer): Header {
   } catch {
     throw new ContainerFault('its header is damaged, or it is not a safetensors file');
   }
-  if (!isRecord(parsed)) throw new ContainerFault('it is not a safetensors file');
+  if (!isObject(parsed)) throw new ContainerFault('it is not a safetensors file');
   const repeated = repeatedKey(text);
   if (repeated !== undefined) throw new ContainerFault(`its header names "${repeated}" twice`);
   const metadata: Record<string, string> = {};
   const entries: [string, TensorEntry][] = [];
   for (const [name, value] of Object.entries(parsed)) {
     if (name === '__metadata__') {
-      if (!isRecord(value)) throw new ContainerFault('its metadata are damaged');
+      if (!isObject(value)) throw new ContainerFault('its metadata are damaged');
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== 'string') throw new ContainerFault('its metadata are damaged');
         metadata[key] = text;
@@ -123,14 +124,10 @@ function dtypeOf(values: TensorValues): DType {
   return (Object.keys(arrayOf) as DType[]).find((dtype) => values instanceof arrayOf[dtype])!;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function checkedEntry(name: string, value: unknown): TensorEntry {
   const counts = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (isRecord(value) && typeof value.dtype === 'string') {
+  if (isObject(value) && typeof value.dtype === 'string') {
     const { dtype, shape, data_offsets: offsets } = value;
     if (!Object.hasOwn(arrayOf, dtype)) {
       throw new ContainerFault(`tensor "${name}" is ${dtype}, not one of ${Object.keys(arrayOf).join(', ')}`);

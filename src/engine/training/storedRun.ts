@@ -6,13 +6,13 @@
 import { InklingError } from '../../common/errors';
 import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema';
 import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig';
-import type { TrainEvent } from '../../common/trainEvents';
+import type { TrainEvent, TrainingResults } from '../../common/trainEvents';
 import type { BatchSourceState } from '../corpus/batchSource';
 import { countTokens, type Corpus } from '../corpus/corpus';
 import { storeMemory } from '../memory/memoryFile';
 import type { ModelMemory } from '../memory/modelMemory';
 import { areFinite, floatTensor, type StoredLanguageModel } from '../model/modelFile';
-import { figure, parsePart, type TrainingResults } from '../model/modelMetadata';
+import { figure, parsePart } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
 import type { TensorValues } from '../model/safetensors';
 import { engineVersion } from '../version';

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { showInformation } from '../messages';
 import type { Parts } from '../parts';
+import { askForEpochs } from './askForEpochs';
 import { isOnCluster } from './clusterToken';
 import type { KeptText } from './trainingRuns';
 
@@ -35,15 +36,12 @@ export async function exportJob({ engine }: Parts, text: KeptText, given?: JobCh
 }
 
 async function askForExport(title: string): Promise<JobChoice | undefined> {
-  const isWhole = (typed: string): boolean => /^[1-9]\d{0,5}$/.test(typed.trim());
-  const typed = await vscode.window.showInputBox({
+  const epochs = await askForEpochs({
     title: vscode.l10n.t('Export Training Job'),
     prompt: vscode.l10n.t('How many epochs (passes over the text)?'),
     value: '10',
-    ignoreFocusOut: true,
-    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number of at least 1.')),
   });
-  if (typed === undefined || !isWhole(typed)) return undefined;
+  if (epochs === undefined) return undefined;
   const name = `${path.posix.basename(title).replace(/[^\p{L}\p{N}]+/gu, '-')}-job`;
   const start = vscode.workspace.workspaceFolders?.[0]?.uri;
   const target = await vscode.window.showSaveDialog({
@@ -51,7 +49,7 @@ async function askForExport(title: string): Promise<JobChoice | undefined> {
     saveLabel: vscode.l10n.t('Export'),
     ...(start?.scheme === 'file' && { defaultUri: vscode.Uri.joinPath(start, name) }),
   });
-  return target && { folder: target.fsPath, epochs: Number(typed) };
+  return target && { folder: target.fsPath, epochs };
 }
 
 /** A folder, or the address of a job on a cluster. */

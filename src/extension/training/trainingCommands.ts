@@ -10,6 +10,7 @@ import { showWarning } from '../messages';
 import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { noText } from '../remedies';
+import { askForEpochs } from './askForEpochs';
 import { gatherFiles, gatherGlob, gatherSelection, type GatheredText } from './gatherTexts';
 import { chooseJob, exportJob, titleOfJob, type JobChoice } from './jobChoice';
 import { chooseTraining, type TrainingChoice } from './trainingChoice';
@@ -137,7 +138,10 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
       label: vscode.l10n.t('More epochs on the text it was trained on…'),
       detail: vscode.l10n.t('Continues the run for one or more passes over the text'),
       go: async () => {
-        const epochs = await askForEpochs(entry.title);
+        const epochs = await askForEpochs({
+          title: vscode.l10n.t('Train {0} for how many more epochs?', entry.title),
+          value: '1',
+        });
         if (epochs !== undefined) await resumeRun(parts, run.id, epochs);
       },
     });
@@ -159,17 +163,6 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
   }
   const title = vscode.l10n.t('Train {0} further on which text?', entry.title);
   await (await vscode.window.showQuickPick(items, { title }))?.go();
-}
-
-async function askForEpochs(title: string): Promise<number | undefined> {
-  const isWhole = (typed: string): boolean => /^[1-9]\d{0,5}$/.test(typed.trim());
-  const typed = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Train {0} for how many more epochs?', title),
-    value: '1',
-    ignoreFocusOut: true,
-    validateInput: (text) => (isWhole(text) ? undefined : vscode.l10n.t('Enter a whole number of at least 1.')),
-  });
-  return typed !== undefined && isWhole(typed) ? Number(typed) : undefined;
 }
 
 async function chooseRun({ runs }: Parts): Promise<string | undefined> {

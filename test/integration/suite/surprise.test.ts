@@ -103,6 +103,7 @@ describe('surprise map', () => {
     await until(() => answers.length === 3, 'the engine is asked again');
     answers[2](1);
     assert.ok(asked[2].startsWith('line 0 of the text\na new line'));
+    await until(() => map.progress(document) === 1, 'both parts have all their figures');
     await map.complete(document);
     assert.equal(answers.length, 3, 'the other end has only moved');
   });
