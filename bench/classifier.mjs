@@ -1,6 +1,6 @@
 // `npm run bench:classifier`: the classifier's figures on the SMS Spam Collection, beside its baselines and its peers.
 //   node bench/classifier.mjs [--data FILE] [--comments FOLDER] [--authors FOLDER] [--seeds 5] [--threads 2]
-//     [--only peers,attacks,scores,seed,lengths,check,tables] [--out FILE]
+//     [--only peers,attacks,scores,recipe,lengths,check,tables] [--out FILE]
 // Prints; asserts nothing. --comments: the five files of the UCI YouTube Spam Collection, on which nothing is trained
 // or tuned. --authors: a folder with a folder of texts for each author. INKLING_KERAS_PYTHON and INKLING_LINEAR_PYTHON
 // name a Python with Keras, and one with scikit-learn (and fastText); else one is made under .cache/.
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     comments: { type: 'string' },
     authors: { type: 'string' },
-    only: { type: 'string', default: 'peers,attacks,scores,seed,lengths,check,tables' },
+    only: { type: 'string', default: 'peers,attacks,scores,recipe,lengths,check,tables' },
     out: { type: 'string', default: path.join(root, 'bench', 'CLASSIFIER.md') },
   },
 });
@@ -137,13 +137,13 @@ if (parts.includes('scores')) {
   }
 }
 
-if (parts.includes('seed')) {
+if (parts.includes('recipe')) {
   say();
-  say("## The seed's own configuration: frozen vectors, 50 tokens padded, batch 512, 20 epochs, Adam 0.001");
+  say("## The recipe's own configuration: frozen vectors, 50 tokens padded, batch 512, 20 epochs, Adam 0.001");
   say();
   const file = path.join(out, 'spam.json');
   engine('export', { seeds: [1], file });
-  const own = engine('variants', { variants, seeds: [1], asSeed: true });
+  const own = engine('variants', { variants, seeds: [1], asRecipe: true });
   const keras = lines(peerPython('keras'), [
     path.join(root, 'bench/peers/kerasSpam.py'),
     file,
@@ -165,7 +165,7 @@ if (parts.includes('seed')) {
     `| together | **${sum(own).toFixed(1)}** (goal 60) | ${sum(keras).toFixed(1)} | ${(sum(keras) / sum(own)).toFixed(1)} | | |`,
   );
   say();
-  say('Both measure the held-out part after every epoch, as the seed draws it.');
+  say('Both measure the held-out part after every epoch, as the recipe draws it.');
   say(`The engine's whole runs used ${processor.toFixed(0)} processor seconds over ${threads} threads.`);
 }
 
@@ -173,7 +173,7 @@ if (parts.includes('lengths')) {
   say();
   say('## Ragged against padded, 10 epochs of the same settings, medians of 3 rounds in turn');
   say();
-  const job = { variants: ['lstm', 'bigru'], seeds: [1], asSeed: true, settings: { epochs: 10 } };
+  const job = { variants: ['lstm', 'bigru'], seeds: [1], asRecipe: true, settings: { epochs: 10 } };
   const rows = [1, 2, 3].flatMap(() => engine('lengths', job));
   say('| variant | padded to 50, s | ragged, s | ratio (goal 2) |\n|---|--:|--:|--:|');
   for (const variant of job.variants) {

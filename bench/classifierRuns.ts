@@ -16,7 +16,7 @@ import {
 } from '../src/engine/classification/labelledData';
 import { classificationReport } from '../src/engine/classification/metrics';
 import { trainNetwork } from '../src/engine/classification/networkTraining';
-import { defaultClassifierSettings, seedClassifierSettings } from '../src/engine/classification/settings';
+import { defaultClassifierSettings, recipeClassifierSettings } from '../src/engine/classification/settings';
 import { detectorToStartFrom } from '../src/engine/classification/shippedStart';
 import { splitExamples, type Split } from '../src/engine/classification/split';
 import { tokenize } from '../src/engine/classification/tokens';
@@ -31,8 +31,8 @@ interface Job {
   threads: number;
   seeds: number[];
   variants?: ClassifierVariant[];
-  /** The seed's settings instead of the default ones. */
-  asSeed?: boolean;
+  /** The recipe's settings instead of the default ones. */
+  asRecipe?: boolean;
   settings?: Partial<ClassifierSettings>;
   /** Instead of the shipped table of word vectors. */
   table?: string;
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
 }
 
 function settingsOf(variant: ClassifierVariant, seed: number): ClassifierSettings {
-  const base = job.asSeed ? seedClassifierSettings(variant, seed) : { ...defaultClassifierSettings, variant, seed };
+  const base = job.asRecipe ? recipeClassifierSettings(variant, seed) : { ...defaultClassifierSettings, variant, seed };
   return { ...base, ...job.settings };
 }
 

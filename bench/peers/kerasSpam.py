@@ -1,4 +1,4 @@
-"""Seed system 8 in Keras, on the texts, split and word vectors that the engine exported: six variants, 64 units, dropout
+"""The recipe sms-spam in Keras, on the texts, split and word vectors that the engine exported: six variants, 64 units, dropout
 0.3, one sigmoid unit, binary cross-entropy, Adam, batch 512, 20 epochs, texts padded or cut to 50 tokens and masked.
 
     python kerasSpam.py <exported.json> <threads> [variant,…]      prints one JSON object a variant

@@ -4,7 +4,7 @@
  */
 import type { CellKind } from './trainingConfig';
 
-/** The six variants of seed system 8. */
+/** The six variants of the recipe `sms-spam`. */
 export const classifierVariants = ['rnn', 'birnn', 'lstm', 'bilstm', 'gru', 'bigru'] as const;
 export type ClassifierVariant = (typeof classifierVariants)[number];
 
@@ -155,7 +155,7 @@ export interface ClassifierSettings {
   /** The minimum number of updates: with few texts, batches are smaller and there are more epochs. */
   leastUpdates: number;
   learningRate: number;
-  /** `padded`: every text is cut or padded to `maximumTokens` (as the seed). `ragged`: true lengths, in buckets. */
+  /** `padded`: every text is cut or padded to `maximumTokens` (as in the recipe). `ragged`: true lengths, in buckets. */
   lengths: 'padded' | 'ragged';
   maximumTokens: number;
   /**

@@ -14,7 +14,7 @@ export interface TextConfig {
   /** Unicode normalisation applied to every text, also to prompts and to scored files. */
   normalization: 'none' | 'nfc';
   /** `text`: contiguous text. `lines`: every line is one example (a name, a verse); the newline is its end symbol.
-   *  `line-prefixes`: every prefix of two or more words of every line is one example (seed system 5). */
+   *  `line-prefixes`: every prefix of two or more words of every line is one example (the recipes `shakespeare-words-*`). */
   examples: 'text' | 'lines' | 'line-prefixes';
   heldOut: {
     /** `tail`: the last part of the text. `random`: a random share of windows or lines. */
@@ -35,7 +35,7 @@ export interface LayerConfig {
 export interface NetworkConfig {
   cell: CellKind;
   /** `one-hot`: the token picks a row of the input weights. `embedding`: a learned vector of `dimensions` numbers.
-   *  `scalar`: the one number index / vocabulary size (seed systems 6 and 7). */
+   *  `scalar`: the one number index / vocabulary size (the recipes `alice` and `alice-large`). */
   input: { kind: 'one-hot' } | { kind: 'embedding'; dimensions: number } | { kind: 'scalar' };
   layers: LayerConfig[];
   /** `keras`: Glorot-uniform kernels, orthogonal recurrent kernels, forget bias 1. `normal`: N(0,1)·scale, biases 0. */
@@ -52,16 +52,16 @@ export interface ObjectiveConfig {
   steps: number;
   /** Distance between the starts of two windows; only for last-step. */
   stride: number;
-  /** `mean` over the targets of a batch, or their `sum` (seed system 3). */
+  /** `mean` over the targets of a batch, or their `sum` (the recipe `dinosaur-names`). */
   reduction: 'mean' | 'sum';
   /**
-   * Keep the recurrent state from one batch to the next. Every-step training on text does so; seed system 3 also does
-   * so across names.
+   * Keep the recurrent state from one batch to the next. Every-step training on text does so; the recipe
+   * `dinosaur-names` also does so across names.
    */
   carryState: boolean;
   shuffle: boolean;
   /**
-   * What pads a prompt that is shorter than a window when generating: spaces (seed system 2) or, by default, no
+   * What pads a prompt that is shorter than a window when generating: spaces (the recipe `leopardi`) or, by default, no
    * character.
    */
   padding?: 'space';
@@ -148,6 +148,6 @@ export interface TrainingConfig {
     /** The number of samples each time. */
     count: number;
   };
-  /** Seed system 3's running loss: old·decay + (1-decay)·new, started at -ln(1/V)·length. */
+  /** The running loss of the recipe `dinosaur-names`: old·decay + (1-decay)·new, started at -ln(1/V)·length. */
   smoothedLoss?: { decay: number; startLength: number };
 }

@@ -1,4 +1,4 @@
-/** The classifier's settings: our defaults, those of the seed, what a user specifies, and their validation. */
+/** The classifier's settings: our defaults, those of the recipe, what a user specifies, and their validation. */
 import {
   classifierVariants,
   modelParts,
@@ -38,8 +38,8 @@ export const defaultClassifierSettings: ClassifierSettings = {
   seed: 42,
 };
 
-/** Seed system 8 as it was configured: frozen vectors, 50 tokens, 20 epochs, nothing chosen by validation. */
-export function seedClassifierSettings(variant: ClassifierVariant, seed = 42): ClassifierSettings {
+/** The recipe `sms-spam` as it was published: frozen vectors, 50 tokens, 20 epochs, nothing chosen by validation. */
+export function recipeClassifierSettings(variant: ClassifierVariant, seed = 42): ClassifierSettings {
   return { ...defaultClassifierSettings, ...spamRecipeSettings, variant, seed };
 }
 

@@ -34,7 +34,7 @@ import type { Spread } from '../classification/metrics';
 import {
   checkClassifierSettings,
   defaultClassifierSettings,
-  seedClassifierSettings,
+  recipeClassifierSettings,
   withGiven,
 } from '../classification/settings';
 import { crossValidate, evaluateClassifier, summarise, trainClassifier } from '../classification/trainClassifier';
@@ -257,7 +257,7 @@ function settingsFrom(values: TrainValues): ClassifierSettings {
   const variant = choiceOption('variant', values.variant, classifierVariants);
   const base =
     recipe === 'sms-spam'
-      ? seedClassifierSettings(variant ?? defaultClassifierSettings.variant)
+      ? recipeClassifierSettings(variant ?? defaultClassifierSettings.variant)
       : defaultClassifierSettings;
   const whole = (name: keyof TrainValues): number | undefined =>
     numberOption(name, values[name] as string | undefined, { low: 0, whole: true });

@@ -1,5 +1,5 @@
 /**
- * Last-step batches of line prefixes (seed system 5): every prefix of two or more words, padded at the front to the
+ * Last-step batches of line prefixes (the recipes `shakespeare-words-*`): every prefix of two or more words, padded at the front to the
  * longest one, with its last word as the target. If a prefix is longer than `objective.steps`, only its last words are
  * used.
  */

@@ -1,5 +1,5 @@
 /**
- * Every-step batches of whole lines, one per row (seed system 3): a line starts from `noToken`, and its newline is the
+ * Every-step batches of whole lines, one per row (the recipe `dinosaur-names`): a line starts from `noToken`, and its newline is the
  * last target. Rows of a batch are padded to the longest with steps that have no target. A line longer than
  * `objective.steps` is cut; later parts start from zeros, with the preceding character as their first input.
  */
@@ -51,7 +51,7 @@ export function lines(corpus: Corpus, config: TrainingConfig): BatchPlan {
     heldOutTargets: tokensOf(heldOut),
     startEpoch(epoch, random) {
       firstEpoch = epoch === 0;
-      // If the state passes from line to line, the whole run keeps one order, as seed system 3 does.
+      // If the state passes from line to line, the whole run keeps one order, as in the recipe `dinosaur-names`.
       if (shuffle && carryState) random = new Random(config.seed, orderStream);
       order = shuffle ? new Permutation(train.starts.length, random) : null;
     },

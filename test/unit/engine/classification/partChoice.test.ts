@@ -21,7 +21,7 @@ import { withEnoughUpdates } from '../../../../src/engine/classification/partCho
 import { readTexts } from '../../../../src/engine/classification/reading';
 import {
   defaultClassifierSettings,
-  seedClassifierSettings,
+  recipeClassifierSettings,
   withGiven,
 } from '../../../../src/engine/classification/settings';
 import { detectorToStartFrom } from '../../../../src/engine/classification/shippedStart';
@@ -369,9 +369,9 @@ describe('The settings of a training run', () => {
     assert.deepStrictEqual(plenty, defaultClassifierSettings);
   });
 
-  it('are those of the seed if its recipe is requested: a network alone, with no more updates', () => {
+  it('are those of the recipe if it is requested: a network alone, with no more updates', () => {
     for (const variant of classifierVariants) {
-      const seed = seedClassifierSettings(variant);
+      const seed = recipeClassifierSettings(variant);
       assert.strictEqual(seed.model, 'network');
       assert.deepStrictEqual(withEnoughUpdates(seed, 40), seed);
     }

@@ -231,7 +231,7 @@ describe('Last-step windows', () => {
   const config = settings({}, { kind: 'last-step', steps: 3, stride: 2, carryState: false }, { batch: 3 });
   const unshuffled = { ...config, objective: { ...config.objective, shuffle: false } };
 
-  it('are as many as the seeds count', () => {
+  it('are as many as the recipes count', () => {
     assert.equal(windowCount(600_893, 60, 3), 200_278);
     assert.equal(windowCount(94_275, 40, 3), 31_412);
     assert.equal(windowCount(144_519, 100, 1), 144_419);
@@ -331,7 +331,7 @@ describe('Batches of lines', () => {
   const names = 'ann\nbo\ncyd\nd\n';
   const seedThree = settings({ examples: 'lines' }, { steps: 9, reduction: 'sum', shuffle: false }, { batch: 1 });
 
-  it('follow seed system 3: one name per step, in the given order, with the state carried along', () => {
+  it('follow the recipe of the dinosaur names: one name per step, in the given order, with the state carried along', () => {
     const corpus = corpusOf(seedThree, names);
     const source = trainingBatches(planBatches(corpus, seedThree), 1);
     assert.equal(source.stepsPerEpoch, 4);

@@ -1,4 +1,4 @@
-/** The published counts of the seed systems, on their own texts; each test skips if its text is not available. */
+/** The published counts of the recipes, on their own texts; each test skips if its text is not available. */
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import type { TextConfig, TrainingConfig } from '../../../../src/common/trainingConfig';
@@ -17,7 +17,7 @@ function load(test: Mocha.Context, name: string, config: Partial<TextConfig>): C
 const windows = (steps: number, stride: number, batch: number): TrainingConfig =>
   settings({}, { kind: 'last-step', steps, stride, carryState: false }, { batch });
 
-describe('The seed systems’ texts', () => {
+describe('The texts of the recipes', () => {
   const lowercase = true;
 
   it('1 nietzsche: 57 characters, 200,278 windows, 1,565 steps per epoch', function () {
