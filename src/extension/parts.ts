@@ -28,6 +28,7 @@ import { enginePort } from './studio/enginePort';
 import { ModelsOfStudio } from './studio/modelsPort';
 import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
+import { TintedTexts } from './studio/tintedTexts';
 import { SurpriseMarks } from './surprise/surpriseMarks';
 import { SurpriseStatus } from './surprise/surpriseStatus';
 import { clusterToken } from './training/clusterToken';
@@ -184,7 +185,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
       runs: runsPort({ runs, engine, readOnce }),
       models: bag.add(new ModelsOfStudio({ models, active, runs, base })),
       engine: enginePort(engine, documents),
-      editor: editorPort({ continuation, store }),
+      editor: editorPort({ continuation, tinted: bag.add(new TintedTexts()), store }),
       classifier: classifierPort({ ...classifier, models }),
       memory: context.workspaceState,
       clock: systemClock,

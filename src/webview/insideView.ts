@@ -15,7 +15,7 @@ import {
 import { themeColours } from './chart/chartView';
 import { atMostEvery, h, scrollable, setText, show } from './dom';
 import { button, choice, numberField, textField } from './toolkit';
-import { visibleToken } from './wall/tint';
+import { visibleToken } from './wall/tokenText';
 
 const askMs = 300;
 

@@ -9,6 +9,7 @@ import {
   type RunItem,
   type StudioSettings,
 } from '../common/studioProtocol';
+import { tintSteps } from '../common/tint';
 import type { SampleEvent } from '../common/trainEvents';
 import { emptyWall, maximumColumns, promptOf, reduceWall, type Wall, type WallColumn } from '../common/wall';
 import { atMostEvery, h, setText, show } from './dom';
@@ -20,7 +21,6 @@ import { ConsideredPopover } from './wall/consideredPopover';
 import { KeptList } from './wall/keptList';
 import { placeOfSample, recordedColumns } from './wall/replay';
 import { temperatureChips } from './wall/temperatureChips';
-import { tintSteps } from './wall/tint';
 import { WallView } from './wall/wallView';
 import { emptyTab } from './welcome';
 

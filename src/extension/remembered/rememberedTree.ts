@@ -1,6 +1,7 @@
 /** Remembered writing in the Models view: one item with a passage below it for each entry of the journal. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { formatFixed, formatMoment } from '../../common/formats';
 import { visibleLine } from '../plainText';
 import type { Journal, Passage } from './journal';
 
@@ -48,7 +49,7 @@ function itemOfPassage({ id, at, document, added, bits }: Passage): vscode.TreeI
   item.iconPath = new vscode.ThemeIcon('quote');
   item.contextValue = 'remembered.passage';
   item.description = [
-    new Date(at).toLocaleString(),
+    formatMoment(new Date(at).toISOString()),
     vscode.l10n.t('{0} characters', charactersOf(added)),
     bits ? bitsOf(bits) : '',
   ]
@@ -59,7 +60,7 @@ function itemOfPassage({ id, at, document, added, bits }: Passage): vscode.TreeI
 }
 
 function bitsOf(bits: NonNullable<Passage['bits']>): string {
-  return vscode.l10n.t('{0} → {1} bits', bits.without.toFixed(2), bits.with.toFixed(2));
+  return vscode.l10n.t('{0} → {1} bits', formatFixed(bits.without, 2), formatFixed(bits.with, 2));
 }
 
 function charactersOf(lines: readonly string[]): number {

@@ -6,14 +6,16 @@ import { findPassage } from '../findPassage';
 import type { RunStore } from '../training/runStore';
 import { textBefore, type TextContinuation } from '../writing/continueText';
 import type { EditorPort } from './ports';
+import type { TintedTexts } from './tintedTexts';
 
 interface Needs {
   continuation: TextContinuation;
+  tinted: TintedTexts;
   /** Knows the paths of the texts that a model was trained on. */
   store: Pick<RunStore, 'list'>;
 }
 
-export function editorPort({ continuation, store }: Needs): EditorPort {
+export function editorPort({ continuation, tinted, store }: Needs): EditorPort {
   return {
     textBeforeCursor: (maximumLength) => {
       const editor = requireEditor();
@@ -29,9 +31,7 @@ export function editorPort({ continuation, store }: Needs): EditorPort {
       }
       await openPassage(uri, source, offset, passage);
     },
-    async openText(content) {
-      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'markdown', content }));
-    },
+    openText: (content, tints) => tinted.open(content, tints),
     copy: async (text) => vscode.env.clipboard.writeText(text),
     async saveFile(suggestedName, contents) {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;

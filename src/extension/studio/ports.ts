@@ -15,6 +15,7 @@ import type {
 } from '../../common/engineProtocol';
 import type { ClassifierState } from '../../common/classifierState';
 import type { ModelItem, RunItem } from '../../common/studioProtocol';
+import type { TintRange } from '../../common/tint';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { Clock } from '../clock';
 
@@ -70,8 +71,8 @@ export interface EditorPort {
   /** Opens a training text at a copied passage, with `source` and `offset` from a CopyReport. */
   openSource(modelPath: string, source: string, offset: number, passage: string): Promise<void>;
   copy(text: string): Promise<void>;
-  /** Opens a new Markdown document with this text. */
-  openText(text: string): Promise<void>;
+  /** Opens a new Markdown document with this text, tinted; offsets in UTF-16 units. */
+  openText(text: string, tints: readonly TintRange[]): Promise<void>;
   /** Asks for a path and writes; resolves to false if the user cancels. */
   saveFile(suggestedName: string, contents: Uint8Array): Promise<boolean>;
 }

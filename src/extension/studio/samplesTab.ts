@@ -5,6 +5,7 @@ import { asInklingError } from '../../common/errors';
 import { formatNumber } from '../../common/formats';
 import { t } from '../../common/l10n';
 import type { KeptSample } from '../../common/studioProtocol';
+import { tintRanges, type TintRange } from '../../common/tint';
 import { emptyWall, promptOf, reduceWall, tokenAt, type Wall, type WallAction, wholeLength } from '../../common/wall';
 import type { PageLink } from './pageLink';
 import type { StudioPorts } from './ports';
@@ -200,14 +201,19 @@ export class SamplesTab {
     return { kind: 'finished', column: id, copy: copy && { ...copy, runs }, length };
   }
 
-  /** Opens the wall as a text, to read it in a large font. */
+  /** Opens the wall as a text, to read it in a large font; tinted, if the wall is. */
   openInEditor(): Promise<void> {
     const { modelTitle, columns } = this.wall;
-    const parts = columns.map((column) => {
+    const tints: TintRange[] = [];
+    let text = `# ${modelTitle}\n`;
+    for (const column of columns) {
       const temperature = t('Temperature {0}', formatNumber(column.options.temperature));
-      return `## ${temperature}\n\n${promptOf(this.wall, column)}${column.lead}${column.text}`;
-    });
-    return this.ports.editor.openText([`# ${modelTitle}`, ...parts].join('\n\n') + '\n');
+      text += `\n## ${temperature}\n\n${promptOf(this.wall, column)}${column.lead}`;
+      const base = text.length;
+      tints.push(...tintRanges(column).map(({ start, end, tint }) => ({ start: base + start, end: base + end, tint })));
+      text += `${column.text}\n`;
+    }
+    return this.ports.editor.openText(text, this.settings.current.samples.tint ? tints : []);
   }
 
   /** What precedes a sample without a prompt. */

@@ -1,12 +1,14 @@
 /** The commands of the surprise map: from one surprise to the next, and the list of the most surprising sentences. */
 import * as vscode from 'vscode';
+import { formatFixed } from '../../common/formats';
 import { showInformation } from '../messages';
 import { passages, positionOf, textOf } from './mappedText';
 import type { SurpriseMarks } from './surpriseMarks';
 import { mostSurprising, sentencesOf, type SurprisingSentence } from './surprisingSentences';
 
 const listedSentences = 50;
-const longestLabel = 120;
+/** Characters; what stands behind a longer one is no longer in sight. */
+const longestLabel = 60;
 
 /** Moves the cursor to the next (or previous) strongly tinted word, and shows what was expected there. */
 export async function goToSurprise(
@@ -66,11 +68,7 @@ export async function surprisingSentences(marks: SurpriseMarks, document: vscode
     const sentence = map.text.slice(start, end).replace(/\s+/g, ' ');
     return {
       label: sentence.length > longestLabel ? `${sentence.slice(0, longestLabel).trimEnd()}…` : sentence,
-      description: vscode.l10n.t(
-        'line {0}, {1} bits per character',
-        range.start.line + 1,
-        bits.toLocaleString(vscode.env.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-      ),
+      description: vscode.l10n.t('line {0}, {1} bits per character', range.start.line + 1, formatFixed(bits, 1)),
       range,
     };
   });

@@ -1,6 +1,6 @@
 /** The status bar item that shows or removes the surprise map with one click, and holds its legend. */
 import * as vscode from 'vscode';
-import { formatBits, formatPercent } from '../../common/formats';
+import { formatBits, formatNumber, formatPercent } from '../../common/formats';
 import { setting } from '../configuration';
 import { onDidChangeActiveDocument } from '../editors';
 import { Disposables } from '../dispose';
@@ -79,7 +79,7 @@ function legend(unit: SurpriseUnit): vscode.MarkdownString {
     const color = `var(--vscode-inkling-surprise${i + 1})`;
     const swatch = `<span style="background-color:${color};">&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;</span>`;
     const note = notes[i] && ` (${notes[i]})`;
-    return `${swatch} ${vscode.l10n.t('{0} bits and more', bits.toLocaleString(vscode.env.language))}${note}`;
+    return `${swatch} ${vscode.l10n.t('{0} bits and more', formatNumber(bits))}${note}`;
   });
   const heading =
     unit === 'word' ? vscode.l10n.t('Surprise of a word, per character:') : vscode.l10n.t('Surprise of a character:');

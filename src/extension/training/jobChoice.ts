@@ -1,6 +1,7 @@
 /** What Export Training Job and Attach to Job ask. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { formatInteger } from '../../common/l10n';
 import { showInformation } from '../messages';
 import type { Parts } from '../parts';
 import { askForEpochs } from './askForEpochs';
@@ -23,7 +24,7 @@ export async function exportJob({ engine }: Parts, text: KeptText, given?: JobCh
   const message = vscode.l10n.t(
     'The job is ready: {0}, {1} parameters. Copy its folder to the machine that trains, then run "pip install -r requirements.txt" and "python train.py" in it.',
     network,
-    parameters.toLocaleString(),
+    formatInteger(parameters),
   );
   if (given) return folder;
   const reveal = vscode.l10n.t('Show Folder');

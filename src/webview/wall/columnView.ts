@@ -1,11 +1,12 @@
 /** One column of the wall: a sample at one temperature, tinted, with its copied passages and its buttons. */
 import { formatNumber } from '../../common/formats';
 import { formatInteger, t } from '../../common/l10n';
+import { tintRanges } from '../../common/tint';
 import { tokenAt, wantedRanges, type WallColumn } from '../../common/wall';
 import { h, setText, show } from '../dom';
 import { button } from '../toolkit';
 import { boxOf, offsetAtPoint, TextPaint } from './highlights';
-import { percent, spokenToken, tintRanges } from './tint';
+import { percent, spokenToken } from './tokenText';
 
 export interface ColumnActions {
   copy(text: string): void;

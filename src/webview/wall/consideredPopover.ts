@@ -11,7 +11,7 @@ import { tokenAt, type WallColumn } from '../../common/wall';
 import { h } from '../dom';
 import { icon } from '../icons';
 import { slider } from '../toolkit';
-import { percent, spokenToken, visibleToken } from './tint';
+import { percent, spokenToken, visibleToken } from './tokenText';
 
 const contextLength = 16;
 const margin = 6;

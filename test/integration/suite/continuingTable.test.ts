@@ -11,6 +11,7 @@ import { cancelled } from '../../../src/common/errors';
 import type { CallOptions } from '../../../src/common/rpc/methods';
 import type { EngineCaller } from '../../../src/extension/engineHost/engineClient';
 import { editorPort } from '../../../src/extension/studio/editorPort';
+import { TintedTexts } from '../../../src/extension/studio/tintedTexts';
 import { TextContinuation } from '../../../src/extension/writing/continueText';
 import { until } from '../../support/eventually';
 import { activated, closeAll, openText } from '../support';
@@ -86,8 +87,10 @@ class Desk {
   }
 
   async insert(): Promise<void> {
-    const studio = editorPort({ continuation: this.continuation, store: { list: () => [] } });
+    const tinted = new TintedTexts();
+    const studio = editorPort({ continuation: this.continuation, tinted, store: { list: () => [] } });
     await (this.ended = studio.insertAtCursor('upon'));
+    tinted.dispose();
   }
 
   async finish(): Promise<void> {

@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { editorPort } from '../../../src/extension/studio/editorPort';
 import type { EditorPort } from '../../../src/extension/studio/ports';
+import { TintedTexts } from '../../../src/extension/studio/tintedTexts';
 import type { RunRecord } from '../../../src/extension/training/runStore';
 import { until } from '../../support/eventually';
 import { activated, closeAll, openText, sentence } from '../support';
@@ -10,13 +11,15 @@ import { activated, closeAll, openText, sentence } from '../support';
 describe('the Studio and the editor', () => {
   let editor: EditorPort;
   let uri: string;
+  const tinted = new TintedTexts();
 
   before(async () => {
     const { continuation } = await activated();
     const store = { list: () => [{ modelPath: '/m', sources: [{ name: 'a.txt', uri }] } as RunRecord] };
-    editor = editorPort({ continuation, store });
+    editor = editorPort({ continuation, tinted, store });
   });
   afterEach(closeAll);
+  after(() => tinted.dispose());
 
   const selected = (): string | undefined => {
     const active = vscode.window.activeTextEditor;
@@ -34,6 +37,20 @@ describe('the Studio and the editor', () => {
     await until(() => vscode.window.activeTextEditor?.selection.start.line === 3, 'the nearest one is selected');
     await assert.rejects(editor.openSource('/m', 'a.txt', 0, 'what nobody wrote'), /is no longer in a\.txt/);
     await assert.rejects(editor.openSource('/m', 'b.txt', 0, passage), /can no longer be found/);
+  });
+
+  it('tints a text that it opens, step by step, until it is changed', async () => {
+    await editor.openText('one two three\n', [
+      { start: 4, end: 7, tint: 1 },
+      { start: 8, end: 13, tint: 4 },
+    ]);
+    const shown = vscode.window.activeTextEditor!;
+    const texts = (): string[][] =>
+      tinted.shown(shown.document).map((ranges) => ranges.map((range) => shown.document.getText(range)));
+    assert.deepEqual(texts(), [['two'], [], [], ['three']]);
+    await shown.edit((edit) => edit.insert(new vscode.Position(0, 0), 'zero '));
+    assert.deepEqual(texts(), [[], [], [], []]);
+    await vscode.commands.executeCommand('undo');
   });
 
   it('opens the notebook cell that contains a copied passage', async () => {

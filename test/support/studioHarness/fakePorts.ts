@@ -295,7 +295,11 @@ export function fakeStudio(
         insertAtCursor: async (text) => void calls.push(`insert “${text}”`),
         continueText: async (path, options) => void calls.push(`continue ${path} ${JSON.stringify(options)}`),
         openSource: async (_, source, offset, passage) => void calls.push(`open ${source} ${offset} ${passage}`),
-        openText: async (text) => void calls.push(`open text ${JSON.stringify(text)}`),
+        openText: async (text, tints) =>
+          void calls.push(
+            `open text ${JSON.stringify(text)}`,
+            ...tints.map(({ start, end, tint }) => `tint ${tint} “${text.slice(start, end)}”`),
+          ),
         copy: async (text) => void calls.push(`copy “${text}”`),
         saveFile: async (name, contents) => {
           calls.push(`save ${name} ${contents.length}`);

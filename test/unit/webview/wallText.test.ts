@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { foldEvents } from '../../../src/common/runHistory';
+import { tintOf, tintRanges } from '../../../src/common/tint';
 import type { DoneEvent } from '../../../src/common/trainEvents';
 import type { TrainingConfig } from '../../../src/common/trainingConfig';
 import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay';
 import { withTemperature } from '../../../src/webview/wall/temperatureChips';
-import { percent, spokenToken, tintOf, tintRanges, visibleToken } from '../../../src/webview/wall/tint';
+import { percent, spokenToken, visibleToken } from '../../../src/webview/wall/tokenText';
 import { chooseRows, stepMilliseconds } from '../../../src/webview/evaluationTable';
 import {
   figures,

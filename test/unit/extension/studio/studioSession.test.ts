@@ -225,6 +225,32 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
+  it('opens the wall as a text, with the tints of its words unless they are switched off', async () => {
+    const { played } = studio();
+    played.fake.ports.engine.sample = async (_, onDelta) => {
+      onDelta({ stream: 0, text: ' sure', tokens: [' sure'], probabilities: [0.9] });
+      onDelta({ stream: 0, text: ' surprised', tokens: [' surprised'], probabilities: [0.001] });
+      onDelta({ stream: 1, text: ' unsure', tokens: [' unsure'], probabilities: [0.2] });
+      return { texts: [' sure surprised', ' unsure'], copies: [], tokensPerSecond: 1 };
+    };
+    await played.send({ type: 'ready' });
+    const samples = { ...defaultSettings.samples, prompt: 'Call me', temperatures: [0.2, 1] };
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples } });
+    await played.send({ type: 'generate', modelPath: '/models/moby.safetensors' });
+    await played.send({ type: 'openWall' });
+    const opened =
+      '# Moby Dick\n\n## Temperature 0.2\n\nCall me sure surprised\n\n## Temperature 1\n\nCall me unsure\n';
+    assert.deepEqual(played.fake.calls.slice(-3), [
+      `open text ${JSON.stringify(opened)}`,
+      'tint 4 “ surprised”',
+      'tint 1 “ unsure”',
+    ]);
+    await played.send({ type: 'settings', settings: { ...defaultSettings, samples: { ...samples, tint: false } } });
+    await played.send({ type: 'openWall' });
+    assert.equal(played.fake.calls.at(-1), `open text ${JSON.stringify(opened)}`);
+    played.session.dispose();
+  });
+
   it('fills the wall from the settings and remembers it', async () => {
     const { played, clock } = studio();
     await played.send({ type: 'ready' });
