@@ -259,6 +259,38 @@ try {
     assert.equal(read('draft.md'), before);
   });
 
+  await step(
+    'the choices are in sight at the end of a long text, and a reload leaves the proposal as text',
+    async () => {
+      const before = read('story.txt');
+      await openFile(page, 'story.txt');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.press('Control+g');
+      const keep = page.locator('.statusbar-item', { hasText: 'Keep proposal' });
+      await keep.waitFor();
+      const choices = page.locator('.codelens-decoration', { hasText: 'Discard' }).first();
+      await choices.waitFor();
+      const [box, editor] = await Promise.all(
+        [choices, page.locator('.editor-instance')].map((each) => each.boundingBox()),
+      );
+      assert.ok(box.y > editor.y && box.y + box.height < editor.y + editor.height);
+      await page.screenshot({ path: path.join(pictures, `${String(number).padStart(2, '0')}-choices.png`) });
+
+      await page.waitForTimeout(2000); // VS Code notes unsaved text a second after its last change
+      await page.reload();
+      await page.locator('.tab.active.dirty[data-resource-name="story.txt"]').waitFor();
+      await page.locator('.statusbar-item', { hasText: 'Surprise' }).waitFor();
+      assert.equal(await keep.count(), 0);
+      assert.equal(await choices.count(), 0);
+      assert.equal(read('story.txt'), before);
+      await save(page);
+      const after = read('story.txt');
+      assert.ok(after.startsWith(before) && after.length > before.length + 10);
+      fs.writeFileSync(path.join(workspace, 'story.txt'), before);
+      await page.waitForFunction(() => !document.querySelector('.tab.active.dirty'));
+    },
+  );
+
   await step('the surprise map is drawn', async () => {
     await openFile(page, 'story.txt');
     await page.keyboard.type('Quixotic zebras waltz by vexing sphinxes, jukeboxes and xylophones.', { delay: 5 });

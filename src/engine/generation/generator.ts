@@ -16,7 +16,7 @@ import { prime, type Primed } from './prime';
 import { checkSamplingOptions, probabilityOf, repetitionWindow, TokenSampler } from './sampler';
 import { RealWords } from './realWords';
 import type { StateCache } from './stateCache';
-import { endPatience, mayEnd } from './textEnd';
+import { endPatience, mayEnd, pullToEnd, sentenceEnds } from './textEnd';
 
 export interface GenerationRequest {
   /** One for all streams, or one for each. */
@@ -88,6 +88,7 @@ export async function generate(
   const rules = request.streams.map(({ onlyRealWords }, stream) =>
     onlyRealWords && words && isOfCharacters ? new RealWords(words, prompts[stream]) : undefined,
   );
+  const endings = sentenceEnds(model.vocabulary);
   const outputs = request.streams.map(({ stop }, stream) => new OutputStream(model.vocabulary, prompts[stream], stop));
   const newline = lineEnd(model);
   const lineStart = newline === undefined ? undefined : predictor.start();
@@ -122,11 +123,12 @@ export async function generate(
       const offset = row * predictor.classes;
       const rule = rules[stream];
       const textOf = (id: number): string => model.vocabulary.tokenText(id);
-      const token = samplers[stream].next(logits, offset, rule && ((id) => rule.allows(textOf(id))));
       const { length, end } = request.streams[stream];
       const output = outputs[stream];
       const endsAt = isOfCharacters ? end : undefined;
       const beyond = written[stream] - length;
+      if (endsAt === 'sentence') samplers[stream].favour(endings, pullToEnd(output.written, beyond));
+      const token = samplers[stream].next(logits, offset, rule && ((id) => rule.allows(textOf(id))));
       let goesOn =
         beyond < 0 ||
         (endsAt

@@ -53,6 +53,8 @@ export class TokenSampler {
   private readonly silent: number[];
   private observed = 0;
   private draws = 0;
+  private favoured: readonly number[] = [];
+  private bonus = 0;
 
   /** `silent` ids are never drawn. Throws `invalidInput` for options outside their range. */
   constructor(
@@ -71,6 +73,12 @@ export class TokenSampler {
   /** Adds tokens of the text for the repetition penalty. Ids outside the vocabulary are ignored. */
   observe(token: number): void {
     if (token >= 0 && token < this.classes) this.recent[this.observed++ % repetitionWindow] = token;
+  }
+
+  /** From now on, these tokens are drawn as if their logits were greater by `bonus` nats; 0 for as they are. */
+  favour(tokens: readonly number[], bonus: number): void {
+    this.favoured = bonus === 0 ? [] : tokens;
+    this.bonus = bonus;
   }
 
   /**
@@ -141,6 +149,7 @@ export class TokenSampler {
       if (weights[i] > max) max = weights[i];
     }
     if (!Number.isFinite(sum) || max === -Infinity) throw diverged();
+    for (const id of this.favoured) max = Math.max(max, (weights[id] += this.bonus));
     const penalty = this.options.repetitionPenalty ?? 1;
     return penalty === 1 ? max : this.penalise(max, penalty);
   }

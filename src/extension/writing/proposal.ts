@@ -18,6 +18,15 @@ const actions = [
   { command: 'inkling.discardContinuation', title: (): string => vscode.l10n.t('Discard') },
 ] as const;
 
+/** *Keep · Another · Discard* as links. */
+function choices(): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(
+    actions.map(({ command, title }) => `[${title()}](command:${command})`).join(' · '),
+  );
+  text.isTrusted = { enabledCommands: actions.map(({ command }) => command) };
+  return text;
+}
+
 export class ProposalView extends Disposables implements vscode.CodeLensProvider {
   private state: ProposalState | undefined;
   private readonly tint = this.add(
@@ -70,8 +79,14 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
     const { state, item, tint } = this;
     void vscode.commands.executeCommand('setContext', 'inkling.continuing', state?.isWriting ?? false);
     void vscode.commands.executeCommand('setContext', 'inkling.proposing', state !== undefined);
+    // A long paragraph at the end of a document has the choices above it, perhaps out of sight.
+    const hoverMessage = state && !state.isWriting ? choices() : undefined;
     for (const editor of vscode.window.visibleTextEditors) {
-      editor.setDecorations(tint, editor.document === state?.document ? state.ranges : []);
+      const ranges = editor.document === state?.document ? state.ranges : [];
+      editor.setDecorations(
+        tint,
+        ranges.map((range) => ({ range, hoverMessage })),
+      );
     }
     this.updateKeys();
     if (!state) return item.hide();
@@ -82,10 +97,7 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
       item.accessibilityInformation = { label: vscode.l10n.t('Inkling is writing. Esc stops it.'), role: 'button' };
     } else {
       item.text = `$(check) ${vscode.l10n.t('Keep proposal')}`;
-      item.tooltip = new vscode.MarkdownString(
-        actions.map(({ command, title }) => `[${title()}](command:${command})`).join(' · '),
-      );
-      item.tooltip.isTrusted = { enabledCommands: actions.map(({ command }) => command) };
+      item.tooltip = choices();
       item.command = 'inkling.keepContinuation';
       const label = vscode.l10n.t('Inkling proposes a text. Press to keep it; Another and Discard are commands.');
       item.accessibilityInformation = { label, role: 'button' };

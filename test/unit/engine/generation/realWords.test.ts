@@ -97,6 +97,15 @@ describe('the end of a text', () => {
     assert.equal(await written(14, 'sentence'), text.slice(10, -1).split(' dr.')[0] + ' dr.');
   });
 
+  it('becomes likelier the longer no sentence ends', async () => {
+    const model = learnedModel(`${'the old clock and the old cat and a cup and '.repeat(20)}a cup. `, { sureness: 4 });
+    for (const seed of [1, 2, 3]) {
+      const streams = [{ temperature: 0.5, seed, length: 10, end: 'sentence' as const }];
+      const [written] = (await generate(model, { prompt: 'the old cl', streams })).texts;
+      assert.match(written, /\p{L}\.$/u);
+    }
+  });
+
   it('is not after an abbreviation, nor inside quotes that close', () => {
     assert.equal(mayEnd('and then Mr.', ' ', 'sentence', 0), false);
     assert.equal(mayEnd('J.', ' ', 'sentence', 0), false);
