@@ -283,6 +283,7 @@ try {
       assert.equal(await keep.count(), 0);
       assert.equal(await choices.count(), 0);
       assert.equal(read('story.txt'), before);
+      await focusEditor(page);
       await save(page);
       const after = read('story.txt');
       assert.ok(after.startsWith(before) && after.length > before.length + 10);
