@@ -101,6 +101,7 @@ export interface DataAdvice {
   heldOut: number;
   /** The number of further examples needed for meaningful verdicts on this class; 0 if there are enough. */
   missing: number;
+  /** All of it as an English sentence. */
   message: string;
 }
 

@@ -7,7 +7,7 @@ import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
 import type { RunStatus } from './studioProtocol';
-import type { EpochEvent } from './trainEvents';
+import type { EpochEvent, GuardEvent } from './trainEvents';
 
 /** A change between evaluations below this share counts as noise. */
 const noise = 0.005;
@@ -140,6 +140,16 @@ function judgeHeldOut(evaluations: EpochEvent[], ended: boolean, say: Say): stri
         : t('Levelled off: the held-out loss has stayed near its best, {0}, since {1}.', say(best.loss, true), since);
     }
   }
+}
+
+/** What the divergence guard has done. */
+export function sayGuard({ step, restoredStep, learningRateAfter }: GuardEvent): string {
+  return t(
+    'Training diverged at step {0}: the weights from step {1} were restored and the learning rate was lowered to {2}.',
+    formatInteger(step),
+    formatInteger(restoredStep),
+    formatRate(learningRateAfter),
+  );
 }
 
 /** The one thing to do next with a run: what its curves suggest. Undefined while it trains. */

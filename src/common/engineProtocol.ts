@@ -3,6 +3,7 @@
  * before its one `result` or `error`; a `cancel` frame ends it with the code `cancelled`. Plain JSON-like values and
  * typed arrays only (the channel is child_process IPC with `serialization: 'advanced'`).
  */
+import type { Reason } from './reasons';
 import type {
   ClassifierEvent,
   ClassifierRecord,
@@ -87,7 +88,9 @@ export interface Plan {
   expectedSeconds: number;
   /** "LSTM 1 × 256 …" */
   summary: string;
-  reasons: string[];
+  /** Language of the base model that it starts from. */
+  base?: string;
+  reasons: Reason[];
 }
 
 /** The network and the duration of a run with given settings on a text, or the reason why they cannot be used. */

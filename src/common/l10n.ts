@@ -36,3 +36,8 @@ export function formatInteger(value: number): string {
   const english = value.toLocaleString('en', { maximumFractionDigits: 0 });
   return /^en\b/i.test(language.tag) ? english : english.replaceAll(',', '\u202f');
 }
+
+/** "English" for `en`, in the language of the reader. */
+export function languageName(code: string): string {
+  return new Intl.DisplayNames([language.tag], { type: 'language' }).of(code) ?? code;
+}

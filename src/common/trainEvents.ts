@@ -2,13 +2,14 @@
  * The events of a training run: one stream for the terminal, for `--json` and for the editor. Losses are in nats per
  * token unless a field's name says otherwise; seconds count training time over all sittings of the run.
  */
+import type { Reason } from './reasons';
 import type { TrainingConfig } from './trainingConfig';
 
 export interface StartEvent {
   event: 'start';
   config: TrainingConfig;
-  /** The reasons for the choices of the automatic configuration; empty for a recipe. */
-  reasons: string[];
+  /** The reasons for the choices of the automatic configuration; empty for a recipe. Sentences: of earlier versions. */
+  reasons: (Reason | string)[];
   files: string[];
   /** Tokens in total (characters, or words), in the training part and in the held-out part. */
   tokens: number;

@@ -2,9 +2,9 @@
  * Verdicts in words. A spam detector says "spam", "unsure" or "not spam", however its examples label the rest; other
  * classifiers name their classes as the examples do.
  */
-import type { Answer, ClassifierRecord, Verdict } from './classifierProtocol';
+import type { Answer, ClassifierRecord, DataAdvice, Verdict } from './classifierProtocol';
 import { formatShare } from './contributions';
-import { t } from './l10n';
+import { formatInteger, t } from './l10n';
 
 type Classes = Pick<ClassifierRecord, 'classes' | 'positive'>;
 
@@ -75,4 +75,17 @@ export function passageSentence({ passage, probabilities }: Verdict, record: Cla
     className(positive, record),
     formatShare(probabilities[positive]),
   );
+}
+
+/** How reliable the figures of a class are, and what is missing. */
+export function sayAdvice({ label, examples, heldOut, missing }: Omit<DataAdvice, 'message'>): string {
+  return missing === 0
+    ? t('“{0}”: {1} examples, which is enough for meaningful figures.', label, formatInteger(examples))
+    : t(
+        '“{0}”: {1} examples ({2} held out); add about {3} more before its figures mean anything.',
+        label,
+        formatInteger(examples),
+        formatInteger(heldOut),
+        formatInteger(missing),
+      );
 }

@@ -7,6 +7,7 @@ import type { ClassifierState } from '../common/classifierState';
 import { learningSentence, startSentence } from '../common/confusionReport';
 import { formatDay, formatDuration } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
+import { sayAdvice } from '../common/verdictSentences';
 import { keptTitle } from '../common/partTitles';
 import type { HostMessage } from '../common/studioProtocol';
 import { checkCards } from './classifier/checkCards';
@@ -144,7 +145,7 @@ export class ClassifierTab {
     this.comparison.replaceChildren(...comparisonTable(record));
     setText(this.facts, recordFacts(record));
     const own = [startSentence(record), learningSentence(record)].filter((sentence) => sentence !== undefined);
-    const sentences = [...record.advice.map(({ message }) => message), ...own];
+    const sentences = [...record.advice.map(sayAdvice), ...own];
     this.advice.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)));
   }
 

@@ -1,9 +1,10 @@
 /** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
 import { formatDuration, formatFixed, formatMoment, formatPercent } from '../common/formats';
 import type { TextBaselines } from '../common/engineProtocol';
-import { currentLanguage, formatInteger, t } from '../common/l10n';
+import { formatInteger, languageName, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '../common/lossUnits';
 import { qualityOf, sayQuality } from '../common/quality';
+import { sayBackendReason } from '../common/reasons';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
 import type { SampleEvent, StartEvent } from '../common/trainEvents';
@@ -118,11 +119,6 @@ export function memorySentence(history: RunHistory, unit: LossUnit): string {
   );
 }
 
-/** "English" for `en`, in the language of the page. */
-function languageName(code: string): string {
-  return new Intl.DisplayNames([currentLanguage().tag], { type: 'language' }).of(code) ?? code;
-}
-
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */
 export function machineSentence(history: RunHistory): string {
   const { start } = history;
@@ -133,7 +129,7 @@ export function machineSentence(history: RunHistory): string {
   const { backend, kernel, threads } = history.done ?? start;
   const onGpu = backend === 'webgpu' || backend === 'tensorflow';
   const count = onGpu ? '' : `, ${threads === 1 ? t('1 thread') : t('{0} threads', threads)}`;
-  const why = start.backendReason ? `. ${start.backendReason}` : '';
+  const why = start.backendReason ? `. ${sayBackendReason(start.backendReason)}` : '';
   const parameters = t('{0} parameters', formatInteger(start.parameters));
   const network = [
     `${cell.toUpperCase()} ${units}`,

@@ -3,6 +3,7 @@ import type { TextBaselines } from '../common/engineProtocol';
 import { describeRun, nextAction } from '../common/describeRun';
 import { formatBits, formatFixed } from '../common/formats';
 import { formatInteger, t } from '../common/l10n';
+import { sayReason } from '../common/reasons';
 import { emptyHistory, type RunHistory } from '../common/runHistory';
 import type { HostMessage, RunItem, StudioSettings } from '../common/studioProtocol';
 import type { SampleEvent } from '../common/trainEvents';
@@ -281,7 +282,7 @@ export class TrainingTab {
     setText(this.split, splitSentence(history));
     setText(this.memory, memorySentence(history, settings.unit));
     setText(this.machine, machineSentence(history));
-    const reasons = history.start?.reasons ?? [];
+    const reasons = (history.start?.reasons ?? []).map(sayReason);
     show(this.reasonsBlock, reasons.length > 0);
     if (this.reasons.textContent !== reasons.join('')) {
       this.reasons.replaceChildren(...reasons.map((reason) => h('li', {}, reason)));

@@ -3,6 +3,7 @@
  * run. wasm takes over if a GPU is not available, or fails later. The decision and its reasons are in the network's
  * `backend`.
  */
+import { noGpuPackage } from '../../common/reasons';
 import type { ComputeRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { Backend, Compute, Network, CreateNetwork } from './backend';
@@ -73,7 +74,7 @@ class ChosenCompute implements Compute {
       return { name: choice };
     }
     const gpus = this.options.gpus ?? installedGpus(modulesFolder);
-    if (gpus.length === 0) return { name: 'wasm', reason: 'No GPU package is installed.' };
+    if (gpus.length === 0) return { name: 'wasm', reason: noGpuPackage };
     const candidates = [await this.backend('wasm')];
     const reasons: string[] = [];
     for (const gpu of gpus) {

@@ -8,6 +8,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
+import { sayAdvice } from '../../common/verdictSentences';
 import { readBytes, unreadable } from '../corpus/readTextFile';
 import { decodeText, type DecodedText, type DecodeOptions } from '../corpus/decodeText';
 import type { WantedColumns } from './labelledColumns';
@@ -179,11 +180,8 @@ export function adviseOnData(
     const examples = counts.all[c];
     const wanted = Math.ceil(heldOutWanted / heldOutFraction);
     const missing = Math.max(0, wanted - examples);
-    const message =
-      missing === 0
-        ? `"${label}": ${examples} examples, which is enough for meaningful figures.`
-        : `"${label}": ${examples} examples (${counts.heldOut[c]} held out); add about ${missing} more before its figures mean anything.`;
-    return { label, examples, heldOut: counts.heldOut[c], missing, message };
+    const advice = { label, examples, heldOut: counts.heldOut[c], missing };
+    return { ...advice, message: sayAdvice(advice) };
   });
 }
 

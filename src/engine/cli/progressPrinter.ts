@@ -2,6 +2,7 @@
  * Displays a training run: one line that is updated with loss, speed and remaining time, and above it what is worth
  * keeping: epochs, samples, notices. If the output is not a terminal, the line is printed now and then.
  */
+import { sayReason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { EpochEvent, TrainEvent } from '../../common/trainEvents';
 import { printable, type Output } from './output';
@@ -94,7 +95,7 @@ export class ProgressPrinter {
       `${config.recipe}: ${config.network.cell.toUpperCase()} ${units}, ${event.parameters} parameters, ${config.objective.kind}, ` +
         `batch ${config.batch} × ${config.objective.steps} steps, ${config.optimiser.kind} ${config.optimiser.learningRate}, seed ${event.seed}`,
     );
-    for (const reason of reasons) this.print(`  ${reason}`);
+    for (const reason of reasons) this.print(`  ${sayReason(reason)}`);
     this.print(`${event.backend} (${event.kernel}), ${event.threads} thread${event.threads === 1 ? '' : 's'}`);
     if (event.backendReason) this.print(`  ${event.backendReason}`);
     if (event.fromStep > 0) this.print(`continues from step ${event.fromStep}`);

@@ -5,6 +5,7 @@
  * Optional parts (`checkpoint`, a classifier's `details`) belong to other rooms: here they are JSON, and the room that
  * wrote them parses them. A part's tensors are the `extraTensors` of the file.
  */
+import { storedReason } from '../../common/reasons';
 import { InklingError } from '../../common/errors';
 import {
   list,
@@ -147,7 +148,7 @@ const trainingConfig: Schema<TrainingConfig> = (value, path) => {
 const trainEvent = variant<'event', TrainEvent>('event', {
   start: object({
     config: trainingConfig,
-    reasons: list(text),
+    reasons: list(storedReason),
     files: list(text),
     tokens: whole(),
     trainTokens: whole(),

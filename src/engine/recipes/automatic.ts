@@ -11,6 +11,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../../common/engineProtocol';
+import type { Reason } from '../../common/reasons';
 import type { NetworkConfig, ObjectiveConfig, TextConfig, TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
 import { createStepper } from '../backends';
@@ -46,8 +47,8 @@ export interface AutomaticRequest {
 
 export interface AutomaticChoice {
   config: TrainingConfig;
-  /** Why, in sentences. */
-  reasons: string[];
+  /** Why. */
+  reasons: Reason[];
   /** Undefined if the run is bounded by steps or epochs. */
   expectedSeconds?: number;
 }
@@ -185,18 +186,15 @@ async function startingBase(
   asked: string | undefined,
   texts: readonly NamedText[],
   adjust: (config: TrainingConfig) => TrainingConfig,
-): Promise<{ base?: OpenBase; reason: string[] }> {
+): Promise<{ base?: OpenBase; reason: Reason[] }> {
   if (asked === undefined || asked === 'none') return { reason: [] };
   if (asked !== 'auto') return { base: await openBase(asked), reason: [] };
   const choice = await chooseBase(beginningOf(texts), createStepper);
   if (!choice) return { reason: [] };
   const { base, loss } = choice;
-  if (!base) {
-    const reason = `No base model fits this text (the best of them needs ${loss.toFixed(2)} nats per character), so training starts from random weights.`;
-    return { reason: [reason] };
-  }
-  const reason = `The text reads like the base model ${base.model.title} (${loss.toFixed(2)} nats per character at its beginning).`;
-  return suits(base, adjust) ? { base, reason: [reason] } : { reason: [] };
+  if (!base) return { reason: [{ kind: 'no-base-fits', loss }] };
+  if (!suits(base, adjust)) return { reason: [] };
+  return { base, reason: [{ kind: 'base-fits', language: base.language, loss }] };
 }
 
 /** The beginnings of the texts, together long enough to choose a base by. */
@@ -216,11 +214,6 @@ function suits({ model: { config } }: OpenBase, adjust: (config: TrainingConfig)
     asked.text.lowercase === lowercase &&
     asked.text.normalization === normalization
   );
-}
-
-/** "English (68 novels)" */
-function startOf({ model }: OpenBase): string {
-  return `${model.title} (${model.provenance.files.length} novels)`;
 }
 
 /** Few rows allow many updates, and four keep a thread busy. */
@@ -247,9 +240,9 @@ export async function planBudgets(
   return minutes.map((budget) => {
     const choice = chooseConfig(draft, facts, speed, budget * 60, base);
     const spec = networkSpecOf(choice.config, corpus.vocabulary.size);
-    const summary = base ? `${describeNetwork(spec)}, from ${startOf(base)}` : describeNetwork(spec);
     const reasons = [...reason, ...choice.reasons];
-    return { minutes: budget, parameters: parameterCount(spec), ...choice, summary, reasons };
+    const network = { parameters: parameterCount(spec), summary: describeNetwork(spec), base: base?.language };
+    return { minutes: budget, ...network, ...choice, reasons };
   });
 }
 
@@ -303,7 +296,7 @@ function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase
       : { kind: 'constant', warmupSteps };
   return {
     config: { ...config, schedule, budget: draft.budget },
-    reasons: ['The run is bounded by steps, not by time: the network is the one for a minute on an average machine.'],
+    reasons: [{ kind: 'bounded-by-steps' }],
   };
 }
 
@@ -347,10 +340,9 @@ export function chooseForJob(draft: TrainingConfig, facts: TextFacts): Automatic
     keep: heldOutTargets > 0 ? 'best-held-out' : 'last',
     samples: { ...defaults.samples, every },
   };
-  const reasons = [
-    `${parametersOf(units)} parameters see ${Math.round((passes * trainTargets) / parametersOf(units))} characters each in ${passes.toFixed(1)} passes over the text.`,
-  ];
-  return { config, reasons };
+  const parameters = parametersOf(units);
+  const charactersEach = Math.round((passes * trainTargets) / parameters);
+  return { config, reasons: [{ kind: 'parameters-for-passes', parameters, charactersEach, passes }] };
 }
 
 /** The choice itself, for `seconds` of training; the text settings and the seed are taken from `draft`. */
@@ -361,7 +353,7 @@ export function chooseConfig(
   seconds: number,
   base?: OpenBase,
 ): AutomaticChoice & { expectedSeconds: number } {
-  const reasons: string[] = [];
+  const reasons: Reason[] = [];
   const { vocabulary } = facts;
   const input: NetworkConfig['input'] =
     vocabulary > largestOneHot ? { kind: 'embedding', dimensions: 64 } : { kind: 'one-hot' };
@@ -398,18 +390,16 @@ export function chooseConfig(
   const evaluations = Math.max(1, Math.min(20, Math.floor(steps / 100)));
   const every = Math.max(1, Math.round(steps / evaluations));
 
-  if (base)
-    reasons.push(`Training starts from the base model ${startOf(base)}, so the network has its ${units} units.`);
-  else
-    reasons.push(
-      `${parametersOf(units)} parameters see ${Math.round((passes * facts.trainTargets) / parametersOf(units))} characters each in this time: more units would be undertrained, fewer would learn less.`,
-    );
-  if (dropout > 0)
-    reasons.push(`The text is read ${passes.toFixed(0)} times, so dropout ${dropout} counteracts memorising.`);
-  if (cutShort)
-    reasons.push(
-      `After ${most} passes over such a short text there is nothing more to gain, so the run will end early.`,
-    );
+  if (base) {
+    const novels = base.model.provenance.files.length;
+    reasons.push({ kind: 'starts-from-base', language: base.language, novels, units });
+  } else {
+    const parameters = parametersOf(units);
+    const charactersEach = Math.round((passes * facts.trainTargets) / parameters);
+    reasons.push({ kind: 'parameters-for-time', parameters, charactersEach });
+  }
+  if (dropout > 0) reasons.push({ kind: 'dropout', passes: Math.round(passes), dropout });
+  if (cutShort) reasons.push({ kind: 'ends-early', passes: most });
 
   const config: TrainingConfig = {
     ...draft,

@@ -2,6 +2,7 @@
  * A training run from texts to a model file: corpus, trainer, checkpoints beside the file, the file itself at the end.
  * Both the command line and the engine process use it.
  */
+import type { Reason } from '../../common/reasons';
 import * as path from 'node:path';
 import type { TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -50,7 +51,7 @@ export interface FileRunOptions {
   further?: boolean;
   /** Already built with the text settings of the config (automatic configuration); only for a new model. */
   corpus?: Corpus;
-  reasons?: string[];
+  reasons?: Reason[];
   expectedSeconds?: number;
   onEvent: (event: TrainEvent) => void;
   onSnapshot?: TrainerOptions['onSnapshot'];

@@ -7,6 +7,7 @@
  * a run restored from its state continues exactly as if it had not been interrupted.
  */
 import { asInklingError, InklingError, unlessCancelled } from '../../common/errors';
+import type { Reason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import { createStepper } from '../backends';
@@ -60,7 +61,7 @@ export interface TrainerOptions {
   onSnapshot?: (parameters: Float32Array, step: number) => void;
   files?: string[];
   /** The reasons for the choices of the automatic configuration. */
-  reasons?: string[];
+  reasons?: Reason[];
   /** Reported at the start: how a run that continues a model begins. */
   notices?: readonly string[];
   expectedSeconds?: number;

@@ -12,6 +12,7 @@ import type { ClassifierTrainingState } from '../../common/classifierState';
 import { formatFigure, learningSentence } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { formatDuration, formatFixed } from '../../common/formats';
+import { sayAdvice } from '../../common/verdictSentences';
 import { keptTitle } from '../../common/partTitles';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -142,7 +143,7 @@ export class ClassifierTraining extends Disposables {
         formatFigure(baselines.naiveBayes.macro.f1),
       ),
       ...notices.map((notice) => `${notice}.`),
-      ...advice.filter(({ missing }) => missing > 0).map(({ message }) => message),
+      ...advice.filter(({ missing }) => missing > 0).map(sayAdvice),
       ...(learning === undefined ? [] : [learning]),
     ];
     if (problems.length > 0) {

@@ -1,11 +1,11 @@
 /** The status bar item that shows whether completions are on here, and pauses or resumes them with one click. */
 import * as vscode from 'vscode';
+import { languageName } from '../../common/l10n';
 import { languageOfBase } from '../../common/bases';
 import { completionEnabled, setting } from '../configuration';
 import { onDidChangeActiveDocument } from '../editors';
 import { Disposables } from '../dispose';
 import type { ActiveModel } from '../models/activeModel';
-import { languageName } from '../models/languageName';
 import type { ModelStore } from '../models/modelStore';
 import { isExcluded } from './excluded';
 import type { OfferTally } from './offerTally';

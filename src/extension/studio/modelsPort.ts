@@ -1,5 +1,6 @@
 /** The models that can write, as the Studio lists them. */
 import * as vscode from 'vscode';
+import { languageName } from '../../common/l10n';
 import { languageOfBase } from '../../common/bases';
 import type { ModelItem } from '../../common/studioProtocol';
 import { setting } from '../configuration';
@@ -7,7 +8,6 @@ import { Disposables } from '../dispose';
 import { Emitter } from '../emitter';
 import type { ActiveModel } from '../models/activeModel';
 import type { DocumentBase } from '../models/documentBase';
-import { languageName } from '../models/languageName';
 import type { ModelStore } from '../models/modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 import type { ModelsPort } from './ports';

@@ -1,5 +1,6 @@
 /** The list of overused words and phrases, which leads to the places where they are used. */
 import * as vscode from 'vscode';
+import { languageName } from '../../common/l10n';
 import type { Overused, OverusedResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { EngineCaller } from '../engineHost/engineClient';
@@ -73,8 +74,7 @@ export function proseOf(document: vscode.TextDocument): string {
 
 /** The findings under a heading for each kind. */
 export function overusedItems({ language, findings }: OverusedResult): FindingItem[] {
-  const name =
-    language && (new Intl.DisplayNames([vscode.env.language], { type: 'language' }).of(language) ?? language);
+  const name = language && languageName(language);
   const headings: Record<Overused['kind'], string> = {
     language: vscode.l10n.t('More often than in novels in {0}', name ?? ''),
     close: vscode.l10n.t('Close together, unlike in the rest of the text'),

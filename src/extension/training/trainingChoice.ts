@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { classifierVariants } from '../../common/classifierProtocol';
 import { formatDuration } from '../../common/formats';
+import { languageName } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierRecipe';
 import { chosenSeed, engineChoice, setting } from '../configuration';
@@ -61,7 +62,7 @@ export async function chooseTraining(
       description: plans
         ? vscode.l10n.t('about {0}', formatDuration(plans[i].expectedSeconds))
         : vscode.l10n.t('about {0} min', minutes),
-      detail: plans && `${plans[i].summary} · ${formatCount(plans[i].parameters)} ${vscode.l10n.t('parameters')}`,
+      detail: plans && describePlan(plans[i]),
       choose: async () => {
         const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
         return plan ? { ...plan.config, seed, memory } : { auto: true as const, minutes, base, seed, memory };
@@ -186,4 +187,10 @@ async function answerOf<T extends vscode.QuickPickItem>(pick: vscode.QuickPick<T
   });
   pick.dispose();
   return item;
+}
+
+/** "LSTM 1 × 256 from the base model of English · 412 k parameters". */
+function describePlan({ summary, base, parameters }: Plan): string {
+  const start = base === undefined ? '' : ` ${vscode.l10n.t('from the base model of {0}', languageName(base))}`;
+  return `${summary}${start} · ${formatCount(parameters)} ${vscode.l10n.t('parameters')}`;
 }

@@ -1,5 +1,6 @@
 /** Shows a run outside the Studio: a message at its start, the status bar item, and the result. */
 import * as vscode from 'vscode';
+import { sayGuard } from '../../common/describeRun';
 import { asInklingError } from '../../common/errors';
 import { formatBits, formatDuration, formatFixed, formatPercent } from '../../common/formats';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
@@ -87,7 +88,10 @@ export class TrainingProgress extends Disposables {
 
   /** Problems during the run are shown in the status bar, where they do not interrupt. */
   private tell(event: GuardEvent | NoticeEvent): void {
-    vscode.window.setStatusBarMessage(`$(info) Inkling: ${event.message}`, 15_000);
+    const overfitting = vscode.l10n.t('The model has begun to memorise its text. Its best weights are kept.');
+    const sentence =
+      event.event === 'guard' ? sayGuard(event) : event.kind === 'overfitting' ? overfitting : event.message;
+    vscode.window.setStatusBarMessage(`$(info) Inkling: ${sentence}`, 15_000);
   }
 
   private async offerNext({ record, summary }: RunOutcome): Promise<void> {

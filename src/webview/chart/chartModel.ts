@@ -3,6 +3,7 @@
  * Data in, data out: `renderChart.ts` turns it into an image and `readOut` into words.
  */
 import type { TextBaselines } from '../../common/engineProtocol';
+import { sayGuard } from '../../common/describeRun';
 import { t } from '../../common/l10n';
 import { bitsToUnit, characterScale, scaleOf, toUnit, unitName, type TokenScale } from '../../common/lossUnits';
 import type { ProgressPoint, RunHistory } from '../../common/runHistory';
@@ -273,10 +274,10 @@ function markers(
       ];
     return { step, epoch: near?.epoch ?? 0, seconds: near?.seconds ?? 0 };
   };
-  for (const guard of history.guards) list.push({ kind: 'guard', x: x(timeAt(guard.step)), label: guard.message });
+  for (const guard of history.guards) list.push({ kind: 'guard', x: x(timeAt(guard.step)), label: sayGuard(guard) });
   for (const notice of history.notices) {
     if (notice.kind === 'learning-rate') {
-      list.push({ kind: 'learning-rate', x: x(timeAt(notice.step)), label: notice.message });
+      list.push({ kind: 'learning-rate', x: x(timeAt(notice.step)), label: t('learning rate changed') });
     }
   }
   const best = history.evaluations.filter((e) => e.best).at(-1);

@@ -9,6 +9,7 @@
  * The texts are read twice, piece by piece: once to find the vocabulary, once to write the ids. Memory does not depend
  * on their length.
  */
+import type { Reason } from '../../../common/reasons';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -52,7 +53,7 @@ export interface JobDescription {
   bytesPerToken: 1 | 2;
   /** Paths within the folder, in order. */
   shards: string[];
-  reasons: string[];
+  reasons: Reason[];
 }
 
 export interface JobRequest {

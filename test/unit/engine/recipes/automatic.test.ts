@@ -3,6 +3,7 @@
  * trained.
  */
 import * as assert from 'node:assert';
+import { sayReason } from '../../../../src/common/reasons';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { setPath, validateConfig } from '../../../../src/common/trainingConfigRules';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -48,7 +49,7 @@ describe('Automatic configuration', () => {
     assert.ok(units >= 128 && units <= 384, `${units} units`);
     assert.ok(expectedSeconds <= 60);
     assert.ok(config.budget.maxSeconds! > 50 && config.budget.maxSeconds! < 60);
-    assert.ok(reasons.length > 0 && reasons.every((reason) => reason.endsWith('.')));
+    assert.ok(reasons.length > 0 && reasons.every((reason) => sayReason(reason).endsWith('.')));
   });
 
   it('chooses more units for more time and for a faster machine, never fewer', () => {
