@@ -427,23 +427,3 @@ export interface TrainClassifierRequest {
   title: string;
   threads?: number;
 }
-
-export interface EvaluateClassifierRequest {
-  modelPath?: string;
-  sources: LabelledSource[];
-  badRows: 'refuse' | 'skip';
-  /**
-   * Which of the two labels of the examples corresponds to the positive class of the classifier, if their names differ.
-   */
-  positive?: string;
-}
-
-/** Results of a trained classifier on other labelled texts. */
-export interface ClassifierEvaluation {
-  report: ClassificationReport;
-  baselines: Baselines;
-  certainty: Certainty;
-  scores: ScoredExample[];
-  curves: BinaryCurves | null;
-  problems: DataProblem[];
-}

@@ -16,7 +16,8 @@ export interface Measurement {
   problem?: string;
 }
 
-export interface BackendChoice {
+/** The backend chosen for a network. */
+export interface ChosenBackend {
   backend: Backend;
   measurements: Measurement[];
   /** For the user: which backend, and why. */
@@ -36,7 +37,7 @@ export async function chooseBackend(
   parameters: Float32Array,
   limits: NetworkLimits,
   now: () => number = () => performance.now(),
-): Promise<BackendChoice> {
+): Promise<ChosenBackend> {
   const measurements: Measurement[] = [];
   for (const backend of candidates) {
     measurements.push(await measure(backend, spec, parameters, limits, totalMs / candidates.length, now));

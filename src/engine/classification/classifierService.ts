@@ -4,11 +4,9 @@
  */
 import * as fs from 'node:fs/promises';
 import type {
-  ClassifierEvaluation,
   ClassifierEvent,
   ClassifierRecord,
   ClassifyRequest,
-  EvaluateClassifierRequest,
   LabelledColumns,
   LabelledSource,
   TrainClassifierRequest,
@@ -32,10 +30,9 @@ import {
   type LabelledData,
 } from './labelledData';
 import { columnsOf } from './labelledText';
-import { curvesOf } from './metrics';
 import { checkClassifierSettings, defaultClassifierSettings, withGiven } from './settings';
 import { detectorToStartFrom } from './shippedStart';
-import { evaluateClassifier, trainClassifier } from './trainClassifier';
+import { trainClassifier } from './trainClassifier';
 import { shippedSpamModel, vectorsFor } from './vectorSource';
 
 /** The number of classifiers that are kept loaded. */
@@ -86,22 +83,6 @@ export class ClassifierService {
     } finally {
       await backend.dispose();
     }
-  }
-
-  /** A trained classifier on other labelled texts. */
-  evaluate({ modelPath, sources, badRows, positive: named }: EvaluateClassifierRequest): Promise<ClassifierEvaluation> {
-    return this.queue.run(async () => {
-      const data = await readSources(sources, badRows);
-      const classifier = await this.open(modelPath);
-      const evaluation = await evaluateClassifier(classifier, data, named);
-      const { report, baselines, certainty, truth, probabilities } = evaluation;
-      const { positive } = classifier.model.record;
-      const scores = truth.map((label, i) => ({
-        label,
-        probability: positive === null ? Math.max(...probabilities[i]) : probabilities[i][positive],
-      }));
-      return { report, baselines, certainty, scores, curves: curvesOf({ positive, scores }), problems: data.problems };
-    });
   }
 
   /** The record of a classifier, without loading its weights. */

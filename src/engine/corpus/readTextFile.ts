@@ -2,7 +2,7 @@
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
 import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
-import { formatBytes, formatNotices, refuseFormats } from './textFormat';
+import { examinedBytes, formatNotices, refuseFormats } from './textFormat';
 
 /** A text and its name in messages and in the provenance of a model. */
 export interface NamedText {
@@ -24,7 +24,7 @@ export async function readTextFile(file: string, name = file, options?: DecodeOp
 export async function readProse(file: string, name: string, options?: DecodeOptions): Promise<NamedText> {
   const bytes = await readBytes(file, name);
   // Checked before decoding: naming the format says more than that its bytes are not text.
-  refuseFormats(Buffer.from(bytes.subarray(0, formatBytes)).toString('latin1'), name);
+  refuseFormats(Buffer.from(bytes.subarray(0, examinedBytes)).toString('latin1'), name);
   const { text, notices } = decodeText(bytes, name, options);
   return { name, text, notices: [...notices, ...formatNotices(text, name)] };
 }

@@ -4,7 +4,7 @@
 import { InklingError } from '../../common/errors';
 
 /** Bytes at the beginning of a file that are examined. */
-export const formatBytes = 4096;
+export const examinedBytes = 4096;
 
 /** Throws `invalidInput` for the beginning of a format that contains hardly any readable words. */
 export function refuseFormats(beginning: string, name: string): void {
@@ -16,8 +16,8 @@ export function refuseFormats(beginning: string, name: string): void {
 
 /** Sentences about a text that is the source of something else; none for ordinary text. Throws as `refuseFormats`. */
 export function formatNotices(text: string, name: string): string[] {
-  refuseFormats(text.slice(0, formatBytes), name);
-  const source = sourceFormat(text.slice(0, formatBytes).trimStart());
+  refuseFormats(text.slice(0, examinedBytes), name);
+  const source = sourceFormat(text.slice(0, examinedBytes).trimStart());
   if (!source) return [];
   return [
     `${name} is ${source}, all of which would be learned. Save it as plain text to train only on what people read.`,
