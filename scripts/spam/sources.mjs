@@ -44,7 +44,7 @@ export const sources = {
   template: {
     what: 'templates, English, German, French, Spanish, Italian; learned from only, never measured on',
     licence: 'MIT',
-    from: 'written for this project: `scripts/spam/messages.mjs` and `mails.mjs`',
+    from: 'written for this project: `scripts/spam/messages.mjs`, `comments.mjs` and `mails.mjs`',
   },
 };
 

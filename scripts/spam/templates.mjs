@@ -4,8 +4,11 @@
 //
 // "[a|b]" is one of the alternatives; "{name}" one of the slot's values; "{#4}" four digits; "{code}", "{sum}", "{link}",
 // "{mail}", "{time}", "{day}" are made up each time. The same seed gives the same messages.
+import * as comments from './comments.mjs';
 import { hamThemes, spamThemes } from './mails.mjs';
-import { slots, ham, spam } from './messages.mjs';
+import * as messages from './messages.mjs';
+
+const { slots } = messages;
 
 /** A generator of numbers in [0, 1) (mulberry32). */
 function randomFrom(seed) {
@@ -66,9 +69,9 @@ function expand(template, language, random) {
 /** `each` different messages of every template, and `mailsEach` longer mails of every theme: { label, text, kind: 'template', language }. */
 export function templateMessages(seed, each, mailsEach) {
   const examples = [];
-  for (const [label, languages] of Object.entries({ spam, ham })) {
-    for (const [language, templates] of Object.entries(languages)) {
-      templates.forEach((template, i) => {
+  for (const label of ['spam', 'ham']) {
+    for (const language of Object.keys(slots)) {
+      [...messages[label][language], ...(comments[label][language] ?? [])].forEach((template, i) => {
         const random = randomFrom(seed * 7919 + i * 31 + language.charCodeAt(0) * 1009 + label.length);
         const texts = new Set();
         for (let tries = 0; tries < each * 3 && texts.size < each; tries++)

@@ -2,7 +2,7 @@
 import type { ClassifierEvent, ClassifierSettings } from '../../common/classifierProtocol';
 import type { Backend } from '../backends/backend';
 import type { LabelledData } from './labelledData';
-import type { LinearModel } from './linearModel';
+import type { LinearModel, LinearOptions } from './linearModel';
 import type { Split } from './split';
 import type { VectorSource } from './vectorSource';
 
@@ -25,6 +25,6 @@ export interface ClassifierTask {
   created?: string;
   /** The maximum number of words for evidence and baselines, which make up most of a model file. */
   wordLimit?: number;
-  /** The maximum number of weights of the linear model, for a file that has to be small. */
-  weightLimit?: number;
+  /** Of the linear model; others than the default ones are for the shipped detector. */
+  linearOptions?: Pick<LinearOptions, 'c' | 'limit'>;
 }

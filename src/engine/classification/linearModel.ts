@@ -12,6 +12,7 @@ import { blockOf, countText, countTexts, hashBuckets, visitFeatures, type Counte
 import { tokenize } from './tokens';
 
 export interface LinearOptions {
+  /** The cost of an error: the lower, the smaller the weights. */
   c: number;
   balanced: boolean;
   seed: number;

@@ -320,7 +320,7 @@ async function untrained(task: ClassifierTask): Promise<Fitted> {
  * passage that the model finds most suspicious is learned, too, if it is within the margin or beyond it.
  */
 export function fitLinear(material: Material, members: Int32Array): LinearModel {
-  const { settings, data, pieces, labels, positive, weightLimit: limit, from } = material;
+  const { settings, data, pieces, labels, positive, from, linearOptions } = material;
   const sides = Array.from(members, (i) => sideOf(labels[i], positive));
   const rows = pick(pieces, members).map(([whole]) => whole.counted);
   const suspicious = (model: LinearModel): CountedText[] =>
@@ -332,10 +332,10 @@ export function fitLinear(material: Material, members: Int32Array): LinearModel 
       return worst > -1 ? [counted[scores.indexOf(worst)]] : [];
     });
   return LinearModel.fitRows(rows, sides, data.classes.length, {
+    ...linearOptions,
     seed: settings.seed,
     from,
     further: suspicious,
-    ...(limit !== undefined && { limit }),
   });
 }
 
