@@ -137,7 +137,10 @@ export function requireTrainable(data: LabelledData, least = 4): void {
   const { classes, examples } = data;
   if (classes.length < 2) {
     const what = classes.length === 0 ? 'There are no labelled examples' : `All examples are labelled "${classes[0]}"`;
-    throw new InklingError('invalidInput', `${what}; a classifier needs examples of at least two classes.`);
+    throw new InklingError(
+      'invalidInput',
+      `${what}; a classifier needs examples of at least two classes. Add some of another.`,
+    );
   }
   if (examples.length >= 10 && classes.length * 2 > examples.length) {
     throw new InklingError(

@@ -84,8 +84,8 @@ class Collector {
 
   add(line: number, label: unknown, text: unknown): void {
     if (typeof label === 'number' || typeof label === 'boolean') label = String(label);
-    if (typeof label !== 'string') return this.problem(line, 'the label is missing');
-    if (typeof text !== 'string') return this.problem(line, 'the text is missing');
+    if (typeof label !== 'string') return this.problem(line, absence('label', label));
+    if (typeof text !== 'string') return this.problem(line, absence('text', text));
     if (label.trim() === '') return this.problem(line, 'the label is empty');
     if (text.trim() === '') return this.problem(line, 'the text is empty');
     if (text.includes('\0') || label.includes('\0')) return this.problem(line, 'there is a NUL character in it');
@@ -113,6 +113,11 @@ class Collector {
     this.problems.sort((a, b) => a.line - b.line);
     return { examples: this.examples, problems: this.problems, notices: this.notices };
   }
+}
+
+function absence(what: string, value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `the ${what} is missing`;
+  return `the ${what} is ${Array.isArray(value) ? 'a list' : 'an object'}, not a text`;
 }
 
 /** The table in `content`; undefined if the format has no columns and its examples were passed to the collector. */
@@ -169,9 +174,17 @@ function unknownColumns({ kind, columns }: LabelledTable, name: string): Inkling
   if (kind === 'json') {
     return new InklingError(
       'invalidInput',
-      `${name} has no label or no text; its fields are: ${shorten(columns.join(', '))}. Write objects such as ` +
+      `${name} has no label or no text; ` +
+        (columns.length > 0 ? `its fields are: ${shorten(columns.join(', '))}` : 'it holds no objects') +
+        '. Write objects such as ' +
         '{"label": "spam", "text": "…"}, one per line (JSON Lines) or in one array, or name the fields with ' +
         '--label-column and --text-column.',
+    );
+  }
+  if (columns.length === 1) {
+    return new InklingError(
+      'invalidInput',
+      `${name} has one column only, "${shorten(columns[0])}". Put a tab, a comma or a semicolon between label and text.`,
     );
   }
   return new InklingError(

@@ -28,7 +28,9 @@ export async function checkOutFile(
   out: string,
   { inputs, beside = [], continued = [] }: { inputs: string[]; beside?: string[]; continued?: string[] },
 ): Promise<OutFile> {
-  if (out.trim() === '') throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
+  // Other programs take a hyphen as standard output.
+  if (/^\s*-?$/.test(out))
+    throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
   const target = await followLinks(out);
   const replaced: OutFile['replaced'] = [];
   for (const file of [target, ...beside.map((ending) => target + ending)]) {

@@ -104,6 +104,9 @@ export async function trainCommand(args: string[]): Promise<void> {
 
 function readArguments(values: ReturnType<typeof parse<typeof options>>['values'], files: string[]): TrainArguments {
   if (files.length === 0) throw new UsageError('Name a text file to train on: inkling train <files…>.');
+  // Its end, which is held out, would be learned from its other copy.
+  const twice = files.find((file, i) => files.findIndex((other) => path.resolve(other) === path.resolve(file)) < i);
+  if (twice !== undefined) throw new UsageError(`${twice} is named twice. Name each text once.`);
   const minutes = numberOption('minutes', values.minutes, { low: 0.01, high: 1e6 });
   const maxSeconds = numberOption('max-seconds', values['max-seconds'], { low: 0.1, high: 1e8 });
   const epochs = numberOption('epochs', values.epochs, { low: 1, whole: true });

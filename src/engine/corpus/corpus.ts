@@ -69,7 +69,7 @@ export function buildCorpus(texts: readonly NamedText[], config: TextConfig, voc
     hash.update(textBoundary);
     return counter.tokens - before;
   });
-  checkLength(texts, counter.tokens, config);
+  checkLength(texts, texts.some(({ text }) => /\S/.test(text)) ? counter.tokens : 0, config);
 
   vocabulary ??= counter.vocabulary();
   const ids = vocabulary.size <= 255 ? new Uint8Array(counter.tokens) : new Uint16Array(counter.tokens);

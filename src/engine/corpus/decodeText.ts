@@ -56,7 +56,7 @@ function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOption
   if (startsWith(bytes, 0xff, 0xfe)) return decodeUtf16(bytes.subarray(2), name, 'utf-16le');
   if (startsWith(bytes, 0xfe, 0xff)) return decodeUtf16(bytes.subarray(2), name, 'utf-16be');
   const marked = startsWith(bytes, 0xef, 0xbb, 0xbf);
-  const known = marked ? 'utf-8' : encoding && knownEncoding(encoding);
+  const known = marked ? 'utf-8' : encoding === undefined ? undefined : knownEncoding(encoding);
   if (known?.startsWith('utf-16')) return decodeUtf16(bytes, name, known);
   const unmarkedUtf16 = known === undefined && utf16WithoutMark(bytes);
   if (unmarkedUtf16) {

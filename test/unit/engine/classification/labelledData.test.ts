@@ -96,6 +96,23 @@ describe('A labelled file with every kind of error', () => {
     ]);
   });
 
+  it('says what is in the place of a label or a text', () => {
+    const json = '[{"label":{"name":"a"},"text":"x"},{"label":"a","text":["x"]},{"label":"a","text":"x"}]';
+    assert.deepStrictEqual(lines(parseLabelledText(json, 'a.json', 'skip')), [
+      '1 the label is an object, not a text',
+      '1 the text is a list, not a text',
+    ]);
+    const without = invalid(/a\.json has no label or no text; it holds no objects\. Write objects/);
+    for (const json of ['["x","y"]', '[["a","x"]]', '[]']) {
+      assert.throws(() => parseLabelledText(json, 'a.json', 'skip'), without);
+    }
+    const pipes = 'label|text\n' + 'ham|lunch at noon\nspam|win a prize\n'.repeat(4);
+    assert.throws(
+      () => parseLabelledText(pipes, 'a.csv', 'skip'),
+      invalid(/a\.csv has one column only, "label\|text"\. Put a tab, a comma or a semicolon between/),
+    );
+  });
+
   it('refuses an empty file and a header without the columns', () => {
     assert.throws(() => parseLabelledText(' \n', 'a.csv', 'skip'), invalid(/is empty/));
     assert.throws(() => parseLabelledText('a,b\n1,2\n', 'a.csv', 'skip'), invalid(/line 1: the header "a,b"/));

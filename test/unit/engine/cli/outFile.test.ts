@@ -83,7 +83,7 @@ describe('The file that a model is written to', function () {
       await refuses(() => run('--out', 'diary', '--overwrite'), /diary exists and is not a model/);
       await refuses(() => run('--out', 'models'), /models is a folder/);
       await refuses(() => run('--out', 'round'), /round is a link that leads back to itself/);
-      for (const name of ['', '  ']) await refuses(() => run('--out', name), /--out takes the name of a file/, 2);
+      for (const name of ['', '  ', '-']) await refuses(() => run('--out', name), /--out takes the name of a file/, 2);
     }
   });
 

@@ -40,6 +40,8 @@ const files: Record<string, string> = {
   'genres.tsv': labelled('', (label, text) => `${label === 'spam' ? 'poetry' : 'prose'}\t${text}`),
   'topics.csv': labelled('topic,words', (label, text) => `${label},${text}`),
   'topics.jsonl': labelled('', (topic, words) => JSON.stringify({ topic, words })),
+  'pipes.csv': labelled('label|text', (label, text) => `${label}|${text}`),
+  'semicolons.csv': labelled('label;text', (label, text) => `${label};${text}`),
   'ids.csv': labelled('label,topic,text', (label, text, i) => `id${i},${label},${text}`),
   'broken.csv': labelled('label,text', (label, text, i) => (i === 7 ? label : `${label},${text}`)),
 };
@@ -227,6 +229,16 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
   [['recipes', 'nietzsche'], /inkling recipes takes no names/, ['recipes']],
   [['examples'], /inkling examples <file> --recipe nietzsche/, ['examples', 'novel.txt', '--recipe', 'nietzsche']],
   [['train'], /Name a text file to train on: inkling train/, ['train', 'novel.txt', ...nietzsche, '--out', 'named']],
+  [
+    ['train', 'novel.txt', './novel.txt', ...nietzsche, '--out', 'named'],
+    /is named twice\. Name each text once/,
+    ['train', 'novel.txt', ...nietzsche, '--out', 'named'],
+  ],
+  [
+    ['train-classifier', 'pipes.csv', ...classifier],
+    /has one column only.*Put a tab, a comma or a semicolon between/,
+    ['train-classifier', 'semicolons.csv', ...classifier],
+  ],
   [['evaluate', 'labels'], /inkling evaluate <model> <file>/, ['evaluate', 'labels', 'mail.tsv']],
   [['classify'], /"spam", the built-in one/, ['classify', 'spam', 'short.txt']],
   [['train-classifier'], /inkling train-classifier <file>/, ['train-classifier', 'mail.tsv', ...classifier]],

@@ -157,6 +157,7 @@ describe('buildCorpus', () => {
 
   it('explains what is wrong with texts that cannot be learned', () => {
     refused(() => build({}, ''), /a\.txt is empty/);
+    refused(() => build({}, ' \n\t \u3000'), /a\.txt is empty/);
     refused(() => build({}, '', ''), /The texts are empty/);
     refused(() => build({}, 'x'), /One character is not enough/);
     refused(() => build({ unit: 'word' }, '... --- ...'), /a\.txt is empty/);

@@ -60,6 +60,13 @@ describe('decodeText', () => {
     assert.equal(decodeText(cut, 'a.txt').text, text.slice(0, -1) + '\ufffd');
   });
 
+  it('refuses an encoding without a name', () => {
+    assert.throws(
+      () => decodeText(Buffer.from('abc'), 'a.txt', { encoding: '' }),
+      /The encoding "" is not supported: name/,
+    );
+  });
+
   it('refuses anything that is not text and says what to do', () => {
     refused(
       Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d]),
