@@ -21,7 +21,12 @@ export class TintedTexts extends Disposables {
   constructor() {
     super();
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
-    this.add(vscode.workspace.onDidChangeTextDocument(({ document }) => this.tints.delete(document) && this.draw()));
+    this.add(
+      // Without changes, it tells that the document is dirty now.
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (contentChanges.length > 0 && this.tints.delete(document)) this.draw();
+      }),
+    );
     this.add(vscode.workspace.onDidCloseTextDocument((document) => this.tints.delete(document)));
   }
 
