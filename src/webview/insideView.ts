@@ -67,7 +67,7 @@ export class InsideView {
   );
 
   constructor(private readonly actions: Actions) {
-    // Columns of numbers stand in brackets.
+    // Columns of numbers are in brackets.
     const head = (...names: (string | [string])[]): HTMLElement => {
       const cells = names.map((name) =>
         h('th', { scope: 'col', class: Array.isArray(name) ? 'figure' : undefined }, ...[name].flat()),

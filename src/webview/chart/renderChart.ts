@@ -214,7 +214,7 @@ function baselineMarks(
     const above = labels[i - 1];
     label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
   });
-  // The names stand over all of the lines, which would strike them out.
+  // Drawn after all of the lines, which would otherwise strike the names out.
   const lines = labels
     .filter(({ isAbove }) => !isAbove)
     .map(({ line }) => {
