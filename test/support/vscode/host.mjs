@@ -133,7 +133,7 @@ export async function openPage({ width = 1280, height = 800 } = {}) {
   // Long, because a busy machine takes its time, especially for a workbench. It makes no difference to a test that
   // passes.
   page.setDefaultTimeout(60_000);
-  page.setDefaultNavigationTimeout(120_000);
+  page.setDefaultNavigationTimeout(300_000);
   return { browser, page };
 }
 
