@@ -260,6 +260,14 @@ describe('manifest', () => {
     assert.equal(contributes.walkthroughs[0].steps.length, 5);
   });
 
+  it('draws its walkthrough in colours that no theme makes translucent', () => {
+    for (const { media } of contributes.walkthroughs[0].steps) {
+      const picture = fs.readFileSync(path.join(root, media.svg), 'utf8');
+      for (const [colour] of picture.matchAll(/[^"]*--vscode-charts-orange[^"]*/g))
+        assert.match(colour, / r g b \/ 1\)$/);
+    }
+  });
+
   it('requires the VS Code version that it is compiled against', () => {
     assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode']}`);
   });
