@@ -8,6 +8,7 @@ import { Disposables } from '../dispose';
 import { Emitter } from '../emitter';
 import type { ActiveModel } from '../models/activeModel';
 import type { DocumentBase } from '../models/documentBase';
+import { itemsOf } from '../models/modelItem';
 import type { ModelStore } from '../models/modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 import type { ModelsPort } from './ports';
@@ -81,20 +82,7 @@ export class ModelsOfStudio extends Disposables implements ModelsPort {
 }
 
 function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
-  const stored = models.known.flatMap(({ path, title, summary }): ModelItem[] =>
-    summary?.kind === 'language-model'
-      ? [
-          {
-            path,
-            title,
-            network: summary.network,
-            unit: summary.unit,
-            heldOutBitsPerCharacter: summary.heldOutBitsPerCharacter ?? undefined,
-            opening: summary.unit === 'character' && summary.config?.text.examples === 'text' ? '\n' : '',
-          },
-        ]
-      : [],
-  );
+  const stored = itemsOf(models.known);
   const run = runs.active;
   if (!run?.latest || stored.some(({ path }) => path === run.modelPath)) return stored;
   const title = vscode.l10n.t('{0} (in training)', run.title);

@@ -1,0 +1,20 @@
+/** The models on disk that can write, in the form in which the Studio lists them. */
+import type { ModelItem } from '../../common/studioProtocol';
+import type { ModelEntry } from './modelStore';
+
+export function itemsOf(entries: readonly ModelEntry[]): ModelItem[] {
+  return entries.flatMap(({ path, title, summary }): ModelItem[] =>
+    summary?.kind === 'language-model'
+      ? [
+          {
+            path,
+            title,
+            network: summary.network,
+            unit: summary.unit,
+            heldOutBitsPerCharacter: summary.heldOutBitsPerCharacter ?? undefined,
+            opening: summary.unit === 'character' && summary.config?.text.examples === 'text' ? '\n' : '',
+          },
+        ]
+      : [],
+  );
+}
