@@ -592,7 +592,7 @@ describe('Studio page in a browser', function () {
     await drawsClassifier();
     assert.equal(await page.locator('.check details').getAttribute('open'), '');
     assert.equal(await takeBack.evaluate((element) => element === document.activeElement), true);
-    classifier.state = { ...classifier.state, checks: [fakeCheck(), fakeCheck()], corrections: [] };
+    classifier.state = { ...classifier.state, checks: [fakeCheck(), fakeCheck()], corrections: [], examples: [] };
     classifier.changed();
     await eventually(async () => assert.equal(await page.locator('.check').count(), 2));
     await takeBack.waitFor({ state: 'detached' });
