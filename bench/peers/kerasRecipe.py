@@ -1,4 +1,4 @@
-"""Keras doing a recipe on the examples that bench/recipesRuns.ts wrote.
+"""Keras doing a recipe on the examples that bench/seedsRuns.ts wrote.
 
 usage: kerasRecipe.py FOLDER SEED EPOCHS MAXIMUM-STEPS; one line of JSON an epoch (last-step recipes: trainLoss,
 trainAccuracy, heldOutLoss, heldOutAccuracy) or every evaluation.every steps (recipes of lines: step, smoothedLoss).

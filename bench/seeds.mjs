@@ -1,17 +1,17 @@
 // Full runs of the recipes on their texts, beside the figures that were published for them; then, for one character
 // recipe, how much sooner its every-step twin reaches the same loss. Nothing is asserted, everything printed.
 //
-//   npm run bench:recipes                              everything (hours)
-//   npm run bench:recipes -- dinosaur-names nietzsche  only these
-//   npm run bench:recipes -- --epochs 4                no run longer than that
-//   npm run bench:recipes -- --twin nietzsche          only the twin of this one
-//   npm run bench:recipes -- --automatic nietzsche.txt --minutes 1
+//   npm run bench:seeds                              everything (hours)
+//   npm run bench:seeds -- dinosaur-names nietzsche  only these
+//   npm run bench:seeds -- --epochs 4                no run longer than that
+//   npm run bench:seeds -- --twin nietzsche          only the twin of this one
+//   npm run bench:seeds -- --automatic nietzsche.txt --minutes 1
 //                                                    the automatic configuration against every character recipe
-//   npm run bench:recipes -- --spread 5 dinosaur-names sms-spam
+//   npm run bench:seeds -- --spread 5 dinosaur-names sms-spam
 //                                                    each figure over five seeds: mean, smallest and largest
-//   npm run bench:recipes -- --spread 5 --objective every-step leopardi
-//   npm run bench:recipes -- --spread 5 --variant rnn sms-spam
-//   npm run bench:recipes -- --keras shakespeare-words-rnn --epochs 3
+//   npm run bench:seeds -- --spread 5 --objective every-step leopardi
+//   npm run bench:seeds -- --spread 5 --variant rnn sms-spam
+//   npm run bench:seeds -- --keras shakespeare-words-rnn --epochs 3
 //                                                    Keras on the same examples, beside the engine; the benchmark makes
 //                                                    its own Python environment under .cache/
 //
@@ -139,7 +139,7 @@ async function besideKeras(id) {
     if (event.event !== 'epoch') return;
     for (const [at, measure, value] of figuresOf(event)) here.set(`${at} ${measure}`, value);
   });
-  spawnSync(process.execPath, [await buildRuns('recipes'), file, id, folder], { stdio: 'inherit' });
+  spawnSync(process.execPath, [await buildRuns('seeds'), file, id, folder], { stdio: 'inherit' });
   const program = [path.join(root, 'bench/peers/kerasRecipe.py'), folder];
   await eventsOf(python, [...program, String(recipe.config.seed), String(epochs), String(maxSteps)], (event) => {
     if (event.version) {

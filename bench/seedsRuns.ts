@@ -1,6 +1,6 @@
 /**
- * The engine's side of `npm run bench:recipes -- --keras`: writes a recipe and its examples as Keras reads them.
- *   recipesRuns.js TEXT RECIPE FOLDER
+ * The engine's side of `npm run bench:seeds -- --keras`: writes a recipe and its examples as Keras reads them.
+ *   seedsRuns.js TEXT RECIPE FOLDER
  * FOLDER gets recipe.json and, for the training and the held-out part, inputs (int32, [N, T], padded in front) and
  * targets (int32: [N] for last-step recipes, otherwise [N, T]); -1 stands for no token and no target.
  */
