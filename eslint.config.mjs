@@ -33,8 +33,7 @@ export default ts.config(
     },
   },
   {
-    files: ['test/**'],
-    ignores: ['test/support/eventually.ts'],
+    files: ['test/unit/**', 'test/integration/suite/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
