@@ -23,7 +23,7 @@ export default ts.config(
     },
   },
   {
-    // Rules that need types. The rooms and the tests have a tsconfig each; the benchmarks have none.
+    // Rules that need types. The rooms have a tsconfig each, the benchmarks that of the tests.
     files: ['src/*/**/*.ts', 'test/**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

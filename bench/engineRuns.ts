@@ -58,7 +58,7 @@ async function train(c: Case, seconds: number): Promise<number> {
 }
 
 /** Seconds for one token of every stream, sampled at temperature 1. */
-function generate(c: Case, tokens: number): number {
+async function generate(c: Case, tokens: number): Promise<number> {
   const spec = specOf(c);
   const streams = c.streams ?? 1;
   const stepper = createWasmStepper(spec, await initialiseParameters(spec, { kind: 'keras' }, 1));

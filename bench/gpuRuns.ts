@@ -12,7 +12,7 @@ import {
   loadTensorflow,
   type OpAttribute,
   type TensorflowBinding,
-  type TensorInfo,
+  type TensorHandle,
 } from '../src/engine/backends/tensorflow/binding';
 import { createTensorflowBackend } from '../src/engine/backends/tensorflow/tensorflowBackend';
 import { createWebgpuBackend } from '../src/engine/backends/webgpu/webgpuBackend';
@@ -75,12 +75,12 @@ function withoutCudnn(real: TensorflowBinding): TensorflowBinding {
     shapes.set(id, shape);
     return id;
   };
-  const zeros = (shape: number[]): TensorInfo => {
+  const zeros = (shape: number[]): TensorHandle => {
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
     return { id: createTensor(shape, real.TF_FLOAT, values), shape, dtype: real.TF_FLOAT };
   };
-  const executeOp = (name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorInfo[] => {
-    let made: TensorInfo[];
+  const executeOp = (name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorHandle[] => {
+    let made: TensorHandle[];
     if (name === 'CudnnRNN') {
       const [[T, B], [, , H]] = [shapes.get(inputs[0])!, shapes.get(inputs[1])!];
       made = [[T, B, H], [1, B, H], [1, B, H], [1]].map(zeros);

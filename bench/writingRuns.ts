@@ -65,10 +65,11 @@ function frequentWords(text: string, eagerness: Eagerness): Offering {
 }
 
 async function write(modelFile: string, train: string, test: string) {
-  const model = openModel(await readLanguageModel(modelFile), createStepper);
+  const stored = await readLanguageModel(modelFile);
+  const model = openModel(stored, createStepper);
   const index = new CopyIndex([{ name: 'train', text: train }]);
   const words = new Set((train + test).toLowerCase().match(word));
-  const { base } = model.config;
+  const { base } = stored.config;
   if (base !== undefined) for (const listed of await readWordList(base)) words.add(listed.word.toLowerCase());
   const temperatures = [0.5, 0.8, 1];
   const streams = temperatures.map((temperature, seed) => ({ temperature, seed, length: sampleLength }));
