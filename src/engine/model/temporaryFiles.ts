@@ -24,17 +24,20 @@ export function temporaryFileFor(file: string): string {
 }
 
 const passing = new Set<string>();
-process.on('exit', () => {
+
+function removePassing(): void {
   for (const place of passing) rmSync(place, { recursive: true, force: true });
-});
+}
 
 /** Does `work` on a file or folder that does not outlive it: if the process ends meanwhile, it is removed. */
 export async function whilePassing<R>(place: string, work: () => Promise<R>): Promise<R> {
+  if (passing.size === 0) process.on('exit', removePassing);
   passing.add(place);
   try {
     return await work();
   } finally {
     passing.delete(place);
+    if (passing.size === 0) process.off('exit', removePassing);
   }
 }
 

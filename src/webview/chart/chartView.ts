@@ -29,6 +29,7 @@ export class ChartView {
   private readonly live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
   private content: ChartContent | undefined;
   private plot: Plot | undefined;
+  private drawnWidth = 0;
   /** The cursor's position in data coordinates, so that it stays put while the curves grow. */
   private at: number | undefined;
 
@@ -52,7 +53,10 @@ export class ChartView {
       this.box,
       this.live,
     );
-    new ResizeObserver(() => this.redraw()).observe(this.element);
+    // Drawing changes the height, if names move below the plot: only a new width needs another drawing.
+    new ResizeObserver(() => {
+      if (this.width !== this.drawnWidth) this.redraw();
+    }).observe(this.element);
     onThemeChange(() => this.redraw());
   }
 
@@ -74,9 +78,13 @@ export class ChartView {
     }).svg;
   }
 
+  private get width(): number {
+    return Math.floor(this.element.clientWidth);
+  }
+
   private redraw(): void {
-    const { content } = this;
-    const width = Math.floor(this.element.clientWidth);
+    const { content, width } = this;
+    this.drawnWidth = width;
     if (!content || width === 0) return;
     const colours = themeColours();
     const height = Math.round(Math.min(320, Math.max(190, width * 0.55)));

@@ -130,7 +130,8 @@ describe('Studio page in a browser', function () {
       assert.match(await page.locator('.tab-body').first().innerText(), /held out: the last 10%.*seed 1/);
     });
     await page.locator('.chart text', { hasText: 'gzip, online 3.35' }).waitFor();
-    await page.locator('.chart text', { hasText: 'Markov order 4' }).waitFor();
+    // Named below the plot where there is no room in it.
+    await page.locator('.chart', { hasText: 'Markov order 4' }).waitFor();
   });
 
   it('has a colour for everything in high contrast, and adopts those of a new theme', async () => {

@@ -290,9 +290,11 @@ describe('The command line', function () {
     let seen = 0;
     for (const name of await fs.readdir(sources)) {
       const text = await fs.readFile(path.join(sources, name), 'utf8');
-      for (const [, option] of text.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: '(?:string|boolean)'/gm)) {
-        assert.ok(out.includes(`--${option}`), `--${option} of ${name}`);
-        seen++;
+      for (const [, list] of text.matchAll(/(?:valued|repeatable|switches)\(([^)]*)\)/g)) {
+        for (const [, option] of list.matchAll(/'([a-z-]+)'/g)) {
+          assert.ok(out.includes(`--${option}`), `--${option} of ${name}`);
+          seen++;
+        }
       }
     }
     assert.ok(seen > 40, `${seen} options found`);
