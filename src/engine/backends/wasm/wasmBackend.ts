@@ -28,8 +28,8 @@ export interface WasmOptions {
 
 /** Below about this much work, waking other threads costs more than it saves. */
 const defaultThreadedWork = 400_000;
-/** Forward only: with the backward pass, about a tenth of a second on two cores, and a few seconds on a slow machine. */
-const defaultApartWork = 500_000_000;
+/** Forward only: with the backward pass, about half a second on two cores. Working apart costs some speed. */
+const defaultApartWork = 4_000_000_000;
 
 export function defaultThreads(): number {
   const cores = os.availableParallelism();
