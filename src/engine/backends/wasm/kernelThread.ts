@@ -3,7 +3,7 @@
  * the caller's own thread, or, for long jobs, a worker that receives them as messages: the leader.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { InklingError } from '../../../common/errors';
+import { isCancelled } from '../../../common/errors';
 import { Control } from './control';
 import { JobPart, type NetworkView } from './job';
 import { runJob } from './runJob';
@@ -27,7 +27,7 @@ function lead({ id, job, threads }: Extract<WorkerMessage, { lead: unknown }>['l
   try {
     return runJob(new JobPart(networks.get(id)!, job, 0, threads), control, control.isInterrupted);
   } catch (error) {
-    if (error instanceof InklingError && error.code === 'cancelled') return 'interrupted';
+    if (isCancelled(error)) return 'interrupted';
     throw error;
   }
 }

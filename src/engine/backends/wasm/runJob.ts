@@ -60,7 +60,7 @@ export function runJob(part: JobPart, control: Control, isInterrupted?: () => bo
     if (thread > 0) return noNorms;
     throw stepInterrupted();
   }
-  if (job.kind === 'evaluate') {
+  if (isEvaluation) {
     together(keepState);
     return noNorms;
   }
