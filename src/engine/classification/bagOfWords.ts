@@ -1,5 +1,5 @@
 /** Texts as counts of their lowercased tokens, the input of both baselines. */
-import { tokenize } from './tokens';
+import type { Token } from './tokens';
 
 /** One text: distinct token ids in ascending order, and how often each occurs. */
 export interface SparseCounts {
@@ -15,7 +15,7 @@ export class BagOfWords {
   }
 
   /** The vocabulary of `texts`: the `limit` words that occur in the most texts. */
-  static build(texts: string[], limit = Infinity): BagOfWords {
+  static build(texts: readonly Token[][], limit = Infinity): BagOfWords {
     const documents = new Map<string, number>();
     for (const text of texts) {
       for (const word of new Set(wordsOf(text))) documents.set(word, (documents.get(word) ?? 0) + 1);
@@ -28,8 +28,8 @@ export class BagOfWords {
     return this.ids.has(word);
   }
 
-  /** Counts of the known words of `text`; unknown words are ignored. */
-  count(text: string): SparseCounts {
+  /** Counts of the known words of a text; unknown words are ignored. */
+  count(text: readonly Token[]): SparseCounts {
     const counts = new Map<number, number>();
     for (const word of wordsOf(text)) {
       const id = this.ids.get(word);
@@ -40,6 +40,6 @@ export class BagOfWords {
   }
 }
 
-function wordsOf(text: string): string[] {
-  return tokenize(text).map((token) => token.text.toLowerCase());
+function wordsOf(text: readonly Token[]): string[] {
+  return text.map((token) => token.text.toLowerCase());
 }

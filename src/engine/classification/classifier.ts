@@ -88,7 +88,7 @@ export class Classifier {
   /** The scores of texts as returned by `readText`. */
   async scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
     const { mix, record } = this.model;
-    const groups = texts.map((text) => piecesOf(text, record.passageTokens));
+    const groups = texts.map((text) => piecesOf(text, tokenize(text), record.passageTokens));
     const pieces = groups.flat();
     const tokens = pieces.map((piece) => piece.tokens);
     const network = mix.network === 0 ? undefined : await this.network.logits(tokens, parts.encoder);
@@ -125,7 +125,7 @@ export class Classifier {
       decided = classes.indexOf(same.label);
       probabilities = classes.map((_, c) => (c === decided ? 1 : 0));
     }
-    const bayes = naiveBayes.probabilities(bag.count(reading.text));
+    const bayes = naiveBayes.probabilities(bag.count(tokens));
     const bayesLabel = bayes.indexOf(Math.max(...bayes));
     const { passage } = score;
     const place = passage && reading.place(tokens[passage.from].start, tokens[passage.to - 1].end);

@@ -83,7 +83,8 @@ export class LinearModel {
     const documents = textsWithEach(rows);
     const seen = frequentBuckets(documents, Math.floor(limit / outputs));
     const known = from ? Int32Array.from(new Set([...seen, ...from.buckets])).sort() : seen;
-    const idf = Float32Array.from(known, (bucket) => Math.log((1 + rows.length) / (1 + documents[bucket])) + 1);
+    const idf = new Float32Array(known.length);
+    for (let i = 0; i < known.length; i++) idf[i] = Math.log((1 + rows.length) / (1 + documents[known[i]])) + 1;
     const weights = new Float32Array(outputs * known.length);
     if (from) {
       known.forEach((bucket, i) => {
@@ -97,13 +98,11 @@ export class LinearModel {
     }
     const model = new LinearModel(classes, known, idf, weights, from ? from.biases.slice() : new Float32Array(outputs));
     const solutions: (Float64Array | undefined)[] = Array.from({ length: outputs });
-    const solve = (rows: CountedText[], labels: ArrayLike<number>): void => {
-      const matrix = model.matrixOf(rows);
+    const solve = (matrix: Rows, labels: ArrayLike<number>): void => {
       for (let output = 0; output < outputs; output++) {
         const side = (label: number): number => (label === (classes === 2 ? 1 : output) ? 1 : -1);
-        const alpha = new Float64Array(rows.length);
+        const alpha = new Float64Array(labels.length);
         alpha.set(solutions[output] ?? []);
-
         model.biases[output] = separate(matrix, Int8Array.from(labels, side), alpha, {
           c,
           balanced,
@@ -114,9 +113,10 @@ export class LinearModel {
         solutions[output] = alpha;
       }
     };
-    solve(rows, labels);
+    const matrix = model.matrixOf(rows);
+    solve(matrix, labels);
     const more = further?.(model) ?? [];
-    if (more.length > 0) solve([...rows, ...more], [...Array.from(labels), ...more.map(() => 0)]);
+    if (more.length > 0) solve(joined(matrix, model.matrixOf(more)), [...Array.from(labels), ...more.map(() => 0)]);
     return model;
   }
 
@@ -221,6 +221,23 @@ export class LinearModel {
     }
     return { starts, features: features.subarray(0, at), values: values.subarray(0, at) };
   }
+}
+
+function joined(first: Rows, second: Rows): Rows {
+  const at = first.features.length;
+  const starts = new Int32Array(first.starts.length + second.starts.length - 1);
+  starts.set(first.starts);
+  starts.set(
+    second.starts.map((start) => start + at),
+    first.starts.length - 1,
+  );
+  const features = new Int32Array(at + second.features.length);
+  features.set(first.features);
+  features.set(second.features, at);
+  const values = new Float32Array(features.length);
+  values.set(first.values);
+  values.set(second.values, at);
+  return { starts, features, values };
 }
 
 const logarithms = Float64Array.from({ length: 64 }, (_, count) => 1 + Math.log(count));

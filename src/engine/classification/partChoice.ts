@@ -272,7 +272,10 @@ function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
   return pick(pieces, members).flat();
 }
 
-/** Trained on parts of some folds and tested on the texts left out; the last point is that of `everything`. */
+/**
+ * Trained on parts of some folds and tested on the texts left out; the last point is that of `everything`. Only whole
+ * texts are measured, so the other points leave passages out, which would take most of their time.
+ */
 function curveOf(material: Material, folds: readonly Split[], everything: Answers): LearningCurve {
   const random = new Random(material.settings.seed, 61);
   const all = Math.min(...folds.map(({ train }) => train.length));
@@ -281,14 +284,15 @@ function curveOf(material: Material, folds: readonly Split[], everything: Answer
     random.shuffle(fitting);
     return { fitting, members: [...heldOut] };
   });
+  const whole: Material = { ...material, pieces: material.pieces.map(([text]) => [text]) };
   return learningCurve(all, (count) => {
     if (count === all) return macroF1(material, everything);
     const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
     for (const { fitting, members } of parts) {
       answers.members.push(...members);
-      answers.scores.linear.push(...linearScores(material, fitLinear(material, fitting.slice(0, count)), members));
+      answers.scores.linear.push(...linearScores(whole, fitLinear(whole, fitting.slice(0, count)), members));
     }
-    return macroF1(material, answers);
+    return macroF1(whole, answers);
   });
 }
 

@@ -28,7 +28,8 @@ export class Piece {
 
   /** The features of the piece for the linear model. */
   get counted(): CountedText {
-    return (this.features ??= countText(this.content, tokenize(this.content)));
+    // Read alone, a passage may have other tokens at its edges than within its text.
+    return (this.features ??= countText(this.content, this.passage ? tokenize(this.content) : this.tokens));
   }
 }
 
@@ -40,9 +41,8 @@ export interface Score {
   passage?: Piece['passage'];
 }
 
-/** A text as a whole and, if `size` gives the number of tokens in a passage, its passages. */
-export function piecesOf(text: string, size: number | undefined): [Piece, ...Piece[]] {
-  const tokens = tokenize(text);
+/** A text as a whole and, if `size` gives the number of tokens in a passage, its passages. `tokens` are the text's. */
+export function piecesOf(text: string, tokens: readonly Token[], size: number | undefined): [Piece, ...Piece[]] {
   const passages = size === undefined ? [] : passagesOf(text, tokens, size);
   const parts = passages.map(({ from, to }, index) => {
     const part = tokens.slice(from, to);

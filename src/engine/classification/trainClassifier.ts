@@ -70,7 +70,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
     settings,
     texts,
     tokens,
-    pieces: texts.map((text) => piecesOf(text, passageTokens)),
+    pieces: texts.map((text, i) => piecesOf(text, tokens[i], passageTokens)),
     labels,
     positive,
   };
@@ -105,7 +105,7 @@ export async function trainClassifier(task: ClassifierTask): Promise<ClassifierM
   const linear =
     settings.model === 'network' ? undefined : fitLinear({ ...material, from: choice.start?.from }, split.train);
   const bag = BagOfWords.build(
-    Array.from(split.train, (i) => texts[i]),
+    Array.from(split.train, (i) => tokens[i]),
     task.wordLimit ?? defaultWordLimit,
   );
   const { baselines, ...fitted } = fitBaselines(bag, material, split);
@@ -214,7 +214,7 @@ export async function evaluateClassifier(
   const texts = await readTexts(data.examples.map((example) => example.text));
   const scores = await classifier.scores(texts);
   const probabilities = scores.map(({ logits }) => probabilitiesOf(classifier.model, logits));
-  const counts = texts.map((text) => bag.count(text));
+  const counts = texts.map((text) => bag.count(tokenize(text)));
   const frequent = likeliest(
     classes.map((_, c) => record.baselines.majority.confusion.reduce((n, row) => n + row[c], 0)),
   );
@@ -296,14 +296,14 @@ function positiveClass(classes: string[], labels: Int32Array, wanted: string | u
 
 function fitBaselines(
   bag: BagOfWords,
-  { texts, tokens, labels, data, settings, vectors: { vectors } }: Material,
+  { tokens, labels, data, settings, vectors: { vectors } }: Material,
   split: Split,
 ): { baselines: Baselines; naiveBayes: NaiveBayes; logisticRegression: LogisticRegression } {
   const { classes } = data;
-  const rows = Array.from(split.train, (i) => bag.count(texts[i]));
+  const rows = Array.from(split.train, (i) => bag.count(tokens[i]));
   const known = Array.from(split.train, (i) => labels[i]);
   const truth = Array.from(split.heldOut, (i) => labels[i]);
-  const asked = Array.from(split.heldOut, (i) => bag.count(texts[i]));
+  const asked = Array.from(split.heldOut, (i) => bag.count(tokens[i]));
   const naiveBayes = NaiveBayes.fit(rows, known, classes.length, bag.words.length);
   const logisticRegression = LogisticRegression.fit(rows, known, classes.length, bag.words.length);
   const frequent = likeliest(classes.map((_, c) => known.filter((label) => label === c).length));
@@ -422,11 +422,11 @@ function passageSize(
 }
 
 /** Half of the share of familiar words that 99 % of texts reach, measured on every tenth text. */
-function familiarLimit({ texts, tokens }: Material, train: Int32Array): number {
+function familiarLimit({ tokens }: Material, train: Int32Array): number {
   const bag = BagOfWords.build(
     Array.from(
       train.filter((_, k) => k % 10 !== 0),
-      (i) => texts[i],
+      (i) => tokens[i],
     ),
   );
   const shares = Array.from(

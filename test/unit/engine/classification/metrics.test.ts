@@ -16,6 +16,7 @@ import {
   spreadOf,
 } from '../../../../src/engine/classification/metrics';
 import { NaiveBayes } from '../../../../src/engine/classification/naiveBayes';
+import { tokenize } from '../../../../src/engine/classification/tokens';
 import golden from '../../../fixtures/classification/scikit.json';
 
 /** Every number of `actual` within `tolerance` of `expected`; what is not a number must be equal. */
@@ -84,8 +85,8 @@ describe('Classifier metrics against scikit-learn', () => {
 
   it('gives the same naive Bayes and logistic regression', () => {
     const { texts, asked } = golden.baselines;
-    const bag = BagOfWords.build(texts);
-    const rows = texts.map((text) => bag.count(text));
+    const bag = BagOfWords.build(texts.map(tokenize));
+    const rows = texts.map((text) => bag.count(tokenize(text)));
     const size = bag.words.length;
     for (const [labels, classes, bayes, regression] of [
       [golden.baselines.labels, 2, golden.baselines.naiveBayes, golden.baselines.logisticRegression],
@@ -94,8 +95,8 @@ describe('Classifier metrics against scikit-learn', () => {
       const naiveBayes = NaiveBayes.fit(rows, labels, classes, size);
       const logisticRegression = LogisticRegression.fit(rows, labels, classes, size);
       asked.forEach((text, i) => {
-        assertClose(naiveBayes.probabilities(bag.count(text)), bayes[i], 1e-9);
-        assertClose(logisticRegression.probabilities(bag.count(text)), regression[i], 1e-4);
+        assertClose(naiveBayes.probabilities(bag.count(tokenize(text))), bayes[i], 1e-9);
+        assertClose(logisticRegression.probabilities(bag.count(tokenize(text))), regression[i], 1e-4);
       });
     }
   });
