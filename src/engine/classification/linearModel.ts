@@ -34,8 +34,7 @@ interface Rows {
 }
 
 export class LinearModel {
-  /** Number of the feature in a bucket, plus 1; 0: none. */
-  private readonly numberOf: Int32Array;
+  private readonly index: BucketIndex;
 
   constructor(
     readonly classes: number,
@@ -48,8 +47,7 @@ export class LinearModel {
     /** [outputs] */
     readonly biases: Float32Array,
   ) {
-    this.numberOf = new Int32Array(hashBuckets);
-    for (let i = 0; i < buckets.length; i++) this.numberOf[buckets[i]] = i + 1;
+    this.index = new BucketIndex(buckets);
   }
 
   get outputs(): number {
@@ -88,7 +86,7 @@ export class LinearModel {
     const weights = new Float32Array(outputs * known.length);
     if (from) {
       known.forEach((bucket, i) => {
-        const feature = from.numberOf[bucket] - 1;
+        const feature = from.index.find(bucket);
         if (feature < 0) return;
         idf[i] = from.idf[feature];
         for (let output = 0; output < outputs; output++) {
@@ -192,7 +190,7 @@ export class LinearModel {
   }
 
   private matrixOf(rows: CountedText[]): Rows {
-    const { numberOf, idf } = this;
+    const { index, idf } = this;
     const starts = new Int32Array(rows.length + 1);
     const total = rows.reduce((sum, { buckets }) => sum + buckets.length, 0);
     const features = new Int32Array(total);
@@ -209,7 +207,7 @@ export class LinearModel {
           from = at;
           square = 0;
         }
-        const feature = numberOf[buckets[k]] - 1;
+        const feature = index.find(buckets[k]);
         if (feature < 0) continue;
         const value = sublinear(counts[k]) * idf[feature];
         features[at] = feature;
@@ -221,6 +219,36 @@ export class LinearModel {
     }
     return { starts, features: features.subarray(0, at), values: values.subarray(0, at) };
   }
+}
+
+/**
+ * Finds the feature of a bucket: one bit for each bucket and, for each word of bits, the number of features before it.
+ * Both fit into the processor's cache, which a number for each bucket would not.
+ */
+class BucketIndex {
+  private readonly bits = new Int32Array(hashBuckets / 32);
+  private readonly before = new Int32Array(hashBuckets / 32);
+
+  /** `buckets` are in ascending order. */
+  constructor(buckets: Int32Array) {
+    for (let i = buckets.length - 1; i >= 0; i--) {
+      this.bits[buckets[i] >> 5] |= 1 << buckets[i];
+      this.before[buckets[i] >> 5] = i;
+    }
+  }
+
+  /** The position of `bucket` among the buckets, or -1. */
+  find(bucket: number): number {
+    const bits = this.bits[bucket >> 5];
+    const bit = 1 << bucket;
+    return (bits & bit) === 0 ? -1 : this.before[bucket >> 5] + setBits(bits & (bit - 1));
+  }
+}
+
+function setBits(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const quads = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((quads + (quads >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function joined(first: Rows, second: Rows): Rows {
