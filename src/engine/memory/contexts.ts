@@ -38,7 +38,7 @@ export class Contexts {
   private readonly folded: Uint32Array;
   private readonly isWordToken: Uint8Array;
   private readonly kindOfToken: Uint8Array;
-  /** Whether words are distinguished; not if each token is one. */
+  /** Whether words are distinguished; they are not if each token is one. */
   readonly hasWords: boolean;
 
   constructor(vocabulary: Vocabulary) {
@@ -56,7 +56,8 @@ export class Contexts {
   /** Writes the place before any text to `place[at…]`. */
   start(place: Float32Array, at: number): void {
     place.fill(noToken, at, at + letterOrders);
-    this.begin(place, at);
+    place.fill(0, at + wordsAt, at + placeNumbers);
+    writeHash(place, at + wordsAt, gapSeed);
   }
 
   /** Advances the place at `place[at…]` by one token. `noToken` resets it to the place before any text. */
@@ -89,8 +90,8 @@ export class Contexts {
   }
 
   /**
-   * The hashes of the last `order` tokens before the positions `places[from]` up to but not including `places[to]`, the
-   * same as `letters` gives: written to `into[from…]`.
+   * Writes to `into[from…]` the hashes of the last `order` tokens before the positions `places[from]` up to but not
+   * including `places[to]`. They are the same hashes as those from `letters`.
    */
   lettersBefore(
     tokens: Uint16Array,
@@ -129,11 +130,6 @@ export class Contexts {
 
   private kindAt(token: number): number {
     return token === noToken ? 0 : this.kindOfToken[token];
-  }
-
-  private begin(place: Float32Array, at: number): void {
-    place.fill(0, at + wordsAt, at + placeNumbers);
-    writeHash(place, at + wordsAt, gapSeed);
   }
 }
 

@@ -1,10 +1,9 @@
 /**
  * How often each symbol followed each context: counts that grow and can be taken back, in flat arrays. They may also be
- * changes of other counts, and negative. A context is
- * identified by a 32-bit hash that the caller computes (`contexts.ts`). Two contexts with the same hash share their
- * counts; with a million contexts that happens to one in four thousand.
+ * changes to other counts, and then be negative. A context is identified by a 32-bit hash that the caller computes
+ * (`contexts.ts`). Two contexts with the same hash share their counts; with a million contexts that happens to one in
+ * four thousand.
  */
-import { InklingError } from '../../common/errors';
 
 /** The numbers of a context's record: its hash, its first entry, the sum of its entries' counts, their number. */
 const contextNumbers = 4;
@@ -56,12 +55,6 @@ export class Counts {
   /** Counts `symbol` after the context once more and returns how often it had followed before. */
   add(hash: number, symbol: number): number {
     return this.change(hash, symbol, 1) - 1;
-  }
-
-  /** Takes one count back and returns how many are left. Throws `internal` if there was none. */
-  remove(hash: number, symbol: number): number {
-    if (this.count(hash, symbol) <= 0) throw neverLearned();
-    return this.change(hash, symbol, -1);
   }
 
   /** Adds 1 or -1 to a count, which may become negative, and returns the result. A count of 0 takes no room. */
@@ -196,12 +189,7 @@ export class Counts {
   }
 }
 
-/** The error of forgetting more than was learned. */
-export function neverLearned(): InklingError {
-  return new InklingError('internal', 'The memory was asked to forget something it never learned.');
-}
-
-/** The same records with half as many again, all zero. */
+/** A copy of the records with room for half as many again. */
 function longer(records: Int32Array, numbers: number): Int32Array<ArrayBuffer> {
   const count = records.length / numbers;
   const wider = new Int32Array(numbers * (count + Math.ceil(count / 2)));

@@ -1,6 +1,6 @@
 /**
  * Counts a whole text at once. The counts are the same as those from learning its tokens one by one (`Memory.learn`),
- * but sorting replaces searching, which is several times as fast and needs no room to grow.
+ * but sorting replaces searching, which is several times faster and needs no room to grow.
  *
  * The work goes from the longest context of a chain to the shortest. The positions in the text are sorted by the hash
  * of their context; each distinct pair of a context and the token after it becomes an entry, and one of its positions
@@ -9,17 +9,17 @@
 import { noToken } from '../backends/backend';
 import { TimeSlice } from '../timeSlice';
 import { letterOrders, placeNumbers, wordOrders, type Contexts } from './contexts';
-import type { BaseLayer } from './memory';
+import type { BaseLayer, Chain } from './memory';
 import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
 
-type Chain = 'letters' | 'words';
-
-export interface LearnTextOptions {
+interface LearnTextOptions {
   /** Whether to keep contexts of an order that occur only once; by default all are kept. */
   keepsSingle?: (chain: Chain, order: number) => boolean;
   /** The number of highest bits to keep of each hash. */
   bits?: number;
-  /** Whether a layer below has counted `token` after a context; then it counts in no shorter one. Needs all bits. */
+  /**
+   * Whether a layer below has counted `token` in a context; then it counts in no shorter one. Requires `bits` to be 32.
+   */
   isBelow?: (chain: Chain, order: number, hash: number, token: number) => boolean;
 }
 
@@ -37,8 +37,8 @@ export function learnText(
   }
 }
 
-/** The same with other work of the thread in between. */
-export async function learnTextGently(
+/** Like `learnText`, but lets the thread do other work in between. */
+export async function learnTextInSlices(
   tokens: Uint16Array,
   contexts: Contexts,
   classes: number,
@@ -53,7 +53,7 @@ export async function learnTextGently(
   }
 }
 
-/** The number of tokens that are handled without a pause. */
+/** The number of tokens that are handled between two opportunities for a pause. */
 const atOnce = 1 << 15;
 
 const radixBits = 11;
@@ -88,7 +88,7 @@ class Sorter {
     this.symbols = new Uint16Array(classes);
   }
 
-  /** Yields often, so that the work can be interrupted. */
+  /** Yields often, so that the caller can pause the work. */
   *learn(): Generator<undefined, BaseLayer> {
     const { tokens, contexts } = this;
     const letters = yield* this.chain('letters', letterOrders + 1, (order, from, to) =>
@@ -237,7 +237,7 @@ class Sorter {
   }
 }
 
-/** What was counted so far, and how many of the sorted places were read. */
+/** The counts so far. */
 interface Found {
   readonly contexts: Uint32Array;
   readonly starts: Uint32Array;
@@ -246,10 +246,11 @@ interface Found {
   entryCount: number;
   /** The number of places passed on to the next shorter context. */
   distinct: number;
+  /** The number of sorted places that were read. */
   read: number;
 }
 
-/** The hashes of the places `from` up to but not including `to`. */
+/** Writes the hashes of the places `from` up to but not including `to`. */
 function pick(hashes: Uint32Array, places: Uint32Array, from: number, to: number, into: Uint32Array): void {
   for (let j = from; j < to; j++) into[j] = hashes[places[j]];
 }

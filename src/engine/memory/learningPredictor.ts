@@ -1,6 +1,6 @@
 /**
- * A network and a memory that learn from a text while it is written: the memory counts each token, and the weights of
- * the mixture adapt to it. Each token is predicted first and then learned.
+ * A network whose memory learns from a text while it is written: the memory counts each token, and the weights of the
+ * mixture adapt to it. Each token is predicted first and then learned.
  */
 import type { Predictor } from '../generation/predictor';
 import { noToken } from '../backends/backend';
@@ -9,15 +9,15 @@ import { Layer, type Memory } from './memory';
 import { memoryPredictor } from './memoryPredictor';
 import { Mixture, type MixtureTables } from './mixture';
 
-export interface LearningPredictor extends Predictor {
+interface LearningPredictor extends Predictor {
   /** Learns the next tokens of the text that is being written. `noToken` marks tokens without an id. */
   learn(tokens: Uint16Array): void;
-  /** Predicts with what has been learned so far. */
+  /** What has been learned so far, over the memory from before the text. */
   readonly memory: Memory;
   readonly mixture: Mixture;
 }
 
-/** `network`: a predictor of the network alone. `memory`: what is known before the text begins. */
+/** `network` predicts alone; `memory` and `tables` are what is known before the text begins. */
 export function learningPredictor(network: Predictor, memory: Memory, tables: MixtureTables): LearningPredictor {
   const { classes } = network;
   const layer = new Layer();

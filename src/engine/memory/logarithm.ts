@@ -6,9 +6,7 @@
  */
 const number = new Float64Array(1);
 const words = new Int32Array(number.buffer);
-/**
- * The index of the word with sign and exponent on little-endian machines, the only ones on which Node.js runs VS Code.
- */
+/** The index of the word with sign and exponent on little-endian machines: VS Code runs on no others. */
 const high = 1;
 
 /** The high word of 0.703125: m lies between this and twice this, so that e is 0 for x near 1. */
@@ -35,7 +33,7 @@ for (let i = 0; i < intervals; i++) {
 const largestExponent = 1023;
 const powers = Float64Array.from({ length: 2 * largestExponent + 2 }, (_, i) => 2 ** (largestExponent - i));
 
-/** Only for normal numbers x > 0. */
+/** ln x, for normal numbers x > 0 only. */
 export function logarithm(x: number): number {
   number[0] = x;
   const above = words[high] - lowest;

@@ -7,7 +7,7 @@ import { noTarget, type Network } from '../backends/backend';
 import type { TokenIds } from '../corpus/corpus';
 import { placedBatches, type ReadingSpan } from '../corpus/readingBatches';
 
-export interface LogitsBlock {
+interface LogitsBlock {
   /** The positions of the block's tokens: from `start` up to but not including `end`. */
   start: number;
   end: number;
@@ -17,12 +17,12 @@ export interface LogitsBlock {
 
 /** The maximum number of logits held at once. */
 const blockNumbers = 1 << 22;
-/** A shorter stretch costs more to start than it saves. */
+/** Reading a shorter stretch in parallel saves less than it costs: its context has to be read first. */
 const shortestStretch = 256;
 
 /**
- * Blocks over the tokens of `span`, except a token that nothing precedes. For a network trained at every step. Ends
- * before the end of the span if `isInterrupted` returns true during a long step.
+ * Yields blocks for the tokens of `span`, except a token that nothing precedes. Only for a network trained at every
+ * step. Ends early if `isInterrupted` returns true during a long step.
  */
 export async function* logitsInOrder(
   network: Network,

@@ -16,8 +16,9 @@
  * The training text is the bottom layer and never changes. Whatever is learned later goes into layers above it, each as
  * if it alone followed the training text; removing a layer forgets it.
  */
+import { InklingError } from '../../common/errors';
 import { letterOrders, wordOrders, type Contexts } from './contexts';
-import { Counts, neverLearned } from './counts';
+import { Counts } from './counts';
 import { maximumCount, type PackedCounts } from './packedCounts';
 
 /**
@@ -25,10 +26,10 @@ import { maximumCount, type PackedCounts } from './packedCounts';
  * (bench/RESULTS.md).
  */
 const letterDiscounts = Float64Array.from({ length: letterOrders + 1 }, (_, order) => 0.5 + 0.05 * order);
-/** For the current word alone, with one word before it, with two. */
+/** The same for the current word alone, with one word before it, and with two. */
 const wordDiscounts = Float64Array.of(0.5, 0.6, 0.7);
 
-/** The orders that identify a copy: the longest ones whose contexts are kept even if they occurred only once. */
+/** The orders that identify a copy: the longest ones whose contexts are kept even if they occur only once. */
 const copyLetters = 5;
 const copyWords = 1;
 
@@ -41,21 +42,21 @@ export interface BaseLayer {
   readonly words: readonly PackedCounts[];
 }
 
-/** The same for texts that may still change. */
+/** The counts of both chains for texts that may still change. */
 export class Layer {
-  /** The counts of texts that were learned at once; the counts below are changes of these. */
+  /** The counts of texts that were learned at once; `letters` and `words` are changes to these. */
   ground: BaseLayer | undefined;
   letters = Array.from({ length: letterOrders + 1 }, () => new Counts());
   words = Array.from({ length: wordOrders }, () => new Counts());
 
-  /** Holds `ground` from now on, and nothing else. It must have all contexts. */
+  /** Replaces everything by `ground`, which must have kept all contexts. */
   begin(ground: BaseLayer): void {
     this.ground = ground;
     this.letters = this.letters.map(() => new Counts());
     this.words = this.words.map(() => new Counts());
   }
 
-  /** How often `symbol` was counted after a context. */
+  /** How often `symbol` was counted in a context. */
   count(chain: Chain, order: number, hash: number, symbol: number): number {
     return this[chain][order].count(hash, symbol) + this.onGround(chain, order, hash, symbol);
   }
@@ -66,7 +67,7 @@ export class Layer {
     const count = below + this[chain][order].change(hash, symbol, by);
     if (count >= 0) return count;
     this[chain][order].change(hash, symbol, 1);
-    throw neverLearned();
+    throw new InklingError('internal', 'The memory was asked to forget something it never learned.');
   }
 
   private onGround(chain: Chain, order: number, hash: number, symbol: number): number {
@@ -74,19 +75,21 @@ export class Layer {
   }
 }
 
-type Chain = 'letters' | 'words';
+export type Chain = 'letters' | 'words';
 
 export class Memory {
-  /** The result of `predict`: the probabilities of all tokens by the letters before them and by the words, [V], */
+  // The result of the last `predict`.
+  /** The probability of each token, [V], by the letters before it. */
   readonly letters: Float64Array;
+  /** The probability of each token, [V], by the words before it. */
   readonly words: Float64Array;
-  /** whether nothing was ever counted, which makes these probabilities meaningless, */
+  /** Whether nothing was ever counted, which makes these probabilities meaningless. */
   knowsNothing = true;
-  /** the length in tokens of the longest known context of letters, 0 to `letterOrders`, */
+  /** The length in tokens of the longest known context of letters, 0 to `letterOrders`. */
   foundLetters = 0;
-  /** the number of known contexts of words, 0 to `wordOrders`, */
+  /** The number of known contexts of words, 0 to `wordOrders`. */
   foundWords = 0;
-  /** and the kinds of the last two tokens (`Contexts.kinds`). */
+  /** The kinds of the last two tokens (`Contexts.kinds`). */
   kinds = 0;
   private readonly letterHashes = new Uint32Array(letterOrders + 1);
   private readonly wordHashes = new Uint32Array(wordOrders);
@@ -132,16 +135,12 @@ export class Memory {
 
   /** Counts `token` at a place in `layer`, above this memory's base. */
   learn(layer: Layer, place: Float32Array, token: number): void {
-    this.hash(place, 0);
-    this.count(layer, 'letters', this.letterHashes, token);
-    if (this.contexts.hasWords) this.count(layer, 'words', this.wordHashes, token);
+    this.change(layer, place, token, 1);
   }
 
-  /** Takes back what `learn` counted. */
+  /** Takes back what `learn` counted. Throws `internal` if it was not counted. */
   forget(layer: Layer, place: Float32Array, token: number): void {
-    this.hash(place, 0);
-    this.uncount(layer, 'letters', this.letterHashes, token);
-    if (this.contexts.hasWords) this.uncount(layer, 'words', this.wordHashes, token);
+    this.change(layer, place, token, -1);
   }
 
   /**
@@ -150,16 +149,16 @@ export class Memory {
    */
   isCopy(place: Float32Array, at: number, token: number): boolean {
     this.hash(place, at);
-    return this.goesOn(undefined, token) || this.layers.some((layer) => this.goesOn(layer, token));
+    return this.hasSeen(undefined, token) || this.layers.some((layer) => this.hasSeen(layer, token));
   }
 
-  private goesOn(layer: Layer | undefined, token: number): boolean {
-    const goesOn = (chain: Chain, order: number, hashes: Uint32Array): boolean =>
-      (layer ? layer.count(chain, order, hashes[order], token) : this.base[chain][order].count(hashes[order], token)) >
-      0;
+  /** Whether `token` was counted in both contexts that identify a copy, in a layer or in the training text. */
+  private hasSeen(layer: Layer | undefined, token: number): boolean {
+    const isCounted = (chain: Chain, order: number, hash: number): boolean =>
+      layer ? layer.count(chain, order, hash, token) > 0 : this.isInBase(chain, order, hash, token);
     return (
-      goesOn('letters', copyLetters, this.letterHashes) &&
-      (!this.contexts.hasWords || goesOn('words', copyWords, this.wordHashes))
+      isCounted('letters', copyLetters, this.letterHashes[copyLetters]) &&
+      (!this.contexts.hasWords || isCounted('words', copyWords, this.wordHashes[copyWords]))
     );
   }
 
@@ -168,26 +167,26 @@ export class Memory {
     if (this.contexts.hasWords) this.contexts.words(place, at, this.wordHashes);
   }
 
-  private count(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
+  private change(layer: Layer, place: Float32Array, token: number, by: 1 | -1): void {
+    this.hash(place, 0);
+    this.changeChain(layer, 'letters', this.letterHashes, token, by);
+    if (this.contexts.hasWords) this.changeChain(layer, 'words', this.wordHashes, token, by);
+  }
+
+  private changeChain(layer: Layer, chain: Chain, hashes: Uint32Array, token: number, by: 1 | -1): void {
     for (let order = hashes.length - 1; order >= 0; order--) {
-      const count = layer.change(chain, order, hashes[order], token, 1);
-      if (count > 1 || this.isInBase(chain, order, hashes[order], token)) return;
+      const count = layer.change(chain, order, hashes[order], token, by);
+      // However often it was counted here, the next shorter context counts it once.
+      if (Math.max(count, count - by) > 1 || this.isInBase(chain, order, hashes[order], token)) return;
     }
   }
 
-  private uncount(layer: Layer, chain: Chain, hashes: Uint32Array, token: number): void {
-    for (let order = hashes.length - 1; order >= 0; order--) {
-      const left = layer.change(chain, order, hashes[order], token, -1);
-      if (left > 0 || this.isInBase(chain, order, hashes[order], token)) return;
-    }
-  }
-
-  /** Whether something that is new in a layer occurs in the training text. */
+  /** Whether the training text has `token` in a context. */
   isInBase(chain: Chain, order: number, hash: number, token: number): boolean {
     return this.base[chain][order].count(hash, token) > 0;
   }
 
-  /** Interpolates a distribution with those of a chain of contexts, the shortest first. Returns how many were known. */
+  /** Interpolates a distribution with those of a chain of contexts, shortest first. Returns how many were known. */
   private refine(distribution: Float64Array, chain: Chain, hashes: Uint32Array, discounts: Float64Array): number {
     const base = this.base[chain];
     let found = 0;

@@ -3,9 +3,10 @@
  * (`mixture.ts`); `memory.letters.k` and `memory.words.k` hold the counts of the contexts of order k as bytes:
  *
  *   each context, by ascending hash: 2 · (hash - previous hash) + 1, token                if one token occurred once
- *                                    2 · (hash - previous hash), kinds, kinds × (token, count)   otherwise
+ *                                    2 · (hash - previous hash), n, n × (token, count)    otherwise
  *
- * Every number is in base 128, the lowest digits first, with 128 added to each digit but the last. The file does not
+ * n is the number of distinct tokens. Every number is in base 128, the lowest digits first, with 128 added to each digit
+ * but the last; a hash is only its highest bits, as many as the metadata say (`packedCounts.ts`). The file does not
  * contain the contexts themselves, but anyone who guesses one can see what followed it.
  */
 import { InklingError } from '../../common/errors';
@@ -18,9 +19,9 @@ import { tableNumbers } from './mixture';
 import type { ModelMemory } from './modelMemory';
 import { maximumCount, PackedCounts } from './packedCounts';
 
-/** What the metadata say about a memory. */
+/** The part of the metadata about a memory. */
 interface MemoryPart {
-  /** For people and for other programs. */
+  /** An explanation for people who open the file. */
   about: string;
   letterOrders: number;
   wordOrders: number;
@@ -42,7 +43,7 @@ const about =
   'Counts of what followed what in the training text, mixed with the network (Inkling, src/engine/memory/memoryFile.ts). ' +
   'The other tensors are a whole model without them.';
 
-/** What is stored of a memory: a part of the metadata, and tensors. */
+/** What a model file stores of a memory: a part of the metadata, and tensors. */
 export function storeMemory(memory: ModelMemory): { memory: MemoryPart; tensors: Record<string, TensorValues> } {
   const { base, tables } = memory;
   const tensors: Record<string, TensorValues> = {
@@ -126,10 +127,10 @@ function encodeCounts({ contexts, starts, entries }: PackedCounts): Uint8Array {
 
 /** Undefined for bytes that `encodeCounts` cannot have written. */
 function decodeCounts(bytes: Uint8Array, bits: number, classes: number): PackedCounts | undefined {
-  // A context takes at least three bytes, an entry at least one.
+  // A context takes at least two bytes, and so does an entry.
   const contexts = new Uint32Array(Math.floor(bytes.length / 2));
   const starts = new Uint32Array(contexts.length + 1);
-  const entries = new Uint32Array(bytes.length);
+  const entries = new Uint32Array(contexts.length);
   let contextCount = 0;
   let entryCount = 0;
   let at = 0;

@@ -1,7 +1,7 @@
 /**
  * A network with a memory, advanced token by token like a network alone; it predicts with the mixture of both. A
- * context consists of the network's context, the position of the stream in the memory, and the length of the run of
- * tokens just copied from the training text.
+ * context consists of the network's context, the stream's place (`contexts.ts`), and the number of tokens in a row that
+ * were just copied from a text in the memory.
  */
 import type { Predictor } from '../generation/predictor';
 import { placeNumbers } from './contexts';
@@ -11,8 +11,8 @@ import type { Mixture } from './mixture';
 
 export interface MemoryPredictorOptions {
   /**
-   * Whether to trust the memory less and less while a text repeats the training text. For text that should be new; what
-   * is scored or suggested keeps its true probability.
+   * Whether to trust the memory less and less while a text repeats what is in it. For text that should be new; what is
+   * scored or suggested keeps its true probability.
    */
   avoidsCopying?: boolean;
 }
@@ -20,11 +20,12 @@ export interface MemoryPredictorOptions {
 /** How many numbers follow the network's part of a context. */
 const ownNumbers = placeNumbers + 1;
 
-/** A run of this many copied tokens is nothing unusual; beyond it the memory is trusted less, */
+/** Up to this many copied tokens in a row are nothing unusual; after that, the memory is trusted less. */
 const harmlessRun = 12;
-/** and from this length on not at all. */
+/** From this many on, the memory is not trusted at all. */
 const longestRun = 24;
 
+/** Both together. Logits of the result are ln p of the mixture. */
 export function memoryPredictor(
   network: Predictor,
   memory: Memory,
@@ -70,7 +71,7 @@ function trustAfter(run: number): number {
   return Math.min(1, Math.max(0, (longestRun - run) / (longestRun - harmlessRun)));
 }
 
-/** The memory alone, without a network. */
+/** The memory alone, without a network: it predicts by words. */
 export function predictorOfMemory(memory: Memory): Predictor {
   const { classes, contexts: places } = memory;
   return {

@@ -21,9 +21,7 @@ const entropyBins = entropyBounds.length + 1;
 
 const knowledgeCells = (letterOrders + 1) * (wordOrders + 1) * entropyBins;
 const kindCells = tokenKinds * tokenKinds;
-/**
- * The upper bounds of the highest probability that a part of the memory gives to any token, for each bin but the last.
- */
+/** The upper bounds of the highest probability that a part of the memory gives any token, for each bin but the last. */
 const sureBounds = [0.4, 0.7, 0.9, 0.98];
 const sureBins = sureBounds.length + 1;
 const sureCells = sureBins * sureBins * entropyBins;
@@ -63,18 +61,21 @@ export function adaptable(tables: MixtureTables): MixtureTables {
 export class Mixture {
   private readonly exponents: Average;
   private readonly weights: Average;
-  /** ln p of each part, p of the network and of the geometric mixture: [V]. */
+  // The last `mix`.
+  /** ln p of each part, [V]. */
   private readonly network: Float64Array;
-  private readonly networkShare: Float64Array;
   private readonly letters: Float64Array;
   private readonly words: Float64Array;
+  /** p of the network and of the geometric mixture, [V]. */
+  private readonly networkShare: Float64Array;
   private readonly geometric: Float64Array;
-  /** From the last `mix`. */
+  /** Where the entries of each small table begin. */
   private readonly cells = new Uint32Array(3);
   private readonly exponent = new Float64Array(parts);
   private readonly weight = new Float64Array(parts);
-  /** The number of tokens learned from in total, and since the means began. */
+  /** The number of tokens learned from. */
   private learnedInAll: number;
+  /** The same since the last `beginMean`. */
   private learned = 0;
 
   constructor(
@@ -85,9 +86,9 @@ export class Mixture {
     this.exponents = new Average(tables.exponents);
     this.weights = new Average(tables.weights);
     this.network = new Float64Array(classes);
-    this.networkShare = new Float64Array(classes);
     this.letters = new Float64Array(classes);
     this.words = new Float64Array(classes);
+    this.networkShare = new Float64Array(classes);
     this.geometric = new Float64Array(classes);
   }
 
@@ -113,9 +114,7 @@ export class Mixture {
    */
   mix(logits: Float32Array, at: number, memory: Memory, trust = 1): void {
     const { classes, network, networkShare, letters, words, geometric, exponent, weight } = this;
-    const entropy = this.readNetwork(logits, at);
-    let bin = 0;
-    while (bin < entropyBounds.length && entropy >= entropyBounds[bin]) bin++;
+    const bin = binOf(this.readNetwork(logits, at), entropyBounds);
     this.cells[0] = parts * ((memory.foundLetters * (wordOrders + 1) + memory.foundWords) * entropyBins + bin);
     this.cells[1] = parts * (knowledgeCells + memory.kinds);
     const sure = sureBins * binOf(largest(memory.letters), sureBounds) + binOf(largest(memory.words), sureBounds);
@@ -148,7 +147,7 @@ export class Mixture {
     }
   }
 
-  /** ln of the probability that the network alone gave to a token at the last `mix`. */
+  /** ln of the probability that the network alone gave a token at the last `mix`. */
   networkLog(token: number): number {
     return this.network[token];
   }
@@ -174,7 +173,7 @@ export class Mixture {
     }
   }
 
-  /** Sets the network's p and ln p. Returns its entropy. */
+  /** Sets the network's p and ln p. Returns its entropy in nats. */
   private readNetwork(logits: Float32Array, at: number): number {
     const { classes, network, networkShare } = this;
     let largest = -Infinity;

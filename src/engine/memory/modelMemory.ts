@@ -17,7 +17,7 @@ export function canRemember({ text, objective }: Pick<TrainingConfig, 'text' | '
   return text.examples === 'text' && objective.kind === 'every-step';
 }
 
-/** Whether it knows no text, only how far to trust it beside its network: the memory of a base. */
+/** Whether it has no counts, like the memory of a base, which only says how to mix. */
 export function isEmpty({ base }: ModelMemory): boolean {
   return base.letters[0].contexts.length === 0;
 }

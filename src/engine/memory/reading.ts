@@ -1,6 +1,7 @@
 /**
- * Reads a text in order with a network and a memory, and measures how well each predicts it. Static: nothing is learned
- * from the text. Online: the memory and the weights of the mixture learn from each token once it has been scored.
+ * Reads a text in order with a network and a memory, and measures how well the network and the mixture of both predict
+ * it. Static: the memory counts nothing of the text, and the weights of the mixture stay as they are unless they are to
+ * be fitted to it. Online: both learn from each token once it has been scored.
  */
 import { noToken, type Network } from '../backends/backend';
 import { unknownIn, type TokenIds } from '../corpus/corpus';
@@ -18,18 +19,18 @@ export interface Reading {
   targets: number;
   network: number;
   static: number;
-  /** Only if requested. */
+  /** 0 unless requested. */
   online: number;
   /** How many tokens the static mixture ranked first. */
   correct: number;
   /** The static nats of successive stretches of `stretchTokens`; the last one may be shorter. */
   stretches: number[];
-  /** The tables of the static mixture, fitted to the text that was read. */
+  /** The tables of the static mixture, fitted to the text if requested. */
   tables: MixtureTables;
 }
 
-export interface ReadingOptions {
-  /** Whether the weights of the static mixture adapt too; each token is scored first. */
+interface ReadingOptions {
+  /** Whether the weights of the static mixture learn from each token, too, once it has been scored. */
   fits?: boolean;
   /** Whether to read online as well. */
   online?: boolean;
@@ -38,10 +39,13 @@ export interface ReadingOptions {
 
 /** The number of tokens read before a span as its context. */
 const contextTokens = 64;
-/** About two paragraphs: what is easy or hard to predict changes more slowly than that, so stretches vary as texts do. */
+/** About two paragraphs; a shorter stretch would say little about how well the rest of a text is predicted. */
 const stretchTokens = 500;
 
-/** Reads the spans one after the other. Undefined if there is nothing to predict, and once `isInterrupted` is true. */
+/**
+ * Reads the spans one after another. Undefined if there is nothing to predict, or if `isInterrupted` returns true
+ * before the end.
+ */
 export async function readWithMemory(
   network: Network,
   memory: ModelMemory,
@@ -65,7 +69,7 @@ export async function readWithMemory(
   const slice = new TimeSlice();
   const tokenAt = (position: number): number => (ids[position] === unknown ? noToken : ids[position]);
 
-  /** The nats of the current token; `row` becomes the mixture. */
+  /** The nats of the current token. Sets `row` to ln p of the mixture. */
   const score = (mixture: Mixture, own: Memory, logits: Float32Array, at: number, token: number): number => {
     row.set(logits.subarray(at, at + classes));
     own.predict(place, 0);
@@ -80,8 +84,8 @@ export async function readWithMemory(
     }
     let position = span.start;
     for await (const { start, end, logits } of logitsInOrder(network, ids, span, isInterrupted)) {
-      // The first token of a text is not predicted.
       if (isInterrupted()) return undefined;
+      // The first token of a text is not predicted.
       while (position < start) still.contexts.advance(place, 0, tokenAt(position++));
       for (; position < end; position++) {
         const token = tokenAt(position);

@@ -6,25 +6,23 @@ import type { Vocabulary } from '../corpus/vocabulary';
 import type { Predictor } from '../generation/predictor';
 import { Contexts, letterOrders } from './contexts';
 import { learnText } from './learnText';
+import type { Chain } from './memory';
 import { firstTables, type MixtureTables } from './mixture';
 import { learningPredictor } from './learningPredictor';
 import { openMemory, type ModelMemory } from './modelMemory';
 import { readWithMemory, type Reading } from './reading';
 
-/** Only the end of a longer text is remembered. */
+/** Of a longer text, only the end is remembered. */
 const mostTokens = 8_000_000;
 
-/**
- * The memory of a model that has not read anything yet: for a network that knows the language of a text but not the
- * text.
- */
+/** The memory of a model that has not read anything yet, such as a base. */
 export function emptyMemory(vocabulary: Vocabulary): ModelMemory {
   return rememberTokens(new Uint16Array(0), vocabulary);
 }
 
 /**
- * An empty memory, fitted for use beside a network that reads `tokens`, a text on which it was not trained, and
- * remembers what it has read.
+ * An empty memory whose mixture is fitted to reading a new text: the network reads `tokens`, on which it was not
+ * trained, while a memory learns them.
  */
 export function emptyMemoryFitted(network: Predictor, vocabulary: Vocabulary, tokens: Uint16Array): ModelMemory {
   const { base, tables } = emptyMemory(vocabulary);
@@ -48,8 +46,8 @@ export function rememberTraining(corpus: Corpus, tables?: MixtureTables): ModelM
 
 /**
  * Reads the held-out part of a corpus, or its first `mostTargets` tokens, with the memory of its training part beside
- * this network, which must be one that is trained at every step. The tables of the result say how far to trust the
- * memory. Undefined if nothing is held out, and once `isInterrupted` returns true.
+ * this network, which must be one that is trained at every step. The tables of the result are fitted to that part.
+ * Undefined if nothing is held out, or if `isInterrupted` returns true before the end.
  */
 export async function readHeldOut(
   network: Network,
@@ -74,8 +72,7 @@ export async function readHeldOut(
  */
 export function rememberTokens(tokens: Uint16Array, vocabulary: Vocabulary): ModelMemory {
   // Of the longest contexts, those that occurred once take most of the space and make almost no difference.
-  const keepsSingle = (chain: 'letters' | 'words', order: number): boolean =>
-    chain === 'letters' ? order < letterOrders : order < 2;
+  const keepsSingle = (chain: Chain, order: number): boolean => order < (chain === 'letters' ? letterOrders : 2);
   const base = learnText(tokens, new Contexts(vocabulary), vocabulary.size, { keepsSingle });
   return { base, tables: firstTables() };
 }

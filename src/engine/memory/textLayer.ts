@@ -15,7 +15,7 @@ import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
 import { Layer, type Memory } from './memory';
 
-/** Roughly how many tokens lie between two marks. */
+/** The approximate number of tokens between two marks. */
 const keepEvery = 512;
 /** The number of tokens to learn before yielding to other work. */
 const tokensAtOnce = 2000;
@@ -42,7 +42,7 @@ export class TextLayer {
   private cut = -1;
   /** By ascending position; the first is the beginning of the text. */
   private marks: Mark[];
-  /** Updates run one after the other, because learning a long text takes several turns of the event loop. */
+  /** Updates run one after another, because learning a long text takes several turns of the event loop. */
   private readonly queue = new SerialQueue();
 
   /** `memory` knows the contexts and the training text below this layer; its own layers are not used. */
@@ -116,18 +116,15 @@ export class TextLayer {
     const shorter = Math.min(removed, inserted.length);
     let before = 0;
     while (before < shorter && tokens[start + before] === inserted[before]) before++;
-    let behind = 0;
-    while (
-      behind < shorter - before &&
-      tokens[start + removed - 1 - behind] === inserted[inserted.length - 1 - behind]
-    ) {
-      behind++;
+    let after = 0;
+    while (after < shorter - before && tokens[start + removed - 1 - after] === inserted[inserted.length - 1 - after]) {
+      after++;
     }
     const slice = new TimeSlice();
-    const end = inserted.length - behind;
+    const end = inserted.length - after;
     this.splice(
       start + before,
-      removed - before - behind,
+      removed - before - after,
       inserted.subarray(before, Math.min(end, before + tokensAtOnce)),
     );
     for (let at = before + tokensAtOnce; at < end; at += tokensAtOnce) {
@@ -180,7 +177,7 @@ export class TextLayer {
     this.length = length;
   }
 
-  /** A copy of the place in front of a token; leaves marks along the way if it is long. */
+  /** A copy of the place in front of a token. Adds marks if the walk there is long. */
   private placeAt(position: number): Float32Array {
     let at = this.marks.findLastIndex((mark) => mark.position <= position);
     const place = this.marks[at].place.slice();

@@ -1,7 +1,7 @@
 /**
- * A layer of the memory that holds whole texts, such as the other files of a folder, and follows which ones it is asked
- * to hold. What is mostly new is learned at once (`learnText.ts`); after that, the cost of a change depends on its
- * size.
+ * A layer of the memory that holds a changing collection of whole texts, such as the other files of a folder. If most
+ * of it is new, all of it is learned at once (`learnText.ts`); otherwise the cost depends on the size of the texts that
+ * changed.
  */
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
@@ -9,7 +9,7 @@ import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
-import { learnTextGently } from './learnText';
+import { learnTextInSlices } from './learnText';
 import { Layer, type BaseLayer, type Memory } from './memory';
 import { maximumCount } from './packedCounts';
 
@@ -35,8 +35,8 @@ export class TextsLayer {
   ) {}
 
   /**
-   * From now on, holds `texts` by their names, without the one named `except`. The map may change later; the next call
-   * notices. Resolves when all of it is learned; meanwhile the layer holds a part.
+   * From now on, holds `texts`, which are identified by their names, without the one named `except`. If the map changes,
+   * call this again. Resolves once everything is learned; until then the layer holds a part.
    */
   follow(texts: ReadonlyMap<string, string>, except?: string): Promise<void> {
     this.wanted = { texts, except };
@@ -65,7 +65,7 @@ export class TextsLayer {
     return name === this.wanted.except ? undefined : this.wanted.texts.get(name);
   }
 
-  /** The name of a text to forget, learn or relearn. */
+  /** The name of a text to forget, learn or relearn; undefined if there is none. */
   private nextChange(): string | undefined {
     for (const [name, { text }] of this.learned) if (this.wantedText(name) !== text) return name;
     for (const name of this.wanted.texts.keys()) {
@@ -74,7 +74,7 @@ export class TextsLayer {
     return undefined;
   }
 
-  /** Whether more is to be learned than stays. */
+  /** Whether there is more text to learn than to keep. */
   private isMostlyNew(): boolean {
     let fresh = 0;
     let kept = 0;
@@ -103,11 +103,11 @@ export class TextsLayer {
       all.set(tokens, at);
       at += tokens.length;
     }
-    const ground = await learnTextGently(all, contexts, classes, {
+    const ground = await learnTextInSlices(all, contexts, classes, {
       bits: 32,
       isBelow: (chain, order, hash, token) => this.memory.isInBase(chain, order, hash, token),
     });
-    // Counts that were capped cannot be taken back exactly.
+    // Counts that were capped could not be taken back exactly.
     if (isCapped(ground)) return;
     this.layer.begin(ground);
     this.learned.clear();

@@ -5,7 +5,7 @@
 import { Random } from '../random';
 
 const drawings = 1000;
-/** Separate from the streams of other rooms. */
+/** Separate from the random streams of other rooms. */
 const bootstrapStream = 0x626f6f74;
 
 /** Half the width of the interval that contains 95 % of the resampled figures; NaN for fewer than two blocks. */

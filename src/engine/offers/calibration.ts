@@ -1,8 +1,8 @@
 /**
  * How sure a model's offers have to be. An offer with a probability of one half is not necessarily right half of the
  * time: a network that has read its text many times is overconfident, and the offers that appear are not a random
- * sample of all possible ones. So a simulated writer types text that the model was not trained on (`replay`), and for
- * each eagerness the lowest probability is found at which the required share of offers was right.
+ * sample of all possible ones. So a simulated writer types text that the model was not trained on (`replay.ts`), and
+ * for each eagerness the lowest probability is found at which the required share of offers is right.
  */
 import type { Eagerness, LeastProbability } from '../../common/engineProtocol';
 import type { LanguageModel } from '../generation/languageModel';
@@ -14,20 +14,19 @@ import { askedPrecision, fewestCharacters, leastOfWhole, usualDistance } from '.
 import { bestOfEachFirstWord, candidatesAt } from './offers';
 import { replay } from './replay';
 
-/**
- * The text that is typed: a number of evenly spread pieces, each with characters that are typed after characters that
- * are only read.
- */
+/** The text is typed in evenly spread pieces; some characters before each are only read. Lengths are in UTF-16 units. */
 const pieces = 10;
 const pieceCharacters = 600;
 const readBefore = 300;
-/** The prior from other texts counts as this many offers, so that a few offers do not decide. */
+/** What is usual for other texts counts like this many offers, so that a few offers do not decide. */
 const usualOffers = 40;
 
 /** The probabilities to try, lowest first. */
 const tried = Array.from({ length: 33 }, (_, i) => (28 + 2 * i) / 100);
 
-/** `text`: held out, decoded. Undefined if it is too short, or if `isSkipped` asks to stop. */
+/**
+ * `text` must not have been trained on. Undefined if it is too short, or if `isSkipped` returns true before the end.
+ */
 export async function calibrateOffers(
   model: LanguageModel,
   predictor: Predictor,
@@ -43,9 +42,8 @@ export async function calibrateOffers(
   for (let piece = 0; piece < count; piece++) {
     const from = Math.floor((room * piece) / Math.max(1, count - 1));
     const known = text.slice(from, from + readBefore + pieceCharacters);
-    const start = readBefore;
     const candidates: Candidate[][] = [];
-    for (let at = start; at < known.length; at++) {
+    for (let at = readBefore; at < known.length; at++) {
       if (slice.isOver) await slice.renew();
       if (isSkipped()) return undefined;
       const place = {
@@ -61,8 +59,8 @@ export async function calibrateOffers(
       candidates.push((await candidatesAt(model, predictor, place, cache)).candidates);
     }
     for (const [i, least] of tried.entries()) {
-      const { blocks } = await replay(known, start, known.length, (before) => {
-        const likely = candidates[before.length - start].filter(({ ends }) => ends[0].probability >= least);
+      const { blocks } = await replay(known, readBefore, known.length, (before) => {
+        const likely = candidates[before.length - readBefore].filter(({ ends }) => ends[0].probability >= least);
         return bestOfEachFirstWord(likely)[0]?.text;
       });
       for (const { offers, taken } of blocks) {

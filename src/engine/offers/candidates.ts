@@ -6,7 +6,7 @@ import type { CompletionRequest } from '../../common/engineProtocol';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { endBeforeLoop } from './repetition';
 import type { Exploration } from './search';
-import { endsSentence, endsWord, isUnspaced, lastCharacter, wordBegun, wordCharacter } from './wordEnds';
+import { endsSentence, endsWord, isUnspaced, lastCharacter, partialWord, wordCharacter } from './wordEnds';
 
 export interface Candidate {
   text: string;
@@ -34,23 +34,23 @@ export interface Wanted {
 
 /** The maximum number of words of a phrase: as much as can be read at a glance. */
 const phraseWords = 4;
-/** Characters before the cursor that the rules examine. */
+/** The number of UTF-16 units before the cursor that the rules examine. */
 const consideredBefore = 200;
-/** Continuations less likely than this are not examined individually in scripts without spaces. */
+/** In scripts without spaces, continuations less likely than this are not examined individually. */
 const negligible = 0.002;
 
 interface Path {
   text: string;
   /** The ends of the complete words. */
   ends: readonly WordEnd[];
-  /** Includes the end of the text if a word may end there; set once the path was visited. */
+  /** `ends` and the end of the text, if a word may end there; set when the path is visited. */
   here?: readonly WordEnd[];
 }
 
 const noPath: Path = { text: '', ends: [] };
 
 /** Collects the candidates while `explore` follows the paths from `root`. */
-export interface Gathering extends Exploration<Path> {
+interface Gathering extends Exploration<Path> {
   root: Path;
   candidates: Candidate[];
 }
@@ -90,14 +90,14 @@ export function gatherCharacters(vocabulary: Vocabulary, before: string, wanted:
       const written = context + text;
       const ends = text !== '' && endsWord(written, character) ? path.here : path.ends;
       if (!ends || probability < (ends.length === 0 ? wanted.first : wanted.whole)) return undefined;
-      if (!goesOn(wanted.extent, text, ends, character, written)) return undefined;
+      if (!mayContinue(wanted.extent, text, ends, character, written)) return undefined;
       return { text: text + character, ends };
     },
   };
 }
 
-/** For a model of words. `begun`: the part of a word before the cursor; the first token is the complete word. */
-export function gatherWords(vocabulary: Vocabulary, before: string, begun: string, wanted: Wanted): Gathering {
+/** For a model of words. `partial`: the part of a word before the cursor; the first token is the complete word. */
+export function gatherWords(vocabulary: Vocabulary, before: string, partial: string, wanted: Wanted): Gathering {
   const candidates: Candidate[] = [];
   const context = before.slice(-consideredBefore);
   const words = wanted.extent === 'word' ? 1 : wanted.extent === 'phrase' ? phraseWords : Infinity;
@@ -112,8 +112,8 @@ export function gatherWords(vocabulary: Vocabulary, before: string, begun: strin
     extend({ text, ends }, token, probability) {
       const word = vocabulary.tokenText(token);
       if (wanted.never.has(word.toLowerCase())) return undefined;
-      const spaced = text === '' && (begun !== '' || before === '' || /\s$/u.test(before));
-      const longer = text + (spaced ? word.slice(begun.length) : ` ${word}`);
+      const isSpaced = text === '' && (partial !== '' || before === '' || /\s$/u.test(before));
+      const longer = text + (isSpaced ? word.slice(partial.length) : ` ${word}`);
       if (longer === '') return undefined;
       return { text: longer, ends: [...ends, { length: longer.length, probability }] };
     },
@@ -121,17 +121,17 @@ export function gatherWords(vocabulary: Vocabulary, before: string, begun: strin
 }
 
 /**
- * Adds a text, unless it repeats itself: then the texts leading to it are removed back to where the repetition began.
+ * Adds a text unless it repeats itself. If it does, its beginnings are removed too, back to where the repetition began.
  * Returns whether it was added.
  */
 function addUnlessLoop(candidates: Candidate[], before: string, text: string, ends: readonly WordEnd[]): boolean {
-  const sound = endBeforeLoop(before, text);
-  if (sound === text.length) {
+  const kept = endBeforeLoop(before, text);
+  if (kept === text.length) {
     candidates.push({ text, ends });
     return true;
   }
   for (let i = candidates.length - 1; i >= 0; i--) {
-    if (candidates[i].text.length > sound && text.startsWith(candidates[i].text)) candidates.splice(i, 1);
+    if (candidates[i].text.length > kept && text.startsWith(candidates[i].text)) candidates.splice(i, 1);
   }
   return false;
 }
@@ -141,13 +141,14 @@ function isLikelyEnough(end: WordEnd, ends: readonly WordEnd[], wanted: Wanted):
 }
 
 function isForbidden(written: string, { never }: Wanted): boolean {
-  return never.size > 0 && never.has(wordBegun(written).toLowerCase());
+  return never.size > 0 && never.has(partialWord(written).toLowerCase());
 }
 
 /**
- * Whether an offer of this extent may continue with `next` after its text; `ends` are the ends of its complete words.
+ * Whether an offer of this extent may continue with the character `next`. `ends`: the ends of its complete words.
+ * `written`: the text before the offer, and the offer's own.
  */
-function goesOn(
+function mayContinue(
   extent: Wanted['extent'],
   text: string,
   ends: readonly WordEnd[],
@@ -174,7 +175,7 @@ function goesOn(
 
 /** The probability that a word or a sentence ends at a position, from the distribution of the next token. */
 class WordEndings {
-  /** By id: whether the character can only follow a complete word; unknown for scripts without spaces. */
+  /** What each character says about the word before it (`kindOf`), by id. */
   private static readonly ofVocabulary = new WeakMap<Vocabulary, Uint8Array>();
   private readonly outside: Uint8Array;
 
@@ -197,7 +198,7 @@ class WordEndings {
     let negligibles = 0;
     for (let id = 0; id < outside.length; id++) {
       const kind = outside[id];
-      if (kind === behindWord) ends += next[id];
+      if (kind === afterWord) ends += next[id];
       else if (kind === eitherWay || (unspaced && kind === insideWord)) {
         if (next[id] < negligible) negligibles += next[id];
         else {
@@ -209,7 +210,7 @@ class WordEndings {
     return ends + endsExamined + (examined > 0 ? (negligibles * endsExamined) / examined : 0);
   }
 
-  /** The same for a sentence. */
+  /** The probability that a sentence ends after `text`. */
   ofSentence(text: string, next: Float32Array): number {
     let ends = 0;
     if (!endsSentence(text, ' ')) return 0;
@@ -221,10 +222,11 @@ class WordEndings {
 }
 
 const insideWord = 0;
-const behindWord = 1;
+const afterWord = 1;
 const eitherWay = 2;
 
+/** Whether a character that follows a word's character continues the word; it depends in scripts without spaces. */
 function kindOf(character: string): number {
   if (isUnspaced(character)) return eitherWay;
-  return endsWord('a', character) ? behindWord : insideWord;
+  return endsWord('a', character) ? afterWord : insideWord;
 }

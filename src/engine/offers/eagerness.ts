@@ -18,16 +18,16 @@ export const usualLeastProbability: LeastProbability = {
 /** Writers can accept an offer word by word if its end is wrong, so the whole may be this unlikely. */
 export const leastOfWhole = 0.25;
 /**
- * Shorter offers are not worth reading: most complete a word that lacks one letter. A character of Chinese or Japanese
- * takes more than one key.
+ * The minimum number of characters. Shorter offers are not worth reading: most complete a word that lacks one letter. A
+ * Chinese or Japanese character takes more than one key.
  */
 export function fewestCharacters(text: string): number {
   return /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}]/u.test(text) ? 2 : 3;
 }
 
 /**
- * The expected number of keys that an offer saves: all but one if all of it is right; if only its first words are, all
- * but one for each of them.
+ * The expected number of keys that an offer saves. If all of it is right, one key replaces them all; if only its first
+ * words are, one key replaces those of each word.
  */
 export function expectedSaving({ text, ends }: Candidate): number {
   let saving = 0;

@@ -10,29 +10,32 @@ import type { Predictor } from '../generation/predictor';
 import { softmax } from '../generation/sampler';
 import type { SearchStart } from './search';
 
-/** How much of the following text is examined: a word or two. */
+/** How much of the following text is examined: a word or two. The unit is the model's token. */
 const consideredCharacters = 12;
 const consideredWords = 2;
-/** The same in characters. */
+/** The number of UTF-16 units that are encoded to find these tokens. */
 const longestConsidered = 60;
 /** How many times more likely it must be. */
 const clearly = 2;
 
-/** Whether the text after the cursor is informative: closing quotes and brackets are inserted by the editor itself. */
-export function tellsSomething(following: string): boolean {
+/**
+ * Whether the text after the cursor says anything about what is to be written before it. Closing quotes and brackets do
+ * not: the editor inserts them.
+ */
+export function isInformative(following: string): boolean {
   return /[\p{L}\p{N}]/u.test(following);
 }
 
 /**
- * Filters the texts that lead into the text after the cursor. `begun`: see `TextBefore`; `start`: the probabilities at
- * the cursor. None does if that text is unknown to the model.
+ * For each text, whether it leads into the text after the cursor; none does if the model does not know that text.
+ * `start`: the position at the cursor. `partial`: see `TextBefore`.
  */
 export function leadingInto(
   model: ModelText,
   predictor: Predictor,
   start: SearchStart,
   texts: readonly string[],
-  begun: string,
+  partial: string,
   following: string,
 ): boolean[] {
   const rest = beginningOf(model, following);
@@ -44,15 +47,15 @@ export function leadingInto(
   // The space or punctuation at the beginning of the rest is certain once a word ends.
   if (model.vocabulary.unit === 'character') alone[0] = 0;
   const least = sum(alone) + Math.log(clearly);
-  const sequences = texts.map((text) => Uint16Array.of(...encode(model, begun + text), ...rest));
+  const sequences = texts.map((text) => Uint16Array.of(...encode(model, partial + text), ...rest));
   return logProbabilities(predictor, start, sequences).map((nats) => sum(nats.slice(-rest.length)) >= least);
 }
 
-/** ln P of every token of several sequences that begin at the same position, advanced as one batch. */
+/** ln P of every token of several sequences that begin at the same position. They are advanced as one batch. */
 function logProbabilities(predictor: Predictor, start: SearchStart, sequences: readonly Uint16Array[]): number[][] {
   const { classes, contextSize: size } = predictor;
   const nats = sequences.map((tokens) => [Math.log(start.probabilities[tokens[0]])]);
-  // Longest first, so that finished sequences leave at the end of the batch.
+  // Longest first, so that sequences that are finished are at the end of the batch.
   const order = [...sequences.keys()].sort((a, b) => sequences[b].length - sequences[a].length);
   const contexts = new Float32Array(order.length * size);
   for (let row = 0; row < order.length; row++) contexts.set(start.context, row * size);
@@ -66,14 +69,14 @@ function logProbabilities(predictor: Predictor, start: SearchStart, sequences: r
       next.subarray(0, rows.length * classes),
     );
     rows.forEach((sequence, row) => {
-      const behind = next.subarray(row * classes, (row + 1) * classes);
-      softmax(behind, 0, behind);
-      nats[sequence].push(Math.log(behind[sequences[sequence][i + 1]]));
+      const probabilities = next.subarray(row * classes, (row + 1) * classes);
+      softmax(probabilities, 0, probabilities);
+      nats[sequence].push(Math.log(probabilities[sequences[sequence][i + 1]]));
     });
   }
 }
 
-/** The first tokens of the following text, up to one that is unknown to the model. */
+/** The first tokens of the following text, up to one that the model does not know. */
 function beginningOf(model: ModelText, following: string): Uint16Array {
   const isWords = model.vocabulary.unit === 'word';
   const ids = encode(model, following.slice(0, longestConsidered));

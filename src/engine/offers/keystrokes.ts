@@ -13,7 +13,7 @@ import { offer } from './offers';
 import { countedWords, replay, type ReplayCounts, type Replay } from './replay';
 
 /** The figures with a ±. Shares are from 0 to 1; NaN if there was nothing to count. */
-export interface KeystrokeFigures {
+interface KeystrokeFigures {
   /** Share of the keys saved. */
   saved: number;
   /** Share of the offers of which at least the first word was accepted. */
@@ -21,7 +21,7 @@ export interface KeystrokeFigures {
   /** For every 100 characters of the text. */
   offersPer100: number;
   wrongPer100: number;
-  /** Share of the offers with at least 1, 2, 3, 4 words whose first 1, 2, 3, 4 words are all right. */
+  /** For n = 1 to 4: of the offers with at least n words, the share whose first n words are right. */
   exactMatch: number[];
 }
 
@@ -35,14 +35,14 @@ export interface KeystrokeReport extends KeystrokeFigures {
   p95Ms: number;
 }
 
-/** As the editor asks: its default settings, and the number of characters before the cursor that it sends. */
+/** What the editor asks for: its default settings, and the number of UTF-16 units before the cursor that it sends. */
 const extent = 'phrase';
 const maximumLength = 60;
 const sentCharacters = 2000;
-/** Characters before the typed text on which the weights of an unfitted mixture are fitted. */
+/** If the mixture has not been fitted, it is fitted on this many UTF-16 units before the typed text. */
 const fittingCharacters = 10_000;
 
-/** What predicts: the network, the memory, both, or both while learning from what has been typed. */
+/** What predicts: the network, the memory, both, or both while the memory learns what has been typed. */
 export type PredictingMode = (typeof predictingModes)[number];
 export const predictingModes = ['network', 'memory', 'both', 'online'] as const;
 
@@ -84,8 +84,8 @@ function predictorFor(
   }
   const { vocabulary } = model;
   const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;
-  // The end of a text of which the model has no memory is read as if it were being written, so that the weights of the
-  // mixture fit.
+  // If the model has no memory of the text, the last part before `from` is read as if it were being written, to fit the
+  // weights of the mixture.
   const own = model.memory && !isEmpty(model.memory) ? model.memory : undefined;
   const readFrom = own ? from : Math.max(0, from - fittingCharacters);
   const { base, tables } = own ?? {

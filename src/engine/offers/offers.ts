@@ -1,7 +1,7 @@
 /**
- * Chooses what is offered at a cursor. Each candidate has the probability that all of it comes next, which alone
- * decides: its first word must be as likely as requested, the whole at least a quarter. Of all such texts, the one with
- * the highest expected number of saved keys is offered.
+ * Chooses what is offered at a cursor. Each candidate has the probability that all of it comes next. Its first word must
+ * be as likely as the eagerness demands, and the whole must have a probability of at least a quarter. Of all such
+ * texts, the one with the highest expected number of saved keys is offered.
  */
 import type { CompletionRequest, CompletionResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
@@ -13,14 +13,16 @@ import type { StateCache } from '../generation/stateCache';
 import { gatherCharacters, gatherWords, type Candidate } from './candidates';
 import { textBefore } from './cursor';
 import { expectedSaving, fewestCharacters, leastOfWhole, usualLeastProbability } from './eagerness';
-import { leadingInto, tellsSomething } from './following';
+import { isInformative, leadingInto } from './following';
 import { explore } from './search';
 
-/** On request, everything at least this likely is offered. */
+/** When alternatives are requested, everything at least this likely is offered. */
 const leastAsked = 0.01;
 const maximumAlternatives = 16;
 
-/** Throws `invalidInput` for a request out of range, `cancelled`. */
+/**
+ * One offer, or the requested number of alternatives. Throws `invalidInput` for a number out of range, and `cancelled`.
+ */
 export async function offer(
   model: LanguageModel,
   predictor: Predictor,
@@ -55,7 +57,7 @@ export async function offer(
   };
 }
 
-/** Where to search, and for what. */
+/** Where to search and for what. */
 interface Place extends Pick<CompletionRequest, 'prefix' | 'suffix' | 'extent' | 'maximumLength' | 'never'> {
   /** See `Wanted`. */
   first: number;
@@ -64,7 +66,7 @@ interface Place extends Pick<CompletionRequest, 'prefix' | 'suffix' | 'extent' |
   fewest: (text: string) => number;
 }
 
-/** All candidates at a position, and the steps that were run. */
+/** All candidates at a cursor, and the number of steps that were run. Throws `cancelled`. */
 export async function candidatesAt(
   model: LanguageModel,
   predictor: Predictor,
@@ -75,27 +77,27 @@ export async function candidatesAt(
   const before = textBefore(model, prefix);
   if (!before) return { candidates: [], steps: 0 };
   const primed = await prime(model, predictor, before.ids, cache, signal);
-  const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.begun) };
+  const start = { context: primed.context, probabilities: firstProbabilities(model, primed.logits, before.partial) };
   const wanted = { extent, first, whole, never: new Set(never.map((word) => word.toLowerCase())) };
   const gathering =
     model.vocabulary.unit === 'word'
-      ? gatherWords(model.vocabulary, prefix, before.begun, wanted)
+      ? gatherWords(model.vocabulary, prefix, before.partial, wanted)
       : gatherCharacters(model.vocabulary, before.text, wanted);
   const explored = await explore(predictor, start, gathering.root, gathering, maximumLength, signal);
   const steps = primed.steps + explored;
   const candidates = fitting(gathering.candidates, before.text, suffix, fewest);
-  if (candidates.length === 0 || !tellsSomething(suffix)) return { candidates, steps };
+  if (candidates.length === 0 || !isInformative(suffix)) return { candidates, steps };
   const texts = candidates.map(({ text }) => text);
-  const leads = leadingInto(model, predictor, start, texts, before.begun, suffix);
+  const leads = leadingInto(model, predictor, start, texts, before.partial, suffix);
   return { candidates: candidates.filter((_, i) => leads[i]), steps };
 }
 
-/** The probabilities of the token at the cursor, [V]; inside a word, given its beginning. */
-function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array, begun: string): Float32Array {
+/** The probabilities of the token at the cursor, [V]; for a model of words, given the partial word before it. */
+function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array, partial: string): Float32Array {
   const probabilities = softmax(logits, 0, new Float32Array(vocabulary.size));
   for (const id of silentTokens(vocabulary)) probabilities[id] = 0;
-  if (begun === '') return probabilities;
-  const beginning = begun.toLowerCase();
+  if (partial === '') return probabilities;
+  const beginning = partial.toLowerCase();
   let total = 0;
   for (let id = 0; id < probabilities.length; id++) {
     if (probabilities[id] > 0 && vocabulary.tokenText(id).startsWith(beginning)) total += probabilities[id];
@@ -105,7 +107,7 @@ function firstProbabilities({ vocabulary }: LanguageModel, logits: Float32Array,
   return probabilities;
 }
 
-/** Those that are long enough and do not end with what already follows the cursor: a full stop, the same word. */
+/** Those that are long enough and do not end with what already follows the cursor, such as a full stop or a word. */
 function fitting(
   candidates: readonly Candidate[],
   before: string,
@@ -123,7 +125,7 @@ function fitting(
   return candidates.filter(({ text }) => [...text].length >= fewest(text) && !repeats(text));
 }
 
-/** The best text for each first word, the best ones first. */
+/** The candidate with the highest expected saving for each first word, the highest first. */
 export function bestOfEachFirstWord(candidates: readonly Candidate[]): Candidate[] {
   const best = new Map<string, { candidate: Candidate; saving: number }>();
   for (const candidate of candidates) {

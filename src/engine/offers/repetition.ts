@@ -1,10 +1,9 @@
-/**
- * Text that repeats itself, such as "of the state of the state": a model can be sure of it, and is hardly ever right.
- */
+/** Text that repeats itself, such as "of the state of the state": a model may be sure of it, but is rarely right. */
 
 /**
- * The length of a draft before it begins to repeat itself, in UTF-16 units: some words twice in a row ("of the state of
- * the state"), or one word three times. The text before the draft counts too, including a word that begins there.
+ * The length of a draft up to where it begins to repeat itself, in UTF-16 units: several words twice in a row ("of the
+ * state of the state"), or one word three times. The text before the draft counts too, including a word that begins
+ * there.
  */
 export function endBeforeLoop(before: string, draft: string): number {
   const words = [...(before + draft).toLowerCase().matchAll(/\S+/gu)].map((match) => ({

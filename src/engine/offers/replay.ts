@@ -1,25 +1,25 @@
 /**
- * A simulated writer who knows the text: types it key by key and accepts what is offered if it is right. The whole
- * offer takes one key if all of it is right, its first words one key each as long as they are right; otherwise the next
- * character is typed. The counts show how useful the offers are.
+ * A simulated writer who knows what the text will be, types it key by key and accepts offers that are right: one key
+ * accepts the whole offer if all of it is right; otherwise one key accepts each of its first words that are right. If
+ * none is, the next character is typed. The counts show how useful the offers are.
  */
 import { endsWord } from './wordEnds';
 
-/** Figures are kept for blocks of about this many characters, to estimate their spread. */
+/** Figures are kept for blocks of about this many UTF-16 units, to estimate their spread. */
 const blockCharacters = 1000;
-/** Exact matches are counted for offers of up to this many words. */
+/** Exact matches are counted for up to this many first words of an offer. */
 export const countedWords = 4;
-/** Characters that show where a word ends. */
+/** The number of UTF-16 units that are needed to see where a word ends. */
 const consideredBefore = 32;
 
 export interface ReplayCounts {
-  /** Characters (code points) that were written, and keys pressed for them. */
+  /** Characters (code points) that were written, and keys that were pressed for them. */
   characters: number;
   keys: number;
-  /** Offers that appeared; those of which at least the first word was accepted. */
+  /** Offers that appeared, and those of which at least the first word was accepted. */
   offers: number;
   taken: number;
-  /** Of the offers with at least 1, 2, … words: how many there were, and how many began with that many right words. */
+  /** The number of offers with at least 1, 2, … words, and of those whose first 1, 2, … words were right. */
   atLeast: number[];
   exact: number[];
 }
@@ -38,19 +38,19 @@ export async function replay(text: string, from: number, to: number, offering: O
   const blocks: ReplayCounts[] = [];
   const ms: number[] = [];
   /** The rest of the displayed offer. */
-  let standing = '';
+  let shown = '';
   for (let at = from; at < to;) {
     const block = Math.floor((at - from) / blockCharacters);
     const counts = (blocks[block] ??= noCounts());
-    const isNew = standing === '';
+    const isNew = shown === '';
     if (isNew) {
       const began = performance.now();
-      standing = (await offering(text.slice(0, at))) ?? '';
+      shown = (await offering(text.slice(0, at))) ?? '';
       ms.push(performance.now() - began);
     }
-    const ends = standing === '' ? [] : wordEndsOf(text.slice(0, at), standing);
-    const right = standing === '' ? 0 : rightWords(text, at, standing, ends);
-    if (standing !== '' && isNew) {
+    const ends = shown === '' ? [] : wordEndsOf(text.slice(0, at), shown);
+    const right = shown === '' ? 0 : rightWords(text, at, shown, ends);
+    if (shown !== '' && isNew) {
       counts.offers++;
       if (right > 0) counts.taken++;
       for (let words = 1; words <= Math.min(countedWords, ends.length); words++) {
@@ -60,15 +60,15 @@ export async function replay(text: string, from: number, to: number, offering: O
     }
     if (right > 0) {
       const end = ends[right - 1];
-      counts.characters += [...standing.slice(0, end)].length;
+      counts.characters += [...shown.slice(0, end)].length;
       counts.keys += right === ends.length ? 1 : right;
-      standing = standing.slice(end);
+      shown = shown.slice(end);
       at += end;
     } else {
       const character = String.fromCodePoint(text.codePointAt(at)!);
       counts.characters++;
       counts.keys++;
-      standing = standing.startsWith(character) ? standing.slice(character.length) : '';
+      shown = shown.startsWith(character) ? shown.slice(character.length) : '';
       at += character.length;
     }
   }

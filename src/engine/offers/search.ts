@@ -1,10 +1,9 @@
 /**
  * An exact search for every continuation that is likely enough.
  *
- * A path is a sequence of tokens that may come next; its probability is the product of theirs. A path that is less
- * likely than required of its end cannot lead to a likely enough end, so it is pruned. The probabilities of all paths
- * of one length add up to at most 1, so at most 1/threshold of them are followed at once, and these advance as one
- * batch.
+ * A path is a sequence of tokens that may come next; its probability is the product of theirs. It can only become less
+ * likely as it grows, so it is pruned once it is less likely than its end has to be. The probabilities of all paths of
+ * one length add up to at most 1, so at most 1/threshold of them are followed at once, and these advance as one batch.
  */
 import type { Predictor } from '../generation/predictor';
 import { softmax } from '../generation/sampler';
@@ -13,8 +12,8 @@ import { TimeSlice } from '../timeSlice';
 /** The purpose of a search: which paths are worth following. S is the data kept for a path. */
 export interface Exploration<S> {
   /**
-   * Examines a path of this probability, with the probabilities of its next token, [V]. Returns the minimum probability
-   * of longer paths that are worth following; Infinity if none is.
+   * Examines a path of this probability. `next`: the probabilities of the token after it, [V]. Returns the minimum
+   * probability of longer paths that are worth following; Infinity if none is.
    */
   visit(path: S, probability: number, next: Float32Array): number;
   /** The path with one more token; undefined if it is not worth following. */
@@ -22,9 +21,9 @@ export interface Exploration<S> {
 }
 
 export interface SearchStart {
-  /** [contextSize]; only read. */
+  /** [contextSize]; not changed. */
   context: Float32Array;
-  /** The probabilities of the next token, [V]; read-only. */
+  /** The probabilities of the next token, [V]; not changed. */
   probabilities: Float32Array;
 }
 
@@ -48,11 +47,11 @@ export async function explore<S>(
   for (let steps = 0; ; steps++) {
     const longer: { state: S; probability: number; token: number; row: number }[] = [];
     paths.forEach(({ state, probability }, row) => {
-      const behind = next.subarray(row * classes, (row + 1) * classes);
-      const least = exploration.visit(state, probability, behind);
+      const own = next.subarray(row * classes, (row + 1) * classes);
+      const least = exploration.visit(state, probability, own);
       if (least === Infinity) return;
       for (let token = 0; token < classes; token++) {
-        const reached = probability * behind[token];
+        const reached = probability * own[token];
         if (reached < least || reached === 0) continue;
         const extended = exploration.extend(state, token, reached);
         if (extended !== undefined) longer.push({ state: extended, probability: reached, token, row });

@@ -16,16 +16,16 @@ const extending = /^[\p{M}\p{Join_Control}\p{Emoji_Modifier}]/u;
 const unspacedScript =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]/u;
 
-/** A sentence's end with the quotes and brackets that it closes. */
+/** The end of a sentence with the quotes and brackets that close there. */
 const closedSentence = /([\p{Sentence_Terminal}…])["”’'»›)\]」』）】]*$/u;
-const goesOnSentence = /^[\p{Sentence_Terminal}…"”’'»›)\]」』）】]/u;
+const continuesSentence = /^[\p{Sentence_Terminal}…"”’'»›)\]」』）】]/u;
 /**
  * In these scripts, a full stop may occur inside a number or an abbreviation: only a space shows that it ends a
  * sentence.
  */
 const ambiguousTerminal = /^[.!?…]$/u;
 
-/** Characters before an end that `Intl.Segmenter` needs to find it. */
+/** The number of UTF-16 units before an end that `Intl.Segmenter` needs to find it. */
 const segmentedCharacters = 12;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
@@ -34,7 +34,7 @@ export function isUnspaced(character: string): boolean {
   return unspacedScript.test(character) && wordCharacter.test(character);
 }
 
-/** Whether a word ends between `text` and the `next` characters (at least one). */
+/** Whether a word ends between `text` and the `next` characters, of which there is at least one. */
 export function endsWord(text: string, next: string): boolean {
   if (!endsInWord.test(text) || joiner.test(next) || extending.test(next)) return false;
   if (!wordCharacter.test(next)) return true;
@@ -47,20 +47,21 @@ export function endsWord(text: string, next: string): boolean {
 /** Whether a sentence ends between `text` and the `next` characters. */
 export function endsSentence(text: string, next: string): boolean {
   const terminal = closedSentence.exec(text)?.[1];
-  if (terminal === undefined || goesOnSentence.test(next) || extending.test(next)) return false;
+  if (terminal === undefined || continuesSentence.test(next) || extending.test(next)) return false;
   return !ambiguousTerminal.test(terminal) || /^\s/u.test(next);
 }
 
+/** The last code point. */
 export function lastCharacter(text: string): string {
   const last = text.charCodeAt(text.length - 1);
   return text.slice((last & 0xfc00) === 0xdc00 ? -2 : -1);
 }
 
-/** The part of `text` after its last complete word: the beginning of a word, or nothing. */
-export function wordBegun(text: string): string {
+/** The part of `text` after its last complete word: the beginning of a word, or ''. */
+export function partialWord(text: string): string {
   const run = /[\p{L}\p{M}\p{N}\p{Join_Control}'’-]*$/u.exec(text)![0];
   if (!unspacedScript.test(run)) return run;
-  let begun = '';
-  for (const { segment } of segmenter.segment(run)) begun = segment;
-  return begun;
+  let last = '';
+  for (const { segment } of segmenter.segment(run)) last = segment;
+  return last;
 }

@@ -26,7 +26,7 @@ function drawText(random: Random, length: number): string[] {
   return text.slice(0, length);
 }
 
-/** The tokens of texts, each behind `noToken`. */
+/** The tokens of texts, each preceded by `noToken`. */
 function tokensOf(texts: readonly (readonly string[])[]): Uint16Array {
   return Uint16Array.from(texts.flatMap((text) => [noToken, ...text.map((token) => vocabulary.idOf(token))]));
 }
@@ -166,6 +166,16 @@ describe('Memory', () => {
     walk(stays, (place, token) => memory.forget(layer, place, token));
     assert.deepEqual(sizeOf(layer), [0, 0]);
     assert.throws(() => memory.forget(layer, places[0].place, 1), { code: 'internal' });
+  });
+
+  it('refuses to take back what was not counted', () => {
+    const layer = new Layer();
+    const change = (hash: number, symbol: number, by: 1 | -1): number => layer.change('letters', 2, hash, symbol, by);
+    change(7, 1, 1);
+    assert.throws(() => change(7, 2, -1), { code: 'internal' });
+    assert.throws(() => change(8, 1, -1), { code: 'internal' });
+    assert.equal(change(7, 1, -1), 0);
+    assert.throws(() => change(7, 1, -1), { code: 'internal' });
   });
 
   it('needs no more room for a text that is changed again and again', () => {

@@ -128,7 +128,7 @@ describe('Mixture', () => {
     assert.ok(moved(4) / moved(2) > 1.5 && moved(4) / moved(2) < 3, `${moved(4) / moved(2)}`);
   });
 
-  /** How much worse than the best of its parts the mixture may be on a text that it is fitted on while it reads it. */
+  /** How much worse than the best of its parts the mixture may be on a text to which it is fitted while reading it. */
   const bound = 0.02;
 
   for (const [what, noise, seed] of [

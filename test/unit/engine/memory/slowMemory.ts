@@ -22,7 +22,7 @@ export function letterContexts(before: readonly string[]): string[] {
   );
 }
 
-/** The word so far or the gap since the last one; with the word before it; with two. Case is ignored. */
+/** The word so far, or the gap since the last one; the same with the previous word, and with two. Case is ignored. */
 export function wordContexts(before: readonly string[]): string[] {
   const pieces: string[][] = [];
   for (const token of before) {
@@ -43,8 +43,10 @@ export function wordContexts(before: readonly string[]): string[] {
   );
 }
 
-/** Kneser and Ney's counts of a chain of contexts, in the longest one how often, in a shorter one in how many longer
- *  ones; what the text `under` it has already is not counted in shorter ones. */
+/**
+ * Kneser and Ney's counts of a chain of contexts: in the longest context, how often a token followed; in a shorter one,
+ * in how many longer contexts it did, except those in which the layer `under` this one has it already.
+ */
 export function slowCounts(
   { texts }: SlowText,
   contextsOf: (before: readonly string[]) => string[],

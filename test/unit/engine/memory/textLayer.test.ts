@@ -83,7 +83,7 @@ describe('TextLayer', () => {
     for (const character of 'aé\n') own.advance(place, 0, accented.idOf(character));
     const known = nothing.under([layer.layer]);
     known.predict(place, 0);
-    // The three letters of the place, and that nothing stands before them.
+    // The three letters before it, and the three places before the beginning of the text.
     assert.equal(known.foundLetters, 6);
     assert.ok(known.letters[accented.idOf('a')] > 0.5);
   });

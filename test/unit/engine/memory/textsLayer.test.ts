@@ -51,7 +51,7 @@ function assertSame(layer: Layer, texts: Iterable<string>, probe: string): void 
 }
 
 describe('TextsLayer', () => {
-  it('knows what it would have learned token by token, whatever comes, goes and changes', async () => {
+  it('knows what it would have learned token by token, whichever texts are added, removed and changed', async () => {
     const random = new Random(1);
     const texts = new Map(Array.from({ length: 6 }, (_, i) => [`${i}`, draw(random, 300)]));
     const layer = new TextsLayer(memory, vocabulary, asIs);
@@ -77,7 +77,7 @@ describe('TextsLayer', () => {
     assertSame(layer.layer, others.values(), own);
   });
 
-  it('can take back what occurs more often than a packed count tells', async () => {
+  it('can take back what occurs more often than a packed count can hold', async () => {
     const layer = new TextsLayer(memory, vocabulary, asIs);
     const texts = new Map([
       ['many', 'a'.repeat(70_000)],

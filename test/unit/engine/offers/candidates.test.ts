@@ -33,7 +33,7 @@ async function gather(predictor: TinyPredictor, before: string, asked: Wanted, l
   return gathering.candidates;
 }
 
-/** Whether "a  b", "a. b" and so on hold what an offer of this extent cannot. */
+/** Whether an offer of this extent may be this text: not "a  b" as a phrase, not "a b" as a word. */
 function isOffer(extent: CompletionRequest['extent'], before: string, text: string): boolean {
   if (/^\s*$|\s$/.test(before) && /^\s/.test(text)) return false;
   const body = text.replace(/^[ .]+/, '');

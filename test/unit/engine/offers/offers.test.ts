@@ -34,7 +34,7 @@ async function offers(
   return items.map((item) => item.text);
 }
 
-describe('suggestions', () => {
+describe('offers', () => {
   it('complete the word at the cursor', async () => {
     assert.deepEqual(await offers({ prefix: 'It was a d', extent: 'word' }), ['ark']);
   });
@@ -65,7 +65,7 @@ describe('suggestions', () => {
     assert.deepEqual(await offers({ prefix: 'me); ' }, model), ['one two three four']);
   });
 
-  it('stop before they go in circles', async () => {
+  it('stop before they repeat themselves', async () => {
     const before = (text: string, draft: string): string => draft.slice(0, endBeforeLoop(text, draft));
     assert.equal(before('by ', 'of the state of the state of the state'), 'of the state');
     assert.equal(before('a member of the state ', 'of the state of'), '');
@@ -87,7 +87,7 @@ describe('suggestions', () => {
     assert.deepEqual(await offers({ prefix: 'was dry.', extent: 'line' }), []);
   });
 
-  it('never end in glued punctuation or in half a word', async () => {
+  it('never end in punctuation that continues or in half a word', async () => {
     for (let length = 1; length < 30; length++) {
       for (const extent of ['word', 'phrase', 'sentence', 'line'] as const) {
         for (const text of await offers({ prefix: 'Then came ', extent, maximumLength: length })) {
@@ -135,7 +135,7 @@ describe('suggestions', () => {
     assert.equal(stepsRun, 'It'.length);
   });
 
-  it('include different alternatives, surest first, the same every time', async () => {
+  it('include different alternatives, most likely first, the same every time', async () => {
     const model = learnedModel('a dark night, a dark room, a dim light, a cold night, a cold wind, a dim day', {
       sureness: 3,
     });
@@ -164,7 +164,7 @@ describe('suggestions', () => {
     assert.ok(second.stepsRun <= generated, `${second.stepsRun} steps`);
   });
 
-  it('continue reading at one step per keystroke while the beginning slides away', async () => {
+  it('still cost one step per keystroke once the beginning of the text is no longer sent', async () => {
     const model = await drawnModel({ seed: 3 });
     const predictor = createPredictor(model);
     const cache = new StateCache(predictor.reach);
@@ -205,7 +205,7 @@ describe('suggestions', () => {
       'the old clock in the great hall struck nine. the new clock in the small room struck ten. ' +
       'a fire burned in the great hall of the king. a candle burned in the small room of the maid. ';
 
-    it('lead into what follows, and are nothing else', async () => {
+    it('are made only if they lead into what follows', async () => {
       const model = learnedModel(lines);
       assert.deepEqual(await offers({ prefix: 'the old clock in the ', suffix: ' hall struck nine.' }, model), [
         'great',
@@ -234,7 +234,7 @@ describe('suggestions', () => {
   });
 
   describe('characters that the model has never seen', () => {
-    it('are no part of a suggested word', async () => {
+    it('are not part of an offered word', async () => {
       for (const prefix of ['It was a dä', 'It was a Ω', 'It was a 日本']) {
         assert.deepEqual(await offers({ prefix, alternatives: 3 }), [], prefix);
       }
@@ -248,7 +248,7 @@ describe('suggestions', () => {
   });
 
   describe('scripts', () => {
-    it('have word ends even if words have no spaces', async () => {
+    it('have word ends even where words are not separated by spaces', async () => {
       const text = '我的妹妹昨天早上把花园的地图忘在桌上。新来的老师没有说一句话就把三封信交给了邻居！';
       const model = learnedModel(text);
       assert.deepEqual(await offers({ prefix: '我的', extent: 'word' }, model), ['妹妹']);

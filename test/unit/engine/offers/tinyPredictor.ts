@@ -5,7 +5,7 @@ import { Random } from '../../../../src/engine/random';
 
 export interface TinyPredictor extends Predictor {
   vocabulary: Vocabulary;
-  /** The probabilities behind a text, [V]. */
+  /** The probabilities after a text, [V]. */
   after(text: string): Float64Array;
   /** Batches advanced, and the largest of them. */
   steps: number;

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { endsSentence, endsWord, wordBegun } from '../../../../src/engine/offers/wordEnds';
+import { endsSentence, endsWord, partialWord } from '../../../../src/engine/offers/wordEnds';
 
 /** A text with a bar at every place where a word ends. */
 function marked(text: string): string {
@@ -20,7 +20,7 @@ describe('wordEnds', () => {
     assert.equal(marked('שלום עולם'), 'שלום| עולם|');
   });
 
-  it('finds them if words have no spaces', () => {
+  it('finds them where words are not separated by spaces', () => {
     assert.equal(marked('我的妹妹昨天早上'), '我的|妹妹|昨天|早上|');
     assert.equal(marked('新来的老师。'), '新来|的|老师|。');
     assert.equal(marked('私は学生です'), '私|は|学生|です|');
@@ -28,7 +28,7 @@ describe('wordEnds', () => {
     assert.equal(marked('用Linux写'), '用|Linux|写|');
   });
 
-  it('never fall inside a grapheme cluster', () => {
+  it('finds none inside a grapheme cluster', () => {
     assert.equal(endsWord('caf', 'e\u0301 '), false);
     assert.equal(endsWord('cafe', '\u0301 '), false);
     assert.equal(endsWord('क', '\u094d\u0937'), false);
@@ -61,11 +61,11 @@ describe('wordEnds', () => {
     }
   });
 
-  it('detects which word has been started', () => {
-    assert.equal(wordBegun('the ha'), 'ha');
-    assert.equal(wordBegun('the '), '');
-    assert.equal(wordBegun('a well-kno'), 'well-kno');
-    assert.equal(wordBegun('don’'), 'don’');
-    assert.equal(wordBegun('我的妹妹昨天'), '昨天');
+  it('finds the partial word at the end of a text', () => {
+    assert.equal(partialWord('the ha'), 'ha');
+    assert.equal(partialWord('the '), '');
+    assert.equal(partialWord('a well-kno'), 'well-kno');
+    assert.equal(partialWord('don’'), 'don’');
+    assert.equal(partialWord('我的妹妹昨天'), '昨天');
   });
 });
