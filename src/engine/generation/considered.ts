@@ -6,7 +6,7 @@ import { prime } from './prime';
 import { softmax } from './sampler';
 import type { StateCache } from './stateCache';
 
-/** At most `count` tokens, most likely first. Throws `cancelled`. */
+/** At most `count` tokens, the most likely first. Throws `cancelled`. */
 export async function considered(
   model: LanguageModel,
   predictor: Predictor,

@@ -9,7 +9,7 @@ import { openMemory } from '../memory/modelMemory';
 import type { LanguageModel } from './languageModel';
 import { networkPredictor, type Predictor } from './predictor';
 
-/** The use of a predictor. */
+/** What a predictor is used for. */
 export interface PredictorUse extends MemoryPredictorOptions {
   /**
    * `as-trained`, the default, is for samples. `carried` steps a model of windows like any other, about thirty times
@@ -22,8 +22,8 @@ export interface PredictorUse extends MemoryPredictorOptions {
 }
 
 /**
- * A predictor of the network and its memory, if it has one: then the prediction is the mixture of both, and the
- * position in the memory is part of a context.
+ * A predictor of the network and, if it has one, its memory: then it predicts with the mixture of both, and the place
+ * in the memory is part of a context.
  */
 export function createPredictor(model: LanguageModel, use: PredictorUse = {}): Predictor {
   const network = networkPredictor(model, use.context ?? 'as-trained');

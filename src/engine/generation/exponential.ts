@@ -2,9 +2,9 @@
  * e^x in plain arithmetic, for softmax: x = r - k ln 2 / 32 with |r| ≤ ln 2 / 64, e^x = 2^-(k / 32) · Σ r^n / n! up to n = 4.
  * Relative error below 1e-11.
  *
- * Math.exp is a call into C++, compiled to SSE instructions. After the kernels' AVX instructions the processor takes
- * some 150 ns for each such call (measured with V8 13.6 on x64), which made drawing a token cost more than twice what
- * computing its logits does.
+ * Math.exp is a call into C++ code with SSE instructions. After the kernels' AVX instructions, the processor takes some
+ * 150 ns for each such call (measured with V8 13.6 on x64): drawing a token took more than twice as long as computing
+ * its logits.
  */
 const partsBits = 5;
 const parts = 1 << partsBits;

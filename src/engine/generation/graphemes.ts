@@ -3,7 +3,7 @@ import type { Vocabulary } from '../corpus/vocabulary';
 
 /** What can belong to the same character as the preceding text. */
 const joining = /[\p{M}\p{Grapheme_Extend}\p{Join_Control}\p{Regional_Indicator}\u1160-\u11ff\ud7b0-\ud7fb]/u;
-/** Code units needed to tell whether a character continues. */
+/** The number of last UTF-16 units that are needed to tell whether a character continues. */
 const considered = 32;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const known = new WeakMap<Vocabulary, boolean>();

@@ -1,19 +1,19 @@
-/** A set of words that also knows their beginnings. Words are compared without case and with plain apostrophes. */
+/** A set of words that can also be asked for their beginnings. Case and the kind of apostrophe do not matter. */
 
-const pattern = /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*/gu;
+export const wordPattern = /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*/gu;
 
 /** The form in which words are compared. */
 export function foldWord(word: string): string {
   return word.toLowerCase().replaceAll('’', "'").normalize('NFC');
 }
 
-/** The words of a text in their order, folded. */
+/** The words of a text in order, folded. */
 export function* wordsIn(text: string): Iterable<string> {
-  for (const [word] of text.matchAll(pattern)) yield foldWord(word);
+  for (const [word] of text.matchAll(wordPattern)) yield foldWord(word);
 }
 
 export class KnownWords {
-  /** In the order of their code units, each once. */
+  /** Without duplicates, in the order of their code units. */
   private readonly sorted: readonly string[];
 
   /** `words` are folded. */
@@ -29,7 +29,7 @@ export class KnownWords {
     return this.sorted[this.firstFrom(word)] === word;
   }
 
-  /** Whether a word begins like this, or is this. */
+  /** Whether a word begins with `beginning`, or is the same. */
   hasBeginning(beginning: string): boolean {
     return this.sorted[this.firstFrom(beginning)]?.startsWith(beginning) ?? false;
   }

@@ -1,7 +1,4 @@
-/**
- * The model for generation, completion and surprise: weights to step, with their vocabulary and the text settings of
- * the recipe.
- */
+/** A model that can be asked what comes next: a network to step, its vocabulary, its settings and its memory. */
 import { InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
@@ -13,7 +10,7 @@ import type { StoredLanguageModel } from '../model/modelFile';
 import type { LeastProbability } from '../../common/engineProtocol';
 import { noToken, type NewStepper, type Stepper } from '../backends/backend';
 
-/** The kind of a model's tokens. */
+/** How a model turns text into tokens. */
 export interface ModelText {
   vocabulary: Vocabulary;
   config: Pick<TrainingConfig, 'text' | 'objective'>;
@@ -27,21 +24,22 @@ export interface LanguageModel extends ModelText {
   leastProbability?: LeastProbability;
 }
 
-/** Prepares a stored model for writing. Throws what the check of its memory throws. */
+/** Prepares a stored model for predicting. Throws what `memoryOf` throws. */
 export function openModel(stored: StoredLanguageModel, newStepper: NewStepper): LanguageModel {
   const { spec, parameters, vocabulary, config, leastProbability } = stored;
   return { stepper: newStepper(spec, parameters), vocabulary, config, memory: memoryOf(stored), leastProbability };
 }
 
-/** A prompt, or a text to score, as token ids after the model's normalisation; `unknown` lists what has no id. */
-export interface EncodedText {
+interface EncodedText {
   ids: Uint16Array;
-  /** Distinct tokens of the text that are unknown to the model, in order of appearance. */
+  /** The distinct tokens of the text that are unknown to the model, in order of appearance. */
   unknown: string[];
 }
 
-/** Encodes a text as the model's training text was encoded. Characters without an id become `noToken`. A model of line
- *  prefixes has never seen more than the line. */
+/**
+ * Encodes a text like the model's training text, with `noToken` for a character without an id. For a model of line
+ * prefixes, which has never seen more than a line, only the last line.
+ */
 export function encodeText(model: ModelText, text: string): EncodedText {
   const whole = normaliseText(text, model.config.text);
   const normal = model.config.text.examples === 'line-prefixes' ? whole.slice(whole.lastIndexOf('\n') + 1) : whole;
@@ -75,8 +73,8 @@ export function lineEnd(model: ModelText): number | undefined {
   return id === noToken ? undefined : id;
 }
 
-/** Throws `incompatibleModel` unless a network of this kind fits this vocabulary. */
-export function checkSpeaks({ output }: NetworkSpec, vocabulary: Vocabulary): void {
+/** Throws `incompatibleModel` unless a network predicts the tokens of a vocabulary. */
+export function checkPredictsTokens({ output }: NetworkSpec, vocabulary: Vocabulary): void {
   if (output.kind !== 'softmax' || output.classes !== vocabulary.size) {
     throw new InklingError(
       'incompatibleModel',

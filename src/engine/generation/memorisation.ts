@@ -1,12 +1,12 @@
 /**
- * "Is it copying my text?" Finds the passages of a sample that occur in the training text, and the share of its 8-grams
- * that do not.
+ * Whether a model copies its training text: finds the passages of a sample that occur there, and the share of its
+ * 8-grams that do not.
  *
  * Every block of `blockLength` characters that begins at a multiple of `blockStride` is entered in a hash table. A
  * copied run of blockLength + blockStride - 1 = 30 characters or more contains at least one such block, so a window
  * rolled over the sample (Rabin and Karp 1987) finds it; comparing characters then gives the ends of the run. 8-grams
- * are stored in a Bloom filter (1970) with a false positive rate of 1 in 400. Together 3 to 5 bytes per character in
- * addition to the text.
+ * are stored in a Bloom filter (1970) with a false positive rate of 1 in 400. Both together take 3 to 5 bytes per
+ * character in addition to the text.
  *
  * If lines are examples (names), runs of 30 characters are meaningless: there, whole lines are looked up. The share of
  * words that also occur in the text shows how much of a sample is spelt correctly.
@@ -29,7 +29,7 @@ type Run = CopyReport['runs'][number];
 export const shortestRun = 30;
 const blockLength = 16;
 const blockStride = shortestRun - blockLength + 1;
-/** A line of dashes may occur a million times in a text: only this many entries are made for it and examined. */
+/** A line of dashes may occur a million times in a text: at most this many entries are made for it and examined. */
 const maximumProbes = 64;
 
 const gramLength = 8;
@@ -41,10 +41,10 @@ const maximumBloomBits = 2 ** 28;
 const base = 0x01000193;
 
 export class CopyIndex {
-  /** Open addressing: 1 + number of the block, 0 = free. */
+  /** Open addressing: 1 + the number of the block; 0 if free. */
   private readonly table: Uint32Array;
   private readonly mask: number;
-  /** The text of a block: the number of the first block of each text. */
+  /** The number of the first block of each text. */
   private readonly firstBlock: number[] = [];
   private readonly bloom: Uint32Array;
   private readonly bloomMask: number;
@@ -82,14 +82,15 @@ export class CopyIndex {
     });
   }
 
-  /** The words of the texts. */
+  /** The words of the texts, folded. */
   get knownWords(): KnownWords {
     return (this.folded ??= new KnownWords([...this.words].flatMap((word) => [...wordsIn(word)])));
   }
 
   /**
-   * Runs of `shortestRun` or more characters of the sample that occur in a training text, in order (the longer one where
-   * two overlap), or its lines that do; the share of its 8-grams that occur in none; the share of its words that do.
+   * The runs of `shortestRun` or more characters of the sample that occur in a training text, in order (the longer one
+   * where two overlap), or, if lines are examples, its lines that do; the share of its 8-grams that occur in none; and
+   * the share of its words that occur in one.
    */
   report(sample: string): CopyReport {
     const realWordShare = this.realWordShare(sample);
@@ -110,7 +111,7 @@ export class CopyIndex {
     });
   }
 
-  /** The words at both ends may be incomplete: the sample continues a prompt and was cut off. */
+  /** Without the words at both ends, which may be incomplete: the sample continues a prompt and was cut off. */
   private realWordShare(sample: string): number | undefined {
     const words = [...sample.toLowerCase().matchAll(wordPattern)].filter(
       ({ 0: word, index }) => this.lines || (index > 0 && index + word.length < sample.length),

@@ -53,14 +53,14 @@ const unspaced =
 /** Letters that belong to the adjacent word. */
 const joined = `[[\\p{L}\\p{M}\\p{N}]--[${unspaced}]]`;
 /** Characters with which a word could continue. */
-const goesOn = new RegExp(`^(?:${joined}|['’\\-])`, 'v');
+const continuesWord = new RegExp(`^(?:${joined}|['’\\-])`, 'v');
 const needsNoEnd = new RegExp(`[${unspaced}]$`, 'u');
 const betweenWords = new RegExp(`(?:^|[\\s${unspaced}])$`, 'u');
 
 /**
- * As `generate`; a stream with `mustContain` contains each of its words as a separate word, regardless of case. Such
- * streams are written one after the other, in larger pieces. Throws what `generate` throws, and `invalidInput` for a
- * word that the model cannot write or words that the length has no room for.
+ * Like `generate`, but a stream with `mustContain` contains each of its words as a separate word, regardless of case. If
+ * there is such a stream, all streams are written one after another, and its deltas are larger pieces. Throws what
+ * `generate` throws, and `invalidInput` for a word that the model cannot write or words that the length has no room for.
  */
 export async function generateContaining(
   model: LanguageModel,
@@ -68,7 +68,7 @@ export async function generateContaining(
   tools: GenerationTools = {},
 ): Promise<GenerationResult> {
   const { streams, prompt } = request;
-  if (!streams.some(isBound)) return generate(model, request, tools);
+  if (!streams.some(hasRequiredWords)) return generate(model, request, tools);
   streams.forEach(checkSamplingOptions);
   const predictor = tools.predictor ?? createPredictor(model, { avoidsCopying: true });
   const own: Tools = { ...tools, predictor, cache: tools.cache ?? new StateCache(predictor.reach) };
@@ -79,7 +79,7 @@ export async function generateContaining(
     const onDelta = (delta: SampleDelta): void => tools.onDelta?.({ ...delta, stream });
     const one = { prompt: start, streams: [options], details: request.details };
     results.push(
-      await (isBound(options)
+      await (hasRequiredWords(options)
         ? writeContaining(model, one, options, { ...own, onDelta })
         : generate(model, one, { ...own, onDelta })),
     );
@@ -93,7 +93,7 @@ export async function generateContaining(
   };
 }
 
-function isBound({ mustContain }: SamplingOptions): boolean {
+function hasRequiredWords({ mustContain }: SamplingOptions): boolean {
   return mustContain !== undefined && mustContain.length > 0;
 }
 
@@ -123,7 +123,10 @@ async function writeContaining(
     const missing = words.filter((word) => !placed.has(word) && !contains(kept, word));
     const room = left - missing.reduce((sum, { ids }) => sum + ids.length + 2, 0);
     if (missing.length > 0 && room < 0) {
-      throw new InklingError('invalidInput', 'So short a text has no room for all these words: ask for a longer one.');
+      throw new InklingError(
+        'invalidInput',
+        'A text this short has no room for all these words: ask for a longer one.',
+      );
     }
     const draft: Piece[] = [];
     const onDelta = ({ text, tokens = [], probabilities = [] }: SampleDelta): void => {
@@ -154,7 +157,7 @@ async function writeContaining(
   }
 }
 
-/** Throws `invalidInput` for a word with characters unknown to the model. */
+/** Throws `invalidInput` for a word that is unknown to the model, or has unknown characters. */
 function wantedWord(model: LanguageModel, word: string): Wanted {
   const text = normaliseText(word.trim(), model.config.text);
   const ids = model.vocabulary.encode(text);
@@ -172,7 +175,7 @@ function contains(text: string, { text: word }: Wanted): boolean {
   return new RegExp(`(?<!${joined})${literal}(?!${joined})`, 'iv').test(text);
 }
 
-/** Which of the words is most likely, and where in the draft after `before`. */
+/** The word and the place in the draft after `before` where it fits best. */
 async function bestPlace(
   model: LanguageModel,
   before: string,
@@ -185,7 +188,7 @@ async function bestPlace(
   const size = predictor.contextSize;
   const classes = predictor.classes;
 
-  // The places, each with the text up to there; in scripts without spaces, any position is one.
+  // The text up to each position, and the positions where a word can be; in scripts without spaces, that is any.
   const texts = [before];
   for (const { text } of draft) texts.push(texts[texts.length - 1] + text);
   const all = texts.map((_, at) => at);
@@ -229,8 +232,8 @@ interface WordEnd {
 }
 
 /**
- * The probabilities of a word's tokens after each context, and of its end, if it needs one. `contexts` [S, contextSize]
- * and `logits` [S, V] are used up.
+ * The probabilities of a word's tokens after each of S contexts, and of its end, if it needs one. `contexts`,
+ * [S, contextSize], and `logits`, [S, V], are overwritten.
  */
 function readWord(
   { vocabulary }: LanguageModel,
@@ -253,7 +256,7 @@ function readWord(
     softmax(logits, row * classes, shares);
     const end: WordEnd = { token: -1, probability: 0, all: 0 };
     for (let id = 0; id < classes; id++) {
-      if (silent.has(id) || goesOn.test(vocabulary.tokenText(id))) continue;
+      if (silent.has(id) || continuesWord.test(vocabulary.tokenText(id))) continue;
       end.all += shares[id];
       if (shares[id] > end.probability) Object.assign(end, { token: id, probability: shares[id] });
     }

@@ -13,7 +13,7 @@ export interface NextToken {
   token: string;
   /** The probability of being drawn; 0 if cut off by top-k, top-p or min-p. */
   probability: number;
-  /** The probability of a token that is cut off, without the cut. */
+  /** The probability without the cut, for a token that is cut off. */
   cut?: number;
 }
 
@@ -25,13 +25,13 @@ export interface NextTokens {
   tokens: NextToken[];
 }
 
-export interface NextResult {
+interface NextResult {
   distributions: NextTokens[];
   /** Tokens of the prompt that are unknown to the model. */
   unknown: string[];
 }
 
-/** One distribution for each temperature. Throws `invalidInput` for options out of range. */
+/** One distribution for each temperature. Throws `invalidInput` for options out of range, and `corruptModel`. */
 export async function nextTokens(
   model: LanguageModel,
   predictor: Predictor,

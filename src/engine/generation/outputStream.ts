@@ -1,6 +1,6 @@
 /**
- * The text of one stream as it grows: tokens become pieces (words get their spaces), stop strings are detected across
- * token boundaries and never emitted, and what is safe is emitted in deltas.
+ * The text of one stream as it grows: tokens become pieces (words get their spaces), and pieces are emitted in deltas
+ * once they cannot be part of a stop string, which may extend over several tokens and is never emitted.
  */
 import type { SampleDelta } from '../../common/engineProtocol';
 import type { Vocabulary } from '../corpus/vocabulary';
@@ -16,6 +16,7 @@ export class OutputStream {
   /** Pieces that may be the beginning of a stop string. */
   private held: Piece[] = [];
   private heldText = '';
+  /** Emitted pieces for the next delta. */
   private ready: Piece[] = [];
   private stopped = false;
 
@@ -37,24 +38,24 @@ export class OutputStream {
     this.held.push(piece);
     this.heldText += piece.text;
     if (this.stop.length === 0) {
-      this.letOut(this.heldText.length);
+      this.emit(this.heldText.length);
       return true;
     }
     const found = this.stop.map((text) => this.heldText.indexOf(text)).filter((at) => at >= 0);
     if (found.length > 0) {
-      this.letOut(Math.min(...found), true);
+      this.emit(Math.min(...found), true);
       this.held = [];
       this.heldText = '';
       this.stopped = true;
       return false;
     }
-    this.letOut(this.heldText.length - this.possibleStop());
+    this.emit(this.heldText.length - this.possibleStop());
     return true;
   }
 
   /** No more tokens will come: emits what was held back. */
   end(): void {
-    if (!this.stopped) this.letOut(this.heldText.length);
+    if (!this.stopped) this.emit(this.heldText.length);
   }
 
   /** What was emitted since the last call; undefined if nothing. */
@@ -79,7 +80,7 @@ export class OutputStream {
     return last === '' || /\s$/u.test(last) ? text : ` ${text}`;
   }
 
-  /** Length of the longest suffix of `heldText` that is a prefix of a stop string. */
+  /** The length of the longest suffix of `heldText` that is a prefix of a stop string. */
   private possibleStop(): number {
     let longest = 0;
     for (const text of this.stop) {
@@ -91,10 +92,10 @@ export class OutputStream {
   }
 
   /**
-   * Emits the complete pieces within the first `length` held UTF-16 units, and with `cut` also the part of a piece
-   * before a stop string in it.
+   * Emits the complete pieces within the first `length` UTF-16 units of `heldText`. With `cut`, also emits the part of a
+   * piece that lies within them.
    */
-  private letOut(length: number, cut = false): void {
+  private emit(length: number, cut = false): void {
     let rest = length;
     while (rest > 0) {
       const piece = this.held[0];

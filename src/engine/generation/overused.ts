@@ -11,36 +11,38 @@
 import type { Overused } from '../../common/engineProtocol';
 import type { ListedWord } from '../bases/wordList';
 import { TimeSlice } from '../timeSlice';
-import { foldWord } from './knownWords';
+import { foldWord, wordPattern } from './knownWords';
 
-/** At least this many uses, this much more often than usual, and this sure: the chance of it is below 0.001. */
+/**
+ * A word is used more than usual if it occurs at least this many times, at least this many times more often than usual,
+ * and with at least this likelihood ratio: by chance, that has a probability below 0.001.
+ */
 const fewestUses = 4;
 const leastRatio = 2;
 const leastLikelihoodRatio = 10.8;
-/** A stretch of this many words; at least this many uses in it, with at most this probability. */
+/** A word is repeated closely if this many words contain this many uses, whose probability is at most this. */
 const stretch = 80;
 const fewestClose = 3;
 const closeProbability = 0.001;
 /** A word is a content word if fewer than one in 2^9 words is this one. */
 const contentClass = 9;
-/** The class of a word that is not listed. */
+/** The frequency class of a word that is not listed. */
 const rarest = 24;
 const shortestPhrase = 3;
 const longestPhrase = 24;
 const fewestPhrases = 3;
-/** In a long text, a phrase may occur once in this many words. */
+/** In a long text, a phrase must occur at least once per this many words. */
 const wordsPerPhrase = 20_000;
-/** Of each kind. */
+/** The maximum number of findings of each kind. */
 const mostFindings = 40;
-const wordPattern = /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}[\p{L}\p{M}]*)*/gu;
-/** What may lie between the words of a phrase: anything else ends it. */
+/** What may lie between the words of a phrase; anything else ends it. */
 const withinPhrase = /^(?:[ \t]*\n?[ \t]*|,[ \t]*|-)$/;
 const startsSentence = /(?:^|[.!?…:\n]["”’)]*)\s*["“‘(]*$/;
 
 interface Word {
   /** Folded. */
   text: string;
-  /** Its number in the text. */
+  /** Its position among the words of the text. */
   index: number;
   id: number;
   start: number;
@@ -94,7 +96,7 @@ export async function findOverused(
   return findings;
 }
 
-/** A finding with what it is ranked by. */
+/** A finding with the number by which it is ranked. */
 type Ranked = Overused & { rank: number };
 
 function best(findings: Ranked[]): Overused[] {
@@ -106,7 +108,7 @@ function best(findings: Ranked[]): Overused[] {
 
 function readWords(text: string): { words: Word[]; isName: (word: string) => boolean } {
   const ids = new Map<string, number>();
-  /** For each word, how often it has a capital inside a sentence, less how often it has none. */
+  /** For each word, how often it has a capital inside a sentence, minus how often it has none there. */
   const capitals = new Map<string, number>();
   let before = 0;
   const words = [...text.matchAll(wordPattern)].map(({ 0: written, index }, number): Word => {
@@ -130,9 +132,9 @@ function moreThanUsual(word: string, uses: readonly Word[], total: number, frequ
   const count = uses.length;
   if (count < fewestUses) return [];
   const listed = frequencies.get(word);
-  // A word that is not listed may be rare or new: nothing is known of it.
+  // A word that is not listed may be rare or new: nothing is known about it.
   if (listed === undefined) return [];
-  // The most that words of its class are used: classes are octaves.
+  // As often as the most frequent words of its class: in a class, frequencies differ by a factor of up to 2.
   const expected = total * 2 ** -listed;
   const likelihoodRatio = 2 * (count * Math.log(count / expected) - (count - expected));
   if (count < leastRatio * expected || likelihoodRatio < leastLikelihoodRatio) return [];
@@ -168,7 +170,7 @@ function closeTogether(
 }
 
 /**
- * Runs of words that occur again and again with at least one content word in them; one that is part of a longer run
+ * Runs of words that occur again and again and include a content word. A run that is part of the same longer run
  * wherever it occurs is left out.
  */
 function phrases(
@@ -204,7 +206,7 @@ function phrases(
   return found;
 }
 
-/** Where each run of words begins, by the numbers of its words. */
+/** Where each run of words begins, as indices of words, by the ids of its words. */
 type Runs = Map<string, number[]>;
 
 /** The runs of a length that occur at least `fewest` times; both parts of such a run are among the `shorter` ones. */

@@ -1,13 +1,14 @@
 /**
- * A network that is advanced token by token, whatever its objective was, for generation, completion and surprise.
+ * A network that is advanced token by token, whatever its objective was: for samples, offers and the surprise map.
  *
- * - A model trained at every step carries its recurrent state along: a token costs one step.
+ * - A model trained at every step carries its recurrent state along, so a token costs one step.
  * - A model trained on windows (last-step) has only ever seen `steps` tokens after a zero state. To reproduce that for
  *   every token, its context is the `steps` states that began 0, 1, … steps-1 tokens ago. A token advances all of them
  *   as one batch; the oldest has then read exactly one window and predicts. The results equal those of running every
  *   window from zero, in one batched step instead of `steps` single ones.
  *
- * Either way a context is a flat float32 array, copied to fork a stream and kept to save the steps that led to it.
+ * Either way, a context is a flat float32 array: copying it forks a stream, and keeping it saves the steps that led to
+ * it.
  */
 import { stateSize } from '../model/networkSpec';
 import { paddingToken, type LanguageModel } from './languageModel';
@@ -17,12 +18,13 @@ export interface Predictor {
   readonly classes: number;
   /** The size of a context. */
   readonly contextSize: number;
-  /** How many tokens back can still matter; `Infinity` if the state is carried along. */
+  /** The number of last tokens on which a prediction can depend; `Infinity` if the state is carried along. */
   readonly reach: number;
   /** A new context before any text, [contextSize]. */
   start(): Float32Array;
   /**
-   * Advances S contexts, [S, contextSize], by one token each, in place; writes the next logits into `logits`, [S, V].
+   * Advances S contexts, [S, contextSize], in place by one token each, and writes the logits of the next tokens into
+   * `logits`, [S, V].
    */
   step(tokens: Uint16Array, contexts: Float32Array, logits: Float32Array): void;
 }

@@ -14,17 +14,14 @@ export interface Primed {
   steps: number;
 }
 
-/**
- * While reading a long text, a context is cached every this many tokens, so that an edit inside it does not require
- * rereading everything.
- */
+/** The number of tokens between cached contexts of a long text, so that after an edit not all of it is read again. */
 const keepEvery = 128;
 
 /**
- * What the model reads for a prompt: for a model of lines, the line so far after "no token" (as in training); the
- * window that it was trained on; padding when there is nothing at all.
+ * What the model reads for a prompt. For a model of lines, that is "no token" (as in training) and the line so far;
+ * otherwise, the tokens within its reach, or padding if there are none.
  */
-function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Uint16Array {
+function readingOf(model: LanguageModel, ids: Uint16Array, reach: number): Uint16Array {
   const end = lineEnd(model);
   if (model.config.text.examples === 'lines') {
     const line = end === undefined ? ids : ids.subarray(ids.lastIndexOf(end) + 1);
@@ -37,7 +34,7 @@ function readingOf(model: LanguageModel, ids: Uint16Array, reach = Infinity): Ui
   return ids.length > reach ? ids.subarray(ids.length - reach) : ids;
 }
 
-/** Reads `ids` (see `readingOf`). Yields while it reads; throws `cancelled` if the signal is aborted. */
+/** Reads a prompt. Lets other work of the thread run in between. Throws `cancelled` if the signal is aborted. */
 export async function prime(
   model: LanguageModel,
   predictor: Predictor,
@@ -56,7 +53,7 @@ export async function prime(
   for (let i = from; i < reading.length; i++) {
     token[0] = reading[i];
     predictor.step(token, context, logits);
-    // For the next letter, for a repeated request, and for an edit further up.
+    // For a repeated request, for the next character, and for an edit further up.
     if (i >= reading.length - 2 || (i + 1) % keepEvery === 0) cache?.store(reading, i + 1, context);
     if (slice.isOver) await slice.renew();
   }

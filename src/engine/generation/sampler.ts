@@ -3,18 +3,19 @@
  *
  *   q_i = exp(ln p_i / T) / Σ_j exp(ln p_j / T)
  *
- * then, each applied to what the previous one left: top-k (the k most likely), top-p (the fewest most likely that
- * together reach p; Holtzman et al. 2020), min-p (at least a share of the most likely one's; Nguyen et al. 2024).
- * Temperature comes before them, as in Hugging Face's transformers. Before all of them the repetition penalty θ of CTRL
- * (Keskar et al. 2019) over the last tokens, on log-probabilities: ln p → θ ln p, which, unlike dividing logits, does
- * not depend on their zero point. T = 0 is the limit: the most likely token (ties: the lowest id).
+ * Then follow, each applied to what the previous one left: top-k (the k most likely tokens), top-p (the fewest most
+ * likely ones that together reach p; Holtzman et al. 2020) and min-p (those whose probability is at least this share of
+ * the highest; Nguyen et al. 2024). Temperature comes before them, as in Hugging Face's transformers. Before all of
+ * them, the repetition penalty θ of CTRL (Keskar et al. 2019) is applied to the last tokens, on log-probabilities:
+ * ln p → θ ln p, which, unlike dividing logits, does not depend on their zero point. T = 0 is the limit: the most likely
+ * token (ties: the lowest id).
  */
 import { InklingError } from '../../common/errors';
 import type { SamplingOptions } from '../../common/engineProtocol';
 import { Random } from '../random';
 import { exponential } from './exponential';
 
-/** The number of last tokens considered by the repetition penalty. */
+/** The number of last tokens to which the repetition penalty applies. */
 export const repetitionWindow = 64;
 
 /** Separates the random numbers of sampling from those of initialisation and shuffling with the same seed. */
@@ -26,22 +27,22 @@ export function checkSamplingOptions(options: SamplingOptions): void {
     throw new InklingError('invalidInput', message);
   };
   const { temperature, topK, topP, minP, repetitionPenalty, length, seed, stop, mustContain } = options;
-  if (!(temperature >= 0 && temperature < Infinity)) fail(`The temperature is 0 or more, not ${temperature}.`);
+  if (!(temperature >= 0 && temperature < Infinity)) fail(`The temperature must be 0 or more, not ${temperature}.`);
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
-    fail(`Top-k is a whole number from 1, not ${topK}.`);
-  if (topP !== undefined && !(topP > 0 && topP <= 1)) fail(`Top-p is above 0 and at most 1, not ${topP}.`);
-  if (minP !== undefined && !(minP >= 0 && minP <= 1)) fail(`Min-p is from 0 to 1, not ${minP}.`);
+    fail(`Top-k must be a whole number, 1 or more, not ${topK}.`);
+  if (topP !== undefined && !(topP > 0 && topP <= 1)) fail(`Top-p must be above 0 and at most 1, not ${topP}.`);
+  if (minP !== undefined && !(minP >= 0 && minP <= 1)) fail(`Min-p must be from 0 to 1, not ${minP}.`);
   if (repetitionPenalty !== undefined && !(repetitionPenalty >= 1 && repetitionPenalty <= 100))
-    fail(`The repetition penalty is from 1 (none) to 100, not ${repetitionPenalty}.`);
-  if (!(Number.isInteger(length) && length >= 0)) fail(`The length is a whole number of tokens, not ${length}.`);
-  if (!Number.isInteger(seed)) fail(`The seed is a whole number, not ${seed}.`);
-  if (stop?.some((text) => text === '')) fail('A stop string has at least one character.');
-  if (mustContain?.some((word) => word.trim() === '')) fail('A word that must be contained has at least one letter.');
+    fail(`The repetition penalty must be from 1 (none) to 100, not ${repetitionPenalty}.`);
+  if (!(Number.isInteger(length) && length >= 0)) fail(`The length must be a whole number of tokens, not ${length}.`);
+  if (!Number.isInteger(seed)) fail(`The seed must be a whole number, not ${seed}.`);
+  if (stop?.some((text) => text === '')) fail('A stop string must have at least one character.');
+  if (mustContain?.some((word) => word.trim() === '')) fail('A word to include must have at least one letter.');
 }
 
 /**
- * The sampler of one stream: its options, its generator, its last tokens, and scratch space, so that drawing allocates
- * nothing.
+ * The sampler of one stream: its options, its random numbers, its last tokens, and scratch space, so that drawing
+ * allocates nothing.
  */
 export class TokenSampler {
   private readonly random: Random;
@@ -70,20 +71,20 @@ export class TokenSampler {
     this.penalised = new Int32Array(classes).fill(-1);
   }
 
-  /** Adds tokens of the text for the repetition penalty. Ids outside the vocabulary are ignored. */
+  /** Adds a token of the text for the repetition penalty. An id outside the vocabulary is ignored. */
   observe(token: number): void {
     if (token >= 0 && token < this.classes) this.recent[this.observed++ % repetitionWindow] = token;
   }
 
-  /** From now on, these tokens are drawn as if their logits were greater by `bonus` nats; 0 for as they are. */
+  /** From now on, these tokens are drawn as if their logits were greater by `bonus` nats. */
   favour(tokens: readonly number[], bonus: number): void {
     this.favoured = bonus === 0 ? [] : tokens;
     this.bonus = bonus;
   }
 
   /**
-   * Draws from the row of V logits at `offset`, again without the token drawn as long as it is not allowed; if none is,
-   * the first one counts. Throws `corruptModel` if the logits are not numbers.
+   * Draws a token from the row of V logits at `offset`. If it is not allowed, draws again without it, and so on; if no
+   * token is allowed, returns the first one. Throws `corruptModel` if the logits are not finite.
    */
   next(logits: Float32Array, offset = 0, isAllowed = (_token: number): boolean => true): number {
     const { silent, classes } = this;
@@ -104,7 +105,7 @@ export class TokenSampler {
     return this.options.temperature === 0 ? this.mostLikely(logits, offset) : this.draw(logits, offset);
   }
 
-  /** The probabilities q, [V], that `next` would draw from; at temperature 0 all of it on one token. */
+  /** The probabilities q, [V], from which `next` would draw; at temperature 0, one token has all of it. */
   distribution(logits: Float32Array): Float64Array {
     if (this.options.temperature === 0) {
       const best = this.mostLikely(logits, 0);
@@ -190,8 +191,9 @@ export class TokenSampler {
   }
 
   /**
-   * Top-k, then top-p. A heap on `order` yields the tokens from the most likely down (ties: the lowest id first); only
-   * those that are kept are removed, so that a large vocabulary is never sorted.
+   * Top-k, then top-p. Returns the sum of the weights that are kept. A heap on `order` yields the tokens from the most
+   * likely down (ties: the lowest id first). Only those that are kept are taken out, so a large vocabulary is never
+   * sorted.
    */
   private truncate(topK: number, topP: number, total: number): number {
     const { weights, order, classes } = this;
@@ -248,7 +250,7 @@ function diverged(): InklingError {
   );
 }
 
-/** The largest of `classes` logits. Throws `corruptModel` if one of them is not a number, or infinite. */
+/** The largest of `classes` logits. Throws `corruptModel` if one of them is not a number, or plus infinity. */
 function largestOf(logits: Float32Array, offset: number, classes: number): number {
   let max = -Infinity;
   for (let i = 0; i < classes; i++) max = Math.max(max, logits[offset + i]);
@@ -256,7 +258,7 @@ function largestOf(logits: Float32Array, offset: number, classes: number): numbe
   return max;
 }
 
-/** Softmax of the V logits at `offset`, into `into`. Throws `corruptModel` if they are not numbers. */
+/** Writes the softmax of the V logits at `offset` to `into`, [V], and returns it. Throws as `largestOf`. */
 export function softmax(logits: Float32Array, offset: number, into: Float32Array): Float32Array {
   const max = largestOf(logits, offset, into.length);
   let total = 0;
@@ -265,7 +267,7 @@ export function softmax(logits: Float32Array, offset: number, into: Float32Array
   return into;
 }
 
-/** The model's own probability (T = 1) of `token` under the V logits at `offset`. Throws as `softmax`. */
+/** The model's own probability (T = 1) of `token`, given the V logits at `offset`. Throws as `largestOf`. */
 export function probabilityOf(token: number, logits: Float32Array, offset: number, classes: number): number {
   const max = largestOf(logits, offset, classes);
   let total = 0;

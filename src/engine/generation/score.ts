@@ -1,6 +1,6 @@
 /**
- * How well a model predicts a text: the mean cross-entropy of its tokens in nats; its exponential is the perplexity,
- * and in bits per character it allows comparing models of characters and of words.
+ * How well a model predicts a text: the mean cross-entropy of its tokens in nats. Its exponential is the perplexity; in
+ * bits per character, models of characters and of words can be compared.
  */
 import { cancelled, InklingError } from '../../common/errors';
 import { SerialQueue } from '../../common/serialQueue';
@@ -16,51 +16,51 @@ import { canRemember, type ModelMemory } from '../memory/modelMemory';
 import { readWithMemory } from '../memory/reading';
 import { emptyMemory } from '../memory/remember';
 import { TimeSlice } from '../timeSlice';
-import { checkSpeaks, type ModelText } from './languageModel';
+import { checkPredictsTokens, type ModelText } from './languageModel';
 
-/** The default maximum of windows to score a text by: each costs as many steps as its length. */
-const enoughWindows = 20_000;
+/** The maximum number of windows by default: each costs as many steps as it has tokens. */
+const mostWindows = 20_000;
 
 export interface ScoreResult {
   /** Of the network together with its memory, if it has one. Nothing is learned from the text. */
   lossNats: number;
   /** Of the network alone; only if there is a memory or `online` asks for one. */
   networkLossNats?: number;
-  /** If the memory learns from each token after it was scored. Not comparable with scores without learning. */
+  /** The same if the memory learns each token after it was scored. Not comparable with figures without learning. */
   onlineLossNats?: number;
   bitsPerCharacter: number;
   perplexity: number;
-  /** Characters covered by the figures. */
+  /** The number of characters covered by the figures. */
   characters: number;
-  /** Characters of the text unknown to the model: left out of the figures, or scored as unknown words. */
+  /** The number of characters unknown to the model: left out of the figures, or scored as unknown words. */
   unknownCharacters: number;
   /** The unknown characters or words, the most frequent first. */
   unknown: string[];
-  /** Characters of the text. */
+  /** The number of characters of the text. */
   textCharacters: number;
 }
 
-/** The network that scores: whole batches, on any backend. */
+/** A model whose network reads whole batches, on any backend. */
 export interface ScoringModel extends ModelText {
   network: Network;
   memory?: ModelMemory;
 }
 
-export interface ScoreOptions {
+interface ScoreOptions {
   windows?: { length: number; stride: number };
-  /** Also reads the text with a memory that learns from it; for a model that is trained every step on running text. */
+  /** Also reads the text with a memory that learns from it; for a model trained at every step on running text. */
   online?: boolean;
   signal?: AbortSignal;
 }
 
-/** The current text of a network, whose state is carried from batch to batch, so the next text must wait. */
+/** A network carries its state from batch to batch, so it can score only one text at a time. */
 const queues = new WeakMap<Network, SerialQueue>();
 
 /**
  * Scores a text after the model's own normalisation. With `windows`: the mean loss of the last-step objective over
- * windows of `length` tokens, one every `stride`; else as the model was trained. The model's network must take batches
- * of `windows.length` steps. Unknown characters are not counted. Throws `invalidInput` for a text with nothing to
- * predict, and for `online` if the model does not support it; `cancelled`.
+ * windows of `length` tokens, one every `stride`; otherwise as the model was trained. The model's network must take
+ * batches of `windows.length` steps. Unknown characters are not counted. Throws `invalidInput` for a text with nothing
+ * to predict and for `online` if the model does not support it, `incompatibleModel` for a classifier, and `cancelled`.
  */
 export function scoreText(model: ScoringModel, text: string, options: ScoreOptions = {}): Promise<ScoreResult> {
   const queue = queues.get(model.network) ?? new SerialQueue();
@@ -70,7 +70,7 @@ export function scoreText(model: ScoringModel, text: string, options: ScoreOptio
 
 async function scoreNow(model: ScoringModel, text: string, options: ScoreOptions): Promise<ScoreResult> {
   const { network } = model;
-  checkSpeaks(network.spec, model.vocabulary);
+  checkPredictsTokens(network.spec, model.vocabulary);
   if (options.online || (model.memory && !options.windows)) return scoreWithMemory(model, text, options);
   const slice = new TimeSlice(options.signal);
   const isInterrupted = (): boolean => options.signal?.aborted ?? false;
@@ -112,7 +112,7 @@ async function scoreWithMemory(
   };
 }
 
-/** Figures of a text whose `targets` tokens have a total loss of `nats`. */
+/** The figures of a text whose `targets` tokens have a total loss of `nats`. */
 function resultOf({ vocabulary, config }: ModelText, text: string, nats: number, targets: number): ScoreResult {
   const lossNats = nats / targets;
   const normal = normaliseText(text, config.text);
@@ -136,7 +136,7 @@ function nothingToPredict(): InklingError {
 
 function codePoints(text: string): number {
   let count = 0;
-  // Without an array of all of them, because a text may be long.
+  // Without making an array of them: a text may be long.
   for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) count++;
   return count;
 }
@@ -153,7 +153,7 @@ function batchesOf(
   if (windows) return checkedWindows(ids, windows.length, windows.stride, model);
   if (config.objective.kind === 'last-step') {
     const count = ids.length - config.objective.steps;
-    return checkedWindows(ids, config.objective.steps, Math.max(1, Math.ceil(count / enoughWindows)), model);
+    return checkedWindows(ids, config.objective.steps, Math.max(1, Math.ceil(count / mostWindows)), model);
   }
   return scoreBatches(ids, { steps, rows: batch });
 }
@@ -168,7 +168,7 @@ function checkedWindows(ids: Uint16Array, length: number, stride: number, { netw
   return windowBatches(ids, length, stride, network.limits.batch);
 }
 
-/** Lines, and prefixes of lines: one epoch in order. */
+/** For lines and prefixes of lines: one epoch in order. */
 function* exampleBatches({ network, vocabulary, config }: ScoringModel, text: string): Iterable<Batch> {
   const scoring = {
     ...config,

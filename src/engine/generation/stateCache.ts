@@ -1,32 +1,29 @@
 /**
- * A cache of contexts that a model has reached, by the text that led there, so that a keystroke costs one step. The
- * least recently used are evicted, bounded in bytes. A cache belongs to one model with fixed weights.
+ * A cache of contexts that a model has reached, by the text that led there, so that a keystroke costs one step. Its size
+ * in bytes is bounded: the least recently used contexts are evicted. A cache belongs to one model with fixed weights.
  *
- * The host sends the last few thousand characters before the cursor, so the beginning of the text moves during typing:
- * a context whose text began elsewhere is equally good if the last `comparedTokens` tokens agree.
+ * The host sends the last few thousand characters before the cursor, so the beginning of the text moves during typing.
+ * A context whose text began elsewhere is equally good if the last `comparedTokens` tokens agree.
  */
-export interface CachedContext {
-  /** [contextSize] after the text; never written to. */
+interface Entry {
+  /** [contextSize] */
   context: Float32Array;
-}
-
-interface Entry extends CachedContext {
-  /** Length of the whole text before it, and its last tokens. */
+  /** The number of tokens before it, and the last of them. */
   length: number;
   tail: Uint16Array;
   bytes: number;
 }
 
-/** The number of matching tokens after which the beginning of a text does not matter. */
+/** If this many tokens agree, those before them do not matter. */
 const comparedTokens = 256;
-/** Entries are looked up by this many last tokens, then compared. */
+/** Entries are looked up by this many last tokens and then compared. */
 const keyLength = 32;
 
 export class StateCache {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
 
-  /** `reach`: how many tokens back matter to the model (see `Predictor`). */
+  /** `reach`: see `Predictor`. */
   constructor(
     private readonly reach: number,
     private readonly maximumBytes = 32 * 1024 * 1024,
@@ -36,8 +33,11 @@ export class StateCache {
     return this.entries.size;
   }
 
-  /** The longest prefix of `ids` whose context is cached; `position` is its length. */
-  find(ids: Uint16Array): (CachedContext & { position: number }) | undefined {
+  /**
+   * The longest prefix of `ids` whose context is cached: its length and the context, [contextSize], which must not be
+   * changed.
+   */
+  find(ids: Uint16Array): { position: number; context: Float32Array } | undefined {
     if (this.entries.size === 0) return undefined;
     for (let position = ids.length; position > 0; position--) {
       const key = keyOf(ids, position);

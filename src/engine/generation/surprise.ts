@@ -1,8 +1,8 @@
 /**
- * How surprised a model is by each character (or word) of a text: -log2 of its predicted probability. A model with a
- * memory learns each token after it was scored, in a layer of the memory that holds this text alone, so that every
- * figure depends only on the text before it. The figures of the last text are kept together with contexts along it, so
- * that after an edit only what follows is recomputed.
+ * How surprised a model is by each character (or word) of a text: -log2 of its predicted probability. If the model has a
+ * memory, it learns each token after it was scored, in a layer that holds this text alone, so every figure depends only
+ * on the text before it. The figures of the last text are kept together with contexts along it, so that after an edit
+ * only what follows is recomputed.
  */
 import { commonStart } from '../../common/commonEnds';
 import type { Considered, SurpriseResult } from '../../common/engineProtocol';
@@ -19,14 +19,14 @@ import { prime } from './prime';
 import { softmax } from './sampler';
 import { splitIntoUnits, type TextUnits } from './textUnits';
 
-/** Bits shown for a character unknown to the model: more than for any known one. */
+/** Bits shown for a character unknown to the model: more than for almost any known one. */
 const unknownBits = 16;
-/** A context is kept every this many units; fewer for a long text, within the memory below. */
+/** The number of units between kept contexts; more in a long text, so that they take at most `maximumBytes`. */
 const keepEvery = 64;
 const maximumBytes = 16 * 1024 * 1024;
-/** How many of the most likely tokens are kept for each unit. */
+/** The number of most likely tokens that are kept for each unit. */
 const keptExpected = 5;
-/** While a long text is read, the figures so far are reported this often. */
+/** The milliseconds between reports while a long text is read. */
 const reportEveryMs = 400;
 
 /** A position where reading can resume: before unit `unit`, which begins with token `token`. */
@@ -39,14 +39,14 @@ interface Mark {
   place: Float32Array;
 }
 
-/** The figures of each unit, and the most likely tokens in its place, best first: [units, keptExpected]. */
+/** The bits of each unit, and the most likely tokens in its place, the most likely first: [units, keptExpected]. */
 interface Figures {
   bits: Float32Array;
   expected: Uint16Array;
   probabilities: Float32Array;
 }
 
-export interface SurpriseTools {
+interface SurpriseTools {
   signal?: AbortSignal;
   /** Receives the figures in pieces while they are computed; each continues where the last one ended. */
   onPart?: (part: SurpriseResult) => void;
@@ -58,12 +58,12 @@ export class SurpriseMap {
   private marks: Mark[] = [];
   private readonly predictor: Predictor;
   private readonly memory: Memory | undefined;
-  /** What the memory has learned of the text: the first `learned` of `ids`. */
+  /** What the memory has learned of the text: the first `learned` tokens of `ids`. */
   private readonly layer = new Layer();
   private ids: Uint16Array = new Uint16Array(0);
   private learned = 0;
   private readonly silent: readonly number[];
-  /** One update at a time: the next text may arrive while the previous, cancelled update is still ending. */
+  /** One update at a time: the next text may arrive while the previous update is still being cancelled. */
   private readonly queue = new SerialQueue();
 
   constructor(
@@ -85,7 +85,7 @@ export class SurpriseMap {
 
   /**
    * What the model expected in place of the unit at a UTF-16 offset of `text`, the most likely token first (T = 1);
-   * nothing after the end. Throws `cancelled`.
+   * empty after the end. Throws `cancelled`.
    */
   expectedAt(text: string, offset: number, signal?: AbortSignal): Promise<Considered[]> {
     return this.queue.run(async () => {
@@ -127,7 +127,7 @@ export class SurpriseMap {
     try {
       done = await this.read(units, figures, onRead, tools.signal);
     } catch (error) {
-      // Read until the last mark.
+      // Everything up to the last mark has been read.
       done = this.marks.at(-1)?.unit ?? 0;
       throw error;
     } finally {
@@ -138,7 +138,7 @@ export class SurpriseMap {
     return part(start, units.lengths.length);
   }
 
-  /** Fills the figures from the last mark on; returns the number of units. */
+  /** Fills in the figures from the last mark on; returns the number of units. */
   private async read(
     units: TextUnits,
     figures: Figures,
@@ -201,7 +201,7 @@ export class SurpriseMap {
     this.learned++;
   }
 
-  /** Forgets everything after a mark; from there on, `ids` will be learned. */
+  /** Forgets everything after a mark; from there on, `ids` is what will be learned. */
   private forgetFrom(mark: Mark, ids: Uint16Array): void {
     if (!this.memory) return;
     const place = mark.place.slice();
@@ -257,7 +257,7 @@ function copyFigures(from: Figures, to: Figures, units: number): void {
   to.probabilities.set(from.probabilities.subarray(0, units * keptExpected));
 }
 
-/** The unit that covers a UTF-16 offset (after the text: one past the last), and its start. */
+/** The unit that covers a UTF-16 offset (after the text, one past the last unit), and the offset where it begins. */
 function unitAt(units: TextUnits, offset: number): { unit: number; offset: number } {
   let unit = 0;
   let begin = 0;
@@ -271,7 +271,7 @@ function offsetOf(units: TextUnits, unit: number): number {
   return offset;
 }
 
-/** Mean over the characters of the text, unknown ones left out. */
+/** The mean over the UTF-16 units of the text, without unknown characters. */
 function meanBits(units: TextUnits, bits: Float32Array): number {
   let sum = 0;
   let characters = 0;

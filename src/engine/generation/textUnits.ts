@@ -7,11 +7,11 @@ import { normaliseText } from '../corpus/normaliseText';
 import type { LanguageModel } from './languageModel';
 
 export interface TextUnits {
-  /** Tokens of all units, one after the other. */
+  /** The tokens of all units. */
   ids: Uint16Array;
-  /** Tokens of each unit. */
+  /** The number of tokens of each unit. */
   counts: Uint32Array;
-  /** UTF-16 units of each unit; together the length of the text. */
+  /** The length of each unit in UTF-16 code units; together they cover the text. */
   lengths: Uint8Array;
 }
 
@@ -38,7 +38,7 @@ export function splitIntoUnits(model: LanguageModel, text: string): TextUnits {
     for (const id of tokens) ids.push(id);
     counts.push(tokens.length);
     lengths.push(Math.min(piece.length, longestUnit));
-    // A very long word, or a pile of marks: the rest follows as units without a token.
+    // The rest of a very long word, or of a long series of marks, follows as units without a token.
     for (let rest = piece.length - longestUnit; rest > 0; rest -= longestUnit) {
       counts.push(0);
       lengths.push(Math.min(rest, longestUnit));

@@ -1,18 +1,18 @@
-/** How a model reads a text: its tokens with their indices, and which of them are known. */
+/** How a model reads a text: its tokens with their ids, and which of them are known. */
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
 import type { LanguageModelMetadata } from '../model/modelMetadata';
 
-export interface TokenEntry {
+interface TokenEntry {
   token: string;
-  /** Its index as the network's input; null for an unknown character, which has no input. */
+  /** Null for an unknown character. */
   id: number | null;
   known: boolean;
-  /** How often it occurs in the training text; only for the vocabulary, and if the model contains it. */
+  /** How often it occurs in the training text; only for the vocabulary, and if the model file says so. */
   count?: number;
 }
 
-/** The tokens of a text, after the model's own normalisation; without a text the vocabulary, in the order of its indices. */
+/** The tokens of a text after the model's own normalisation; without a text, the vocabulary in the order of its ids. */
 export function tokensOf(
   { vocabulary, config, tokenCounts }: Pick<LanguageModelMetadata, 'vocabulary' | 'config' | 'tokenCounts'>,
   text?: string,

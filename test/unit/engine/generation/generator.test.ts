@@ -96,7 +96,7 @@ describe('generator', () => {
     assert.equal([...texts[0]].length, 5);
   });
 
-  it('ends no text inside a character, whatever its length', async () => {
+  it('never ends a text inside a character', async () => {
     const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
     const text = `le cafe\u0301 est ferme\u0301, ${family} dit-il; e\u0301te\u0301 a\u0300 la mer.`;
     const model = learnedModel(text);

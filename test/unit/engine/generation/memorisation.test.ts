@@ -64,7 +64,7 @@ describe('memorisation', () => {
     assert.equal(index.report('short').novelShare, undefined);
   });
 
-  it('survives texts that repeat themselves, and empty texts', () => {
+  it('handles texts that repeat themselves, and empty texts', () => {
     const dashes = new CopyIndex([{ name: 'dashes', text: '-'.repeat(100_000) }]);
     assert.equal(dashes.report('-'.repeat(100)).runs[0].end, 100);
     const empty = new CopyIndex([{ name: 'empty', text: '' }]);

@@ -74,7 +74,7 @@ describe('overused words', () => {
     }
   });
 
-  it('are no phrases across the ends of sentences, nor of small words alone', async () => {
+  it('do not include phrases across the ends of sentences, nor of small words alone', async () => {
     const text = 'He went to the old mill. There he is. '.repeat(5);
     const phrases = await found(text, 'phrase');
     assert.ok(phrases.includes('he went to the old mill'), phrases.join());
@@ -82,7 +82,7 @@ describe('overused words', () => {
     assert.deepEqual(await found('It was in the. So it was in the. And it was in the. ', 'phrase'), []);
   });
 
-  it('need no list, and no words', async () => {
+  it('need neither a list nor words', async () => {
     assert.deepEqual(await findOverused('', english), []);
     assert.deepEqual(await findOverused('夜は静か。', undefined), []);
     assert.ok((await found('und so weiter bis zum Ende, '.repeat(4), 'phrase', null)).length > 0);

@@ -21,7 +21,7 @@ describe('known words', () => {
     assert.deepEqual([...writableWords(['the', 'cake', 'naïve', 'bake'], vocabulary)], ['cake', 'the']);
   });
 
-  it('of a document do not include a word that is only begun', () => {
+  it('of a document do not include a word that may be incomplete', () => {
     const sorted = (...from: Parameters<typeof wordsOfDocument>): string[] => [...wordsOfDocument(...from)].sort();
     assert.deepEqual(sorted(undefined, ['the old cl']), ['old', 'the']);
     assert.deepEqual(sorted('the old cl in the hall', ['the old cl']), ['hall', 'in', 'old', 'the']);
@@ -38,7 +38,7 @@ describe('real words', () => {
     return [...characters].filter((character) => rule.allows(character)).join('');
   };
 
-  it('begin like one, and end only as one', () => {
+  it('allow only letters that continue one, and no end inside one', () => {
     assert.equal(allowed('the ', 'abco .'), 'co .');
     assert.equal(allowed('the cl', 'ao. '), 'o');
     assert.equal(allowed('the clock', "so. '\n"), ". '\n");
@@ -49,7 +49,7 @@ describe('real words', () => {
     assert.equal(allowed('a “', 'ct“x'), 'ct“');
   });
 
-  it('go on as they like where the user has begun another one, but only to its end', () => {
+  it('allow any end of another word that the user has begun', () => {
     const rule = new RealWords([words], 'the Jabber');
     for (const character of 'wock') {
       assert.ok(rule.allows(character));
@@ -60,11 +60,11 @@ describe('real words', () => {
     assert.equal(rule.allows('c'), true);
   });
 
-  it('leave scripts without spaces alone', () => {
+  it('do not restrict scripts without spaces', () => {
     assert.equal(allowed('夜は', '静x'), '静');
   });
 
-  it('are all that is written, whatever the model would rather write', async () => {
+  it('are all that is written, even if the model prefers others', async () => {
     const model = await drawnModel({ seed: 30 });
     const real = ['in', 'the', 'beginning', 'a', 'clock', 'struck', 'nine'];
     for (const temperature of [0, 1, 2]) {
@@ -85,7 +85,7 @@ describe('real words', () => {
 describe('the end of a text', () => {
   const text = 'the old clock struck. "it is nine," said dr. who, and went on. ';
 
-  it('is that of a sentence or of a word, soon after the length asked for', async () => {
+  it('is the end of a sentence or of a word, soon after the requested length', async () => {
     const model = learnedModel(text.repeat(3));
     const written = async (length: number, end?: 'word' | 'sentence'): Promise<string> => {
       const streams = [{ temperature: 0, seed: 1, length, end }];
@@ -97,7 +97,7 @@ describe('the end of a text', () => {
     assert.equal(await written(14, 'sentence'), text.slice(10, -1).split(' dr.')[0] + ' dr.');
   });
 
-  it('becomes likelier the longer no sentence ends', async () => {
+  it('becomes likelier the longer a sentence is', async () => {
     const model = learnedModel(`${'the old clock and the old cat and a cup and '.repeat(20)}a cup. `, { sureness: 4 });
     for (const seed of [1, 2, 3]) {
       const streams = [{ temperature: 0.5, seed, length: 10, end: 'sentence' as const }];
@@ -106,7 +106,7 @@ describe('the end of a text', () => {
     }
   });
 
-  it('is not after an abbreviation, nor inside quotes that close', () => {
+  it('is not after an abbreviation, nor before closing quotes', () => {
     assert.equal(mayEnd('and then Mr.', ' ', 'sentence', 0), false);
     assert.equal(mayEnd('J.', ' ', 'sentence', 0), false);
     assert.equal(mayEnd('It was late.', '”', 'sentence', 0), false);

@@ -85,7 +85,7 @@ describe('sampler', () => {
     assert.deepEqual(support(distribution(known, { topP: 1 })), [0, 1, 2, 3, 4]);
   });
 
-  it('counts p within what top-k left', () => {
+  it('applies p to what top-k left', () => {
     // Top-3 leaves 0.9: half of that is 0.45, which the first alone reaches; 0.6 of it is 0.54, which needs two.
     assert.deepEqual(support(distribution(known, { topK: 3, topP: 0.5 })), [0]);
     assert.deepEqual(support(distribution(known, { topK: 3, topP: 0.6 })), [0, 1]);

@@ -1,4 +1,4 @@
-/** The cache of contexts: what it finds, and what it forgets. */
+/** The cache of contexts: what it finds, and what it evicts. */
 import * as assert from 'node:assert/strict';
 import { StateCache } from '../../../../src/engine/generation/stateCache';
 import { Random } from '../../../../src/engine/random';
@@ -26,7 +26,7 @@ describe('state cache', () => {
     assert.equal(other.find(ids('say hello')), undefined);
   });
 
-  it('recognises a text whose beginning has slid out of the window', () => {
+  it('recognises a text whose beginning is no longer sent', () => {
     const random = new Random(5);
     const text = Uint16Array.from({ length: 2000 }, () => random.integer(60));
     const cache = new StateCache(Infinity);
@@ -46,7 +46,7 @@ describe('state cache', () => {
     assert.equal(cache.find(ids('ab'))?.context[0], 1);
   });
 
-  it('forgets the least recently used entry', () => {
+  it('evicts the least recently used entry', () => {
     const cache = new StateCache(Infinity, 3 * (4 + 2 + 256));
     for (const text of ['a', 'b', 'c']) cache.store(ids(text), 1, row(0));
     cache.find(ids('a'));

@@ -101,7 +101,7 @@ export function learnedModel(
       throw new Error('not in this test');
     },
   };
-  /** The token after the longest end of `state` that occurs in the text. */
+  /** The token that follows the longest suffix of `state` that occurs in the text. */
   const expected = (state: number[]): number | undefined => {
     for (let n = memory; n > 0; n--) {
       const wanted = state.slice(memory - n).map((token) => token - 1);
