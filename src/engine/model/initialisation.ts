@@ -15,7 +15,7 @@ const initialisationStream = 0x1a17;
 
 /**
  * A new parameter block in the layout of `parameterLayout(spec)`; the same seed gives the same block. The orthogonal
- * kernels of thousands of units take minutes: other work of the thread goes on meanwhile.
+ * kernels of thousands of units take minutes, so the thread does other work in between.
  */
 export async function initialiseParameters(
   spec: NetworkSpec,
@@ -98,7 +98,7 @@ function removeProjection(v: Float64Array, q: Float64Array): void {
   for (let r = 0; r < v.length; r++) v[r] -= share * q[r];
 }
 
-/** The same for four orthonormal vectors at once, which takes a third of the time: this matters for wide layers. */
+/** The same for four orthonormal vectors at once, which takes a third of the time. That matters for wide layers. */
 function removeFourProjections(
   v: Float64Array,
   p: Float64Array,

@@ -7,7 +7,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { asInklingError, InklingError } from '../../common/errors';
 import { writeModelFile, type StoredModel } from './modelFile';
-import { whileAlone } from './temporaryFiles';
+import { withLock } from './temporaryFiles';
 
 /** Identifies the current version of `file`; undefined if there is no file. */
 export async function versionOf(file: string): Promise<string | undefined> {
@@ -29,7 +29,7 @@ export async function keepModel(
   try {
     // No other writer may rename between this check and our rename: its model would be lost.
     await writeModelFile(file, model, (written) =>
-      whileAlone(file, async () => {
+      withLock(file, async () => {
         const version = await versionOf(file);
         const aside = version !== undefined && version !== seen ? await copyAside(file) : undefined;
         try {

@@ -10,24 +10,24 @@ import {
 } from './networkSpec';
 
 export interface LayerRow {
-  /** What it is: `one-hot`, `embedding`, `scalar`, `lstm`, `gru`, `rnn`, `bidirectional lstm`, `dropout`, `softmax`, … */
+  /** `one-hot`, `embedding`, `scalar`, `lstm`, `gru`, `rnn`, `bidirectional lstm`, `dropout`, `softmax`, … */
   kind: string;
   /**
    * [batch size, steps, numbers], or [batch size, numbers] if only the last step is passed on. Null where any number is
    * possible.
    */
   outputShape: (number | null)[];
-  /** Numbers that training changes. */
+  /** The number of its parameters. */
   parameters: number;
 }
 
-/** How a network is used: steps of an example (undefined if they differ), and whether it predicts at every step. */
-export interface LayerContext {
+/** How a network is used: the steps of an example (undefined if they differ), and whether it predicts at every step. */
+interface LayerContext {
   steps?: number;
   everyStep: boolean;
 }
 
-/** How the settings of a run use a network; lines differ in their steps. */
+/** How a run with these settings uses a network. */
 export function layerContext({ objective, text }: TrainingConfig): LayerContext {
   return {
     everyStep: objective.kind === 'every-step',

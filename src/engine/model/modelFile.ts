@@ -31,7 +31,7 @@ import {
   type TensorValues,
 } from './safetensors';
 import { dequantiseRows, quantiseRows } from './quantise';
-import { sweepTemporaryFiles, temporaryFileFor, whilePassing } from './temporaryFiles';
+import { removedOnExit, sweepTemporaryFiles, temporaryFileFor } from './temporaryFiles';
 
 /** Version of the format. A reader rejects files of a higher version. */
 export const modelFileVersion = 1;
@@ -40,11 +40,13 @@ export const modelFileVersion = 1;
 export type StoredModel = ModelMetadata & StoredWeights;
 export type StoredLanguageModel = LanguageModelMetadata & StoredWeights;
 
-export interface StoredWeights {
+interface StoredWeights {
   /** In the layout of `parameterLayout(spec)`. */
   parameters: Float32Array;
-  /** Further tensors under names with a dot that do not begin with rnn., output. or embedding.:
-   *  `optimiser.0`, `state.train`, `best.parameters`, … */
+  /**
+   * Further tensors, such as `optimiser.0` or `best.parameters`. Their names have a dot and do not begin with `rnn.`,
+   * `output.` or `embedding.`.
+   */
   extraTensors?: Record<string, TensorValues>;
   /** `int8` if the matrices are stored in eight bits; `parameters` are float32 either way. */
   precision?: 'int8';
@@ -59,9 +61,9 @@ export function floatTensor(model: StoredModel, name: string): Float32Array | un
 
 /** The metadata of a file, and what its header says about the tensors. */
 export type ModelFileSummary = ModelMetadata & {
-  /** Size of the file. */
+  /** The size of the file. */
   bytes: number;
-  /** Numbers in the parameter block. */
+  /** The length of the parameter block. */
   parameterCount: number;
 };
 
@@ -77,10 +79,10 @@ const headerChecksumKey = `${prefix}headerChecksum`;
 const plainKeys = [versionKey, checksumKey, headerChecksumKey];
 
 /**
- * Writes `model` to `file`: to a temporary file beside it, synced, then renamed over it. Readers see the old file or
- * the new one, never a part, and the new file gets the permissions of the old one. `moveIntoPlace` replaces that
- * renaming. Throws `invalidInput` if it cannot be written there; then nothing is left behind and an earlier file is
- * unchanged. Removes old temporary files of killed writers.
+ * Writes `model` to a temporary file beside `file`, syncs it and renames it to `file`. Readers see the old file or the
+ * new one, never a part, and the new file gets the permissions of the old one. `moveIntoPlace` replaces the renaming.
+ * Throws `invalidInput` if it cannot be written there; then nothing is left behind and an earlier file is unchanged.
+ * Also removes old temporary files of killed writers.
  */
 export async function writeModelFile(
   file: string,
@@ -91,7 +93,7 @@ export async function writeModelFile(
   if (!areFinite(parameters)) {
     throw new InklingError(
       'invalidInput',
-      'Training fell apart: the weights are not finite numbers. Train again with a lower learning rate.',
+      'Training diverged: the weights are not finite numbers. Train again with a lower learning rate.',
     );
   }
   const tensors = tensorsToWrite(metadata.spec, { parameters, extraTensors, precision });
@@ -100,11 +102,11 @@ export async function writeModelFile(
   if (header.length > lengthBytes + maximumHeaderBytes) {
     throw new InklingError(
       'invalidInput',
-      'The history and vocabulary of this model are over 100 MB; train fewer steps.',
+      'The history and vocabulary of this model take more than 100 MB; train fewer steps.',
     );
   }
   const temporary = temporaryFileFor(file);
-  await whilePassing(temporary, async () => {
+  await removedOnExit(temporary, async () => {
     try {
       const replaced = await fs.stat(file).catch(() => undefined);
       const handle = await fs.open(temporary, 'wx');
@@ -130,7 +132,7 @@ export async function writeModelFile(
 export async function checkWritable(file: string): Promise<void> {
   const temporary = temporaryFileFor(file);
   try {
-    await whilePassing(temporary, async () => {
+    await removedOnExit(temporary, async () => {
       await (await fs.open(temporary, 'wx')).close();
       await fs.rm(temporary);
     });
@@ -185,9 +187,9 @@ export async function readModelMetadata(file: string): Promise<ModelFileSummary>
 }
 
 /**
- * Reads weights for a network of `spec` from any safetensors file that holds its tensors, float32, under the names and
- * in the shapes of a model file: PyTorch's, with or without a second bias. The rest of a model file is ignored. Throws
- * `invalidInput` for a file with other tensors, naming one, or without readable tensors.
+ * Reads the weights of a network from any safetensors file that holds its tensors in float32 under the names and in the
+ * shapes of a model file, which are PyTorch's, with or without a second bias. The rest of a model file is ignored.
+ * Throws `invalidInput` for a file with other tensors, naming one, or without readable tensors.
  */
 export async function readWeights(file: string, spec: NetworkSpec): Promise<Float32Array> {
   return withContainer(file, async ({ header, fileBytes }, read) => {
@@ -339,7 +341,10 @@ function headerChecksum(metadata: Header['metadata'], entries: Header['entries']
 
 // What is read
 
-/** The metadata of a file of `fileBytes` bytes, unless its header or size shows that it is incomplete. */
+/**
+ * The metadata of a file of `fileBytes` bytes. Throws `incompatibleModel` or a fault if its header or size shows that it
+ * is not a whole model file of this version.
+ */
 function checkedMetadata(file: string, header: Header, fileBytes: number): ModelMetadata {
   const version = header.metadata[versionKey];
   if (version === undefined) {
@@ -383,7 +388,7 @@ interface StoredTensor {
   recurrentBias?: string;
 }
 
-/** All names under which a tensor may be stored. */
+/** All names under which parts of a tensor may be stored. */
 function namesOf({ tensor: { name }, recurrentBias }: StoredTensor): string[] {
   return [name, name + scaleSuffix, ...(recurrentBias === undefined ? [] : [recurrentBias])];
 }
@@ -396,7 +401,7 @@ function* storedTensors(spec: NetworkSpec): Generator<StoredTensor> {
   }
 }
 
-/** Throws unless the header has every tensor of the network in the right shape, before memory is allocated for any. */
+/** Throws unless the header has every tensor of the network in the right shape. Called before memory is allocated. */
 function checkTensors(spec: NetworkSpec, { entries }: Header): void {
   const check = (name: string, shape: number[], dtypes: string[]): void => {
     const entry = entries.get(name);
@@ -450,9 +455,9 @@ function* piecesOf(values: TensorValues): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-// Possible errors
+// Errors
 
-/** Any other failure of a file on a disk or a network drive is not a bug in this program. */
+/** Other failures of a disk or a network drive are not bugs in this program either. */
 function otherError(error: unknown, failed: string): InklingError {
   const code = systemCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {

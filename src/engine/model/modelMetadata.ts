@@ -32,7 +32,7 @@ import { networkSpecOf } from './networkSpecOf';
 export type ModelMetadata = LanguageModelMetadata | ClassifierMetadata;
 
 interface CommonMetadata {
-  /** Name for people. */
+  /** The name that is shown. */
   title: string;
   spec: NetworkSpec;
   provenance: Provenance;
@@ -44,7 +44,7 @@ export interface LanguageModelMetadata extends CommonMetadata {
   vocabulary: Vocabulary;
   /** How often each token occurs in the training text, by id; absent in files of earlier versions. */
   tokenCounts?: number[];
-  /** The recipe as it was run. */
+  /** The settings of the run. */
   config: TrainingConfig;
   /** Ends with a `done` event, unless this is a checkpoint of a run that has not ended. */
   history: TrainEvent[];
@@ -67,7 +67,7 @@ export interface Provenance {
   /** ISO 8601. */
   created: string;
   seed: number;
-  /** Names of the texts. For display only: a path in them is never opened. */
+  /** The names of the texts. They are only shown: a path in them is never opened. */
   files: string[];
   /** SHA-256 of the normalised text, hexadecimal. */
   textHash: string;
@@ -80,7 +80,7 @@ export function parseMetadata(json: unknown): ModelMetadata {
   return metadata;
 }
 
-/** `json` as a part of the model, which `schema` describes. Throws `corruptModel` naming the field that does not fit. */
+/** A part of the model's metadata, checked against `schema`. Throws `corruptModel`, naming the field that does not fit. */
 export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Schema<T>, json: unknown): T {
   try {
     return schema(json, name);
@@ -96,12 +96,12 @@ export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Sch
 
 // The schema
 
-/** A figure of a history. JSON has no NaN, which is written as null. */
+/** A figure of a history. JSON has no NaN; it is written as null. */
 export const figure: Schema<number> = (value, path) => (value === null ? NaN : number()(value, path));
 const share = number(0, 1);
 /** A share of predictions in a history. */
 const shareFigure: Schema<number> = (value, path) => (value === null ? NaN : share(value, path));
-/** At most some centuries. */
+/** A duration, of at most three centuries. */
 export const seconds = number(0, 1e10);
 
 export const date: Schema<string> = (value, path) => {
@@ -109,7 +109,7 @@ export const date: Schema<string> = (value, path) => {
   return value as string;
 };
 
-/** What another room's check rejects is a fault of the field. */
+/** Turns the error of another room's check into a fault of the field. */
 function checked<T>(path: string, value: unknown, expected: string, check: () => T): T {
   try {
     return check();

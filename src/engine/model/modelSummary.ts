@@ -34,8 +34,8 @@ export function summariseModel(path: string, file: ModelFileSummary): ModelSumma
 }
 
 /**
- * Shares of correct predictions at the end of a run: on the training text of the last epoch, and on the held-out text.
- * Null if there are none.
+ * The shares of correct predictions at the end of a run: on the training text in the last epoch, and on the held-out
+ * text. Null if they were not measured.
  */
 export function accuraciesOf(history: readonly TrainEvent[]): { train: number | null; heldOut: number | null } {
   const epoch = history.findLast((event) => event.event === 'epoch');

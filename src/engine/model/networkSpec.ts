@@ -9,7 +9,7 @@ import type { CellKind } from '../../common/trainingConfig';
 
 export interface LayerSpec {
   units: number;
-  /** Share of this layer's outputs dropped during training, in [0, 1). */
+  /** The share of this layer's outputs that is dropped during training, in [0, 1). */
   dropout: number;
   /**
    * Also reads the sequence backwards and concatenates both outputs. Only for a network of one layer whose loss is on
@@ -41,7 +41,7 @@ export interface NetworkSpec {
 export interface TensorSpec {
   name: string;
   shape: number[];
-  /** First element in the flat block. */
+  /** The index of its first element in the flat block. */
   offset: number;
   size: number;
   trainable: boolean;
@@ -53,7 +53,7 @@ export interface TensorSpec {
 
 export const gatesOf: Record<CellKind, number> = { lstm: 4, gru: 3, rnn: 1 };
 
-/** Inputs of layer 0 at each step: V for one-hot, the dimensions of an embedding, 1 for a scalar. */
+/** The number of inputs of layer 0 at each step: V for one-hot, the dimensions of an embedding, 1 for a scalar. */
 export function inputSize(spec: NetworkSpec): number {
   switch (spec.input.kind) {
     case 'one-hot':
@@ -65,17 +65,17 @@ export function inputSize(spec: NetworkSpec): number {
   }
 }
 
-/** Outputs of a layer: its units, or twice that if bidirectional. */
+/** The number of outputs of a layer: its units, or twice that if it is bidirectional. */
 export function layerOutputSize(layer: LayerSpec): number {
   return layer.units * (layer.bidirectional ? 2 : 1);
 }
 
-/** Logits per row: V, or 1 for sigmoid. */
+/** The number of logits per row: the classes of a softmax, or 1 for a sigmoid. */
 export function outputSize(spec: NetworkSpec): number {
   return spec.output.kind === 'softmax' ? spec.output.classes : 1;
 }
 
-/** Size of the recurrent state per row, all layers: h of layer 0, (LSTM: c of layer 0,) h of layer 1, … */
+/** The size of the recurrent state of a row, all layers: h of layer 0, (LSTM: c of layer 0,) h of layer 1, … */
 export function stateSize(spec: NetworkSpec): number {
   return spec.layers.reduce((sum, layer) => sum + layer.units * (spec.cell === 'lstm' ? 2 : 1), 0);
 }
@@ -122,7 +122,7 @@ export function parameterLayout(spec: NetworkSpec): TensorSpec[] {
   return tensors;
 }
 
-/** Length of the parameter block. */
+/** The length of the parameter block. */
 export function parameterCount(spec: NetworkSpec): number {
   const last = parameterLayout(spec).at(-1)!;
   return last.offset + last.size;

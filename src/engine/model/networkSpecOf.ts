@@ -1,4 +1,4 @@
-/** The network that a training config describes, for a vocabulary of `vocabulary` tokens. */
+/** The network that the settings of a run describe, for a vocabulary of `vocabulary` tokens. */
 import type { NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import type { InputSpec, NetworkSpec } from './networkSpec';
 

@@ -34,15 +34,15 @@ export interface Header {
   entries: Map<string, TensorEntry>;
   /** The offset of the tensors' bytes in the file. */
   dataStart: number;
-  /** Their number, according to the entries. */
+  /** The number of the tensors' bytes, according to the entries. */
   dataBytes: number;
 }
 
 export class ContainerFault extends Error {}
 
-/** Bytes of the length field in front of the header. */
+/** The size in bytes of the length field before the header. */
 export const lengthBytes = 8;
-/** The limit of the reference implementation; more is not a header. */
+/** The limit of the reference implementation. */
 export const maximumHeaderBytes = 100_000_000;
 
 /** The position of each tensor if their bytes follow each other in the map's order. */

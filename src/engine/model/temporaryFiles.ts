@@ -1,6 +1,6 @@
 /**
- * The files that models are written to before they are renamed into place, `<file>.<process id>.<uuid>.tmp`; the lock
- * held while that is done, `<file>.lock`; and the removal of what ended and killed writers left behind.
+ * The files that models are written to before they are renamed, `<file>.<process id>.<uuid>.tmp`; the lock that is held
+ * meanwhile, `<file>.lock`; and the removal of what writers left behind that ended or were killed.
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -23,21 +23,21 @@ export function temporaryFileFor(file: string): string {
   return `${file}.${process.pid}.${randomUUID()}.tmp`;
 }
 
-const passing = new Set<string>();
+const temporary = new Set<string>();
 
-function removePassing(): void {
-  for (const place of passing) rmSync(place, { recursive: true, force: true });
+function removeTemporary(): void {
+  for (const file of temporary) rmSync(file, { recursive: true, force: true });
 }
 
-/** Does `work` on a file or folder that does not outlive it: if the process ends meanwhile, it is removed. */
-export async function whilePassing<R>(place: string, work: () => Promise<R>): Promise<R> {
-  if (passing.size === 0) process.on('exit', removePassing);
-  passing.add(place);
+/** Calls `work`; if the process exits before it is done, `file` (a file or folder) is removed. */
+export async function removedOnExit<R>(file: string, work: () => Promise<R>): Promise<R> {
+  if (temporary.size === 0) process.on('exit', removeTemporary);
+  temporary.add(file);
   try {
     return await work();
   } finally {
-    passing.delete(place);
-    if (passing.size === 0) process.off('exit', removePassing);
+    temporary.delete(file);
+    if (temporary.size === 0) process.off('exit', removeTemporary);
   }
 }
 
@@ -66,15 +66,15 @@ export async function sweepTemporaryFiles(file: string): Promise<void> {
   }
 }
 
-/** A lock held longer than this no longer counts. */
-const longestAloneMs = 60_000;
+/** A lock that is held longer than this no longer counts. */
+const longestLockMs = 60_000;
 const retryMs = 20;
 
 /**
- * Calls `work` under an exclusive lock on this path, across threads, processes and machines that share the folder. The
- * holder owns `<file>.lock`; a holder that was killed, or has held it for a minute, no longer counts.
+ * Calls `work` under an exclusive lock on this path, across threads, processes and machines that share the folder. A
+ * lock whose holder was killed, or has held it for a minute, no longer counts.
  */
-export async function whileAlone<R>(file: string, work: () => Promise<R>): Promise<R> {
+export async function withLock<R>(file: string, work: () => Promise<R>): Promise<R> {
   const lock = `${file}.lock`;
   for (;;) {
     try {
@@ -86,7 +86,7 @@ export async function whileAlone<R>(file: string, work: () => Promise<R>): Promi
       else await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
-  return whilePassing(lock, async () => {
+  return removedOnExit(lock, async () => {
     try {
       return await work();
     } finally {
@@ -98,7 +98,7 @@ export async function whileAlone<R>(file: string, work: () => Promise<R>): Promi
 async function isAbandoned(lock: string): Promise<boolean> {
   const touched = await fs.stat(lock).catch(() => undefined);
   if (!touched) return false; // gone in the meantime: try again
-  if (Date.now() - touched.mtimeMs > longestAloneMs) return true;
+  if (Date.now() - touched.mtimeMs > longestLockMs) return true;
   try {
     const holder = JSON.parse(await fs.readFile(lock, 'utf8')) as { host: unknown; pid: unknown };
     return holder.host === os.hostname() && !isAlive(() => process.kill(Number(holder.pid), 0));
@@ -107,7 +107,7 @@ async function isAbandoned(lock: string): Promise<boolean> {
   }
 }
 
-/** The name of the model that a file belongs to: its own, or for a checkpoint that of its model. */
+/** The name of the model that a model file or checkpoint belongs to. */
 function modelOf(name: string): string {
   return name.replace(/\.checkpoint$/, '');
 }

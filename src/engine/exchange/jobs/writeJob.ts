@@ -24,7 +24,7 @@ import { TokenCounter, type Vocabulary } from '../../corpus/vocabulary';
 import { initialiseParameters } from '../../model/initialisation';
 import { readWeights, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
 import { networkSpecOf } from '../../model/networkSpecOf';
-import { whilePassing } from '../../model/temporaryFiles';
+import { removedOnExit } from '../../model/temporaryFiles';
 import { canRemember } from '../../memory/modelMemory';
 import type { TextSource } from '../../../common/engineProtocol';
 import { chooseForJob, draftFor, type AutomaticChoice, type TextFacts } from '../../recipes/automatic';
@@ -86,7 +86,7 @@ export async function writeJob(request: JobRequest): Promise<WrittenJob> {
   await checkEmpty(folder);
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
-    return await whilePassing(temporary, async () => {
+    return await removedOnExit(temporary, async () => {
       await fs.mkdir(path.join(temporary, 'tokens'), { recursive: true });
       const job = await fillFolder(request, temporary);
       await checkEmpty(folder);

@@ -32,7 +32,7 @@ function modelOf(): StoredLanguageModel {
 }
 const { spec } = modelOf();
 
-/** A file as another program reads it: the header, and the bytes behind it. */
+/** A file as another program reads it: the header, and the bytes after it. */
 async function open(file: string): Promise<{ header: Header; data: Buffer }> {
   const bytes = await fs.readFile(file);
   const length = Number(bytes.readBigUInt64LE());
@@ -198,7 +198,7 @@ describe(`model file (seed ${seed})`, () => {
     assert.deepStrictEqual(await readModelMetadata(file), { ...expected, bytes, parameterCount: parameters.length });
   });
 
-  it('has no room for further tensors that could be mistaken for weights', async () => {
+  it('refuses further tensors that could be mistaken for weights', async () => {
     for (const name of ['rnn.weight', 'output.bias', 'embedding.weight', 'best']) {
       const model = { ...modelOf(), extraTensors: { [name]: new Float32Array(1) } };
       await assert.rejects(writeModelFile(file, model), { code: 'internal' }, name);
