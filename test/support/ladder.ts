@@ -164,7 +164,7 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
     }
   });
 
-  it('goes on exactly after parameters, optimiser and state were read and written back', async () => {
+  it('continues exactly after parameters, optimiser and state were read and written back', async () => {
     const random = new Random(11);
     for (let seed = 0; seed < 6; seed++) {
       const spec = randomSpec(random);
@@ -191,7 +191,7 @@ export function climbLadder(backend: () => Backend, length: LadderLength = 'full
     }
   });
 
-  it("goes on from the reference's parameters, optimiser and state", async () => {
+  it("continues from the reference's parameters, optimiser and state", async () => {
     for (let seed = 501; seed <= last(501, 6, 3); seed++) {
       const random = new Random(seed);
       const spec = randomSpec(random);

@@ -1,7 +1,7 @@
 /**
- * The interface of all backends. It is deliberately coarse, so that each backend can fuse operations as it likes. Every
- * backend must agree: the same weights and batch give the same losses and gradients (tolerances are declared by the
- * tests).
+ * The interface of all backends. It is deliberately coarse, so that each backend can fuse operations as it likes. All
+ * backends must agree: the same weights and batch give the same losses and gradients, within the tolerances of the
+ * tests.
  *
  * All matrices that cross this interface are unpadded float32 in the layout of `parameterLayout` (PyTorch's names and
  * shapes); a backend keeps its own layout inside and converts without loss.
@@ -28,11 +28,11 @@ export interface Batch {
    * their state.
    */
   state: 'zero' | 'carry';
-  /** With `carry`: rows that start from zeros anyway (because a new text begins there). [B], 1 = reset. */
+  /** With `carry`: rows that start from zeros all the same, because a new text begins there. [B], 1 = reset. */
   resetRows?: Uint8Array;
-  /** True length of each row, [B]; needed only by a bidirectional network, whose second direction starts there. */
+  /** The length of each row, [B]; needed only by a bidirectional network, whose second direction starts there. */
   lengths?: Int32Array;
-  /** Weight of each row in loss and gradients, [B]; default 1 (class weights). Reported losses are unweighted. */
+  /** The weight of each row in the gradients, [B]; by default 1. Reported losses are unweighted. */
   rowWeights?: Float32Array;
 }
 
@@ -49,9 +49,9 @@ export interface Update {
   clipNorm: number;
   /** Each weight also shrinks by `learningRate · weightDecay` of itself, apart from its gradient. 0 = none. */
   weightDecay: number;
-  /** Gradients are of the sum of the targets' losses multiplied by this (1 / number of targets for the mean). */
+  /** Gradients are those of the sum of the targets' losses times this (for their mean, 1 / the number of targets). */
   lossScale: number;
-  /** Key of this step's dropout masks (see `dropoutKeep`); the same key gives the same masks on every backend. */
+  /** The key of this step's dropout masks (see `dropoutKeep`); the same key gives the same masks on every backend. */
   dropoutKey: number;
 }
 
@@ -68,13 +68,13 @@ export const updateDefaults = {
 } satisfies Partial<Update>;
 
 export interface StepResult {
-  /** Sum of the targets' cross-entropies, nats. */
+  /** The sum of the targets' cross-entropies, in nats. */
   lossSum: number;
-  /** Targets that had a loss. */
+  /** The number of targets. */
   targets: number;
-  /** Targets whose most likely class was correct (ties: the lowest id). */
+  /** The number of targets that were the most likely class (ties: the lowest id). */
   correct: number;
-  /** Euclidean norm of the whole gradient before clipping. */
+  /** The Euclidean norm of the whole gradient before clipping. */
   gradientNorm: number;
   /** The same after clipping; only for a training step, and if the backend measures it. */
   clippedNorm?: number;
@@ -86,24 +86,27 @@ export interface EvaluationResult {
   correct: number;
   /** [T, B] nats of each target, 0 where there is none; only if requested. */
   losses?: Float32Array;
-  /** [T, B, V] logits of the steps that have a target (the content of others is undefined); only if requested. */
+  /** [T, B, V] logits at the targets (elsewhere, the content is undefined); only if requested. */
   logits?: Float32Array;
 }
 
 /** The state that training adds to the weights. Slots: none for SGD, [v] for RMSprop, [m, v] for Adam. */
 export interface OptimiserState {
   kind: 'sgd' | 'rmsprop' | 'adam';
-  /** Updates done, for Adam's bias correction. */
+  /** The number of updates so far, for Adam's bias correction. */
   updates: number;
   slots: Float32Array[];
 }
+
+/** The number of slots of an optimiser. */
+export const slotsOf: Record<OptimiserState['kind'], number> = { sgd: 0, rmsprop: 1, adam: 2 };
 
 export interface NetworkLimits {
   batch: number;
   steps: number;
 }
 
-/** Who computes. */
+/** What identifies a backend. */
 export interface BackendInfo {
   readonly name: 'reference' | 'wasm' | 'tensorflow' | 'webgpu';
   /** The build or device, for display: "relaxed SIMD", "NVIDIA …". */
@@ -111,7 +114,7 @@ export interface BackendInfo {
   readonly threads: number;
 }
 
-export interface EvaluationWish {
+export interface EvaluationOptions {
   losses?: boolean;
   logits?: boolean;
   isInterrupted?: () => boolean;
@@ -122,20 +125,20 @@ export interface Network {
   readonly limits: NetworkLimits;
   /** The backend of the network. It changes if a GPU fails during a run. */
   backend: BackendInfo & {
-    /** The reasons for this backend: a few sentences for the user. */
+    /** Why this backend is used, in a few sentences for the user. */
     readonly reason?: string;
-    /** What happened to the backend that it replaces: a few sentences for the user. */
+    /** What happened to the backend that it replaces, in a few sentences for the user. */
     readonly fallback?: string;
   };
   /**
-   * Forward, loss, backward, clip, update. Throws `cancelled` as soon as it notices `isInterrupted`, without having
-   * changed anything; a backend need not check.
+   * Forward, loss, backward, clip, update. If `isInterrupted` returns true, throws `cancelled` without having changed
+   * anything; a backend need not check it.
    */
   trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult>;
   /** Forward, loss and backward only; gradients in `parameterLayout`, before clipping, zero if not trainable. */
   gradients(batch: Batch, lossScale: number, dropoutKey: number): Promise<StepResult & { gradients: Float32Array }>;
   /** Forward and loss without dropout. Throws `cancelled` like `trainStep`. */
-  evaluate(batch: Batch, want?: EvaluationWish): Promise<EvaluationResult>;
+  evaluate(batch: Batch, options?: EvaluationOptions): Promise<EvaluationResult>;
   readParameters(): Promise<Float32Array>;
   writeParameters(parameters: Float32Array): Promise<void>;
   readOptimiser(): Promise<OptimiserState>;
@@ -150,7 +153,7 @@ export interface Network {
   dispose(): void;
 }
 
-/** Throws `invalidInput` for parameters that do not fit the spec, `outOfMemory`, `backendUnavailable`. */
+/** Throws `invalidInput` for parameters that do not fit the spec, `outOfMemory` and `backendUnavailable`. */
 export type CreateNetwork = (spec: NetworkSpec, parameters: Float32Array, limits: NetworkLimits) => Promise<Network>;
 
 /** Opens networks, each of which may run on a different backend. */
@@ -161,7 +164,7 @@ export interface Compute {
 }
 
 /**
- * Runs a network token by token for writing. Always synchronous on the CPU, whichever backend trained the weights: one
+ * Runs a network token by token for writing: synchronously and on the CPU, whichever backend trained the weights. One
  * token is too little work for a round trip to a GPU.
  */
 export interface Stepper {
@@ -185,8 +188,8 @@ export interface Backend extends BackendInfo, Compute {
 
 /**
  * The dropout mask, the same on every backend: whether unit `unit` of row `row` at step `step` of layer `layer` is
- * kept. A 32-bit integer hash ("lowbias32", Ellis 2018) of a position counter with a key; the kernels implement it too.
- * A kept output is divided by (1 - rate).
+ * kept. It is a 32-bit integer hash ("lowbias32", Ellis 2018) of the position and the key; the kernels and shaders
+ * implement it, too. A kept output is divided by (1 - rate).
  */
 export function dropoutKeep(
   key: number,

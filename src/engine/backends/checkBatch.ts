@@ -1,10 +1,10 @@
 /** The checks that every backend makes on its inputs before it computes. */
 import { InklingError } from '../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../model/networkSpec';
-import { noTarget, noToken, type Batch, type NetworkLimits, type OptimiserState } from './backend';
+import { noTarget, noToken, slotsOf, type Batch, type NetworkLimits, type OptimiserState } from './backend';
 
 export interface CheckedBatch {
-  /** Earlier steps have no targets; T if there are none. */
+  /** The first step that has a target; T if there is none. */
   firstLossStep: number;
   targets: number;
 }
@@ -90,9 +90,6 @@ export function checkState(spec: NetworkSpec, limits: NetworkLimits, state: Floa
   return rows;
 }
 
-/** The number of slots of an optimiser. */
-export const slotsOf: Record<OptimiserState['kind'], number> = { sgd: 0, rmsprop: 1, adam: 2 };
-
 /** Throws `invalidInput` for an optimiser's state of another network. */
 export function checkOptimiser(spec: NetworkSpec, { kind, slots }: OptimiserState): void {
   if (slots.length !== slotsOf[kind]) fail(`The optimiser ${kind} keeps ${slotsOf[kind]} slots, not ${slots.length}.`);
@@ -100,8 +97,8 @@ export function checkOptimiser(spec: NetworkSpec, { kind, slots }: OptimiserStat
 }
 
 /**
- * Row b of the result is row b of the inputs from position lengths[b] − 1 down to 0, then "no token": the input of the
- * second direction of a bidirectional network. [T, B].
+ * The input of the second direction of a bidirectional network, [T, B]: row b is row b of the inputs from position
+ * lengths[b] − 1 down to 0, then "no token".
  */
 export function reversedInputs({ batch: B, steps: T, inputs, lengths }: Batch): Uint16Array {
   const reversed = new Uint16Array(B * T).fill(noToken);

@@ -5,28 +5,35 @@
 import { asInklingError } from '../../common/errors';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
-import { updateDefaults, type Backend, type Batch, type Network, type NetworkLimits, type Update } from './backend';
+import {
+  noTarget,
+  updateDefaults,
+  type Backend,
+  type Batch,
+  type Network,
+  type NetworkLimits,
+  type Update,
+} from './backend';
 
-export interface Measurement {
+interface Measurement {
   name: Backend['name'];
   kernel: string;
-  /** Time steps of all rows per second of training; 0 if it failed. */
+  /** Time steps per second of training, summed over the rows; 0 if it failed. */
   stepsPerSecond: number;
   /** Why it failed. */
   problem?: string;
 }
 
-/** The backend chosen for a network. */
-export interface ChosenBackend {
+interface ChosenBackend {
   backend: Backend;
   measurements: Measurement[];
-  /** For the user: which backend, and why. */
+  /** Why it was chosen, as a sentence for the user. */
   reason: string;
 }
 
-/** Milliseconds for all backends together. */
+/** The time for all measurements together. */
 const totalMs = 500;
-/** Another backend must be this much faster than the first to be worth it. */
+/** Another backend must be this many times as fast as the first to be chosen. */
 const worthwhile = 1.1;
 const seed = 1;
 
@@ -91,7 +98,7 @@ async function measure(
   }
 }
 
-/** Changes nothing. */
+/** With a learning rate of 0, it changes nothing. */
 const trialUpdate: Update = {
   ...updateDefaults,
   kind: 'sgd',
@@ -113,7 +120,7 @@ function trialBatch(spec: NetworkSpec, { batch, steps }: NetworkLimits): Batch {
     steps,
     inputs: Uint16Array.from({ length: batch * steps }, () => random.integer(ids)),
     targets: Int32Array.from({ length: batch * steps }, (_, i) =>
-      bidirectional && i < last ? -1 : random.integer(classes),
+      bidirectional && i < last ? noTarget : random.integer(classes),
     ),
     state: 'zero',
     lengths: bidirectional ? new Int32Array(batch).fill(steps) : undefined,

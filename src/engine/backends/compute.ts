@@ -12,12 +12,12 @@ import { FallbackNetwork } from './fallback';
 import { createBackend, defaultBackend, installedGpus } from './createBackend';
 
 export interface ComputeOptions extends ComputeRequest {
-  /** Throw if the requested backend is not available; otherwise wasm is used instead. */
+  /** Whether to throw if the requested backend is not available; by default, wasm is used instead. */
   required?: boolean;
   modulesFolder?: string;
-  /** Creates backends; tests pass their own function. */
+  /** Tests pass their own function. */
   create?: typeof createBackend;
-  /** GPU backends that `auto` tries. */
+  /** The GPU backends that `auto` tries; by default, those that are installed. */
   gpus?: ReturnType<typeof installedGpus>;
   /** Milliseconds; the real clock except in tests. */
   now?: () => number;
@@ -102,7 +102,7 @@ class ChosenCompute implements Compute {
     return network;
   }
 
-  /** The same network on wasm, if `error` is the failure of a GPU; throws it otherwise. */
+  /** The same network on wasm, if `error` is the failure of a GPU; otherwise throws it. */
   private takeOver(error: unknown, asked: Asked): Promise<Network> {
     const { code, message } = asInklingError(error);
     if (code !== 'backendUnavailable' && code !== 'outOfMemory') throw error;

@@ -1,4 +1,4 @@
-/** Creates backends by name, and lists those installed. */
+/** Creates backends by name, and lists those that are installed. */
 import type { Backend, BackendInfo } from './backend';
 import { createReferenceBackend } from './reference/referenceBackend';
 import { findTensorflow } from './tensorflow/binding';
@@ -13,9 +13,9 @@ export interface BackendOptions {
   threads?: number;
   /** Where GPU packages are installed; by default the folder in the environment variable INKLING_MODULES. */
   modulesFolder?: string;
-  /** WebGPU: keep activations in 16 bits. */
+  /** WebGPU: whether to keep activations in 16 bits. */
   half?: boolean;
-  /** WebGPU: reject software adapters. */
+  /** WebGPU: whether to reject software adapters. */
   hardwareOnly?: boolean;
 }
 
@@ -39,7 +39,7 @@ export function defaultBackend(): BackendInfo {
   return { name: 'wasm', kernel: chooseKernels().name, threads: defaultThreads() };
 }
 
-/** The default folder of the GPU packages. */
+/** The folder of the GPU packages, unless another one is named. */
 export function defaultModulesFolder(): string | undefined {
   return process.env.INKLING_MODULES || undefined;
 }

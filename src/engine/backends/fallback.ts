@@ -1,13 +1,12 @@
 /**
- * A network on a GPU that can be lost: when the GPU fails (device lost, memory gone), training continues with another
- * network from the last saved state. The state is saved every few seconds of training, between two steps; later steps
- * are lost.
+ * A network on a GPU that may fail (device lost, out of memory): training then continues with another network from the
+ * last saved state. The state is saved every few seconds of training, between two steps; the steps since then are lost.
  */
 import type { NetworkSpec } from '../model/networkSpec';
 import type {
   Batch,
   EvaluationResult,
-  EvaluationWish,
+  EvaluationOptions,
   Network,
   NetworkLimits,
   OptimiserState,
@@ -17,8 +16,8 @@ import type {
 
 export interface FallbackOptions {
   /**
-   * Opens the network that takes over, with these parameters; throws `error` if it is not a failure of the GPU. Called
-   * for every error until it has returned one.
+   * Opens the network that takes over, with these parameters; throws `error` if that is not a failure of the GPU. Called
+   * for every error until it has returned a network.
    */
   spare: (error: unknown, parameters: Float32Array) => Promise<Network>;
   saveEveryMs?: number;
@@ -72,8 +71,8 @@ export class FallbackNetwork implements Network {
     return this.attempt((network) => network.gradients(batch, lossScale, dropoutKey));
   }
 
-  evaluate(batch: Batch, want?: EvaluationWish): Promise<EvaluationResult> {
-    return this.attempt((network) => network.evaluate(batch, want));
+  evaluate(batch: Batch, options?: EvaluationOptions): Promise<EvaluationResult> {
+    return this.attempt((network) => network.evaluate(batch, options));
   }
 
   readParameters(): Promise<Float32Array> {

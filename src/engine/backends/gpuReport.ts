@@ -129,7 +129,7 @@ function npmCommand(): string[] {
 }
 
 const selfTestSeed = 5;
-/** Largest relative difference of losses and gradients of a correct backend on the small network below. */
+/** The largest relative difference of losses and gradients that a correct backend may have on the small network below. */
 const selfTestTolerance = 2e-3;
 
 /**

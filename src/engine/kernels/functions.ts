@@ -44,7 +44,7 @@ const constants = memory.data<f32>([
   return keep(low, mul(y, powerOfTwo(rounded)));
 }
 
-/** tanh x, within a few units of the last place: the rational minimax approximation known from Eigen, odd of degree 13 over 6. */
+/** tanh x, within a few units in the last place: the rational minimax approximation used by Eigen, of degrees 13 and 6. */
 // @ts-ignore: decorator
 @inline export function tanh(x: vec): vec {
   x = max(min(x, constant(0)), constant(1));

@@ -5,6 +5,6 @@ export {
   sumLanes, maxLanes,
 } from './lanes.simd';
 
-/** a · b + c, rounded once where the processor can (relaxed: else twice). */
+/** a · b + c, rounded once if the processor supports it, otherwise twice. */
 // @ts-ignore: decorator
 @inline export function madd(a: v128, b: v128, c: v128): v128 { return v128.relaxed_madd<f32>(a, b, c); }

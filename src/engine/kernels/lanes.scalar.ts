@@ -9,7 +9,7 @@ export type mask = bool;
 
 // @ts-ignore: decorator
 @inline export function load(p: usize): vec { return f32.load(p); }
-/** The vector after the one at p: neighbours in one step are what V8 joins into wider operations. */
+/** The vector after the one at p: V8 combines operations on such neighbours into wider ones. */
 // @ts-ignore: decorator
 @inline export function loadNext(p: usize): vec { return f32.load(p, 4); }
 // @ts-ignore: decorator

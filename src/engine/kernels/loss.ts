@@ -76,7 +76,7 @@ function logOf(x: f32): f32 {
   return <f32>(<f64>e * 0.6931471805599453 + 2 * z * series);
 }
 
-/** Sigmoid and binary cross-entropy: column 0 of one panel is the logit, targets are 0 or 1; else as `softmaxLoss`. */
+/** Sigmoid and binary cross-entropy: column 0 of one panel is the logit, targets are 0 or 1; the rest as `softmaxLoss`. */
 export function sigmoidLoss(
   logits: usize, rows: i32, targets: usize, losses: usize, correct: usize, weights: usize, scale: f32,
 ): void {

@@ -4,8 +4,8 @@
 // one cache line each: element (r, c) is at panel(c / 16) + r·64 bytes + (c mod 16)·4. The same layout serves as left
 // operand, right operand and result, so nothing is repacked. `…Stride` is the distance of two panels in bytes.
 //
-// Every result element is one chain of multiply-adds over k in ascending order, whatever tile computes it: results do
-// not depend on how rows are shared among threads. Tiles of 6 × 16 are BLIS' choice for 256-bit registers, those of 5
+// Every result element is one chain of multiply-adds over k in ascending order, whichever tile computes it: results do
+// not depend on how rows are shared among threads. Tiles of 6 × 16 are BLIS' choice for 256-bit registers; those of 5
 // and 4 rows process the remainder. They are written with v128 and immediate offsets because V8 can then combine
 // neighbouring 128-bit operations into 256-bit ones (see backends/wasm/runtime.ts).
 import { BYTES, load, store, splat, madd } from './lanes';
@@ -328,8 +328,8 @@ function gradientTile5(c: usize, a: usize, aStep: usize, g: usize, gStep: usize,
 }
 
 /**
- * Writes the transpose of a matrix in panels: `from` has kPanels·16 rows and nPanels panels, `to` the reverse.
- * Does the panels [kBegin, kEnd) of `to`.
+ * Writes the panels [kBegin, kEnd) of the transpose of a matrix in panels: `from` has kPanels·16 rows and nPanels
+ * panels, `to` nPanels·16 rows and kPanels panels.
  */
 export function transpose(to: usize, from: usize, kPanels: i32, nPanels: i32, kBegin: i32, kEnd: i32): void {
   for (let k = kBegin; k < kEnd; k++) {

@@ -1,5 +1,5 @@
-// Updates of `bytes` bytes of parameters, element by element. The gradient is first clipped to [-limit, limit] (limit 0:
-// not) and then multiplied by `scale` (clipping by norm).
+// Updates of `bytes` bytes of parameters, element by element. The gradient is first clipped to [-limit, limit] (0: not
+// clipped) and then multiplied by `scale`, which clips it by norm.
 import { vec, BYTES, load, store, splat, add, sub, mul, div, sqrt, min, max, madd } from './lanes';
 
 // @ts-ignore: decorator
@@ -15,7 +15,7 @@ export function sgd(w: usize, g: usize, bytes: usize, rate: f32, limit: f32, sca
   }
 }
 
-/** v = ρv + (1−ρ)g²;  w −= rate·g / (√v + ε)  (Hinton; epsilon outside the root, as Keras) */
+/** v = ρv + (1−ρ)g²;  w −= rate·g / (√v + ε)  (Tieleman and Hinton 2012; ε outside the root, as in Keras) */
 export function rmsprop(
   w: usize, g: usize, v: usize, bytes: usize, rate: f32, rho: f32, epsilon: f32, limit: f32, scale: f32,
 ): void {
@@ -51,7 +51,7 @@ export function decay(w: usize, bytes: usize, factor: f32): void {
   for (const end = w + bytes; w < end; w += BYTES) store(w, mul(load(w), splat(factor)));
 }
 
-/** Σ g² over `bytes` bytes, elements clipped to [-limit, limit] first (0: not), summed in float64 in fixed order. */
+/** Σ g² over `bytes` bytes of elements clipped to [-limit, limit] (0: not clipped), summed in float64 in fixed order. */
 export function sumOfSquares(g: usize, bytes: usize, limit: f32): f64 {
   if (BYTES == 4) {
     let sum: f64 = 0;

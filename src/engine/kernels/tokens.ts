@@ -1,5 +1,5 @@
-// Between tokens and panels: rows of a table picked by token id, and their gradients added back. A token of 0xFFFF is
-// "no token": it picks nothing.
+// Between tokens and panels: picks rows of a table by token id and adds their gradients back, and moves rows between
+// flat arrays and panels. A token of 0xFFFF is "no token": it picks nothing.
 import { BYTES, load, store, splat, add } from './lanes';
 
 const NO_TOKEN: u32 = 0xffff;
@@ -104,8 +104,8 @@ export function sumRows(
 }
 
 /**
- * Rows of `columns` numbers between a flat array, `flatStride` bytes from row to row, and a matrix of `rows` rows in
- * panels; into the matrix when `inwards`. What pads the last panel is left alone.
+ * Copies rows of `columns` numbers between a flat array, `flatStride` bytes from row to row, and a matrix of `rows` rows
+ * in panels; into the matrix if `inwards`. What pads the last panel is left alone.
  */
 export function copyRows(
   flat: usize, flatStride: usize, matrix: usize, rows: i32, columns: i32, inwards: i32,
@@ -129,7 +129,7 @@ export function copyRows(
   }
 }
 
-/** One number a row, id · scale, as a matrix of one panel whose other columns are 0. */
+/** One number per row, id · scale, as a matrix of one panel whose other columns are 0. */
 export function scalarRows(out: usize, tokens: usize, scale: f32, rows: i32): void {
   for (let r: usize = 0; r < <usize>rows; r++) {
     const to = out + (r << 6);

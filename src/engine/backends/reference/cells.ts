@@ -22,7 +22,7 @@ export interface CellTensors {
   recurrentWeights: Float64Array;
   /** [G·H] */
   inputBias: Float64Array;
-  /** [G·H], only the GRU. */
+  /** [G·H], GRU only. */
   recurrentBias?: Float64Array;
 }
 
@@ -32,7 +32,7 @@ export type StepInput = Float64Array | number;
 /** What the backward step needs from the forward step. */
 export interface CellTrace {
   input: StepInput;
-  /** State before the step and after it, [H] or [2H]. */
+  /** The state before the step and after it, [H] or [2H]. */
   before: Float64Array;
   after: Float64Array;
   /** [G·H] after their σ or tanh. */
@@ -43,7 +43,7 @@ export interface CellTrace {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** State size per row: [H], for the LSTM [2H]. */
+/** The size of the state of a row: H, or 2H for the LSTM. */
 export function cellStateSize(cell: CellKind, units: number): number {
   return cell === 'lstm' ? 2 * units : units;
 }
@@ -105,7 +105,7 @@ export function backwardCell(
 ): { dBefore: Float64Array; dInput: Float64Array | undefined } {
   const H = units;
   const { gates, before, after, fromState } = trace;
-  /** Gradients of a and of b; identical except in the GRU's candidate. */
+  /** The gradients of a and of b, which differ only in the GRU's candidate. */
   const da = new Float64Array(gates.length);
   const db = cell === 'gru' ? new Float64Array(gates.length) : da;
   const dBefore = new Float64Array(before.length);

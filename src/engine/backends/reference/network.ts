@@ -1,5 +1,5 @@
 /**
- * A batch through a whole network, one row at a time: forward through all layers and steps, loss, and backward
+ * Runs a batch through a whole network, one row at a time: forward through all layers and steps, loss, and backward
  * (back-propagation through time). Pure functions over float64 blocks in the layout of `parameterLayout`. B batch, T
  * steps, H units, V logits, S size of the recurrent state per row (`stateSize`).
  */
@@ -21,13 +21,13 @@ export interface NetworkTensors {
 }
 
 export interface Training {
-  /** Gradients are of Σ rowWeight · loss · lossScale. */
+  /** Gradients are those of Σ rowWeight · loss · lossScale. */
   lossScale: number;
   dropoutKey: number;
 }
 
 export interface BatchResult {
-  /** Unweighted sum of the targets' losses, nats. */
+  /** The unweighted sum of the targets' losses, in nats. */
   lossSum: number;
   targets: number;
   correct: number;
@@ -43,7 +43,7 @@ export interface BatchResult {
   initialStateGradients: Float64Array;
 }
 
-/** Steps of one layer and direction in the order in which they were run. */
+/** The steps of one layer in the order in which they were run. */
 interface LayerTrace {
   forward: CellTrace[];
   reverse: CellTrace[];
@@ -69,8 +69,8 @@ export function tensorsOf(spec: NetworkSpec, block: Float64Array): NetworkTensor
 }
 
 /**
- * Runs `batch`, which has passed `checkBatch`, from `initialStates` [B, S]. With `training`: with dropout and
- * gradients; otherwise without.
+ * Runs `batch`, which has passed `checkBatch`, from `initialStates` [B, S]; with `training`, computes gradients and
+ * applies dropout.
  */
 export function runBatch(
   spec: NetworkSpec,
@@ -181,22 +181,22 @@ function forwardRow(
     }
     finalState.set(state, offset);
     offset += size;
-    let handedOn: (Float64Array | undefined)[] = trace.forward.map((step) => step.after.slice(0, units));
+    let output: (Float64Array | undefined)[] = trace.forward.map((step) => step.after.slice(0, units));
     if (bidirectional) {
       let reverseState: Float64Array = new Float64Array(size);
       for (let t = length - 1; t >= 0; t--) {
         trace.reverse.push(forwardCell(spec.cell, units, weights.layers[l].reverse!, inputs[t], reverseState));
         reverseState = trace.reverse.at(-1)!.after;
       }
-      const joined = Float64Array.of(...handedOn[length - 1]!, ...reverseState.subarray(0, units));
-      handedOn = new Array<undefined>(T);
-      handedOn[length - 1] = joined;
+      const joined = Float64Array.of(...output[length - 1]!, ...reverseState.subarray(0, units));
+      output = new Array<undefined>(T);
+      output[length - 1] = joined;
     }
-    if (training) handedOn.forEach((h, t) => h && applyDropout(spec, h, l, t, b, training.dropoutKey));
+    if (training) output.forEach((h, t) => h && applyDropout(spec, h, l, t, b, training.dropoutKey));
     traces.push(trace);
-    outputs.push(handedOn);
+    outputs.push(output);
     // Only the single layer of a bidirectional network has gaps, and there is no layer above it.
-    inputs = handedOn as Float64Array[];
+    inputs = output as Float64Array[];
   });
   return { traces, outputs, finalState };
 }
@@ -274,7 +274,10 @@ function addEmbeddingGradients(
   }
 }
 
-/** Values or gradients of a layer's output at one step: dropped ones become 0, kept ones grow by 1 / (1 - rate). */
+/**
+ * Applies dropout to the values or gradients of a layer's output at one step: dropped ones become 0, kept ones are
+ * divided by (1 - rate).
+ */
 function applyDropout(spec: NetworkSpec, x: Float64Array, layer: number, step: number, row: number, key: number): void {
   const rate = spec.layers[layer].dropout;
   if (rate === 0) return;

@@ -10,22 +10,21 @@
  * plain SGD this is L2 regularisation).
  */
 import type { TensorSpec } from '../../model/networkSpec';
-import type { Update } from '../backend';
+import { slotsOf, type Update } from '../backend';
 
 export interface OptimiserSlots {
   kind: Update['kind'];
-  /** Updates done. */
+  /** The number of updates so far. */
   updates: number;
   /** None for SGD, [v] for RMSprop, [m, v] for Adam; each as long as the parameter block. */
   slots: Float64Array[];
 }
 
 export function newOptimiserSlots(kind: Update['kind'], parameters: number): OptimiserSlots {
-  const count = { sgd: 0, rmsprop: 1, adam: 2 }[kind];
-  return { kind, updates: 0, slots: Array.from({ length: count }, () => new Float64Array(parameters)) };
+  return { kind, updates: 0, slots: Array.from({ length: slotsOf[kind] }, () => new Float64Array(parameters)) };
 }
 
-/** Euclidean norm. */
+/** The Euclidean norm. */
 export function norm(x: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
@@ -66,7 +65,7 @@ export function applyUpdate(
   }
 }
 
-/** The change of one parameter. */
+/** What is subtracted from one parameter; updates its slots. */
 function stepOf(g: number, i: number, state: OptimiserSlots, update: Update): number {
   const { learningRate, beta1, beta2, rho, epsilon } = update;
   switch (state.kind) {

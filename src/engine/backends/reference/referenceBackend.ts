@@ -16,8 +16,8 @@ import type {
   Backend,
   BackendInfo,
   Batch,
+  EvaluationOptions,
   EvaluationResult,
-  EvaluationWish,
   Network,
   NetworkLimits,
   OptimiserState,
@@ -39,7 +39,7 @@ export function createReferenceBackend(): Backend {
   };
 }
 
-/** The oracle of the wasm backend's stepper. Throws as `NewStepper` does. */
+/** What the stepper of the wasm kernels is tested against. Throws as `NewStepper` does. */
 export function createReferenceStepper(spec: NetworkSpec, parameters: Float32Array): Stepper {
   checkNetworkSpec(spec);
   checkSteps(spec);
@@ -113,13 +113,13 @@ class ReferenceNetwork implements Network {
     return { lossSum, targets, correct, gradientNorm: norm(gradients), gradients: Float32Array.from(gradients) };
   }
 
-  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
-    const { lossSum, targets, correct, losses, logits } = this.run(batch, 'evaluate', undefined, want.logits);
+  async evaluate(batch: Batch, options: EvaluationOptions = {}): Promise<EvaluationResult> {
+    const { lossSum, targets, correct, losses, logits } = this.run(batch, 'evaluate', undefined, options.logits);
     return {
       lossSum,
       targets,
       correct,
-      losses: want.losses ? Float32Array.from(losses) : undefined,
+      losses: options.losses ? Float32Array.from(losses) : undefined,
       logits: logits && Float32Array.from(logits),
     };
   }

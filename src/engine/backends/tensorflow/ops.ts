@@ -5,7 +5,7 @@
 import { InklingError } from '../../../common/errors';
 import type { OpAttribute, TensorflowBinding, TensorHandle } from './binding';
 
-/** One or several values to keep at the end of a scope. */
+/** One tensor or several. */
 type Kept = TensorHandle | undefined | readonly Kept[] | { readonly [name: string]: Kept | number };
 
 export class Ops {
@@ -14,7 +14,7 @@ export class Ops {
 
   constructor(readonly binding: TensorflowBinding) {}
 
-  /** Frees what `work` created, except what it returns. */
+  /** Calls `work` and frees what it created, except what it returns. */
   scope<T extends Kept>(work: () => T): T {
     const own = new Set<TensorHandle>();
     this.open.push(own);
@@ -65,21 +65,22 @@ export class Ops {
     return this.track(shape, this.binding.TF_FLOAT, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   }
 
-  /** A number that is created once and kept. */
+  /** A constant number. Constants are created once and kept until `freeConstants`. */
   scalar(value: number): TensorHandle {
     return this.constant(`f${value}`, [], this.binding.TF_FLOAT, Float32Array.of(value));
   }
 
-  /** A list of integers (a shape, an axis) that is created once and kept. */
+  /** A constant list of integers, such as a shape. */
   list(...values: number[]): TensorHandle {
     return this.constant(`i${values.join()}`, [values.length], this.binding.TF_INT32, Int32Array.from(values));
   }
 
+  /** A constant integer. */
   whole(value: number): TensorHandle {
     return this.constant(`w${value}`, [], this.binding.TF_INT32, Int32Array.of(value));
   }
 
-  /** An int64 number, created once, because the addon leaks a handle for each. */
+  /** A constant int64 number. */
   long(value: number): TensorHandle {
     return this.constant(`l${value}`, [], this.binding.TF_INT64, Int32Array.of(value, 0));
   }
@@ -192,7 +193,7 @@ export class Ops {
     return this.run('Reshape', attributes, [x, this.list(...shape)])[0];
   }
 
-  /** The part of a vector or, along its first axis, of a matrix. */
+  /** Part of a tensor along its first axis. */
   slice(x: TensorHandle, begin: number, size: number): TensorHandle {
     const rest = x.shape.slice(1);
     const attributes = [this.type('T', x.dtype), this.type('Index', this.binding.TF_INT32)];

@@ -35,14 +35,14 @@ export interface LayerOutput {
   /** [T, B, H] */
   outputs: TensorHandle;
   last: LayerState;
-  /** What else the backward pass needs; specific to each form. */
+  /** What else the backward pass of the form needs. */
   trace: TensorHandle[];
 }
 
 export interface LayerGradients {
   /** [T, B, I] */
   dInputs: TensorHandle;
-  /** As the parameter vector. */
+  /** In the order of the parameter vector. */
   dParameters: TensorHandle;
 }
 
@@ -66,7 +66,7 @@ export interface RecurrentForm {
   ): LayerGradients;
 }
 
-/** Numbers of a layer's parameter vector. */
+/** The length of a layer's parameter vector. */
 export function layerParameterCount({ cell, inputs, units }: LayerShape): number {
   const rows = gatesOf[cell] * units;
   return rows * (inputs + units + (cell === 'gru' ? 2 : 1));
@@ -127,14 +127,14 @@ class CudnnForm implements RecurrentForm {
     ];
   }
 
-  /** input_h and input_c [1, B, H]; the latter is an unused number if there are no cell states. */
+  /** input_h and input_c [1, B, H]; without cell states, the latter is an unused number. */
   private states({ cell, rows, units }: LayerShape, { h, c }: LayerState): TensorHandle[] {
     const { ops } = this;
     const stacked = (state: TensorHandle): TensorHandle => ops.reshape(state, [1, rows, units]);
     return [stacked(h), cell === 'lstm' ? stacked(c!) : ops.scalar(0)];
   }
 
-  /** With the second bias, which our LSTM and tanh RNN do not have: zeros. */
+  /** With zeros for the second bias, which the LSTM and tanh RNN do not have here. */
   private packed({ cell, units }: LayerShape, parameters: TensorHandle): TensorHandle {
     if (cell === 'gru') return parameters;
     return this.ops.concat([parameters, this.ops.zeros([gatesOf[cell] * units])], 0);
@@ -328,11 +328,11 @@ class PlainForm implements RecurrentForm {
       ops.reshape(ops.pack(parts), [positions, width]);
     const da = matrix(dFromInput, columns);
     const db = cell === 'gru' ? matrix(dFromState, columns) : da;
-    const entered = ops.reshape(x, [positions, inputs]);
+    const flatInputs = ops.reshape(x, [positions, inputs]);
     return {
       dInputs: ops.reshape(ops.matmul(da, inputWeights), [steps, rows, inputs]),
       dParameters: joinParts(ops, {
-        inputWeights: ops.matmul(da, entered, { transposeA: true }),
+        inputWeights: ops.matmul(da, flatInputs, { transposeA: true }),
         recurrentWeights: ops.matmul(db, matrix(before, units), { transposeA: true }),
         inputBias: ops.sum(da, [0]),
         recurrentBias: cell === 'gru' ? ops.sum(db, [0]) : undefined,

@@ -18,9 +18,10 @@ import {
   dropoutKeep,
   noTarget,
   noToken,
+  slotsOf,
   type Batch,
+  type EvaluationOptions,
   type EvaluationResult,
-  type EvaluationWish,
   type Network,
   type NetworkLimits,
   type OptimiserState,
@@ -33,7 +34,6 @@ import {
   checkParameters,
   checkState,
   reversedInputs,
-  slotsOf,
   type CheckedBatch,
 } from '../checkBatch';
 import type { TensorHandle } from './binding';
@@ -60,7 +60,7 @@ interface Trace {
 
 interface Forward {
   traces: Trace[][];
-  /** Dropout masks of the layers that have one, [T, B, width], kept ones 1 / (1 - rate). */
+  /** The dropout masks of the layers that have one, [T, B, width]: 0, or 1 / (1 - rate) for kept outputs. */
   masks: (TensorHandle | undefined)[];
   /** [P, width] of the last layer. */
   top: TensorHandle;
@@ -79,7 +79,7 @@ interface Loss {
 
 export class TensorflowNetwork implements Network {
   private readonly tensors: TensorSpec[];
-  /** Elements of a frozen embedding, which comes first. */
+  /** The number of elements of a frozen embedding, which comes first. */
   private readonly frozen: number;
   private readonly form: RecurrentForm;
   private frozenTable: TensorHandle | undefined;
@@ -136,7 +136,7 @@ export class TensorflowNetwork implements Network {
     return { targets: checked.targets, ...this.readStats(stats), gradients };
   }
 
-  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
+  async evaluate(batch: Batch, options: EvaluationOptions = {}): Promise<EvaluationResult> {
     const checked = this.check(batch);
     const first = checked.firstLossStep * batch.batch;
     const positions = batch.steps * batch.batch;
@@ -149,11 +149,11 @@ export class TensorflowNetwork implements Network {
     });
     const { lossSum, correct } = this.readStats(stats);
     const result: EvaluationResult = { lossSum, correct, targets: checked.targets };
-    if (want.losses) {
+    if (options.losses) {
       result.losses = new Float32Array(positions);
       result.losses.set(this.ops.read(losses), first);
     }
-    if (want.logits) {
+    if (options.logits) {
       result.logits = new Float32Array(positions * V);
       result.logits.set(this.ops.read(logits), first * V);
     }
@@ -217,7 +217,7 @@ export class TensorflowNetwork implements Network {
     const masks: (TensorHandle | undefined)[] = [];
     const directions = spec.layers[0].bidirectional ? [0, 1] : [0];
     const ids = directions.map((d) => this.ids(d === 0 ? batch.inputs.subarray(0, T * B) : reversedInputs(batch)));
-    let inputs = ids.map((own) => this.enter(own, T, B));
+    let inputs = ids.map((own) => this.inputVectors(own, T, B));
     spec.layers.forEach(({ units, dropout }, l) => {
       const own = directions.map((d): Trace => {
         const x = inputs[d];
@@ -229,24 +229,24 @@ export class TensorflowNetwork implements Network {
       });
       traces.push(own);
       last.push(own[0].output.last);
-      let handed = ops.concat(
+      let outputs = ops.concat(
         own.map(({ output }) => output.outputs),
         2,
       );
       let mask: TensorHandle | undefined;
       if (dropoutKey !== undefined && dropout > 0) {
         mask = this.dropoutMask(l, T, B, dropoutKey);
-        handed = ops.mul(handed, mask);
+        outputs = ops.mul(outputs, mask);
       }
       masks.push(mask);
-      inputs = [handed];
+      inputs = [outputs];
     });
     if (batch.state === 'carry') this.keep(kind, B, last);
     return { traces, masks, top: ops.reshape(inputs[0], [T * B, inputs[0].shape[2]]), ids };
   }
 
-  /** Input vectors [T, B, I] of layer 0. */
-  private enter(ids: TensorHandle, T: number, B: number): TensorHandle {
+  /** The input vectors [T, B, I] of layer 0. */
+  private inputVectors(ids: TensorHandle, T: number, B: number): TensorHandle {
     const { ops, spec } = this;
     const { input } = spec;
     const width = inputSize(spec);
@@ -312,7 +312,7 @@ export class TensorflowNetwork implements Network {
     const first = firstLossStep * B;
     const N = T * B - first;
     const targets = batch.targets.subarray(first, T * B);
-    const asked = ops.floats(
+    const hasTarget = ops.floats(
       [N],
       Float32Array.from(targets, (y) => (y === noTarget ? 0 : 1)),
     );
@@ -323,13 +323,13 @@ export class TensorflowNetwork implements Network {
     const labels = Int32Array.from(targets, (y) => Math.max(0, y));
     const { losses, gradients, hits } =
       this.spec.output.kind === 'sigmoid' ? this.sigmoidLoss(logits, labels) : this.softmaxLoss(logits, labels);
-    const own = ops.mul(losses, asked);
+    const own = ops.mul(losses, hasTarget);
     return {
       losses: own,
       logits,
       dLogits: ops.mul(gradients, ops.floats([N, 1], weights)),
       lossSum: ops.sum(own),
-      correct: ops.sum(ops.mul(hits, asked)),
+      correct: ops.sum(ops.mul(hits, hasTarget)),
     };
   }
 
@@ -365,8 +365,8 @@ export class TensorflowNetwork implements Network {
     const N = labels.length;
     const y = ops.floats([N, 1], labels);
     const above = ops.run('Greater', [ops.type('T')], [logits, ops.scalar(0)])[0];
-    const said = ops.run('Cast', [ops.type('SrcT', TF_BOOL), ops.type('DstT', TF_FLOAT)], [above])[0];
-    const equal = ops.run('Equal', [ops.type('T')], [said, y])[0];
+    const predicted = ops.run('Cast', [ops.type('SrcT', TF_BOOL), ops.type('DstT', TF_FLOAT)], [above])[0];
+    const equal = ops.run('Equal', [ops.type('T')], [predicted, y])[0];
     const hits = ops.run('Cast', [ops.type('SrcT', TF_BOOL), ops.type('DstT', TF_FLOAT)], [equal])[0];
     return {
       losses: ops.reshape(ops.sub(ops.softplus(logits), ops.mul(y, logits)), [N]),
@@ -393,20 +393,20 @@ export class TensorflowNetwork implements Network {
     const top = ops.slice(forward.top, first, T * B - first);
     const dWeights = ops.matmul(loss.dLogits, top, { transposeA: true });
     const dTop = ops.matmul(loss.dLogits, ops.reshape(this.part('output.weight'), [V, width]));
-    /** Pieces of the gradient in the order of the parameter block, last first. */
+    /** The pieces of the gradient in the reverse order of the parameter block. */
     const pieces = [ops.sum(loss.dLogits, [0]), ops.reshape(dWeights, [-1])];
     // Steps before the first loss have no gradient from above.
-    let dHanded = ops.reshape(first > 0 ? ops.concat([ops.zeros([first, width]), dTop], 0) : dTop, [T, B, width]);
+    let dOutputs = ops.reshape(first > 0 ? ops.concat([ops.zeros([first, width]), dTop], 0) : dTop, [T, B, width]);
     for (let l = spec.layers.length - 1; l >= 0; l--) {
       const mask = forward.masks[l];
-      if (mask) dHanded = ops.mul(dHanded, mask);
+      if (mask) dOutputs = ops.mul(dOutputs, mask);
       const own = forward.traces[l];
-      const dOutputs = ops.split(dHanded, own.length, 2);
+      const dDirections = ops.split(dOutputs, own.length, 2);
       const results = own.map(({ shape, x, initial, parameters, output }, d) =>
-        this.form.backward(shape, x, initial, parameters, output, dOutputs[d]),
+        this.form.backward(shape, x, initial, parameters, output, dDirections[d]),
       );
       pieces.push(...results.map(({ dParameters }) => dParameters).reverse());
-      dHanded = results[0].dInputs;
+      dOutputs = results[0].dInputs;
       if (l === 0)
         this.addEmbeddingGradient(
           pieces,
@@ -530,15 +530,15 @@ export class TensorflowNetwork implements Network {
     if (batch.state === 'zero' || rows !== batch.batch) return this.zeroStates(batch.batch);
     const { resetRows } = batch;
     if (!resetRows) return states;
-    const goesOn = this.ops.floats(
+    const continues = this.ops.floats(
       [rows, 1],
       Float32Array.from({ length: rows }, (_, b) => (resetRows[b] ? 0 : 1)),
     );
-    return states.map(({ h, c }) => ({ h: this.ops.mul(h, goesOn), c: c && this.ops.mul(c, goesOn) }));
+    return states.map(({ h, c }) => ({ h: this.ops.mul(h, continues), c: c && this.ops.mul(c, continues) }));
   }
 
   private keep(kind: Kind, rows: number, last: LayerState[]): void {
-    // A copy of the old ones is used as initial states until the scope ends.
+    // The old ones are in use as initial states until the scope ends.
     this.ops.freeLater(this.carried[kind].states);
     this.carried[kind] = { rows, states: last.map(({ h, c }) => ({ h: this.ops.keep(h), c: c && this.ops.keep(c) })) };
   }

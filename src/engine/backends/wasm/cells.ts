@@ -1,6 +1,10 @@
-/** The pointwise part of each recurrent cell: one time step of one direction, forward and back (equations: kernels/cells.ts). */
+/**
+ * The pointwise part of each recurrent cell: one time step of one direction, forward and backward. The equations are in
+ * kernels/cells.ts.
+ */
 import type { CellKind } from '../../../common/trainingConfig';
 import type { Kernels } from './kernels';
+import type { DirectionWeights } from './layout';
 import { fromResult, fromZero } from './runtime';
 
 /** The position of one time step of `rows` rows; panels of a matrix are `stride` bytes apart. */
@@ -25,11 +29,11 @@ export interface CellStep {
 
 export interface Cell {
   forward(k: Kernels, step: CellStep): void;
-  /** Gates become their gradients, `dc` that of the previous c. */
+  /** The gates become their gradients, and `dc` becomes the gradient of the previous c. */
   backward(k: Kernels, step: CellStep, dh: number, dc: number): void;
   /**
-   * The initial value of ∂L/∂h of the previous step, to which the part of the gates is added: zero, or what `backward`
-   * left in `dh`.
+   * The initial value of ∂L/∂h of the previous step, to which the part that passes through the gates is added: zero, or
+   * what `backward` left in `dh`.
    */
   carriedBack: typeof fromZero | typeof fromResult;
 }
@@ -57,16 +61,9 @@ export const cells: Record<CellKind, Cell> = {
 };
 
 /** A whole step forward: adds the state part to the pre-activations, then applies the cell. */
-export function stepCell(k: Kernels, cell: CellKind, d: RecurrentWeights, step: CellStep): void {
+export function stepCell(k: Kernels, cell: CellKind, d: DirectionWeights, step: CellStep): void {
   const { recurrentGates, hOld, stride, rows, unitPanels } = step;
   const start = d.recurrentBias ? d.recurrentBias.weights : fromResult;
   k.multiply(recurrentGates, stride, hOld, stride, d.recurrent.weights, rows, unitPanels, d.gatePanels, start);
   cells[cell].forward(k, step);
-}
-
-interface RecurrentWeights {
-  gatePanels: number;
-  recurrent: { weights: number };
-  /** GRU only. */
-  recurrentBias?: { weights: number };
 }

@@ -3,10 +3,10 @@ import { InklingError } from '../../../common/errors';
 import type { Job } from './job';
 
 /**
- * Words of the control array. `call` is the number of the job (from 1) times 256 plus its threads, in one word: a
- * thread that skips a job may wake up at any later time, and must never see the number of one job with the threads of
- * the next. Everything else about a job is read only by threads that take part in it, and stays until they have read
- * it.
+ * The words of the control array. `call` is the number of the job (from 1) times 256 plus the number of its threads, in
+ * one word: a thread that skips a job may wake up at any later time, and must never see the number of one job with the
+ * threads of the next. Everything else about a job is read only by threads that take part in it, and stays until they
+ * have read it.
  */
 const word = {
   call: 0,
@@ -16,24 +16,25 @@ const word = {
   stop: 4,
   failed: 5,
   /** The phase in which thread 0 abandoned the job, or 0. */
-  givenUp: 6,
-  /** Whether a job that is done without the caller's thread is to be abandoned. */
+  abandoned: 6,
+  /** Whether to abandon a job that is done without the caller's thread. */
   interrupted: 7,
   count: 8,
 } as const;
 const threadsOf = (call: number): number => call & 255;
-/** Bytes of the control block: the words, then the job as JSON. */
+/** The control block in bytes: the words, then the job as JSON. */
 const jobAt = word.count * 4;
 const controlBytes = 4096;
+/** How often a waiting thread looks before it sleeps. */
 const spins = 4000;
 /**
- * A thread that does not reach a barrier for this long is dead. Waiting is divided into slices, each of which counts at
- * most its own length: when the machine sleeps or the process is stopped, so are all threads.
+ * A thread that has not reached a barrier for this long is dead. Waiting is divided into slices, each of which counts at
+ * most its own length: while the machine sleeps or the process is stopped, the other threads do not work either.
  */
 const patienceMs = 120_000;
 const sliceMs = 1000;
 /** Thrown to leave an abandoned phase. */
-const phaseGivenUp = Symbol('phaseGivenUp');
+const phaseAbandoned = Symbol('phaseAbandoned');
 
 export function threadFailed(): InklingError {
   return new InklingError('internal', 'A training thread has failed; restart the engine.');
@@ -104,31 +105,31 @@ export class Control {
   }
 
   /**
-   * Runs a phase (from 1) that may be abandoned, and waits for all other threads; false if it was abandoned. Only
-   * thread 0 decides that and records the phase, because it may be one phase ahead of a thread that has not checked
+   * Runs a phase (from 1) that may be abandoned, and waits for all other threads; returns false if it was abandoned.
+   * Only thread 0 decides that. It records the phase, because it may be one phase ahead of a thread that has not checked
    * yet.
    */
   attempt(phase: number, threads: number, work: (proceed: () => void) => void, isInterrupted?: () => boolean): boolean {
-    const { givenUp } = word;
+    const { abandoned } = word;
     const proceed = (): void => {
-      if (isInterrupted?.()) Atomics.store(this.words, givenUp, phase);
-      if (Atomics.load(this.words, givenUp) !== 0) throw phaseGivenUp;
+      if (isInterrupted?.()) Atomics.store(this.words, abandoned, phase);
+      if (Atomics.load(this.words, abandoned) !== 0) throw phaseAbandoned;
     };
     try {
       work(proceed);
       if (isInterrupted) this.awaitOthers(threads, proceed);
     } catch (error) {
-      if (error !== phaseGivenUp) throw error;
+      if (error !== phaseAbandoned) throw error;
     }
     this.barrier(threads);
-    if (Atomics.load(this.words, givenUp) !== phase) return true;
-    this.barrier(threads); // all have looked
-    if (isInterrupted) Atomics.store(this.words, givenUp, 0);
+    if (Atomics.load(this.words, abandoned) !== phase) return true;
+    this.barrier(threads); // all have read it
+    if (isInterrupted) Atomics.store(this.words, abandoned, 0);
     return false;
   }
 
   /**
-   * For thread 0, if it is done first: waits until all others are at the barrier, and may abandon the phase until then.
+   * For thread 0 once it is done: waits until all others are at the barrier; until then, it may abandon the phase.
    */
   private awaitOthers(threads: number, proceed: () => void): void {
     let left = patienceMs;

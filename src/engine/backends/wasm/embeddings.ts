@@ -1,6 +1,6 @@
 /**
- * The additional work for embeddings. Each token that occurs in a batch is multiplied by the input weights once, before
- * the rows are computed; the gradients go back the same way. Every thread has its own share of these tokens.
+ * The additional work for embeddings. The vector of each token that occurs in a batch is multiplied by the input weights
+ * once, before the rows are computed; the gradients go back the same way. Each thread has its own share of these tokens.
  */
 import type { JobPart } from './job';
 import { fromResult, fromZero } from './runtime';
@@ -27,7 +27,7 @@ export function clearEmbeddingGradient(part: JobPart): void {
   part.k.clear(gradients + from * panels * 64, 0, (to - from) * panels, 1);
 }
 
-/** After the gradients of the input weights: those of the occurring vectors; all others are 0. */
+/** After the gradients of the input weights: the gradients of the occurring vectors. All others are 0. */
 export function embeddingGradient(part: JobPart): void {
   const { k, layout, job } = part;
   const { gradients, panels } = layout.embedding!;

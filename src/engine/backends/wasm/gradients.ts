@@ -3,7 +3,7 @@ import { clearEmbeddingGradient } from './embeddings';
 import type { JobPart } from './job';
 import type { DirectionPlace, MatrixPlace, VectorPlace } from './layout';
 
-/** Rows that `weightGradient` processes between two checks whether to continue: four of its own blocks. */
+/** The number of rows that `weightGradient` processes between two calls of `proceed`: four of its own blocks. */
 const gradientRows = 768;
 
 /** A matrix of `panels` panels per step, from step `first` on. */
@@ -104,8 +104,8 @@ class Sums {
   }
 
   /**
-   * The gradient of input weights whose rows are selected by tokens: token by token; with embeddings, first in a table
-   * of the occurring tokens, which is then multiplied by their vectors.
+   * The gradient of input weights whose rows are selected by tokens, summed by token. With embeddings, it is summed in a
+   * table of the occurring tokens, which is then multiplied by their vectors.
    */
   private tokens(d: DirectionPlace): void {
     const { part, stride, begin, end } = this;
@@ -126,7 +126,7 @@ class Sums {
     k.weightGradient(d.input.gradients, occurring.vectors, bytes, 0, table, bytes, 0, rows, 1, inputPanels, begin, end);
   }
 
-  /** Zeros in this thread's panels of a matrix of `rows` rows. */
+  /** Sets this thread's panels of a matrix of `rows` rows to zero. */
   private clear(matrix: number, rows: number): void {
     const { part, begin, end } = this;
     part.k.clear(matrix + begin * rows * 64, 0, (end - begin) * rows, 1);

@@ -7,12 +7,12 @@ import type { Layout } from './layout';
 export interface BatchShape {
   batch: number;
   steps: number;
-  /** With embeddings: the number of different tokens in the batch. */
+  /** With embeddings: the number of distinct tokens in the batch. */
   occurring: number;
   carry: boolean;
-  /** First step that has a target; no loss before it. */
+  /** The first step that has a target. */
   firstLossStep: number;
-  /** Rows have weights. */
+  /** Whether the rows have weights. */
   weighted: boolean;
 }
 
@@ -58,7 +58,7 @@ export class ThreadPart {
 
 /** One thread's part of a job. */
 export class JobPart extends ThreadPart {
-  /** Called every few milliseconds in phases that may be abandoned; throws if this one is. */
+  /** To be called every few milliseconds in a phase that may be abandoned; throws if it is. */
   proceed: () => void = () => undefined;
 
   constructor(

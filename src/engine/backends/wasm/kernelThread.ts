@@ -1,6 +1,6 @@
 /**
- * The entry of the workers of a team. Threads 1 and up sleep until thread 0 starts a job, then do their part. Thread 0 is
- * the caller's own thread, or, for long jobs, a worker that receives them as messages: the leader.
+ * The entry point of the workers of a team. Threads 1 and up sleep until thread 0 starts a job, then do their part.
+ * Thread 0 is the caller's own thread or, for long jobs, a worker that receives them as messages: the leader.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { isCancelled } from '../../../common/errors';
@@ -32,7 +32,7 @@ function lead({ id, job, threads }: Extract<WorkerMessage, { lead: unknown }>['l
   }
 }
 
-/** A thread that sleeps on the shared array never returns to its event loop: it fetches its messages before each job. */
+/** A thread that sleeps on the shared array never returns to its event loop, so it fetches its messages before each job. */
 function serve(): void {
   for (let next = control.next(thread, 0); next; next = control.next(thread, next.call)) {
     for (let received; (received = receiveMessageOnPort(parentPort!));) receive(received.message as WorkerMessage);

@@ -3,7 +3,7 @@
  * (src/engine/kernels/matrix.ts); units, classes and dimensions are padded to whole panels with zeros, which stay
  * zeros: a padded unit's weights have no gradient, a padded class has the bias -1e30 and so the probability 0.
  *
- * All offsets are bytes. B rows (the batch), T steps, Hp units padded, N gate columns (gates · Hp), Vp classes padded.
+ * All offsets are in bytes. B rows (the batch), T steps.
  */
 import {
   gatesOf,
@@ -41,10 +41,10 @@ export interface DirectionWeights {
   recurrentBias?: VectorWeights;
 }
 
-/** The positions of a network's parameters: all that is needed for writing. */
+/** The positions of a network's parameters, which are all that a stepper needs. */
 export interface Weights {
   spec: NetworkSpec;
-  /** `outputPanels`: panels of the output, for all directions. */
+  /** `outputPanels`: the panels of the output of all directions. */
   layers: { directions: DirectionWeights[]; outputPanels: number }[];
   embedding?: MatrixWeights & { trainable: boolean };
   inputPanels: number;
@@ -84,7 +84,7 @@ export interface DirectionPlace extends DirectionWeights {
   c: number;
   /** LSTM: [T] tanh c. */
   squashed: number;
-  /** [T] inputs, for layer 0 with scalars. */
+  /** Layer 0 with scalars: [T] inputs. */
   denseInput: number;
   /** Layer 0 with embeddings: W·x of the tokens occurring in a batch, one row each (`Layout.occurring`). */
   projected: number;
@@ -101,13 +101,13 @@ export interface LayerPlace {
   directions: DirectionPlace[];
   dropout: number;
   outputPanels: number;
-  /** [T] the output, if that is not simply h: after dropout, or both directions concatenated. Otherwise 0. */
+  /** [T] the output, if it is not simply h: after dropout, or both directions concatenated. Otherwise 0. */
   output: number;
   /** [T] its gradients. */
   dOutput: number;
 }
 
-/** Recurrent state of one layer, [rows]; c for the LSTM, otherwise 0. */
+/** The recurrent state of one layer, [rows]; `c` is 0 unless it is an LSTM. */
 export interface StatePlace {
   h: number;
   c: number;
@@ -125,7 +125,7 @@ export interface Layout extends Weights {
    */
   occurring?: { ids: number; vectors: number; dVectors: number };
   logits: number;
-  /** [1], for losses of logits that must be kept. */
+  /** [1] a copy of logits that must be kept, which their losses overwrite. */
   scratchLogits: number;
   /** Ids; with embeddings, indices into the occurring tokens. */
   tokens: number;
@@ -134,19 +134,19 @@ export interface Layout extends Weights {
   losses: number;
   correct: number;
   rowWeights: number;
-  /** State carried from batch to batch, one per layer, [B]. */
+  /** The states carried from batch to batch, one per layer, [B]. */
   carried: { train: StatePlace[]; evaluate: StatePlace[] };
-  /** Gradients and optimiser slots of the trainable parameters, each a block of `trainableBytes`. */
+  /** The gradients and the optimiser's slots of the trainable parameters, each a block of `trainableBytes`. */
   gradients: number;
   slots: number[];
   /** Float64 partial sums of squares, one per chunk of the trainable block. */
   partialSums: number;
-  /** States or logits on their way in or out, one flat row after the other. */
+  /** States or logits on their way in or out, as flat rows. */
   flat: number;
   bytes: number;
 }
 
-/** Bytes of the trainable block that are updated together; also the unit of the gradient norm's partial sums. */
+/** The number of bytes of the trainable block that are updated together, and that a partial sum of the norm covers. */
 export const chunkBytes = 16384;
 
 const panelsFor = (columns: number): number => Math.ceil(columns / 16);
@@ -268,7 +268,7 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
       h: perStep(unitPanels, 1),
       c: lstm ? perStep(unitPanels, 1) : 0,
     }));
-  const layout: Layout = {
+  return {
     ...weights,
     limits,
     layers,
@@ -293,15 +293,15 @@ export function createLayout(spec: NetworkSpec, limits: NetworkLimits): Layout {
     slots: [arena.take(trainableBytes), arena.take(trainableBytes)],
     partialSums: arena.take(Math.ceil(trainableBytes / chunkBytes) * 8),
     flat: arena.take(B * Math.max(stateSize(spec), outputSize(spec)) * 4),
-    bytes: 0,
+    // Last, when everything has been allocated.
+    bytes: arena.end,
   };
-  return { ...layout, bytes: arena.end };
 }
 
 /**
- * Calls `visit(outside, inside)` for every contiguous piece of every tensor: `outside` indexes the flat unpadded block,
- * `inside` is the float32 index within a padded block that begins where the trainable block begins. Rows of PyTorch's
- * matrices are columns here, so pieces are single numbers except for an embedding.
+ * Calls `visit(outside, inside)` for every number of every tensor: `outside` is its index in the flat unpadded block,
+ * `inside` its float32 index in a padded block that begins where the trainable block begins. Rows of PyTorch's matrices
+ * are columns here, except for an embedding.
  */
 export function forEachElement(weights: Weights, visit: (outside: number, inside: number) => void): void {
   const { spec, trainable } = weights;

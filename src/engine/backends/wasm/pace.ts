@@ -1,25 +1,25 @@
 /**
- * How many threads a network's training steps run on. All threads wait for the slowest at every barrier, so on a
- * machine whose processors are busy with other programs too, fewer threads can be faster. Now and then a few steps run
- * on one thread more or less, and the faster number is kept. The results do not depend on it.
+ * Decides on how many threads a network's training steps run. All threads wait for the slowest at every barrier, so if
+ * other programs keep the processors busy, fewer threads can be faster. Now and then a few steps run on one thread more
+ * or less, and the faster number is kept. The results do not depend on it.
  */
 
-/** Steps of one trial. */
+/** The number of steps of a trial. */
 const trialSteps = 2;
-/** Steps between trials: as few at first and after a change, twice as many after each trial that changed nothing. */
+/** The number of steps between trials at first and after a change; each trial that changes nothing doubles it. */
 const shortestPause = 8;
-/** A trial of fewer threads costs most on a quiet machine, where it is needed least. */
+/** Its maximum. A trial of fewer threads costs most on a quiet machine, where it is needed least. */
 const longestPause = { fewer: 256, more: 64 };
-/** A number of threads must be faster by this much to be adopted: a smaller difference may be chance. */
+/** A trial's number of threads is adopted if its cost is below this share: a smaller difference may be chance. */
 const worthwhile = 0.93;
-/** If steps have become this much slower, a trial begins at once. */
+/** If steps have become this many times as slow as usual, a trial begins immediately. */
 const slower = 1.2;
-/** Weights of the newest step in the running means. */
+/** The weights of the newest step in the running means. */
 const recent = 1 / 8;
 const usual = 1 / 64;
 
 export class Pace {
-  /** Cost of a unit of work on `current` threads: recently, and over a longer time. */
+  /** The cost of a unit of work on `current` threads: recently, and over a longer time. */
   private recentCost = 0;
   private usualCost = 0;
   private pause = shortestPause;
@@ -27,18 +27,18 @@ export class Pace {
   private trial: { threads: number; steps: number; cost: number } | undefined;
   private triesFewer = true;
 
-  /** Begins with all `most` threads. */
+  /** Begins with `current` threads of at most `most`. */
   constructor(
     private readonly most: number,
     private current = most,
   ) {}
 
-  /** Threads for the next step. */
+  /** The number of threads for the next step. */
   get threads(): number {
     return this.trial?.threads ?? this.current;
   }
 
-  /** Takes the duration of the last step and the work that was done in it. */
+  /** Takes the work that was done in the last step, in any unit, and its duration. */
   note(work: number, milliseconds: number): void {
     if (this.most === 1) return;
     const cost = milliseconds / work;

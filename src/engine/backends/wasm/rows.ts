@@ -7,10 +7,10 @@ import type { JobPart } from './job';
 import type { DirectionPlace, LayerPlace, StatePlace } from './layout';
 import { fromZero } from './runtime';
 
-/** Rows that are processed together: few enough to stay in the cache, a multiple of six (kernels/matrix.ts). */
+/** The number of rows that are processed together: few enough to stay in the cache, a multiple of six (kernels/matrix.ts). */
 const blockRows = 96;
 
-/** This thread's rows; with `evaluate` only the forward part, without dropout. */
+/** Runs this thread's rows; for `evaluate`, only forward and without dropout. */
 export function forwardBackward(part: JobPart): void {
   const [begin, end] = part.share(part.job.batch, 2);
   for (let first = begin; first < end; first += blockRows) {
@@ -28,7 +28,7 @@ export function keepState(part: JobPart): void {
   new Rows(part, begin, end - begin).keepState();
 }
 
-/** Rows [first, first + count) of the batch. `stride` is the distance of two panels: all rows of the batch. */
+/** Rows [first, first + count) of the batch. `stride` is the distance of two panels, which hold all rows of the batch. */
 class Rows {
   private readonly stride: number;
   private readonly at: number;
@@ -85,7 +85,7 @@ class Rows {
           stepCell(k, layout.spec.cell, d, this.cellStep(d, t));
         }
       }
-      this.handOn(layer);
+      this.writeOutput(layer);
     }
   }
 
@@ -136,7 +136,7 @@ class Rows {
       }
       let x: number;
       if (below) {
-        x = this.handedOn(below, t);
+        x = this.outputAt(below, t);
       } else {
         x = this.step(d.denseInput, layout.inputPanels, t);
         k.scalarRows(x, this.tokensAt(d, t), input.kind === 'scalar' ? input.scale : 0, count);
@@ -145,17 +145,17 @@ class Rows {
     }
   }
 
-  private handedOn(layer: LayerPlace, t: number): number {
+  private outputAt(layer: LayerPlace, t: number): number {
     if (layer.output) return this.step(layer.output, layer.outputPanels, t);
     return this.step(layer.directions[0].h, layer.outputPanels, t + 1);
   }
 
-  /** Fills `layer.output` if the output is not simply h. */
-  private handOn(layer: LayerPlace): void {
+  /** Writes `layer.output` if the output is not simply h. */
+  private writeOutput(layer: LayerPlace): void {
     if (!layer.output) return;
     const { k, job } = this.part;
     for (let t = this.outputsFrom(layer); t < job.steps; t++) {
-      let to = this.handedOn(layer, t);
+      let to = this.outputAt(layer, t);
       for (const d of layer.directions) {
         const h = this.step(d.h, d.unitPanels, t + 1);
         if (this.drops(layer)) this.dropout(to, h, d, t, layer.dropout);
@@ -165,7 +165,7 @@ class Rows {
     }
   }
 
-  /** The outputs of the top layer matter only from the first loss on. */
+  /** The first step whose output matters: for the top layer, the first one that has a target. */
   private outputsFrom(layer: LayerPlace): number {
     const { layout, job } = this.part;
     return layer === layout.layers.at(-1) ? job.firstLossStep : 0;
@@ -191,7 +191,7 @@ class Rows {
     for (let t = job.firstLossStep; t < job.steps; t++) {
       this.part.proceed();
       const logits = this.step(layout.logits, classPanels, t);
-      const x = this.handedOn(top, t);
+      const x = this.outputAt(top, t);
       k.multiply(logits, stride, x, stride, output.weights, count, output.rows / 16, classPanels, outputBias.weights);
       if (job.kind === 'evaluate') {
         // The logits are kept, because `evaluate` may need them.

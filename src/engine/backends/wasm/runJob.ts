@@ -1,13 +1,13 @@
 /**
  * One thread's part of a job. It has phases, with a barrier after each (control.ts):
  *
- * 0. `projectTokens`     embeddings only
- * 1. `forwardBackward` the thread's own rows of the batch through all layers and time steps, forward and backward
- * 2. `sumGradients`      the thread's own columns of every weight gradient, summed over all rows and steps
- *    `keepState`, `embeddingGradient`
- * 3. `sumSquares`        the gradient's norm
- * 4. `updateParameters`  the thread's own chunks of the parameters
- * 5. `transposeWeights`  the thread's own panels of the transposes that the backward pass reads
+ * 0. `projectTokens`, only for embeddings
+ * 1. `forwardBackward`: the thread's own rows of the batch through all layers and time steps, forward and backward
+ * 2. `sumGradients`: the thread's own columns of every weight gradient, summed over all rows and steps; then
+ *    `keepState` and `embeddingGradient`
+ * 3. `sumSquares`: the gradient's norm
+ * 4. `updateParameters`: the thread's own chunks of the parameters
+ * 5. `transposeWeights`: the thread's own panels of the transposes that the backward pass reads
  *
  * Every number is computed by the same chain of operations, whichever thread does it, and sums over rows, steps and
  * chunks run in a fixed order: results do not depend on the number of threads, bit for bit.
@@ -24,7 +24,7 @@ import type { JobPart } from './job';
 import { forwardBackward, keepState } from './rows';
 import { sumOfChunks, sumSquares, transposeWeights, updateParameters } from './updates';
 
-/** Euclidean norms of the whole gradient: 0 for `evaluate`; only a training step clips. */
+/** The Euclidean norms of the whole gradient; 0 for `evaluate`. Only a training step clips. */
 export interface GradientNorms {
   before: number;
   clipped: number;
@@ -35,8 +35,8 @@ export function stepInterrupted(): InklingError {
 }
 
 /**
- * Returns the gradient's norm before and after clipping. Thread 0 may check `isInterrupted`; a job abandoned for that
- * reason throws `cancelled` there, with weights, optimiser and carried state unchanged.
+ * Returns the gradient's norm before and after clipping. On thread 0, `isInterrupted` may be given: if it returns true,
+ * the job is abandoned and throws `cancelled` there; weights, optimiser and carried state are unchanged.
  */
 export function runJob(part: JobPart, control: Control, isInterrupted?: () => boolean): GradientNorms {
   const { job, layout, thread, threads } = part;

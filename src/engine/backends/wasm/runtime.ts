@@ -1,6 +1,6 @@
 /**
- * The kernels' builds and the choice among them. `relaxed` (fused multiply-add) if the runtime supports it, else
- * `simd`, else `scalar`. V8 13 and later on x64 can also combine neighbouring 128-bit operations into 256-bit ones
+ * The builds of the kernels and the choice among them: `relaxed` (with fused multiply-add) if the runtime supports it,
+ * else `simd`, else `scalar`. V8 13 and later on x64 can also combine neighbouring 128-bit operations into 256-bit ones
  * ("revectorize", off by default); the kernels are arranged for that and become two to three times as fast. It is
  * enabled here, before the first kernel is compiled, and checked by `computesExactly` before it is trusted.
  */
@@ -25,7 +25,7 @@ const pageBytes = 65536;
 const [nodeMajor] = process.versions.node.split('.').map(Number);
 const [v8Major] = process.versions.v8.split('.').map(Number);
 
-/** Node 20 supports relaxed SIMD only behind a flag. Setting it twice is harmless; it must be set before compiling. */
+/** Node 20 supports relaxed SIMD only with a flag, which must be set before compiling; setting it twice is harmless. */
 function setEngineFlags(joinLanes: boolean): void {
   if (nodeMajor < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
   // An older V8 would print "unrecognized flag".
@@ -62,7 +62,7 @@ export function chooseKernels(wanted?: KernelName): { name: KernelName; module: 
   }
   throw new InklingError(
     'backendUnavailable',
-    `The ${wanted ?? ''} kernels do not run on Node ${process.version}; use Node 20 or later.`,
+    `The ${wanted ?? 'wasm'} kernels do not run on Node ${process.version}; use Node 20 or later.`,
   );
 }
 
@@ -76,7 +76,7 @@ export function createMemory(bytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
-    throw new InklingError('outOfMemory', `${megabytes} MB of memory could not be had. ${remedy}`, { cause });
+    throw new InklingError('outOfMemory', `${megabytes} MB of memory could not be allocated. ${remedy}`, { cause });
   }
 }
 
@@ -88,9 +88,9 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 }
 
 /**
- * Compares a small product of integers, exact in any order and with any fusing, with plain arithmetic, and repeats it
- * until V8 has compiled the optimised code. Guards against a miscompiled kernel: revectorisation is marked experimental
- * in V8.
+ * Compares a small product of integers, which is exact in any order and with any fusing, with plain arithmetic, after
+ * repeating it until V8 has compiled optimised code. Guards against a miscompiled kernel: revectorisation is marked
+ * experimental in V8.
  */
 function computesExactly(module: WebAssembly.Module): boolean {
   const memory = createMemory(4 * pageBytes);

@@ -1,18 +1,19 @@
 /**
  * The threads that train together: the caller is thread 0, the others are workers (kernelThread.ts) that sleep between
- * jobs. All run `runJob`; they meet at barriers on one shared array (control.ts). In a long job, a worker is thread 0 in
- * the caller's place, so that the caller's thread can handle messages and signals meanwhile.
+ * jobs. All run `runJob` and meet at barriers on one shared array (control.ts). In a long job, a worker is thread 0 in
+ * the caller's place, so that the caller's thread can handle messages and signals.
  */
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { SerialQueue } from '../../../common/serialQueue';
 import { distFolder } from '../../paths';
 import { Control, threadFailed } from './control';
 import { JobPart, type Job, type NetworkView } from './job';
 import type { Layout } from './layout';
 import { runJob, stepInterrupted, type GradientNorms } from './runJob';
 
-/** What a worker receives once about a network. */
-export interface NetworkMessage {
+/** What a worker is told once about a network. */
+interface NetworkMessage {
   id: number;
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -20,21 +21,21 @@ export interface NetworkMessage {
 }
 export type WorkerMessage =
   { add: NetworkMessage } | { remove: number } | { lead: { id: number; job: Job; threads: number } };
-/** What the leader answers at the end of a job. */
+/** The leader's answer at the end of a job. */
 export type LeaderReport = GradientNorms | 'interrupted';
 
-/** How often a long job looks whether it is interrupted. */
-const lookMs = 20;
+/** The time between two checks whether a long job is interrupted. */
+const checkMs = 20;
 
 /** The workers of one backend. */
 export class Team {
   readonly control = new Control();
+  /** Everything that runs a job and reads its results. */
+  readonly jobs = new SerialQueue();
   private readonly workers: Worker[] = [];
   /** What the workers know, for one that is started later. */
   private readonly networks = new Map<number, NetworkMessage>();
   private leader: Worker | undefined;
-  /** The last job that was asked for. */
-  private last: Promise<unknown> = Promise.resolve();
   /** Until then (by performance.now) one thread stays idle. */
   private backAt = 0;
 
@@ -64,37 +65,30 @@ export class Team {
     for (const worker of this.workers) worker.postMessage({ remove: id } satisfies WorkerMessage);
   }
 
-  /** Does `work`, which runs a job and reads its results, after all that was asked for before. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
-    return result;
-  }
-
-  /** Leaves a thread idle for this long, if there are several. */
+  /** Leaves one of several threads idle for a while from now on. */
   yieldThread(milliseconds: number): void {
     this.backAt = performance.now() + milliseconds;
   }
 
-  /** Threads that may work now. */
+  /** The number of threads that may work now. */
   get free(): number {
     return performance.now() < this.backAt ? Math.max(1, this.threads - 1) : this.threads;
   }
 
-  /** Runs a job on `threads` threads and waits for its end. Throws `cancelled` when `isInterrupted`. */
+  /** Runs a job on `threads` threads and waits for its end. Throws `cancelled` if `isInterrupted` returns true. */
   run(id: number, network: NetworkView, job: Job, threads: number, isInterrupted?: () => boolean): GradientNorms {
     if (threads > 1) this.control.start(id, job, threads);
     return runJob(new JobPart(network, job, 0, threads), this.control, isInterrupted);
   }
 
-  /** The same without occupying the caller's thread. */
+  /** Does the same on workers alone, so that the caller's thread is free. */
   async runApart(id: number, job: Job, threads: number, isInterrupted?: () => boolean): Promise<GradientNorms> {
     const leader = (this.leader ??= this.startLeader());
     this.control.interrupt(false);
-    // It also keeps the process alive: the workers do not.
-    const looking = setInterval(() => {
+    // It also keeps the process alive, which the workers do not.
+    const checking = setInterval(() => {
       if (isInterrupted?.()) this.control.interrupt(true);
-    }, lookMs);
+    }, checkMs);
     try {
       const report = await new Promise<LeaderReport>((resolve, reject) => {
         const fail = (reason: unknown): void => reject(reason instanceof Error ? reason : threadFailed());
@@ -110,7 +104,7 @@ export class Team {
       if (report === 'interrupted') throw stepInterrupted();
       return report;
     } finally {
-      clearInterval(looking);
+      clearInterval(checking);
     }
   }
 

@@ -4,7 +4,7 @@ import type { ThreadPart } from './job';
 import { chunkBytes, type Layout } from './layout';
 
 /**
- * Phase 3: sums of squares of the gradient, one per chunk, elements clipped to [-limit, limit] first (0: no clipping).
+ * Phase 3: the sums of squares of the gradient, one per chunk, of elements clipped to [-limit, limit] (0: not clipped).
  */
 export function sumSquares(part: ThreadPart, limit: number): void {
   const { k, layout } = part;
@@ -23,7 +23,7 @@ function partialSums({ memory, layout }: ThreadPart): Float64Array {
   return new Float64Array(memory.buffer, layout.partialSums, chunksOf(layout));
 }
 
-/** Phase 4, the `updates`-th update. `scale` multiplies the clipped gradient. */
+/** Phase 4: update number `updates`, from 1. `scale` multiplies the gradient after its elements were clipped. */
 export function updateParameters(part: ThreadPart, update: Update, updates: number, scale: number): void {
   const { k, layout } = part;
   const { learningRate, weightDecay, beta1, beta2, rho, epsilon, clipValue } = update;

@@ -9,26 +9,21 @@ import { Team } from './team';
 import { WasmNetwork } from './wasmNetwork';
 
 export interface WasmOptions {
-  /** Default: all cores up to eight, minus one for the editor if there are more than two. */
+  /** By default all cores, minus one for the editor if there are more than two, but at most eight. */
   threads?: number;
-  /** Default: the best that runs here. Others are for tests. */
+  /** By default the best that runs here. Others are for tests. */
   kernel?: KernelName;
-  /**
-   * Steps with fewer multiply-adds than this are done by one thread; tests set 0 so that all threads work on small
-   * networks.
-   */
+  /** Steps with fewer multiply-adds than this are done by one thread; tests set 0. */
   threadedWork?: number;
-  /**
-   * Steps with at least this many multiply-adds leave the caller's thread free; tests set 0.
-   */
+  /** Steps with at least this many multiply-adds leave the caller's thread free; tests set 0. */
   apartWork?: number;
-  /** All threads take part in every step, even if fewer would be faster: for benchmarks and tests. */
+  /** Whether all threads take part in every step, even if fewer would be faster: for benchmarks and tests. */
   fixedThreads?: boolean;
 }
 
 /** Below about this much work, waking other threads costs more than it saves. */
 const defaultThreadedWork = 400_000;
-/** Forward only: with the backward pass, about half a second on two cores. Working apart costs some speed. */
+/** With the backward pass, about half a second on two cores. Doing a step on workers alone costs some speed. */
 const defaultApartWork = 4_000_000_000;
 
 export function defaultThreads(): number {

@@ -3,16 +3,17 @@ import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import {
   noToken,
+  slotsOf,
   type Batch,
+  type EvaluationOptions,
   type EvaluationResult,
-  type EvaluationWish,
   type Network,
   type NetworkLimits,
   type OptimiserState,
   type StepResult,
   type Update,
 } from '../backend';
-import { checkBatch, checkOptimiser, checkParameters, checkState, reversedInputs, slotsOf } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, checkState, reversedInputs } from '../checkBatch';
 import { copyStates, createLayout, forEachElement, writeWeights, type Layout } from './layout';
 import { Pace } from './pace';
 import { ThreadPart, type BatchShape, type Job, type NetworkView } from './job';
@@ -31,9 +32,9 @@ export class WasmNetwork implements Network {
   private readonly integers: Int32Array;
   private optimiser: OptimiserState['kind'] = 'sgd';
   private updates = 0;
-  /** Rows of the batch that produced the carried state; 0 before the first. */
+  /** The number of rows of the carried state; 0 before the first. */
   private carriedRows = { train: 0, evaluate: 0 };
-  /** Parameters that take part in products: all but those of an embedding, whose rows are looked up. */
+  /** The number of parameters that take part in products: all but those of an embedding, whose rows are looked up. */
   private readonly multiplied: number;
   private disposed = false;
   private readonly threadedWork: number;
@@ -67,7 +68,7 @@ export class WasmNetwork implements Network {
   }
 
   trainStep(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
-    return this.team.inTurn(() => this.train(batch, update, isInterrupted));
+    return this.team.jobs.run(() => this.train(batch, update, isInterrupted));
   }
 
   private async train(batch: Batch, update: Update, isInterrupted?: () => boolean): Promise<StepResult> {
@@ -84,7 +85,7 @@ export class WasmNetwork implements Network {
   }
 
   gradients(batch: Batch, lossScale: number, dropoutKey: number): ReturnType<Network['gradients']> {
-    return this.team.inTurn(async () => {
+    return this.team.jobs.run(async () => {
       const job: Job = { ...this.load(batch, 'train'), kind: 'gradients', update: { lossScale, dropoutKey } };
       const { before } = await this.run(job);
       const gradients = new Float32Array(parameterCount(this.spec));
@@ -98,18 +99,18 @@ export class WasmNetwork implements Network {
     });
   }
 
-  evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
-    return this.team.inTurn(async () => {
+  evaluate(batch: Batch, options: EvaluationOptions = {}): Promise<EvaluationResult> {
+    return this.team.jobs.run(async () => {
       const job: Job = { ...this.load(batch, 'evaluate'), kind: 'evaluate' };
-      await this.run(job, want.isInterrupted);
+      await this.run(job, options.isInterrupted);
       const count = batch.batch * batch.steps;
       const result: EvaluationResult = this.totals(job);
-      if (want.losses) {
+      if (options.losses) {
         const at = this.layout.losses / 4;
         result.losses = this.floats.slice(at, at + count);
         result.losses.fill(0, 0, job.firstLossStep * batch.batch);
       }
-      if (want.logits) result.logits = this.readLogits(job);
+      if (options.logits) result.logits = this.readLogits(job);
       return result;
     });
   }
@@ -191,8 +192,8 @@ export class WasmNetwork implements Network {
   }
 
   /**
-   * With embeddings: lists the occurring tokens in order of first occurrence, and replaces each by its index in the
-   * list.
+   * With embeddings: writes the list of occurring tokens, in order of first occurrence, and replaces each token by its
+   * index in the list.
    */
   private occurringTokens(inputs: Uint16Array): { tokens: Uint16Array; occurring: number } {
     const { embedding, occurring } = this.layout;
@@ -210,7 +211,7 @@ export class WasmNetwork implements Network {
     return { tokens, occurring: count };
   }
 
-  /** Zeros for rows that start again, or if the size of the batch has changed. */
+  /** Sets the carried state of rows that start again to zeros; of all rows if their number has changed. */
   private prepareCarried(batch: Batch, kind: 'train' | 'evaluate'): void {
     const carried = this.layout.carried[kind];
     const fresh = this.carriedRows[kind] !== batch.batch;
@@ -238,12 +239,12 @@ export class WasmNetwork implements Network {
       work < this.apartWork
         ? this.team.run(this.id, this.view, job, threads, isInterrupted)
         : await this.team.runApart(this.id, job, threads, isInterrupted);
-    // Other jobs have other costs, and a step while a thread is lent to the editor says nothing about the machine.
+    // Other jobs have other costs, and a step while a thread is yielded says nothing about the machine.
     if (job.kind === 'train' && most === this.team.threads) this.pace.note(work, performance.now() - start);
     return norms;
   }
 
-  /** Sums of losses and hits, in a fixed order. */
+  /** The sums of losses and hits, added in a fixed order. */
   private totals(job: Job): { lossSum: number; targets: number; correct: number } {
     const { layout } = this;
     let lossSum = 0;
@@ -285,7 +286,7 @@ export class WasmNetwork implements Network {
     return values;
   }
 
-  /** The matrix of [rows, columns] in panels at `matrix`, into `values`. */
+  /** Copies the matrix in panels at `matrix` to `values`, [rows, columns]. */
   private copyOut(values: Float32Array, columns: number, matrix: number, rows: number): void {
     const { flat } = this.layout;
     this.kernels.copyRows(flat, columns * 4, matrix, rows, columns, 0);

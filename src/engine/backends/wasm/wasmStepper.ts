@@ -1,4 +1,4 @@
-/** Writing on the CPU: one time step of a network at a time, on the calling thread, with its own memory. */
+/** The stepper of the wasm kernels: one time step of a network at a time, on the calling thread, with its own memory. */
 import { checkNetworkSpec, outputSize, stateSize, type NetworkSpec } from '../../model/networkSpec';
 import type { Stepper } from '../backend';
 import { checkParameters, checkStep, checkSteps } from '../checkBatch';
@@ -7,7 +7,7 @@ import type { Kernels } from './kernels';
 import { Arena, copyStates, placeWeights, writeWeights, type StatePlace, type Weights } from './layout';
 import { chooseKernels, createMemory, instantiate, type KernelName } from './runtime';
 
-/** Rows that are stepped together, a multiple of six (kernels/matrix.ts); more rows are processed in turns. */
+/** The number of rows that are stepped together, a multiple of six (kernels/matrix.ts); more rows take several turns. */
 const mostRows = 96;
 
 /** Throws as `NewStepper` does, and `backendUnavailable` if the requested kernel does not run here. */
@@ -17,7 +17,7 @@ export function createWasmStepper(spec: NetworkSpec, parameters: Float32Array, k
   return new WasmStepper(spec, parameters, chooseKernels(kernel).module);
 }
 
-/** What one step of a layer needs besides the weights, [mostRows] each. */
+/** The matrices of one step of a layer besides the weights, [mostRows] each. */
 interface LayerStep {
   before: StatePlace;
   after: StatePlace;
@@ -30,7 +30,7 @@ interface LayerStep {
 
 interface StepPlaces {
   layers: LayerStep[];
-  /** Inputs, unless one-hot. */
+  /** The inputs, unless they are one-hot. */
   input: number;
   tokens: number;
   logits: number;
@@ -130,7 +130,7 @@ class WasmStepper implements Stepper {
     } else {
       const x = l === 0 ? places.input : places.layers[l - 1].after.h;
       const panels = l === 0 ? w.inputPanels : w.layers[l - 1].outputPanels;
-      if (l === 0) this.enter(rows);
+      if (l === 0) this.prepareInput(rows);
       k.multiply(gates, stride, x, stride, d.input.weights, rows, panels, gatePanels, d.inputBias.weights);
     }
     stepCell(k, spec.cell, d, {
@@ -147,8 +147,8 @@ class WasmStepper implements Stepper {
     });
   }
 
-  /** The inputs of layer 0, for embeddings and scalars. */
-  private enter(rows: number): void {
+  /** Writes the inputs of layer 0, for embeddings and scalars. */
+  private prepareInput(rows: number): void {
     const { weights: w, places, kernels: k, spec } = this;
     if (w.embedding) {
       k.gatherVectors(places.input, rows * 64, w.embedding.weights, places.tokens, rows, w.inputPanels);

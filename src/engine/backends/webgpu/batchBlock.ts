@@ -27,7 +27,7 @@ export interface Sections {
   segmentCapacity: number;
 }
 
-/** Rows of the trainable table that tokens select from; 0 if there is none. */
+/** The number of rows of the trainable table that tokens select from; 0 if there is none. */
 export function learnedRows(spec: NetworkSpec): number {
   const { input } = spec;
   if (input.kind === 'one-hot') return inputSize(spec);
@@ -54,7 +54,7 @@ export function sectionsOf(spec: NetworkSpec, rows: number, steps: number): Sect
   return { directions, targets, rowWeights, reset, words, segmentCapacity };
 }
 
-/** Settings of a step; omitted ones are 0. */
+/** The settings of a step; omitted ones are 0. */
 export type HeaderValues = Partial<Record<keyof typeof header, number>>;
 
 const wholeNumbers = new Set<string>(['dropoutKey', 'carry', 'segments', 'reversedSegments']);

@@ -1,5 +1,5 @@
 /**
- * One GPU device and what all networks on it share: the limits of its buffers, its compiled pipelines, and its failure.
+ * One GPU device and what all networks on it share: its limits, its compiled pipelines, and its failure.
  */
 import { InklingError } from '../../../common/errors';
 import {
@@ -75,7 +75,7 @@ export class Device {
       throw new InklingError(
         'backendUnavailable',
         `The only GPU adapter here, ${nameOf(adapter)}, is a program on the CPU and slower than wasm, so it is not used ` +
-          '(--backend webgpu uses it nevertheless).',
+          '(--backend webgpu uses it anyway).',
       );
     }
     const { limits } = adapter;
@@ -98,7 +98,7 @@ export class Device {
     if (this.disposed) throw new InklingError('internal', 'This GPU device has been released.');
   }
 
-  /** Zeros, `elements` of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU can hold. */
+  /** A buffer of `elements` zeros of 4 bytes. Throws `outOfMemory` for more than one binding of this GPU can hold. */
   storage(label: string, elements: number): GpuBuffer {
     this.check();
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
@@ -133,14 +133,14 @@ export class Device {
     } finally {
       const error = await this.device.popErrorScope();
       if (error) {
-        // eslint-disable-next-line no-unsafe-finally -- the GPU's own word is the better one
+        // eslint-disable-next-line no-unsafe-finally -- the GPU's own message says more
         throw new InklingError('outOfMemory', `The GPU has too little memory (${error.message}). ${smaller}`);
       }
     }
     return made;
   }
 
-  /** Compiles a shader once. */
+  /** The compiled shader; each is compiled once. */
   compile(shader: Shader): CompiledShader {
     const { name, buffers } = shader;
     const known = this.shaders.get(name);
@@ -182,7 +182,7 @@ export class Device {
     this.device.queue.writeBuffer(buffer, 0, data);
   }
 
-  /** One command buffer. */
+  /** Submits one command buffer. */
   submit(encode: (encoder: GpuCommandEncoder) => void): void {
     this.check();
     const encoder = this.device.createCommandEncoder();
@@ -213,7 +213,7 @@ export class Device {
     return copy;
   }
 
-  /** Parts of buffers, copied at once. */
+  /** The contents of parts of buffers, one after another, copied by one command buffer. */
   async readSlices(slices: Slice[]): Promise<Float32Array> {
     const elements = slices.reduce((sum, { size }) => sum + size, 0);
     if (elements === 0) return new Float32Array(0);

@@ -15,7 +15,14 @@ import type { OptimiserState } from '../backend';
 import { learnedRows } from './batchBlock';
 import type { GpuBuffer } from './gpuApi';
 import { floatBits, type PlanBuilder } from './plan';
-import { elementGroups, gatherOneHot, gatherVectors, handOn, initialState, keepState } from './shaders/elementwise';
+import {
+  elementGroups,
+  gatherOneHot,
+  gatherVectors,
+  initialState,
+  keepState,
+  layerOutput,
+} from './shaders/elementwise';
 import { header } from './shaders/header';
 import { classesEach, denseSoftmaxLoss, positionsPerGroup } from './shaders/denseLoss';
 import { lossLanes, sigmoidLoss, softmaxLoss } from './shaders/loss';
@@ -41,7 +48,7 @@ export interface Shape {
   training: boolean;
 }
 
-/** Workgroups that keep a GPU busy; the rows per invocation are reduced until there are as many. */
+/** The number of workgroups that keeps a GPU busy; the rows per invocation are reduced until there are as many. */
 const enoughGroups = 128;
 
 export class Passes {
@@ -59,7 +66,7 @@ export class Passes {
     this.classes = outputSize(spec);
   }
 
-  /** Slot 0 of all layers: zeros, or the carried state. */
+  /** Sets slot 0 of all layers to zeros or the carried state. */
   loadStates(carried: CarriedBuffers[]): void {
     const { batch: B } = this.shape;
     this.spec.layers.forEach(({ units: H }, l) => {
@@ -83,15 +90,15 @@ export class Passes {
     });
   }
 
-  /** Through all layers and steps. */
+  /** All layers and steps. */
   forward(): void {
     const { spec, w } = this;
     spec.layers.forEach((_, l) => {
       w.layers[l].directions.forEach((_, direction) => {
-        this.enter(l, direction);
+        this.inputPart(l, direction);
         this.recurrentForward(l, direction);
       });
-      this.handOn(l);
+      this.writeOutput(l);
     });
   }
 
@@ -99,7 +106,7 @@ export class Passes {
   logits(): void {
     const { spec, w, own } = this;
     const { batch: B, steps: T, firstLossStep } = this.shape;
-    const { buffer, offset, width } = this.handedOn(spec.layers.length - 1);
+    const { buffer, offset, width } = this.outputOf(spec.layers.length - 1);
     const first = firstLossStep * B;
     this.matmul(
       'nt',
@@ -128,7 +135,7 @@ export class Passes {
     };
     const each = classesEach(this.classes);
     if (spec.output.kind === 'softmax' && each) {
-      const { buffer, offset, width } = this.handedOn(spec.layers.length - 1);
+      const { buffer, offset, width } = this.outputOf(spec.layers.length - 1);
       const more = {
         K: width,
         topOffset: offset + firstLossStep * B * width,
@@ -155,7 +162,7 @@ export class Passes {
     const G = gatesOf[spec.cell];
     const top = spec.layers.length - 1;
     const first = firstLossStep * B;
-    const { buffer, offset, width } = this.handedOn(top);
+    const { buffer, offset, width } = this.outputOf(top);
     const output = this.tensors.get('output.weight')!.offset;
     const dLogits: [GpuBuffer, number] = [w.logits, first * this.classes];
     this.matmul(
@@ -190,26 +197,26 @@ export class Passes {
           { sums: gru ? this.offset('bias_hh', l, direction) : inputBias },
           types,
         );
-        const entered = this.entered(l, direction);
+        const input = this.inputOf(l, direction);
         // A one-hot input has no product: the sums for the bias come from a product without columns.
-        if (gru || entered) {
+        if (gru || input) {
           const into = this.offset('weight_ih', l, direction);
           this.matmul(
             'tn',
-            { M: G * H, N: entered?.width ?? 0, K: P },
+            { M: G * H, N: input?.width ?? 0, K: P },
             [d.gates, 0],
-            entered ? [entered.buffer, entered.offset] : [d.h, 0],
+            input ? [input.buffer, input.offset] : [d.h, 0],
             [gradients, into],
             { sums: inputBias },
             types,
           );
         }
-        this.leave(l, direction);
+        this.inputGradients(l, direction);
       });
     }
   }
 
-  /** Sums of losses and hits and, after `backward`, the gradient's norm. */
+  /** The sums of losses and hits and, after `backward`, the gradient's norm. */
   summarise(withNorm: boolean): void {
     const { w, plan, own } = this;
     const { batch: B, steps: T, firstLossStep } = this.shape;
@@ -239,7 +246,7 @@ export class Passes {
     return { begin: all.find(({ trainable }) => trainable)!.offset, end: last.offset + last.size };
   }
 
-  /** All steps of a layer, after the input part of its gates was computed. */
+  /** All steps of a layer, after `inputPart`. */
   private recurrentForward(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
@@ -304,8 +311,8 @@ export class Passes {
     for (let t = T - 1; t >= 0; t--) plan.add(shader, { ...dims, t }, buffers, groups[0], groups[1]);
   }
 
-  /** The input part of all gates of a layer. */
-  private enter(l: number, direction: number): void {
+  /** The input part of all gates of a layer, at all steps. */
+  private inputPart(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
     const { gates, vectors } = w.layers[l].directions[direction];
@@ -331,7 +338,7 @@ export class Passes {
       const shader = gatherVectors(scalar ? 'scalar' : 'embedding', w.stored);
       plan.add(shader, dims, buffers, elementGroups(positions * width));
     }
-    const { buffer, offset, width } = this.entered(l, direction)!;
+    const { buffer, offset, width } = this.inputOf(l, direction)!;
     this.matmul(
       'nt',
       { M: positions, N: columns, K: width },
@@ -343,18 +350,18 @@ export class Passes {
     );
   }
 
-  /** Gradients of the input of a layer: for the layer below, or for the table that tokens select from. */
-  private leave(l: number, direction: number): void {
+  /** The gradients of the input of a layer: for the layer below, or for the table that tokens select from. */
+  private inputGradients(l: number, direction: number): void {
     const { spec, w, plan, own } = this;
     const { batch: B, steps: T } = this.shape;
     const { gates } = w.layers[l].directions[direction];
     const columns = gatesOf[spec.cell] * spec.layers[l].units;
-    const entered = this.entered(l, direction);
+    const input = this.inputOf(l, direction);
     const below = l > 0 ? w.layers[l - 1].dOutput! : w.dVectors;
-    if (entered && below) {
+    if (input && below) {
       this.matmul(
         'nn',
-        { M: T * B, N: entered.width, K: columns },
+        { M: T * B, N: input.width, K: columns },
         [gates, 0],
         [own.parameters, this.offset('weight_ih', l, direction)],
         [below, 0],
@@ -366,17 +373,17 @@ export class Passes {
     if (l > 0 || vocabulary === 0) return;
     const { sections } = w;
     const { order, segments, tokenSegments } = sections.directions[direction];
-    const width = entered ? entered.width : columns;
+    const width = input ? input.width : columns;
     const columnGroups = Math.ceil(width / 64);
     plan.add(
-      sumSegments(entered ? 'f32' : w.stored),
+      sumSegments(input ? 'f32' : w.stored),
       {
         width,
         orderOffset: order,
         segmentsOffset: segments,
         segmentCountAt: direction === 0 ? header.segments : header.reversedSegments,
       },
-      [w.segmentSums!, entered ? w.dVectors! : gates, w.batch],
+      [w.segmentSums!, input ? w.dVectors! : gates, w.batch],
       Math.min(sections.segmentCapacity, 65535),
       columnGroups,
     );
@@ -386,14 +393,12 @@ export class Passes {
         width,
         vocabulary,
         tokenSegmentsOffset: tokenSegments,
-        gradientsOffset: entered
-          ? this.tensors.get('embedding.weight')!.offset
-          : this.offset('weight_ih', l, direction),
+        gradientsOffset: input ? this.tensors.get('embedding.weight')!.offset : this.offset('weight_ih', l, direction),
         // One-hot: a token is a column of the input weights; embedding: a row of the table.
-        tokenStride: entered ? width : 1,
-        columnStride: entered ? 1 : vocabulary,
+        tokenStride: input ? width : 1,
+        columnStride: input ? 1 : vocabulary,
         // Both directions of a bidirectional network read the same table.
-        accumulate: entered && direction > 0 ? 1 : 0,
+        accumulate: input && direction > 0 ? 1 : 0,
       },
       [own.gradients!, w.segmentSums!, w.batch],
       vocabulary,
@@ -401,15 +406,15 @@ export class Passes {
     );
   }
 
-  /** The input [P, width] of a layer; none if it is one-hot. */
-  private entered(l: number, direction: number): { buffer: GpuBuffer; offset: number; width: number } | undefined {
-    if (l > 0) return this.handedOn(l - 1);
+  /** The input [P, width] of a layer; undefined if it is one-hot. */
+  private inputOf(l: number, direction: number): { buffer: GpuBuffer; offset: number; width: number } | undefined {
+    if (l > 0) return this.outputOf(l - 1);
     const { vectors } = this.w.layers[0].directions[direction];
     return vectors && { buffer: vectors, offset: 0, width: inputSize(this.spec) };
   }
 
   /** The output [P, width] of a layer. */
-  private handedOn(l: number): { buffer: GpuBuffer; offset: number; width: number } {
+  private outputOf(l: number): { buffer: GpuBuffer; offset: number; width: number } {
     const { output, directions } = this.w.layers[l];
     const width = layerOutputSize(this.spec.layers[l]);
     if (output && this.needsOutput(l)) return { buffer: output, offset: 0, width };
@@ -422,7 +427,7 @@ export class Passes {
     return bidirectional === true || (this.shape.training && dropout > 0);
   }
 
-  private handOn(l: number): void {
+  private writeOutput(l: number): void {
     if (!this.needsOutput(l)) return;
     const { batch: B, steps: T, training } = this.shape;
     const layer = this.spec.layers[l];
@@ -437,7 +442,7 @@ export class Passes {
         layer: l,
         ...dropoutDims(training ? layer.dropout : 0),
       };
-      this.plan.add(handOn(this.w.stored), dims, [output!, h, this.w.batch], elementGroups(T * B * layer.units));
+      this.plan.add(layerOutput(this.w.stored), dims, [output!, h, this.w.batch], elementGroups(T * B * layer.units));
     });
   }
 
@@ -458,12 +463,12 @@ export class Passes {
     this.plan.add(matmul(form, extra, types), dims, buffers, columns, Math.ceil(M / matmulTile));
   }
 
-  /** The offset of a tensor of a direction of a layer in the parameter block. */
+  /** The offset in the parameter block of a tensor of one direction of a layer. */
   private offset(what: 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', l: number, direction: number): number {
     return this.tensors.get(`rnn.${what}_l${l}${direction > 0 ? '_reverse' : ''}`)!.offset;
   }
 
-  /** Rows of the batch that each invocation of the recurrent step takes. */
+  /** The number of rows of the batch that each invocation of the recurrent step takes. */
   private rowsAnInvocation(units: number): number {
     const groups = (rows: number): number =>
       Math.ceil(units / unitsPerGroup) * Math.ceil(this.shape.batch / (rowLanes * rows));

@@ -19,7 +19,7 @@ interface Step<Field extends string = string> {
   y: number;
 }
 
-/** Bytes from one dispatch's dimensions to the next: the strictest alignment of dynamic offsets. */
+/** The bytes from one dispatch's dimensions to the next: the strictest alignment that a GPU may require. */
 const uniformStride = 256;
 
 /** The 32 bits of a float32, for dimensions that are float32. */

@@ -1,6 +1,6 @@
 /**
- * The WebGPU backend: own shaders on any GPU with Vulkan, Metal or Direct3D 12, through the package `webgpu` (Dawn).
- * A training step is one command buffer and one small read-back.
+ * The WebGPU backend: Inkling's own shaders on any GPU with Vulkan, Metal or Direct3D 12, through the package `webgpu`
+ * (Dawn). A training step is one command buffer and one small read-back.
  */
 import { checkNetworkSpec } from '../../model/networkSpec';
 import { InklingError } from '../../../common/errors';
@@ -14,9 +14,9 @@ import type { Tuning } from './workspace';
 export interface WebgpuOptions {
   /** The folder in which the package `webgpu` is installed. */
   modulesFolder?: string;
-  /** Keep activations in 16 bits: half the memory and memory traffic. The GPU must support it. */
+  /** Whether to keep activations in 16 bits: half the memory and memory traffic. The GPU must support it. */
   half?: boolean;
-  /** Reject software adapters: the wasm backend is faster on the CPU. */
+  /** Whether to reject software adapters: the wasm backend is faster on the CPU. */
   hardwareOnly?: boolean;
   /** Flags for Dawn, for tests and trials. */
   flags?: string[];

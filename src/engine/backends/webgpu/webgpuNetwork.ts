@@ -1,18 +1,19 @@
 /** One network of the WebGPU backend: its buffers on the GPU, and the calls of `Network` as command buffers. */
 import { InklingError } from '../../../common/errors';
 import { outputSize, parameterCount, stateSize, type NetworkSpec } from '../../model/networkSpec';
-import type {
-  BackendInfo,
-  Batch,
-  EvaluationResult,
-  EvaluationWish,
-  Network,
-  NetworkLimits,
-  OptimiserState,
-  StepResult,
-  Update,
+import {
+  slotsOf,
+  type BackendInfo,
+  type Batch,
+  type EvaluationOptions,
+  type EvaluationResult,
+  type Network,
+  type NetworkLimits,
+  type OptimiserState,
+  type StepResult,
+  type Update,
 } from '../backend';
-import { checkBatch, checkOptimiser, checkParameters, checkState, slotsOf } from '../checkBatch';
+import { checkBatch, checkOptimiser, checkParameters, checkState } from '../checkBatch';
 import { BatchBlock, type HeaderValues } from './batchBlock';
 import type { Device, Slice } from './device';
 import type { GpuBuffer } from './gpuApi';
@@ -23,7 +24,7 @@ import { createWorkspace, type CarriedBuffers, type Tuning, type Workspace } fro
 
 type Kind = 'train' | 'evaluate';
 
-/** The number of plans that are kept; a run over lines has one for each length. */
+/** The maximum number of plans that are kept; a run over lines has one for each length. */
 const plansKept = 64;
 
 /** A workspace with its batch block. */
@@ -39,7 +40,7 @@ export class WebgpuNetwork implements Network {
   private gradientBuffer: GpuBuffer | undefined;
   private place: Promise<Place> | undefined;
   private readonly plans = new Map<string, DispatchPlan>();
-  /** Rows of the batch that produced the carried state; 0 before the first. */
+  /** The number of rows of the carried state; 0 before the first. */
   private readonly carriedRows: Record<Kind, number> = { train: 0, evaluate: 0 };
   private disposed = false;
 
@@ -52,7 +53,7 @@ export class WebgpuNetwork implements Network {
     private readonly parameters: GpuBuffer,
   ) {}
 
-  /** Throws `outOfMemory`, `invalidInput`. */
+  /** Throws `outOfMemory`, and `invalidInput` for parameters that do not fit the spec. */
   static async create(
     backend: BackendInfo,
     device: Device,
@@ -93,22 +94,22 @@ export class WebgpuNetwork implements Network {
     return { targets, ...result, gradients };
   }
 
-  async evaluate(batch: Batch, want: EvaluationWish = {}): Promise<EvaluationResult> {
+  async evaluate(batch: Batch, options: EvaluationOptions = {}): Promise<EvaluationResult> {
     const { targets, ...checked } = checkBatch(this.spec, this.limits, batch);
     const place = await this.openPlace();
     const read = this.run(place, batch, { ...checked, training: false }, {}, []);
     const { workspace } = place;
     const positions = batch.batch * batch.steps;
     const wanted: Slice[] = [];
-    if (want.losses) wanted.push({ buffer: workspace.outcomes, offset: 0, size: positions });
-    if (want.logits) wanted.push({ buffer: workspace.logits, offset: 0, size: positions * outputSize(this.spec) });
+    if (options.losses) wanted.push({ buffer: workspace.outcomes, offset: 0, size: positions });
+    if (options.logits) wanted.push({ buffer: workspace.logits, offset: 0, size: positions * outputSize(this.spec) });
     const extra = wanted.length > 0 ? this.device.readSlices(wanted) : undefined;
     const { lossSum, correct } = await read();
     const result: EvaluationResult = { lossSum, targets, correct };
     const numbers = await extra;
     if (!numbers) return result;
-    if (want.losses) result.losses = numbers.slice(0, positions).fill(0, 0, checked.firstLossStep * batch.batch);
-    if (want.logits) result.logits = numbers.slice(want.losses ? positions : 0);
+    if (options.losses) result.losses = numbers.slice(0, positions).fill(0, 0, checked.firstLossStep * batch.batch);
+    if (options.logits) result.logits = numbers.slice(options.losses ? positions : 0);
     return result;
   }
 
@@ -151,9 +152,7 @@ export class WebgpuNetwork implements Network {
     const rows = checkState(this.spec, this.limits, state);
     const { workspace } = await this.openPlace();
     this.carriedRows.train = rows;
-    if (rows === 0) return;
-    const write = (buffer: GpuBuffer, values: Float32Array): void => this.device.write(buffer, values);
-    this.forEachState(rows, state, write, workspace.carried.train);
+    if (rows > 0) this.writeStates(rows, state, workspace.carried.train);
   }
 
   dispose(): void {
@@ -165,7 +164,7 @@ export class WebgpuNetwork implements Network {
     this.place?.then(({ workspace }) => workspace.dispose()).catch(() => {});
   }
 
-  /** Sends the batch and its dispatches; the result waits for the GPU. */
+  /** Sends the batch and its dispatches; the returned function waits for the GPU and reads the results. */
   private run(
     { workspace: w, block }: Place,
     batch: Batch,
@@ -223,7 +222,7 @@ export class WebgpuNetwork implements Network {
     return plan;
   }
 
-  /** Slots of zeros if the optimiser has changed. */
+  /** If the optimiser has changed, replaces its slots by zeros. */
   private async useOptimiser(kind: OptimiserState['kind']): Promise<void> {
     if (kind === this.optimiser && this.slots.length === slotsOf[kind]) return;
     const count = parameterCount(this.spec);
@@ -242,7 +241,7 @@ export class WebgpuNetwork implements Network {
     this.plans.clear();
   }
 
-  /** The buffers of a batch, created when first needed. */
+  /** The buffers for batches, created when first needed. */
   private openPlace(): Promise<Place> {
     this.check();
     this.place ??= this.device.allocate(() => {
@@ -262,13 +261,8 @@ export class WebgpuNetwork implements Network {
     return this.device.readSlices([{ buffer, offset: 0, size: parameterCount(this.spec) }]);
   }
 
-  /** `states` [rows, S] as one matrix [rows, H] for every h and c. */
-  private forEachState(
-    rows: number,
-    states: Float32Array,
-    write: (buffer: GpuBuffer, values: Float32Array) => void,
-    places: CarriedBuffers[],
-  ): void {
+  /** Writes `states` [rows, S] as one matrix [rows, H] for every h and c. */
+  private writeStates(rows: number, states: Float32Array, places: CarriedBuffers[]): void {
     const S = stateSize(this.spec);
     let column = 0;
     this.spec.layers.forEach(({ units }, l) => {
@@ -279,13 +273,13 @@ export class WebgpuNetwork implements Network {
           const at = r * S + column;
           values.set(states.subarray(at, at + units), r * units);
         }
-        write(buffer, values);
+        this.device.write(buffer, values);
         column += units;
       }
     });
   }
 
-  /** The inverse: `matrices` holds every h and c [rows, H] one after the other. */
+  /** The inverse; `matrices` holds every h and c [rows, H]. */
   private unpackStates(rows: number, matrices: Float32Array, states: Float32Array): void {
     const S = stateSize(this.spec);
     let column = 0;

@@ -34,13 +34,13 @@ export interface CarriedBuffers {
 
 export interface LayerBuffers {
   directions: DirectionBuffers[];
-  /** [T, B, width] the output, if that is not simply h. */
+  /** [T, B, width] the output, if it is not simply h. */
   output?: GpuBuffer;
-  /** [T, B, width] gradients of it. */
+  /** [T, B, width] the gradients of the output. */
   dOutput?: GpuBuffer;
 }
 
-/** The form of the shaders; by default what suits the shapes. Tests request the others. */
+/** The variants of the shaders; by default those that suit the shapes. Tests request the others. */
 export interface Tuning {
   /** `false`: a dispatch for every time step even if a layer is small. */
   persistent?: boolean;
@@ -57,7 +57,7 @@ export interface Workspace {
   tuning: Tuning;
   layers: LayerBuffers[];
   carried: { train: CarriedBuffers[]; evaluate: CarriedBuffers[] };
-  /** [T, B, V], then gradients of them. */
+  /** [T, B, V]; then their gradients. */
   logits: GpuBuffer;
   /** [2, T · B] losses and hits. */
   outcomes: GpuBuffer;

@@ -1,4 +1,4 @@
-/** `auto`: the fastest backend is taken, a failing one is not, and a GPU that fails later hands over to the CPU. */
+/** `auto`: the fastest backend is chosen, a failing one is not, and the CPU takes over from a GPU that fails later. */
 import * as assert from 'node:assert';
 import { chooseBackend } from '../../../../src/engine/backends/choose';
 import { FallbackNetwork } from '../../../../src/engine/backends/fallback';
@@ -36,7 +36,7 @@ describe('choosing a backend', () => {
     }
   });
 
-  it('leaves out what fails, and says so', async () => {
+  it('does not choose a backend that fails, and says so', async () => {
     const clock = new Clock();
     const candidates = [standIn('wasm', clock, 10), standIn('webgpu', clock, 1, lost)];
     const { backend, reason } = await chooseBackend(candidates, spec, parameters, limits, clock.now);
@@ -46,7 +46,7 @@ describe('choosing a backend', () => {
 });
 
 describe('a GPU that fails', () => {
-  it('hands over once to the spare backend with the last saved state', async () => {
+  it('is replaced once by the spare backend, with the last saved state', async () => {
     const clock = new Clock();
     let working = 6;
     const gpu = standIn('webgpu', clock, 1000, () => {

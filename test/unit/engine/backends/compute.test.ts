@@ -36,13 +36,13 @@ describe('the backend of a run', () => {
       const backend = standIn(name, clock, stepMs[name], name === 'wasm' ? undefined : fail);
       return { ...backend, dispose: async () => void disposed.push(name) };
     };
-  /** `use` receives the networks one after the other. */
+  /** `use` receives the networks one after another. */
   const open = (options: ComputeOptions, use: (next: () => Promise<Network>) => Promise<void>): Promise<void> =>
     withCompute({ now: clock.now, ...options }, (compute) =>
       use(() => compute.createNetwork(spec, parameters, limits)),
     );
 
-  it('is wasm if nothing else is installed, which says so and is disposed of', async () => {
+  it('is wasm if nothing else is installed, says so, and is disposed of', async () => {
     await open({ create: backends({ wasm: 1 }), gpus: [] }, async (next) => {
       const { backend } = await next();
       assert.deepEqual(backend, {
@@ -56,7 +56,7 @@ describe('the backend of a run', () => {
     assert.deepEqual(disposed, ['wasm']);
   });
 
-  it('comes without a remark if it was requested and is available', async () => {
+  it('has no reason or fallback to report if it was requested and is available', async () => {
     for (const name of ['wasm', 'webgpu'] as const) {
       await open({ create: backends({ wasm: 1, webgpu: 1 }), backend: name }, async (next) => {
         const { backend } = await next();
@@ -118,7 +118,7 @@ describe('the backend of a run', () => {
     );
   });
 
-  it('passes on any other failure', async () => {
+  it('throws any other failure', async () => {
     const create = async (): Promise<Backend> => {
       throw new InklingError('internal', 'broken');
     };
@@ -150,7 +150,7 @@ describe('the backend of a run', () => {
     assert.deepEqual(created, ['webgpu', 'wasm']);
   });
 
-  it("keeps a caller's own mistake an error", async () => {
+  it("is not replaced because of a caller's mistake", async () => {
     await open({ create: backends({ wasm: 1, webgpu: 1 }), backend: 'webgpu' }, async (next) => {
       const network = await next();
       const batch = { ...randomBatch(new Random(3), spec, 3, 4), batch: 99 };

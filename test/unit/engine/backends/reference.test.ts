@@ -21,7 +21,7 @@ import {
 } from '../../../support/numeric';
 
 const exact = { absolute: 1e-14, relative: 1e-14 };
-/** What the interface's rounding to float32 allows. */
+/** The tolerance for the interface's rounding to float32. */
 const single = { absolute: 1e-7, relative: 1e-6 };
 const limits = { batch: 8, steps: 12 };
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

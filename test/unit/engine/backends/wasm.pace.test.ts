@@ -1,4 +1,4 @@
-/** How many threads a training run uses on machines that are busy with other programs too; simulated. */
+/** How many threads a training run uses on simulated machines that are busy with other programs, too. */
 import * as assert from 'node:assert';
 import { Pace } from '../../../../src/engine/backends/wasm/pace';
 import { Random } from '../../../../src/engine/random';

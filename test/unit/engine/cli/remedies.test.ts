@@ -383,7 +383,7 @@ const notTried: [why: string, parts: string[]][] = [
     [
       'Threads are a whole number',
       'This network would need',
-      'of memory could not be had',
+      'of memory could not be allocated',
       'is … from … to …, not …',
       'is one of …, not …',
       'choose the variant',

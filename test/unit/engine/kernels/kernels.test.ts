@@ -1,6 +1,6 @@
 /**
  * Rung 3 of the correctness ladder, kernel by kernel: every build against plain float64 loops over random shapes (rows
- * 1 … 17, row offsets inside a wider matrix, one to four panels), with guard words behind every buffer: a kernel may
+ * 1 … 17, row offsets inside a wider matrix, one to four panels), with guard words after every buffer: a kernel may
  * write only where its comment says.
  */
 import * as assert from 'node:assert';

@@ -21,7 +21,7 @@ const fields = [
 
 export const positionsPerGroup = 16;
 
-/** Classes of each invocation; none if there are too many classes. */
+/** The number of classes of each invocation; undefined if there are too many classes. */
 export function classesEach(classes: number): number | undefined {
   return classes <= 128 ? Math.ceil(classes / 16) : undefined;
 }

@@ -1,8 +1,8 @@
-/** Shaders that touch each element once: what enters the network, states carried over, what a layer hands on. */
+/** Shaders that handle each element once: the input of the network, carried states, the output of a layer. */
 import { dropoutKeepCode, header, headerWord, wgslNoToken } from './header';
 import { read, write, type Shader, type ShaderBuffer } from './shader';
 
-/** Invocations of an element-wise shader: workgroups of 256, each continuing until all elements are done. */
+/** The number of workgroups for this many elements; each has 256 invocations, which take further elements if necessary. */
 export function elementGroups(elements: number): number {
   return Math.min(4096, Math.ceil(elements / 256));
 }
@@ -38,7 +38,7 @@ export function gatherOneHot(stored: ShaderBuffer['type']): Shader<(typeof gathe
 
 const vectorFields = ['positions', 'width', 'tokensOffset', 'weightsOffset', 'scale'] as const;
 
-/** Dense vectors [P, width] that enter: rows of the embedding table, or the one number id · scale. */
+/** The input vectors [P, width]: rows of the embedding table, or the one number id · scale. */
 export function gatherVectors(
   kind: 'embedding' | 'scalar',
   stored: ShaderBuffer['type'],
@@ -77,7 +77,7 @@ export function keepState(stored: ShaderBuffer['type']): Shader<(typeof keepFiel
 
 const stateFields = ['B', 'H', 'resetOffset'] as const;
 
-/** Slot 0 of h or c [B, H]: zeros, or the carried state where the batch carries and the row is not reset. */
+/** Slot 0 of h or c [B, H]: the carried state if the batch carries it and the row is not reset, otherwise zeros. */
 export function initialState(stored: ShaderBuffer['type']): Shader<(typeof stateFields)[number]> {
   return {
     name: `initial state ${stored}`,
@@ -93,7 +93,7 @@ export function initialState(stored: ShaderBuffer['type']): Shader<(typeof state
   };
 }
 
-const handOnFields = [
+const outputFields = [
   'positions',
   'B',
   'H',
@@ -104,11 +104,11 @@ const handOnFields = [
   'dropoutScale',
 ] as const;
 
-/** What a layer hands on, where that is not simply h: columns of [P, width] from h [P, H], with dropout. */
-export function handOn(stored: ShaderBuffer['type']): Shader<(typeof handOnFields)[number]> {
+/** The output of a layer, where it is not simply h: columns of [P, width] from h [P, H], with dropout. */
+export function layerOutput(stored: ShaderBuffer['type']): Shader<(typeof outputFields)[number]> {
   return {
-    name: `hand on ${stored}`,
-    fields: handOnFields,
+    name: `layer output ${stored}`,
+    fields: outputFields,
     buffers: [write('output', stored), read('h', stored), read('batch', 'u32')],
     code: /* wgsl */ `${dropoutKeepCode}${elementwise(
       'dims.positions * dims.H',

@@ -1,14 +1,13 @@
 /**
- * Cross-entropy of every position's logits [P, V] (equations in reference/loss.ts): one workgroup per position. Writes
- * losses [P] and hits [P] to `outcomes` [2, capacity]; with `gradients`, also dL/dlogits in place of the logits,
- * multiplied by the weight of the row (the loss scale is applied later, in the optimiser: unscaled gradients fit into
- * 16 bits).
+ * The cross-entropy of every position's logits [P, V] (equations in reference/loss.ts): one workgroup per position.
+ * Writes losses [P] and hits [P] to `outcomes` [2, capacity]; with `gradients`, also replaces the logits by dL/dlogits
+ * times the weight of the row. (The loss scale is applied later, in the optimiser: unscaled gradients fit into 16 bits.)
  */
 import { read, write, type Shader } from './shader';
 
 const fields = ['B', 'V', 'firstPosition', 'positions', 'capacity', 'targetsOffset', 'rowWeightsOffset'] as const;
 
-/** Invocations per position. */
+/** The number of invocations per position. */
 export function lossLanes(classes: number): number {
   return classes > 1024 ? 256 : 64;
 }

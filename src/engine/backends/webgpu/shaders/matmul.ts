@@ -4,14 +4,14 @@
  *
  *   nt: A [M, K], B [N, K]    nn: A [M, K], B [K, N]    tn: A [K, M], B [K, N]
  *
- * `bias`: C starts from bias[n] (at `biasOffset` of the buffer `bias`).
- * `columnSums` (tn): also the sums of A's columns, Σ_k A[k, m], at `sumsOffset` of C's buffer: a bias' gradient.
+ * With `bias`, C starts from bias[n] (at `biasOffset` of the buffer `bias`). With `columnSums` (tn only), the sums of
+ * A's columns, Σ_k A[k, m], are also written, at `sumsOffset` of C's buffer: the gradient of a bias.
  */
 import { read, unroll, write, type Shader, type ShaderBuffer } from './shader';
 
 export type MatmulForm = 'nt' | 'nn' | 'tn';
 
-/** How A and B are stored. */
+/** How A, B and C are stored. */
 export interface MatmulTypes {
   a?: ShaderBuffer['type'];
   b?: ShaderBuffer['type'];

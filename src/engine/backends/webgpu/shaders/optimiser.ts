@@ -1,7 +1,7 @@
 /**
  * From gradients to new parameters, over one flat buffer: the norm (two sums of squares: without clipping, and with
- * each element clipped), the figures of the step, and the update (equations in reference/optimiser.ts). Gradients in
- * the buffer are of the sum of losses; the loss scale is applied here.
+ * each element clipped), the figures of the step, and the update (equations in reference/optimiser.ts). The gradients in
+ * the buffer are those of the sum of losses; the loss scale is applied here.
  */
 import type { OptimiserKind } from '../../../../common/trainingConfig';
 import { headerFloat } from './header';
@@ -16,7 +16,7 @@ export function squareGroups(elements: number): number {
 
 export const mostSquareGroups = 256;
 
-/** Elements of the stats buffer. */
+/** The elements of the stats buffer. */
 export const stats = { lossSum: 0, correct: 1, gradientNorm: 2, clipFactor: 3 } as const;
 export const statsSize = 4;
 
@@ -61,8 +61,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 const summaryFields = ['firstPosition', 'positions', 'capacity', 'squares'] as const;
 
 /**
- * One workgroup: with `squares` partial sums (at most 256), sums of losses and hits, the norm of the gradient, and the
- * factor for clipping by norm.
+ * The sums of losses and hits, the norm of the gradient from `squares` partial sums (at most 256), and the factor for
+ * clipping by norm. One workgroup.
  */
 export function summarise(): Shader<(typeof summaryFields)[number]> {
   return {

@@ -1,8 +1,7 @@
 /**
- * All time steps of a small recurrent layer in one dispatch, forward and backward: each workgroup runs a few rows of
- * the batch through all steps, with the states (backward: the gradients of the gates) of one step in workgroup memory
- * and the weights read from the GPU's cache at every step. For layers whose recurrent weights fit into the cache; one
- * dispatch instead of one per step.
+ * All time steps of a small recurrent layer in one dispatch instead of one per step, forward and backward. Each
+ * workgroup runs a few rows of the batch through all steps, with the states (backward: the gradients of the gates) of
+ * one step in workgroup memory; the weights are read from the GPU's cache at every step, so they must fit into it.
  *
  * 256 invocations: each owns one unit of `rowsEach` rows. Shapes as in recurrent.ts; `transposed` is W_hhᵀ [H, G·H].
  */
@@ -14,25 +13,25 @@ import {
   backwardCellCode,
   backwardDimensions,
   forwardCellCode,
-  handedOnGradientCode,
+  outputGradientCode,
   type Stored,
 } from './recurrent';
 import { read, unroll, write, type Shader } from './shader';
 
 /** How 256 invocations share the units and rows of a workgroup. */
 export interface PersistentShape {
-  /** Invocations along the units, at least one per unit: 32, 64, 128 or 256. */
+  /** The number of invocations along the units, at least one per unit: 32, 64, 128 or 256. */
   unitLanes: number;
-  /** Rows of each invocation. */
+  /** The number of rows of each invocation. */
   rowsEach: number;
-  /** Rows of the workgroup. */
+  /** The number of rows of the workgroup. */
   rows: number;
 }
 
-/** Largest G · H · H: 256 KiB of weights, which fit into the caches of a GPU. */
+/** The maximum of G · H · H: 256 KiB of weights, which fit into the caches of a GPU. */
 const largestWeights = 65536;
 
-/** None if the layer is too large. */
+/** Undefined if the layer is too large. */
 export function persistentShape(cell: CellKind, units: number): PersistentShape | undefined {
   if (gatesOf[cell] * units * units > largestWeights) return undefined;
   const unitLanes = [32, 64, 128].find((lanes) => lanes >= units) ?? 256;
@@ -161,7 +160,7 @@ export function persistentBackward(
 var<workgroup> gradients: array<f32, ${G * rows * unitLanes}>;
 ${activationsCode}
 ${dropoutKeepCode}
-${handedOnGradientCode}
+${outputGradientCode}
 ${lanesCode(G, shape)}
   ${unroll(
     rowsEach,

@@ -7,7 +7,7 @@
  *   recurrent  [T, B, G·H]  GRU only: the state's part, then its gradients
  *   h, c       [T+1, B, H]  slot 0 is the initial state
  *   carried    [B, H]       the gradient that goes from step to step beside the product's (LSTM: of c; GRU: z ∘ dh)
- *   dOut       [T, B, width] gradients of what the layer handed on
+ *   dOut       [T, B, width] gradients of the layer's output
  */
 import type { CellKind } from '../../../../common/trainingConfig';
 import { gatesOf } from '../../../model/networkSpec';
@@ -196,8 +196,8 @@ export const backwardDimensions = [
   'dropoutScale',
 ] as const;
 
-/** WGSL of the gradient of what the layer handed on at (step, row, unit), dropout undone; 0 before the first loss. */
-export const handedOnGradientCode = /* wgsl */ `
+/** WGSL of the gradient of h at (step, row, unit) from the layer's output, through dropout; 0 before the first loss. */
+export const outputGradientCode = /* wgsl */ `
 fn handed_on_gradient(step: u32, row: u32, unit: u32) -> f32 {
   if (step < dims.firstLossStep) { return 0.0; }
   let column = dims.columnOffset + unit;
@@ -227,7 +227,7 @@ var<workgroup> weight_strip: array<vec4f, ${unitsPerGroup * 9}>;
 var<workgroup> gradient_strip: array<vec4f, ${rowLanes * rows * 9}>;
 ${activationsCode}
 ${dropoutKeepCode}
-${handedOnGradientCode}
+${outputGradientCode}
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let H = dims.H;

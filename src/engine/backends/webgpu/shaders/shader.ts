@@ -9,7 +9,7 @@ export interface ShaderBuffer {
 }
 
 export interface Shader<Field extends string = string> {
-  /** Unique key of the compiled shader. */
+  /** The unique key of the compiled shader. */
   name: string;
   /** Members of the uniform `dims`, all u32. */
   fields: readonly Field[];

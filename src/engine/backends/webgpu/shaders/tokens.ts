@@ -1,11 +1,11 @@
 /**
  * The gradient of a table that tokens select from: out[token] = Σ over the positions p of that token of rows[p].
- * Positions are counting-sorted by token on the CPU and cut into segments of at most `segmentLength`; first every
- * segment is summed, then the segments of every token, always in the same order, without float atomics: so the sums are
+ * Positions are counting-sorted by token on the CPU and cut into segments of at most `segmentLength`. First each segment
+ * is summed, then the segments of each token, always in the same order and without float atomics, so the sums are
  * reproducible.
  *
- * Sections of the batch: order [P] positions; segments [S + 1] begins in `order`; tokenSegments [V + 1] begins in
- * `segments`.
+ * Sections of the batch: order [P], the sorted positions; segments [S + 1], where each begins in `order`; tokenSegments
+ * [V + 1], where those of each token begin in `segments`.
  */
 import { read, write, type Shader, type ShaderBuffer } from './shader';
 
