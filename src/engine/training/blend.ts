@@ -1,9 +1,9 @@
 /**
- * What a run that starts from a base keeps of its training: the blend of the base's weights and the trained ones that
- * predicts the held-out text best, with the memory beside it. Training on a short text makes a network sure of what it
- * read and worse at everything else; part of the way often predicts better than all of it (Wortsman et al. 2022,
- * "Robust fine-tuning of zero-shot models"). If no blend is better than the base by more than the measurement's own
- * error, the base's weights stay, and the text is known to the memory alone.
+ * What a run that starts from a base keeps of its training: the blend of the base's weights and the trained ones that,
+ * together with the memory, predicts the held-out text best. Training on a short text makes a network sure of what it
+ * read and worse at everything else, so weights part of the way from the base often predict better than the trained
+ * ones (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). If no blend is better than the base by more
+ * than the error of the measurement, the base's weights stay, and only the memory knows the text.
  */
 import type { Network } from '../backends/backend';
 import type { Reading } from '../memory/reading';
@@ -15,15 +15,15 @@ export interface Blend {
   /** The share of the way from the base that is kept; 0 if the base's weights stay. */
   share: number;
   parameters: Float32Array;
-  /** Nats per held-out token with the memory, static: of the base, of the trained weights, of the blend. */
+  /** Nats per held-out token with the memory, static: of the base, of the trained weights and of what is kept. */
   losses: { base: number; trained: number; kept: number };
-  /** Standard error of the difference between the base and the blend. */
+  /** The standard error of the difference between the base and the best blend. */
   error: number;
 }
 
 /**
- * `read` reads held-out text with the network's current weights. Undefined, with the network's weights unspecified,
- * once it returns undefined.
+ * `read` reads held-out text with the network's current weights. If it returns undefined, so does this function. Leaves
+ * the network with unspecified weights.
  */
 export async function bestBlend(
   network: Network,
@@ -46,9 +46,9 @@ export async function bestBlend(
   }
   const best = tried.reduce((least, next) => (next.reading.static < least.reading.static ? next : least));
   const error = errorOfDifference(ofBase, best.reading);
-  const earns = best.reading.static / best.reading.targets < ofBase.static / ofBase.targets - error;
-  const kept = earns ? best : { share: 0, parameters: base, reading: ofBase };
   const lossOf = ({ static: nats, targets }: Reading): number => nats / targets;
+  const isBetter = lossOf(best.reading) < lossOf(ofBase) - error;
+  const kept = isBetter ? best : { share: 0, parameters: base, reading: ofBase };
   return {
     share: kept.share,
     parameters: kept.parameters,
@@ -57,7 +57,7 @@ export async function bestBlend(
   };
 }
 
-/** What a run keeps of its training, and why, in a sentence. */
+/** What the run keeps of its training, and why, as a sentence. `base`: its title. */
 export function describeBlend({ share, losses, error }: Blend, base: string): string {
   const nats = (loss: number): string => `${loss.toFixed(4)} nats`;
   const measured = `held-out loss with the memory ${nats(losses.base)} with the base ${base}, ${nats(losses.trained)} with all of the training`;

@@ -1,12 +1,12 @@
 /**
- * The checkpoints of a run until its model is written: next to the model. If two runs train to one file, the one that
- * finds the other's checkpoint there uses another name, so that both can be resumed.
+ * The checkpoint of a run, next to its model until that is written. If two runs train to one file, the one that finds
+ * the other's checkpoint there uses another name, so that both can be resumed.
  */
 import * as fs from 'node:fs/promises';
 import { asInklingError, InklingError } from '../../common/errors';
 import { numberedNames, versionOf } from '../model/keepModel';
 import { readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
-import { whileAlone } from '../model/temporaryFiles';
+import { withLock } from '../model/temporaryFiles';
 import { checkpointPath } from './resume';
 
 export class CheckpointFile {
@@ -22,19 +22,19 @@ export class CheckpointFile {
     this.file = checkpointPath(modelPath);
   }
 
-  /** Called before the run trains: what is there now may be replaced; anything written later belongs to another run. */
+  /** To be called before the run trains: what is there now may be replaced; what others write later may not. */
   async begin(): Promise<void> {
     this.seen = await versionOf(this.file);
   }
 
   /**
-   * Returns the path of the file, and once a notice if another run has taken the usual path. Throws like
+   * Returns the path of the file and, when another run has just taken that path, a notice. Throws like
    * `writeModelFile`.
    */
   async write(model: StoredLanguageModel): Promise<{ file: string; notice?: string }> {
     let notice: string | undefined;
     await writeModelFile(this.file, model, (written) =>
-      this.whileAlone(async () => {
+      this.withLock(async () => {
         const found = await versionOf(this.file);
         if (found !== undefined && found !== this.seen) {
           const taken = this.file;
@@ -49,12 +49,12 @@ export class CheckpointFile {
   }
 
   /**
-   * Removes the checkpoint, unless it belongs to another run. Once there is a model, a checkpoint that cannot be removed
-   * does no harm.
+   * Removes the checkpoint, unless it belongs to another run. Never throws: once there is a model, a checkpoint that
+   * cannot be removed does no harm.
    */
   async remove(): Promise<void> {
     if ((await versionOf(this.file)) === undefined) return;
-    const removing = this.whileAlone(async () => {
+    const removing = this.withLock(async () => {
       const found = await readModelMetadata(this.file).catch((error: unknown) => asInklingError(error));
       const isOwn =
         found instanceof InklingError ? found.code === 'corruptModel' : this.created.includes(found.provenance.created);
@@ -63,9 +63,9 @@ export class CheckpointFile {
     await removing.catch(() => undefined);
   }
 
-  /** No other run to the same model may write or remove a checkpoint between this one's look and its own change. */
-  private whileAlone<R>(work: () => Promise<R>): Promise<R> {
-    return whileAlone(checkpointPath(this.modelPath), work);
+  /** No other run to the same model may write or remove a checkpoint between this run's check and its change. */
+  private withLock<R>(work: () => Promise<R>): Promise<R> {
+    return withLock(checkpointPath(this.modelPath), work);
   }
 }
 

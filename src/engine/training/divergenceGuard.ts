@@ -1,7 +1,7 @@
 /**
- * Detects divergence. A loss or gradient that is not finite counts immediately. A finite loss counts as exploding if
- * its running mean is worse than that of the untrained network and at least 1.5 times the best running mean so far: a
- * single unusual batch changes the mean only slightly, a run that has lost what it learned changes it a lot.
+ * Detects divergence. A loss or gradient that is not finite counts immediately. A finite loss counts as exploding once
+ * its running mean exceeds the loss of the untrained network by 5 % and the best running mean so far by 50 %: a single
+ * unusual batch changes the mean only slightly, a run that has lost what it learned changes it a lot.
  */
 export interface GuardState {
   initialLoss: number | null;
@@ -22,8 +22,8 @@ export class DivergenceGuard {
   private batches = 0;
 
   /**
-   * Takes the mean loss (nats per target) and the gradient norm of one batch; returns what is wrong with them, if
-   * anything.
+   * Takes the mean loss (nats per target) and the gradient norm of one batch; returns how they diverge, or undefined if
+   * they do not.
    */
   observe(loss: number, gradientNorm: number): 'non-finite' | 'exploding' | undefined {
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return 'non-finite';
@@ -36,7 +36,7 @@ export class DivergenceGuard {
     return this.hasExploded(this.runningLoss) ? 'exploding' : undefined;
   }
 
-  /** Whether a mean loss indicates a network that has lost what it learned. */
+  /** Whether a mean loss shows that the network has lost what it learned. */
   hasExploded(loss: number): boolean {
     const initial = this.initialLoss ?? loss;
     return loss > Math.max(1.05 * initial, 1.5 * (this.bestRunningLoss ?? initial));

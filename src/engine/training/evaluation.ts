@@ -1,4 +1,4 @@
-/** Loss of a network on the held-out part of a text. */
+/** The loss of a network on the held-out part of a text. */
 import type { Network } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
 import { unlessCancelled } from '../../common/errors';
@@ -13,26 +13,14 @@ export interface Evaluation {
 }
 
 /**
- * The mean loss over at most `maximumTargets` held-out targets, without dropout; undefined if nothing is held out. The
- * recurrent state of training is not changed.
+ * The mean loss over at most `maximumTargets` held-out targets, without dropout; undefined if nothing is held out. Ends
+ * early if `isInterrupted` returns true. The recurrent state of training is not changed.
  */
 export async function evaluateHeldOut(
   network: Network,
   plan: BatchPlan,
   maximumTargets: number,
-): Promise<Evaluation | undefined>;
-/** The same, abandoned as soon as `isInterrupted` returns true. */
-export async function evaluateHeldOut(
-  network: Network,
-  plan: BatchPlan,
-  maximumTargets: number,
   isInterrupted: () => boolean,
-): Promise<Evaluation | undefined | 'interrupted'>;
-export async function evaluateHeldOut(
-  network: Network,
-  plan: BatchPlan,
-  maximumTargets: number,
-  isInterrupted = (): boolean => false,
 ): Promise<Evaluation | undefined | 'interrupted'> {
   const slice = new TimeSlice();
   const sums = noLoss();

@@ -17,7 +17,7 @@ export function extendVocabulary(
   return texts.reduce((known, { text }) => known.extendBy(normalisedPieces(text, config)), vocabulary);
 }
 
-/** The same network with `vocabulary` tokens in and out. A scalar input keeps its scale. */
+/** The same network with `vocabulary` tokens as inputs and outputs. A scalar input keeps its scale. */
 export function extendSpec(spec: NetworkSpec, vocabulary: number): NetworkSpec {
   const input = spec.input.kind === 'scalar' ? spec.input : { ...spec.input, vocabulary };
   return { ...spec, input, output: { kind: 'softmax', classes: vocabulary } };

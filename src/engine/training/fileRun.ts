@@ -1,6 +1,6 @@
 /**
- * A training run from texts to a model file: corpus, trainer, checkpoints beside the file, the file itself at the end.
- * Both the command line and the engine process use it.
+ * A training run from texts to a model file: corpus, trainer, checkpoints beside the file and, at the end, the file
+ * itself. The command line and the engine process both use it.
  */
 import type { Reason } from '../../common/reasons';
 import * as path from 'node:path';
@@ -39,7 +39,7 @@ export interface FileRunOptions {
   compute: Compute;
   modelPath: string;
   title?: string;
-  /** Continue with this model, by the rule of `startFrom`. */
+  /** The model to continue, by the rule of `startFrom`. */
   resume?: Resumable;
   /** The model that `config.base` names, if the caller has it open; otherwise the shipped one is read. */
   base?: StoredLanguageModel;
@@ -49,7 +49,7 @@ export interface FileRunOptions {
    * The budget applies to the further training; otherwise it counts from the start of the run that `resume` continues.
    */
   further?: boolean;
-  /** Already built with the text settings of the config (automatic configuration); only for a new model. */
+  /** The corpus of the texts with this config, if it is already built; only for a new model. */
   corpus?: Corpus;
   reasons?: Reason[];
   expectedSeconds?: number;
@@ -59,7 +59,7 @@ export interface FileRunOptions {
 }
 
 export interface FileRun {
-  /** Pauses, resumes and stops it. */
+  /** To pause, resume and stop the run. */
   trainer: Trainer;
   corpus: Corpus;
   spec: NetworkSpec;
@@ -81,12 +81,12 @@ export async function leastProbabilityOf(
   return calibrateOffers(model, createPredictor(model, { context: 'carried' }), text, isSkipped);
 }
 
-/** A base in the form of the run's network, which may know more characters. */
-function beside(base: StoredLanguageModel, of: NetworkSpec): TrainerOptions['base'] {
+/** A base with its weights in the layout of the run's network, which may know more characters. */
+function baseFor(spec: NetworkSpec, base: StoredLanguageModel): TrainerOptions['base'] {
   const memory = memoryOf(base);
   return {
     title: base.title,
-    parameters: extendParameters(base.spec, of, base.parameters, 'mean'),
+    parameters: extendParameters(base.spec, spec, base.parameters, 'mean'),
     tables: memory && adaptable(memory.tables),
   };
 }
@@ -120,7 +120,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     created: start?.state ? resume!.provenance.created : new Date().toISOString(),
   };
   const plan = planBatches(corpus, config);
-  // A run that took its weights from another model is not judged by the base of that one.
+  // A run that took its weights from a model is not compared with the base of that model.
   const startsFromBase = !resume || start?.state !== undefined;
   // An automatic configuration has examined the text itself; a run that continues a model has already reported it.
   const isRecipe = !resume && recipes.some(({ id }) => id === config.recipe);
@@ -150,7 +150,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     onSnapshot: options.onSnapshot,
     state: start?.state,
     initialOptimiser: start?.initialOptimiser,
-    base: base && startsFromBase ? beside(base, run.spec) : undefined,
+    base: base && startsFromBase ? baseFor(run.spec, base) : undefined,
     history: start?.state ? resume!.history : undefined,
     onEvent,
     onCheckpoint: async (state, history) => {
@@ -181,7 +181,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       };
       const model = storedModel(run, parameters, state, history, results, memory);
       model.leastProbability =
-        (await leastProbabilityOf(model, corpus, () => trainer.isHurried)) ?? base?.leastProbability;
+        (await leastProbabilityOf(model, corpus, () => trainer.skipsEvaluation)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
         onEvent({ event: 'notice', step: steps, kind: 'information', message: movedNotice(modelPath, moved) });

@@ -1,8 +1,8 @@
 /**
  * The history of a run, kept small enough for the model file however long the run was. All guard events and notices are
- * kept. At most `maximumProgress` progress points are kept: if there are more, neighbours are merged in pairs (means
- * weighted by their steps, minimum of the minima, maximum of the maxima), so that the curve keeps its range. Of samples
- * and of too many evaluations, every second one is dropped, but never that of the best weights.
+ * kept. If there are too many progress points, neighbours are merged in pairs (means weighted by their steps, minimum
+ * of the minima, maximum of the maxima), so that the curve keeps its range. If there are too many sets of samples or
+ * evaluations, every second one is dropped, but neither the last set of samples nor the evaluation of the best weights.
  */
 import type { ProgressEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 
@@ -62,7 +62,7 @@ export class History {
   }
 }
 
-/** One point for both; `before` is the step before the first one's steps. */
+/** One point for both; `before` is the step at which the first one's steps began. */
 function mergeProgress(first: ProgressEvent, second: ProgressEvent, before: number): ProgressEvent {
   const a = Math.max(1, first.step - before);
   const b = Math.max(1, second.step - first.step);

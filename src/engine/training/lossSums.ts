@@ -1,5 +1,6 @@
-/** Sums of losses over batches, as plain JSON. In nats. */
+/** Sums over batches, as plain JSON. */
 export interface LossSums {
+  /** In nats. */
   lossSum: number;
   targets: number;
   correct: number;
@@ -13,12 +14,12 @@ export function addLoss(sums: LossSums, more: LossSums): void {
   sums.correct += more.correct;
 }
 
-/** Mean loss per target; null if there were none. */
+/** The mean loss in nats per target; null if there were none. */
 export function meanLoss(sums: LossSums): number | null {
   return sums.targets === 0 ? null : sums.lossSum / sums.targets;
 }
 
-/** Share of targets whose most likely token was correct; null if there were none. */
+/** The share of targets that were predicted correctly; null if there were none. */
 export function accuracyOf(sums: LossSums): number | null {
   return sums.targets === 0 ? null : sums.correct / sums.targets;
 }

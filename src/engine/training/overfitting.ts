@@ -16,9 +16,9 @@ export interface OverfittingState {
   said: boolean;
 }
 
-/** Consecutive evaluations above the best held-out loss before it is reported. */
+/** The number of consecutive evaluations with a risen held-out loss after which overfitting is reported. */
 const evaluationsBeforeSaying = 2;
-/** Smaller rises, as a share of the best held-out loss, may be noise. */
+/** As a share of the best held-out loss; smaller rises may be noise. */
 const noticeableRise = 0.01;
 
 export class OverfittingWatch {

@@ -1,4 +1,4 @@
-/** Collects what happened since the last progress event: mean, smallest and largest batch loss, and the speed. */
+/** Collects the losses, the accuracy, the gradient norms and the speed since the last progress event. */
 import type { ProgressEvent } from '../../common/trainEvents';
 import type { StepResult } from '../backends/backend';
 import { accuracyOf, addLoss, meanLoss, noLoss } from './lossSums';

@@ -16,7 +16,7 @@ import { extendParameters, extendSpec, extendVocabulary } from './extendModel';
 import type { RunProgress, RunState } from './runState';
 import { runStateOf } from './storedRun';
 
-/** The path of the checkpoints of a model until it is written. */
+/** The path of the checkpoint of a run until its model is written. */
 export function checkpointPath(modelPath: string): string {
   return `${modelPath}.checkpoint`;
 }
@@ -29,8 +29,8 @@ export interface Resumable {
 }
 
 /**
- * Reads the model to continue with: `file`; or the checkpoint next to it if that is further along in the same run (the
- * run was interrupted), or if there is no file yet. If one is damaged, the other is used. Throws like
+ * Reads the model to continue with: `file`, or the checkpoint next to it if there is no file yet, or if it is further
+ * along in the same run, which was then interrupted. If one is damaged, the other is used. Throws like
  * `readLanguageModel`.
  */
 export async function readForResume(file: string): Promise<Resumable> {
@@ -63,7 +63,7 @@ export interface Start {
   spec: NetworkSpec;
   /** The state from which the run itself continues; undefined if a new run starts with the model's weights. */
   state?: RunState;
-  /** Counted from the start of the run if it continues. */
+  /** Counted from the start of the run. */
   budget: BudgetConfig;
   initialParameters?: Float32Array;
   initialOptimiser?: RunState['optimiser'];
@@ -72,10 +72,10 @@ export interface Start {
 }
 
 /**
- * The starting point of a run with `config` on these texts that continues `model`: exactly where that stopped if the
- * text and the relevant settings are the same, otherwise a new run from its weights. `further`: the budget applies to
- * the further training; otherwise it counts from the start of the run. A run that was interrupted after its last step
- * may have nothing left to train.
+ * The starting point of a run with `config` on these texts that continues `model`: exactly where its run stopped if the
+ * text and the relevant settings are the same, otherwise step 0 of a new run with its weights. `further`: whether the
+ * budget counts from where the run stopped, or else from its start. A run that was interrupted after its last step may
+ * have nothing left to train.
  *
  * Throws `incompatibleModel` for another network, `invalidInput` for a finished run whose budget is used up.
  */
@@ -123,7 +123,7 @@ export function newRun(
   }
   const vocabulary = extendVocabulary(model.vocabulary, texts, config.text);
   const corpus = buildCorpus(texts, config.text, vocabulary);
-  // Its dropout may have changed; everything else of the network is the model's.
+  // The dropout may differ; everything else of the network is the model's.
   const { layers } = networkSpecOf(config, vocabulary.size);
   const spec = { ...extendSpec(model.spec, vocabulary.size), layers };
   const initialParameters = extendParameters(model.spec, spec, model.parameters, 'mean');
@@ -177,7 +177,7 @@ function checkBudgetLeft(title: string, budget: BudgetConfig, { step, epoch, sec
   );
 }
 
-/** A network without what may change when it is trained further. */
+/** The settings of a network without those that may change when it is trained further. */
 export function networkShape({ cell, input, layers }: NetworkConfig): unknown[] {
   return [cell, input, layers.map((layer) => layer.units)];
 }

@@ -1,6 +1,6 @@
 /** Measures the training time of a run, without pauses and the sleep of the machine. */
 
-/** A turn of this length, twenty times as long as any before, was not work. */
+/** A turn at least this long and twenty times as long as any before was not work: the machine slept. */
 const shortestSleepMs = 60_000;
 const turnsToJudgeBy = 10;
 
@@ -19,20 +19,23 @@ export class RunClock {
     return this.secondsBefore + (this.now() - this.began) / 1000;
   }
 
-  /** Milliseconds until the end of the last turn. They decide what is due, because they contain no undetected sleep. */
+  /**
+   * Milliseconds of training until the end of the last turn. They decide what is due, because they never include a sleep
+   * that has not been detected yet.
+   */
   get ms(): number {
     return this.secondsBefore * 1000 + (this.turnBegan - this.began);
   }
 
   /** Continues from this many seconds: at the start of a sitting, and after a pause. */
-  goOnFrom(seconds: number): void {
+  continueFrom(seconds: number): void {
     this.secondsBefore = seconds;
     this.began = this.turnBegan = this.now();
   }
 
   /**
-   * Ends a turn of the training loop. The machine may have slept during it, or the process been stopped, for hours,
-   * which is not counted. Returns the milliseconds that were not counted, usually 0.
+   * Ends a turn of the training loop. If the machine slept during it, or the process was stopped, the turn is not
+   * counted. Returns the milliseconds that were not counted, usually 0.
    */
   turn(): number {
     const now = this.now();

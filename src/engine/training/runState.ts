@@ -1,6 +1,6 @@
 /**
- * Everything that a run carries from one step to the next. It is stored and restored, so that a run split in two equals
- * an uninterrupted one.
+ * Everything that a run carries from one step to the next. It can be stored and restored, so that a run split in two
+ * equals an uninterrupted one.
  */
 import type { OptimiserState } from '../backends/backend';
 import type { BatchSourceState } from '../corpus/batchSource';
@@ -11,20 +11,20 @@ import type { ScheduleState } from './schedule';
 
 /** Everything but the arrays; plain JSON. */
 export interface RunProgress {
-  /** Updates done. */
+  /** The number of updates so far. */
   step: number;
   /** Complete passes over the text so far. */
   epoch: number;
   /** Seconds of training, over all sittings. */
   seconds: number;
-  /** Targets trained on, repeats counted. */
+  /** The number of targets trained on, including repeats. */
   characters: number;
   /** Of the current epoch. */
   epochSums: LossSums;
   /** Of the last complete epoch. */
   lastEpochSums: LossSums;
   smoothedLoss: number | null;
-  /** The best weights so far: their held-out or training loss (null: none was measured yet) and when it was. */
+  /** The best weights so far: their held-out or training loss (null before one is measured), and when it was measured. */
   best: { loss: number | null; step: number; epoch: number };
   evaluationsWithoutBest: number;
   guardEvents: number;
@@ -32,11 +32,11 @@ export interface RunProgress {
   guard: GuardState;
   overfitting: OverfittingState;
   batches: BatchSourceState;
-  /** Tasks after the last step that are still to be done. */
+  /** What is still to be done after the last step. */
   due: { epochEnded: boolean; evaluation: boolean; samples: boolean } | null;
 }
 
-/** The losses of the current epoch or, at its beginning, of the one before. Empty right after the guard intervened. */
+/** The losses of the current epoch or, at its beginning, of the last one. Empty right after the guard intervened. */
 export function recentLosses({ epochSums, lastEpochSums }: RunProgress): LossSums {
   return epochSums.targets > 0 ? epochSums : lastEpochSums;
 }

@@ -1,15 +1,17 @@
 /**
- * The learning rate of each update. With r the config's rate, f the share of the budget (or of the schedule's
- * own epochs) used, n the update's number:
- *   constant  r
- *   cosine    r · (m + (1 - m) · (1 + cos πf) / 2), m = finalFraction (Loshchilov and Hutter, 2017, without restarts)
- *   plateau r · factorᵏ after k plateaus of the held-out loss, not below `minimum` each multiplied by min(1, (n + 1) /
- *   warmupSteps), and halved every time the divergence guard intervened.
+ * The learning rate of each update, where r is the rate of the config, f the share of the budget (or of the schedule's
+ * own epochs) that is used, and n the number of updates before it:
+ *
+ *   constant   r
+ *   cosine     r · (m + (1 - m) · (1 + cos πf) / 2), m = finalFraction (Loshchilov and Hutter 2017, without restarts)
+ *   plateau    r · factorᵏ after k plateaus of the held-out loss, but not below `minimum`
+ *
+ * Each is multiplied by min(1, (n + 1) / warmupSteps), and halved each time the divergence guard intervenes.
  */
 import type { ScheduleConfig } from '../../common/trainingConfig';
 
 export interface ScheduleState {
-  /** Product of all halvings by the guard and all plateau factors. */
+  /** The product of all halvings by the guard and all factors of plateaus. */
   scale: number;
   bestLoss: number | null;
   evaluationsWithoutBest: number;
@@ -36,7 +38,7 @@ export class Schedule {
     return rate * warmup;
   }
 
-  /** Reports a held-out loss to a plateau schedule; returns whether it lowers the rate. */
+  /** Takes a held-out loss; returns whether it lowers the rate, as it may in a plateau schedule. */
   evaluated(heldOutLoss: number): boolean {
     if (this.config.kind !== 'plateau') return false;
     if (this.bestLoss === null || heldOutLoss < this.bestLoss) {

@@ -1,12 +1,13 @@
 /**
- * A run as stored in a model file. The weights of the file are those that the run keeps; the file also contains
- * everything needed to resume: the current weights, the best so far, the optimiser, the carried state. What equals the
- * weights of the file is not stored twice.
+ * A run as stored in a model file. The weights of the file are those that the run keeps. Everything else that is needed
+ * to resume is in the file, too: the current weights and the best so far (unless they equal the weights of the file),
+ * the optimiser, the carried state.
  */
 import { InklingError } from '../../common/errors';
 import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema';
 import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent, TrainingResults } from '../../common/trainEvents';
+import { slotsOf } from '../backends/backend';
 import type { BatchSourceState } from '../corpus/batchSource';
 import { countTokens, type Corpus } from '../corpus/corpus';
 import { storeMemory } from '../memory/memoryFile';
@@ -27,8 +28,6 @@ interface StoredRun {
   progress: RunProgress;
   optimiser: { kind: OptimiserKind; updates: number };
 }
-
-const slotCount: Record<OptimiserKind, number> = { sgd: 0, rmsprop: 1, adam: 2 };
 
 const lossSums = object<LossSums>({ lossSum: number(), targets: whole(), correct: whole() });
 
@@ -75,7 +74,7 @@ export interface RunDescription {
   created: string;
 }
 
-/** Whether a run keeps its last weights, whether or not they are the best. */
+/** Whether a run keeps its last weights even if they are not the best. */
 export function keepsLast({ keep }: TrainingConfig): boolean {
   return keep === 'last' || keep === 'every-epoch';
 }
@@ -85,7 +84,7 @@ const bestTensor = 'best.parameters';
 const stateTensor = 'state.train';
 const slotTensor = (i: number): string => `optimiser.${i}`;
 
-/** A run in progress; its file can be used as a model. */
+/** A run in progress as a model, which can already be used like any other. */
 export function checkpointModel(run: RunDescription, state: RunState, history: TrainEvent[]): StoredLanguageModel {
   const { progress } = state;
   const kept = keepsLast(run.config) || progress.best.loss === null ? state.parameters : state.bestParameters;
@@ -101,7 +100,7 @@ export function checkpointModel(run: RunDescription, state: RunState, history: T
   return storedModel(run, kept, state, history, results);
 }
 
-/** A run that has ended, as returned by `Trainer.run`. */
+/** A run that has ended as a model; `Trainer.run` returns its parts. */
 export function storedModel(
   run: RunDescription,
   parameters: Float32Array,
@@ -160,7 +159,7 @@ export function runStateOf(model: StoredLanguageModel): RunState | undefined {
     if (values?.length === model.parameters.length) return values;
     throw damaged(name, 'is not whole');
   };
-  // The optimiser's numbers may overflow in a run that the divergence guard then saves; these may not.
+  // The optimiser's numbers may overflow in a run that the divergence guard then rescues; these may not.
   for (const name of [trainingTensor, bestTensor, stateTensor]) {
     const values = floatTensor(model, name);
     if (values && !areFinite(values)) throw damaged(name, 'holds numbers that are not finite');
@@ -169,7 +168,7 @@ export function runStateOf(model: StoredLanguageModel): RunState | undefined {
     progress,
     parameters: block(trainingTensor, model.parameters),
     bestParameters: block(bestTensor, model.parameters),
-    optimiser: { kind, updates, slots: Array.from({ length: slotCount[kind] }, (_, i) => block(slotTensor(i))) },
+    optimiser: { kind, updates, slots: Array.from({ length: slotsOf[kind] }, (_, i) => block(slotTensor(i))) },
     carried: floatTensor(model, stateTensor) ?? new Float32Array(0),
   };
 }

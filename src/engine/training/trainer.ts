@@ -9,7 +9,7 @@
 import { asInklingError, InklingError, unlessCancelled } from '../../common/errors';
 import type { Reason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { DoneEvent, EpochEvent, GuardEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
+import type { DoneEvent, EpochEvent, GuardEvent, NoticeEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 import { createStepper } from '../backends';
 import type { Network, NewStepper, OptimiserState, Stepper, StepResult } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
@@ -41,13 +41,13 @@ import { updateOf } from './updateOf';
 export interface TrainerOptions {
   config: TrainingConfig;
   corpus: Corpus;
-  /** Of the corpus with this config. */
+  /** The batches of the corpus with this config. */
   plan: BatchPlan;
-  /** With the initial weights and limits that fit the batches of the plan. It is disposed of at the end of the run. */
+  /** Has the initial weights and limits that fit the batches of the plan. The trainer disposes of it. */
   network: Network;
   /** Goes into the `done` event. */
   modelPath: string;
-  /** Creates the writer of samples. */
+  /** For the samples. */
   newStepper?: NewStepper;
   onEvent: (event: TrainEvent) => void;
   /** Saves the state of the run, by default every 30 seconds, at a pause and at the end of a long epoch. */
@@ -65,14 +65,14 @@ export interface TrainerOptions {
   /** Reported at the start: how a run that continues a model begins. */
   notices?: readonly string[];
   expectedSeconds?: number;
-  /** Continue from this state. */
+  /** The state and the history of the run to continue. */
   state?: RunState;
   history?: readonly TrainEvent[];
   /** The optimiser state of the model that the weights come from. */
   initialOptimiser?: OptimiserState;
-  /** The base that the run started from: its weights in the network of the run, and how it mixes them with a memory. */
+  /** The base that the run starts from: its weights in the layout of the run's network, and its mixture. */
   base?: { title: string; parameters: Float32Array; tables?: MixtureTables };
-  /** The batches, instead of those of the corpus. */
+  /** Replaces the training batches of the plan. */
   batches?: BatchSource;
   /** Milliseconds since a fixed time. */
   now?: () => number;
@@ -99,11 +99,11 @@ const progressMs = 500;
 const snapshotMs = 2000;
 /** An epoch shorter than this does not get its own checkpoint. */
 const shortestEpochToKeepMs = 5000;
-/** Held-out tokens that show whether training has improved on the base. */
+/** The number of held-out tokens that are read to find out whether training has improved on the base. */
 const judgedTargets = 20_000;
 /** The guard intervenes this many times; then the run ends with its best weights. */
 const maximumGuardEvents = 6;
-/** Separate from the streams of other rooms. */
+/** Separate from the random streams of other rooms. */
 const sampleStream = 0x5a3b;
 
 export class Trainer {
@@ -120,22 +120,23 @@ export class Trainer {
   private readonly network: Network;
   private stepper: Stepper | undefined;
   /** The GPU failure that was already reported. */
-  private toldFallback: string | undefined;
+  private reportedFallback: string | undefined;
   private bestParameters!: Float32Array;
   private learningRate = 0;
   private stopping = false;
   private pausing = false;
-  private skipsEvaluation = false;
+  /** Whether to skip all measurements after the end of training. */
+  skipsEvaluation = false;
   private wake: (() => void) | undefined;
   private sampling: AbortController | undefined;
-  /** These three are measured by the clock of the run. */
+  // By the clock of the run.
   private lastProgressMs = 0;
   private lastSnapshotMs = -Infinity;
   private lastCheckpointMs = 0;
-  /** Losses of the first batch before anything was learned, if requested. */
+  /** The losses of the first batch before anything was learned, if requested. */
   private untrained: LossSums | undefined;
-  /** The loss is no longer a number, and the guard is off. */
-  private hasFallenApart = false;
+  /** Whether the loss is no longer finite, without a guard to restore the run. */
+  private hasDiverged = false;
   /** The step of the last evaluation, so that none is repeated. */
   private evaluatedStep = -1;
 
@@ -178,8 +179,7 @@ export class Trainer {
   }
 
   /**
-   * Takes effect between two steps, or instead of a long one that is abandoned; a checkpoint is saved, and saved again
-   * if a paused run is paused again.
+   * Takes effect between two steps, or abandons a long step. Saves a checkpoint, also if the run is already paused.
    */
   pause(): void {
     this.pausing = true;
@@ -198,8 +198,8 @@ export class Trainer {
   }
 
   /**
-   * Ends the run between two steps, or instead of a long one that is abandoned, keeping what it learned. With `evaluate: false`, or when called a second time, the
-   * final evaluation is skipped or abandoned.
+   * Ends the run between two steps, or abandons a long step; what was learned is kept. With `evaluate: false`, the final
+   * evaluation is skipped, or abandoned if it has begun.
    */
   stop({ evaluate = true }: { evaluate?: boolean } = {}): void {
     this.stopping = true;
@@ -208,17 +208,14 @@ export class Trainer {
     this.wake?.();
   }
 
-  /** Whether to skip all measurements after the end of training. */
-  get isHurried(): boolean {
-    return this.skipsEvaluation;
-  }
-
   /** Trains until a budget is used up, early stopping, or `stop`. Call it once. */
   async run(): Promise<TrainedRun> {
     await this.open();
     try {
       this.sendStart();
-      if (this.config.evaluation.atStart && this.progress.step === 0 && !this.options.state) await this.lookAtStart();
+      if (this.config.evaluation.atStart && this.progress.step === 0 && !this.options.state) {
+        await this.prepareEvaluationAtStart();
+      }
       const ending = await this.train();
       return await this.finish(ending);
     } finally {
@@ -232,12 +229,12 @@ export class Trainer {
     const optimiser = state?.optimiser ?? initialOptimiser;
     if (optimiser) await this.network.writeOptimiser(optimiser);
     if (state && state.carried.length > 0) await this.network.writeState(state.carried);
-    this.clock.goOnFrom(this.progress.seconds);
+    this.clock.continueFrom(this.progress.seconds);
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
   }
 
-  /** Evaluates the untrained network and writes samples before the first step. */
-  private async lookAtStart(): Promise<void> {
+  /** Makes an evaluation and samples of the untrained network due before the first step. */
+  private async prepareEvaluationAtStart(): Promise<void> {
     const before = this.batches.state();
     this.untrained = await this.network.evaluate(this.batches.next().batch);
     this.batches.restore(before);
@@ -251,7 +248,7 @@ export class Trainer {
     for (;;) {
       if (slice.isOver) await slice.renew();
       this.leaveOutSleep();
-      this.tellFallback();
+      this.reportFallback();
       if (this.pausing && !this.stopping) await this.waitWhilePaused();
       if (this.stopping) return 'stopped';
       if (!progress.due && this.fraction() >= 1) return 'budget';
@@ -264,7 +261,7 @@ export class Trainer {
           this.notice('early-stop', 'Training kept diverging; the best weights are kept. Lower the learning rate.');
           return 'early-stop';
         }
-        if (this.hasFallenApart) {
+        if (this.hasDiverged) {
           const { step } = progress;
           this.notice(
             'early-stop',
@@ -330,7 +327,7 @@ export class Trainer {
     const stepMs = 1000 * (this.clock.seconds - began);
     progress.step++;
     progress.characters += result.targets;
-    if (result.targets > 0) await this.take(result, stepMs);
+    if (result.targets > 0) await this.record(result, stepMs);
     if (config.smoothedLoss && Number.isFinite(result.lossSum)) {
       const { decay } = config.smoothedLoss;
       progress.smoothedLoss = decay * progress.smoothedLoss! + (1 - decay) * result.lossSum;
@@ -339,11 +336,11 @@ export class Trainer {
   }
 
   /** Records the losses of a step with at least one target, or restores the run if it has diverged. */
-  private async take(result: StepResult, stepMs: number): Promise<void> {
+  private async record(result: StepResult, stepMs: number): Promise<void> {
     const loss = meanLoss(result)!;
     if (this.config.guard?.kind === 'none') {
-      this.hasFallenApart = !Number.isFinite(loss) || !Number.isFinite(result.gradientNorm);
-      if (this.hasFallenApart) return;
+      this.hasDiverged = !Number.isFinite(loss) || !Number.isFinite(result.gradientNorm);
+      if (this.hasDiverged) return;
     } else {
       const trouble = this.guard.observe(loss, result.gradientNorm);
       if (trouble) return this.recover(trouble, loss);
@@ -352,7 +349,7 @@ export class Trainer {
     this.meter.add({ ...result, clippedNorm: this.clippedNorm(result) }, stepMs);
   }
 
-  /** If a backend does not measure it, it can be derived unless elements are clipped individually. */
+  /** If the backend does not measure it, it can be derived unless elements are clipped individually. */
   private clippedNorm({ gradientNorm, clippedNorm }: StepResult): number | undefined {
     const { clipValue, clipNorm = Infinity } = this.config.optimiser;
     return clippedNorm ?? (clipValue === undefined ? Math.min(gradientNorm, clipNorm) : undefined);
@@ -501,7 +498,7 @@ export class Trainer {
     return true;
   }
 
-  /** With the current weights. */
+  /** A stepper with the current weights. */
   private async currentStepper(): Promise<Stepper> {
     const parameters = await this.network.readParameters();
     if (this.stepper) this.stepper.writeParameters(parameters);
@@ -517,7 +514,7 @@ export class Trainer {
       this.notice('paused', `Paused at step ${this.progress.step}.`);
       await woken;
       // The pause does not count as training time.
-      this.clock.goOnFrom(seconds);
+      this.clock.continueFrom(seconds);
     }
     this.wake = undefined;
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
@@ -537,7 +534,7 @@ export class Trainer {
     const kept = counted ? await this.blendWithBase(trained, counted) : trained;
     await network.writeParameters(kept);
     const { memory, heldOut } = await this.finalMeasure(counted);
-    this.tellFallback();
+    this.reportFallback();
     const done: DoneEvent = {
       event: 'done',
       model: modelPath,
@@ -567,7 +564,7 @@ export class Trainer {
     return { done, parameters: kept, memory, state, history: this.history.toJSON() };
   }
 
-  /** Of a run from a base: how much of the training to keep, by the held-out text. Of other runs: all of it. */
+  /** For a run from a base, the weights that predict the held-out text best (`blend.ts`); otherwise the trained ones. */
   private async blendWithBase(trained: Float32Array, memory: ModelMemory): Promise<Float32Array> {
     const { base, corpus } = this.options;
     if (!base || this.skipsEvaluation) return trained;
@@ -726,16 +723,13 @@ export class Trainer {
     });
   }
 
-  private tellFallback(): void {
+  private reportFallback(): void {
     const { fallback } = this.network.backend;
-    if (fallback !== undefined && fallback !== this.toldFallback) this.notice('backend', fallback);
-    this.toldFallback = fallback;
+    if (fallback !== undefined && fallback !== this.reportedFallback) this.notice('backend', fallback);
+    this.reportedFallback = fallback;
   }
 
-  private notice(
-    kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'backend' | 'information',
-    message: string,
-  ): void {
+  private notice(kind: NoticeEvent['kind'], message: string): void {
     this.send({ event: 'notice', step: this.progress.step, kind, message });
   }
 
@@ -744,7 +738,7 @@ export class Trainer {
     this.options.onEvent(event);
   }
 
-  /** Share of the budget used: that of the limit that will be reached first. */
+  /** The share of the budget that is used, by the limit that will be reached first. */
   private fraction(): number {
     const { epochs, maxSteps, maxSeconds } = this.config.budget;
     const { step, epoch } = this.progress;

@@ -1,9 +1,9 @@
-/** The parameters of an optimiser for one step, from the settings of the run. */
+/** What the optimiser needs for one step, from the settings of the run. */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { updateDefaults, type Update } from '../backends/backend';
 import { Random } from '../random';
 
-/** `targets`: of the step's batch; `step`: steps before it. */
+/** `targets`: the number of targets of the batch. `step`: the number of steps before this one. */
 export function updateOf(
   { optimiser, objective, seed }: Pick<TrainingConfig, 'optimiser' | 'objective' | 'seed'>,
   { learningRate, targets, step }: { learningRate: number; targets: number; step: number },

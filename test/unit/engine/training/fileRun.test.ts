@@ -130,7 +130,7 @@ describe('A run that writes a model file', () => {
       config: {
         ...config,
         base: 'xx',
-        // Far too high a rate: it forgets what it knew.
+        // The rate is far too high, so the network forgets what it knew.
         optimiser: { ...config.optimiser, learningRate: 0.5 },
         keep: 'last',
         guard: { kind: 'none' },
@@ -155,7 +155,7 @@ describe('A run that writes a model file', () => {
     const whole = await run(config, { modelPath: file('alone') });
     const modelPath = file('crashed');
     await run(config, { modelPath, checkpointSeconds: 0 }, (event) => {
-      // At once: the next step replaces it.
+      // Immediately, because the next step replaces it.
       if (event.event === 'checkpoint' && event.step === 22) copyFileSync(event.path, file('kept'));
     });
     await fs.rename(file('kept'), checkpointPath(file('cut')));

@@ -1,4 +1,4 @@
-/** A long run's history stays small and tells the truth. */
+/** The history of a long run stays small and true. */
 import * as assert from 'node:assert';
 import type { EpochEvent, ProgressEvent, SampleEvent } from '../../../../src/common/trainEvents';
 import { History, maximumEpochs, maximumProgress, maximumSampleMoments } from '../../../../src/engine/training/history';

@@ -14,12 +14,12 @@ describe("a run's clock", () => {
   it('continues from earlier sessions and leaves pauses out', () => {
     now = 5000;
     const run = clock();
-    run.goOnFrom(100);
+    run.continueFrom(100);
     now += 2500;
     const paused = run.seconds;
     assert.equal(paused, 102.5);
     now += 60_000;
-    run.goOnFrom(paused);
+    run.continueFrom(paused);
     now += 500;
     assert.equal(run.seconds, 103);
     assert.equal(run.ms, 102_500, 'until the last turn');
@@ -29,7 +29,7 @@ describe("a run's clock", () => {
 
   it('leaves out a sleep, but neither a long step nor the first ones', () => {
     const run = clock();
-    run.goOnFrom(0);
+    run.continueFrom(0);
     assert.deepEqual(turns(run, 1, 90_000), [0], 'the first turn of a huge network');
     turns(run, 12, 10_000);
     assert.equal(run.seconds, 210);
@@ -44,10 +44,10 @@ describe("a run's clock", () => {
 
   it('does not mistake a pause for a sleep', () => {
     const run = clock();
-    run.goOnFrom(0);
+    run.continueFrom(0);
     turns(run, 12, 100);
     now += 3_600_000;
-    run.goOnFrom(run.seconds - 3600);
+    run.continueFrom(run.seconds - 3600);
     assert.deepEqual(turns(run, 1, 100), [0]);
     assert.ok(Math.abs(run.seconds - 1.3) < 1e-9);
   });

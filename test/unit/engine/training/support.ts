@@ -10,7 +10,7 @@ import { Random } from '../../../../src/engine/random';
 import { networkSpecOf } from '../../../../src/engine/model/networkSpecOf';
 import { Trainer, type TrainedRun, type TrainerOptions } from '../../../../src/engine/training/trainer';
 
-/** Sentences of few words in seeded order: enough regularity to be learned in a few steps. */
+/** Sentences of few words in an order that the seed determines: regular enough to be learned in a few steps. */
 export function madeText(characters: number, seed = 1): string {
   const words = ['the', 'sea', 'was', 'calm', 'and', 'a', 'ship', 'went', 'by', 'slowly', 'under', 'sail'];
   const random = new Random(seed);
