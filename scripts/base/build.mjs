@@ -151,7 +151,7 @@ const count = (value) => value.toLocaleString('en-GB');
 const twinRow =
   Object.keys(twins).length > 0
     ? `| not in the texts | ${Object.entries(twins)
-        .map(([mark, twin]) => `${mark} (it got the weights of ${twin})`)
+        .map(([mark, twin]) => `${mark} (has the weights of ${twin})`)
         .join(', ')} |\n`
     : '';
 const isJob = trained.history.at(-1)?.backend === 'pytorch';
@@ -180,14 +180,14 @@ Written by \`scripts/base/build.mjs\` on ${new Date().toISOString().slice(0, 10)
 | file | \`${language}.safetensors\`, ${(bytes / 1e6).toFixed(2)} MB, matrices in eight bits |
 | network | LSTM of ${spec.layers[0].units} units, ${spec.output.classes} characters |
 | training | ${count(prepared.trainedCharacters)} characters: ${training}${isJob ? '; by PyTorch on one graphics card' : ''}; seed ${trained.config.seed} |
-${twinRow}| texts | ${trainedWorks.length} novels, listed below; straight or typographic quotation marks, wrapped lines or one line a paragraph, drawn by chance for every two pages |
-| licence | the model: MIT, as the program. The novels are in the public domain; their edition is CC BY 4.0 |
+${twinRow}| texts | ${trainedWorks.length} novels, listed below; straight or typographic quotation marks, wrapped lines or one line a paragraph, drawn at random for every two pages |
+| licence | the model: MIT, like the program. The novels are in the public domain; their edition is CC BY 4.0 |
 | attribution | ${attribution}; collection ELTeC-${collections[language]} |
 | word list | \`${language}.words.br\`, from the same texts |
 
 ## How well it predicts
 
-Nats a character over the first ${scoredLength.toLocaleString('en-GB')} characters of two novels that it never read, each character predicted from those before it
+Nats per character over the first ${scoredLength.toLocaleString('en-GB')} characters of two novels that it never read, each character predicted from those before it
 (static, no memory of the text).
 
 | novel | float32 | as shipped |
@@ -195,10 +195,11 @@ Nats a character over the first ${scoredLength.toLocaleString('en-GB')} characte
 | ${of(tuning)}: constants were chosen on this one | ${nats(figures.tuning.float32)} | ${nats(figures.tuning.int8)} |
 | ${of(report)}: nothing was chosen on this one | ${nats(figures.report.float32)} | ${nats(figures.report.int8)} |
 
-## To make it again
+## Reproducing it
 
-With a checkout of the collection (scripts/base/gather.mjs names the commit, scripts/base/works.tsv the files), as far as
-machines differ: gather.mjs also cuts about 2 lines in 1,000, most of them verse, otherwise than the text that was used.
+This needs a checkout of the collection (scripts/base/gather.mjs names the commit, scripts/base/works.tsv the files). The
+weights differ a little from machine to machine, and gather.mjs breaks about 2 lines in 1,000, most of them verse,
+differently from the text that was used.
 
 \`\`\`
 node scripts/base/gather.mjs ${language} COLLECTION FOLDER
