@@ -50,7 +50,7 @@ export default ts.config(
     files: ['src/common/**'],
     rules: forbid(
       noVscode,
-      { regex: '^node:', message: 'common knows no node.' },
+      { regex: '^node:', message: 'common runs on the page, too, which has no Node.' },
       noRoom('extension|webview|engine', 'common imports nothing of the other rooms.'),
     ),
   },
@@ -84,7 +84,7 @@ export default ts.config(
     files: ['src/webview/**'],
     rules: forbid(
       noVscode,
-      { regex: '^node:', message: 'The page has no node.' },
+      { regex: '^node:', message: 'The page has no Node.' },
       noRoom('engine|extension', 'The page sees only common.'),
     ),
   },

@@ -250,7 +250,7 @@ async function texts() {
   say(
     peak
       ? `Largest resident set **${(peak[1] / 1024).toFixed(0)} MB** (goal 150).`
-      : 'GNU time is not here; not measured.',
+      : 'Not measured: GNU time is not installed.',
   );
   fs.rmSync(folder, { recursive: true, force: true });
 }

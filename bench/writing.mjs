@@ -1,8 +1,9 @@
 // `npm run bench:writing`: what a model's writing is worth. Trains on the first nine tenths of each text and types the
-// last tenth with its offers; then lets it write 6,000 characters with and without its memory, and looks for copied runs and for words that are none.
+// last tenth with its offers; then lets it write 6,000 characters with and without its memory, and measures the shares
+// of copied runs and of real words.
 //   node bench/writing.mjs [--texts tinyshakespeare.txt:3,moby-dick:1] [--characters 10000] [--eagerness balanced] [--base none|auto|en]
 //     [--models FOLDER]
-// The number behind a text is the minutes of training. Models that are in FOLDER are not trained again, and new ones are
+// The number after a text is the minutes of training. Models that are in FOLDER are not trained again, and new ones are
 // kept there. Texts are in the folder `data` of INKLING_SHARED, else of `shared` beside the checkout; moby-dick comes from
 // npm. Prints; asserts nothing.
 import { execFileSync } from 'node:child_process';

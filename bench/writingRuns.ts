@@ -1,8 +1,8 @@
 /**
  * The engine's side of bench/writing.mjs, JSON lines:
  *   type MODE MODEL TRAIN TEST CHARACTERS EAGERNESS   a writer types TEST behind TRAIN, helped by MODE
- *   write MODEL TRAIN TEST                            samples: the share of copied characters and of real words (those of the text
- *                              and of the base's word list)
+ *   write MODEL TRAIN TEST                            samples: the shares of copied characters and of real words (those
+ *                                                     of the text and of the base's word list)
  */
 import * as fs from 'node:fs';
 import type { Eagerness } from '../src/common/engineProtocol';

@@ -24,7 +24,7 @@ execFileSync(process.execPath, ['esbuild.js'], { cwd: root, stdio: 'inherit' });
 try {
   makeSampleText();
 } catch (error) {
-  console.log(`The sample text cannot be had (${error.message}); a short story takes its place.`);
+  console.log(`The sample text is not available (${error.message}); a short story is used instead.`);
 }
 
 // A copy, so that trying things out changes no file of the checkout.

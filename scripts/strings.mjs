@@ -1,5 +1,6 @@
-// Collects the messages of the code into l10n/bundle.l10n.json, for translators:  node scripts/strings.mjs They are in
-// l10n.t('…') in the extension and in t('…') of src/common/l10n.ts elsewhere, each as one literal.
+// Collects the messages of the code into l10n/bundle.l10n.json, for translators. They are in l10n.t('…') in the extension
+// and in t('…') of src/common/l10n.ts elsewhere, each as one literal.
+//   node scripts/strings.mjs
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -43,7 +43,7 @@ export function reportOfConfusion(confusion: number[][], classes: string[]): Cla
 export function unmeasured({ classes, perClass }: ClassificationReport): string[] {
   return classes
     .filter((name) => perClass[name].support === 0)
-    .map((name) => t('“{0}” was not measured: there is no example of it to measure with.', name));
+    .map((name) => t('“{0}” was not measured: there are no examples of it.', name));
 }
 
 /** Where the linear model started, if not from nothing. */

@@ -41,11 +41,11 @@ export function wordTints(verdict: Verdict, label: string): WordTint[] {
 /** The findings while reading a text, in words. */
 export function findingSentences(findings: readonly ReadingFinding[]): string[] {
   const sentences: Record<ReadingFinding, string> = {
-    mail: t('Read as the source of a mail: what its reader sees was checked.'),
-    html: t('Read as HTML: what its reader sees was checked.'),
-    hidden: t('Hidden characters or text found.'),
-    lookalikes: t('Letters found that only look like the ones they replace.'),
-    spaced: t('Words found whose letters are spaced out.'),
+    mail: t('Read as the source of an e-mail: the text that a reader would see was checked.'),
+    html: t('Read as HTML: the text that a reader would see was checked.'),
+    hidden: t('Found hidden characters or hidden text.'),
+    lookalikes: t('Found letters that only look like the ones they replace.'),
+    spaced: t('Found words with spaces between their letters.'),
   };
   return findings.map((finding) => sentences[finding]);
 }

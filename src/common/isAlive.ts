@@ -1,7 +1,4 @@
-/**
- * process.kill(id, 0)`. => Whether a process is running; `ask` sends it signal 0, which has no other effect: `() =>
- * process.kill(id, 0)`. => process.kill(id, 0)`.
- */
+/** Whether a process is running. `ask` sends it signal 0, which has no other effect: `() => process.kill(id, 0)`. */
 export function isAlive(ask: () => void): boolean {
   try {
     ask();

@@ -182,7 +182,7 @@ function drawFolded(picture: Picture, network: DrawnNetwork): void {
     [middle, y],
     [middle, y - row.gap],
   ]);
-  picture.text(middle, y + row.height + 20, t('one token a step'));
+  picture.text(middle, y + row.height + 20, t('one token per step'));
 }
 
 /** A column for each token, with the state passed on from left to right. */

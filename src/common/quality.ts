@@ -26,11 +26,11 @@ export function sayQuality(quality: Quality): { word: string; meaning: string } 
     case 'rough':
       return {
         word: t('rough'),
-        meaning: t('Not better than what needs no training: a longer text or more time will help.'),
+        meaning: t('Not better than methods that need no training: a longer text or more time will help.'),
       };
     case 'fair':
-      return { word: t('fair'), meaning: t('A little better than what needs no training.') };
+      return { word: t('fair'), meaning: t('Slightly better than methods that need no training.') };
     case 'good':
-      return { word: t('good'), meaning: t('Clearly better than what needs no training.') };
+      return { word: t('good'), meaning: t('Clearly better than methods that need no training.') };
   }
 }

@@ -7,7 +7,7 @@ import { systemClock } from './clock';
 import { CompletionProvider } from './completion/completionProvider';
 import { CompletionSwitch } from './completion/completionSwitch';
 import { OfferTally, type Tally } from './completion/offerTally';
-import { takeOverOldSettings } from './completion/oldSettings';
+import { migrateOldSettings } from './completion/oldSettings';
 import { completionEnabled, engineChoice, setting } from './configuration';
 import { Disposables } from './dispose';
 import { createEngineClient } from './engineHost/engineClient';
@@ -80,7 +80,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const store = new RunStore(
     runFolder,
     (pid) => isAlive(() => process.kill(pid, 0)),
-    (error) => log.error(`A run could not be noted: ${String(error)}`),
+    (error) => log.error(`A run could not be recorded: ${String(error)}`),
   );
   const models = new ModelStore(
     path.join(context.globalStorageUri.fsPath, 'models'),
@@ -93,7 +93,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     engine,
     globalState: context.globalState,
     wanted: (document) => setting('writing.base', document),
-    onError: (message) => log.warn(`Which base fits the text is not known: ${message}`),
+    onError: (message) => log.warn(`The base that fits the text could not be found: ${message}`),
   });
   const active = new ActiveModel(
     context.workspaceState,
@@ -107,7 +107,10 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   );
   bag.add(yieldThreadWhileTyping(runs, engine));
   const folders = bag.add(
-    new FolderTexts({ engine, onError: (message) => log.warn(`The texts of a folder are not known: ${message}`) }),
+    new FolderTexts({
+      engine,
+      onError: (message) => log.warn(`The texts of a folder could not be sent to the engine: ${message}`),
+    }),
   );
   const journal = new Journal(path.join(context.globalStorageUri.fsPath, 'remembered.json'));
   const remembered = bag.add(
@@ -128,13 +131,13 @@ export function createParts(context: vscode.ExtensionContext): Parts {
       if (learn === 'folder') return folders.collection(document);
       return learn === 'remember' ? remembered.collection() : undefined;
     },
-    onError: (message) => log.warn(`The engine does not know the text of a document: ${message}`),
+    onError: (message) => log.warn(`The text of a document could not be sent to the engine: ${message}`),
   });
   bag.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => documents.close(uri.toString())));
   const proposal = bag.add(new ProposalView());
   const continuation = new TextContinuation(engine, documents, proposal);
-  takeOverOldSettings(context.globalState, context.workspaceState).then(undefined, (error: unknown) =>
-    log.warn(`The setting completion.minimumConfidence could not be taken over: ${String(error)}`),
+  migrateOldSettings(context.globalState, context.workspaceState).then(undefined, (error: unknown) =>
+    log.warn(`The setting completion.minimumConfidence could not be migrated: ${String(error)}`),
   );
   const tally = new OfferTally(
     context.globalState.get<Tally>(tallyKey, { shown: 0, taken: 0 }),

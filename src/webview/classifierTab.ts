@@ -168,7 +168,7 @@ function trainingSentence(training: NonNullable<ClassifierState['training']>): s
   const { title, variant, variantNumber, variants, epochs, history } = training;
   const which = variants > 1 ? t('{0}, {1} of {2}', variant, variantNumber, variants) : variant;
   const last = history.at(-1);
-  const where = last ? t('epoch {0} of {1}', last.epoch, epochs) : t('reading the examples …');
+  const where = last ? t('epoch {0} of {1}', last.epoch, epochs) : t('reading the examples…');
   return t('Training on {0} ({1}): {2}', title, which, where);
 }
 

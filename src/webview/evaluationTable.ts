@@ -29,7 +29,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
     const { history, unit } = latest;
     const scale = tokenScale(history);
     const stepTimes = stepMilliseconds(history);
-    setText(caption, t('Losses in {0}; accuracy: share of right predictions', unitName(unit, scale)));
+    setText(caption, t('Losses in {0}; accuracy: share of correct predictions', unitName(unit, scale)));
     const loss = (nats: number | null | undefined): string =>
       typeof nats === 'number' ? formatFixed(toUnit(nats, unit, scale), 3) : '–';
     const share = (value: number | null | undefined): string =>

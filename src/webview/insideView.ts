@@ -167,7 +167,7 @@ export class InsideView {
       [t('indices'), ids(inputIds)],
       [t('target indices'), ids(targetIds)],
       [t('a batch'), `[B, T] = [${shape.join(', ')}]`],
-      [t('enters as'), layers[0].kind],
+      [t('encoded as'), layers[0].kind],
     ];
     this.example.replaceChildren(
       ...entries.flatMap(([name, value]) => [h('dt', {}, name), h('dd', { class: 'writing-font' }, value)]),

@@ -12,19 +12,19 @@ export function baseQuestion(send: Send): { element: HTMLElement; show(asks: boo
   };
   const element = h(
     'section',
-    { class: 'question', hidden: true, 'aria-label': t('Write at once?') },
-    h('h2', {}, t('Write at once?')),
+    { class: 'question', hidden: true, 'aria-label': t('Start without training?') },
+    h('h2', {}, t('Start without training?')),
     h(
       'p',
       {},
       t(
-        'Inkling comes with small models of five languages: English, French, German, Italian and Spanish. In a text in one of them, it can offer words as you type, write samples and mark what is surprising, using your own text as well, before you have trained anything. All of this happens on your machine.',
+        'Inkling comes with small models of five languages: English, French, German, Italian and Spanish. In a text in one of these languages, it can offer words as you type, write samples and mark what is surprising before you have trained anything; it also learns from the text itself. All of this happens on your machine.',
       ),
     ),
     h(
       'div',
       { class: 'row' },
-      button(t('Use It'), () => answer(true), { kind: 'primary' }).element,
+      button(t('Use Them'), () => answer(true), { kind: 'primary' }).element,
       button(t('Only My Own Models'), () => answer(false)).element,
     ),
   );

@@ -154,6 +154,6 @@ async function readSources(
 function missingShippedModel(): InklingError {
   return new InklingError(
     'invalidInput',
-    'The spam detector that comes with Inkling is missing here. Install Inkling again, or train your own with "Inkling: Train Spam Detector on This File".',
+    'The spam detector that comes with Inkling is missing here. Install Inkling again, or train your own with "Inkling: Train Classifier on This File".',
   );
 }

@@ -19,12 +19,12 @@ export interface ClassifierTask {
   skipReport?: AbortSignal;
   /** The linear part of the shipped detector, if this task may start from it. */
   shipped?: LinearModel;
-  /** Instead of a random one: for cross-validation and for data that comes split. */
+  /** A split to use instead of a random one: for cross-validation, and for data that is already split. */
   split?: Split;
   /** ISO 8601; default: now. */
   created?: string;
   /** The maximum number of words for evidence and baselines, which make up most of a model file. */
   wordLimit?: number;
-  /** Of the linear model; others than the default ones are for the shipped detector. */
+  /** Options of the linear model; only the shipped detector has other than the default ones. */
   linearOptions?: Pick<LinearOptions, 'c' | 'limit'>;
 }

@@ -129,7 +129,7 @@ function addScaled(gradient: Float64Array, row: SparseCounts, output: number, wi
 }
 
 /** L-BFGS (Nocedal 1980) with ten remembered steps; stops at a gradient of 1e-6 of its first or after `iterations`. */
-export function minimise(
+function minimise(
   objective: (w: Float64Array, gradient: Float64Array) => number,
   start: Float64Array,
   iterations: number,

@@ -88,8 +88,10 @@ function logLoss(logits: number[], truth: number): number {
   return margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin;
 }
 
-/** Fits the scale to scores of texts that the part was not trained on. `truth[i]` is the class id of text i, for two classes
- *  1 for the positive one. */
+/**
+ * Fits the scale to scores of texts that the part was not trained on. `truth[i]` is the class id of text i; of two
+ * classes, 1 is the positive one.
+ */
 export function scaleOf(truth: ArrayLike<number>, scores: number[][]): Scale;
 export function scaleOf(truth: ArrayLike<number>, scores: number[][] | undefined): Scale | undefined;
 export function scaleOf(truth: ArrayLike<number>, scores: number[][] | undefined): Scale | undefined {

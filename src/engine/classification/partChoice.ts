@@ -182,7 +182,7 @@ function foldsOf({ texts, labels, settings }: Material, train: Int32Array): Spli
 async function askLinear(material: Material, folds: readonly Split[]): Promise<Answers> {
   const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
   for (const { train, heldOut } of folds) {
-    await continues(material);
+    await yieldUnlessCancelled(material);
     answers.members.push(...heldOut);
     answers.scores.linear.push(...linearScores(material, fitLinear(material, train), heldOut));
   }
@@ -211,7 +211,7 @@ async function askNetwork(
   const network: number[][] = [];
   let first: Fitted | undefined;
   for (const { train: members, heldOut } of folds) {
-    await continues(material);
+    await yieldUnlessCancelled(material);
     // If training is ended early, what is known by then is used.
     if (material.finish?.aborted) return { asked: answers, network: first };
     const watched = first ? new Int32Array(0) : heldOut;
@@ -233,8 +233,8 @@ async function askNetworkOnce(material: Material, train: Int32Array): Promise<{ 
   return { asked: { members: [...validation], scores }, network };
 }
 
-/** Cancellation is signalled between two tasks of the event loop. */
-async function continues({ signal }: Material): Promise<void> {
+/** Lets the event loop turn, which may deliver a cancellation. Throws `cancelled` if it did. */
+async function yieldUnlessCancelled({ signal }: Material): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
 }

@@ -12,7 +12,10 @@ import { shippedSpamModel } from './vectorSource';
  */
 const shareOfWeights = 0.5;
 
-/** Its linear part with that share of its weights, if the data has two labels, of which the positive one is spam, and the settings allow it. */
+/**
+ * The detector's linear part with that share of its weights; undefined unless the data has two labels, of which spam is
+ * the positive one, and the settings allow it.
+ */
 export async function detectorToStartFrom(
   { start, model, positive }: ClassifierSettings,
   { classes }: LabelledData,

@@ -356,7 +356,7 @@ function supported(rule: ThresholdRule, truth: number[], { classes, positive }: 
       'invalidInput',
       `${negatives} examples of "${classes[1 - positive!]}" were set aside to choose the threshold; to show that at most ` +
         `${percent} of them are lost, ${fewestNegatives(rule.share)} are needed. Add examples, allow a larger share, or ` +
-        'choose the linear model, which is asked about every example.',
+        'choose the linear model, which is tested on every example.',
     );
   }
   return { kind: 'maximum-lost', share: negatives === 0 ? 0 : allowed / negatives };

@@ -67,7 +67,7 @@ export function decodeWordTable(bytes: Buffer, name: string): WordTable {
   };
   if (bytes.length < 12 || bytes.toString('latin1', 0, 8) !== magic) refuse('is not a table of word vectors');
   const headerEnd = 12 + bytes.readUInt32LE(8);
-  if (bytes.length < headerEnd) refuse('is cut off');
+  if (bytes.length < headerEnd) refuse('is truncated');
   const header = JSON.parse(bytes.toString('utf8', 12, headerEnd)) as {
     version: number;
     dimensions: number;
@@ -80,7 +80,7 @@ export function decodeWordTable(bytes: Buffer, name: string): WordTable {
   const count = words + buckets;
   const scalesStart = headerEnd + wordBytes;
   const numbersStart = scalesStart + count * 4;
-  if (bytes.length !== numbersStart + count * dimensions) refuse('is cut off');
+  if (bytes.length !== numbersStart + count * dimensions) refuse('is truncated');
   const values = new Float32Array(count * dimensions);
   for (let r = 0; r < count; r++) {
     const scale = bytes.readFloatLE(scalesStart + r * 4);

@@ -49,7 +49,7 @@ export async function attachCommand(args: string[]): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof InklingError && error.code === 'cancelled')) throw error;
-    say(`Detached; the job continues. Attach again with "inkling attach ${job}", end it with "--stop".`);
+    say(`Detached; the job continues. Attach again with "inkling attach ${job}"; add --stop to end the job.`);
   } finally {
     endOfSignals();
   }

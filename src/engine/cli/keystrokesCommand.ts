@@ -35,7 +35,7 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const typed = await typeWithOffers(model, text, start, end, eagerness, mode);
   const report = { ...typed, eagerness, mode };
   if (values.json) output.json(report);
-  else output.text(told(report));
+  else output.text(describeReport(report));
 }
 
 /** Not between the two halves of a code point. */
@@ -43,7 +43,7 @@ function beginningOf(text: string, at: number): number {
   return (text.charCodeAt(at) & 0xfc00) === 0xdc00 ? at + 1 : at;
 }
 
-function told(report: KeystrokeReport & { eagerness: string; mode: string }): string {
+function describeReport(report: KeystrokeReport & { eagerness: string; mode: string }): string {
   const { plusMinus } = report;
   /** A text of fewer than two blocks has no spread. */
   const figure = (value: number, spread: number, digits: number): string =>

@@ -1,6 +1,6 @@
 /**
  * The output of the command line. While a command runs, its reader may exit and the disk may fill up: nothing here
- * throws, later output is dropped, and `onOutputLost` reports it once. Text from files (titles, labels, content) is
+ * throws, later output is dropped, and `onLost` reports it once. Text from files (titles, labels, content) is
  * never written to a terminal with control characters, which could move the cursor or change the window title.
  */
 
@@ -59,7 +59,6 @@ export class Output {
   /** A value as one line of JSON. */
   json(value: unknown): void {
     // JSON does not escape these, and some terminals interpret them.
-
     const json = JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => {
       return `\\u00${control.charCodeAt(0).toString(16)}`;
     });
@@ -78,7 +77,9 @@ export function say(message: string): void {
 /** Reports the tokens of a prompt that are unknown to a model, if any. */
 export function sayUnknown(unknown: readonly string[]): void {
   if (unknown.length === 0) return;
-  say(`The model has never seen ${unknown.map((token) => JSON.stringify(token)).join(', ')}; it read on.`);
+  say(
+    `The model has never seen ${unknown.map((token) => JSON.stringify(token)).join(', ')}, which it read as unknown.`,
+  );
 }
 
 /** Whether output was lost only because its reader or its terminal was closed. */

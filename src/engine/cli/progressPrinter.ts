@@ -15,10 +15,10 @@ export class ProgressPrinter {
   private lastPlainSeconds = -Infinity;
   /** Whether each sample is a separate line. */
   private ofLines = false;
+  private stepsPerEpoch = 0;
   /**
    * The position of the last epoch line, to compute the time per step since then, including evaluations and samples.
    */
-  private stepsPerEpoch = 0;
   private lastEpoch = { step: 0, seconds: 0 };
 
   constructor(private readonly output: Pick<Output, 'raw' | 'line' | 'isTTY' | 'columns'>) {}
@@ -140,7 +140,7 @@ function accuracy(share: number | null | undefined): string {
   return share === null || share === undefined ? '' : ` · accuracy ${share.toFixed(4)}`;
 }
 
-/** 1234567 → "1.2 M". */
+/** 1234567 → "1.23 M". */
 export function count(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
   if (value >= 1e4) return `${Math.round(value / 1e3)} k`;

@@ -71,7 +71,7 @@ export async function sampleCommand(args: string[]): Promise<void> {
     }
   }
   sayUnknown(unknown);
-  if (chosenSeed === undefined && !values.json) say(`the same again with --seed ${seed}`);
+  if (chosenSeed === undefined && !values.json) say(`To get the same text again, add --seed ${seed}.`);
 }
 
 function readTexts(files: string[]): Promise<NamedText[]> {

@@ -39,11 +39,11 @@ export async function scoreCommand(args: string[]): Promise<void> {
         ...{ lossNats, networkLossNats, onlineLossNats, bitsPerCharacter },
         ...{ perplexity, characters, unknownCharacters },
       });
-    } else output.line(told(score));
+    } else output.line(describeScore(score));
   });
 }
 
-function told(score: ScoreResult): string {
+function describeScore(score: ScoreResult): string {
   const { lossNats, networkLossNats, onlineLossNats, bitsPerCharacter, perplexity, characters } = score;
   const figures =
     `${lossNats.toFixed(4)} nats, ${bitsPerCharacter.toFixed(4)} bits per character, ` +

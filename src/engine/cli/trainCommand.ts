@@ -124,7 +124,9 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   }
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
   if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
-    throw new UsageError('Without a recipe, training is every-step; name one with --recipe to train it last-step.');
+    throw new UsageError(
+      'Without a recipe, training is every-step. For last-step training, name a recipe with --recipe.',
+    );
   }
   const seconds = maxSeconds ?? (minutes === undefined ? undefined : minutes * 60);
   return {
@@ -200,7 +202,7 @@ function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): Train
   return config;
 }
 
-/** The result of a training in two lines. */
+/** The result of a run in two lines. */
 export function summary(file: string, { results, provenance, history }: StoredLanguageModel): string {
   const { train, heldOut: heldOutAccuracy } = accuraciesOf(history);
   const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
@@ -221,6 +223,6 @@ export function summary(file: string, { results, provenance, history }: StoredLa
       : `, training loss ${results.trainLoss.toFixed(4)}${accuracy(train)}`;
   return (
     `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
-    `continue with: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
+    `write with it: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
   );
 }

@@ -4,7 +4,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 /** Wrong usage: one line, exit code 2. */
 export class UsageError extends Error {}
 
-const usages = `inkling: train a small recurrent language model on a text, and write on with it
+const usages = `inkling: train a small recurrent language model on a text, and write with it
 
   inkling train <files…> [--recipe ID] [--objective every-step|last-step]
       [--minutes M | --max-seconds S | --epochs N | --more-epochs N | --max-steps N] [--seed N] [--threads N]
@@ -70,8 +70,8 @@ detaches; --stop ends the job and keeps its model. --verbose also shows the othe
   ],
   [
     ['sample'],
-    `Several prompts are continued with the same random numbers; give one --length for all temperatures, or one for each. --against
-compares what is written with texts: the share of real words, and what is copied, of names whole lines.
+    `Several prompts are continued with the same random numbers; give one --length for all temperatures, or one for each.
+--against compares what is written with texts: the share of real words, and what is copied (of names: whole lines).
 --repetition-penalty R looks at the last 64 tokens and multiplies the logarithm of each one's probability by R (p becomes
 p to the power of R): above 1 it discourages repeats. Other programs divide logits instead; their values do not carry over.`,
   ],
@@ -83,7 +83,7 @@ the SMS Spam Collection, among others: with --start auto, few labels of that col
   ],
   [
     ['train', 'job', 'score', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
-    `Where a text is not UTF-8, --encoding NAME says what it is, such as windows-1251 or shift_jis; otherwise it is guessed.`,
+    `If a text is not UTF-8, --encoding NAME names its encoding, such as windows-1251 or shift_jis; without it, it is guessed.`,
   ],
 ];
 

@@ -58,7 +58,7 @@ export class Engine {
     train: (request, call) => this.train(request, call),
     control: async (params) => {
       const run = this.runs.get(params.runId);
-      if (!run) throw new InklingError('invalidInput', 'This training has ended.');
+      if (!run) throw new InklingError('invalidInput', 'This run has ended.');
       return run.thread.call('control', params);
     },
     yieldThread: async (params) => {
@@ -109,7 +109,7 @@ export class Engine {
     { signal, onEvent }: Call<TrainEvent>,
   ): Promise<EngineMethods['train']['result']> {
     const { runId, modelPath, sources } = request;
-    if (this.runs.has(runId)) throw new InklingError('invalidInput', `There is a run "${runId}" already.`);
+    if (this.runs.has(runId)) throw new InklingError('invalidInput', `There is already a run "${runId}".`);
     if ([...this.runs.values()].some((other) => other.modelPath === modelPath)) {
       throw new InklingError('invalidInput', 'This model is already being trained; stop that run first.');
     }
@@ -188,7 +188,7 @@ export class Engine {
     const { modelPath } = params as { modelPath: string };
     for (const run of this.runs.values()) {
       if (run.modelPath === modelPath && !run.live && !fs.existsSync(modelPath)) {
-        const message = 'The training has only just begun; ask again in a few seconds.';
+        const message = 'Training has only just begun; try again in a few seconds.';
         return Promise.reject(new InklingError('invalidInput', message));
       }
     }

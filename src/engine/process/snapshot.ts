@@ -50,8 +50,8 @@ export class SnapshotReader {
       const parameters = new Float32Array(this.memory, headerBytes + slot * 4 * this.size, this.size).slice();
       // The slot is intact unless writing of the next but one snapshot has begun.
       const now = this.version;
-      const underPen = Atomics.load(this.header, 1);
-      if (now === version || (now === version + 1 && underPen !== slot)) return { parameters, version };
+      const beingWritten = Atomics.load(this.header, 1);
+      if (now === version || (now === version + 1 && beingWritten !== slot)) return { parameters, version };
     }
   }
 }

@@ -77,10 +77,10 @@ export function trainerHandlers(create: typeof createBackend): Handlers<TrainerM
         return await computing(request, async (compute) => {
           const texts = await readSources(request.sources);
           const resume = resumePath === undefined ? undefined : await readForResume(resumePath);
-          const course = await courseOf(request, texts, compute, resume?.model);
+          const settings = await settingsOf(request, texts, compute, resume?.model);
           let writer: SnapshotWriter | undefined;
           const run = await openFileRun({
-            ...course,
+            ...settings,
             texts,
             compute,
             modelPath,
@@ -92,7 +92,7 @@ export function trainerHandlers(create: typeof createBackend): Handlers<TrainerM
               writer = new SnapshotWriter(parameters.length);
               writer.write(parameters);
               const vocabulary = run.corpus.vocabulary.toJSON();
-              const live = { modelPath, spec: run.spec, vocabulary, config: course.config, memory: writer.memory };
+              const live = { modelPath, spec: run.spec, vocabulary, config: settings.config, memory: writer.memory };
               onEvent({ event: 'published', live });
             },
           });
@@ -106,7 +106,7 @@ export function trainerHandlers(create: typeof createBackend): Handlers<TrainerM
     },
     control: ({ runId, action }) => {
       const control = trainers.get(runId);
-      if (!control) throw new InklingError('invalidInput', 'This training has ended.');
+      if (!control) throw new InklingError('invalidInput', 'This run has ended.');
       if (control.trainer) control.trainer[action]();
       else control.waiting.push(action);
       return null;
@@ -174,7 +174,7 @@ async function summaryOf(modelPath: string, model: StoredLanguageModel): Promise
  * The settings of a run: as given, or chosen automatically. A model that is trained further for a number of minutes
  * keeps its own.
  */
-async function courseOf(
+async function settingsOf(
   request: TrainRequest,
   texts: readonly NamedText[],
   compute: Compute,
@@ -183,7 +183,7 @@ async function courseOf(
   const { config: asked } = request;
   if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, base, seed, memory } = asked;
-  if (!(minutes > 0)) throw new InklingError('invalidInput', 'A training lasts more than 0 minutes.');
+  if (!(minutes > 0)) throw new InklingError('invalidInput', 'The training time must be more than 0 minutes.');
   const adjust = memory && ((config: TrainingConfig): TrainingConfig => ({ ...config, memory }));
   if (!resume) return chooseAutomatically({ texts, compute, minutes, base, seed, adjust });
   return { config: { ...resume.config, budget: { maxSeconds: 60 * minutes } }, further: true };

@@ -4,7 +4,7 @@
  *
  * The constants were found by training LSTMs of 64 to 448 units on texts of 10 kB to 1.1 MB for the number of
  * characters that two cores process in one to three minutes. Three findings matter most. The time is spent best if each
- * parameter sees about five to eight characters (Hoffmann et al. 2022 find about twenty for transformers). Small
+ * parameter sees about four to eight characters (Hoffmann et al. 2022 find about twenty for transformers). Small
  * batches and a learning rate ten times the usual one, decayed by a cosine, matter as much, because there are only a
  * few thousand updates. And a network with more parameters than the text has characters is fine as long as dropout
  * grows with the number of passes.
@@ -78,7 +78,7 @@ const parametersPerCharacter = 12;
 /** Passes over the text after which even dropout no longer helps. */
 const mostPasses = 40;
 /**
- * The same for a run that starts from a base, its peak learning rate and the longest part of it that warms up. Measured
+ * The same for a run that starts from a base; then its peak learning rate and the largest share that warms up. Measured
  * on excerpts of 5, 20, 100 and 500 kB of a novel and of political speeches: 1, 2, 3 and 6 passes at 0.0005 to 0.004,
  * by the loss of the best blend with the base (`training/blend.ts`) and the memory. Three passes at 0.002 are within
  * 0.003 nats of the best for every excerpt; six gain nothing; dropout of 0.2 and 0.4 costs 0.001 to 0.01 everywhere,
@@ -91,7 +91,7 @@ const warmupFromBase = 1 / 8;
 /** With more tokens than this, an embedding is the smaller input. */
 const largestOneHot = 512;
 /** Typical of two laptop cores. */
-const middlingSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
+const typicalSpeed = speedFrom([{ units: 256, rate: 100e9 }]);
 const warmupSteps = 30;
 
 /**
@@ -116,7 +116,7 @@ function learningRateFor(units: number, steps: number): number {
   return Number(Math.min(0.04, rate).toPrecision(2));
 }
 
-/** A job's steps, its batches, the updates that an epoch should have at least, and its epochs unless given. */
+/** The steps of a job, its possible batches, the fewest updates that an epoch should have, and its epochs unless given. */
 const jobSteps = 128;
 const jobBatches = [8, 16, 32, 64, 128];
 const fewestUpdates = 200;
@@ -289,7 +289,7 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
  * of each step: the same seed gives the same model on every machine, even if the run is split in two.
  */
 function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
-  const { config } = chooseConfig(draft, facts, middlingSpeed, 60, base);
+  const { config } = chooseConfig(draft, facts, typicalSpeed, 60, base);
   const schedule: TrainingConfig['schedule'] =
     facts.heldOutTargets > 0
       ? { kind: 'plateau', warmupSteps, factor: 0.5, patience: 2, minimum: 1e-4 }

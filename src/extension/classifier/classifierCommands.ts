@@ -49,7 +49,7 @@ export function classifierCommands(parts: Parts): CommandTable<ClassifierCommand
         throw new InklingError(
           'invalidInput',
           vscode.l10n.t(
-            'A classifier needs examples of at least two classes. Select a text, run “Add Selection as Example…”, and give it a class.',
+            'A classifier needs examples of at least two classes. Select a text, run "Inkling: Add Selection as Example…", and give it a class.',
           ),
         );
       }

@@ -116,7 +116,7 @@ export class ClassifierTraining extends Disposables {
       progress.report({ message: describe(state) });
       this.changed.fire();
     };
-    progress.report({ message: vscode.l10n.t('reading the examples …') });
+    progress.report({ message: vscode.l10n.t('reading the examples…') });
     const request = {
       sources: [source],
       columns,

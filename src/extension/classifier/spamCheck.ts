@@ -88,9 +88,8 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
   /** Checks the selections, or the whole document; resolves to the verdicts when they are shown and tinted. */
   async run(editor: vscode.TextEditor): Promise<Verdict[]> {
     const passages = passagesOf(editor);
-    const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking for spam …') };
-    const verdicts = await withProgress(progress, () => this.classify(editor.document, passages, true));
-    return verdicts;
+    const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking for spam…') };
+    return withProgress(progress, () => this.classify(editor.document, passages, true));
   }
 
   /** Checks the texts of the last check again: a correction or another classifier may have changed the verdict. */

@@ -16,7 +16,7 @@ function eagernessFor(minimumConfidence: number): Eagerness {
  * Writes the eagerness that corresponds to the old setting wherever that was set: for the user or the workspace, for
  * all languages or for one; once for each.
  */
-export async function takeOverOldSettings(globalState: vscode.Memento, workspaceState: vscode.Memento): Promise<void> {
+export async function migrateOldSettings(globalState: vscode.Memento, workspaceState: vscode.Memento): Promise<void> {
   const places = [
     { state: globalState, target: vscode.ConfigurationTarget.Global, values: ['globalValue', 'globalLanguageValue'] },
     {

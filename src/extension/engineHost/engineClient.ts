@@ -22,16 +22,16 @@ export function createEngineClient(
 ): EngineSupervisor {
   const output = (text: string): void => log.info(`[engine output] ${text}`);
   /** Programs in which the engine did not start: they are not tried again until the window is reloaded. */
-  const useless = new Set<string>();
+  const failedPrograms = new Set<string>();
   return new EngineSupervisor({
     start() {
       const { program, modulesFolder } = launch();
       const startOwn = (): EngineProcess => forkEngine(entry, output, undefined, { modulesFolder });
-      if (!program || useless.has(program)) return startOwn();
+      if (!program || failedPrograms.has(program)) return startOwn();
       return startWithSpare(forkEngine(entry, output, undefined, { program, modulesFolder }), startOwn, (reason) => {
-        useless.add(program);
+        failedPrograms.add(program);
         log.warn(
-          `The engine did not start in ${program} (${reason}): it runs in VS Code's own Node.js, without WebGPU.`,
+          `The engine did not start in ${program} (${reason}). It now runs in VS Code's own Node.js, without WebGPU.`,
         );
       });
     },

@@ -1,6 +1,6 @@
 /**
  * A process with a fallback: if the first one ends before it has reported that it is ready (a Node.js that is missing
- * or too old), the fallback is started and receives what was sent so far. Callers notice nothing.
+ * or too old), the fallback is started and receives what was sent so far, unnoticed by callers.
  */
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineProcess } from './engineSupervisor';

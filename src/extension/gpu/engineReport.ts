@@ -52,7 +52,7 @@ export function formatReport(data: ReportData): string {
     ],
     ['GPU', typeof gpu === 'string' ? [`Not examined: ${gpu}`, nodeLine(node)] : gpuLines(gpu, node)],
     ['Self-test', selfTests.length > 0 ? selfTests.map(selfTestLine) : ['Never run; "Inkling: Set Up GPU…" runs it.']],
-    ['Offers while writing', [`Taken ${offers.taken} of ${offers.shown} on this machine.`]],
+    ['Completions', [`Accepted ${offers.taken} of ${offers.shown} on this machine.`]],
     ['Last runs', runs.length > 0 ? runs.map(runLine) : ['None in this workspace.']],
   ];
   const text = sections.map(([title, lines]) => `## ${title}\n\n${lines.map((line) => `- ${line}\n`).join('')}`);

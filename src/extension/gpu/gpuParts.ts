@@ -91,7 +91,7 @@ export class GpuParts extends Disposables {
     const { engine, store, state, version, ownFolder } = this.options;
     const trusted = vscode.workspace.isTrusted;
     const nodePath = setting('engine.nodePath');
-    const node = trusted ? await askNode(nodePath || 'node') : 'not asked in a workspace that is not trusted';
+    const node = trusted ? await askNode(nodePath || 'node') : 'not examined, because the workspace is not trusted';
     const program = nodePath && typeof node !== 'string' ? node.path : undefined;
     // In a separate engine: a driver that crashes during the examination must not end a training run.
     const examiner = this.startEngine(trusted ? { program, modulesFolder: modulesFolder(ownFolder) } : {});

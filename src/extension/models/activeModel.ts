@@ -12,7 +12,7 @@ import type { ModelStore } from './modelStore';
 
 const key = 'inkling.activeModel';
 
-/** The first model is being trained here, and can write before it has a file. */
+/** The model that is being trained here: it can write before it has a file. */
 export interface ModelInTraining {
   /** Its path, once its run has published weights; undefined if nothing is being trained. */
   path(): string | undefined;
@@ -49,7 +49,7 @@ export class ActiveModel {
 
   /**
    * The path of an existing language model, or the name of the base that fits `document`. For explicit requests of the
-   * user, which count as opening Inkling. Throws `invalidInput` if there is none.
+   * user, which count as agreeing to a base. Throws `invalidInput` if there is none.
    */
   async require(document?: vscode.TextDocument): Promise<string> {
     const path = await this.find(document);

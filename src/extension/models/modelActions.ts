@@ -102,7 +102,7 @@ export class ModelActions {
     answer().catch(present);
   }
 
-  /** File name of the model at a path, for messages. */
+  /** The title of the model at a path, for messages; its file name if it is not listed. */
   titleOf(file: string): string {
     return this.models.known.find((entry) => entry.path === file)?.title ?? path.basename(file);
   }

@@ -22,7 +22,7 @@ export class TintedTexts extends Disposables {
     super();
     this.add(vscode.window.onDidChangeVisibleTextEditors(() => this.draw()));
     this.add(
-      // Without changes, it tells that the document is dirty now.
+      // Without changes, the event only says that the document has become dirty.
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length > 0 && this.tints.delete(document)) this.draw();
       }),

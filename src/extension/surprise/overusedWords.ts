@@ -30,12 +30,15 @@ export async function listOverused(engine: EngineCaller, { document }: vscode.Te
   }
   const chosen = await vscode.window.showQuickPick<FindingItem>(overusedItems(result), {
     title: vscode.l10n.t('Overused Words and Phrases'),
-    placeHolder: vscode.l10n.t('Choose one to see its places'),
+    placeHolder: vscode.l10n.t('Choose one to see where it occurs'),
     matchOnDescription: true,
   });
   if (!chosen?.finding) return;
   if (document.version !== version) {
-    throw new InklingError('invalidInput', vscode.l10n.t('The text has changed meanwhile. Run the command again.'));
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('The text has changed in the meantime. Run the command again.'),
+    );
   }
   const places = placesOf(document, chosen.finding);
   await vscode.window.showTextDocument(document, {
@@ -77,7 +80,7 @@ export function overusedItems({ language, findings }: OverusedResult): FindingIt
   const name = language && languageName(language);
   const headings: Record<Overused['kind'], string> = {
     language: vscode.l10n.t('More often than in novels in {0}', name ?? ''),
-    close: vscode.l10n.t('Close together, unlike in the rest of the text'),
+    close: vscode.l10n.t('Close together, but rarer in the rest of the text'),
     phrase: vscode.l10n.t('Phrases'),
   };
   return (['language', 'close', 'phrase'] as const).flatMap((kind): FindingItem[] => {

@@ -7,7 +7,7 @@ import type { SurpriseMarks } from './surpriseMarks';
 import { mostSurprising, sentencesOf, type SurprisingSentence } from './surprisingSentences';
 
 const listedSentences = 50;
-/** Characters; what stands behind a longer one is no longer in sight. */
+/** In characters; a longer label would push its description out of sight. */
 const longestLabel = 60;
 
 /** Moves the cursor to the next (or previous) strongly tinted word, and shows what was expected there. */

@@ -67,7 +67,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
   ) {
     super();
     this.add(vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)));
-    // Also fired for a document whose language was changed: other parts of it may be prose now.
+    // Also fired for a document whose language was changed: other parts of it may now be prose.
     this.add(
       vscode.workspace.onDidOpenTextDocument((document) => {
         const map = this.mapped.get(document);

@@ -13,8 +13,8 @@ export async function clusterToken(secrets: vscode.SecretStorage, job: string): 
   const kept = await secrets.get(key);
   if (kept !== undefined) return kept || undefined;
   const typed = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Token of the cluster {0}', new URL(job).host),
-    prompt: vscode.l10n.t('Leave empty if the cluster needs none. It is kept in VS Code’s secret storage.'),
+    title: vscode.l10n.t('Token for the cluster {0}', new URL(job).host),
+    prompt: vscode.l10n.t("Leave empty if the cluster needs none. The token is kept in VS Code's secret storage."),
     password: true,
     ignoreFocusOut: true,
   });

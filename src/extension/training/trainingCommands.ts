@@ -98,7 +98,7 @@ async function resumeRun(parts: Parts, runId: string, epochs?: number): Promise<
   if (await parts.runs.store.mayTrainElsewhere(runId)) {
     const resume = vscode.l10n.t('Resume Here');
     const message = vscode.l10n.t('This run may still be training in another window of VS Code.');
-    const detail = vscode.l10n.t('Two windows would overwrite each other’s model. Check the other window first.');
+    const detail = vscode.l10n.t("Two windows would overwrite each other's model. Check the other window first.");
     const chosen = await showWarning(message, { modal: true, detail }, resume);
     if (chosen !== resume) return undefined;
   }

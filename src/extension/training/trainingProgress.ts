@@ -81,7 +81,7 @@ export class TrainingProgress extends Disposables {
     const bits = latest && !this.studio.visible ? this.bitsOf(latest) : undefined;
     const loss = bits === undefined ? '' : ` · ${formatFixed(bits, 2)}`;
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
-    const details = latest ? describe(latest, bits) : vscode.l10n.t('reading the text …');
+    const details = latest ? describe(latest, bits) : vscode.l10n.t('reading the text…');
     this.item.tooltip = [vscode.l10n.t('Training on {0}', run.title), details, run.device].filter(Boolean).join('\n');
     this.item.show();
   }

@@ -1,7 +1,7 @@
 /**
  * What Inkling writes into a document at every cursor: a model's words as they come, or a finished text. One undo step.
- * What a model has written is a proposal until the user keeps it, discards it, asks for another one or types on there;
- * it is in the document all the time, so that nothing but its tint is lost with the editor or the window.
+ * What a model has written is a proposal until the user keeps it, discards it, asks for another one or types there; it
+ * is in the document all the time, so that only its tint is lost with the editor or the window.
  */
 import * as vscode from 'vscode';
 import type { SamplingOptions } from '../../common/engineProtocol';
@@ -189,7 +189,7 @@ export class TextContinuation {
       ...options,
       continuesUndoStep,
       onChanged: (isTouched) => {
-        // Typing on at the place, or changing what was written there, keeps it.
+        // Typing at the place, or changing what was written there, keeps it.
         if (isTouched) this.proposal = undefined;
         this.refresh();
       },
@@ -225,7 +225,7 @@ interface Where {
 function nothingLeft(): InklingError {
   return new InklingError(
     'invalidInput',
-    vscode.l10n.t('Nothing that Inkling last wrote is left unchanged. Your changes stay.'),
+    vscode.l10n.t('No text that Inkling wrote is left unchanged, so there is nothing to replace or discard.'),
   );
 }
 

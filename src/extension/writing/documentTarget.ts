@@ -130,7 +130,7 @@ export function onWillLeave(document: vscode.TextDocument, leave: () => Promise<
     vscode.workspace.onWillSaveTextDocument((event) => {
       if (event.document === document && document.isUntitled) event.waitUntil(leave());
     }),
-    // Reported of a document that only gets another language, too.
+    // Also reported for a document that only changes its language.
     vscode.workspace.onDidCloseTextDocument((closed) => {
       if (closed === document && document.isClosed) void leave();
     }),

@@ -13,9 +13,9 @@ import { fileEncoding } from '../fileEncoding';
 import { notProse } from '../training/gatherTexts';
 import { GitIgnore } from './gitIgnore';
 
-/** The files of a folder that are reported: at most this many, */
+/** At most this many files of a folder are reported: those that were changed last. */
 const maximumFiles = 2000;
-/** and with at most this many bytes in total; the most recently changed ones. */
+/** The limit of their total size. */
 const maximumBytes = 20_000_000;
 
 interface Folder {
@@ -71,12 +71,12 @@ export class FolderTexts extends Disposables {
     );
     const folder: Folder = { uri, watcher, files: undefined, pid: undefined, isSending: false };
     watcher.onDidChange(() => (folder.pid = undefined));
-    const cameOrWent = (): void => {
+    const forgetFiles = (): void => {
       folder.files = undefined;
       folder.pid = undefined;
     };
-    watcher.onDidCreate(cameOrWent);
-    watcher.onDidDelete(cameOrWent);
+    watcher.onDidCreate(forgetFiles);
+    watcher.onDidDelete(forgetFiles);
     return folder;
   }
 
@@ -86,7 +86,7 @@ export class FolderTexts extends Disposables {
     try {
       folder.files ??= findProse(folder.uri);
       const texts = await folder.files;
-      // It may have been forgotten meanwhile.
+      // It may have been forgotten in the meantime.
       if (this.folders.get(collection) !== folder) return;
       const known = engine.call('knowTexts', { collection, texts });
       folder.pid = engine.pid;

@@ -1,6 +1,6 @@
 /**
- * What Continue Text has written is a proposal at first: it is tinted and in italics, and *Keep · Another · Discard*
- * stand at its end, in the status bar and on keys. This file shows it; continueText.ts writes it.
+ * What Continue Text has written is at first a proposal: tinted and in italics, with *Keep · Another · Discard* at its
+ * end, in the status bar and on keys. This file shows it; continueText.ts writes it.
  */
 import * as vscode from 'vscode';
 import { Disposables } from '../dispose';
@@ -60,7 +60,7 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
     const wasWriting = this.state?.isWriting;
     this.state = state;
     this.draw();
-    // While the proposal is growing, the lines would only jump.
+    // While the proposal grows, code lenses would only make the lines jump.
     if (!state?.isWriting || !wasWriting) this.lensesChanged.fire();
   }
 
@@ -99,7 +99,9 @@ export class ProposalView extends Disposables implements vscode.CodeLensProvider
       item.text = `$(check) ${vscode.l10n.t('Keep proposal')}`;
       item.tooltip = choices();
       item.command = 'inkling.keepContinuation';
-      const label = vscode.l10n.t('Inkling proposes a text. Press to keep it; Another and Discard are commands.');
+      const label = vscode.l10n.t(
+        'Inkling proposes this text. Press to keep it; there are also commands for another proposal and to discard it.',
+      );
       item.accessibilityInformation = { label, role: 'button' };
     }
     item.show();

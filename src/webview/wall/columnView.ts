@@ -159,7 +159,7 @@ export class ColumnView {
       );
     }
     const more = copy.runs.length - maximumRuns;
-    if (more > 0) children.push(h('span', { class: 'muted' }, t('and {0} more copied runs', more)));
+    if (more > 0) children.push(h('span', { class: 'muted' }, t('and {0} more copied passages', more)));
     this.copies.replaceChildren(...children);
   }
 

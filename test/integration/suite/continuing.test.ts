@@ -219,7 +219,7 @@ describe('Continue Text', () => {
       assert.equal(proposal, undefined);
     });
 
-    it('is kept by whoever goes on writing there, or changes it', async () => {
+    it('is kept when the user types there or changes it', async () => {
       for (const at of [16, 8]) {
         const editor = await openText('Once ');
         await propose(editor, 'upon a time');
@@ -231,7 +231,7 @@ describe('Continue Text', () => {
       }
     });
 
-    it('is over once it was undone, or its document was closed', async () => {
+    it('ends when it is undone or its document is closed', async () => {
       const editor = await openText('Once ');
       await propose(editor, 'upon a time');
       await vscode.commands.executeCommand('undo');
@@ -243,7 +243,7 @@ describe('Continue Text', () => {
       await assert.rejects(continuation.discard(), /Nothing that Inkling last wrote/);
     });
 
-    it('stands through saves, another language and another tab', async () => {
+    it('survives saves, another language and another tab', async () => {
       const editor = await openText('Once ');
       await propose(editor, 'upon a time');
       await vscode.languages.setTextDocumentLanguage(editor.document, 'markdown');

@@ -69,7 +69,7 @@ describe('the texts of a folder', () => {
     assert.deepEqual(known, ['one.md', 'three.md']);
   });
 
-  it('are nothing for a document outside of any folder', async () => {
+  it('are absent for a document outside any folder', async () => {
     const document = await vscode.workspace.openTextDocument({ content: 'The sea.' });
     assert.equal(texts.collection(document), undefined);
   });

@@ -5,7 +5,7 @@ import { qualityOf } from '../../../src/common/quality';
 describe('quality', () => {
   const markov = { order: 5, bitsPerCharacter: 2.4 };
 
-  it('is measured against the better of what needs no training', () => {
+  it('is measured against the better method that needs no training', () => {
     assert.deepEqual(
       [2.5, 2.4, 2.35, 2.28, 2].map((bits) => qualityOf(bits, { markov })),
       ['rough', 'rough', 'fair', 'good', 'good'],

@@ -491,10 +491,10 @@ describe('Studio page in a browser', function () {
     await tab('Samples');
     await page.locator('.empty:visible').getByText('Try a Sample Text').waitFor();
     await page.getByText('the white whale').waitFor();
-    await page.getByRole('button', { name: 'Use It' }).click();
+    await page.getByRole('button', { name: 'Use Them' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.wall .column').length === 4);
     await page.getByText('Train on the text to make the model yours').waitFor();
-    assert.equal(await page.getByText('Write at once?').isVisible(), false);
+    assert.equal(await page.getByText('Start without training?').isVisible(), false);
     assert.deepEqual(
       studio.calls.filter((call) => /^(train|trySample|base)/.test(call)),
       ['train', 'trySample', 'base yes'],

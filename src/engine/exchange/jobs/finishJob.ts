@@ -64,7 +64,7 @@ export async function finishJob(
 }
 
 function missing(folder: string): never {
-  throw new Error(`The training of ${folder} has not ended.`);
+  throw new Error(`The job in ${folder} has not ended.`);
 }
 
 function figures(

@@ -170,7 +170,7 @@ class RaySource implements JobSource {
     if (folder === undefined || !/^[\w./~-]+$/.test(folder)) {
       throw new InklingError(
         'invalidInput',
-        `The folder of the job cannot be told from "${entrypoint}": create a file named "stop" in it yourself.`,
+        `The folder of the job cannot be read from "${entrypoint}": create a file named "stop" in it yourself.`,
       );
     }
     await this.ask('POST', '/api/jobs/', { body: { entrypoint: `touch ${folder}/stop` } });

@@ -67,7 +67,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     const one = run(['evaluate', model, tickets, '--label-column', 'label']).stdout;
     assert.match(one, /^tickets\.csv: label: column "label", text: column "message"/);
     assert.match(one, /^ +spam +not measured +not measured +not measured +0$/m);
-    assert.match(one, /“spam” was not measured: there is no example of it to measure with\./);
+    assert.match(one, /“spam” was not measured: there are no examples of it\./);
     const [figures] = objects(run(['evaluate', model, tickets, '--label-column', 'label', '--json']).stdout);
     const { ham, spam } = figures.perClass as Record<string, { f1: number | null }>;
     assert.strictEqual(spam.f1, null);

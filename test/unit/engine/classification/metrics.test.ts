@@ -200,7 +200,7 @@ describe('Figures that were not measured', () => {
     const report = classificationReport([0, 0, 1, 1], [0, 0, 1, 0], ['ham', 'spam', 'news']);
     assert.deepStrictEqual(report.perClass.news, { precision: null, recall: null, f1: null, support: 0 });
     assert.ok(Math.abs(report.macro.recall! - 0.75) < 1e-12, 'the mean of the two that were measured');
-    assert.deepStrictEqual(unmeasured(report), ['“news” was not measured: there is no example of it to measure with.']);
+    assert.deepStrictEqual(unmeasured(report), ['“news” was not measured: there are no examples of it.']);
     assert.strictEqual(formatFigure(report.perClass.news.f1), 'not measured');
     const none = classificationReport([], [], ['ham', 'spam']);
     assert.strictEqual(none.accuracy, null);

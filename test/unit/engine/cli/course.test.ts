@@ -106,9 +106,9 @@ describe('The commands that show what happens inside', function () {
       assert.match(out, /q = p\^\(1\/T\) \/ Σ p\^\(1\/T\)/);
       assert.match(out, /\n +T 0\.5 +T 1\n/);
       assert.match(out, /\nentropy +\d\.\d{3} nats +\d\.\d{3} nats\n/);
-      assert.equal(err, 'inkling: The model has never seen "ж"; it read on.\n');
+      assert.equal(err, 'inkling: The model has never seen "ж", which it read as unknown.\n');
       const word = await inkling('next', 'words.inkling.safetensors', '--prompt', 'to walk', '--json', '--all');
-      assert.equal(word.err, 'inkling: The model has never seen "walk"; it read on.\n');
+      assert.equal(word.err, 'inkling: The model has never seen "walk", which it read as unknown.\n');
       const { tokens } = lines<NextLine>(word.out)[0];
       assert.ok(tokens.every(({ token }) => token !== '' && token !== '<OOV>'));
       close(

@@ -259,7 +259,7 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
   ],
   [
     ['train', 'novel.txt', ...tiny, '--objective', 'last-step', '--out', 'last'],
-    /name one with --recipe to train it last-step/,
+    /For last-step training, name a recipe with --recipe/,
     ['train', 'novel.txt', ...tiny, '--objective', 'last-step', '--out', 'last', '--recipe', 'nietzsche'],
   ],
   [

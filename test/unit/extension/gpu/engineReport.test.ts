@@ -35,7 +35,7 @@ describe('engine report', () => {
       '- NVIDIA driver: none found (nvidia-smi does not answer)',
       '- webgpu: 0.6.2 in /storage/gpu/node_modules/webgpu: Card; wanted webgpu@0.6.2',
       '- tensorflow: not installed; wanted @tensorflow/tfjs-node-gpu@4.22.0, CUDA 11.2 and cuDNN 8.1',
-      '- Taken 61 of 98 on this machine.',
+      '- Accepted 61 of 98 on this machine.',
       '- 2030-01-01T00:00:00Z · done · LSTM 1 × 8 · webgpu (Card) · Faster.',
     ]) {
       assert.ok(report.split('\n').includes(line), `${line}\n\n${report}`);

@@ -434,7 +434,7 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
-  it('keeps samples, and releases them', async () => {
+  it('keeps samples, and removes them', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
     await played.send({ type: 'keep', text: 'one', prompt: '', temperature: 1, seed: 1, model: 'M' });

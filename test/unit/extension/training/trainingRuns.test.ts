@@ -226,7 +226,7 @@ describe('TrainingRuns', () => {
     again.end();
   });
 
-  it('lets a run that used up its budget continue for as long again, from its model', async () => {
+  it('continues a run that used up its budget for as long again, from its model', async () => {
     const first = runs.start(request);
     const training = await begin(first);
     training.say(start);
@@ -264,7 +264,7 @@ describe('TrainingRuns', () => {
     await assert.rejects(runs.resume(training.request.runId), /before training began/);
   });
 
-  it('refuses to release the model in training, and says what to do', async () => {
+  it('refuses to delete the model in training, and says what to do', async () => {
     const outcome = runs.start(request);
     const training = await begin(outcome);
     const { modelPath } = training.request;

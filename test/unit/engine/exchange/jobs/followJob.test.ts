@@ -132,7 +132,7 @@ describe('Following a job in a folder', () => {
     assert.deepEqual(samplesOf(events), [2]);
   });
 
-  it('begins again where the job was started anew', async () => {
+  it('begins again when the job was restarted', async () => {
     await fs.writeFile(file, line(sample(1)) + line(sample(2)));
     const { events } = await follow(folder, [
       () => fs.writeFile(file, line(sample(7))),
@@ -234,7 +234,7 @@ describe('Following a job of a Ray cluster', () => {
     assert.equal(events.filter(({ event }) => event === 'start').length, 2);
   });
 
-  it('goes on after the dashboard was out of reach', async () => {
+  it('continues after the dashboard was out of reach', async () => {
     logs = line(sample(1));
     const { events } = await follow(
       `${address}/new`,
@@ -247,7 +247,7 @@ describe('Following a job of a Ray cluster', () => {
     );
   });
 
-  it('tells why a job ended without a model', async () => {
+  it('says why a job ended without a model', async () => {
     logs = `ValueError: no\n`;
     status = 'FAILED';
     await refused(follow(address, [], { token: 'secret' }), /FAILED: The driver died.; its last line: ValueError: no/);
