@@ -22,10 +22,13 @@ export async function trySample(
   const source = await firstOf(shipped);
   const copy = vscode.Uri.joinPath(folder, source.path.split('/').pop() ?? 'sample.txt');
   if (!(await exists(copy))) await vscode.workspace.fs.copy(source, copy);
-  const { document } = await vscode.window.showTextDocument(copy, { preview: false });
-  // The engine starts while the page loads.
+  const document = await vscode.workspace.openTextDocument(copy);
+  // The engine starts while the editor and the page load.
   void base.find(document);
-  await studio.show('samples', { preserveFocus: true });
+  await Promise.all([
+    vscode.window.showTextDocument(document, { preview: false }),
+    studio.show('samples', { preserveFocus: true }),
+  ]);
 }
 
 async function firstOf(files: readonly vscode.Uri[]): Promise<vscode.Uri> {
