@@ -54,6 +54,7 @@ interface Word {
 /** The words of a language: the frequency class of each, folded. */
 export type Frequencies = ReadonlyMap<string, number>;
 
+/** Of words that are folded to the same, the class of the most frequent one. */
 export function frequenciesOf(list: readonly ListedWord[]): Frequencies {
   const classes = new Map<string, number>();
   for (const { word, frequencyClass } of list) {

@@ -104,6 +104,7 @@ const shareFigure: Schema<number> = (value, path) => (value === null ? NaN : sha
 /** A duration, of at most three centuries. */
 export const seconds = number(0, 1e10);
 
+/** A date that JavaScript can parse. */
 export const date: Schema<string> = (value, path) => {
   if (Number.isNaN(Date.parse(text(value, path)))) throw new SchemaFault(path, 'a date', value);
   return value as string;

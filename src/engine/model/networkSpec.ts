@@ -51,6 +51,7 @@ export interface TensorSpec {
     'embedding' | 'inputWeights' | 'recurrentWeights' | 'inputBias' | 'recurrentBias' | 'outputWeights' | 'outputBias';
 }
 
+/** The number of gates of each cell. */
 export const gatesOf: Record<CellKind, number> = { lstm: 4, gru: 3, rnn: 1 };
 
 /** The number of inputs of layer 0 at each step: V for one-hot, the dimensions of an embedding, 1 for a scalar. */

@@ -105,6 +105,7 @@ function predictorFor(
   return { predictor, learnTo: nothing };
 }
 
+/** The figures of a replay. */
 export function keystrokeReport({ blocks, ms }: Replay): KeystrokeReport {
   const total = figuresOf(blocks);
   const spread = (figure: (figures: KeystrokeFigures) => number): number =>

@@ -6,6 +6,7 @@
  */
 import type { ProgressEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
 
+/** The maximum numbers of progress points, of sets of samples and of evaluations. */
 export const maximumProgress = 1000;
 export const maximumSampleMoments = 40;
 export const maximumEpochs = 2000;

@@ -48,6 +48,7 @@ export function cellStateSize(cell: CellKind, units: number): number {
   return cell === 'lstm' ? 2 * units : units;
 }
 
+/** One step from the state `before`, [H] or [2H]. */
 export function forwardCell(
   cell: CellKind,
   units: number,

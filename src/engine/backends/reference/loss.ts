@@ -15,6 +15,7 @@ export interface RowLoss {
   dLogits: Float64Array;
 }
 
+/** `logits` [V], or [1] for a sigmoid, whose target is 0 or 1. */
 export function crossEntropy(output: OutputSpec, logits: Float64Array, target: number): RowLoss {
   if (output.kind === 'sigmoid') {
     const l = logits[0];

@@ -49,6 +49,7 @@ interface LayerTrace {
   reverse: CellTrace[];
 }
 
+/** Views of all tensors in `block`. */
 export function tensorsOf(spec: NetworkSpec, block: Float64Array): NetworkTensors {
   const named = new Map(parameterLayout(spec).map((t) => [t.name, block.subarray(t.offset, t.offset + t.size)]));
   const cell = (end: string): CellTensors => ({

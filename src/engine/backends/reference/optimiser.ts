@@ -20,6 +20,7 @@ export interface OptimiserSlots {
   slots: Float64Array[];
 }
 
+/** The slots before the first update: zeros for this many parameters. */
 export function newOptimiserSlots(kind: Update['kind'], parameters: number): OptimiserSlots {
   return { kind, updates: 0, slots: Array.from({ length: slotsOf[kind] }, () => new Float64Array(parameters)) };
 }

@@ -44,6 +44,7 @@ export interface TensorflowBinding {
   readonly TF_Version: string;
 }
 
+/** The version that is installed and tested. */
 export const tensorflowVersion = '4.22.0';
 /** What the prebuilt libtensorflow 2.9.1 of tfjs-node-gpu 4.22.0 was built for. */
 export const cudaWanted = 'CUDA 11.2 and cuDNN 8.1';

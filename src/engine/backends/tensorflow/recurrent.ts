@@ -72,6 +72,7 @@ export function layerParameterCount({ cell, inputs, units }: LayerShape): number
   return rows * (inputs + units + (cell === 'gru' ? 2 : 1));
 }
 
+/** The requested form, or the plain one where it does not support the cell. */
 export function createForm(ops: Ops, cell: CellKind, form: RecurrentForm['name']): RecurrentForm {
   if (form === 'cudnn') return new CudnnForm(ops);
   return form === 'block' && cell === 'lstm' ? new BlockForm(ops) : new PlainForm(ops);

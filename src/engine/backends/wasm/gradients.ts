@@ -13,6 +13,7 @@ interface Steps {
   first: number;
 }
 
+/** Sums this thread's panels of all weight gradients, and sets its rows of an embedding's gradient to 0. */
 export function sumGradients(part: JobPart): void {
   const { layout } = part;
   for (const { directions } of layout.layers) for (const d of directions) new Sums(part, d.gatePanels).direction(d);

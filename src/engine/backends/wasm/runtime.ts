@@ -80,6 +80,7 @@ export function createMemory(bytes: number): WebAssembly.Memory {
   }
 }
 
+/** The kernels, working on `memory`. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const abort = (): never => {
     throw new InklingError('internal', 'A kernel stopped.');

@@ -26,6 +26,7 @@ const defaultThreadedWork = 400_000;
 /** With the backward pass, about half a second on two cores. Doing a step on workers alone costs some speed. */
 const defaultApartWork = 4_000_000_000;
 
+/** See `WasmOptions.threads`. */
 export function defaultThreads(): number {
   const cores = os.availableParallelism();
   return Math.max(1, Math.min(8, cores > 2 ? cores - 1 : cores));

@@ -1,6 +1,6 @@
 /**
- * The part of the WebGPU API that this backend uses (W3C, https://www.w3.org/TR/webgpu/), as our own types: the package
- * `webgpu` is not a dependency; it is found at run time.
+ * The types of the part of the WebGPU API that this backend uses (W3C, https://www.w3.org/TR/webgpu/): the package
+ * `webgpu`, which has its own, is not a dependency and is found at run time.
  */
 export interface GpuBuffer {
   readonly size: number;
@@ -13,7 +13,6 @@ export interface GpuBuffer {
 /** Opaque objects; the brands prevent confusing them. */
 export interface GpuPipeline {
   readonly __brand?: 'pipeline';
-  getBindGroupLayout(index: number): GpuBindGroupLayout;
 }
 export interface GpuBindGroupLayout {
   readonly __brand?: 'bindGroupLayout';
@@ -41,7 +40,6 @@ export interface GpuComputePass {
 export interface GpuCommandEncoder {
   beginComputePass(): GpuComputePass;
   copyBufferToBuffer(from: GpuBuffer, fromOffset: number, to: GpuBuffer, toOffset: number, bytes: number): void;
-  clearBuffer(buffer: GpuBuffer, offset?: number, bytes?: number): void;
   finish(): GpuCommandBuffer;
 }
 
@@ -108,7 +106,7 @@ export interface GpuAdapter {
     architecture: string;
     device: string;
     description: string;
-    /** It computes on the CPU. */
+    /** Whether it computes on the CPU. */
     isFallbackAdapter?: boolean;
   };
   readonly limits: GpuLimits;

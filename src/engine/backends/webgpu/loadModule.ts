@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { InklingError } from '../../../common/errors';
 import type { WebgpuModule } from './gpuApi';
 
+/** The version that is installed and tested. */
 export const webgpuVersion = '0.6.2';
 
 /** The folder of the package below `modulesFolder`, if it exists. */

@@ -73,6 +73,7 @@ export interface Workspace {
   dispose(): void;
 }
 
+/** Allocates the buffers for batches of up to `rows` × `steps`. Throws `outOfMemory`. */
 export function createWorkspace(
   device: Device,
   spec: NetworkSpec,

@@ -5,7 +5,7 @@ import { gpuModules } from '../../../support/gpu';
 import { climbLadder } from '../../../support/ladder';
 
 describe('webgpu backend', function () {
-  // A software adapter compiles each shader for seconds.
+  // A software adapter takes seconds to compile each shader.
   this.timeout(300_000);
   let webgpu: Backend;
   before(async function () {

@@ -43,7 +43,7 @@ async function compare(backend: Backend, spec: NetworkSpec, rows: number, seed: 
 }
 
 describe('webgpu backend, in addition to the ladder', function () {
-  // A software adapter compiles each shader for seconds.
+  // A software adapter takes seconds to compile each shader.
   this.timeout(300_000);
   let modulesFolder: string;
   before(function () {
@@ -225,7 +225,7 @@ describe('webgpu backend without a GPU', () => {
     }
   });
 
-  /** A package `webgpu` whose one adapter is this; it fails the test when a device is asked for that should not be. */
+  /** A package `webgpu` with this adapter only. It fails the test if a device is requested that should not be. */
   async function withAdapter(info: object, use: (modulesFolder: string) => Promise<void>): Promise<void> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'inkling-webgpu-'));
     try {

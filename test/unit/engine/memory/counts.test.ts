@@ -16,7 +16,7 @@ describe('Counts', () => {
       const symbol = random.integer(6);
       const followers = known.get(hash) ?? new Map<number, number>();
       const before = followers.get(symbol) ?? 0;
-      // More is taken back than added in every other thousand.
+      // In every other thousand steps, more is taken back than added.
       if (before > 0 && random.uniform() < (step % 2000 < 1000 ? 0.3 : 0.9)) {
         assert.equal(counts.change(hash, symbol, -1), before - 1);
         if (before > 1) followers.set(symbol, before - 1);

@@ -114,7 +114,7 @@ describe(`initial weights (seed ${seed})`, () => {
     }
   });
 
-  it('lets other work of the thread go on', async () => {
+  it('lets the thread do other work in between', async () => {
     let turns = 0;
     const turning = setInterval(() => turns++, 0);
     const wide: NetworkSpec = { ...spec('lstm'), layers: [{ units: 400, dropout: 0 }] };

@@ -8,7 +8,7 @@ function observe(guard: DivergenceGuard, losses: number[]): number {
 }
 
 describe('DivergenceGuard', () => {
-  it('reports a non-finite number at once', () => {
+  it('reports a number that is not finite immediately', () => {
     assert.equal(new DivergenceGuard().observe(NaN, 1), 'non-finite');
     assert.equal(new DivergenceGuard().observe(2, Infinity), 'non-finite');
   });

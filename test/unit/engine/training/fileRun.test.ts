@@ -161,7 +161,7 @@ describe('A run that writes a model file', () => {
     await fs.rename(file('kept'), checkpointPath(file('cut')));
     const checkpoint = await readForResume(file('cut'));
     assert.equal(checkpoint.model.results.steps, 22);
-    // A checkpoint is a model as it is.
+    // A checkpoint can be used as a model.
     assert.equal(checkpoint.model.kind, 'language-model');
     const rest = await run(config, { modelPath: file('cut'), resume: checkpoint });
     assert.deepEqual(rest.model.parameters, whole.model.parameters);

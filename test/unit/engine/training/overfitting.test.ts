@@ -25,7 +25,7 @@ function notices(losses: [number, number][]): (string | undefined)[] {
 
 describe('OverfittingWatch', () => {
   it('says once when the held-out loss started rising while the training loss falls', () => {
-    // About what the word-level recipe was published with.
+    // Similar to the published figures of the word-level recipe.
     const said = notices([
       [7.1, 6.8],
       [6.0, 6.7],

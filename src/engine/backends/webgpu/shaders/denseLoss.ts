@@ -26,6 +26,7 @@ export function classesEach(classes: number): number | undefined {
   return classes <= 128 ? Math.ceil(classes / 16) : undefined;
 }
 
+/** `each`: from `classesEach`. Workgroups: positions / `positionsPerGroup`. */
 export function denseSoftmaxLoss(
   each: number,
   gradients: boolean,

@@ -12,6 +12,7 @@ export function lossLanes(classes: number): number {
   return classes > 1024 ? 256 : 64;
 }
 
+/** Workgroups: any number; each takes positions in turn. */
 export function softmaxLoss(lanes: number, gradients: boolean): Shader<(typeof fields)[number]> {
   return {
     name: `softmax loss ${lanes} ${gradients}`,

@@ -20,8 +20,10 @@ export interface MatmulTypes {
 
 const fields = ['M', 'N', 'K', 'aOffset', 'bOffset', 'cOffset', 'biasOffset', 'sumsOffset'] as const;
 
+/** The rows and columns of a tile. */
 export const matmulTile = 64;
 
+/** Workgroups: (columns / 64, rows / 64). */
 export function matmul(
   form: MatmulForm,
   extra: 'none' | 'bias' | 'columnSums' = 'none',

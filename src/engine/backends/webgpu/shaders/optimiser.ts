@@ -29,6 +29,7 @@ fn clipped(g: f32) -> f32 {
 
 const rangeFields = ['begin', 'end'] as const;
 
+/** partial [workgroups]; workgroups: `squareGroups`. */
 export function sumSquares(): Shader<(typeof rangeFields)[number]> {
   return {
     name: 'sum squares',
@@ -100,6 +101,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   };
 }
 
+/** Workgroups: any number. */
 export function updateParameters(kind: OptimiserKind): Shader<(typeof rangeFields)[number]> {
   const rules: Record<OptimiserKind, string> = {
     sgd: /* wgsl */ `let change = g;`,

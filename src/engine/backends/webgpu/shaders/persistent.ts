@@ -81,6 +81,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let unit = lane % ${unitLanes}u;
   let first = (lane / ${unitLanes}u) * ${rowsEach}u;`;
 
+/** Workgroups: rows of the batch / `shape.rows`. */
 export function persistentForward(
   cell: CellKind,
   shape: PersistentShape,
@@ -140,6 +141,7 @@ ${lanesCode(G, shape)}
   };
 }
 
+/** Workgroups as forward. */
 export function persistentBackward(
   cell: CellKind,
   shape: PersistentShape,

@@ -17,6 +17,7 @@ import { read, unroll, write, type Shader } from './shader';
 /** How activations are stored. */
 export type Stored = 'f32' | 'f16';
 
+/** A workgroup takes this many units, and `rows` rows of the batch for each of this many lanes. */
 export const unitsPerGroup = 16;
 export const rowLanes = 16;
 
@@ -112,6 +113,7 @@ export function backwardCellCode(cell: CellKind, stored: Stored): string {
 
 const dimensions = ['B', 'H', 't', 'weightsOffset', 'biasOffset'] as const;
 
+/** Step `t`. Workgroups: (units / `unitsPerGroup`, rows of the batch / (`rowLanes` · rows)). */
 export function recurrentForward(cell: CellKind, rows: number, stored: Stored): Shader<(typeof dimensions)[number]> {
   const G = gatesOf[cell];
   const buffers = [write('gates', stored), write('h', stored), read('weights')];
@@ -208,6 +210,7 @@ fn handed_on_gradient(step: u32, row: u32, unit: u32) -> f32 {
 }
 `;
 
+/** Step `t`, after step t + 1. Workgroups as forward. */
 export function recurrentBackward(
   cell: CellKind,
   rows: number,

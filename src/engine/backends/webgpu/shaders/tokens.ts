@@ -9,6 +9,7 @@
  */
 import { read, write, type Shader, type ShaderBuffer } from './shader';
 
+/** The maximum number of positions of a segment. */
 export const segmentLength = 32;
 
 const segmentFields = ['width', 'orderOffset', 'segmentsOffset', 'segmentCountAt'] as const;
