@@ -10,6 +10,7 @@ export type Post = (message: HostMessage) => void;
 
 export class PageLink {
   private sink: Post | undefined;
+  private loading = false;
   private readonly due = new Set<() => void>();
   private cancelTimer: (() => void) | undefined;
 
@@ -22,13 +23,25 @@ export class PageLink {
     return this.sink !== undefined;
   }
 
+  /** Whether the user sees the page or will as soon as it has loaded. */
+  get shown(): boolean {
+    return this.attached || this.loading;
+  }
+
+  /** The page is about to load, unless it is there. */
+  expect(): void {
+    this.loading = !this.attached;
+  }
+
   attach(sink: Post): void {
     this.sink = sink;
+    this.loading = false;
   }
 
   /** Drops the current batch: the next page requests everything itself. */
   detach(): void {
     this.sink = undefined;
+    this.loading = false;
     this.due.clear();
     this.cancelTimer?.();
     this.cancelTimer = undefined;

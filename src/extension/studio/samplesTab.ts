@@ -66,7 +66,7 @@ export class SamplesTab {
 
   /** An empty wall fills itself when the user looks at it, if there is a model that can write. */
   fillIfEmpty(): void {
-    const isSeen = this.page.attached && this.settings.current.tab === 'samples';
+    const isSeen = this.page.shown && this.settings.current.tab === 'samples';
     const modelPath = this.ports.models.active();
     if (!isSeen || modelPath === undefined || this.wall.columns.length > 0) return;
     this.generate(modelPath).catch((thrown) => this.page.report(thrown));

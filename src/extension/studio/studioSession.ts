@@ -38,7 +38,9 @@ export class StudioSession {
     for (const tab of [this.training, this.samples, this.classifier]) tab.detach();
   }
 
+  /** Chooses the tab of a page that the user sees or is about to see. */
   showTab(tab: StudioTab): void {
+    this.page.expect();
     this.settings.update({ tab });
     this.training.followWanted();
     this.page.post({ type: 'showTab', tab });

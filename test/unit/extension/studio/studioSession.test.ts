@@ -313,6 +313,23 @@ describe('StudioSession', () => {
     played.session.dispose();
   });
 
+  it('begins to fill an empty wall while the page that will show it still loads', async () => {
+    const { played } = studio();
+    const sampled = (): string[] => played.fake.calls.filter((call) => call.startsWith('sample'));
+    played.session.showTab('training');
+    await played.pass(batch);
+    assert.equal(sampled().length, 0, 'another tab will be shown');
+    played.session.showTab('samples');
+    await played.pass(batch);
+    assert.equal(sampled().length, 1);
+    assert.deepEqual(played.messages, []);
+    await played.send({ type: 'ready' });
+    await played.pass(batch);
+    assert.equal(sampled().length, 1);
+    assert.ok(played.wall().columns[0].text.length > 0);
+    played.session.dispose();
+  });
+
   it('considers and branches after exactly the text before', async () => {
     const { played } = studio();
     await played.send({ type: 'ready' });
