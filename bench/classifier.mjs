@@ -121,7 +121,7 @@ if (parts.includes('scores')) {
   say(
     '"Duplicates left in" is the whole held-out fifth, as published figures have it; else held-out messages that also',
   );
-  say('stand in the training part are removed. Seconds are the whole job: validation, refit, baselines, report.');
+  say('occur in the training part are removed. Seconds are the whole job: validation, refit, baselines, report.');
   say();
   const rows = engine('variants', { variants });
   scoresTable(rows);

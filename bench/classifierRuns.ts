@@ -72,7 +72,7 @@ async function vectorSource(data: LabelledData): Promise<VectorSource> {
   return { kind: 'table', sha256, vectors };
 }
 
-/** Figures of the held-out part, once without and once with the texts that also stand in the training part. */
+/** Figures of the held-out part, once without and once with the texts that also occur in the training part. */
 async function variants(data: LabelledData): Promise<void> {
   const backend = await createWasmBackend({ threads: job.threads });
   const vectors = await vectorSource(data);

@@ -156,7 +156,7 @@ export interface SamplingOptions {
   end?: 'word' | 'sentence';
   /**
    * With a model of characters, writes only words that occur in the training text, in the word list of its language or
-   * in the document; no restriction if neither of the first two is at hand.
+   * in the document; no restriction if neither of the first two is available.
    */
   onlyRealWords?: boolean;
 }

@@ -58,15 +58,15 @@ const writers = ['train', 'attach', 'train-classifier'];
 output.onLost((error) => {
   // A reader that exits early (inkling recipes | head) is not an error.
   const left = readerLeft(error);
-  const goesOn = writers.includes(process.argv[2]);
+  const continues = writers.includes(process.argv[2]);
   if (!left) {
-    const consequence = goesOn
+    const consequence = continues
       ? 'Training continues without it, and the model is kept.'
       : 'Nothing more will be printed.';
     say(`The output could not be written (${error.code}): free some disk space or send it elsewhere. ${consequence}`);
     process.exitCode = 1;
   }
-  if (!goesOn) process.exit();
+  if (!continues) process.exit();
 });
 
 main(process.argv.slice(2)).catch((error: unknown) => {

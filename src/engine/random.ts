@@ -1,6 +1,6 @@
 /**
  * The only source of randomness: xoshiro128** (Blackman and Vigna, 2018), seeded through SplitMix32. No checkpoint has to
- * store its state: every generator is made anew from the seed of the run and the number of an epoch or a step.
+ * store its state: every generator is created from the seed of the run and the number of an epoch or a step.
  */
 export class Random {
   private words: [number, number, number, number];

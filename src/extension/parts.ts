@@ -25,7 +25,7 @@ import { RememberedWriting } from './remembered/rememberedWriting';
 import { classifierPort } from './studio/classifierPort';
 import { editorPort } from './studio/editorPort';
 import { enginePort } from './studio/enginePort';
-import { ModelsOfStudio } from './studio/modelsPort';
+import { StudioModels } from './studio/modelsPort';
 import { runsPort } from './studio/runsPort';
 import { registerStudio, type Studio } from './studio/studioView';
 import { TintedTexts } from './studio/tintedTexts';
@@ -186,7 +186,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const studio = bag.add(
     registerStudio(context, {
       runs: runsPort({ runs, engine, readOnce }),
-      models: bag.add(new ModelsOfStudio({ models, active, runs, base })),
+      models: bag.add(new StudioModels({ models, active, runs, base })),
       engine: enginePort(engine, documents),
       editor: editorPort({ continuation, tinted: bag.add(new TintedTexts()), store }),
       classifier: classifierPort({ ...classifier, models }),

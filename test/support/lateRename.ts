@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 
 /**
- * Calls `first` and, when that is about to rename a file, `second`. The rename goes on once the second has found the lock
+ * Calls `first` and, when that is about to rename a file, `second`. The rename continues once the second has found the lock
  * taken, or, if there is no lock, has finished. Returns what both return.
  */
 export async function withLateRename<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {

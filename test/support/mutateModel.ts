@@ -99,7 +99,7 @@ function checkSummary(summary: ReturnType<typeof summariseModel>): void {
   }
 }
 
-/** What is printed about a model has no value that nobody meant to print. */
+/** What is printed about a model contains no undefined or meaningless value. */
 function checkDescription(lines: string[]): void {
   const odd = lines.filter((line) => /\b(undefined|NaN|Infinity|null)\b|\[object/.test(line.replace(/"[^"]*"/g, '')));
   assert.deepEqual(odd, []);

@@ -83,7 +83,7 @@ check('lint', () => npm('run', '-s', 'lint'));
 check('types', () => npm('run', '-s', 'types'));
 // The texts that unit tests read; their tests fail without them.
 if (!only || only.includes('unit')) run(process.execPath, ['scripts/datasets.mjs']);
-// The WebGPU tests run on a software adapter where there is one; they skip where its package cannot be had.
+// The WebGPU tests run on a software adapter where there is one; they skip if its package is not available.
 if (process.platform === 'linux' && (!only || only.includes('unit')))
   run(process.execPath, ['scripts/gpu-packages.mjs']);
 suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs']));

@@ -1,5 +1,5 @@
 /**
- * The collections of texts that models take into account beside the document at hand, as reported by the host: the other
+ * The collections of texts that models take into account beside the current document, as reported by the host: the other
  * files of a folder, for example. A file is read again only if it has changed.
  */
 import * as fs from 'node:fs/promises';

@@ -8,7 +8,7 @@ import { showError } from '../messages';
 import { EngineSupervisor, type EngineProcess } from './engineSupervisor';
 import type { EngineLaunch } from './engineLaunch';
 import { forkEngine } from './forkEngine';
-import { startWithSpare } from './startWithSpare';
+import { startWithFallback } from './startWithFallback';
 
 export interface EngineCaller {
   readonly call: Caller<EngineMethods>;
@@ -28,7 +28,7 @@ export function createEngineClient(
       const { program, modulesFolder } = launch();
       const startOwn = (): EngineProcess => forkEngine(entry, output, undefined, { modulesFolder });
       if (!program || failedPrograms.has(program)) return startOwn();
-      return startWithSpare(forkEngine(entry, output, undefined, { program, modulesFolder }), startOwn, (reason) => {
+      return startWithFallback(forkEngine(entry, output, undefined, { program, modulesFolder }), startOwn, (reason) => {
         failedPrograms.add(program);
         log.warn(
           `The engine did not start in ${program} (${reason}). It now runs in VS Code's own Node.js, without WebGPU.`,

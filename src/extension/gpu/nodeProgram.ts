@@ -20,7 +20,7 @@ export function askNode(program: string): Promise<NodeProgram | string> {
     try {
       execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
         if (error) fails(error);
-        else resolve(judge(program, stdout));
+        else resolve(parseAnswer(program, stdout));
       });
     } catch (error) {
       fails(error as Error); // a path through a file, or a .cmd on Windows, throws instead of calling back
@@ -29,7 +29,7 @@ export function askNode(program: string): Promise<NodeProgram | string> {
 }
 
 /** Interprets the answer of a program. */
-export function judge(program: string, answer: string): NodeProgram | string {
+export function parseAnswer(program: string, answer: string): NodeProgram | string {
   let path: unknown, version: unknown, electron: unknown;
   try {
     [path, version, electron] = JSON.parse(answer) as unknown[];

@@ -88,7 +88,7 @@ export class ModelActions {
     if (!entry) return;
     this.runs.refuseWhileTraining(modelOf(entry.path));
     const wasActive = this.active.path === entry.path;
-    const aside = await this.models.putAway(entry.path);
+    const aside = await this.models.setAside(entry.path);
     if (wasActive) await this.active.use(undefined);
     const undo = vscode.l10n.t('Undo');
     const message = vscode.l10n.t('Deleted the model {0}.', entry.title);

@@ -158,7 +158,7 @@ export class ModelStore {
   }
 
   /** Sets a model and its checkpoint aside; until `purge`, `restore` brings it back and returns its path. */
-  async putAway(file: string): Promise<{ restore(): Promise<string>; purge(): Promise<void> }> {
+  async setAside(file: string): Promise<{ restore(): Promise<string>; purge(): Promise<void> }> {
     const aside = file + deletedSuffix;
     const checkpointAside = file + checkpointSuffix + deletedSuffix;
     await fs.promises.rename(file, aside).catch((error: NodeJS.ErrnoException) => {
@@ -246,7 +246,7 @@ export class ModelStore {
       different = true;
       next[name] = { modified: stat.mtimeMs, bytes: stat.size, title: known?.title, ...seen };
     }
-    different ||= Object.keys(index).some((name) => !this.mayComeBack(name));
+    different ||= Object.keys(index).some((name) => !this.mayBeRestored(name));
     // Without the index, the files are inspected again: a folder that may only be read is listed all the same.
     if (different) await this.writeIndex({ ...index, ...next }).catch(() => undefined);
     this.entries = Object.entries({ ...next, ...inaccessible })
@@ -314,13 +314,13 @@ export class ModelStore {
   }
 
   /** Whether the file of an entry exists, or was set aside. */
-  private mayComeBack(name: string): boolean {
+  private mayBeRestored(name: string): boolean {
     const file = path.join(this.folder, name);
     return fs.existsSync(file) || fs.existsSync(file + deletedSuffix);
   }
 
   private async writeIndex(index: Record<string, IndexEntry>): Promise<void> {
-    const kept = Object.entries(index).filter(([name]) => this.mayComeBack(name));
+    const kept = Object.entries(index).filter(([name]) => this.mayBeRestored(name));
     const temporary = `${this.indexFile}.${process.pid}`;
     await fs.promises.writeFile(temporary, JSON.stringify(Object.fromEntries(kept)));
     await fs.promises.rename(temporary, this.indexFile);

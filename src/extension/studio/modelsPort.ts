@@ -20,7 +20,7 @@ interface Needs {
   base: DocumentBase;
 }
 
-export class ModelsOfStudio extends Disposables implements ModelsPort {
+export class StudioModels extends Disposables implements ModelsPort {
   private readonly changed = new Emitter<void>();
   readonly onDidChange = this.changed.event;
   /** The base of the open text, as far as it is known; it is not determined before the page first asks. */

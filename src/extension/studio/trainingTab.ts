@@ -65,8 +65,8 @@ export class TrainingTab {
   followWanted(): void {
     for (const [runId, { waiting }] of this.shown) {
       const state = this.ports.runs.list().find((run) => run.id === runId)?.state;
-      const goesOn = state === 'running' || state === 'paused';
-      const wanted = goesOn || runId === this.chosen || this.settings.current.training.overlays.includes(runId);
+      const isActive = state === 'running' || state === 'paused';
+      const wanted = isActive || runId === this.chosen || this.settings.current.training.overlays.includes(runId);
       if (!wanted && !waiting) this.shown.delete(runId);
     }
   }

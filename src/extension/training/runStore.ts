@@ -26,9 +26,9 @@ export interface RunRecord extends RunItem {
 
 const keptRuns = 50;
 const flushDelayMs = 200;
-const beatMs = 30_000;
+const heartbeatMs = 30_000;
 /** A record untouched for this long no longer has an owner: its process id may have been reused. */
-const quietMs = 120_000;
+const staleMs = 120_000;
 
 export class RunStore {
   readonly texts: TextStore;
@@ -39,7 +39,7 @@ export class RunStore {
   private cancelFlush: (() => void) | undefined;
   private readonly writing = new SerialQueue();
   private loaded: Promise<void> | undefined;
-  private beating = false;
+  private isScheduled = false;
 
   /**
    * `folder` is created with the first run; `isAlive` tells whether a process is running; `onError` is called if a
@@ -72,7 +72,7 @@ export class RunStore {
   async mayTrainElsewhere(id: string): Promise<boolean> {
     const text = await readIfPresent(this.file(id, 'run.json'));
     const record = text === undefined ? undefined : parseLine<RunRecord>(text);
-    return record !== undefined && goesOn(record) && record.owner !== process.pid && this.isAlive(record.owner);
+    return record !== undefined && isActive(record) && record.owner !== process.pid && this.isAlive(record.owner);
   }
 
   /** The paths of the models of all recorded runs, existing or not. */
@@ -85,7 +85,7 @@ export class RunStore {
   async pathsInTraining(): Promise<string[]> {
     await this.load();
     return this.list()
-      .filter(goesOn)
+      .filter(isActive)
       .map(({ modelPath }) => modelPath);
   }
 
@@ -201,32 +201,32 @@ export class RunStore {
       const record = text === undefined ? undefined : parseLine<RunRecord>(text);
       if (!record) continue;
       const touched = (await fs.promises.stat(file).catch(() => undefined))?.mtimeMs ?? 0;
-      const isOwned = record.owner !== process.pid && this.isAlive(record.owner) && Date.now() - touched < quietMs;
-      const abandoned = goesOn(record) && !isOwned;
+      const isOwned = record.owner !== process.pid && this.isAlive(record.owner) && Date.now() - touched < staleMs;
+      const abandoned = isActive(record) && !isOwned;
       this.records.set(record.id, abandoned ? { ...record, state: 'interrupted' } : record);
     }
   }
 
   private writeRecord(record: RunRecord): Promise<void> {
-    if (goesOn(record) && record.owner === process.pid) {
-      this.beatLater();
+    if (isActive(record) && record.owner === process.pid) {
+      this.scheduleHeartbeat();
     }
     return this.replaceFile(this.file(record.id, 'run.json'), JSON.stringify(record));
   }
 
-  private beatLater(): void {
-    if (this.beating) return;
-    this.beating = true;
-    this.clock.after(beatMs, () => {
-      this.beating = false;
-      this.beat();
+  private scheduleHeartbeat(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.clock.after(heartbeatMs, () => {
+      this.isScheduled = false;
+      this.heartbeat();
     });
   }
 
   /** Touches the records of the runs that this process trains, so that others see that they are in progress. */
-  private beat(): void {
-    const own = this.list().filter((record) => goesOn(record) && record.owner === process.pid);
-    if (own.length > 0) this.beatLater();
+  private heartbeat(): void {
+    const own = this.list().filter((record) => isActive(record) && record.owner === process.pid);
+    if (own.length > 0) this.scheduleHeartbeat();
     const now = new Date();
     for (const { id } of own) void this.inTurn(() => fs.promises.utimes(this.file(id, 'run.json'), now, now));
   }
@@ -249,7 +249,7 @@ export class RunStore {
   }
 }
 
-function goesOn({ state }: RunRecord): boolean {
+function isActive({ state }: RunRecord): boolean {
   return state === 'running' || state === 'paused';
 }
 

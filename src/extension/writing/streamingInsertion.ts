@@ -32,7 +32,7 @@ export interface Target {
 }
 
 export interface InsertionOptions {
-  /** The maximum of UTF-16 units written at once at a place (at least one word). */
+  /** The maximum number of UTF-16 units written in one edit at a place (at least one word). */
   pieceLength?: number;
   /** Whether the first piece continues the last undo step of the document, as long as nothing else comes in between. */
   continuesUndoStep?: boolean;

@@ -130,7 +130,7 @@ describe('actions in messages', () => {
   it('never turn a title into a link', async () => {
     const aside = { purge: async () => undefined };
     const actions = new ModelActions(
-      { putAway: async () => aside } as unknown as ModelStore,
+      { setAside: async () => aside } as unknown as ModelStore,
       { path: undefined } as unknown as ActiveModel,
       { refuseWhileTraining: () => undefined } as unknown as TrainingRuns,
     );
@@ -142,7 +142,7 @@ describe('actions in messages', () => {
   it('report that a deleted model cannot be restored', async () => {
     const aside = { restore: () => Promise.reject(new Error('the disk is gone')), purge: async () => undefined };
     const actions = new ModelActions(
-      { putAway: async () => aside } as unknown as ModelStore,
+      { setAside: async () => aside } as unknown as ModelStore,
       { path: undefined } as unknown as ActiveModel,
       { refuseWhileTraining: () => undefined } as unknown as TrainingRuns,
     );

@@ -79,7 +79,7 @@ export function pageFaults(): string[] {
             return range;
           }),
     );
-  /** Where text of this element must begin and end: a drawing cuts off what stands outside of it, and so does the page. */
+  /** Where text of this element must begin and end: a drawing cuts off what is outside it, and so does the page. */
   const edgesOf = (element: Element): [number, number] => {
     const drawing = element instanceof SVGElement ? element.ownerSVGElement?.getBoundingClientRect() : undefined;
     return drawing ? [drawing.left, drawing.right] : [0, document.documentElement.clientWidth];

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { engineLaunch } from '../../../../src/extension/engineHost/engineLaunch';
-import { askNode, judge } from '../../../../src/extension/gpu/nodeProgram';
+import { askNode, parseAnswer } from '../../../../src/extension/gpu/nodeProgram';
 
 describe('how the engine is started', () => {
   let folder: string;
@@ -56,10 +56,10 @@ describe('a Node.js program', () => {
   it('is refused if it is missing, is not Node.js, is Electron, or is too old', async () => {
     assert.match(String(await askNode('/nowhere/node')), /does not run/);
     assert.match(String(await askNode(`${process.execPath}/node`)), /does not run/);
-    assert.match(String(judge('/bin/true', '')), /is not Node\.js/);
-    assert.match(String(judge('/bin/x', '[1,2]')), /is not Node\.js/);
-    assert.match(String(judge('/bin/code', '["/bin/code","v22.0.0","37.0.0"]')), /Electron/);
-    assert.match(String(judge('/bin/node', '["/bin/node","v18.19.1",null]')), /v18\.19\.1.*20 or later/);
-    assert.deepEqual(judge('node', '["/bin/node","v20.0.0",null]'), { path: '/bin/node', version: 'v20.0.0' });
+    assert.match(String(parseAnswer('/bin/true', '')), /is not Node\.js/);
+    assert.match(String(parseAnswer('/bin/x', '[1,2]')), /is not Node\.js/);
+    assert.match(String(parseAnswer('/bin/code', '["/bin/code","v22.0.0","37.0.0"]')), /Electron/);
+    assert.match(String(parseAnswer('/bin/node', '["/bin/node","v18.19.1",null]')), /v18\.19\.1.*20 or later/);
+    assert.deepEqual(parseAnswer('node', '["/bin/node","v20.0.0",null]'), { path: '/bin/node', version: 'v20.0.0' });
   });
 });

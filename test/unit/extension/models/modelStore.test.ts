@@ -194,11 +194,11 @@ describe('ModelStore', () => {
     const file = await put(store, 'one');
     await store.list();
     await store.rename(file, 'Mine');
-    const aside = await store.putAway(file);
+    const aside = await store.setAside(file);
     assert.deepEqual(await store.list(), []);
     await aside.restore();
     assert.equal((await store.list())[0].title, 'Mine');
-    await (await store.putAway(file)).purge();
+    await (await store.setAside(file)).purge();
     assert.deepEqual(
       fs.readdirSync(folder).filter((name) => name !== 'index.json'),
       [],
@@ -210,25 +210,25 @@ describe('ModelStore', () => {
     const file = await put(store, 'one', 'first');
     await store.list();
     await store.rename(file, 'Mine');
-    const aside = await store.putAway(file);
+    const aside = await store.setAside(file);
     assert.notEqual(await store.newPath('one'), file);
     fs.writeFileSync(file, 'second'); // by another program
     const back = await aside.restore();
     assert.notEqual(back, file);
     assert.equal(fs.readFileSync(file, 'utf8'), 'second');
     assert.equal((await store.find(back))?.title, 'Mine');
-    assert.equal(await (await store.putAway(file)).restore(), file);
+    assert.equal(await (await store.setAside(file)).restore(), file);
   });
 
   it('removes a checkpoint with its model, and keeps one that was written since', async () => {
     const store = open();
     const file = await put(store, 'one');
     fs.writeFileSync(file + '.checkpoint', 'old');
-    const first = await store.putAway(file);
+    const first = await store.setAside(file);
     assert.equal(fs.existsSync(file + '.checkpoint'), false);
     await first.restore();
     assert.equal(fs.readFileSync(file + '.checkpoint', 'utf8'), 'old');
-    const second = await store.putAway(file);
+    const second = await store.setAside(file);
     fs.writeFileSync(file + '.checkpoint', 'new');
     await second.purge();
     assert.equal(fs.readFileSync(file + '.checkpoint', 'utf8'), 'new');
@@ -240,7 +240,7 @@ describe('ModelStore', () => {
     const file = await put(store, 'one');
     await store.list();
     await store.rename(file, 'Mine');
-    await (await store.putAway(file)).purge();
+    await (await store.setAside(file)).purge();
     assert.equal(await put(store, 'one', 'another'), file);
     await store.refresh();
     assert.equal((await store.list())[0].title, 'another');

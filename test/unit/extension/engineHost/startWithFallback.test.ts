@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import type { EngineFrame, HostFrame } from '../../../../src/common/engineProtocol';
 import type { EngineProcess } from '../../../../src/extension/engineHost/engineSupervisor';
-import { startWithSpare } from '../../../../src/extension/engineHost/startWithSpare';
+import { startWithFallback } from '../../../../src/extension/engineHost/startWithFallback';
 
 class FakeProcess implements EngineProcess {
   sent: HostFrame[] = [];
@@ -26,18 +26,18 @@ class FakeProcess implements EngineProcess {
 const ready: EngineFrame = { type: 'ready', description: {} as never };
 const call = (id: number): HostFrame => ({ type: 'call', id, method: 'describe', params: {} });
 
-describe('a process with a spare', () => {
+describe('a process with a fallback', () => {
   let first: FakeProcess;
-  let spare: FakeProcess;
+  let fallback: FakeProcess;
   let log: string[];
   let process: EngineProcess;
   beforeEach(() => {
-    [first, spare, log] = [new FakeProcess(1), new FakeProcess(2), []];
-    process = startWithSpare(
+    [first, fallback, log] = [new FakeProcess(1), new FakeProcess(2), []];
+    process = startWithFallback(
       first,
       () => {
-        log.push('spare');
-        return spare;
+        log.push('fallback');
+        return fallback;
       },
       (reason) => log.push(reason),
     );
@@ -55,26 +55,26 @@ describe('a process with a spare', () => {
     assert.deepEqual(first.sent, [call(1)]);
   });
 
-  it('is the spare one, with all that was sent, if the first never becomes ready', () => {
+  it('is the fallback, with all that was sent, if the first never becomes ready', () => {
     process.send(call(1));
     process.send(call(2));
     first.end('spawn ENOENT');
-    assert.deepEqual(log, ['spawn ENOENT', 'spare']);
-    assert.deepEqual(spare.sent, [call(1), call(2)]);
+    assert.deepEqual(log, ['spawn ENOENT', 'fallback']);
+    assert.deepEqual(fallback.sent, [call(1), call(2)]);
     assert.equal(process.pid, 2);
-    spare.say(ready);
+    fallback.say(ready);
     process.send(call(3));
-    assert.deepEqual(spare.sent.at(-1), call(3));
+    assert.deepEqual(fallback.sent.at(-1), call(3));
     assert.deepEqual(first.sent, [call(1), call(2)]);
   });
 
-  it('has only one spare', () => {
+  it('has only one fallback', () => {
     first.end('no');
-    spare.end('nor this');
-    assert.deepEqual(log, ['no', 'spare', 'exit: nor this']);
+    fallback.end('nor this');
+    assert.deepEqual(log, ['no', 'fallback', 'exit: nor this']);
   });
 
-  it('starts no spare after it was stopped', () => {
+  it('starts no fallback after it was stopped', () => {
     process.stop();
     assert.ok(first.stopped);
     first.end('exit code 0');

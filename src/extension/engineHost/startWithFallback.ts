@@ -5,11 +5,11 @@
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineProcess } from './engineSupervisor';
 
-/** `onSpare` receives the reason why the first process ended. */
-export function startWithSpare(
+/** `onFallback` receives the reason why the first process ended. */
+export function startWithFallback(
   first: EngineProcess,
-  startSpare: () => EngineProcess,
-  onSpare: (reason: string) => void,
+  startFallback: () => EngineProcess,
+  onFallback: (reason: string) => void,
 ): EngineProcess {
   let current = first;
   let ready = false;
@@ -27,8 +27,8 @@ export function startWithSpare(
     });
     process.onExit((reason) => {
       if (ready || stopped || process !== first) return onExit(reason);
-      onSpare(reason);
-      current = startSpare();
+      onFallback(reason);
+      current = startFallback();
       follow(current);
       for (const frame of sent) current.send(frame);
     });
