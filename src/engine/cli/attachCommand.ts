@@ -1,18 +1,21 @@
 /** `inkling attach`: follows a job that trains elsewhere, and finishes its model (`exchange/jobs/`). */
+import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
 import type { TrainEvent } from '../../common/trainEvents';
 import { withCompute } from '../backends';
 import { attachToJob } from '../exchange/jobs/attachToJob';
 import { openJobSource } from '../exchange/jobs/jobSource';
+import { firstModelName } from '../exchange/jobs/writeJob';
+import { readModelMetadata } from '../model/modelFile';
 import { computeRequest } from './backendOption';
-import { checkOutFile } from './outFile';
+import { checkOutFile, checkSameTexts } from './outFile';
 import { output, say } from './output';
 import { ProgressPrinter } from './progressPrinter';
 import { onStopSignals } from './stopSignals';
 import { summary } from './trainCommand';
 import { commonOptions, parse, switches, UsageError, valued } from './usage';
 
-const options = { ...commonOptions, ...valued('out'), ...switches('stop') };
+const options = { ...commonOptions, ...valued('out'), ...switches('stop', 'overwrite') };
 
 export async function attachCommand(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, options);
@@ -22,6 +25,11 @@ export async function attachCommand(args: string[]): Promise<void> {
   }
   const token = process.env.RAY_AUTH_TOKEN;
   const outFile = values.out === undefined ? undefined : await checkOutFile(values.out, { inputs: [] });
+  if (outFile && !values.overwrite) {
+    // Of a cluster's job, the text is not known before its end.
+    const first = await readModelMetadata(path.join(job, firstModelName)).catch(() => undefined);
+    checkSameTexts(outFile, () => first?.provenance.textHash);
+  }
   if (values.stop) {
     await (await openJobSource(job, token)).stop();
     say('The job was asked to stop and to keep its model, which takes a moment.');

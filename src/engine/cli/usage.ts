@@ -12,7 +12,7 @@ const usages = `inkling: train a small recurrent language model on a text, and w
       [--set path=value]… [--title TEXT] [--json]
   inkling job <files…> --out FOLDER [--recipe ID] [--objective every-step] [--epochs N | --max-steps N | --max-seconds S]
       [--seed N] [--weights FILE] [--memory on|off] [--set path=value]… [--title TEXT] [--json]
-  inkling attach FOLDER|ray://HOST[:PORT][/JOB] [--stop] [--out FILE] [--json]
+  inkling attach FOLDER|ray://HOST[:PORT][/JOB] [--stop] [--out FILE] [--overwrite] [--json]
   inkling sample <model> [--prompt S]… [--temperature T]… [--length N]… [--top-k N] [--top-p P] [--min-p P]
       [--repetition-penalty R] [--stop S]… [--must-contain WORD]… [--against FILE]… [--seed N] [--json]
   inkling score <model> <file> [--windows LENGTH,STRIDE | --online] [--json]

@@ -39,7 +39,7 @@ const ownFile = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
 export async function checkRegular(file: string, name: string): Promise<void> {
   const stat = await fs.stat(file).catch(() => undefined);
   if (!stat || stat.isFile() || stat.isDirectory() || ownFile.test(file)) return;
-  throw new InklingError('invalidInput', `${name} is not a regular file. Choose a text file.`);
+  throw new InklingError('invalidInput', `${name} is not a regular file. Choose another file.`);
 }
 
 /** The bytes of a file that the user named. Throws `invalidInput` if it cannot be read. */

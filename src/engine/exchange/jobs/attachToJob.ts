@@ -6,7 +6,7 @@ import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
 import type { StoredLanguageModel } from '../../model/modelFile';
 import { movedNotice, versionOf } from '../../model/keepModel';
-import { finishJob } from './finishJob';
+import { finishJob, trainedModelName } from './finishJob';
 import { followJob } from './followJob';
 import { openJobSource } from './jobSource';
 import { jobFileName } from './writeJob';
@@ -14,7 +14,7 @@ import { jobFileName } from './writeJob';
 export interface AttachRequest {
   job: string;
   token?: string;
-  /** Default: that of the script, in the folder of the job. */
+  /** Default: the file that the script wrote, in the folder of the job on this machine. */
   modelPath?: string;
   compute: Compute;
   /** All events except the last one, which is in the result. */
@@ -39,19 +39,14 @@ export async function attachToJob({
   const seenBefore = modelPath && (await versionOf(modelPath));
   const source = await openJobSource(job, token);
   const done = await followJob(source, { onEvent, onLog, signal });
-  // A cluster's folder may be mounted here.
-  const folder = source.folder ?? path.dirname(done.model);
-  const isHere = await fs.access(path.join(folder, jobFileName)).then(
-    () => true,
-    () => false,
-  );
-  if (!isHere) {
+  const folder = source.folder ?? (await mountedFolder(done.model));
+  if (folder === undefined) {
     throw new InklingError(
       'invalidInput',
       `${source.name} has ended; its model is ${done.model} on the cluster. Copy the folder of the job here and attach to it.`,
     );
   }
-  const target = modelPath ?? done.model;
+  const target = modelPath ?? path.join(folder, trainedModelName);
   const { moved, ...finished } = await finishJob(folder, {
     modelPath: target,
     seen: modelPath === undefined ? await versionOf(target) : seenBefore,
@@ -63,4 +58,17 @@ export async function attachToJob({
     onEvent({ event: 'notice', step: finished.done.steps, kind: 'information', message });
   }
   return finished;
+}
+
+/**
+ * The folder of a model that a cluster's log names, if it is mounted at the same path here and belongs to a job;
+ * otherwise undefined. A log may say anything, so a network path is never opened: Windows would log in to its server.
+ */
+async function mountedFolder(model: string): Promise<string | undefined> {
+  if (/^[\\/]{2}/.test(model)) return undefined;
+  const folder = path.dirname(model);
+  return fs.access(path.join(folder, jobFileName)).then(
+    () => folder,
+    () => undefined,
+  );
 }

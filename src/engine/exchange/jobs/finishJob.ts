@@ -4,16 +4,22 @@
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { InklingError } from '../../../common/errors';
+import { SchemaFault } from '../../../common/schema';
 import type { DoneEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
-import type { Corpus, TokenIds } from '../../corpus/corpus';
+import { unknownIn, type Corpus, type TokenIds } from '../../corpus/corpus';
 import { planBatches } from '../../corpus/planBatches';
+import { checkRegular } from '../../corpus/readTextFile';
 import { storeMemory } from '../../memory/memoryFile';
 import { readHeldOut, rememberTraining } from '../../memory/remember';
 import { keepModel } from '../../model/keepModel';
 import { readLanguageModel, type StoredLanguageModel } from '../../model/modelFile';
 import { leastProbabilityOf } from '../../training/fileRun';
-import { jobFileName, type JobDescription } from './writeJob';
+import { jobFileName, parseJob, type JobTokens } from './writeJob';
+
+/** The model that the script writes into the folder of its job. */
+export const trainedModelName = 'model.inkling.safetensors';
 
 export interface FinishRequest {
   modelPath: string;
@@ -37,7 +43,7 @@ export async function finishJob(
   folder: string,
   { modelPath, seen, compute, isSkipped = () => false }: FinishRequest,
 ): Promise<FinishedJob> {
-  const model = await readLanguageModel(path.join(folder, 'model.inkling.safetensors'));
+  const model = await readLanguageModel(path.join(folder, trainedModelName));
   const last = model.history.at(-1);
   let done = last?.event === 'done' ? { ...last, model: modelPath } : undefined;
   if (model.config.memory === 'on' && model.memory === undefined && done) {
@@ -82,18 +88,34 @@ function figures(
   };
 }
 
-/** The corpus that a job was exported from. */
+/**
+ * The corpus that a job was exported from. The folder may come from anywhere: throws `invalidInput` if its files are not
+ * those of one job with the vocabulary of `model`, before memory is allocated for them.
+ */
 export async function readCorpus(folder: string, model: StoredLanguageModel): Promise<Corpus> {
-  const job = JSON.parse(await fs.readFile(path.join(folder, jobFileName), 'utf8')) as JobDescription;
-  const bytes = new Uint8Array(job.tokens * job.bytesPerToken);
+  const damaged = (what: string, cause?: unknown): InklingError =>
+    new InklingError('invalidInput', `The job in ${folder} is damaged: ${what}. Copy its folder again.`, { cause });
+  const job = await readJob(folder, damaged);
+  const { config, vocabulary, provenance } = model;
+  const shards = job.shards.map((shard) => path.join(folder, shard));
+  let size = 0;
+  for (const shard of shards) {
+    await checkRegular(shard, shard);
+    size += (await fs.stat(shard).catch(() => undefined))?.size ?? 0;
+  }
+  if (size !== job.tokens * job.bytesPerToken) throw damaged(`its tokens have ${size} bytes`);
+  const bytes = new Uint8Array(size);
   let at = 0;
-  for (const shard of job.shards) {
-    const read = await fs.readFile(path.join(folder, shard));
+  for (const shard of shards) {
+    const read = await fs.readFile(shard);
     bytes.set(read, at);
     at += read.length;
   }
   const ids: TokenIds = job.bytesPerToken === 1 ? bytes : new Uint16Array(bytes.buffer);
-  const { config, vocabulary, provenance } = model;
+  const unknown = unknownIn(ids);
+  if (!ids.every((id) => id < vocabulary.size || id === unknown)) {
+    throw damaged('its tokens are not in the vocabulary of its model');
+  }
   return {
     config: config.text,
     vocabulary,
@@ -103,4 +125,16 @@ export async function readCorpus(folder: string, model: StoredLanguageModel): Pr
     hash: provenance.textHash,
     unknownTokens: 0,
   };
+}
+
+async function readJob(folder: string, damaged: (what: string, cause: unknown) => InklingError): Promise<JobTokens> {
+  const file = path.join(folder, jobFileName);
+  await checkRegular(file, file);
+  try {
+    return parseJob(JSON.parse(await fs.readFile(file, 'utf8')));
+  } catch (error) {
+    if (error instanceof SchemaFault) throw damaged(error.message, error);
+    if (error instanceof SyntaxError) throw damaged(`${jobFileName} is not JSON`, error);
+    throw error;
+  }
 }

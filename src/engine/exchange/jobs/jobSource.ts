@@ -10,6 +10,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { list, number, object, optional, orNull, text, type Schema } from '../../../common/schema';
+import { checkRegular } from '../../corpus/readTextFile';
 import { jobFileName } from './writeJob';
 
 export interface JobSource {
@@ -54,6 +56,9 @@ export async function openJobSource(job: string, token?: string): Promise<JobSou
   );
 }
 
+/** The most that is read of an events file at once, and the longest line in it; in bytes. */
+const pieceBytes = 16 * 1024 * 1024;
+
 /** The events file of a folder. */
 class FolderSource implements JobSource {
   readonly intervalMs = 500;
@@ -67,6 +72,7 @@ class FolderSource implements JobSource {
 
   async read(): Promise<string[] | undefined> {
     const file = path.join(this.folder, 'events.jsonl');
+    await checkRegular(file, file);
     try {
       const handle = await fs.open(file, 'r');
       try {
@@ -75,11 +81,13 @@ class FolderSource implements JobSource {
           this.at = 0;
           this.rest = Buffer.alloc(0);
         }
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - this.at), 0, size - this.at, this.at);
+        const length = Math.min(size - this.at, pieceBytes);
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, this.at);
         this.at += bytesRead;
         const bytes = Buffer.concat([this.rest, buffer.subarray(0, bytesRead)]);
         const end = bytes.lastIndexOf(0x0a) + 1;
-        this.rest = bytes.subarray(end);
+        // No event is as long as a piece.
+        this.rest = bytes.length - end < pieceBytes ? bytes.subarray(end) : Buffer.alloc(0);
         return bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
       } finally {
         await handle.close();
@@ -100,12 +108,26 @@ class FolderSource implements JobSource {
 
 /** What the job API says about a job. */
 interface RayJob {
-  submission_id?: string;
-  status?: string;
-  message?: string;
-  entrypoint?: string;
-  start_time?: number;
+  submission_id?: string | null;
+  status?: string | null;
+  message?: string | null;
+  entrypoint?: string | null;
+  start_time?: number | null;
 }
+
+const rayText = optional(orNull(text));
+const rayJob = object<RayJob>({
+  submission_id: rayText,
+  status: rayText,
+  message: rayText,
+  entrypoint: rayText,
+  start_time: optional(orNull(number())),
+});
+const rayLogs = object<{ logs?: string | null }>({ logs: rayText });
+const anything: Schema<unknown> = (value) => value;
+
+/** In UTF-16 units: more than a log, and less than the longest string. */
+const longestAnswer = 2 ** 28;
 
 /** The log of a Ray job. */
 class RaySource implements JobSource {
@@ -130,9 +152,8 @@ class RaySource implements JobSource {
     const id = await this.jobId(signal);
     if (id === undefined) return undefined;
     const began = performance.now();
-    const { logs = '' } = await this.ask<{ logs?: string }>('GET', `/api/jobs/${encodeURIComponent(id)}/logs`, {
-      signal,
-    });
+    const answer = await this.ask('GET', `/api/jobs/${encodeURIComponent(id)}/logs`, rayLogs, { signal });
+    const logs = answer.logs ?? '';
     // The whole log is sent each time, so the longer that takes, the less often it is requested.
     this.intervalMs = Math.max(2000, 10 * (performance.now() - began));
     if (logs.length < this.at) this.at = 0;
@@ -144,7 +165,7 @@ class RaySource implements JobSource {
 
   async ended(signal?: AbortSignal): Promise<string | undefined> {
     if (this.id === undefined) return undefined;
-    const { status, message } = await this.ask<RayJob>('GET', `/api/jobs/${encodeURIComponent(this.id)}`, { signal });
+    const { status, message } = await this.ask('GET', `/api/jobs/${encodeURIComponent(this.id)}`, rayJob, { signal });
     const isOver = status === 'FAILED' || status === 'STOPPED' || status === 'SUCCEEDED';
     return isOver ? [status, message].filter(Boolean).join(': ') : undefined;
   }
@@ -164,8 +185,8 @@ class RaySource implements JobSource {
   /** Another job writes the stop file, because the cluster can reach the folder and this machine may not. */
   private async submitStop(): Promise<void> {
     const id = await this.jobId();
-    const { entrypoint = '' } =
-      id === undefined ? {} : await this.ask<RayJob>('GET', `/api/jobs/${encodeURIComponent(id)}`);
+    const job = id === undefined ? undefined : await this.ask('GET', `/api/jobs/${encodeURIComponent(id)}`, rayJob);
+    const entrypoint = job?.entrypoint ?? '';
     const folder = /(\S+)\/train\.py/.exec(entrypoint)?.[1];
     if (folder === undefined || !/^[\w./~-]+$/.test(folder)) {
       throw new InklingError(
@@ -173,21 +194,22 @@ class RaySource implements JobSource {
         `The folder of the job cannot be read from "${entrypoint}": create a file named "stop" in it yourself.`,
       );
     }
-    await this.ask('POST', '/api/jobs/', { body: { entrypoint: `touch ${folder}/stop` } });
+    await this.ask('POST', '/api/jobs/', anything, { body: { entrypoint: `touch ${folder}/stop` } });
   }
 
   /** The job that was named, or the one that started last. */
   private async jobId(signal?: AbortSignal): Promise<string | undefined> {
     if (this.id !== undefined) return this.id;
-    const jobs = await this.ask<RayJob[]>('GET', '/api/jobs/', { signal });
+    const jobs = await this.ask('GET', '/api/jobs/', list(rayJob), { signal });
     const trains = jobs.filter((job) => job.submission_id && job.entrypoint?.includes('train.py'));
     const latest = trains.sort((a, b) => (b.start_time ?? 0) - (a.start_time ?? 0)).at(0);
-    return (this.id = latest?.submission_id);
+    return (this.id = latest?.submission_id ?? undefined);
   }
 
   private async ask<T>(
     method: string,
     path: string,
+    schema: Schema<T>,
     { body, signal }: { body?: unknown; signal?: AbortSignal } = {},
   ): Promise<T> {
     const { status, text } = await this.send(method, path, body, signal);
@@ -201,7 +223,12 @@ class RaySource implements JobSource {
       throw new InklingError('invalidInput', `${this.base} has no job ${this.name}. Check its id with "ray job list".`);
     }
     if (status < 200 || status > 299) throw new OutOfReach(`HTTP ${status}`);
-    return JSON.parse(text) as T;
+    try {
+      return schema(JSON.parse(text), 'answer');
+    } catch {
+      // A proxy may answer for it.
+      throw new OutOfReach('it does not answer like the dashboard of a Ray cluster: check the address');
+    }
   }
 
   /** Not by `fetch`: Ray takes its `Sec-Fetch-Mode` header for a browser's, and refuses to change anything for one. */
@@ -227,7 +254,10 @@ class RaySource implements JobSource {
       const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
         let text = '';
         response.setEncoding('utf8');
-        response.on('data', (data: string) => (text += data));
+        response.on('data', (data: string) => {
+          text += data;
+          if (text.length > longestAnswer) response.destroy(new Error('its answer is too long'));
+        });
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
         response.on('error', fail);
       });

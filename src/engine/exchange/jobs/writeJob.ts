@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { list, object, SchemaFault, text, whole, type Schema } from '../../../common/schema';
 import { settingsToChange, validateConfig } from '../../../common/trainingConfigRules';
 import type { TrainingConfig } from '../../../common/trainingConfig';
 import type { Corpus } from '../../corpus/corpus';
@@ -31,7 +32,7 @@ import { chooseForJob, draftFor, type AutomaticChoice, type TextFacts } from '..
 import { engineVersion } from '../../version';
 import trainingScript from './train.py';
 
-const firstModelName = 'first.safetensors';
+export const firstModelName = 'first.safetensors';
 export const jobFileName = 'job.json';
 
 /** Ids in one file. */
@@ -45,15 +46,45 @@ numpy==2.4.6
 `;
 
 /** The contents of `job.json`. */
-export interface JobDescription {
+export interface JobDescription extends JobTokens {
   engineVersion: string;
+  reasons: Reason[];
+}
+
+/** Where the tokens of a job are. */
+export interface JobTokens {
   /** Positions in the ids. */
   files: { name: string; start: number; end: number }[];
   tokens: number;
   bytesPerToken: 1 | 2;
   /** Paths within the folder, in order. */
   shards: string[];
-  reasons: Reason[];
+}
+
+/** A path that the exporter writes: never one outside the folder. */
+const shardName: Schema<string> = (value, path) => {
+  if (/^tokens\/\d{4,}\.bin$/.test(text(value, path))) return value as string;
+  throw new SchemaFault(path, 'the path of a file of tokens, such as tokens/0000.bin', value);
+};
+
+const jobTokens = object<JobTokens>({
+  files: list(object({ name: text, start: whole(), end: whole() })),
+  tokens: whole(2),
+  bytesPerToken: whole(1, 2) as Schema<1 | 2>,
+  shards: list(shardName),
+});
+
+/** The part of `job.json` that says where the tokens are. Throws `SchemaFault` naming the field that does not fit. */
+export function parseJob(json: unknown): JobTokens {
+  const job = jobTokens(json, 'job');
+  let at = 0;
+  job.files.forEach(({ start, end }, i) => {
+    if (start !== at || end <= start)
+      throw new SchemaFault(`job.files.${i}`, `the tokens from ${at} on`, { start, end });
+    at = end;
+  });
+  if (at !== job.tokens) throw new SchemaFault('job.tokens', `${at}, the end of the last file`, job.tokens);
+  return job;
 }
 
 export interface JobRequest {

@@ -109,6 +109,15 @@ describe('The file that a model is written to', function () {
     await refuses(() => train('novel.txt', '--out', 'other'), /other\.checkpoint is a model of another text/);
   });
 
+  it('of a job is a model of another text only with --overwrite', async () => {
+    await fs.writeFile(at('diary.txt'), madeText(2000, 2));
+    assert.equal((await train('novel.txt', '--out', 'model')).code, 0);
+    assert.equal((await runCommand(folder, ['job', 'diary.txt', '--out', 'job'])).code, 0);
+    const attach = (out: string): Promise<Outcome> => runCommand(folder, ['attach', 'job', '--out', out, '--json']);
+    await refuses(() => attach('model'), /another text.*\(novel\.txt\).*Add --overwrite/);
+    await refuses(() => attach('novel.txt'), /is not a model/);
+  });
+
   it('is that of an unfinished run only with --overwrite, or to finish that run', async () => {
     // Two runs that were killed: one before it had written a model, one over an earlier model.
     for (const name of ['model', 'later']) {

@@ -2,6 +2,7 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { InklingError } from '../../../../../src/common/errors';
 import type { DoneEvent } from '../../../../../src/common/trainEvents';
 import { createReferenceBackend } from '../../../../../src/engine/backends/reference/referenceBackend';
 import { buildCorpus } from '../../../../../src/engine/corpus/corpus';
@@ -101,5 +102,78 @@ describe('Finishing the model of a job', () => {
     assert.equal((await readLanguageModel(aside)).title, 'of another run');
     assert.equal((await readLanguageModel(out)).title, finished.title);
     assert.deepEqual(notices.slice(1), [movedNotice(out, aside)]);
+  });
+
+  it("writes into the folder of the job here, never where the other machine's log says", async () => {
+    const job = at('job-off');
+    const precious = at('precious.txt');
+    await fs.writeFile(precious, 'A whale.');
+    const { history } = await readLanguageModel(path.join(job, 'model.inkling.safetensors'));
+    for (const named of [precious, '/home/gpu/job/model.inkling.safetensors']) {
+      await fs.writeFile(path.join(job, 'events.jsonl'), `${JSON.stringify({ ...history.at(-1), model: named })}\n`);
+      const { done } = await attachToJob({ job, compute: createReferenceBackend(), onEvent: () => {} });
+      assert.equal(done.model, path.join(job, 'model.inkling.safetensors'));
+    }
+    assert.equal(await fs.readFile(precious, 'utf8'), 'A whale.');
+  });
+
+  describe('refuses a folder whose files are not those of one job', () => {
+    const file = (...names: string[]): string => at('job-on', ...names);
+    const whole: Record<string, Buffer> = {};
+    before(async () => {
+      for (const name of ['job.json', 'tokens/0000.bin']) whole[name] = await fs.readFile(file(name));
+    });
+    afterEach(async () => {
+      for (const [name, bytes] of Object.entries(whole)) {
+        await fs.rm(file(name), { force: true });
+        await fs.writeFile(file(name), bytes);
+      }
+    });
+    const refused = async (message: RegExp): Promise<void> => {
+      const model = await readLanguageModel(file('first.safetensors'));
+      await assert.rejects(
+        readCorpus(at('job-on'), model),
+        (error) => error instanceof InklingError && error.code === 'invalidInput' && message.test(error.message),
+      );
+    };
+
+    for (const [what, change, message] of [
+      ['a path outside the folder', { shards: ['../../../dev/zero'] }, /"job\.shards\.0" must be the path of a file/],
+      ['more tokens than there are', { tokens: 1e15, files: [{ name: 'a', start: 0, end: 1e15 }] }, /have \d+ bytes/],
+      [
+        'texts that overlap',
+        {
+          files: [
+            { name: 'a', start: 0, end: 9 },
+            { name: 'b', start: 5, end: 1800 },
+          ],
+        },
+        /files\.1/,
+      ],
+      ['tokens of three bytes', { bytesPerToken: 3 }, /"job\.bytesPerToken" must be a whole number from 1 to 2/],
+    ] as const) {
+      it(what, async () => {
+        const job = JSON.parse(whole['job.json'].toString()) as object;
+        await fs.writeFile(file('job.json'), JSON.stringify({ ...job, ...change }));
+        await refused(message);
+      });
+    }
+
+    it('a description that is not JSON', async () => {
+      await fs.writeFile(file('job.json'), '{');
+      await refused(/job\.json is not JSON/);
+    });
+
+    it('tokens outside the vocabulary', async () => {
+      await fs.writeFile(file('tokens/0000.bin'), Buffer.alloc(whole['tokens/0000.bin'].length, 200));
+      await refused(/not in the vocabulary/);
+    });
+
+    it('a device in the place of its tokens', async function () {
+      if (process.platform === 'win32') this.skip();
+      await fs.rm(file('tokens/0000.bin'));
+      await fs.symlink('/dev/zero', file('tokens/0000.bin'));
+      await refused(/is not a regular file/);
+    });
   });
 });

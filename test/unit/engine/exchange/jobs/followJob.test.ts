@@ -1,4 +1,5 @@
 import * as assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs/promises';
 import * as http from 'node:http';
@@ -167,6 +168,22 @@ describe('Following a job in a folder', () => {
     assert.ok(await fs.stat(path.join(folder, 'stop')));
   });
 
+  it('refuses a pipe in the place of the events, which would never end', async function () {
+    if (process.platform === 'win32') this.skip();
+    execFileSync('mkfifo', [file]);
+    await refused(follow(folder, []), /is not a regular file/);
+  });
+
+  it('reads a long file piece by piece, and leaves out a line that is longer than a piece', async () => {
+    const piece = 16 * 1024 * 1024;
+    await fs.writeFile(file, line(sample(1)));
+    // A hole, which takes no space on the disk.
+    await fs.truncate(file, 3 * piece);
+    await fs.appendFile(file, `\n${line(sample(2))}${line(done)}`);
+    const { events } = await follow(folder, [() => {}, () => {}, () => {}]);
+    assert.deepEqual(samplesOf(events), [1, 2]);
+  });
+
   it('refuses a folder without a job', async () => {
     await fs.rm(path.join(folder, 'job.json'));
     await refused(openJobSource(folder), /is not the folder of a job/);
@@ -179,10 +196,13 @@ describe('Following a job of a Ray cluster', () => {
   let logs: string;
   let status: string;
   let failing: boolean;
+  /** What is answered to everything. */
+  let odd: string | undefined;
   let submitted: string[];
   const worker = '\u001b[36m(RayTrainWorker pid=12, ip=10.0.0.3)\u001b[0m ';
   beforeEach(async () => {
     [logs, status, failing, submitted] = ['', 'RUNNING', false, []];
+    odd = undefined;
     const jobs = [
       { submission_id: 'old', entrypoint: 'python /jobs/a/train.py --ray', start_time: 1, status: 'SUCCEEDED' },
       { submission_id: 'new', entrypoint: 'python /jobs/b/train.py --ray', start_time: 2 },
@@ -192,6 +212,7 @@ describe('Following a job of a Ray cluster', () => {
       const reply = (code: number, body: unknown): void => void response.writeHead(code).end(JSON.stringify(body));
       if (request.headers.authorization !== 'Bearer secret') return reply(401, {});
       if (failing) return reply(503, {});
+      if (odd !== undefined) return void response.end(odd);
       if (request.method === 'POST') {
         // So does Ray, which changes nothing for a browser.
         if (Object.keys(request.headers).some((name) => name.startsWith('sec-fetch-'))) return reply(405, {});
@@ -245,6 +266,15 @@ describe('Following a job of a Ray cluster', () => {
       noticesOf(events).map((message) => /lost \(HTTP 503\)|back/.exec(message)?.[0]),
       ['lost (HTTP 503)', 'back'],
     );
+  });
+
+  it('says what is wrong with an answer that is not of a dashboard, and tries again', async () => {
+    for (const answer of ['<html>Log in</html>', 'null', '{"logs":5}', '"none"', '[null]']) {
+      odd = answer;
+      logs = line(done);
+      const { events } = await follow(address, [() => (odd = undefined)], { token: 'secret' });
+      assert.match(noticesOf(events)[0], /does not answer like the dashboard of a Ray cluster/, answer);
+    }
   });
 
   it('says why a job ended without a model', async () => {
