@@ -164,7 +164,7 @@ function wantedWord(model: LanguageModel, word: string): Wanted {
   if (ids.length === 0 || ids.includes(model.vocabulary.unit === 'word' ? unknownWordId : noToken)) {
     throw new InklingError(
       'invalidInput',
-      `The model cannot write "${word}": it has never seen ${model.vocabulary.unit === 'word' ? 'this word' : 'all of its characters'}. Ask for words of its text.`,
+      `The model cannot write "${word}": it has never seen ${model.vocabulary.unit === 'word' ? 'this word' : 'some of its characters'}. Ask for words of its text.`,
     );
   }
   return { text, ids };

@@ -499,12 +499,12 @@ function writeError(error: unknown, file: string): InklingError {
       return fail(`The disk is full: ${file} was not written. Free some space, or choose another folder.`);
     case 'EFBIG':
       return fail(
-        `${file} was not written: it is larger than files may be there. Choose another disk, or fewer units.`,
+        `${file} was not written: it is too large for a file on that disk. Choose another disk, or fewer units.`,
       );
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return fail(`${file} may not be written there. Choose a folder that is not read-only.`);
+      return fail(`${file} cannot be written there. Choose a folder that is not read-only.`);
     case 'ENOENT':
     case 'ENOTDIR':
       return fail(`The folder ${path.dirname(file)} does not exist. Create it, or choose another.`);

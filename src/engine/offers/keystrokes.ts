@@ -80,7 +80,7 @@ function predictorFor(
   const nothing = (): void => {};
   if (mode === 'network') return { predictor: network, learnTo: nothing };
   if (!canRemember(model.config)) {
-    throw new InklingError('invalidInput', 'Only a model of running text can have a memory: ask with --mode network.');
+    throw new InklingError('invalidInput', 'Only a model of running text can have a memory: use --mode network.');
   }
   const { vocabulary } = model;
   const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;

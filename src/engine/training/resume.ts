@@ -53,7 +53,7 @@ export async function readForResume(file: string): Promise<Resumable> {
   if (isFurther) return { model, notices: [`Continuing from the checkpoint ${describe(beside, model)}.`] };
   if (cut instanceof Error) return { model, notices: [cut.message] };
   if (sameRun) return { model, notices: [] };
-  const notice = `The checkpoint ${describe(beside, cut)} is of another run, which was not finished. To continue that one, resume from ${beside}.`;
+  const notice = `The checkpoint ${describe(beside, cut)} belongs to another run, which was not finished. To continue that one, resume from ${beside}.`;
   return { model, notices: [notice] };
 }
 
@@ -118,7 +118,7 @@ export function newRun(
   if (!isDeepStrictEqual(networkShape(model.config.network), networkShape(config.network))) {
     throw new InklingError(
       'incompatibleModel',
-      `"${model.title}" has another network than these settings: leave the settings under "network" as they are in the model, or start a new one.`,
+      `"${model.title}" has a different network from these settings: leave the settings under "network" as they are in the model, or start a new one.`,
     );
   }
   const vocabulary = extendVocabulary(model.vocabulary, texts, config.text);

@@ -39,7 +39,10 @@ export function defaultThreads(): number {
 export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
   const threads = options.threads ?? defaultThreads();
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    throw new InklingError('invalidInput', `Threads are a whole number from 1 to 64, not ${threads}.`);
+    throw new InklingError(
+      'invalidInput',
+      `The number of threads must be a whole number from 1 to 64, not ${threads}.`,
+    );
   }
   const { name, module } = chooseKernels(options.kernel);
   const team = new Team(threads);

@@ -52,7 +52,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     device.dispose();
     throw new InklingError(
       'backendUnavailable',
-      'This GPU does not offer 16-bit floats: leave 16-bit storage off (--half, or the setting inkling.engine.half).',
+      'This GPU does not support 16-bit floats: leave 16-bit storage off (--half, or the setting inkling.engine.half).',
     );
   }
   const kernel = `${device.name}${options.half ? ', 16-bit activations' : ''}`;

@@ -320,7 +320,7 @@ describe('The command line', function () {
       [
         ['train', 'made.txt', '--resume', 'made.inkling.safetensors', ...small.slice(0, 1), 'network.cell=gru'],
         1,
-        /another network/,
+        /a different network/,
       ],
       [['train', 'made.txt', '--threads', '0'], 2, /--threads takes a whole number from 1 to 64/],
       [['train', 'made.txt', '--backend', 'abacus'], 2, /--backend is one of auto, wasm/],

@@ -381,7 +381,7 @@ const notTried: [why: string, parts: string[]][] = [
   [
     'another value, whose bounds the message names',
     [
-      'Threads are a whole number',
+      'The number of threads must be',
       'This network would need',
       'of memory could not be allocated',
       'is … from … to …, not …',
@@ -405,7 +405,7 @@ const notTried: [why: string, parts: string[]][] = [
       '--out takes the name of a file',
       'Run "inkling help"',
       'Name one command: inkling help train',
-      'ask with --mode network',
+      'use --mode network',
       'score it without --online',
     ],
   ],

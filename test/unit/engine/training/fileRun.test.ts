@@ -239,7 +239,7 @@ describe('A run that writes a model file', () => {
       assert.equal(resume.model.config.seed, 7);
       assert.match(
         resume.notices.join(),
-        /seed7\.checkpoint \(seed 99, step 3\) is of another run.*resume from .*seed7\.checkpoint\./,
+        /seed7\.checkpoint \(seed 99, step 3\) belongs to another run.*resume from .*seed7\.checkpoint\./,
       );
       const { events } = await run({ ...config, budget: { maxSteps: 4 } }, { modelPath: file('after'), resume });
       assert.deepEqual(
@@ -370,7 +370,7 @@ describe('A run that writes a model file', () => {
     const wider = { ...config, network: { ...config.network, layers: [{ units: 9, dropout: 0 }] } };
     await assert.rejects(
       open({ resume: goOnWith(model), config: wider }),
-      refuses('incompatibleModel', /another network/),
+      refuses('incompatibleModel', /a different network/),
     );
     await writeModelFile(file('classifier'), networkFileOf(model.spec));
     await assert.rejects(readForResume(file('classifier')), refuses('incompatibleModel', /is a classifier/));
