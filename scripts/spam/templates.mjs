@@ -66,7 +66,10 @@ function expand(template, language, random) {
     .trim();
 }
 
-/** `each` different messages of every template, and `mailsEach` longer mails of every theme: { label, text, kind: 'template', language }. */
+/**
+ * `each` different messages of every template, and `mailsEach` longer mails of every theme:
+ * { label, text, kind: 'template', language }.
+ */
 export function templateMessages(seed, each, mailsEach) {
   const examples = [];
   for (const label of ['spam', 'ham']) {

@@ -5,7 +5,10 @@
  */
 export type Schema<T> = (value: unknown, path: string) => T;
 
-/** A value that does not fit. The message is a part of a sentence: `"results.steps" must be a whole number from 0 on, not -1`. */
+/**
+ * A value that does not fit. The message is a part of a sentence: `"results.steps" must be a whole number from 0 on,
+ * not -1`.
+ */
 export class SchemaFault extends Error {
   constructor(path: string, expected: string, value: unknown) {
     super(value === undefined ? `"${path}" is missing` : `"${path}" must be ${expected}, not ${show(value)}`);

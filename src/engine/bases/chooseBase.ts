@@ -54,7 +54,7 @@ export async function chooseBase(
 ): Promise<BaseChoice | undefined> {
   const beginning = beginningOf(text);
   const found = await likeliest(beginning, newStepper, undefined, languages);
-  return found && judge(found.base, beginning, newStepper, undefined);
+  return found && confirm(found.base, beginning, newStepper, undefined);
 }
 
 /**
@@ -69,11 +69,11 @@ export async function languageOf(
   const beginning = beginningOf(text);
   const found = await likeliest(beginning, newStepper, signal, baseLanguages());
   if (!found || found.loss < clearLoss) return found?.base.language;
-  return (await judge(found.base, beginning, newStepper, signal)).base?.language;
+  return (await confirm(found.base, beginning, newStepper, signal)).base?.language;
 }
 
-/** What the whole beginning says of the likeliest base. */
-async function judge(
+/** Reads the whole beginning with the likeliest base, which may then turn out not to fit. */
+async function confirm(
   base: OpenBase,
   beginning: string,
   newStepper: NewStepper,

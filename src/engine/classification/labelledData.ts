@@ -209,7 +209,7 @@ async function contentOf(file: string, { encoding }: DecodeOptions): Promise<Dec
   return decodeText(await readBytes(file, file), path.basename(file), { encoding, keepNuls: true });
 }
 
-/** Notes on how the files of a folder were read. */
+/** How many notes on the reading of a folder's files are kept. */
 const shownNotices = 3;
 
 /** Files that operating systems create in folders. */

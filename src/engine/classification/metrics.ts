@@ -47,17 +47,16 @@ function cumulativeCounts(positive: ArrayLike<number>, scores: ArrayLike<number>
 export function binaryCurves(positive: ArrayLike<number>, scores: ArrayLike<number>): BinaryCurves | null {
   const { steps, positives, negatives } = cumulativeCounts(positive, scores);
   if (positives === 0 || negatives === 0) return null;
-  const rate = (n: number, of: number): number => n / of;
-  const truePositiveRate = [0, ...steps.map((s) => rate(s.truePositives, positives))];
-  const falsePositiveRate = [0, ...steps.map((s) => rate(s.falsePositives, negatives))];
+  const truePositiveRate = [0, ...steps.map((s) => s.truePositives / positives)];
+  const falsePositiveRate = [0, ...steps.map((s) => s.falsePositives / negatives)];
   const rocThreshold: (number | null)[] = [null, ...steps.map((s) => s.threshold)];
   let auc = 0;
   for (let i = 1; i < truePositiveRate.length; i++) {
     auc += ((falsePositiveRate[i] - falsePositiveRate[i - 1]) * (truePositiveRate[i] + truePositiveRate[i - 1])) / 2;
   }
   const rising = [...steps].reverse();
-  const precision = [...rising.map((s) => rate(s.truePositives, s.truePositives + s.falsePositives)), 1];
-  const recall = [...rising.map((s) => rate(s.truePositives, positives)), 0];
+  const precision = [...rising.map((s) => s.truePositives / (s.truePositives + s.falsePositives)), 1];
+  const recall = [...rising.map((s) => s.truePositives / positives), 0];
   const threshold: (number | null)[] = [...rising.map((s) => s.threshold), null];
   let averagePrecision = 0;
   for (let i = 0; i < rising.length; i++) averagePrecision += (recall[i] - recall[i + 1]) * precision[i];

@@ -9,7 +9,7 @@ import { tokenize, type Token } from './tokens';
 
 /**
  * What a passage loses for each e-fold of passages, in uncalibrated log-odds. Chosen by cross-validation on the training
- * part of the shipped detector: the more it is, the more spam is caught alone and the less among twelve legitimate
+ * part of the shipped detector: the larger it is, the more spam is caught alone and the less among twelve legitimate
  * messages. Where 0.3 % of legitimate texts are flagged, 0, 0.1 and 0.2 catch 0.90, 0.92 and 0.92 of the first and 0.89,
  * 0.83 and 0.75 of the second.
  */

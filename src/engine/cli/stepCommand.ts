@@ -5,7 +5,7 @@ import { modelFileOf } from '../bases/shippedBases';
 import { buildCorpus } from '../corpus/corpus';
 import { examplesOf } from '../corpus/examples';
 import { readProse } from '../corpus/readTextFile';
-import { takeApart, withoutDropout } from '../inside/oneStep';
+import { examineStep, withoutDropout } from '../inside/oneStep';
 import { readLanguageModel } from '../model/modelFile';
 import { withBackend } from './backendOption';
 import { output, say } from './output';
@@ -27,7 +27,9 @@ export async function stepCommand(args: string[]): Promise<void> {
   text.notices?.forEach(say);
   const example = examplesOf(buildCorpus([text], config.text, vocabulary), config).at(at);
   const stepper = createStepper(withoutDropout(spec), parameters);
-  const step = await withBackend(values, (backend) => takeApart(model, example.batch, backend.createNetwork, stepper));
+  const step = await withBackend(values, (backend) =>
+    examineStep(model, example.batch, backend.createNetwork, stepper),
+  );
   if (values.json) {
     output.json(step);
     return;

@@ -5,7 +5,7 @@
  */
 import { analyse } from 'chardet';
 
-/** Characters of the lines that are examined. */
+/** Bytes of the non-ASCII lines that are examined. */
 const sampleBytes = 1 << 16;
 const usualEncoding = 'windows-1252';
 /** Encodings that `chardet` does not know and `TextDecoder` does. */

@@ -1,7 +1,7 @@
 /**
- * Last-step batches of line prefixes (the recipes `shakespeare-words-*`): every prefix of two or more words, padded at the front to the
- * longest one, with its last word as the target. If a prefix is longer than `objective.steps`, only its last words are
- * used.
+ * Last-step batches of line prefixes (the recipes `shakespeare-words-*`): every prefix of two or more words, padded at
+ * the front to the longest one, with its last word as the target. If a prefix is longer than `objective.steps`, only
+ * its last words are used.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';

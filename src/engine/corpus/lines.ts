@@ -1,7 +1,7 @@
 /**
- * Every-step batches of whole lines, one per row (the recipe `dinosaur-names`): a line starts from `noToken`, and its newline is the
- * last target. Rows of a batch are padded to the longest with steps that have no target. A line longer than
- * `objective.steps` is cut; later parts start from zeros, with the preceding character as their first input.
+ * Every-step batches of whole lines, one per row (the recipe `dinosaur-names`): a line starts from `noToken`, and its
+ * newline is the last target. Rows of a batch are padded to the longest with steps that have no target. A line longer
+ * than `objective.steps` is cut; later parts start from zeros, with the preceding character as their first input.
  */
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';

@@ -12,7 +12,7 @@ import { formatNotices } from './textFormat';
 const wholeBytes = 64 * 1024 * 1024;
 const blockBytes = 16 * 1024 * 1024;
 
-export interface TextParts extends DecodeOptions {
+export interface ProseOptions extends DecodeOptions {
   /** Receives the sentences about how the file was read. */
   onNotice?: (sentence: string) => void;
   /** Files of more bytes than this are read in parts. */
@@ -24,7 +24,7 @@ export interface TextParts extends DecodeOptions {
  * Throws like `readProse`, and `invalidInput` for a large file that is neither UTF-8 nor in the encoding named by
  * `options`: what an encoding is can only be guessed from a whole text.
  */
-export async function* proseParts(file: string, name: string, options: TextParts = {}): AsyncGenerator<string> {
+export async function* proseParts(file: string, name: string, options: ProseOptions = {}): AsyncGenerator<string> {
   const stat = await fs.stat(file).catch(() => undefined);
   if (!stat?.isFile() || stat.size <= (options.wholeBytes ?? wholeBytes)) {
     const { text, notices = [] } = await readProse(file, name, options);
@@ -33,7 +33,7 @@ export async function* proseParts(file: string, name: string, options: TextParts
     return;
   }
   let isFirst = true;
-  const told = new Set<string>();
+  let isReported = false;
   for await (const block of lineBlocks(file, options.blockBytes ?? blockBytes)) {
     if (options.encoding === undefined && !isUtf8(block)) {
       throw new InklingError(
@@ -45,7 +45,8 @@ export async function* proseParts(file: string, name: string, options: TextParts
     if (isFirst) notices.push(...formatNotices(text, name));
     isFirst = false;
     // Each block may have its own damage; the first is enough to know.
-    if (told.size === 0) notices.forEach((notice) => told.add(notice) && options.onNotice?.(notice));
+    if (!isReported) notices.forEach((notice) => options.onNotice?.(notice));
+    isReported ||= notices.length > 0;
     yield text;
   }
 }

@@ -10,7 +10,7 @@ import { layerContext, layersOf } from '../model/layers';
 import { readModelMetadata } from '../model/modelFile';
 import { networkSpecOf } from '../model/networkSpecOf';
 
-/** Nobody would read more. */
+/** The most tokens that are listed. */
 const mostTokens = 1000;
 
 /** Throws what `buildCorpus` and `planBatches` throw. */

@@ -36,7 +36,7 @@ export function withoutDropout(spec: NetworkSpec): NetworkSpec {
 }
 
 /** `batch` has one row. `spec` is that of `parameters` and of the stepper. Throws what the backend throws. */
-export async function takeApart(
+export async function examineStep(
   { spec, parameters, config }: { spec: NetworkSpec; parameters: Float32Array; config: TrainingConfig },
   batch: Batch,
   createNetwork: CreateNetwork,

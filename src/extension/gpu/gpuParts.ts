@@ -37,7 +37,7 @@ const scheme = 'inkling-report';
 const reportUri = vscode.Uri.from({ scheme, path: '/Inkling Engine Report.md' });
 const selfTestKey = 'inkling.selfTests';
 const reportedRuns = 5;
-/** Loading a GPU driver can take long on first use; this limit is for drivers that hang. */
+/** How long the separate engine stays while a dialog waits for the user; the next call restarts it. */
 const idleMs = 60_000;
 
 export class GpuParts extends Disposables {

@@ -37,7 +37,7 @@ export function parseAnswer(program: string, answer: string): NodeProgram | stri
     return `${program} is not Node.js.`;
   }
   if (typeof path !== 'string' || typeof version !== 'string') return `${program} is not Node.js.`;
-  if (electron !== null) return `${program} is an Electron, which WebGPU does not run in.`;
+  if (electron !== null) return `${program} is Electron, in which WebGPU does not run.`;
   const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);
   if (major < oldest) return `${program} is Node.js ${version}; the engine needs ${oldest} or later.`;
   return { path, version };

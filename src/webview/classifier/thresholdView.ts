@@ -13,7 +13,6 @@ import { precisionRecallCurve, renderUnitCurve, rocCurve } from './unitCurve';
 export class ThresholdView {
   readonly element: HTMLElement;
   private record: ClassifierRecord | undefined;
-  /** The elements on the page. */
   private threshold = 0.5;
   private readonly control = slider(
     t('Threshold'),
@@ -112,13 +111,15 @@ function thresholdSentence(confusion: number[][], classes: string[], positive: n
 
 /** Rows are true classes, columns predicted ones. */
 function confusionRows(confusion: number[][], classes: string[]): HTMLElement[] {
-  const most = Math.max(1, ...confusion.map((row) => row.reduce((a, b) => a + b, 0)));
   const head = classes.map((name) => h('th', { scope: 'col' }, t('called {0}', name)));
   const rows = confusion.map((row, c) => {
-    const sum = Math.max(1, ...[row.reduce((a, b) => a + b, 0)]);
+    const sum = Math.max(
+      1,
+      row.reduce((a, b) => a + b, 0),
+    );
     const cells = row.map((count, predicted) => {
       const cell = h('td', { class: predicted === c ? 'right' : 'wrong' }, formatInteger(count));
-      cell.style.setProperty('--share', String(count === 0 ? 0 : Math.max(0.08, count / Math.min(most, sum))));
+      cell.style.setProperty('--share', String(count === 0 ? 0 : Math.max(0.08, count / sum)));
       return cell;
     });
     return h('tr', {}, h('th', { scope: 'row' }, t('is {0}', classes[c])), ...cells);

@@ -20,7 +20,7 @@ import type { TrainingConfig } from '../../../common/trainingConfig';
 import type { Corpus } from '../../corpus/corpus';
 import { normalisedPieces } from '../../corpus/normaliseText';
 import { planBatches } from '../../corpus/planBatches';
-import { proseParts, type TextParts } from '../../corpus/proseParts';
+import { proseParts, type ProseOptions } from '../../corpus/proseParts';
 import { TokenCounter, type Vocabulary } from '../../corpus/vocabulary';
 import { initialiseParameters } from '../../model/initialisation';
 import { readWeights, writeModelFile, type StoredLanguageModel } from '../../model/modelFile';
@@ -94,7 +94,7 @@ export interface JobRequest {
   title?: string;
   /** A file whose tensors are the first weights, instead of random ones. */
   weights?: string;
-  reading?: TextParts;
+  reading?: ProseOptions;
   /** The settings that decide what the tokens are, for a text of this many bytes. */
   draft: (bytes: number) => TrainingConfig;
   /** All settings, once the text is known. */
@@ -269,7 +269,7 @@ interface CountedTexts {
 async function countTokens(
   sources: readonly TextSource[],
   config: TrainingConfig,
-  reading: TextParts,
+  reading: ProseOptions,
 ): Promise<CountedTexts> {
   const counter = new TokenCounter(config.text.unit);
   const hash = createHash('sha256');
@@ -296,7 +296,7 @@ function filesOf(sources: readonly TextSource[], lengths: readonly number[]): Jo
 async function* pieces(
   { path: file, name, encoding }: TextSource,
   { text }: TrainingConfig,
-  reading: TextParts,
+  reading: ProseOptions,
 ): AsyncGenerator<string> {
   for await (const part of proseParts(file, name, { ...reading, encoding })) yield* normalisedPieces(part, text);
 }
