@@ -1,4 +1,4 @@
-/** The public interface of this room: what other rooms may use, besides the types of backend.ts. */
+/** The public interface of this room: what other rooms may use besides backend.ts. */
 import type { NewStepper } from './backend';
 import { createWasmStepper } from './wasm/wasmStepper';
 

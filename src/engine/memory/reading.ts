@@ -39,7 +39,7 @@ interface ReadingOptions {
 
 /** The number of tokens read before a span as its context. */
 const contextTokens = 64;
-/** About two paragraphs; a shorter stretch would say little about how well the rest of a text is predicted. */
+/** About two paragraphs: the nats of neighbouring tokens depend on each other, those of stretches this long hardly do. */
 const stretchTokens = 500;
 
 /**

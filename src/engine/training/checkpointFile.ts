@@ -14,7 +14,7 @@ export class CheckpointFile {
   /** The file as this run last saw it. */
   private seen: string | undefined;
 
-  /** `created`: the runs whose checkpoints may be replaced: this run, and the one that it continues. */
+  /** `created`: the start times of the runs whose checkpoint may be removed: this run, and the one that it continues. */
   constructor(
     private readonly modelPath: string,
     private readonly created: readonly (string | undefined)[],

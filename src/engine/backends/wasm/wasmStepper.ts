@@ -81,37 +81,15 @@ class WasmStepper implements Stepper {
     const flat = places.flat / 4;
     this.ids.set(tokens, places.tokens / 2);
     floats.set(states, flat);
-    copyStates(
-      k,
-      spec,
-      places.flat,
-      places.layers.map(({ before }) => before),
-      rows,
-      'in',
-    );
+    const statesOf = (which: 'before' | 'after'): StatePlace[] => places.layers.map((layer) => layer[which]);
+    copyStates(k, spec, places.flat, statesOf('before'), rows, 'in');
     const stride = rows * 64;
     places.layers.forEach((_, l) => this.stepLayer(l, rows));
     const top = places.layers[places.layers.length - 1].after.h;
-    const topPanels = w.layers[w.layers.length - 1].outputPanels;
-    k.multiply(
-      places.logits,
-      stride,
-      top,
-      stride,
-      w.output.weights,
-      rows,
-      topPanels,
-      w.classPanels,
-      w.outputBias.weights,
-    );
-    copyStates(
-      k,
-      spec,
-      places.flat,
-      places.layers.map(({ after }) => after),
-      rows,
-      'out',
-    );
+    const { outputPanels } = w.layers[w.layers.length - 1];
+    const bias = w.outputBias.weights;
+    k.multiply(places.logits, stride, top, stride, w.output.weights, rows, outputPanels, w.classPanels, bias);
+    copyStates(k, spec, places.flat, statesOf('after'), rows, 'out');
     states.set(floats.subarray(flat, flat + states.length));
     const V = outputSize(spec);
     k.copyRows(places.flat, V * 4, places.logits, rows, V, 0);
