@@ -21,6 +21,18 @@ interface Reading {
   loss: number;
 }
 
+/** The state of a run in a list; nothing of one that has ended as it should. */
+export function sayState(state: RunStatus): string {
+  return {
+    running: t('running'),
+    paused: t('paused'),
+    failed: t('failed'),
+    interrupted: t('interrupted'),
+    done: '',
+    stopped: '',
+  }[state];
+}
+
 /** `unit` is the unit of the losses; the judgement does not depend on it. */
 export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): string {
   const { start, done } = history;

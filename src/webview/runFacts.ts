@@ -1,4 +1,5 @@
 /** What the Training tab says about a run in words and figures, apart from its curves. No DOM. */
+import { sayState } from '../common/describeRun';
 import { formatDuration, formatFixed, formatMoment, formatPercent } from '../common/formats';
 import type { TextBaselines } from '../common/engineProtocol';
 import { formatInteger, languageName, t } from '../common/l10n';
@@ -146,15 +147,7 @@ export function placeSentence(history: RunHistory, point: { step: number; epoch:
 }
 
 export function runLabel(run: RunItem): string {
-  const state = {
-    running: t('running'),
-    paused: t('paused'),
-    failed: t('failed'),
-    interrupted: t('interrupted'),
-    done: '',
-    stopped: '',
-  }[run.state];
-  return [run.title, formatMoment(run.startedAt), state].filter((part) => part !== '').join(' · ');
+  return [run.title, formatMoment(run.startedAt), sayState(run.state)].filter((part) => part !== '').join(' · ');
 }
 
 function roundTo(value: number, digits: number): number {

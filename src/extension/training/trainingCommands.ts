@@ -1,5 +1,6 @@
 /** The commands that start, pause, resume and stop training. */
 import * as vscode from 'vscode';
+import { sayState } from '../../common/describeRun';
 import type { ModelSummary } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
 import { formatMoment } from '../../common/formats';
@@ -176,7 +177,7 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
   }
   const items = resumable.map((record) => ({
     label: record.title,
-    description: record.state,
+    description: sayState(record.state),
     detail: [record.network, record.device, formatMoment(record.startedAt)].filter(Boolean).join(' · '),
     id: record.id,
   }));

@@ -81,7 +81,7 @@ export class TrainingProgress extends Disposables {
     const bits = latest && !this.studio.visible ? this.bitsOf(latest) : undefined;
     const loss = bits === undefined ? '' : ` · ${formatFixed(bits, 2)}`;
     this.item.text = `${run.paused ? '$(debug-pause)' : '$(sync~spin)'} Inkling${percent}${loss}`;
-    const details = latest ? describe(latest, bits) : vscode.l10n.t('reading the text…');
+    const details = latest ? this.describe(latest, bits) : vscode.l10n.t('reading the text…');
     this.item.tooltip = [vscode.l10n.t('Training on {0}', run.title), details, run.device].filter(Boolean).join('\n');
     this.item.show();
   }
@@ -113,15 +113,17 @@ export class TrainingProgress extends Disposables {
     if (chosen === resume) await vscode.commands.executeCommand('inkling.resumeTraining', { runId });
     if (chosen === showLog) await vscode.commands.executeCommand('inkling.showLog');
   }
-}
 
-/** "45 % · 2.19 bits per character · 310 k characters/s · 0:32 min left". */
-function describe(event: ProgressEvent, bits: number | undefined): string {
-  const parts = [
-    formatPercent(Math.floor(event.fraction * 100)),
-    formatBits(bits),
-    vscode.l10n.t('{0} characters/s', formatCount(event.charactersPerSecond)),
-  ];
-  if (event.secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', formatDuration(event.secondsLeft)));
-  return parts.filter(Boolean).join(' · ');
+  /** "45 % · 2.19 bits per character · 310 k characters/s · 0:32 min left". */
+  private describe(event: ProgressEvent, bits: number | undefined): string {
+    // The event counts what the model predicts.
+    const speed = formatCount(event.charactersPerSecond);
+    const parts = [
+      formatPercent(Math.floor(event.fraction * 100)),
+      formatBits(bits),
+      this.unit === 'word' ? vscode.l10n.t('{0} words/s', speed) : vscode.l10n.t('{0} characters/s', speed),
+    ];
+    if (event.secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', formatDuration(event.secondsLeft)));
+    return parts.filter(Boolean).join(' · ');
+  }
 }
