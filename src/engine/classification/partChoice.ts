@@ -80,7 +80,7 @@ interface Start {
 }
 
 /** The scores of the parts for texts that they were not trained on. */
-interface Answers {
+interface HeldOutScores {
   /** Indices of the texts. */
   members: number[];
   /** Of all pieces of these texts, in order. */
@@ -106,12 +106,12 @@ export function withEnoughUpdates(settings: ClassifierSettings, texts: number): 
 export async function chooseParts(given: Material, train: Int32Array): Promise<PartChoice> {
   if (given.settings.model === 'network') return chooseEpoch(given, train);
   const folds = foldsOf(given, train);
-  const alone = await askLinear(given, folds);
+  const alone = await crossValidateLinear(given, folds);
   const mayStart = given.shipped && train.length < fewTexts;
-  const started = mayStart ? await askStarted(given, folds, alone, given.shipped!) : undefined;
-  const everything = started?.answers ?? alone;
+  const started = mayStart ? await crossValidateStarted(given, folds, alone, given.shipped!) : undefined;
+  const linear = started?.tested ?? alone;
   const material = { ...given, from: started?.start.from };
-  const choice = await chooseMix(material, train, folds, everything);
+  const choice = await chooseMix(material, train, folds, linear);
   return { ...choice, start: started?.start };
 }
 
@@ -119,17 +119,17 @@ async function chooseMix(
   material: Material,
   train: Int32Array,
   folds: readonly Split[],
-  everything: Answers,
+  linear: HeldOutScores,
 ): Promise<PartChoice> {
-  const learningCurve = curveOf(material, folds, everything);
-  if (!mayHelp(material, everything)) {
-    const decision = decideOn(material, everything, everything);
-    return { ...decision, ...scoresOf(material, everything, decision.mix), learningCurve };
+  const learningCurve = curveOf(material, folds, linear);
+  if (!mayNeedNetwork(material, linear)) {
+    const decision = decideOn(material, linear, linear);
+    return { ...decision, ...scoresOf(material, linear, decision.mix), learningCurve };
   }
-  const { asked, network } =
-    train.length < fewTexts ? await askNetwork(material, folds, everything) : await askNetworkOnce(material, train);
-  const decision = decideOn(material, asked, everything);
-  const basis = decision.kept === 'linear' ? everything : asked;
+  const { decisive, network } =
+    train.length < fewTexts ? await crossValidateNetwork(material, folds, linear) : await validateBoth(material, train);
+  const decision = decideOn(material, decisive, linear);
+  const basis = decision.kept === 'linear' ? linear : decisive;
   return { ...decision, ...scoresOf(material, basis, decision.mix), network, learningCurve };
 }
 
@@ -139,24 +139,24 @@ async function chooseEpoch(material: Material, train: Int32Array): Promise<PartC
   const { fitting, validation } = validationSplit(material, train);
   if (validation.length === 0) return none;
   const network = await fitWatched(material, fitting, validation);
-  const asked = {
+  const decisive = {
     members: [...validation],
     scores: { network: await networkScores(material, network.part, validation) },
   };
-  return { ...none, ...scoresOf(material, asked, networkAlone), network };
+  return { ...none, ...scoresOf(material, decisive, networkAlone), network };
 }
 
 /**
  * Whether to train a network beside the linear model, which takes many times as long: if it was requested, or if the
  * linear model makes enough errors.
  */
-function mayHelp(material: Material, linear: Answers): boolean {
+function mayNeedNetwork(material: Material, linear: HeldOutScores): boolean {
   const { model } = material.settings;
   return model === 'auto' ? macroF1(material, linear) < goodAlone : model !== 'linear';
 }
 
 /** Of the linear model on whole texts that it was not trained on. */
-function macroF1(material: Material, { members, scores }: Answers): number {
+function macroF1(material: Material, { members, scores }: HeldOutScores): number {
   const { labels, positive } = material;
   const pieces = piecesFor(material, members);
   const rows = scores.linear!.filter((_, i) => !pieces[i].passage);
@@ -179,58 +179,61 @@ function foldsOf({ texts, labels, settings }: Material, train: Int32Array): Spli
 }
 
 /** The scores of the linear model for each text when trained on the other folds. */
-async function askLinear(material: Material, folds: readonly Split[]): Promise<Answers> {
-  const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
+async function crossValidateLinear(material: Material, folds: readonly Split[]): Promise<HeldOutScores> {
+  const tested = { members: [] as number[], scores: { linear: [] as number[][] } };
   for (const { train, heldOut } of folds) {
     await yieldUnlessCancelled(material);
-    answers.members.push(...heldOut);
-    answers.scores.linear.push(...linearScores(material, fitLinear(material, train), heldOut));
+    tested.members.push(...heldOut);
+    tested.scores.linear.push(...linearScores(material, fitLinear(material, train), heldOut));
   }
-  return answers;
+  return tested;
 }
 
 /** The same for a linear model that starts from `from`; undefined if that is worse than `alone`. */
-async function askStarted(
+async function crossValidateStarted(
   material: Material,
   folds: readonly Split[],
-  alone: Answers,
+  alone: HeldOutScores,
   from: LinearModel,
-): Promise<{ answers: Answers; start: Start } | undefined> {
+): Promise<{ tested: HeldOutScores; start: Start } | undefined> {
   const started = { ...material, from };
-  const answers = await askLinear(started, folds);
-  const start = { from, macroF1: macroF1(started, answers), without: macroF1(material, alone) };
-  return start.macroF1 >= start.without ? { answers, start } : undefined;
+  const tested = await crossValidateLinear(started, folds);
+  const start = { from, macroF1: macroF1(started, tested), without: macroF1(material, alone) };
+  return start.macroF1 >= start.without ? { tested, start } : undefined;
 }
 
-/** `answers` with the scores of the network, too, and the network of the first fold. */
-async function askNetwork(
+/** `tested` with the scores of the network, too, and the network of the first fold. */
+async function crossValidateNetwork(
   material: Material,
   folds: readonly Split[],
-  answers: Answers,
-): Promise<{ asked: Answers; network?: Fitted }> {
+  tested: HeldOutScores,
+): Promise<{ decisive: HeldOutScores; network?: Fitted }> {
   const network: number[][] = [];
   let first: Fitted | undefined;
   for (const { train: members, heldOut } of folds) {
     await yieldUnlessCancelled(material);
     // If training is ended early, what is known by then is used.
-    if (material.finish?.aborted) return { asked: answers, network: first };
+    if (material.finish?.aborted) return { decisive: tested, network: first };
     const watched = first ? new Int32Array(0) : heldOut;
     const fitted = await fitNetwork(material, { members, epochs: material.settings.epochs, watched, choose: false });
     first ??= fitted;
     network.push(...(await networkScores(material, fitted.part, heldOut)));
   }
-  return { asked: { ...answers, scores: { ...answers.scores, network } }, network: first };
+  return { decisive: { ...tested, scores: { ...tested.scores, network } }, network: first };
 }
 
-/** Both parts trained on the same texts and asked about the validation part. */
-async function askNetworkOnce(material: Material, train: Int32Array): Promise<{ asked: Answers; network: Fitted }> {
+/** Both parts, trained on the same texts and tested on the validation part. */
+async function validateBoth(
+  material: Material,
+  train: Int32Array,
+): Promise<{ decisive: HeldOutScores; network: Fitted }> {
   const { fitting, validation } = validationSplit(material, train);
   const network = await fitWatched(material, fitting, validation);
   const scores = {
     network: await networkScores(material, network.part, validation),
     linear: linearScores(material, fitLinear(material, fitting), validation),
   };
-  return { asked: { members: [...validation], scores }, network };
+  return { decisive: { members: [...validation], scores }, network };
 }
 
 /** Lets the event loop turn, which may deliver a cancellation. Throws `cancelled` if it did. */
@@ -239,28 +242,31 @@ async function yieldUnlessCancelled({ signal }: Material): Promise<void> {
   if (signal?.aborted) throw new InklingError('cancelled', 'Training was stopped.');
 }
 
-/** Chooses by `asked`; the linear model is scaled by all texts that it was tested on. Passages are not used. */
+/** Chooses by the scores in `decisive`; the linear model is scaled by all texts in `linear`. Passages are not used. */
 function decideOn(
   material: Material,
-  asked: Answers,
-  linear: Answers,
+  decisive: HeldOutScores,
+  linear: HeldOutScores,
 ): Pick<PartChoice, 'mix' | 'kept' | 'mixes' | 'candidates'> {
   const { settings, labels, positive } = material;
-  const sides = ({ members }: Answers): number[] => members.map((i) => sideOf(labels[i], positive));
-  const whole = ({ members, scores }: Answers): PartScores => {
+  const sides = ({ members }: HeldOutScores): number[] => members.map((i) => sideOf(labels[i], positive));
+  const whole = ({ members, scores }: HeldOutScores): PartScores => {
     const pieces = piecesFor(material, members);
     const of = (rows: number[][] | undefined): number[][] | undefined => rows?.filter((_, i) => !pieces[i].passage);
     return { network: of(scores.network), linear: of(scores.linear) };
   };
-  const mixes = mixesOf(scaleOf(sides(asked), whole(asked).network), scaleOf(sides(linear), whole(linear).linear));
-  const { kept: best, candidates } = compareMixes(mixes, sides(asked), whole(asked), sidesOf(material));
+  const mixes = mixesOf(
+    scaleOf(sides(decisive), whole(decisive).network),
+    scaleOf(sides(linear), whole(linear).linear),
+  );
+  const { kept: best, candidates } = compareMixes(mixes, sides(decisive), whole(decisive), sidesOf(material));
   const kept = settings.model !== 'auto' && settings.model in mixes ? settings.model : best;
   return { mix: mixes[kept]!, kept, mixes, candidates };
 }
 
 function scoresOf(
   { pieces }: Material,
-  { members, scores }: Answers,
+  { members, scores }: HeldOutScores,
   mix: Mix,
 ): Pick<PartChoice, 'members' | 'scores'> {
   const count = (scores.network ?? scores.linear)!.length;
@@ -273,10 +279,10 @@ function piecesFor({ pieces }: Material, members: ArrayLike<number>): Piece[] {
 }
 
 /**
- * Trained on parts of some folds and tested on the texts left out; the last point is that of `everything`. Only whole
+ * Trained on parts of some folds and tested on the texts left out; the last point is that of `linear`. Only whole
  * texts are measured, so the other points leave passages out, which would take most of their time.
  */
-function curveOf(material: Material, folds: readonly Split[], everything: Answers): LearningCurve {
+function curveOf(material: Material, folds: readonly Split[], linear: HeldOutScores): LearningCurve {
   const random = new Random(material.settings.seed, 61);
   const all = Math.min(...folds.map(({ train }) => train.length));
   const parts = folds.slice(0, all < fewTexts ? choiceFolds : curveFolds).map(({ train, heldOut }) => {
@@ -286,13 +292,13 @@ function curveOf(material: Material, folds: readonly Split[], everything: Answer
   });
   const whole: Material = { ...material, pieces: material.pieces.map(([text]) => [text]) };
   return learningCurve(all, (count) => {
-    if (count === all) return macroF1(material, everything);
-    const answers = { members: [] as number[], scores: { linear: [] as number[][] } };
+    if (count === all) return macroF1(material, linear);
+    const tested = { members: [] as number[], scores: { linear: [] as number[][] } };
     for (const { fitting, members } of parts) {
-      answers.members.push(...members);
-      answers.scores.linear.push(...linearScores(whole, fitLinear(whole, fitting.slice(0, count)), members));
+      tested.members.push(...members);
+      tested.scores.linear.push(...linearScores(whole, fitLinear(whole, fitting.slice(0, count)), members));
     }
-    return macroF1(whole, answers);
+    return macroF1(whole, tested);
   });
 }
 
