@@ -26,6 +26,7 @@ import {
   entriesOf,
   lengthBytes,
   maximumHeaderBytes,
+  parseFlatJson,
   type Header,
   type Tensor,
   type TensorValues,
@@ -376,9 +377,9 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
 
 function parseJson(key: string, text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseFlatJson(text);
   } catch {
-    throw new ContainerFault(`its "${key}" is not JSON`);
+    throw new ContainerFault(`its "${key}" is not JSON of a model`);
   }
 }
 

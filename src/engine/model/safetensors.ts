@@ -81,7 +81,7 @@ export function decodeHeader(json: Buffer): Header {
   const text = json.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseFlatJson(text);
   } catch {
     throw new ContainerFault('its header is damaged, or it is not a safetensors file');
   }
@@ -140,6 +140,25 @@ function checkedEntry(name: string, value: unknown): TensorEntry {
   throw new ContainerFault(`the entry of tensor "${name}" is damaged`);
 }
 
+/** Nothing in a model file is nested as deeply as this. */
+const maximumDepth = 32;
+
+/**
+ * `JSON.parse` for text from a file that may be an attack: millions of nested lists take fifty times the memory of their
+ * text, so they are refused before. Throws for them and for what is not JSON.
+ */
+export function parseFlatJson(json: string): unknown {
+  let depth = 0;
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i];
+    if (character === '"') i = endOfString(json, i) - 1;
+    else if (character === '[' || character === '{') depth++;
+    else if (character === ']' || character === '}') depth--;
+    if (depth > maximumDepth) throw new ContainerFault('it is nested too deeply');
+  }
+  return JSON.parse(json) as unknown;
+}
+
 /**
  * The first duplicate key of an object in `json`: `JSON.parse` keeps the last one, another reader may keep the first.
  */
@@ -170,9 +189,10 @@ function repeatedKey(json: string): string | undefined {
   return undefined;
 }
 
-/** The index after the string that begins at `start`. */
+/** The index after the string that begins at `start`; the end of `json` if it does not end. */
 function endOfString(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    if (quote < 0) return json.length;
     let backslashes = 0;
     while (json[quote - 1 - backslashes] === '\\') backslashes++;
     if (backslashes % 2 === 0) return quote + 1;

@@ -367,6 +367,21 @@ describe(`model file (seed ${seed})`, () => {
       await refuses(bomb, 'corruptModel', /"rnn\.weight_ih_l0" is \[16, 7\], not \[16384, 7\]/);
     });
 
+    it('millions of nested lists, before allocating memory for them', async () => {
+      const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+      const inside = await resealed(({ metadata }) => (metadata['inkling.checkpoint'] = nested(1000)));
+      await refuses(inside, 'corruptModel', /"inkling\.checkpoint" is not JSON of a model/);
+      const header = Buffer.from(`{"a":${nested(1e6)}}`);
+      const length = Buffer.alloc(lengthBytes);
+      length.writeBigUInt64LE(BigInt(header.length));
+      await refuses(Buffer.concat([length, header]), 'corruptModel', /its header is damaged/);
+      // Brackets in a text are none.
+      await fs.writeFile(file, whole);
+      const titled = await resealed(({ metadata }) => (metadata['inkling.title'] = JSON.stringify('['.repeat(99))));
+      await fs.writeFile(file, titled);
+      assert.equal((await readModelMetadata(file)).title, '['.repeat(99));
+    });
+
     it('a pipe, which would never end', async function () {
       if (process.platform === 'win32') return this.skip();
       const pipe = path.join(folder, 'pipe');
