@@ -1,6 +1,6 @@
 // `npm start`: builds, then opens VS Code with the extension, a text to train on, and the walkthrough beside it. Desktop
 // VS Code when `code` is on the path, else VS Code in the browser, served on this machine only; its address is printed
-// and opened.
+// and opened. Also in the browser where `code` is that of a remote window: it ignores an extension to develop.
 //   npm start -- --browser     always in the browser
 //   npm start -- --port 8123   at this port
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { makeSampleText } from './sampleText.mjs';
 
 // The extension opens its walkthrough then.
 process.env.INKLING_WALKTHROUGH = '1';
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
 const { values } = parseArgs({ options: { browser: { type: 'boolean' }, port: { type: 'string', default: '8123' } } });
 
 await installPackages();
@@ -38,10 +38,17 @@ for (const file of samples) {
   if (!fs.existsSync(target)) fs.copyFileSync(path.join(root, file), target);
 }
 const sample = path.basename(samples[0]);
+// The texts have one line per paragraph.
+fs.mkdirSync(path.join(folder, '.vscode'), { recursive: true });
+fs.writeFileSync(path.join(folder, '.vscode/settings.json'), JSON.stringify({ 'editor.wordWrap': 'on' }));
 
-const desktop = !values.browser && spawnSync('code', ['--version'], { shell: process.platform === 'win32' });
+const isRemote = process.env.VSCODE_IPC_HOOK_CLI !== undefined;
+const desktop =
+  !values.browser && !isRemote && spawnSync('code', ['--version'], { shell: process.platform === 'win32' });
 if (desktop && desktop.status === 0) {
-  const args = [`--extensionDevelopmentPath=${root}`, '--new-window', folder, path.join(folder, sample)];
+  // Without the question whether its texts, which were copied just now, are to be trusted.
+  const flags = [`--extensionDevelopmentPath=${root}`, '--new-window', '--disable-workspace-trust'];
+  const args = [...flags, folder, path.join(folder, sample)];
   spawn('code', args, { stdio: 'ignore', detached: true, shell: process.platform === 'win32' }).unref();
   console.log(`VS Code opens ${folder}. Run "Inkling: Train on This File" there (F1).`);
 } else {
