@@ -226,12 +226,23 @@ export function choice<T extends string>(
     if (old === list.map((item) => `${item.value}\n${item.label}`).join('\n')) return;
     const { value } = select;
     select.replaceChildren(...list.map((item) => h('option', { value: item.value }, item.label)));
+    set(value as T);
+  };
+  // Titles of runs and models may be longer than the sidebar is wide.
+  const showWhole = (): void => {
+    if (labelHidden) select.title = select.selectedOptions[0]?.text ?? '';
+  };
+  select.addEventListener('change', () => {
+    showWhole();
+    onChange(select.value as T);
+  });
+  const set = (value: T): void => {
     select.value = value;
+    showWhole();
   };
   setChoices(choices);
-  select.addEventListener('change', () => onChange(select.value as T));
   const element = h('div', { class: 'choice' }, name, select);
-  return { element, setChoices, set: (value) => (select.value = value) };
+  return { element, setChoices, set };
 }
 
 export function tabs<T extends string>(

@@ -189,7 +189,7 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
 }
 
 /**
- * Dashed baselines with their names, moved apart where they would overlap, and to where no curve runs; `unnamed` are the
+ * Dashed baselines with their names, moved apart where they would overlap, and to where no line runs; `unnamed` are the
  * names for which there is no such place. One above the plot is named at its top, with an arrow.
  */
 function baselineMarks(
@@ -222,8 +222,11 @@ function baselineMarks(
       return `<path d="${d}" stroke="${colours.muted}" stroke-dasharray="5 4" stroke-opacity="0.8"/>`;
     });
   const unnamed: string[] = [];
+  // A name that was moved down may have come upon a baseline, which is as wide as the plot.
+  const isStruckOut = (at: number): boolean =>
+    labels.some(({ line, isAbove }) => !isAbove && line > at - fontSize && line < at + 3);
   const names = labels.map(({ text, at }) => {
-    const end = freeEnd(curves, text.length * fontSize * characterWidth, at, box);
+    const end = isStruckOut(at) ? undefined : freeEnd(curves, text.length * fontSize * characterWidth, at, box);
     if (end === undefined) {
       unnamed.push(text);
       return '';

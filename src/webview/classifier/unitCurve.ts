@@ -76,8 +76,10 @@ export function renderUnitCurve(
   if (diagonal) {
     parts.push(`<path d="M${left} ${bottom}L${right} ${top}" stroke="${colours.muted}" stroke-dasharray="4 4"/>`);
   }
+  // In the corner through which no line runs.
+  const corner = diagonal ? `x="${right - 4}" text-anchor="end"` : `x="${left + 4}"`;
   parts.push(
-    `<text x="${left + 4}" y="${bottom - 5}" stroke="${colours.background}" stroke-width="3" paint-order="stroke">${yName}</text>`,
+    `<text ${corner} y="${bottom - 5}" stroke="${colours.background}" stroke-width="3" paint-order="stroke">${yName}</text>`,
   );
   parts.push(
     `<path d="M${linePerPixel(points, x.place).map(at).join('L')}" fill="none" stroke="${colours.train}" stroke-width="2" stroke-linejoin="round"/>`,

@@ -103,6 +103,7 @@ export async function openStudio(
           document.documentElement.style.setProperty(`--vscode-${name}`, value);
         }
         document.body.classList.add(...bodyClass);
+        document.body.dataset.vscodeThemeKind = bodyClass[bodyClass.length - 1];
         document.documentElement.style.setProperty('background', 'var(--vscode-sideBar-background)');
       });
     },

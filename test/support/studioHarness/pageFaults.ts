@@ -1,6 +1,6 @@
 /**
  * Faults in how a page looks, computed in the page itself: text and marks of low contrast (below 4.5 and 3, as in WCAG
- * 2), elements wider than the page, text that is cut off, or covered by other text or by a curve, and places that are empty.
+ * 2), elements wider than the page, text that is cut off, or covered by other text or by a line, and places that are empty.
  */
 
 /** Evaluated in a browser, so it must be self-contained. Returns one line for each fault. */
@@ -150,6 +150,17 @@ export function pageFaults(): string[] {
         if (wide > 1 || high > 1) faults.add(`cut off: placeholder “${placeholder}”`);
       }
     }
+    if (!hidden && element instanceof HTMLSelectElement && !element.closest('[title]')) {
+      // The width that its options would like, which cannot be read in place.
+      const free = element.cloneNode() as HTMLSelectElement;
+      free.style.cssText = 'position: absolute; width: auto; min-width: 0; max-width: none';
+      free.append(new Option(element.selectedOptions[0]?.text));
+      element.after(free);
+      const wanted = free.offsetWidth;
+      free.remove();
+      if (wanted > element.offsetWidth + 1)
+        faults.add(`cut off: select “${element.selectedOptions[0]?.text}”, ${wanted} px in ${element.offsetWidth}`);
+    }
     if (element instanceof SVGSVGElement) {
       const texts = [...element.querySelectorAll('text')].filter((each) => !isHidden(each));
       const boxes = texts.map((each) => each.getBoundingClientRect());
@@ -164,13 +175,15 @@ export function pageFaults(): string[] {
         }),
       );
       const { left, top } = element.getBoundingClientRect();
-      for (const curve of element.querySelectorAll<SVGPathElement>('path[stroke-width][fill="none"]')) {
+      // Curves and baselines; grid lines are lighter than the text.
+      const lines = 'path[stroke-width][fill="none"], path[stroke-dasharray]';
+      for (const curve of element.querySelectorAll<SVGPathElement>(lines)) {
         for (let at = 0, length = curve.getTotalLength(); at < length; at += 2) {
           const { x, y } = curve.getPointAtLength(at);
           boxes.forEach((box, i) => {
             const inside =
               x + left > box.left && x + left < box.right && y + top > box.top + 2 && y + top < box.bottom - 2;
-            if (inside) faults.add(`struck out by a curve: ${name(texts[i])}`);
+            if (inside) faults.add(`struck out by a line: ${name(texts[i])}`);
           });
         }
       }

@@ -21,7 +21,10 @@ async function main(): Promise<void> {
         const options = { width, height: 1000, theme, language: languageOf(tag) };
         const faults = await visitScreens(browser, dist, options, async (screen, page) => {
           for (const fault of await page.evaluate(pageFaults)) console.log(`${kind}, ${screen}: ${fault}`);
-          await page.screenshot({ path: path.join(out, `${kind}-${screen}.png`), fullPage: true });
+          // What sticks to the top stands at the top; scrolling would close what has popped up.
+          const fullPage = screen !== 'considered';
+          if (fullPage) await page.evaluate(() => window.scrollTo(0, 0));
+          await page.screenshot({ path: path.join(out, `${kind}-${screen}.png`), fullPage });
           count++;
         });
         for (const fault of faults) console.log(`${kind}: ${fault}`);

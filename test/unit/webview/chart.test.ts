@@ -191,6 +191,23 @@ describe('chart: what lies over what', () => {
     assert.ok(Number(end) < nearestLeft, `${end} is not left of ${nearestLeft}`);
   });
 
+  it('leaves out the name of a baseline that another baseline would strike out', () => {
+    const model = buildLossChart(input({ history }));
+    const named = (second: number): string[] =>
+      renderChart(
+        {
+          ...model,
+          baselines: [
+            { label: 'PPM', y: 3 },
+            { label: 'Markov', y: second },
+          ],
+        },
+        { name: 'test', width: 600, height: 300, colours, showX: true },
+      ).unnamed;
+    assert.deepEqual(named(2), []);
+    assert.deepEqual(named(2.95), ['Markov 2.95']);
+  });
+
   it('draws the curves over the names of baselines', () => {
     const model = buildLossChart(input({ history }));
     const { svg } = renderChart(model, { name: 'test', width: 200, height: 200, colours, showX: true });

@@ -54,7 +54,9 @@ describe('screens of the Studio', function () {
       <textarea placeholder="a placeholder of several lines in a low box" style="width: 60px; height: 20px"></textarea>
       <input placeholder="short" style="width: 200px">
       <svg width="200" height="40"><text x="5" y="20">first</text><text x="9" y="24">second</text><text x="90" y="20">third</text>
-        <text x="150" y="20">fourth</text><path d="M140 16L200 16" fill="none" stroke="#000" stroke-width="2"/></svg>
+        <text x="150" y="20">fourth</text><path d="M140 16L200 16" fill="none" stroke="#000" stroke-width="2"/>
+        <text x="20" y="36">fifth</text><path d="M0 32H200" stroke="#000" stroke-dasharray="5 4"/></svg>
+      <select style="width: 60px"><option>an option too long for its list</option></select>
       <dl><dt>label</dt><dd style="height: 20px"></dd></dl>
       <div class="legend"><span><i class="swatch" style="display: block; width: 9px; height: 9px; background: #ddd"></i>x</span></div>
     </body>`);
@@ -69,7 +71,9 @@ describe('screens of the Studio', function () {
       /cut off: placeholder “a placeholder for a wide field”/,
       /cut off: placeholder “a placeholder of several lines in a low box”/,
       /overlapping: text “first”, text “second”/,
-      /struck out by a curve: text “fourth”/,
+      /struck out by a line: text “fourth”/,
+      /struck out by a line: text “fifth”/,
+      /cut off: select “an option too long for its list”/,
       /empty: dd/,
       /mark i\.swatch/,
     ]) {
