@@ -2,6 +2,7 @@
  * The data about classifiers that the engine, the command line and the editor exchange: reports, curves, verdicts, and
  * the requests for them. Plain JSON throughout. Names and conventions of the figures are scikit-learn's.
  */
+import type { Told } from './l10n';
 import type { CellKind } from './trainingConfig';
 
 /** The six variants of the recipe `sms-spam`. */
@@ -109,7 +110,7 @@ export interface DataProblem {
   source: string;
   /** 1-based line where the row begins; 0 for a whole file. */
   line: number;
-  reason: string;
+  reason: Told;
 }
 
 /** The columns of a labelled table, and those that are read. */
@@ -271,7 +272,7 @@ export interface ClassifierStartEvent {
   duplicatesRemoved: number;
   problems: DataProblem[];
   /** Notes on the data: columns read, labels merged, rows left out. */
-  notices: string[];
+  notices: Told[];
   advice: DataAdvice[];
   parameters: number;
   backend: string;

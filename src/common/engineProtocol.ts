@@ -15,6 +15,7 @@ import type {
 } from './classifierProtocol';
 import type { ErrorFrame } from './errors';
 import type { GpuMethods } from './gpuProtocol';
+import type { Told } from './l10n';
 import type { DrawnNetwork, DrawnTokens } from './networkDrawing';
 import type { TrainEvent, TrainingResults } from './trainEvents';
 import type { TrainingConfig } from './trainingConfig';
@@ -105,7 +106,7 @@ export type Estimate =
       /** Why the settings hardly suit the text, although they can be used. */
       notice?: string;
     }
-  | { problem: string };
+  | { problem: Told };
 
 /** An edit in UTF-16 units: `deleted` units at `start` are replaced by `inserted`. */
 export interface TextEdit {

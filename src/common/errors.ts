@@ -2,7 +2,7 @@
  * The one closed set of error codes. Everything that can go wrong between the engine, the editor and the page carries
  * one of these, and a message that names the remedy.
  */
-import { t } from './l10n';
+import { say, sentence, type Sentence, type Told } from './l10n';
 
 const errorCodes = [
   'cancelled',
@@ -22,6 +22,8 @@ export type ErrorCode = (typeof errorCodes)[number];
 export interface ErrorFrame {
   readonly code: ErrorCode;
   readonly message: string;
+  /** What `message` says in English, if it can be translated. */
+  readonly sentence?: Sentence;
   readonly stack?: string;
 }
 
@@ -30,19 +32,21 @@ export class InklingError extends Error {
 
   constructor(
     readonly code: ErrorCode,
-    message: string,
+    /** What to tell; `message` says it in the language of this process. */
+    readonly told: Told,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(say(told), options);
   }
 
   toFrame(): ErrorFrame {
-    return { code: this.code, message: this.message, stack: this.stack };
+    const { code, message, told, stack } = this;
+    return { code, message, stack, ...(typeof told === 'string' ? {} : { sentence: told }) };
   }
 
   static fromFrame(frame: ErrorFrame): InklingError {
     const code = errorCodes.includes(frame.code) ? frame.code : 'internal';
-    const error = new InklingError(code, frame.message);
+    const error = new InklingError(code, frame.sentence ?? frame.message);
     if (frame.stack) error.stack = frame.stack;
     return error;
   }
@@ -77,7 +81,7 @@ export function asInklingError(error: unknown): InklingError {
   if (/out of memory|allocation failed|could not allocate/i.test(message)) {
     return new InklingError(
       'outOfMemory',
-      `Not enough memory (${message}). Choose fewer units, a smaller batch or fewer steps.`,
+      sentence('Not enough memory ({0}). Choose fewer units, a smaller batch or fewer steps.', message),
       { cause: error },
     );
   }
@@ -88,33 +92,36 @@ export function asInklingError(error: unknown): InklingError {
 }
 
 /** A file error in plain words; undefined for other errors. Codes of Node.js and of VS Code. */
-function ofFile(error: unknown, message: string): string | undefined {
+function ofFile(error: unknown, message: string): Sentence | undefined {
   const { code, path } = error instanceof Object ? (error as { code?: unknown; path?: unknown }) : {};
   // VS Code wraps some of them in sentences.
   const named = /\b(E[A-Z]{3,}|FileNotFound|NoPermissions|FileIsADirectory)\b/.exec(`${String(code)} ${message}`)?.[1];
   const where = typeof path === 'string' ? path : /'([^']+)'/.exec(message)?.[1];
-  const file = where?.split(/[\\/]/).pop() || t('The file');
+  const file = where?.split(/[\\/]/).pop() || sentence('The file');
   switch (named ?? (/nonexistent file/.test(message) ? 'FileNotFound' : '')) {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'FileNotFound':
-      return t('{0} can no longer be found. It may have been moved or deleted, or be a link to a file that was.', file);
+      return sentence(
+        '{0} can no longer be found. It may have been moved or deleted, or be a link to a file that was.',
+        file,
+      );
     case 'ELOOP':
-      return t('{0} is a link that leads back to itself. Choose another file.', file);
+      return sentence('{0} is a link that leads back to itself. Choose another file.', file);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
     case 'NoPermissions':
-      return t('{0} cannot be opened or changed. Check its permissions.', file);
+      return sentence('{0} cannot be opened or changed. Check its permissions.', file);
     case 'EISDIR':
     case 'FileIsADirectory':
-      return t('{0} is a folder. Choose a file.', file);
+      return sentence('{0} is a folder. Choose a file.', file);
     case 'ENOSPC':
     case 'EDQUOT':
-      return t('The disk is full. Free some space, then try again.');
+      return sentence('The disk is full. Free some space, then try again.');
     case 'EMFILE':
     case 'ENFILE':
-      return t('Too many files are open. Close some programs, then try again.');
+      return sentence('Too many files are open. Close some programs, then try again.');
     default:
       return undefined;
   }

@@ -1,5 +1,7 @@
 /** The data about GPUs that the engine sends to the editor and the command line. Plain JSON. */
 
+import type { Told } from './l10n';
+
 /** What Set Up GPU can install. */
 export type GpuPackage = 'webgpu' | 'tensorflow';
 
@@ -8,7 +10,7 @@ export interface GpuPackageReport {
   version: string | null;
   /** The device; null if there is a problem. */
   device: string | null;
-  problem: string | null;
+  problem: Told | null;
 }
 
 export interface GpuReport {

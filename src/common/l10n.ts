@@ -1,8 +1,8 @@
 /**
  * Sentences in the language that VS Code is set to, for code that cannot reach `vscode.l10n`: the Studio page, and what
  * it shares with the extension. As there, a message is looked up by its English text, and stays English if it has no
- * translation. Each side sets the language once, before its first message; the engine never does, so its messages are
- * English.
+ * translation. Each side sets the language once, before its first message; the engine never does: what users meet of its
+ * messages it passes on as a `Sentence`.
  */
 
 export interface Language {
@@ -26,6 +26,32 @@ export function currentLanguage(): Language {
 export function t(message: string, ...values: readonly (string | number)[]): string {
   const text = Object.hasOwn(language.bundle, message) ? language.bundle[message] : message;
   return text.replace(/\{(\d+)\}/g, (place, i: string) => String(values[Number(i)] ?? place));
+}
+
+/** A message of another process and the values of its places, to be put into words in the language of the reader. */
+export interface Sentence {
+  message: string;
+  values: readonly (Told | number)[];
+}
+
+/** What one process tells another: a `Sentence`, or text that is the same in every language. */
+export type Told = string | Sentence;
+
+/** A `Sentence`; as for `t`, the message is one literal. */
+export function sentence(message: string, ...values: Sentence['values']): Sentence {
+  return { message, values };
+}
+
+/** Of a part of any JSON. */
+export function isSentence(value: unknown): value is Sentence {
+  return typeof value === 'object' && value !== null && 'message' in value && 'values' in value;
+}
+
+/** In the language of this side. Whole numbers get thousands separators; a string is already in words. */
+export function say(told: Told): string {
+  if (typeof told === 'string') return told;
+  const words = told.values.map((value) => (typeof value === 'number' ? formatInteger(value) : say(value)));
+  return t(told.message, ...words);
 }
 
 /**

@@ -83,13 +83,6 @@ export function sayReason(reason: Reason | string): string {
   }
 }
 
-export const noGpuPackage = 'No GPU package is installed.';
-
-/** Why a backend was chosen, as a sentence: what a GPU or its driver says about itself stays as it is. */
-export function sayBackendReason(reason: string): string {
-  return reason === noGpuPackage ? t('No GPU package is installed.') : reason;
-}
-
 function bitsOf(nats: number): string {
   return formatFixed(nats / Math.LN2, 2);
 }

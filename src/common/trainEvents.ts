@@ -2,6 +2,7 @@
  * The events of a training run: one stream for the terminal, for `--json` and for the editor. Losses are in nats per
  * token unless a field's name says otherwise; seconds count training time over all sittings of the run.
  */
+import type { Sentence, Told } from './l10n';
 import type { Reason } from './reasons';
 import type { TrainingConfig } from './trainingConfig';
 
@@ -25,7 +26,7 @@ export interface StartEvent {
   kernel: string;
   threads: number;
   /** The reason for this backend, if there is one: what was measured, or why another one cannot be used. */
-  backendReason?: string;
+  backendReason?: Told;
   seed: number;
   /**
    * Language of the base model that training started from; null for random initial weights. Earlier versions left it
@@ -114,6 +115,8 @@ export interface NoticeEvent {
   step: number;
   kind: 'overfitting' | 'learning-rate' | 'early-stop' | 'paused' | 'resumed' | 'backend' | 'information';
   message: string;
+  /** What `message` says in English, if it can be translated. */
+  sentence?: Sentence;
 }
 
 /** What a run reached, as reported at its end and stored in its model. */

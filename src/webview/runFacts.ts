@@ -2,10 +2,9 @@
 import { sayState } from '../common/describeRun';
 import { formatDuration, formatFixed, formatMoment, formatPercent } from '../common/formats';
 import type { TextBaselines } from '../common/engineProtocol';
-import { formatInteger, languageName, t } from '../common/l10n';
+import { formatInteger, languageName, say, t } from '../common/l10n';
 import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '../common/lossUnits';
 import { qualityOf, sayQuality } from '../common/quality';
-import { sayBackendReason } from '../common/reasons';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
 import type { SampleEvent, StartEvent } from '../common/trainEvents';
@@ -130,7 +129,7 @@ export function machineSentence(history: RunHistory): string {
   const { backend, kernel, threads } = history.done ?? start;
   const onGpu = backend === 'webgpu' || backend === 'tensorflow';
   const count = onGpu ? '' : `, ${threads === 1 ? t('1 thread') : t('{0} threads', threads)}`;
-  const why = start.backendReason ? `. ${sayBackendReason(start.backendReason)}` : '';
+  const why = start.backendReason ? `. ${say(start.backendReason)}` : '';
   const parameters = t('{0} parameters', formatInteger(start.parameters));
   const network = [
     `${cell.toUpperCase()} ${units}`,

@@ -6,6 +6,7 @@
  * All matrices that cross this interface are unpadded float32 in the layout of `parameterLayout` (PyTorch's names and
  * shapes); a backend keeps its own layout inside and converts without loss.
  */
+import type { Told } from '../../common/l10n';
 import type { NetworkSpec } from '../model/networkSpec';
 
 /** The input id for "no token": the input is a zero vector. */
@@ -126,9 +127,9 @@ export interface Network {
   /** The backend of the network. It changes if a GPU fails during a run. */
   backend: BackendInfo & {
     /** Why this backend is used, in a few sentences for the user. */
-    readonly reason?: string;
+    readonly reason?: Told;
     /** What happened to the backend that it replaces, in a few sentences for the user. */
-    readonly fallback?: string;
+    readonly fallback?: Told;
   };
   /**
    * Forward, loss, backward, clip, update. If `isInterrupted` returns true, throws `cancelled` without having changed

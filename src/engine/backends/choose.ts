@@ -3,6 +3,7 @@
  * CPU often wins.
  */
 import { asInklingError } from '../../common/errors';
+import { sentence, type Sentence, type Told } from '../../common/l10n';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
 import { Random } from '../random';
 import {
@@ -21,14 +22,14 @@ interface Measurement {
   /** Time steps per second of training, summed over the rows; 0 if it failed. */
   stepsPerSecond: number;
   /** Why it failed. */
-  problem?: string;
+  problem?: Told;
 }
 
 interface ChosenBackend {
   backend: Backend;
   measurements: Measurement[];
   /** Why it was chosen, as a sentence for the user. */
-  reason: string;
+  reason: Told;
 }
 
 /** The time for all measurements together. */
@@ -58,15 +59,16 @@ export async function chooseBackend(
   return { backend: candidates[best], measurements, reason: reasonOf(measurements, best) };
 }
 
-function reasonOf(measurements: Measurement[], best: number): string {
+function reasonOf(measurements: Measurement[], best: number): Sentence {
   const figures = measurements.map(({ name, stepsPerSecond, problem }) =>
-    problem ? `${name} failed (${problem})` : `${name} ${Math.round(stepsPerSecond).toLocaleString('en')}`,
+    problem ? sentence('{0} failed ({1})', name, problem) : sentence('{0} {1}', name, Math.round(stepsPerSecond)),
   );
   const fastest = measurements.every(({ stepsPerSecond }) => stepsPerSecond <= measurements[best].stepsPerSecond);
-  const verdict = fastest
-    ? 'is the fastest for this network'
-    : 'is used, since no other is much faster on this network';
-  return `${measurements[best].name} ${verdict} (steps per second: ${figures.join(', ')}).`;
+  const all = figures.reduce((before, next) => sentence('{0}, {1}', before, next));
+  const { name } = measurements[best];
+  return fastest
+    ? sentence('{0} is the fastest for this network (steps per second: {1}).', name, all)
+    : sentence('{0} is used, since no other is much faster on this network (steps per second: {1}).', name, all);
 }
 
 async function measure(
@@ -92,7 +94,7 @@ async function measure(
     } while (now() - began < ms);
     return { name, kernel, stepsPerSecond: (steps * batch.batch * batch.steps * 1000) / (now() - began) };
   } catch (error) {
-    return { name, kernel, stepsPerSecond: 0, problem: asInklingError(error).message };
+    return { name, kernel, stepsPerSecond: 0, problem: asInklingError(error).told };
   } finally {
     network?.dispose();
   }

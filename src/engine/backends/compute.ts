@@ -3,9 +3,9 @@
  * run. wasm takes over if a GPU is not available, or fails later. The decision and its reasons are in the network's
  * `backend`.
  */
-import { noGpuPackage } from '../../common/reasons';
 import type { ComputeRequest } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
+import { sentence, type Told } from '../../common/l10n';
 import type { Backend, Compute, Network, CreateNetwork } from './backend';
 import { chooseBackend } from './choose';
 import { FallbackNetwork } from './fallback';
@@ -66,7 +66,7 @@ class ChosenCompute implements Compute {
     for (const backend of this.backends.values()) await backend.dispose();
   }
 
-  private async choose(asked: Asked): Promise<{ name: Backend['name']; reason?: string }> {
+  private async choose(asked: Asked): Promise<{ name: Backend['name']; reason?: Told }> {
     const { backend: choice = 'auto', required, modulesFolder, now } = this.options;
     if (this.takenOver) return { name: 'wasm' };
     if (choice !== 'auto') {
@@ -74,22 +74,22 @@ class ChosenCompute implements Compute {
       return { name: choice };
     }
     const gpus = this.options.gpus ?? installedGpus(modulesFolder);
-    if (gpus.length === 0) return { name: 'wasm', reason: noGpuPackage };
+    if (gpus.length === 0) return { name: 'wasm', reason: sentence('No GPU package is installed.') };
     const candidates = [await this.backend('wasm')];
-    const reasons: string[] = [];
+    const reasons: Told[] = [];
     for (const gpu of gpus) {
       try {
         candidates.push(await this.backend(gpu));
       } catch (error) {
-        const { code, message } = asInklingError(error);
+        const { code, told } = asInklingError(error);
         if (code !== 'backendUnavailable') throw error;
-        reasons.push(message);
+        reasons.push(told);
       }
     }
-    if (candidates.length === 1) return { name: 'wasm', reason: reasons.join(' ') };
+    if (candidates.length === 1) return { name: 'wasm', reason: joined(reasons) };
     const { backend, reason } = await chooseBackend(candidates, ...asked, now);
     for (const { name } of candidates) if (isGpu(name) && name !== backend.name) await this.close(name);
-    return { name: backend.name, reason: [...reasons, reason].join(' ') };
+    return { name: backend.name, reason: joined([...reasons, reason]) };
   }
 
   private async open(
@@ -104,9 +104,9 @@ class ChosenCompute implements Compute {
 
   /** The same network on wasm, if `error` is the failure of a GPU; otherwise throws it. */
   private takeOver(error: unknown, asked: Asked): Promise<Network> {
-    const { code, message } = asInklingError(error);
+    const { code, told } = asInklingError(error);
     if (code !== 'backendUnavailable' && code !== 'outOfMemory') throw error;
-    this.takenOver = { reason: message, fallback: `${message} Training continues with wasm.` };
+    this.takenOver = { reason: told, fallback: sentence('{0} Training continues with wasm.', told) };
     return this.open('wasm', asked, this.takenOver);
   }
 
@@ -125,6 +125,10 @@ class ChosenCompute implements Compute {
     await this.backends.get(name)?.dispose();
     this.backends.delete(name);
   }
+}
+
+function joined(reasons: Told[]): Told {
+  return reasons.reduce((before, next) => sentence('{0} {1}', before, next));
 }
 
 function isGpu(name: Backend['name']): boolean {

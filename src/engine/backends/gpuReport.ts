@@ -50,7 +50,7 @@ async function describePackage(
     await backend.dispose();
     return { folder, version, device, problem: null };
   } catch (error) {
-    return { folder, version, device: null, problem: asInklingError(error).message };
+    return { folder, version, device: null, problem: asInklingError(error).told };
   }
 }
 

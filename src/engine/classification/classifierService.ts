@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
 import type { Backend } from '../backends/backend';
 import { keepModel, versionOf } from '../model/keepModel';
@@ -55,7 +56,8 @@ export class ClassifierService {
       const verdicts: Verdict[] = [];
       for (const text of texts) {
         if (signal?.aborted) throw new InklingError('cancelled', 'The check was cancelled.');
-        if (text.trim() === '') throw new InklingError('invalidInput', 'The text is empty; select some words first.');
+        if (text.trim() === '')
+          throw new InklingError('invalidInput', sentence('The text is empty; select some words first.'));
         verdicts.push(await classifier.classify(text, { explain, corrections, threshold }));
       }
       return verdicts;
@@ -91,7 +93,7 @@ export class ClassifierService {
     if (!known && modelPath === shippedSpamModel()) throw missingShippedModel();
     const metadata = await readModelMetadata(modelPath);
     if (metadata.kind !== 'classifier') {
-      throw new InklingError('incompatibleModel', `${modelPath} is a language model; choose a classifier.`);
+      throw new InklingError('incompatibleModel', sentence('{0} is a language model; choose a classifier.', modelPath));
     }
     return recordOf(metadata);
   }
@@ -154,6 +156,8 @@ async function readSources(
 function missingShippedModel(): InklingError {
   return new InklingError(
     'invalidInput',
-    'The spam detector that comes with Inkling is missing here. Install Inkling again, or train your own with "Inkling: Train Classifier on This File".',
+    sentence(
+      'The spam detector that comes with Inkling is missing here. Install Inkling again, or train your own with "Inkling: Train Classifier on This File".',
+    ),
   );
 }

@@ -3,6 +3,7 @@
  * precedence, then the known names in the order of the lists below, whatever the order of the columns.
  */
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence } from '../../common/l10n';
 import type { LabelledColumns } from '../../common/classifierProtocol';
 
 /** A table from any format. */
@@ -34,8 +35,6 @@ const textNames = ['text', 'message', 'sms', 'body', 'content', 'review', 'email
 /** For messages. */
 export const knownColumns = [...labelNames.slice(1), ...textNames.slice(1)].join(', ');
 
-const remedy = 'others can be named with --label-column and --text-column';
-
 /** Whether a header names a label and a text column, or the requested ones. */
 export function isHeader(cells: string[], wanted: WantedColumns): boolean {
   const named = (want: string | undefined, known: string[]): boolean =>
@@ -49,13 +48,15 @@ export function isHeader(cells: string[], wanted: WantedColumns): boolean {
  */
 export function chooseColumns(table: LabelledTable, wanted: WantedColumns, name: string): LabelledColumns {
   const { columns } = table;
-  const find = (want: string | undefined, what: string): number | undefined => {
+  const find = (want: string | undefined, what: 'label' | 'text'): number | undefined => {
     if (want === undefined) return undefined;
     const at = indexOf(columns, want);
     if (at < 0) {
       throw new InklingError(
         'invalidInput',
-        `${name} has no ${what} column "${want}"; its columns are ${columns.join(', ')}.`,
+        what === 'label'
+          ? sentence('{0} has no label column "{1}"; its columns are {2}.', name, want, columns.join(', '))
+          : sentence('{0} has no text column "{1}"; its columns are {2}.', name, want, columns.join(', ')),
       );
     }
     return at;
@@ -106,10 +107,16 @@ export function spamLabelOf(column: string, labels: Iterable<string>, wanted: Wa
 }
 
 /** "mail.csv: label: column "label", text: column "message"". */
-export function describeColumns(name: string, { label, text, columns, doubtful }: LabelledColumns): string {
+export function describeColumns(name: string, { label, text, columns, doubtful }: LabelledColumns): Sentence {
   const others = columns.filter((column) => column !== label && column !== text);
-  const rest = doubtful && others.length > 0 ? `; not read: ${others.join(', ')} (${remedy})` : '';
-  return `${name}: label: column "${label}", text: column "${text}"${rest}`;
+  const read = [name, String(label), String(text)];
+  return doubtful && others.length > 0
+    ? sentence(
+        '{0}: label: column "{1}", text: column "{2}"; not read: {3} (others can be named with --label-column and --text-column)',
+        ...read,
+        others.join(', '),
+      )
+    : sentence('{0}: label: column "{1}", text: column "{2}"', ...read);
 }
 
 function candidatesOf(table: LabelledTable, names: string[], text: number | undefined): number[] {

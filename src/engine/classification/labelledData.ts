@@ -7,6 +7,7 @@ import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence, type Told, say } from '../../common/l10n';
 import type { DataAdvice, DataProblem, LabelledColumns } from '../../common/classifierProtocol';
 import { sayAdvice } from '../../common/verdictSentences';
 import { readBytes, unreadable } from '../corpus/readTextFile';
@@ -24,7 +25,7 @@ export interface LabelledData {
   /** Rows left out; empty if bad rows are rejected. */
   problems: DataProblem[];
   /** Notes: the columns that were read, what was merged or left out. */
-  notices: string[];
+  notices: Told[];
 }
 
 export type BadRows = 'refuse' | 'skip';
@@ -81,19 +82,23 @@ function assemble(parts: ReadExamples[], badRows: BadRows): LabelledData {
       parts.every((part) => part.examples.length === 0),
     );
   }
-  const notices = new Set(parts.flatMap((part) => part.notices));
+  const notices = parts.flatMap((part) => part.notices);
   const examples = joinSpellings(
     parts.flatMap((part) => part.examples),
     notices,
   );
   const contradiction = contradictionsIn(examples);
-  if (contradiction) notices.add(contradiction);
+  if (contradiction) notices.push(contradiction);
   const classes = [...new Set(examples.map((example) => example.label))].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return { examples, classes, problems, notices: [...notices] };
+  return { examples, classes, problems, notices: distinct(notices) };
+}
+
+function distinct(notices: Told[]): Told[] {
+  return [...new Map(notices.map((notice) => [say(notice), notice])).values()];
 }
 
 /** Labels that differ only in case are one label, spelt as in most examples. */
-function joinSpellings(examples: LabelledExample[], notices: Set<string>): LabelledExample[] {
+function joinSpellings(examples: LabelledExample[], notices: Told[]): LabelledExample[] {
   const counts = new Map<string, Map<string, number>>();
   for (const { label } of examples) {
     const key = label.toLowerCase();
@@ -106,14 +111,14 @@ function joinSpellings(examples: LabelledExample[], notices: Set<string>): Label
     spelling.set(key, kept);
     if (others.length === 0) continue;
     const joined = others.map(([label, count]) => `"${label}" (${count})`).join(', ');
-    notices.add(`labels that differ only in case are one: ${joined} counted as "${kept}"`);
+    notices.push(sentence('labels that differ only in case are one: {0} counted as "{1}"', joined, kept));
   }
   if (spelling.size === new Set(examples.map(({ label }) => label)).size) return examples;
   return examples.map((example) => ({ ...example, label: spelling.get(example.label.toLowerCase())! }));
 }
 
 /** A sentence about equal texts with different labels, one of which must be wrong. */
-function contradictionsIn(examples: LabelledExample[]): string | undefined {
+function contradictionsIn(examples: LabelledExample[]): Sentence | undefined {
   const first = new Map<string, LabelledExample>();
   const pairs: [LabelledExample, LabelledExample][] = [];
   for (const example of examples) {
@@ -124,9 +129,20 @@ function contradictionsIn(examples: LabelledExample[]): string | undefined {
   }
   if (pairs.length === 0) return undefined;
   const [[a, b]] = pairs;
-  const place = ({ source, line, label }: LabelledExample): string => `${source}, line ${line} ("${label}")`;
-  const texts = pairs.length === 1 ? '1 text has' : `${pairs.length} texts have`;
-  return `${texts} two labels, such as ${place(a)} and ${place(b)}; correct them, or the figures will be worse`;
+  const place = ({ source, line, label }: LabelledExample): Sentence =>
+    sentence('{0}, line {1} ("{2}")', source, String(line), label);
+  return pairs.length === 1
+    ? sentence(
+        '1 text has two labels, such as {0} and {1}; correct them, or the figures will be worse',
+        place(a),
+        place(b),
+      )
+    : sentence(
+        '{0} texts have two labels, such as {1} and {2}; correct them, or the figures will be worse',
+        pairs.length,
+        place(a),
+        place(b),
+      );
 }
 
 /**
@@ -136,23 +152,37 @@ function contradictionsIn(examples: LabelledExample[]): string | undefined {
 export function requireTrainable(data: LabelledData, least = 4): void {
   const { classes, examples } = data;
   if (classes.length < 2) {
-    const what = classes.length === 0 ? 'There are no labelled examples' : `All examples are labelled "${classes[0]}"`;
     throw new InklingError(
       'invalidInput',
-      `${what}; a classifier needs examples of at least two classes. Add some of another.`,
+      classes.length === 0
+        ? sentence(
+            'There are no labelled examples; a classifier needs examples of at least two classes. Add some of each.',
+          )
+        : sentence(
+            'All examples are labelled "{0}"; a classifier needs examples of at least two classes. Add some of another.',
+            classes[0],
+          ),
     );
   }
   if (examples.length >= 10 && classes.length * 2 > examples.length) {
     throw new InklingError(
       'invalidInput',
-      `There are ${classes.length} different labels in ${examples.length} examples ("${shorten(classes[0])}", ` +
-        `"${shorten(classes[1])}", …); that is probably not the label column. Name the right one with --label-column.`,
+      sentence(
+        'There are {0} different labels in {1} examples ("{2}", "{3}", …); that is probably not the label column. Name the right one with --label-column.',
+        classes.length,
+        examples.length,
+        shorten(classes[0]),
+        shorten(classes[1]),
+      ),
     );
   }
   if (classes.length > 1000) {
     throw new InklingError(
       'invalidInput',
-      `There are ${classes.length} different labels, and at most 1,000 can be told apart. Name the column of the labels with --label-column.`,
+      sentence(
+        'There are {0} different labels, and at most 1,000 can be told apart. Name the column of the labels with --label-column.',
+        classes.length,
+      ),
     );
   }
   for (const label of classes) {
@@ -160,8 +190,20 @@ export function requireTrainable(data: LabelledData, least = 4): void {
     if (count < least) {
       throw new InklingError(
         'invalidInput',
-        `There ${count === 1 ? 'is only 1 example' : `are only ${count} examples`} of "${label}" ` +
-          `(${examples.length} examples in all); add at least ${least - count} more of it.`,
+        count === 1
+          ? sentence(
+              'There is only 1 example of "{0}" ({1} examples in all); add at least {2} more of it.',
+              label,
+              examples.length,
+              least - count,
+            )
+          : sentence(
+              'There are only {0} examples of "{1}" ({2} examples in all); add at least {3} more of it.',
+              count,
+              label,
+              examples.length,
+              least - count,
+            ),
       );
     }
   }
@@ -189,13 +231,22 @@ export function adviseOnData(
 }
 
 function refusal(problems: DataProblem[], noneIsUsable: boolean): InklingError {
-  const shown = problems.slice(0, 5).map((p) => `${p.source}, line ${p.line}: ${p.reason}`);
-  const rest = problems.length > 5 ? `; and ${problems.length - 5} more` : '';
-  const rows = problems.length === 1 ? '1 row' : `${problems.length} rows`;
-  const remedy = noneIsUsable
-    ? 'Write a label, a tab and the text in each line, or make a CSV file whose header names "label" and "text".'
-    : 'Correct them, or skip bad rows (--bad-rows skip).';
-  return new InklingError('invalidInput', `${rows} cannot be used: ${shown.join('; ')}${rest}. ${remedy}`);
+  const shown = problems.slice(0, 5).map((p) => sentence('{0}, line {1}: {2}', p.source, String(p.line), p.reason));
+  if (problems.length > 5) shown.push(sentence('and {0} more', problems.length - 5));
+  const list = shown.reduce((before, next) => sentence('{0}; {1}', before, next));
+  const what =
+    problems.length === 1
+      ? sentence('1 row cannot be used: {0}.', list)
+      : sentence('{0} rows cannot be used: {1}.', problems.length, list);
+  return new InklingError(
+    'invalidInput',
+    noneIsUsable
+      ? sentence(
+          '{0} Write a label, a tab and the text in each line, or make a CSV file whose header names "label" and "text".',
+          what,
+        )
+      : sentence('{0} Correct them, or skip bad rows (--bad-rows skip).', what),
+  );
 }
 
 async function statOf(location: string): Promise<Stats> {
@@ -225,7 +276,11 @@ async function readFolders(folder: string, options: DecodeOptions): Promise<Read
   if (labels.length < 2) {
     throw new InklingError(
       'invalidInput',
-      `${folder} has ${labels.length} sub-folders; it needs one for each label, with a text in each file.`,
+      sentence(
+        '{0} has {1} sub-folders; it needs one for each label, with a text in each file.',
+        folder,
+        labels.length,
+      ),
     );
   }
   const read: ReadExamples = { examples: [], problems: [], notices: [] };
@@ -245,16 +300,17 @@ async function readFolders(folder: string, options: DecodeOptions): Promise<Read
         const decoded = decodeText(await readBytes(path.join(folder, source), source), source, options);
         const text = decoded.text.trim();
         notices.push(...decoded.notices);
-        if (text === '') read.problems.push({ source, line: 1, reason: 'the text is empty' });
+        if (text === '') read.problems.push({ source, line: 1, reason: sentence('the text is empty') });
         else read.examples.push({ label, text, source, line: 1 });
       } catch (error) {
         if (!(error instanceof InklingError)) throw error;
-        read.problems.push({ source, line: 1, reason: error.message });
+        read.problems.push({ source, line: 1, reason: error.told });
       }
     }
   }
   read.notices.push(...notices.slice(0, shownNotices));
-  if (notices.length > shownNotices) read.notices.push(`… and ${notices.length - shownNotices} more like these`);
+  if (notices.length > shownNotices)
+    read.notices.push(sentence('… and {0} more like these', notices.length - shownNotices));
   if (unread.length > 0) {
     read.notices.push(
       `not read, because only files directly in a label's folder are: ${unread.slice(0, 3).join(', ')}` +

@@ -5,6 +5,7 @@
  * out silently.
  */
 import { InklingError } from '../../common/errors';
+import { sentence, type Told, type Sentence } from '../../common/l10n';
 import type { DataProblem, LabelledColumns } from '../../common/classifierProtocol';
 import { parseDelimited, type DelimitedRow } from './delimited';
 import {
@@ -30,7 +31,7 @@ export interface ReadExamples {
   examples: LabelledExample[];
   problems: DataProblem[];
   /** Notes: how it was read, what was left out. */
-  notices: string[];
+  notices: Told[];
 }
 
 /**
@@ -68,15 +69,23 @@ function addRows(table: LabelledTable, labelName: string, textName: string, coll
     collector.add(line, values[label], values[text]);
   }
   if (joined === 0) return;
-  const texts = joined === 1 ? '1 text contains separators' : `${joined} texts contain separators`;
   collector.notices.push(
-    `${collector.source}: ${texts} outside of quotation marks; they were read as part of the text`,
+    joined === 1
+      ? sentence(
+          '{0}: 1 text contains separators outside of quotation marks; they were read as part of the text',
+          collector.source,
+        )
+      : sentence(
+          '{0}: {1} texts contain separators outside of quotation marks; they were read as part of the text',
+          collector.source,
+          joined,
+        ),
   );
 }
 
 /** Collects the rows and problems of one source. */
 class Collector {
-  readonly notices: string[] = [];
+  readonly notices: Told[] = [];
   private readonly examples: LabelledExample[] = [];
   private readonly problems: DataProblem[] = [];
 
@@ -84,15 +93,16 @@ class Collector {
 
   add(line: number, label: unknown, text: unknown): void {
     if (typeof label === 'number' || typeof label === 'boolean') label = String(label);
-    if (typeof label !== 'string') return this.problem(line, absence('label', label));
-    if (typeof text !== 'string') return this.problem(line, absence('text', text));
-    if (label.trim() === '') return this.problem(line, 'the label is empty');
-    if (text.trim() === '') return this.problem(line, 'the text is empty');
-    if (text.includes('\0') || label.includes('\0')) return this.problem(line, 'there is a NUL character in it');
+    if (typeof label !== 'string') return this.problem(line, absence.label(label));
+    if (typeof text !== 'string') return this.problem(line, absence.text(text));
+    if (label.trim() === '') return this.problem(line, sentence('the label is empty'));
+    if (text.trim() === '') return this.problem(line, sentence('the text is empty'));
+    if (text.includes('\0') || label.includes('\0'))
+      return this.problem(line, sentence('there is a NUL character in it'));
     this.examples.push({ label: label.trim(), text: text.trim(), source: this.source, line });
   }
 
-  problem(line: number, reason: string): void {
+  problem(line: number, reason: Told): void {
     this.problems.push({ source: this.source, line, reason });
   }
 
@@ -106,7 +116,7 @@ class Collector {
     if (spam === undefined) return;
     const other = this.examples.find(({ label }) => label !== spam)!.label;
     for (const example of this.examples) example.label = example.label === spam ? 'spam' : 'ham';
-    this.notices.push(`${this.source}: "${spam}" read as spam, "${other}" as ham`);
+    this.notices.push(sentence('{0}: "{1}" read as spam, "{2}" as ham', this.source, spam, other));
   }
 
   finish(): ReadExamples {
@@ -115,10 +125,21 @@ class Collector {
   }
 }
 
-function absence(what: string, value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `the ${what} is missing`;
-  return `the ${what} is ${Array.isArray(value) ? 'a list' : 'an object'}, not a text`;
-}
+const isNothing = (value: unknown): boolean => typeof value !== 'object' || value === null;
+const absence = {
+  label(value: unknown): Sentence {
+    if (isNothing(value)) return sentence('the label is missing');
+    return Array.isArray(value)
+      ? sentence('the label is a list, not a text')
+      : sentence('the label is an object, not a text');
+  },
+  text(value: unknown): Sentence {
+    if (isNothing(value)) return sentence('the text is missing');
+    return Array.isArray(value)
+      ? sentence('the text is a list, not a text')
+      : sentence('the text is an object, not a text');
+  },
+};
 
 /** The table in `content`; undefined if the format has no columns and its examples were passed to the collector. */
 function readTable(
@@ -131,7 +152,7 @@ function readTable(
   const lines = whole.split('\n');
   // Blank lines before the header, including those that a spreadsheet writes as separators only.
   let skipped = lines.findIndex((line) => !isBlank(line));
-  if (skipped < 0) throw new InklingError('invalidInput', `${name} is empty: it holds no labelled text.`);
+  if (skipped < 0) throw new InklingError('invalidInput', sentence('{0} is empty: it holds no labelled text.', name));
   const declared = /^"?sep=(.)"?[,;\t]*$/i.exec(lines[skipped].trimEnd())?.[1];
   if (declared !== undefined) skipped++;
   const [first = ''] = lines.slice(skipped);
@@ -141,7 +162,10 @@ function readTable(
   if (array) return jsonTable(array, collector);
   if (first.trimStart().startsWith('{')) return jsonTable(jsonLines(lines, skipped, collector), collector);
   if (/\.json$/i.test(name)) {
-    throw new InklingError('invalidInput', `${name} is not valid JSON: correct it, or save it as CSV or JSON Lines.`);
+    throw new InklingError(
+      'invalidInput',
+      sentence('{0} is not valid JSON: correct it, or save it as CSV or JSON Lines.', name),
+    );
   }
   if (first.startsWith('__label__')) return void readFastText(lines, collector);
 
@@ -159,7 +183,7 @@ function readTable(
     .at(0);
   if (headless) {
     const { columns, rows, separator } = headless;
-    collector.notices.push(`${name}: no header; columns are counted from 1`);
+    collector.notices.push(sentence('{0}: no header; columns are counted from 1', name));
     return { kind: 'headless', columns, separator, rows: soundRows(columns, rows, separator, collector) };
   }
   // An unknown header: its columns appear in the question or the error.
@@ -174,23 +198,34 @@ function unknownColumns({ kind, columns }: LabelledTable, name: string): Inkling
   if (kind === 'json') {
     return new InklingError(
       'invalidInput',
-      `${name} has no label or no text; ` +
-        (columns.length > 0 ? `its fields are: ${shorten(columns.join(', '))}` : 'it holds no objects') +
-        '. Write objects such as ' +
-        '{"label": "spam", "text": "…"}, one per line (JSON Lines) or in one array, or name the fields with ' +
-        '--label-column and --text-column.',
+      sentence(
+        '{0} has no label or no text; {1}. Write objects such as {2}, one per line (JSON Lines) or in one array, or name the fields with --label-column and --text-column.',
+        name,
+        columns.length > 0
+          ? sentence('its fields are: {0}', shorten(columns.join(', ')))
+          : sentence('it holds no objects'),
+        '{"label": "spam", "text": "…"}',
+      ),
     );
   }
   if (columns.length === 1) {
     return new InklingError(
       'invalidInput',
-      `${name} has one column only, "${shorten(columns[0])}". Put a tab, a comma or a semicolon between label and text.`,
+      sentence(
+        '{0} has one column only, "{1}". Put a tab, a comma or a semicolon between label and text.',
+        name,
+        shorten(columns[0]),
+      ),
     );
   }
   return new InklingError(
     'invalidInput',
-    `${name}, line 1: the header "${shorten(columns.join(','))}" names no label and text column; name them "label" and ` +
-      `"text" (also known: ${knownColumns}), or say which they are with --label-column and --text-column.`,
+    sentence(
+      '{0}, line 1: the header "{1}" names no label and text column; name them "label" and "text" (also known: {2}), or say which they are with --label-column and --text-column.',
+      name,
+      shorten(columns.join(',')),
+      knownColumns,
+    ),
   );
 }
 
@@ -200,7 +235,7 @@ function readTabbedLines(lines: string[], collector: Collector): void {
   lines.forEach((line, i) => {
     if (line.trim() === '') return;
     const tab = line.indexOf('\t');
-    if (tab < 0) collector.problem(i + 1, 'there is no tab between label and text');
+    if (tab < 0) collector.problem(i + 1, sentence('there is no tab between label and text'));
     else collector.add(i + 1, line.slice(0, tab), line.slice(tab + 1));
   });
 }
@@ -210,11 +245,11 @@ function readFastText(lines: string[], collector: Collector): void {
   lines.forEach((line, i) => {
     if (line.trim() === '') return;
     const [, label, rest] = /^\s*__label__(\S+)\s+(?:,\s+)?(.*)$/.exec(line) ?? [];
-    if (label === undefined) collector.problem(i + 1, 'the line does not begin with "__label__" and a label');
-    else if (rest.startsWith('__label__')) collector.problem(i + 1, 'there are several labels; keep one');
+    if (label === undefined) collector.problem(i + 1, sentence('the line does not begin with "__label__" and a label'));
+    else if (rest.startsWith('__label__')) collector.problem(i + 1, sentence('there are several labels; keep one'));
     else collector.add(i + 1, label, rest);
   });
-  collector.notices.push(`${collector.source}: read as fastText's format (__label__)`);
+  collector.notices.push(sentence("{0}: read as fastText's format (__label__)", collector.source));
 }
 
 // JSON
@@ -263,7 +298,7 @@ function jsonLines(lines: string[], from: number, collector: Collector): JsonEnt
     try {
       entries.push({ line: i + 1, value: JSON.parse(lines[i]) });
     } catch {
-      collector.problem(i + 1, 'this is not valid JSON');
+      collector.problem(i + 1, sentence('this is not valid JSON'));
     }
   }
   return entries;
@@ -274,7 +309,7 @@ function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
   let rejected = 0;
   for (const { line, value } of entries) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      collector.problem(line, 'this is not a JSON object');
+      collector.problem(line, sentence('this is not a JSON object'));
       continue;
     }
     const fields = { ...(value as Record<string, unknown>) };
@@ -298,8 +333,11 @@ function jsonTable(entries: JsonEntry[], collector: Collector): LabelledTable {
     objects.push({ line, fields });
   }
   if (rejected > 0) {
-    const rows = rejected === 1 ? '1 row' : `${rejected} rows`;
-    collector.notices.push(`${collector.source}: ${rows} left out whose "answer" is not "accept"`);
+    collector.notices.push(
+      rejected === 1
+        ? sentence('{0}: 1 row left out whose "answer" is not "accept"', collector.source)
+        : sentence('{0}: {1} rows left out whose "answer" is not "accept"', collector.source, rejected),
+    );
   }
   const columns = [...new Set(objects.flatMap(({ fields }) => Object.keys(fields)))];
   const rows = objects.map(({ line, fields }) => ({ line, values: columns.map((column) => fields[column]) }));
@@ -381,8 +419,12 @@ function soundRows(
     } else {
       collector.problem(
         line,
-        `there are ${cells.length} cells where there are ${columns.length} columns; ` +
-          `a text that contains "${separator}" must be in quotation marks`,
+        sentence(
+          'there are {0} cells where there are {1} columns; a text that contains "{2}" must be in quotation marks',
+          cells.length,
+          columns.length,
+          separator,
+        ),
       );
     }
   }

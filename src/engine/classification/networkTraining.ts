@@ -4,6 +4,7 @@
  */
 import { variantCells, type ClassifierEpochEvent, type ClassifierSettings } from '../../common/classifierProtocol';
 import { InklingError, unlessCancelled } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { updateDefaults, type Backend, type Network, type Update } from '../backends/backend';
 import { initialiseParameters } from '../model/initialisation';
 import { outputSize, type NetworkSpec } from '../model/networkSpec';
@@ -120,7 +121,7 @@ export async function trainNetwork(
       if (!Number.isFinite(loss)) {
         throw new InklingError(
           'invalidInput',
-          'Training diverged (the loss is not a number); choose a lower learning rate.',
+          sentence('Training diverged (the loss is not a number); choose a lower learning rate.'),
         );
       }
       if (validation.length === 0) continue;

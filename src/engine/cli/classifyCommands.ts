@@ -20,6 +20,7 @@ import { formatFigure, learningSentence, startSentence, unmeasured } from '../..
 import { keptTitle, partTitle, untriedSentence } from '../../common/partTitles';
 import { className, passageSentence, verdictSentence } from '../../common/verdictSentences';
 import { InklingError } from '../../common/errors';
+import { say as inWords } from '../../common/l10n';
 import { Classifier, type ClassifierModel } from '../classification/classifier';
 import { loadClassifier, storedClassifier } from '../classification/classifierFile';
 import {
@@ -182,7 +183,7 @@ export async function evaluateCommand(args: string[]): Promise<void> {
     const data = await readAll(files, badRowsOf(values) ?? 'refuse', values);
     const { report, baselines, certainty } = await evaluateClassifier(classifier, data, values.positive);
     if (!values.json) {
-      for (const notice of data.notices) print(notice);
+      for (const notice of data.notices) print(inWords(notice));
       printReport(report);
       printCertainty(certainty);
       printBaselines(baselines);
@@ -363,11 +364,11 @@ function printEvent(event: ClassifierEvent): void {
     print(
       `${event.examples} examples of ${event.classes.join(', ')}: ${event.trainExamples} to learn from, ${event.heldOutExamples} held out`,
     );
-    for (const notice of event.notices) print(notice);
+    for (const notice of event.notices) print(inWords(notice));
     if (event.duplicatesRemoved > 0)
       print(`${event.duplicatesRemoved} duplicates left out of the held-out part, where each text counts once`);
     for (const problem of event.problems.slice(0, 10))
-      print(`skipped ${problem.source}, line ${problem.line}: ${problem.reason}`);
+      print(`skipped ${problem.source}, line ${problem.line}: ${inWords(problem.reason)}`);
     if (event.problems.length > 10) print(`… and ${event.problems.length - 10} more rows skipped`);
     for (const advice of event.advice) if (advice.missing > 0) print(advice.message);
   } else if (event.event === 'epoch') {

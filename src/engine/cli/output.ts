@@ -3,6 +3,7 @@
  * throws, later output is dropped, and `onLost` reports it once. Text from files (titles, labels, content) is
  * never written to a terminal with control characters, which could move the cursor or change the window title.
  */
+import { isSentence, say as inWords } from '../../common/l10n';
 
 type OutputStream = Pick<NodeJS.WriteStream, 'write' | 'on' | 'isTTY' | 'columns'>;
 
@@ -56,10 +57,12 @@ export class Output {
     this.raw(this.isTTY ? printable(text) : text);
   }
 
-  /** A value as one line of JSON. */
+  /** A value as one line of JSON, with sentences in words. */
   json(value: unknown): void {
     // JSON does not escape these, and some terminals interpret them.
-    const json = JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => {
+
+    const plain = (_: string, part: unknown): unknown => (isSentence(part) ? inWords(part) : part);
+    const json = JSON.stringify(value, plain).replace(/[\x7f-\x9f]/g, (control) => {
       return `\\u00${control.charCodeAt(0).toString(16)}`;
     });
     this.raw(`${json}\n`);

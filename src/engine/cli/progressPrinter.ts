@@ -2,6 +2,7 @@
  * Displays a training run: one line that is updated with loss, speed and remaining time, and above it what is worth
  * keeping: epochs, samples, notices. If the output is not a terminal, the line is printed now and then.
  */
+import { say } from '../../common/l10n';
 import { sayReason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { EpochEvent, TrainEvent } from '../../common/trainEvents';
@@ -97,7 +98,7 @@ export class ProgressPrinter {
     );
     for (const reason of reasons) this.print(`  ${sayReason(reason)}`);
     this.print(`${event.backend} (${event.kernel}), ${event.threads} thread${event.threads === 1 ? '' : 's'}`);
-    if (event.backendReason) this.print(`  ${event.backendReason}`);
+    if (event.backendReason) this.print(`  ${say(event.backendReason)}`);
     if (event.fromStep > 0) this.print(`continues from step ${event.fromStep}`);
     if (event.expectedSeconds !== undefined) this.print(`expected: ${duration(event.expectedSeconds)}`);
   }

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { TextBaselines } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 import { buildCorpus, type Corpus, type Span, unknownIn } from './corpus';
@@ -42,7 +43,7 @@ export async function measureBaselines(
   if (heldOutIds.length === 0) {
     throw new InklingError(
       'invalidInput',
-      'Nothing is held out to measure on: hold out a share of the text, or choose a longer text.',
+      sentence('Nothing is held out to measure on: hold out a share of the text, or choose a longer text.'),
     );
   }
   const train = Buffer.from(corpus.vocabulary.decode(trainIds));

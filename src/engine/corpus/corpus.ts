@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence } from '../../common/l10n';
 import { settingsToChange } from '../../common/trainingConfigRules';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
@@ -143,12 +144,25 @@ function* piecesOf(text: string, config: TextConfig): Generator<string> {
   if (config.examples === 'lines' && text.length > 0 && !/[\r\n]$/.test(text.slice(-1))) yield '\n';
 }
 
+const tooFew: Record<TextConfig['unit'], Sentence> = {
+  character: sentence('One character is not enough. Choose a text of at least a few thousand characters.'),
+  word: sentence('One word is not enough. Choose a text of at least a few thousand characters.'),
+};
+
 function checkLength(texts: readonly { name: string }[], tokens: number, config: TextConfig): void {
   if (tokens >= 2) return;
-  const [what, is] = texts.length === 1 ? [texts[0].name, 'is'] : ['The texts', 'are'];
-  const problem =
-    tokens === 0 ? `${what} ${is} empty: there is nothing to learn from.` : `One ${config.unit} is not enough.`;
-  throw new InklingError('invalidInput', `${problem} Choose a text of at least a few thousand characters.`);
+  if (tokens === 1) throw new InklingError('invalidInput', tooFew[config.unit]);
+  throw new InklingError(
+    'invalidInput',
+    texts.length === 1
+      ? sentence(
+          '{0} is empty: there is nothing to learn from. Choose a text of at least a few thousand characters.',
+          texts[0].name,
+        )
+      : sentence(
+          'The texts are empty: there is nothing to learn from. Choose a text of at least a few thousand characters.',
+        ),
+  );
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { decodeAs, detectEncoding, encodingNamed, oddShare } from './encoding';
 
 const carriageReturn = 0x0d;
@@ -42,7 +43,7 @@ export interface DecodeOptions {
  */
 export function decodeText(bytes: Uint8Array, name: string, options: DecodeOptions = {}): DecodedText {
   if (bytes.length > maximumBytes) {
-    throw new InklingError('invalidInput', `${name} is larger than 512 MB: split it into several files.`);
+    throw new InklingError('invalidInput', sentence('{0} is larger than 512 MB: split it into several files.', name));
   }
   const notices: string[] = [];
   const read = decodeBytes(bytes, name, options, notices);
@@ -89,12 +90,19 @@ function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notice
   const encoding = detectEncoding(bytes);
   const isMixed = isUtf8InPart(lossy);
   if (encoding === undefined || isMixed) {
-    const what = isMixed
-      ? `is only partly in UTF-8: line ${lineOf(lossy, lossy.indexOf('\ufffd'))} is in another encoding`
-      : 'is in an encoding that cannot be recognised';
+    const line = lineOf(lossy, lossy.indexOf('\ufffd'));
     throw new InklingError(
       'invalidInput',
-      `${name} ${what}. Save it as UTF-8, or name its encoding: --encoding on the command line, files.encoding in VS Code.`,
+      isMixed
+        ? sentence(
+            '{0} is only partly in UTF-8: line {1} is in another encoding. Save it as UTF-8, or name its encoding: --encoding on the command line, files.encoding in VS Code.',
+            name,
+            String(line),
+          )
+        : sentence(
+            '{0} is in an encoding that cannot be recognised. Save it as UTF-8, or name its encoding: --encoding on the command line, files.encoding in VS Code.',
+            name,
+          ),
     );
   }
   notices.push(guessNotice(name, encoding));
@@ -119,7 +127,10 @@ function knownEncoding(name: string): string {
   if (encoding !== undefined) return encoding;
   throw new InklingError(
     'invalidInput',
-    `The encoding "${name}" is not supported: name one such as utf-8, windows-1252, iso-8859-2, shift_jis or gbk, or save the text as UTF-8.`,
+    sentence(
+      'The encoding "{0}" is not supported: name one such as utf-8, windows-1252, iso-8859-2, shift_jis or gbk, or save the text as UTF-8.',
+      name,
+    ),
   );
 }
 
@@ -148,10 +159,10 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function notText(name: string, why = ''): InklingError {
+function notText(name: string): InklingError {
   return new InklingError(
     'invalidInput',
-    `${name} does not look like a text file${why}. Choose a text (.txt, .md, …), or save it as UTF-8 first.`,
+    sentence('{0} does not look like a text file. Choose a text (.txt, .md, …), or save it as UTF-8 first.', name),
   );
 }
 
@@ -241,8 +252,15 @@ function withoutMarks(text: string, name: string, notices: string[]): string {
 function refuseNuls(text: string, name: string): void {
   const first = text.indexOf('\0');
   if (first < 0) return;
-  const where = `: there is a NUL at byte ${Buffer.byteLength(text.slice(0, first))} (line ${lineOf(text, first)})`;
-  throw notText(name, where);
+  throw new InklingError(
+    'invalidInput',
+    sentence(
+      '{0} does not look like a text file: there is a NUL at byte {1} (line {2}). Choose a text (.txt, .md, …), or save it as UTF-8 first.',
+      name,
+      String(Buffer.byteLength(text.slice(0, first))),
+      String(lineOf(text, first)),
+    ),
+  );
 }
 
 /** Tab, line feed, vertical tab, form feed and escape occur in texts; NUL is checked elsewhere. */

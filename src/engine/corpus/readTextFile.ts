@@ -1,6 +1,7 @@
 /** The text of a file. */
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence } from '../../common/l10n';
 import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
 import { examinedBytes, formatNotices, refuseFormats } from './textFormat';
 
@@ -39,7 +40,7 @@ const ownFile = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
 export async function checkRegular(file: string, name: string): Promise<void> {
   const stat = await fs.stat(file).catch(() => undefined);
   if (!stat || stat.isFile() || stat.isDirectory() || ownFile.test(file)) return;
-  throw new InklingError('invalidInput', `${name} is not a regular file. Choose another file.`);
+  throw new InklingError('invalidInput', sentence('{0} is not a regular file. Choose another file.', name));
 }
 
 /** The bytes of a file that the user named. Throws `invalidInput` if it cannot be read. */
@@ -55,13 +56,17 @@ export async function readBytes(file: string, name: string): Promise<Uint8Array>
 /** Why a file that the user named cannot be read, and what to do about it. */
 export function unreadable(name: string, error: unknown): InklingError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const messages: Record<string, string> = {
-    ENOENT: `There is no file ${name}. Check the path.`,
-    EISDIR: `${name} is a folder. Name the text files in it.`,
-    EACCES: `${name} cannot be read. Change its permissions.`,
-    ERR_FS_FILE_TOO_LARGE: `${name} is over 2 GB. Split it into several files.`,
+  const messages: Record<string, Sentence> = {
+    ENOENT: sentence('There is no file {0}. Check the path.', name),
+    EISDIR: sentence('{0} is a folder. Name the text files in it.', name),
+    EACCES: sentence('{0} cannot be read. Change its permissions.', name),
+    ERR_FS_FILE_TOO_LARGE: sentence('{0} is over 2 GB. Split it into several files.', name),
   };
-  return new InklingError('invalidInput', messages[code] ?? `${name} could not be read (${String(error)}).`, {
-    cause: error,
-  });
+  return new InklingError(
+    'invalidInput',
+    messages[code] ?? sentence('{0} could not be read ({1}).', name, String(error)),
+    {
+      cause: error,
+    },
+  );
 }

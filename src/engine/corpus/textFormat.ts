@@ -2,6 +2,7 @@
  * Recognises files that are text to a computer but not to a reader: a model would learn commands and tags from them.
  */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 
 /** Bytes at the beginning of a file that are examined. */
 export const examinedBytes = 4096;
@@ -27,7 +28,11 @@ export function formatNotices(text: string, name: string): string[] {
 function noProse(name: string, format: string): InklingError {
   return new InklingError(
     'invalidInput',
-    `${name} is ${format}, whose commands would be learned instead of its words. Save it as plain text (.txt) first.`,
+    sentence(
+      '{0} is {1}, whose commands would be learned instead of its words. Save it as plain text (.txt) first.',
+      name,
+      format,
+    ),
   );
 }
 

@@ -10,6 +10,7 @@
  * random phase φ < T; the φ targets before it become the file's last slot.
  */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import type { Random } from '../random';
@@ -45,7 +46,10 @@ export function textStreams(corpus: Corpus, config: TrainingConfig): BatchPlan {
   const spans = trainSpans(corpus).filter((span) => span.end > span.start);
   const trainTargets = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   if (trainTargets < 2) {
-    throw new InklingError('invalidInput', 'The training part has fewer than 2 tokens: choose a longer text.');
+    throw new InklingError(
+      'invalidInput',
+      sentence('The training part has fewer than 2 tokens: choose a longer text.'),
+    );
   }
   const longest = spans.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const steps = Math.min(config.objective.steps, longest);

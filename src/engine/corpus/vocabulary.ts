@@ -6,6 +6,7 @@
  * spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
  */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { TextConfig } from '../../common/trainingConfig';
 import { noToken } from '../backends/backend';
 
@@ -74,7 +75,8 @@ export class Vocabulary {
       new Set(tokens).size !== tokens.length ||
       (unit === 'word' && (tokens[paddingId] !== '' || tokens[unknownWordId] !== unknownWord)) ||
       (unit === 'character' && tokens.some((token) => codePoints(token) !== 1));
-    if (corrupt) throw new InklingError('corruptModel', 'The vocabulary of this model is damaged; use another copy.');
+    if (corrupt)
+      throw new InklingError('corruptModel', sentence('The vocabulary of this model is damaged; use another copy.'));
     return new Vocabulary(unit, tokens);
   }
 

@@ -3,6 +3,7 @@
  * only target. A window is a position in the text, never a copy; no window crosses the end of a file.
  */
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch } from '../backends/backend';
 import { BatchBuffer } from './batchBuffer';
@@ -128,11 +129,19 @@ function tooShort(corpus: Corpus, steps: number): InklingError {
   const { kind, fraction } = corpus.config.heldOut;
   const needed = Math.ceil((steps + 1) / (kind === 'tail' ? 1 - fraction : 1));
   const fits = Math.max(...trainSpans(corpus).map(({ start, end }) => end - start)) - 1;
-  const unit = `${corpus.config.unit}s`;
+  const amount = (count: number): Sentence =>
+    corpus.config.unit === 'word' ? sentence('{0} words', count) : sentence('{0} characters', count);
+  const has = corpus.files.length > 1 ? sentence('{0} in its longest file', amount(longest)) : amount(longest);
+  const problem = sentence(
+    'The text has {0}, too few for a window of {1}: at least {2} are needed.',
+    has,
+    steps,
+    amount(needed),
+  );
   return new InklingError(
     'invalidInput',
-    `The text has ${longest} ${unit}${corpus.files.length > 1 ? ' in its longest file' : ''}, too few for a window of ` +
-      `${steps}: at least ${needed} ${unit} are needed. Choose a longer text` +
-      (fits >= 1 ? `, or set objective.steps=${fits}.` : '.'),
+    fits >= 1
+      ? sentence('{0} Choose a longer text, or set {1}.', problem, `objective.steps=${fits}`)
+      : sentence('{0} Choose a longer text.', problem),
   );
 }

@@ -1,5 +1,6 @@
 /** A model that can be asked what comes next: a network to step, its vocabulary, its settings and its memory. */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { normaliseText } from '../corpus/normaliseText';
 import type { NetworkSpec } from '../model/networkSpec';
@@ -78,7 +79,7 @@ export function checkPredictsTokens({ output }: NetworkSpec, vocabulary: Vocabul
   if (output.kind !== 'softmax' || output.classes !== vocabulary.size) {
     throw new InklingError(
       'incompatibleModel',
-      'This model does not predict the tokens of its vocabulary; choose a language model, not a classifier.',
+      sentence('This model does not predict the tokens of its vocabulary; choose a language model, not a classifier.'),
     );
   }
 }

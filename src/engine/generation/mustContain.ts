@@ -10,6 +10,7 @@
  */
 import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { noToken } from '../backends/backend';
 import { normaliseText } from '../corpus/normaliseText';
 import { unknownWordId } from '../corpus/vocabulary';
@@ -125,7 +126,7 @@ async function writeContaining(
     if (missing.length > 0 && room < 0) {
       throw new InklingError(
         'invalidInput',
-        'A text this short has no room for all these words: ask for a longer one.',
+        sentence('A text this short has no room for all these words: ask for a longer one.'),
       );
     }
     const draft: Piece[] = [];
@@ -164,7 +165,12 @@ function wantedWord(model: LanguageModel, word: string): Wanted {
   if (ids.length === 0 || ids.includes(model.vocabulary.unit === 'word' ? unknownWordId : noToken)) {
     throw new InklingError(
       'invalidInput',
-      `The model cannot write "${word}": it has never seen ${model.vocabulary.unit === 'word' ? 'this word' : 'some of its characters'}. Ask for words of its text.`,
+      model.vocabulary.unit === 'word'
+        ? sentence('The model cannot write "{0}": it has never seen this word. Ask for words of its text.', word)
+        : sentence(
+            'The model cannot write "{0}": it has never seen some of its characters. Ask for words of its text.',
+            word,
+          ),
     );
   }
   return { text, ids };

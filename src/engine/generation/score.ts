@@ -3,6 +3,7 @@
  * bits per character, models of characters and of words can be compared.
  */
 import { cancelled, InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { Batch, Network } from '../backends/backend';
@@ -131,7 +132,10 @@ function resultOf({ vocabulary, config }: ModelText, text: string, nats: number,
 }
 
 function nothingToPredict(): InklingError {
-  return new InklingError('invalidInput', 'The text contains nothing that the model can predict; choose a longer one.');
+  return new InklingError(
+    'invalidInput',
+    sentence('The text contains nothing that the model can predict; choose a longer one.'),
+  );
 }
 
 function codePoints(text: string): number {

@@ -6,6 +6,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { asInklingError, InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { writeModelFile, type StoredModel } from './modelFile';
 import { withLock } from './temporaryFiles';
 
@@ -47,9 +48,8 @@ export async function keepModel(
     const failure = asInklingError(error);
     const elsewhere = await writeElsewhere(path.basename(file), model).catch(() => undefined);
     if (!elsewhere) throw failure;
-    throw new InklingError(failure.code, `${failure.message} The trained model is kept in ${elsewhere}.`, {
-      cause: error,
-    });
+    const told = sentence('{0} The trained model is kept in {1}.', failure.told, elsewhere);
+    throw new InklingError(failure.code, told, { cause: error });
   }
 }
 

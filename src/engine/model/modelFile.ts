@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../common/errors';
+import { sentence, type Sentence } from '../../common/l10n';
 import { SchemaFault } from '../../common/schema';
 import { parseMetadata, type LanguageModelMetadata, type ModelMetadata } from './modelMetadata';
 import { parameterCount, parameterLayout, type NetworkSpec, type TensorSpec } from './networkSpec';
@@ -174,7 +175,7 @@ export async function readLanguageModel(file: string): Promise<StoredLanguageMod
   if (model.kind === 'language-model') return model;
   throw new InklingError(
     'incompatibleModel',
-    `${path.basename(file)} is a classifier: use it to classify, or choose a language model.`,
+    sentence('{0} is a classifier: use it to classify, or choose a language model.', path.basename(file)),
   );
 }
 
@@ -351,14 +352,18 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
   if (version === undefined) {
     throw new InklingError(
       'incompatibleModel',
-      `${path.basename(file)} is a safetensors file of another program. Choose a model that Inkling wrote.`,
+      sentence('{0} is a safetensors file of another program. Choose a model that Inkling wrote.', path.basename(file)),
     );
   }
   if (!/^[1-9]\d*$/.test(version)) throw new ContainerFault('its version is damaged');
   if (Number(version) > modelFileVersion) {
     throw new InklingError(
       'incompatibleModel',
-      `${path.basename(file)} was written by a newer version of Inkling (format ${version}). Update Inkling to use it.`,
+      sentence(
+        '{0} was written by a newer version of Inkling (format {1}). Update Inkling to use it.',
+        path.basename(file),
+        version,
+      ),
     );
   }
   if (fileBytes < header.dataStart + header.dataBytes) throw new ContainerFault('it is truncated');
@@ -461,15 +466,17 @@ function* piecesOf(values: TensorValues): Generator<Uint8Array> {
 // Errors
 
 /** Other failures of a disk or a network drive are not bugs in this program either. */
-function otherError(error: unknown, failed: string): InklingError {
+function otherError(error: unknown, failed: Sentence): InklingError {
   const code = systemCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
-    const message = `${failed}: too many files are open. Close some programs, then try again.`;
-    return new InklingError('invalidInput', message, { cause: error });
+    const told = sentence('{0}: too many files are open. Close some programs, then try again.', failed);
+    return new InklingError('invalidInput', told, { cause: error });
   }
   return code !== undefined && /^E[A-Z]+$/.test(code)
-    ? new InklingError('invalidInput', `${failed} (${code}). Check its disk, or choose another.`, { cause: error })
-    : new InklingError('internal', `${failed} (${String(error)}).`, { cause: error });
+    ? new InklingError('invalidInput', sentence('{0} ({1}). Check its disk, or choose another.', failed, code), {
+        cause: error,
+      })
+    : new InklingError('internal', sentence('{0} ({1}).', failed, String(error)), { cause: error });
 }
 
 function readError(error: unknown, file: string): InklingError {
@@ -478,45 +485,56 @@ function readError(error: unknown, file: string): InklingError {
     const fault = error instanceof SchemaFault ? `its ${error.message}` : error.message;
     return new InklingError(
       'corruptModel',
-      `${path.basename(file)} cannot be loaded: ${fault}. Use a backup or a checkpoint of it, or train again; the file was not changed.`,
+      sentence(
+        '{0} cannot be loaded: {1}. Use a backup or a checkpoint of it, or train again; the file was not changed.',
+        path.basename(file),
+        fault,
+      ),
       { cause: error },
     );
   }
   switch (systemCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new InklingError('invalidInput', `There is no model file ${file}. Check the path.`, { cause: error });
+      return new InklingError('invalidInput', sentence('There is no model file {0}. Check the path.', file), {
+        cause: error,
+      });
     case 'EACCES':
     case 'EPERM':
-      return new InklingError('invalidInput', `${file} cannot be read. Change its permissions.`, { cause: error });
+      return new InklingError('invalidInput', sentence('{0} cannot be read. Change its permissions.', file), {
+        cause: error,
+      });
     default:
-      return otherError(error, `${file} could not be read`);
+      return otherError(error, sentence('{0} could not be read', file));
   }
 }
 
 function writeError(error: unknown, file: string): InklingError {
-  const fail = (message: string): InklingError => new InklingError('invalidInput', message, { cause: error });
+  const fail = (told: Sentence): InklingError => new InklingError('invalidInput', told, { cause: error });
   switch (systemCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return fail(`The disk is full: ${file} was not written. Free some space, or choose another folder.`);
+      return fail(sentence('The disk is full: {0} was not written. Free some space, or choose another folder.', file));
     case 'EFBIG':
       return fail(
-        `${file} was not written: it is too large for a file on that disk. Choose another disk, or fewer units.`,
+        sentence(
+          '{0} was not written: it is too large for a file on that disk. Choose another disk, or fewer units.',
+          file,
+        ),
       );
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return fail(`${file} cannot be written there. Choose a folder that is not read-only.`);
+      return fail(sentence('{0} cannot be written there. Choose a folder that is not read-only.', file));
     case 'ENOENT':
     case 'ENOTDIR':
-      return fail(`The folder ${path.dirname(file)} does not exist. Create it, or choose another.`);
+      return fail(sentence('The folder {0} does not exist. Create it, or choose another.', path.dirname(file)));
     case 'EISDIR':
     case 'EEXIST':
     case 'ENOTEMPTY':
-      return fail(`${file} is a folder. Choose another name for the model.`);
+      return fail(sentence('{0} is a folder. Choose another name for the model.', file));
     default:
-      return otherError(error, `${file} could not be written`);
+      return otherError(error, sentence('{0} could not be written', file));
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { storedReason } from '../../common/reasons';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import {
   list,
   number,
@@ -88,7 +89,7 @@ export function parsePart<T>({ title }: ModelMetadata, name: string, schema: Sch
     if (!(error instanceof SchemaFault)) throw error;
     throw new InklingError(
       'corruptModel',
-      `A part of "${title}" is damaged: ${error.message}. Use a backup of it, or train again.`,
+      sentence('A part of "{0}" is damaged: {1}. Use a backup of it, or train again.', title, error.message),
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@
 import * as fs from 'node:fs';
 import type { EngineDescription, EngineMethods, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { TrainEvent } from '../../common/trainEvents';
 import { gpuMethods } from '../backends';
 import { openJobSource } from '../exchange/jobs/jobSource';
@@ -58,7 +59,7 @@ export class Engine {
     train: (request, call) => this.train(request, call),
     control: async (params) => {
       const run = this.runs.get(params.runId);
-      if (!run) throw new InklingError('invalidInput', 'This run has ended.');
+      if (!run) throw new InklingError('invalidInput', sentence('This run has ended.'));
       return run.thread.call('control', params);
     },
     yieldThread: async (params) => {
@@ -111,7 +112,7 @@ export class Engine {
     const { runId, modelPath, sources } = request;
     if (this.runs.has(runId)) throw new InklingError('invalidInput', `There is already a run "${runId}".`);
     if ([...this.runs.values()].some((other) => other.modelPath === modelPath)) {
-      throw new InklingError('invalidInput', 'This model is already being trained; stop that run first.');
+      throw new InklingError('invalidInput', sentence('This model is already being trained; stop that run first.'));
     }
     const run: Run = { thread: this.threads.startTrainer(), modelPath };
     this.runs.set(runId, run);

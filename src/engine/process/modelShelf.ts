@@ -5,6 +5,7 @@
 import * as fs from 'node:fs/promises';
 import { dirname, join, win32 } from 'node:path';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { BesideRequest, BesideResult, DocumentPlace, TextSource } from '../../common/engineProtocol';
 import { SerialQueue } from '../../common/serialQueue';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -145,7 +146,7 @@ export class ModelShelf {
       const { mtimeMs, size, ino } = await fs.stat(path);
       return { version: `file ${mtimeMs} ${size} ${ino}` };
     } catch (error) {
-      throw new InklingError('invalidInput', `The model "${path}" cannot be read; choose another one.`, {
+      throw new InklingError('invalidInput', sentence('The model "{0}" cannot be read; choose another one.', path), {
         cause: error,
       });
     }

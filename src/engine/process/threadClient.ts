@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EngineFrame } from '../../common/engineProtocol';
 import { asInklingError, InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { distFolder } from '../paths';
 import { CallClient } from '../../common/rpc/callClient';
 import type { Caller, Methods } from '../../common/rpc/methods';
@@ -37,7 +38,10 @@ export function startThread<M extends Methods<M>>(role: ThreadRole, onLog: (fram
   worker.on('error', (error: Error & { code?: string }) => {
     const known =
       error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new InklingError('outOfMemory', 'The engine ran out of memory. Choose a shorter text or a smaller network.')
+        ? new InklingError(
+            'outOfMemory',
+            sentence('The engine ran out of memory. Choose a shorter text or a smaller network.'),
+          )
         : asInklingError(error);
     onLog({ type: 'log', level: 'error', message: `${role}: ${known.message}` });
     end(known);

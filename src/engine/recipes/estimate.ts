@@ -48,7 +48,7 @@ export async function estimateRuns(
           ...(notice === undefined ? {} : { notice }),
         });
       } catch (error) {
-        onEstimate(index, { problem: asInklingError(error).message });
+        onEstimate(index, { problem: asInklingError(error).told });
       }
     }
   }

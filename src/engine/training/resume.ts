@@ -6,6 +6,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { readLanguageModel, readModelMetadata, type StoredLanguageModel } from '../model/modelFile';
@@ -118,7 +119,10 @@ export function newRun(
   if (!isDeepStrictEqual(networkShape(model.config.network), networkShape(config.network))) {
     throw new InklingError(
       'incompatibleModel',
-      `"${model.title}" has a different network from these settings: leave the settings under "network" as they are in the model, or start a new one.`,
+      sentence(
+        '"{0}" has a different network from these settings: leave the settings under "network" as they are in the model, or start a new one.',
+        model.title,
+      ),
     );
   }
   const vocabulary = extendVocabulary(model.vocabulary, texts, config.text);

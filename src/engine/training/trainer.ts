@@ -7,6 +7,7 @@
  * a run restored from its state continues exactly as if it had not been interrupted.
  */
 import { asInklingError, InklingError, unlessCancelled } from '../../common/errors';
+import { say, type Told } from '../../common/l10n';
 import type { Reason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import type { DoneEvent, EpochEvent, GuardEvent, NoticeEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
@@ -120,7 +121,7 @@ export class Trainer {
   private readonly network: Network;
   private stepper: Stepper | undefined;
   /** The GPU failure that was already reported. */
-  private reportedFallback: string | undefined;
+  private reportedFallback: Told | undefined;
   private bestParameters!: Float32Array;
   private learningRate = 0;
   private stopping = false;
@@ -729,12 +730,13 @@ export class Trainer {
     this.reportedFallback = fallback;
   }
 
-  private notice(kind: NoticeEvent['kind'], message: string): void {
-    this.send({ event: 'notice', step: this.progress.step, kind, message });
+  private notice(kind: NoticeEvent['kind'], told: Told): void {
+    const sentence = typeof told === 'string' ? {} : { sentence: told };
+    this.send({ event: 'notice', step: this.progress.step, kind, message: say(told), ...sentence });
   }
 
   private send(event: TrainEvent): void {
-    this.history.add(event);
+    this.history.add(inWords(event));
     this.options.onEvent(event);
   }
 
@@ -760,4 +762,11 @@ export class Trainer {
   private bitsPerCharacter(loss: number): number | undefined {
     return this.config.text.unit === 'character' ? loss / Math.LN2 : undefined;
   }
+}
+
+/** For the model file, which has no sentences to translate. */
+function inWords(event: TrainEvent): TrainEvent {
+  if (event.event === 'notice' && event.sentence) return { ...event, sentence: undefined };
+  if (event.event !== 'start' || event.backendReason === undefined) return event;
+  return { ...event, backendReason: say(event.backendReason) };
 }

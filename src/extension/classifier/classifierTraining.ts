@@ -12,6 +12,7 @@ import type { ClassifierTrainingState } from '../../common/classifierState';
 import { formatFigure, learningSentence } from '../../common/confusionReport';
 import { InklingError } from '../../common/errors';
 import { formatDuration, formatFixed } from '../../common/formats';
+import { say } from '../../common/l10n';
 import { sayAdvice } from '../../common/verdictSentences';
 import { keptTitle } from '../../common/partTitles';
 import { setting } from '../configuration';
@@ -142,12 +143,12 @@ export class ClassifierTraining extends Disposables {
         formatFigure(report.macro.f1),
         formatFigure(baselines.naiveBayes.macro.f1),
       ),
-      ...notices.map((notice) => `${notice}.`),
+      ...notices.map((notice) => `${say(notice)}.`),
       ...advice.filter(({ missing }) => missing > 0).map(sayAdvice),
       ...(learning === undefined ? [] : [learning]),
     ];
     if (problems.length > 0) {
-      const lines = problems.slice(0, shownProblems).map(({ line, reason }) => `${line} (${reason})`);
+      const lines = problems.slice(0, shownProblems).map(({ line, reason }) => `${line} (${say(reason)})`);
       if (problems.length > shownProblems) lines.push('…');
       sentences.push(vscode.l10n.t('{0} rows were skipped, lines {1}.', problems.length, lines.join(', ')));
     }

@@ -4,6 +4,7 @@
  */
 import type { EngineDescription } from '../../common/engineProtocol';
 import type { GpuPackageReport, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
+import { say, type Told } from '../../common/l10n';
 import type { Tally } from '../completion/offerTally';
 import type { NodeProgram } from './nodeProgram';
 
@@ -21,7 +22,7 @@ export interface ReportData {
   selfTests: SelfTestResult[];
   offers: Tally;
   /** Newest first. */
-  runs: { startedAt: string; state: string; network?: string; device?: string; backendReason?: string }[];
+  runs: { startedAt: string; state: string; network?: string; device?: string; backendReason?: Told }[];
   /** Shown as ~. */
   home: string;
 }
@@ -77,7 +78,7 @@ function nodeLine(node: NodeProgram | string): string {
 
 function packageLine({ folder, version, device, problem }: GpuPackageReport): string {
   if (!folder) return 'not installed';
-  return `${version ?? 'of unknown version'} in ${folder}: ${device ?? problem ?? 'nothing known'}`;
+  return `${version ?? 'of unknown version'} in ${folder}: ${device ?? (problem ? say(problem) : 'nothing known')}`;
 }
 
 function selfTestLine({ backend, kernel, worst, stepMs, targetsPerSecond }: SelfTestResult): string {
@@ -88,5 +89,5 @@ function selfTestLine({ backend, kernel, worst, stepMs, targetsPerSecond }: Self
 }
 
 function runLine({ startedAt, state, network, device, backendReason }: ReportData['runs'][number]): string {
-  return [startedAt, state, network, device, backendReason].filter(Boolean).join(' · ');
+  return [startedAt, state, network, device, backendReason && say(backendReason)].filter(Boolean).join(' · ');
 }

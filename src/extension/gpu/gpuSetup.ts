@@ -5,6 +5,7 @@
  */
 import { InklingError } from '../../common/errors';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
+import { say } from '../../common/l10n';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { EngineLaunch } from '../engineHost/engineLaunch';
 import type { NodeProgram } from './nodeProgram';
@@ -106,7 +107,7 @@ async function ensureInstalled(
 ): Promise<boolean> {
   const { folder: found, problem } = report[which];
   if (found && !problem) return true;
-  if (found && problem && !(await dialogs.wantsReinstall(which, problem))) return false;
+  if (found && problem && !(await dialogs.wantsReinstall(which, say(problem)))) return false;
   await dialogs.during({ installing: report.wanted[which] }, (say, signal) =>
     engine.call('installGpu', { folder, which }, { signal, onEvent: ({ line }) => say(line) }),
   );

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { formatFixed } from '../../common/formats';
 import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
+import { say } from '../../common/l10n';
 import { setting } from '../configuration';
 import { formatCount } from '../formatFigures';
 import { showInformation, showWarning, withProgress } from '../messages';
@@ -113,5 +114,5 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
 
 function stateOf({ folder, version, device, problem }: GpuPackageReport): string {
   if (!folder) return vscode.l10n.t('not installed');
-  return [version, device ?? problem].filter(Boolean).join(' · ');
+  return [version, device ?? (problem && say(problem))].filter(Boolean).join(' · ');
 }

@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { TextBaselines, TextSource } from '../../common/engineProtocol';
+import type { Told } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
 import type { RunItem } from '../../common/studioProtocol';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -21,7 +22,7 @@ export interface RunRecord extends RunItem {
   baselines?: TextBaselines;
   /** The backend, if known: "webgpu (NVIDIA …)"; and the reason, if there is one. */
   device?: string;
-  backendReason?: string;
+  backendReason?: Told;
 }
 
 const keptRuns = 50;

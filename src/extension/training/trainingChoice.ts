@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { Estimate, Plan, TextSource, TrainRequest } from '../../common/engineProtocol';
 import { classifierVariants } from '../../common/classifierProtocol';
 import { formatDuration } from '../../common/formats';
-import { languageName } from '../../common/l10n';
+import { languageName, say } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierRecipe';
 import { chosenSeed, engineChoice, setting } from '../configuration';
@@ -173,7 +173,7 @@ async function startOrEdit(
 }
 
 function describe(estimate: Estimate): string {
-  if ('problem' in estimate) return estimate.problem;
+  if ('problem' in estimate) return say(estimate.problem);
   const time = vscode.l10n.t('about {0}', formatDuration(estimate.seconds));
   return [`${estimate.network} · ${time}`, estimate.notice].filter(Boolean).join(' · ');
 }

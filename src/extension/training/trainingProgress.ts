@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { sayGuard } from '../../common/describeRun';
 import { asInklingError } from '../../common/errors';
+import { say } from '../../common/l10n';
 import { formatBits, formatDuration, formatFixed, formatPercent } from '../../common/formats';
 import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
 import { present } from '../commands';
@@ -90,7 +91,11 @@ export class TrainingProgress extends Disposables {
   private tell(event: GuardEvent | NoticeEvent): void {
     const overfitting = vscode.l10n.t('The model has begun to memorise its text. Its best weights are kept.');
     const sentence =
-      event.event === 'guard' ? sayGuard(event) : event.kind === 'overfitting' ? overfitting : event.message;
+      event.event === 'guard'
+        ? sayGuard(event)
+        : event.kind === 'overfitting'
+          ? overfitting
+          : say(event.sentence ?? event.message);
     vscode.window.setStatusBarMessage(`$(info) Inkling: ${sentence}`, 15_000);
   }
 

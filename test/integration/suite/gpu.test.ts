@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
+import { say } from '../../../src/common/l10n';
 import { askNode } from '../../../src/extension/gpu/nodeProgram';
 import type { SetupDialogs } from '../../../src/extension/gpu/gpuSetup';
 import type { Parts } from '../../../src/extension/parts';
@@ -86,7 +87,7 @@ describe('GPU', () => {
     await trainSmall(20);
     const [run] = services.runs.store.list();
     assert.match(run.device ?? '', /^wasm \(/);
-    assert.match(run.backendReason ?? '', /WebGPU|webgpu/);
+    assert.match(say(run.backendReason ?? ''), /WebGPU|webgpu/);
     const events = await services.runs.store.readEvents(run.id);
     const notices = events.filter((event) => event.event === 'notice' && event.kind === 'backend');
     assert.equal(notices.length, 1, JSON.stringify(notices));

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { asInklingError, InklingError } from '../../../src/common/errors';
+import { asInklingError, InklingError, type ErrorFrame } from '../../../src/common/errors';
+import { sentence, setLanguage } from '../../../src/common/l10n';
+import { smallConfig } from '../../support/trainingConfig';
+import { requireTrainable } from '../../../src/engine/classification/labelledData';
+import { buildCorpus } from '../../../src/engine/corpus/corpus';
 
 describe('asInklingError', () => {
   const said = async (failing: Promise<unknown>): Promise<InklingError> =>
@@ -54,5 +58,48 @@ describe('asInklingError', () => {
     assert.deepEqual([other.code, other.message], ['internal', 'x is not a function']);
     assert.equal(asInklingError('text').message, 'text');
     assert.equal(asInklingError(new Error('allocation failed')).code, 'outOfMemory');
+  });
+});
+
+describe('errors of the engine', () => {
+  afterEach(() => setLanguage({ tag: 'en', bundle: {} }));
+
+  it('are English there, and in the language of the reader where they are shown', async () => {
+    const frames: ErrorFrame[] = [];
+    const collect = (error: unknown): unknown =>
+      frames.push(JSON.parse(JSON.stringify(asInklingError(error).toFrame())) as ErrorFrame);
+    await Promise.resolve()
+      .then(() => buildCorpus([{ name: 'leer.txt', text: '' }], smallConfig().text))
+      .catch(collect);
+    await Promise.resolve()
+      .then(() => requireTrainable({ examples: [], classes: ['spam'], problems: [], notices: [] }))
+      .catch(collect);
+    await fs.readFile('gone.txt').catch(collect);
+    const shown = (): string[] => frames.map((frame) => InklingError.fromFrame(frame).message);
+    const english = frames.map(({ message }) => message);
+    assert.match(
+      english.join('\n'),
+      /^leer\.txt is empty.*\nAll examples are labelled "spam".*\ngone\.txt can no longer/,
+    );
+    assert.deepEqual(shown(), english);
+    setLanguage({
+      tag: 'de',
+      bundle: JSON.parse(await fs.readFile('l10n/bundle.l10n.de.json', 'utf8')) as Record<string, string>,
+    });
+    assert.match(shown().join('\n'), /^leer\.txt ist leer.*\nAlle Beispiele gehören zur Klasse „spam“.*\ngone\.txt /);
+    assert.deepEqual(
+      shown().filter((message) => english.includes(message)),
+      [],
+    );
+  });
+
+  it('may contain each other', () => {
+    const inner = new InklingError('invalidInput', sentence('The disk is full. Free some space, then try again.'));
+    const outer = new InklingError('invalidInput', sentence('{0} The trained model is kept in {1}.', inner.told, 'x'));
+    setLanguage({
+      tag: 'de',
+      bundle: { [inner.message]: 'Voll.', '{0} The trained model is kept in {1}.': '{1}: {0}' },
+    });
+    assert.equal(InklingError.fromFrame(outer.toFrame()).message, 'x: Voll.');
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { setLanguage } from '../../../src/common/l10n';
-import { sayBackendReason, sayReason, storedReason, type Reason } from '../../../src/common/reasons';
+import { sayReason, storedReason, type Reason } from '../../../src/common/reasons';
 import { sayAdvice } from '../../../src/common/verdictSentences';
 
 const reasons: Reason[] = [
@@ -43,12 +43,7 @@ describe('reasons for settings', () => {
   it('are German for a German reader, like the advice on examples', () => {
     const bundle = JSON.parse(fs.readFileSync('l10n/bundle.l10n.de.json', 'utf8')) as Record<string, string>;
     const advice = { label: 'spam', examples: 1430, heldOut: 29, missing: 57 };
-    const say = (): string[] => [
-      ...reasons.map(sayReason),
-      sayBackendReason('No GPU package is installed.'),
-      sayAdvice(advice),
-      sayAdvice({ ...advice, missing: 0 }),
-    ];
+    const say = (): string[] => [...reasons.map(sayReason), sayAdvice(advice), sayAdvice({ ...advice, missing: 0 })];
     const english = say();
     setLanguage({ tag: 'de', bundle });
     const german = say();

@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 
 /** One attribute of an operation; `type` is one of the binding's TF_ATTR numbers. */
 export interface OpAttribute {
@@ -86,16 +87,21 @@ export function loadTensorflow(modulesFolder: string | undefined): TensorflowBin
   if (!found) {
     throw new InklingError(
       'backendUnavailable',
-      `TensorFlow was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
-        `"npm install @tensorflow/tfjs-node-gpu@${tensorflowVersion}" in a folder and name it in inkling.engine.modulesPath ` +
-        '(on the command line: the environment variable INKLING_MODULES).',
+      sentence(
+        'TensorFlow was not found{0}: run "Inkling: Set Up GPU…", or "{1}" in a folder and name it in inkling.engine.modulesPath (on the command line: the environment variable INKLING_MODULES).',
+        modulesFolder ? sentence(' in {0}', modulesFolder) : '',
+        `npm install @tensorflow/tfjs-node-gpu@${tensorflowVersion}`,
+      ),
     );
   }
   if (!found.addon) {
     throw new InklingError(
       'backendUnavailable',
-      `${found.name} in ${found.folder} has no native addon: its install step could not download it. ` +
-        'Install it again with a connection, or use --backend wasm.',
+      sentence(
+        '{0} in {1} has no native addon: its install step could not download it. Install it again with a connection, or use --backend wasm.',
+        found.name,
+        found.folder,
+      ),
     );
   }
   // Before the library starts: it would allocate all of the GPU's memory, and its log is meant for its developers.
@@ -114,8 +120,17 @@ function loadError({ name, addon }: TensorflowPackage, error: unknown): InklingE
   const message = error instanceof Error ? error.message : String(error);
   const library = /lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|nvinfer)[\w.]*/.exec(message)?.[0];
   const remedy = library
-    ? `The library ${library} was not found: ${name} ${tensorflowVersion} needs ${cudaWanted}; install them and add their ` +
-      'folder to LD_LIBRARY_PATH (Windows: PATH).'
-    : `${name} did not load (${message}). Install it again for this Node (${process.version}), or use --backend wasm.`;
+    ? sentence(
+        'The library {0} was not found: {1} needs {2}; install them and add their folder to LD_LIBRARY_PATH (Windows: PATH).',
+        library,
+        `${name} ${tensorflowVersion}`,
+        cudaWanted,
+      )
+    : sentence(
+        '{0} did not load ({1}). Install it again for this Node ({2}), or use --backend wasm.',
+        name,
+        message,
+        process.version,
+      );
   return new InklingError('backendUnavailable', remedy, { cause: new Error(`${addon}: ${message}`) });
 }

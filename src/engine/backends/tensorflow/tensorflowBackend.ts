@@ -3,6 +3,7 @@
  * `@tensorflow/tfjs-node` (CPU, BlockLSTMV2), called through the package's addon, without tf.layers.
  */
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import { checkNetworkSpec } from '../../model/networkSpec';
 import type { Backend, BackendInfo } from '../backend';
 import { cudaWanted, findTensorflow, loadTensorflow, type TensorflowBinding } from './binding';
@@ -27,7 +28,11 @@ export async function createTensorflowBackend(options: TensorflowOptions = {}): 
   if (found?.name === '@tensorflow/tfjs-node-gpu' && !onGpu) {
     throw new InklingError(
       'backendUnavailable',
-      `TensorFlow ${binding.TF_Version} found no NVIDIA GPU: it needs a driver, ${cudaWanted}. Use --backend webgpu or wasm.`,
+      sentence(
+        'TensorFlow {0} found no NVIDIA GPU: it needs a driver, {1}. Use --backend webgpu or wasm.',
+        String(binding.TF_Version),
+        cudaWanted,
+      ),
     );
   }
   const form = options.form ?? (onGpu ? 'cudnn' : 'block');

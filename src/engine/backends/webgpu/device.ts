@@ -2,6 +2,7 @@
  * One GPU device and what all networks on it share: its limits, its compiled pipelines, and its failure.
  */
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import {
   bufferUsage,
   computeStage,
@@ -51,13 +52,16 @@ export class Device {
   ) {
     this.name = isSoftware(adapter) ? `${nameOf(adapter)}, on the CPU` : nameOf(adapter);
     device.onuncapturederror = ({ error }): void => {
-      this.failure ??= new InklingError('backendUnavailable', `The GPU refused a command: ${error.message}`);
+      this.failure ??= new InklingError(
+        'backendUnavailable',
+        sentence('The GPU refused a command: {0}', error.message),
+      );
     };
     void device.lost.then(({ message }) => {
       if (this.disposed) return;
       this.failure = new InklingError(
         'backendUnavailable',
-        `The GPU was lost (${message || 'no reason given'}); training continues with --backend wasm.`,
+        sentence('The GPU was lost ({0}).', message || sentence('no reason given')),
       );
     });
   }
@@ -68,14 +72,16 @@ export class Device {
     if (!adapter) {
       throw new InklingError(
         'backendUnavailable',
-        'No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use --backend wasm.',
+        sentence('No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use --backend wasm.'),
       );
     }
     if (hardwareOnly && isSoftware(adapter)) {
       throw new InklingError(
         'backendUnavailable',
-        `The only GPU adapter here, ${nameOf(adapter)}, is a program on the CPU and slower than wasm, so it is not used ` +
-          '(--backend webgpu uses it anyway).',
+        sentence(
+          'The only GPU adapter here, {0}, is a program on the CPU and slower than wasm, so it is not used (--backend webgpu uses it anyway).',
+          nameOf(adapter),
+        ),
       );
     }
     const { limits } = adapter;
@@ -134,7 +140,10 @@ export class Device {
       const error = await this.device.popErrorScope();
       if (error) {
         // eslint-disable-next-line no-unsafe-finally -- the GPU's own message says more
-        throw new InklingError('outOfMemory', `The GPU has too little memory (${error.message}). ${smaller}`);
+        throw new InklingError(
+          'outOfMemory',
+          sentence('The GPU has too little memory ({0}). {1}', error.message, smaller),
+        );
       }
     }
     return made;
@@ -198,7 +207,7 @@ export class Device {
       this.check();
       throw new InklingError(
         'backendUnavailable',
-        `The GPU returned no result (${String(error)}); use --backend wasm.`,
+        sentence('The GPU returned no result ({0}); use --backend wasm.', String(error)),
         {
           cause: error,
         },
@@ -244,11 +253,11 @@ function isSoftware({ info }: GpuAdapter): boolean {
   return info.isFallbackAdapter === true || softwareNames.test(names);
 }
 
-const smaller = 'Choose fewer units, a smaller batch or fewer steps, or use --backend wasm.';
+const smaller = sentence('Choose fewer units, a smaller batch or fewer steps, or use --backend wasm.');
 
 function tooLarge(label: string, bytes: number): InklingError {
   return new InklingError(
     'outOfMemory',
-    `One buffer of this GPU cannot hold the ${label} (${Math.ceil(bytes / 2 ** 20)} MiB). ${smaller}`,
+    sentence('One buffer of this GPU cannot hold the {0} ({1} MiB). {2}', label, Math.ceil(bytes / 2 ** 20), smaller),
   );
 }

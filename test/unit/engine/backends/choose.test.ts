@@ -1,5 +1,6 @@
 /** `auto`: the fastest backend is chosen, a failing one is not, and the CPU takes over from a GPU that fails later. */
 import * as assert from 'node:assert';
+import { say } from '../../../../src/common/l10n';
 import { chooseBackend } from '../../../../src/engine/backends/choose';
 import { FallbackNetwork } from '../../../../src/engine/backends/fallback';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -26,7 +27,8 @@ describe('choosing a backend', () => {
     ] as const) {
       const clock = new Clock();
       const candidates = [standIn('wasm', clock, 10), standIn('webgpu', clock, gpuMs)];
-      const { backend, measurements, reason } = await chooseBackend(candidates, spec, parameters, limits, clock.now);
+      const { backend, measurements, ...chosen } = await chooseBackend(candidates, spec, parameters, limits, clock.now);
+      const reason = say(chosen.reason);
       assert.strictEqual(backend.name, expected, reason);
       assert.match(reason, gpuMs === 9.5 ? /^wasm is used, since/ : new RegExp(`^${expected} is the fastest`));
       assert.deepStrictEqual(
@@ -41,7 +43,7 @@ describe('choosing a backend', () => {
     const candidates = [standIn('wasm', clock, 10), standIn('webgpu', clock, 1, lost)];
     const { backend, reason } = await chooseBackend(candidates, spec, parameters, limits, clock.now);
     assert.strictEqual(backend.name, 'wasm');
-    assert.match(reason, /webgpu failed \(The GPU was lost\.\)/);
+    assert.match(say(reason), /webgpu failed \(The GPU was lost\.\)/);
   });
 });
 

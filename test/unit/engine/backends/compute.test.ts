@@ -1,6 +1,7 @@
 /** Which backend computes a run, why, and what happens when a GPU fails. */
 import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
+import { say } from '../../../../src/common/l10n';
 import type { Backend, Network } from '../../../../src/engine/backends/backend';
 import { withCompute, type ComputeOptions } from '../../../../src/engine/backends/compute';
 import type { NetworkSpec } from '../../../../src/engine/model/networkSpec';
@@ -45,12 +46,16 @@ describe('the backend of a run', () => {
   it('is wasm if nothing else is installed, says so, and is disposed of', async () => {
     await open({ create: backends({ wasm: 1 }), gpus: [] }, async (next) => {
       const { backend } = await next();
-      assert.deepEqual(backend, {
-        name: 'wasm',
-        kernel: 'stand-in wasm',
-        threads: 1,
-        reason: 'No GPU package is installed.',
-      });
+      const reason = say(backend.reason ?? '');
+      assert.deepEqual(
+        { ...backend, reason },
+        {
+          name: 'wasm',
+          kernel: 'stand-in wasm',
+          threads: 1,
+          reason: 'No GPU package is installed.',
+        },
+      );
       assert.deepEqual(disposed, []);
     });
     assert.deepEqual(disposed, ['wasm']);
@@ -82,7 +87,7 @@ describe('the backend of a run', () => {
     await open({ create, gpus: ['webgpu', 'tensorflow'] }, async (next) => {
       const { backend } = await next();
       assert.equal(backend.name, 'webgpu');
-      assert.match(backend.reason ?? '', /^webgpu is the fastest for this network/);
+      assert.match(say(backend.reason ?? ''), /^webgpu is the fastest for this network/);
       assert.deepEqual([created, disposed], [['wasm', 'webgpu', 'tensorflow'], ['tensorflow']]);
       assert.equal((await next()).backend.name, 'webgpu');
       assert.deepEqual(created, ['wasm', 'webgpu', 'tensorflow', 'tensorflow']);
@@ -93,11 +98,11 @@ describe('the backend of a run', () => {
   it('comes with the reason why a GPU could not be tried', async () => {
     const create = backends({ wasm: 10, webgpu: 1 });
     await open({ create, gpus: ['tensorflow', 'webgpu'] }, async (next) => {
-      assert.match((await next()).backend.reason ?? '', /^No tensorflow here\. webgpu is the fastest/);
+      assert.match(say((await next()).backend.reason ?? ''), /^No tensorflow here\. webgpu is the fastest/);
     });
     await open({ create: backends({ wasm: 10 }), gpus: ['tensorflow', 'webgpu'] }, async (next) => {
       const { backend } = await next();
-      assert.deepEqual([backend.name, backend.reason], ['wasm', 'No tensorflow here. No webgpu here.']);
+      assert.deepEqual([backend.name, say(backend.reason ?? '')], ['wasm', 'No tensorflow here. No webgpu here.']);
       assert.equal(backend.fallback, undefined, 'nobody asked for a GPU');
     });
   });
@@ -107,8 +112,8 @@ describe('the backend of a run', () => {
     await open(options, async (next) => {
       for (let network = 0; network < 2; network++) {
         const { name, reason, fallback } = (await next()).backend;
-        assert.deepEqual([name, reason], ['wasm', 'No webgpu here.']);
-        assert.equal(fallback, 'No webgpu here. Training continues with wasm.');
+        assert.deepEqual([name, say(reason ?? '')], ['wasm', 'No webgpu here.']);
+        assert.equal(say(fallback ?? ''), 'No webgpu here. Training continues with wasm.');
       }
     });
     assert.deepEqual(created, ['webgpu', 'wasm']);
@@ -144,7 +149,7 @@ describe('the backend of a run', () => {
         await network.trainStep(randomBatch(random, spec, 3, 4), updateWith());
       }
       assert.equal(before.fallback, undefined);
-      assert.equal(network.backend.fallback, 'The GPU was lost. Training continues with wasm.');
+      assert.equal(say(network.backend.fallback ?? ''), 'The GPU was lost. Training continues with wasm.');
       assert.equal((await next()).backend.name, 'wasm');
     });
     assert.deepEqual(created, ['webgpu', 'wasm']);

@@ -5,6 +5,7 @@ import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { say } from '../../../../src/common/l10n';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import { describeGpu, installGpuPackages, selfTest } from '../../../../src/engine/backends/gpuReport';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -40,7 +41,7 @@ describe('GPU report', () => {
     fs.writeFileSync(path.join(own, 'index.js'), 'throw new Error("no driver");');
     const { webgpu } = await describeGpu(folder);
     assert.deepStrictEqual([webgpu.folder, webgpu.version, webgpu.device], [own, '9.8.7', null]);
-    assert.match(webgpu.problem!, /did not load: no driver/);
+    assert.match(say(webgpu.problem!), /did not load: no driver/);
   });
 
   it('installs a pinned package into the folder and logs every line', async () => {

@@ -6,6 +6,7 @@ import * as assert from 'node:assert';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { say } from '../../../../src/common/l10n';
 import { createBackend, withCompute } from '../../../../src/engine/backends';
 import type { Backend, Batch, Network } from '../../../../src/engine/backends/backend';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -256,7 +257,7 @@ describe('webgpu backend without a GPU', () => {
           const own = await compute.createNetwork(tiny, new Float32Array(parameterCount(tiny)), { batch: 1, steps: 1 });
           const { name, reason } = own.backend;
           assert.strictEqual(name, 'wasm');
-          assert.match(reason!, new RegExp(`${info.device.split(' ')[0]}.* is a program on the CPU .* not used`));
+          assert.match(say(reason!), new RegExp(`${info.device.split(' ')[0]}.* is a program on the CPU .* not used`));
           own.dispose();
         });
 

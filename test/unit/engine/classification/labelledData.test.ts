@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { InklingError } from '../../../../src/common/errors';
+import { say, sentence } from '../../../../src/common/l10n';
 import {
   adviseOnData,
   parseLabelledText,
@@ -14,7 +15,8 @@ import { columnsOf } from '../../../../src/engine/classification/labelledText';
 import { foldExamples, splitExamples } from '../../../../src/engine/classification/split';
 
 const rows = (data: LabelledData): string[] => data.examples.map((e) => `${e.line} ${e.label}: ${e.text}`);
-const lines = (data: LabelledData): string[] => data.problems.map((p) => `${p.line} ${p.reason}`);
+const told = (data: LabelledData): string[] => data.notices.map(say);
+const lines = (data: LabelledData): string[] => data.problems.map((p) => `${p.line} ${say(p.reason)}`);
 const invalid = (pattern: RegExp) => (error: unknown) =>
   error instanceof InklingError && error.code === 'invalidInput' && pattern.test(error.message);
 
@@ -51,7 +53,7 @@ describe('Labelled text', () => {
       const data = await readLabelledData(folder, 'skip');
       assert.deepStrictEqual(rows(data), ['1 ham: hello', '1 spam: win']);
       assert.deepStrictEqual(data.problems, [
-        { source: path.join('spam', '2.txt'), line: 1, reason: 'the text is empty' },
+        { source: path.join('spam', '2.txt'), line: 1, reason: sentence('the text is empty') },
       ]);
       await assert.rejects(readLabelledData(folder, 'refuse'), invalid(/2\.txt, line 1: the text is empty/));
     } finally {
@@ -225,14 +227,14 @@ describe('Labelled text as found in practice', () => {
       'mail.txt',
     );
     assert.deepStrictEqual(rows(semicolon)[1], '2 ham: Die Fähre kam, 1 Uhr.');
-    assert.match(semicolon.notices.join('\n'), /label: column "1", text: column "2"/);
-    assert.match(semicolon.notices.join('\n'), /no header/);
+    assert.match(told(semicolon).join('\n'), /label: column "1", text: column "2"/);
+    assert.match(told(semicolon).join('\n'), /no header/);
   });
 
   it('takes unprotected commas as part of the text, and says so', () => {
     const data = read('label,text\nham,well, well\nspam,win\n');
     assert.deepStrictEqual(rows(data), ['2 ham: well, well', '3 spam: win']);
-    assert.match(data.notices.join('\n'), /1 text contains separators outside of quotation marks/);
+    assert.match(told(data).join('\n'), /1 text contains separators outside of quotation marks/);
     assert.deepStrictEqual(rows(read('text,label\nwell, well, well,ham\n')), ['2 ham: well, well, well']);
     const quoting = read('label,text\nham,well, well\nspam,"win, win"\n');
     assert.match(lines(quoting).join(), /^2 there are 3 cells where there are 2 columns; .* in quotation marks$/);
@@ -253,11 +255,11 @@ describe('Labelled text as found in practice', () => {
     );
     const data = read(prodigy, 'p.jsonl');
     assert.strictEqual(data.examples.length, 8);
-    assert.match(data.notices.join('\n'), /4 rows left out whose "answer" is not "accept"/);
+    assert.match(told(data).join('\n'), /4 rows left out whose "answer" is not "accept"/);
     assert.deepStrictEqual(rows(read('{"text":"a","accept":["x"],"answer":"accept"}', 'p.jsonl')), ['1 x: a']);
     const cats = '{"text":"a","cats":{"spam":1,"ham":0}}\n{"text":"b","cats":{"spam":0,"ham":0}}';
     assert.deepStrictEqual(rows(read(cats, 's.jsonl')), ['1 spam: a']);
-    assert.match(read(cats, 's.jsonl').notices.join(), /label: column "cats", text: column "text"/);
+    assert.match(told(read(cats, 's.jsonl')).join(), /label: column "cats", text: column "text"/);
     assert.match(lines(read(cats, 's.jsonl')).join(), /^2 "cats" names 0 categories/);
   });
 
@@ -271,8 +273,8 @@ describe('Labelled text as found in practice', () => {
   it('joins labels that differ only in case, and reports texts with two labels', () => {
     const data = read('label,text\nspam,a\nspam,b\nSPAM,c\nham,A\n');
     assert.deepStrictEqual(data.classes, ['ham', 'spam']);
-    assert.match(data.notices.join('\n'), /differ only in case are one: "SPAM" \(1\) counted as "spam"/);
-    assert.match(data.notices.join('\n'), /1 text has two labels, such as mail\.csv, line 2 .* line 5/);
+    assert.match(told(data).join('\n'), /differ only in case are one: "SPAM" \(1\) counted as "spam"/);
+    assert.match(told(data).join('\n'), /1 text has two labels, such as mail\.csv, line 2 .* line 5/);
   });
 
   it('drops a row with a NUL, reports a guessed encoding, and accepts a named one', async () => {
@@ -286,7 +288,7 @@ describe('Labelled text as found in practice', () => {
       fs.writeFileSync(file, Buffer.from('ham\tdéjà vu, très cher élève\nspam\tça coûte 5 francs\n', 'latin1'));
       const guessed = await readLabelledData(file, 'refuse');
       assert.deepStrictEqual(rows(guessed), ['1 ham: déjà vu, très cher élève', '2 spam: ça coûte 5 francs']);
-      assert.match(guessed.notices.join(), /^mail\.tsv was read as windows-1252, as its bytes suggest/);
+      assert.match(told(guessed).join(), /^mail\.tsv was read as windows-1252, as its bytes suggest/);
       const named = await readLabelledData(file, 'refuse', {}, { encoding: 'iso-8859-1' });
       assert.deepStrictEqual([rows(named), named.notices], [rows(guessed), []]);
     } finally {
@@ -310,7 +312,7 @@ describe('Labelled text as found in practice', () => {
       }
       const data = await readLabelledData(folder, 'refuse');
       assert.deepStrictEqual(rows(data), ['1 ham: hello', '1 spam: hello']);
-      assert.match(data.notices[0], /^not read, .*: README\.md, spam.deep$/);
+      assert.match(say(data.notices[0]), /^not read, .*: README\.md, spam.deep$/);
     } finally {
       fs.rmSync(folder, { recursive: true });
     }
@@ -336,7 +338,10 @@ describe('The columns of labelled text', () => {
       .join('\n');
     for (const data of [csv, parseLabelledText(json, 'a.csv', 'refuse')]) {
       assert.deepStrictEqual(data.classes, ['ham', 'spam']);
-      assert.match(data.notices[0], /^a\.csv: label: column "label", text: column "message"; not read: id, category/);
+      assert.match(
+        say(data.notices[0]),
+        /^a\.csv: label: column "label", text: column "message"; not read: id, category/,
+      );
     }
   });
 
@@ -354,7 +359,7 @@ describe('The columns of labelled text', () => {
     const labels = (text: string, wanted = {}): string[] =>
       parseLabelledText(text, 'mail.csv', 'refuse', wanted).examples.map(({ label }) => label);
     assert.deepStrictEqual(labels(`email,Spam\n${rows}`), ['spam', 'ham', 'spam']);
-    const told = parseLabelledText(`email,Spam\n${rows}`, 'mail.csv', 'refuse').notices.join('\n');
+    const told = parseLabelledText(`email,Spam\n${rows}`, 'mail.csv', 'refuse').notices.map(say).join('\n');
     assert.match(told, /mail\.csv: "1" read as spam, "0" as ham/);
     assert.deepStrictEqual(labels(`email,class\n${rows}`), ['1', '0', '1']);
     assert.deepStrictEqual(labels(`email,class\n${rows}`, { spam: '0' }), ['ham', 'spam', 'ham']);

@@ -1,5 +1,6 @@
 /** Estimates of what settings would train: the network, a time, or why they do not fit the text. */
 import * as assert from 'node:assert/strict';
+import { say } from '../../../../src/common/l10n';
 import type { Estimate } from '../../../../src/common/engineProtocol';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -33,14 +34,14 @@ describe('estimates', () => {
     assert.deepEqual(bounded, { network: 'LSTM 1 × 8', seconds: 0.001 });
     assert.ok('network' in gru && gru.network === 'GRU 1 × 8' && gru.seconds > 0 && Number.isFinite(gru.seconds));
     assert.ok('network' in few && few.seconds > 0 && Number.isFinite(few.seconds));
-    assert.ok('problem' in long && /too few/.test(long.problem), JSON.stringify(long));
+    assert.ok('problem' in long && /too few/.test(say(long.problem)), JSON.stringify(long));
   });
 
   it('say where a text is not of the kind that the settings are for', async () => {
     const names = Array.from({ length: 400 }, (_, i) => `${'AEIOU'[i % 5]}${'bdfgk'[(i >> 3) % 5]}osaurus`).join('\n');
     const notices: (string | undefined)[] = [];
     await estimateRuns([{ name: 'names.txt', text: names }], createReferenceBackend(), [smallConfig()], (_, estimate) =>
-      notices.push('seconds' in estimate ? estimate.notice : estimate.problem),
+      notices.push('seconds' in estimate ? estimate.notice : say(estimate.problem)),
     );
     assert.match(notices[0] ?? '', /^names\.txt has lines of names/);
   });
