@@ -11,6 +11,8 @@ import type { EpochEvent, GuardEvent } from './trainEvents';
 
 /** A change between evaluations below this share counts as noise. */
 const noise = 0.005;
+/** Fewer measurements during training, which may be of a single batch each, show no trend. */
+const fewestMeasurements = 24;
 
 /** A loss in the chosen unit; `named`: with the name of the unit. */
 type Say = (nats: number, named?: boolean) => string;
@@ -177,7 +179,8 @@ export function nextAction(history: RunHistory, state: RunStatus): 'resume' | 's
 function judgeTraining(history: RunHistory): string {
   const { progress } = history;
   const last = progress.at(-1);
-  if (!last || progress.length < 8) return t('Just started: there are too few measurements to show a trend.');
+  if (!last || progress.length < fewestMeasurements)
+    return t('Just started: there are too few measurements to show a trend.');
   // Means over many batches, because a single batch says little.
   const quarter = Math.max(1, Math.floor(progress.length / 4));
   const mean = (from: number, to: number): number =>

@@ -59,9 +59,7 @@ export async function chooseTraining(
   const items = (plans?: Plan[]): ChoiceItem[] => [
     ...budgets.map(({ label, minutes }, i) => ({
       label,
-      description: plans
-        ? vscode.l10n.t('about {0}', formatDuration(plans[i].expectedSeconds))
-        : vscode.l10n.t('about {0} min', minutes),
+      description: plans ? describeTime(plans[i], minutes) : vscode.l10n.t('about {0} min', minutes),
       detail: plans && describePlan(plans[i]),
       choose: async () => {
         const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
@@ -73,9 +71,7 @@ export async function chooseTraining(
 
   const pick = vscode.window.createQuickPick<ChoiceItem>();
   pick.title = vscode.l10n.t('Train for how long?');
-  pick.placeholder = vscode.l10n.t(
-    'Longer training gives better results. You can stop at any time and keep what it has learned',
-  );
+  pick.placeholder = vscode.l10n.t('You can stop at any time and keep what it has learned');
   pick.ignoreFocusOut = true;
   pick.items = items();
   pick.busy = true;
@@ -187,6 +183,14 @@ async function answerOf<T extends vscode.QuickPickItem>(pick: vscode.QuickPick<T
   });
   pick.dispose();
   return item;
+}
+
+/** A plan that ends well before its time is up has read so short a text often enough. */
+function describeTime({ expectedSeconds }: Plan, minutes: number): string {
+  const time = formatDuration(expectedSeconds);
+  return expectedSeconds < 0.8 * 60 * minutes
+    ? vscode.l10n.t('about {0}: a text this short gains nothing from more time', time)
+    : vscode.l10n.t('about {0}', time);
 }
 
 /** "LSTM 1 × 256 from the base model of English · 412 k parameters". */

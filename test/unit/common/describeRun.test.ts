@@ -82,6 +82,19 @@ describe('describeRun', () => {
     );
   });
 
+  it('sees no trend in the first steps', () => {
+    const measured = (losses: number[]): string =>
+      say(
+        ...fakeRun({ steps: 400, seed: 5, floor: 1.5, done: false })
+          .filter((event) => event.event === 'progress')
+          .slice(0, losses.length)
+          .map((event, i) => ({ ...event, step: i + 1, trainLoss: losses[i] })),
+      );
+    const rising = Array.from({ length: 36 }, (_, i) => 1.9 + 0.02 * i);
+    assert.match(measured(rising.slice(0, 12)), /^Just started/);
+    assert.match(measured(rising), /^The training loss is rising\./);
+  });
+
   it('warns if nothing was held out', () => {
     const events = fakeRun({ steps: 400, seed: 5, floor: 1.5, done: false }).map((event): TrainEvent => {
       if (event.event === 'start') return { ...event, heldOutTokens: 0 };
