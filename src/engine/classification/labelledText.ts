@@ -7,6 +7,7 @@
 import { InklingError } from '../../common/errors';
 import { sentence, type Told, type Sentence } from '../../common/l10n';
 import type { DataProblem, LabelledColumns } from '../../common/classifierProtocol';
+import { endOfString } from '../../common/jsonText';
 import { parseDelimited, type DelimitedRow } from './delimited';
 import {
   chooseColumns,
@@ -278,7 +279,10 @@ function elementLines(text: string): number[] {
   let depth = 0;
   let line = 1;
   let awaited = false;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},\n]|[^\s"[\]{},]+/g)) {
+  for (let at = 0; at < text.length; at++) {
+    const token = text[at];
+    if (token === '"') at = endOfString(text, at) - 1;
+    if (/[^\S\n]/.test(token)) continue;
     if (token === '\n') line++;
     else if (depth === 1 && token === ',') awaited = true;
     else {
@@ -376,7 +380,14 @@ function parseTable(text: string, separator: string): DelimitedRow[] {
 function headedTable(rows: DelimitedRow[], separator: string, collector: Collector): LabelledTable {
   const [header, ...rest] = rows;
   const columns = header.cells.map((cell) => cell.trim());
-  return { kind: 'headed', columns, separator, rows: soundRows(columns, rest, separator, collector) };
+  // Several files joined into one have as many headers.
+  const own = rest.filter(({ cells }) => cells.map((cell) => cell.trim()).join('\t') !== columns.join('\t'));
+  const repeated = rest.length - own.length;
+  if (repeated > 0) {
+    const lines = repeated === 1 ? '1 row that repeats the header was' : `${repeated} rows that repeat the header were`;
+    collector.notices.push(`${collector.source}: ${lines} left out`);
+  }
+  return { kind: 'headed', columns, separator, rows: soundRows(columns, own, separator, collector) };
 }
 
 interface HeadlessShape {

@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InklingError } from '../../common/errors';
 import { sentence } from '../../common/l10n';
-import { decodeAs, detectEncoding, encodingNamed, oddShare } from './encoding';
+import { decodeAs, detectEncoding, encodingNamed, isIso2022Jp, oddShare } from './encoding';
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
@@ -70,8 +70,10 @@ function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOption
     noteReplaced(text, countCharacter(text, replacementCharacter), known, name, notices);
     return text;
   }
-  if (isUtf8(lines) && !(known === undefined && lines.includes(escape) && detectEncoding(lines) === 'iso-2022-jp')) {
-    return lines.toString('utf8');
+  if (isUtf8(lines)) {
+    if (known !== undefined || !isIso2022Jp(lines)) return lines.toString('utf8');
+    notices.push(guessNotice(name, 'iso-2022-jp'));
+    return decodeAs(lines, 'iso-2022-jp');
   }
   return decodeForeign(lines, name, known === 'utf-8', notices);
 }

@@ -75,15 +75,29 @@ export function detectEncoding(bytes: Uint8Array): string | undefined {
     const least = manyBytes.test(encoding) ? leastConfidence.manyBytes : leastConfidence.oneByte;
     if (confidence < least) continue;
     const text = decodeAs(sample, encoding);
-    if (oddShare(text) <= largestOddShare.proposed) return text === usual ? usualEncoding : encoding;
+    if (looksRight(text)) return text === usual ? usualEncoding : encoding;
   }
   // Perhaps too short for chardet: use the usual encoding if the result looks right.
-  if (oddShare(usual) <= largestOddShare.proposed) return usualEncoding;
+  if (looksRight(usual)) return usualEncoding;
   const unlikely = proposed.map(({ encoding }) => encoding).filter((encoding) => !manyBytes.test(encoding));
   const others = [...unlikely, ...furtherEncodings].filter(
     (encoding) => oddShare(decodeAs(sample, encoding)) <= largestOddShare.other,
   );
   return others.length === 1 ? others[0] : undefined;
+}
+
+/** No language in Latin letters has more accented than plain ones: another script decoded as Latin has. */
+function looksRight(text: string): boolean {
+  const accented = text.match(/[^\P{Script=Latin}A-Za-z]/gu)?.length ?? 0;
+  const plain = text.match(/[A-Za-z]/g)?.length ?? 0;
+  return accented <= plain && oddShare(text) <= largestOddShare.proposed;
+}
+
+/** Whether bytes are ISO-2022-JP: seven bits, and each escape selects one of its character sets, at least one a large one. */
+export function isIso2022Jp(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  // eslint-disable-next-line no-control-regex
+  return /\x1b\$[@B]/.test(text) && !/[\x80-\xff]|\x1b(?!\([BIJ]|\$[@B])/.test(text);
 }
 
 /** The non-ASCII lines, up to a limit. */
@@ -94,7 +108,7 @@ function foreignLines(bytes: Uint8Array): Uint8Array {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline < 0 ? bytes.length : newline + 1;
     const line = bytes.subarray(start, Math.min(end, start + sampleBytes));
-    if (line.some((byte) => byte > 0x7f || byte === 0x1b)) {
+    if (line.some((byte) => byte > 0x7f)) {
       lines.push(line);
       length += line.length;
     }
@@ -111,8 +125,8 @@ function supersetOf(name: string): string {
 }
 
 /**
- * The share of a text's non-ASCII characters that are unlikely where they occur: capitals after small letters, letters
- * of two scripts side by side, signs inside words, unassigned characters.
+ * The share of a text's non-ASCII characters that are unlikely where they occur: capitals after small letters, a final
+ * sigma within a word, letters of two scripts side by side, signs inside words, unassigned characters.
  */
 export function oddShare(text: string): number {
   let odd = 0;
@@ -140,6 +154,7 @@ function isOdd(before: string, character: string, after: string): boolean {
   const neighbours = [before, after].filter((neighbour) => /\p{L}/u.test(neighbour));
   if (own >= 0) {
     if (neighbours.some((neighbour) => scriptOf(neighbour) >= 0 && scriptOf(neighbour) !== own)) return true;
+    if (character === 'ς' && /\p{L}/u.test(after)) return true; // it only ends words
     return /\p{Lu}/u.test(character) && /\p{Ll}/u.test(before);
   }
   if (/[\u2500-\u259f]/.test(character)) return neighbours.length > 0;

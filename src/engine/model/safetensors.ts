@@ -8,6 +8,7 @@
  *
  * Faults are thrown as `ContainerFault`, whose message says what is wrong; the caller adds the file's name.
  */
+import { endOfString } from '../../common/jsonText';
 import { isObject } from '../../common/schema';
 
 /** The supported element types, with their arrays. */
@@ -187,14 +188,4 @@ function repeatedKey(json: string): string | undefined {
     }
   }
   return undefined;
-}
-
-/** The index after the string that begins at `start`; the end of `json` if it does not end. */
-function endOfString(json: string, start: number): number {
-  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
-    if (quote < 0) return json.length;
-    let backslashes = 0;
-    while (json[quote - 1 - backslashes] === '\\') backslashes++;
-    if (backslashes % 2 === 0) return quote + 1;
-  }
 }

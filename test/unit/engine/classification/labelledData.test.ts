@@ -268,6 +268,23 @@ describe('Labelled text as found in practice', () => {
     assert.deepStrictEqual(rows(data), ['2 a: x, [y]', '5 b: z']);
     assert.deepStrictEqual(lines(data), ['5 the text is missing']);
     assert.throws(() => read('[{"label":', 'x.json'), invalid(/not valid JSON/));
+    // As long as a message with attachments.
+    const long = '\\"lunch'.repeat(1_500_000);
+    const examples = read(`[\n{"label":"a","text":"${long}"},\n{"label":"b","text":"z"}]`).examples;
+    assert.deepStrictEqual(
+      examples.map(({ line, text }) => [line, text.length]),
+      [
+        [2, 6 * 1_500_000],
+        [3, 1],
+      ],
+    );
+  });
+
+  it('leaves out the headers of files that were joined, and says so', () => {
+    const data = read('label,text\nspam,a\nlabel, text \nham,b\nlabel,text\nham,c\n');
+    assert.deepStrictEqual(rows(data), ['2 spam: a', '4 ham: b', '6 ham: c']);
+    assert.match(data.notices.join('\n'), /mail\.csv: 2 rows that repeat the header were left out/);
+    assert.deepStrictEqual(rows(read('label\ttext\nspam\ta\nlabel\ttext\n', 'mail.tsv')), ['2 spam: a']);
   });
 
   it('joins labels that differ only in case, and reports texts with two labels', () => {

@@ -151,6 +151,27 @@ describe('decodeText', () => {
       });
     }
 
+    it('guesses iso-2022-jp by its escapes, however short, and leaves those of a terminal', () => {
+      // 吾輩は猫
+      const bytes = Buffer.from('\x1b$B8cGZ$OG-\x1b(B\n', 'latin1');
+      const { text, notices } = decodeText(bytes, 'mail.txt');
+      assert.equal(text, '吾輩は猫\n');
+      assert.match(notices.join(), /^mail\.txt was read as iso-2022-jp,/);
+      for (const log of ['\x1b[31mred\x1b[0m\n', '\x1b$B8c\x1b[0m\n']) {
+        assert.deepEqual(decodeText(Buffer.from(log), 'log.txt'), { text: log, notices: [] });
+      }
+    });
+
+    it('reads nothing as Latin that would have more accented letters than plain ones', () => {
+      const pangram = 'Съешь же ещё этих мягких французских бул\n';
+      for (const times of [1, 40]) {
+        const bytes = encode(pangram.repeat(times), 'x-mac-cyrillic');
+        assert.throws(() => decodeText(bytes, 'old.txt'), /old\.txt is in an encoding that cannot be recognised/);
+      }
+      // A single line is enough where only one encoding remains.
+      assert.equal(decodeText(encode(pangram, 'windows-1251'), 'old.txt').text, pangram);
+    });
+
     it('guesses UTF-16 without a byte order mark', () => {
       for (const text of [russian, german, chinese.repeat(9)]) {
         const bytes = Buffer.from(text, 'utf16le');
