@@ -166,8 +166,10 @@ describe('manifest', () => {
   it('has every message of the code in the bundle for translators, and no other', () => {
     const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as Record<string, string>;
     const messages = new Set<string>();
-    for (const [, text] of [...code, ...sources('src/common'), ...sources('src/webview')]) {
-      for (const [, , message] of text.matchAll(/(?:\bl10n\.|(?<![\w.$]))t\(\s*(['"])((?:\\.|(?!\1).)*)\1/g)) {
+    for (const [, text] of [...code, ...['src/common', 'src/engine', 'src/webview'].flatMap(sources)]) {
+      for (const [, , message] of text.matchAll(
+        /(?:(?:\bl10n\.|(?<![\w.$]))t|(?<![\w.$])sentence)\(\s*(['"])((?:\\.|(?!\1).)*)\1/g,
+      )) {
         messages.add(message.replace(/\\(.)/g, '$1'));
       }
     }

@@ -291,8 +291,8 @@ const notTried: [why: string, parts: string[]][] = [
     [
       'There is no base model "…". Choose one of …',
       'There is no base model for "…". Choose one of …',
-      'has no … column "…"; its columns are …',
-      'cannot be used: ……. …',
+      'has no label column "…"; its columns are …',
+      'Choose a longer text, or set ….',
       'No example is labelled "…"; labels: …',
       'This classifier knows the labels …',
       'There is no command "…"; there are: …',
@@ -300,7 +300,6 @@ const notTried: [why: string, parts: string[]][] = [
       "The model's tokens are …s",
       'Fewer than two examples were found',
       'Save it as UTF-8, or name its encoding',
-      'too few for a window of …',
       'There is no recipe "…"; there are: …',
       'The recipe … is trained … only',
       'There is no model file …',
@@ -323,7 +322,6 @@ const notTried: [why: string, parts: string[]][] = [
       'Use another copy',
       'use another copy',
       'Use a backup',
-      'The trained model is kept in',
       'begins as UTF-16 but has an odd number of bytes',
     ],
   ],
@@ -479,7 +477,7 @@ function errorMessages(): { file: string; text: string }[] {
     return [...source.matchAll(/new (?:InklingError|UsageError)\(([^]*?)\);?\n/g)].flatMap(([, args]) => {
       const literals = args.match(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
       const text = literals
-        .map((literal) => literal.slice(1, -1).replace(/\$\{[^}]*\}/g, '…'))
+        .map((literal) => literal.slice(1, -1).replace(/\$\{[^}]*\}|\{\d\}/g, '…'))
         .filter((literal) => literal.includes(' '))
         .join('');
       const hasRemedy = !/^\s*'(internal|cancelled|protocol)'/.test(args);
