@@ -82,8 +82,9 @@ export function decodeHeader(json: Buffer): Header {
   const text = json.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = parseFlatJson(text);
-  } catch {
+    parsed = parseFlatJson(text, maximumTensors + 2);
+  } catch (fault) {
+    if (fault instanceof ContainerFault) throw fault;
     throw new ContainerFault('its header is damaged, or it is not a safetensors file');
   }
   if (!isObject(parsed)) throw new ContainerFault('it is not a safetensors file');
@@ -143,19 +144,24 @@ function checkedEntry(name: string, value: unknown): TensorEntry {
 
 /** Nothing in a model file is nested as deeply as this. */
 const maximumDepth = 32;
+/** Many times as many as any network has. */
+const maximumTensors = 10_000;
 
 /**
  * `JSON.parse` for text from a file that may be an attack: millions of nested lists take fifty times the memory of their
- * text, so they are refused before. Throws for them and for what is not JSON.
+ * text, and hundreds of thousands of objects thirty times, so both are refused before. Throws for them and for what is
+ * not JSON.
  */
-export function parseFlatJson(json: string): unknown {
+export function parseFlatJson(json: string, maximumObjects = Infinity): unknown {
   let depth = 0;
+  let objects = 0;
   for (let i = 0; i < json.length; i++) {
     const character = json[i];
     if (character === '"') i = endOfString(json, i) - 1;
     else if (character === '[' || character === '{') depth++;
     else if (character === ']' || character === '}') depth--;
-    if (depth > maximumDepth) throw new ContainerFault('it is nested too deeply');
+    if (character === '{' && ++objects > maximumObjects) throw new ContainerFault('its header has too many entries');
+    if (depth > maximumDepth) throw new ContainerFault('its header is nested too deeply');
   }
   return JSON.parse(json) as unknown;
 }

@@ -367,14 +367,23 @@ describe(`model file (seed ${seed})`, () => {
       await refuses(bomb, 'corruptModel', /"rnn\.weight_ih_l0" is \[16, 7\], not \[16384, 7\]/);
     });
 
+    const headed = (json: string): Buffer => {
+      const length = Buffer.alloc(lengthBytes);
+      length.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
+      return Buffer.concat([length, Buffer.from(json)]);
+    };
+
+    it('more tensors than any network has', async () => {
+      const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] };
+      const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`t${i}`, empty]));
+      await refuses(headed(JSON.stringify(many)), 'corruptModel', /its header has too many entries/);
+    });
+
     it('millions of nested lists, before allocating memory for them', async () => {
       const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
       const inside = await resealed(({ metadata }) => (metadata['inkling.checkpoint'] = nested(1000)));
       await refuses(inside, 'corruptModel', /"inkling\.checkpoint" is not JSON of a model/);
-      const header = Buffer.from(`{"a":${nested(1e6)}}`);
-      const length = Buffer.alloc(lengthBytes);
-      length.writeBigUInt64LE(BigInt(header.length));
-      await refuses(Buffer.concat([length, header]), 'corruptModel', /its header is damaged/);
+      await refuses(headed(`{"a":${nested(1e6)}}`), 'corruptModel', /its header is nested too deeply/);
       // Brackets in a text are none.
       await fs.writeFile(file, whole);
       const titled = await resealed(({ metadata }) => (metadata['inkling.title'] = JSON.stringify('['.repeat(99))));
