@@ -36,7 +36,10 @@ export function describeModel(file: string, metadata: ModelFileSummary): { lines
   const settings = record?.settings ?? summary.config;
   return {
     lines: [
-      ...rows.map(([name, value]) => `${name.padEnd(14)} ${value}`),
+      // A line break in a title or label would look like a row of its own.
+      ...rows
+        .map((row) => row.map((text) => text.replace(/\s*[\r\n]\s*/g, ' ')))
+        .map(([name, value]) => `${name.padEnd(14)} ${value}`),
       ...layerTable(layers),
       ...(settings ? [JSON.stringify(settings, null, 2)] : []),
     ],

@@ -309,7 +309,7 @@ describe('The command line', function () {
       [['train', 'made.txt', '--epochs', '1', '--minutes', '1'], 2, /Give one of --minutes/],
       [['train', 'made.txt', '--colour', 'red'], 2, /Unknown option '--colour'/],
       [['train', 'made.txt', '--objective', 'first-step'], 2, /one of every-step, last-step/],
-      [['train', 'made.txt', '--objective', 'last-step'], 2, /name one with --recipe/],
+      [['train', 'made.txt', '--objective', 'last-step'], 2, /name a recipe with --recipe/],
       [['train', 'made.txt', '--set', 'batch'], 2, /--set takes path=value/],
       [['train', 'made.txt', '--recipe', 'nietzche'], 1, /There is no recipe "nietzche"/],
       [['train', 'made.txt', '--recipe', 'nietzsche', '--set', 'batch=0'], 1, /"batch" must be a whole number from 1/],

@@ -108,7 +108,15 @@ describe('Output of the command line', function () {
   it('titles, names and texts of files do not reach a terminal unescaped', async () => {
     const name = `text${bell}.txt`;
     await fs.writeFile(path.join(folder, name), `${madeText(1500)}\x1b[2J${madeText(1500)}`);
-    const trained = await runCommand(folder, ['train', name, ...settings, '--out', 'ansi', '--title', bell]);
+    const trained = await runCommand(folder, [
+      'train',
+      name,
+      ...settings,
+      '--out',
+      'ansi',
+      '--title',
+      `${bell}\nseed 99`,
+    ]);
     assert.equal(trained.code, 0, trained.err);
     await fs.writeFile(path.join(folder, 'tty.cjs'), 'process.stdout.isTTY = process.stderr.isTTY = true;');
     const terminal = { nodeOptions: ['--require', './tty.cjs'] };
@@ -122,6 +130,6 @@ describe('Output of the command line', function () {
     for (const { out, err } of outcomes) {
       assert.doesNotMatch(out + err, /[\x1b\x07\x9b]/, JSON.stringify({ out, err })); // eslint-disable-line no-control-regex
     }
-    assert.match(outcomes[1].out, /title +␛\]0;owned␇/);
+    assert.match(outcomes[1].out, /title +␛\]0;owned␇.* seed 99\nkind/);
   });
 });
