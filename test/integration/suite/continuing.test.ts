@@ -225,7 +225,7 @@ describe('Continue Text', () => {
         await propose(editor, 'upon a time');
         await until(() => editor.edit((edit) => edit.insert(new vscode.Position(0, at), '!')), 'the edit is made');
         assert.equal(proposal, undefined);
-        await assert.rejects(continuation.another(1), /Nothing that Inkling last wrote/);
+        await assert.rejects(continuation.another(1), /No text that Inkling wrote is left unchanged/);
         assert.equal(editor.document.getText().replace('!', ''), 'Once upon a time');
         await closeAll();
       }
@@ -239,8 +239,8 @@ describe('Continue Text', () => {
       await propose(editor, 'there was');
       await closeAll();
       await until(() => proposal === undefined, 'it is over');
-      await assert.rejects(continuation.another(1), /Nothing that Inkling last wrote/);
-      await assert.rejects(continuation.discard(), /Nothing that Inkling last wrote/);
+      await assert.rejects(continuation.another(1), /No text that Inkling wrote is left unchanged/);
+      await assert.rejects(continuation.discard(), /No text that Inkling wrote is left unchanged/);
     });
 
     it('survives saves, another language and another tab', async () => {
