@@ -384,8 +384,11 @@ function headedTable(rows: DelimitedRow[], separator: string, collector: Collect
   const own = rest.filter(({ cells }) => cells.map((cell) => cell.trim()).join('\t') !== columns.join('\t'));
   const repeated = rest.length - own.length;
   if (repeated > 0) {
-    const lines = repeated === 1 ? '1 row that repeats the header was' : `${repeated} rows that repeat the header were`;
-    collector.notices.push(`${collector.source}: ${lines} left out`);
+    collector.notices.push(
+      repeated === 1
+        ? sentence('{0}: 1 row that repeats the header was left out', collector.source)
+        : sentence('{0}: {1} rows that repeat the header were left out', collector.source, repeated),
+    );
   }
   return { kind: 'headed', columns, separator, rows: soundRows(columns, own, separator, collector) };
 }

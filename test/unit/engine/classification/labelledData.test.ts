@@ -283,7 +283,7 @@ describe('Labelled text as found in practice', () => {
   it('leaves out the headers of files that were joined, and says so', () => {
     const data = read('label,text\nspam,a\nlabel, text \nham,b\nlabel,text\nham,c\n');
     assert.deepStrictEqual(rows(data), ['2 spam: a', '4 ham: b', '6 ham: c']);
-    assert.match(data.notices.join('\n'), /mail\.csv: 2 rows that repeat the header were left out/);
+    assert.match(told(data).join('\n'), /mail\.csv: 2 rows that repeat the header were left out/);
     assert.deepStrictEqual(rows(read('label\ttext\nspam\ta\nlabel\ttext\n', 'mail.tsv')), ['2 spam: a']);
   });
 
