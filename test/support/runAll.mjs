@@ -1,6 +1,7 @@
 // What `npm test` runs: everything, on a fresh clone too. Each suite prints its own count; the last line is the sum.
 //   INKLING_SUITES=unit,ui   only these
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +16,10 @@ const slowest = [];
 const only = process.env.INKLING_SUITES?.split(',');
 const began = Date.now();
 
-function run(command, args) {
-  return spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0;
+/** Runs a command and returns whether it succeeded. */
+async function run(command, args) {
+  const [status] = await once(spawn(command, args, { cwd: root, stdio: 'inherit' }), 'close');
+  return status === 0;
 }
 const npm = (...args) => run('npm', args);
 
@@ -28,22 +31,22 @@ function add(name, count, ms) {
 }
 
 /** A check that passes or fails as a whole. */
-function check(name, step) {
+async function check(name, step) {
   if (only && !only.includes(name)) return true;
   const start = Date.now();
-  const fine = step();
+  const fine = await step();
   if (!fine) failures.push(name);
   add(name, { passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 }, Date.now() - start);
   return fine;
 }
 
 /** A suite that leaves its count in a file; one that leaves none has failed. */
-function suite(name, file, step) {
+async function suite(name, file, step) {
   if (only && !only.includes(name)) return;
   const start = Date.now();
   const result = path.join(output, file);
   fs.rmSync(result, { force: true });
-  const fine = step();
+  const fine = await step();
   let count = { passed: 0, failed: 1, skipped: 0 };
   if (fs.existsSync(result)) {
     const found = JSON.parse(fs.readFileSync(result, 'utf8'));
@@ -75,18 +78,24 @@ try {
   add('install', { passed: 0, failed: 1, skipped: 0 }, Date.now() - began);
   end();
 }
-if (!check('build', () => npm('run', '-s', 'build:tests'))) end();
+if (!(await check('build', () => npm('run', '-s', 'build:tests')))) end();
 // Every suite that looks at a page uses the same browser; a machine without one gets it from npm.
 const { setupChromium } = await import('./vscode/channels.mjs');
 process.env.INKLING_CHROMIUM = await setupChromium();
-check('lint', () => npm('run', '-s', 'lint'));
-check('types', () => npm('run', '-s', 'types'));
 // The texts that unit tests read; their tests fail without them.
-if (!only || only.includes('unit')) run(process.execPath, ['scripts/datasets.mjs']);
+if (!only || only.includes('unit')) await run(process.execPath, ['scripts/datasets.mjs']);
 // The WebGPU tests run on a software adapter where there is one; they skip if its package is not available.
 if (process.platform === 'linux' && (!only || only.includes('unit')))
-  run(process.execPath, ['scripts/gpu-packages.mjs']);
-suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs']));
-suite('integration', 'integration.json', () => run(process.execPath, ['test/support/vscode/runIntegration.mjs']));
-suite('ui', 'ui.json', () => npm('run', '-s', 'package') && run(process.execPath, ['test/ui/run.mjs']));
+  await run(process.execPath, ['scripts/gpu-packages.mjs']);
+// The unit tests leave half of a second processor idle.
+await Promise.all([
+  check('lint', () => npm('run', '-s', 'lint')).then(() => check('types', () => npm('run', '-s', 'types'))),
+  suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs'])),
+]);
+await suite('integration', 'integration.json', () => run(process.execPath, ['test/support/vscode/runIntegration.mjs']));
+await suite(
+  'ui',
+  'ui.json',
+  async () => (await npm('run', '-s', 'package')) && run(process.execPath, ['test/ui/run.mjs']),
+);
 end();
