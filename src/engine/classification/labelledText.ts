@@ -379,9 +379,10 @@ function parseTable(text: string, separator: string): DelimitedRow[] {
 
 function headedTable(rows: DelimitedRow[], separator: string, collector: Collector): LabelledTable {
   const [header, ...rest] = rows;
-  const columns = header.cells.map((cell) => cell.trim());
+  const names = header.cells.map((cell) => cell.trim());
   // Several files joined into one have as many headers.
-  const own = rest.filter(({ cells }) => cells.map((cell) => cell.trim()).join('\t') !== columns.join('\t'));
+  const own = rest.filter(({ cells }) => cells.map((cell) => cell.trim()).join('\t') !== names.join('\t'));
+  const columns = distinctNames(names);
   const repeated = rest.length - own.length;
   if (repeated > 0) {
     collector.notices.push(
@@ -391,6 +392,14 @@ function headedTable(rows: DelimitedRow[], separator: string, collector: Collect
     );
   }
   return { kind: 'headed', columns, separator, rows: soundRows(columns, own, separator, collector) };
+}
+
+/** "text", "text", "label" become "text", "text (2)", "label", so that a name stands for one column. */
+function distinctNames(names: string[]): string[] {
+  return names.map((name, at) => {
+    const earlier = names.slice(0, at).filter((other) => other === name).length;
+    return earlier === 0 ? name : `${name} (${earlier + 1})`;
+  });
 }
 
 interface HeadlessShape {

@@ -33,6 +33,15 @@ describe('Labelled text', () => {
     assert.deepStrictEqual(rows(data), ['2 x: a "b", c\nd', '4 y: plain']);
   });
 
+  it('tells columns of one name apart', () => {
+    const text = 'label,text,text\nx,one,two\ny,three,four\n';
+    const read = (column: string): string[] => rows(parseLabelledText(text, 'a.csv', 'refuse', { text: column }));
+    assert.deepStrictEqual(read('text'), ['2 x: one', '3 y: three']);
+    assert.deepStrictEqual(read('3'), ['2 x: two', '3 y: four']);
+    assert.deepStrictEqual(read('text (2)'), read('3'));
+    assert.deepStrictEqual(columnsOf(text, 'a.csv')?.columns, ['label', 'text', 'text (2)']);
+  });
+
   it('reads TSV with a header, and semicolons as some spreadsheets write them', () => {
     assert.deepStrictEqual(rows(parseLabelledText('text\tclass\nhello\ta\n', 'a.tsv', 'refuse')), ['2 a: hello']);
     assert.deepStrictEqual(rows(parseLabelledText('label;text\na;b, c\n', 'a.csv', 'refuse')), ['2 a: b, c']);
