@@ -28,7 +28,8 @@ export function isInformative(following: string): boolean {
 
 /**
  * For each text, whether it leads into the text after the cursor; none does if the model does not know that text.
- * `start`: the position at the cursor. `partial`: see `TextBefore`.
+ * `predictor` must not know the document, which contains that text anyway. `start`: the position at the cursor.
+ * `partial`: see `TextBefore`.
  */
 export function leadingInto(
   model: ModelText,

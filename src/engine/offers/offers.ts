@@ -21,7 +21,8 @@ const leastAsked = 0.01;
 const maximumAlternatives = 16;
 
 /**
- * One offer, or the requested number of alternatives. Throws `invalidInput` for a number out of range, and `cancelled`.
+ * One offer, or the requested number of alternatives. `outside`: the same predictor without the document around the
+ * cursor, if that is known to `predictor`. Throws `invalidInput` for a number out of range, and `cancelled`.
  */
 export async function offer(
   model: LanguageModel,
@@ -29,6 +30,7 @@ export async function offer(
   request: CompletionRequest,
   cache?: StateCache,
   signal?: AbortSignal,
+  outside = predictor,
 ): Promise<CompletionResult> {
   const { alternatives } = request;
   if (!(Number.isInteger(alternatives) && alternatives >= 1 && alternatives <= maximumAlternatives)) {
@@ -47,6 +49,7 @@ export async function offer(
     },
     cache,
     signal,
+    outside,
   );
   const best = bestOfEachFirstWord(candidates);
   const items = isAsked ? best.sort((a, b) => wholeOf(b) - wholeOf(a)).slice(0, alternatives) : best.slice(0, 1);
@@ -73,6 +76,7 @@ export async function candidatesAt(
   { prefix, suffix, extent, maximumLength, never, first, whole, fewest }: Place,
   cache?: StateCache,
   signal?: AbortSignal,
+  outside = predictor,
 ): Promise<{ candidates: Candidate[]; steps: number }> {
   const before = textBefore(model, prefix);
   if (!before) return { candidates: [], steps: 0 };
@@ -88,7 +92,7 @@ export async function candidatesAt(
   const candidates = fitting(gathering.candidates, before.text, suffix, fewest);
   if (candidates.length === 0 || !isInformative(suffix)) return { candidates, steps };
   const texts = candidates.map(({ text }) => text);
-  const leads = leadingInto(model, predictor, start, texts, before.partial, suffix);
+  const leads = leadingInto(model, outside, start, texts, before.partial, suffix);
   return { candidates: candidates.filter((_, i) => leads[i]), steps };
 }
 

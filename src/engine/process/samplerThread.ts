@@ -104,7 +104,7 @@ export function samplerHandlers(
     complete: (request, { signal }) =>
       shelf.use(request.modelPath, staleMs.complete, async (shelved) => {
         const { typing } = await shelved.at(request.document);
-        return offer(shelved.model, typing.predictor, request, typing.cache, signal);
+        return offer(shelved.model, typing.predictor, request, typing.cache, signal, shelved.typing.predictor);
       }),
     surprise: ({ modelPath, map, text, from }, { signal, onEvent }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) =>

@@ -4,6 +4,9 @@ import type { LanguageModel } from '../../../../src/engine/generation/languageMo
 import { prime } from '../../../../src/engine/generation/prime';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
 import { emptyMemory } from '../../../../src/engine/memory/remember';
+import type { CompletionRequest, DocumentUpdate } from '../../../../src/common/engineProtocol';
+import { createBackend, createStepper } from '../../../../src/engine/backends';
+import { samplerHandlers } from '../../../../src/engine/process/samplerThread';
 import { DocumentLayers, predicting } from '../../../../src/engine/process/documentLayers';
 import { KnownTexts } from '../../../../src/engine/process/knownTexts';
 import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
@@ -114,5 +117,30 @@ describe('DocumentLayers', () => {
     // Its own text is left out, so unknown characters make no difference.
     assert.deepEqual(await measure(id), { without: other.without, with: other.without });
     assert.equal(await layers.measureBeside({ text: '§', collection: 'remembered', except: id }), null);
+  });
+});
+
+describe('Offers in the middle of a line of an open document', () => {
+  const handlers = samplerHandlers(createStepper, () => createBackend('wasm'));
+  const call = { signal: new AbortController().signal, onEvent: (): void => undefined };
+
+  async function offered(prefix: string, suffix: string): Promise<string[]> {
+    const update: DocumentUpdate = { id, text: prefix + suffix };
+    await handlers.updateDocument(update, call);
+    const request: CompletionRequest = {
+      modelPath: 'base:en',
+      ...{ prefix, suffix, document: { id, cursor: prefix.length } },
+      ...{ extent: 'phrase', eagerness: 'balanced', alternatives: 1, maximumLength: 60, never: [] },
+    };
+    return (await handlers.complete(request, call)).items.map((item) => item.text);
+  }
+
+  it('lead into what follows, although the document contains it', async () => {
+    assert.deepEqual(await offered('I cannot under', ' what you mean, said the old man.'), ['stand']);
+    assert.deepEqual(await offered('The old gentl', ' sat by the fire.'), ['eman']);
+  });
+
+  it('are not made if they do not', async () => {
+    assert.deepEqual(await offered('I cannot under', ' xylophone zebras, qua.'), []);
   });
 });
