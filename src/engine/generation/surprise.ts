@@ -11,7 +11,7 @@ import { noToken } from '../backends/backend';
 import { placeNumbers } from '../memory/contexts';
 import { Layer, type Memory } from '../memory/memory';
 import { openMemory } from '../memory/modelMemory';
-import { TimeSlice } from '../timeSlice';
+import { TimeSlice, type Precedence } from '../timeSlice';
 import { createPredictor, type PredictorUse } from './createPredictor';
 import { lineEnd, silentTokens, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
@@ -48,6 +48,8 @@ interface Figures {
 
 interface SurpriseTools {
   signal?: AbortSignal;
+  /** Reading pauses for it. */
+  urgent?: Precedence;
   /** Receives the figures in pieces while they are computed; each continues where the last one ended. */
   onPart?: (part: SurpriseResult) => void;
 }
@@ -125,7 +127,7 @@ export class SurpriseMap {
     };
     let done = known;
     try {
-      done = await this.read(units, figures, onRead, tools.signal);
+      done = await this.read(units, figures, onRead, tools);
     } catch (error) {
       // Everything up to the last mark has been read.
       done = this.marks.at(-1)?.unit ?? 0;
@@ -143,7 +145,7 @@ export class SurpriseMap {
     units: TextUnits,
     figures: Figures,
     onRead: (end: number) => void,
-    signal?: AbortSignal,
+    { signal, urgent }: SurpriseTools,
   ): Promise<number> {
     const { predictor, model } = this;
     if (this.marks.length === 0) this.marks.push(await this.beginning(signal));
@@ -157,7 +159,7 @@ export class SurpriseMap {
     const lineStart = newline === undefined ? undefined : (await prime(model, predictor, new Uint16Array(0))).context;
     const contextBytes = context.byteLength + logits.byteLength + place.byteLength;
     const spacing = Math.max(keepEvery, Math.ceil((units.lengths.length * contextBytes) / maximumBytes));
-    const slice = new TimeSlice(signal);
+    const slice = new TimeSlice(signal, urgent);
     let reportedMs = performance.now();
     const token = new Uint16Array(1);
     let at = begin.token;

@@ -1,14 +1,11 @@
 /**
  * Entry of the engine process, forked by the extension host: frames of engineProtocol.ts over the IPC channel. It
- * lowers its own priority, reports every failure as a frame, and exits with its parent, after saving a checkpoint of
- * every run.
+ * reports every failure as a frame, and exits with its parent, after saving a checkpoint of every run.
  */
-import * as os from 'node:os';
 import type { EngineDescription, EngineFrame, EngineMethods } from '../../common/engineProtocol';
 import { defaultBackend } from '../backends';
 import { Engine } from './engine';
 import { CallServer } from '../../common/rpc/callServer';
-import { lowerPriority } from './priority';
 import type { SamplerMethods } from './samplerThread';
 import { startThread } from './threadClient';
 import type { TrainerMethods } from './trainerThread';
@@ -27,13 +24,7 @@ function main(): void {
     // Frames to a parent that is exiting may be lost.
     if (process.connected) process.send!(frame, undefined, undefined, () => undefined);
   };
-  const log = (level: 'info' | 'warning' | 'error', message: string): void => send({ type: 'log', level, message });
-
-  try {
-    lowerPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch (error) {
-    log('warning', `The engine runs at normal priority: ${String(error)}`);
-  }
+  const log = (level: 'error', message: string): void => send({ type: 'log', level, message });
 
   const engine = new Engine(describe, {
     startSampler: () => startThread<SamplerMethods>('sampler', send),

@@ -1,6 +1,7 @@
 /**
  * The methods of the sampler thread: everything that needs a trained model and no training. Calls run concurrently and
- * yield every few milliseconds, so that a completion, which is short, overtakes samples in progress.
+ * yield every few milliseconds, so that a completion, which is short, overtakes samples in progress. Reading for the
+ * surprise map, which takes long, pauses while anything is written.
  */
 import type { EngineMethods, SampleDelta, TextSource } from '../../common/engineProtocol';
 import type { Backend, NewStepper } from '../backends/backend';
@@ -11,6 +12,7 @@ import { generateContaining } from '../generation/mustContain';
 import { wordsOfDocument, writableWords } from '../generation/realWords';
 import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
+import { Precedence } from '../timeSlice';
 import { KnownTexts } from './knownTexts';
 import { ModelShelf, type LiveModel } from './modelShelf';
 import { OpenDocuments } from './openDocuments';
@@ -52,6 +54,9 @@ export function samplerHandlers(
   const known = new KnownTexts();
   const shelf = new ModelShelf(newStepper, documents, known);
   const classifiers = new ClassifierService(createBackend);
+  const urgent = new Precedence();
+  /** For what the user waits for. */
+  const useNow: ModelShelf['use'] = (...use) => urgent.run(() => shelf.use(...use));
   return {
     announce: (live) => {
       shelf.announce(live);
@@ -79,7 +84,7 @@ export function samplerHandlers(
     measureBeside: ({ modelPath, ...request }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ measureBeside }) => measureBeside(request, signal)),
     sample: ({ modelPath, prompt, streams, details, document }, { signal, onEvent }) =>
-      shelf.use(modelPath, staleMs.sample, async (shelved) => {
+      useNow(modelPath, staleMs.sample, async (shelved) => {
         const { model, copies } = shelved;
         const { writing } = await shelved.at(document);
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
@@ -97,18 +102,18 @@ export function samplerHandlers(
         };
       }),
     considered: ({ modelPath, prompt, count, document }, { signal }) =>
-      shelf.use(modelPath, staleMs.considered, async (shelved) => {
+      useNow(modelPath, staleMs.considered, async (shelved) => {
         const { writing } = await shelved.at(document);
         return considered(shelved.model, writing.predictor, prompt, count, writing.cache, signal);
       }),
     complete: (request, { signal }) =>
-      shelf.use(request.modelPath, staleMs.complete, async (shelved) => {
+      useNow(request.modelPath, staleMs.complete, async (shelved) => {
         const { typing } = await shelved.at(request.document);
         return offer(shelved.model, typing.predictor, request, typing.cache, signal, shelved.typing.predictor);
       }),
     surprise: ({ modelPath, map, text, from }, { signal, onEvent }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) =>
-        surprise(map).update(text, from, { signal, onPart: onEvent }),
+        surprise(map).update(text, from, { signal, onPart: onEvent, urgent }),
       ),
     expected: ({ modelPath, map, text, offset }, { signal }) =>
       shelf.use(modelPath, staleMs.surprise, ({ surprise }) => surprise(map).expectedAt(text, offset, signal)),

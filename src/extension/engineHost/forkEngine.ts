@@ -1,6 +1,5 @@
-/** The real engine process: dist/engine.js, forked at lowered priority. */
+/** The real engine process: dist/engine.js, forked. */
 import { fork, type ChildProcess } from 'node:child_process';
-import * as os from 'node:os';
 import type { EngineFrame, HostFrame } from '../../common/engineProtocol';
 import type { EngineLaunch } from './engineLaunch';
 import type { EngineProcess } from './engineSupervisor';
@@ -30,13 +29,6 @@ export function forkEngine(
   }
   child.stdout?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
   child.stderr?.on('data', (data: Buffer) => output(data.toString().trimEnd()));
-  if (child.pid !== undefined) {
-    try {
-      os.setPriority(child.pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
-    } catch {
-      // It may be gone already, or the platform may refuse; its exit is reported below, and speed matters less.
-    }
-  }
   return {
     pid: child.pid,
     send(frame: HostFrame) {

@@ -189,6 +189,52 @@ describe('engine process', () => {
     await assert.rejects(long, withCode('cancelled'));
   });
 
+  it('does not read for the surprise map while it writes', async () => {
+    const controller = new AbortController();
+    const endless = engine.call(
+      'sample',
+      { modelPath, prompt: 'the ', streams: [{ temperature: 1, seed: 1, length: 1e9 }] },
+      { signal: controller.signal },
+    );
+    let isRead = false;
+    const reading = engine
+      .call('surprise', { modelPath, map: 'long', text: tinyText, from: 0 })
+      .then(() => (isRead = true));
+    for (let i = 0; i < 60; i++) await engine.call('considered', { modelPath, prompt: `the qu${i}`, count: 1 });
+    assert.ok(!isRead);
+    const obsolete = new AbortController();
+    const other = { modelPath, map: 'other', text: tinyText, from: 0 };
+    const cancelled = assert.rejects(
+      engine.call('surprise', other, { signal: obsolete.signal }),
+      withCode('cancelled'),
+    );
+    obsolete.abort();
+    await cancelled;
+    controller.abort();
+    await assert.rejects(endless, withCode('cancelled'));
+    await reading;
+  });
+
+  it('trains at a lower priority than it writes', async function () {
+    if (process.platform !== 'linux') this.skip(); // elsewhere, priority belongs to the process
+    const writer = forkEngine();
+    try {
+      await writer.call('sample', { modelPath, prompt: '', streams: [{ temperature: 1, seed: 1, length: 5 }] });
+      const own = os.getPriority();
+      assert.deepEqual([...new Set(threadPriorities(writer.process.pid!))], [own]);
+      const { until } = start(
+        writer,
+        request({ config: tinyConfig({ maxSteps: 1e7 }), modelPath: `${modelPath}.low` }),
+      );
+      await until((event) => event.event === 'progress');
+      const lowered = Math.max(own, os.constants.priority.PRIORITY_BELOW_NORMAL);
+      assert.deepEqual(new Set(threadPriorities(writer.process.pid!)), new Set([own, lowered]));
+    } finally {
+      writer.process.kill('SIGKILL');
+      await writer.exited;
+    }
+  });
+
   it('samples a run in progress', async () => {
     const livePath = `${folder}/live.safetensors`;
     const params = request({ modelPath: livePath, config: tinyConfig({ maxSteps: 1e7 }) });
@@ -380,3 +426,12 @@ describe('engine process', () => {
     await result;
   });
 });
+
+/** The nice values of the threads of a process, on Linux. */
+function threadPriorities(pid: number): number[] {
+  return fs.readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    // Its 19th field; the second is a name in brackets.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+}
