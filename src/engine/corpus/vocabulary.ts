@@ -2,7 +2,8 @@
  * The two-way table between tokens and ids.
  *
  * Characters are Unicode code points; sorted, they give the ids. A character outside the table becomes `noToken`: its
- * input is a zero vector, and it adds no loss. Words are those of Keras' Tokenizer: punctuation removed, split at
+ * input is a zero vector, and it adds no loss. Only tabs and spaces of other kinds (no-break, ideographic …) are read as
+ * an ordinary space instead, since they separate words, too. Words are those of Keras' Tokenizer: punctuation removed, split at
  * spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
  */
 import { InklingError } from '../../common/errors';
@@ -30,6 +31,8 @@ const maximumWords = 65_534;
 
 /** Keras' filter characters, plus the space that separates words. */
 const wordBreaks = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~\t\n ]+/;
+
+const otherSpace = /^[\t\p{Zs}]$/u;
 
 /** What `noToken` decodes to: the replacement character. */
 const unknownCharacter = '\ufffd';
@@ -122,7 +125,7 @@ export class Vocabulary {
         ids[at++] = this.idOf(text.slice(i, i + 2));
         i++;
       } else {
-        ids[at++] = table[unit];
+        ids[at++] = table[unit] === noToken ? this.readAs(text[i]) : table[unit];
       }
     }
     return at;
@@ -134,11 +137,17 @@ export class Vocabulary {
     return this.byToken.get(token) ?? this.unknownId;
   }
 
+  /** The id that `encode` gives a token: its own, or that of a space for an unknown kind of space. */
+  readAs(token: string): number {
+    const id = this.idOf(token);
+    return id === noToken && otherSpace.test(token) ? this.idOf(' ') : id;
+  }
+
   /** The tokens of a text (already normalised) that are not in it, the most frequent first, with how often they occur. */
   unknownIn(text: string): [token: string, count: number][] {
     const counts = new Map<string, number>();
     for (const token of this.split(text)) {
-      if (this.idOf(token) === this.unknownId) counts.set(token, (counts.get(token) ?? 0) + 1);
+      if (this.readAs(token) === this.unknownId) counts.set(token, (counts.get(token) ?? 0) + 1);
     }
     return [...counts].sort((a, b) => b[1] - a[1]);
   }

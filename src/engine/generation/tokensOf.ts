@@ -26,7 +26,7 @@ export function tokensOf(
     }));
   }
   return vocabulary.split(normaliseText(text, config.text)).map((token) => {
-    const id = vocabulary.idOf(token);
+    const id = vocabulary.readAs(token);
     return { token, id: id === noToken ? null : id, known: id !== vocabulary.unknownId };
   });
 }

@@ -33,7 +33,7 @@ export function textBefore(model: ModelText, prefix: string): TextBefore | undef
   }
   const encoded = encodeText(model, text);
   if (encoded.unknown.length === 0) return { text, partial: '', ids: encoded.ids };
-  const isUnknown = (character: string): boolean => vocabulary.idOf(character) === noToken;
+  const isUnknown = (character: string): boolean => vocabulary.readAs(character) === noToken;
   if ([...partialWord(text)].some(isUnknown)) return undefined;
   const known = text.replace(/[\p{L}\p{M}\p{N}\p{Join_Control}]+\s?|[^]/gu, (piece) =>
     [...piece.trimEnd()].some(isUnknown) ? '' : piece,

@@ -30,6 +30,17 @@ describe('Vocabulary of characters', () => {
     assert.deepEqual([...bytes], [0, 0, 255]);
   });
 
+  it('reads unknown kinds of space as a space, but learns them if they are in the training text', () => {
+    const vocabulary = Vocabulary.build('character', ['a b\u00a0']);
+    const space = vocabulary.idOf(' ');
+    assert.deepEqual([...vocabulary.encode('a\tb\u202fa\u3000b')], [...vocabulary.encode('a b a b')]);
+    assert.notEqual(vocabulary.encode('\u00a0')[0], space);
+    assert.deepEqual(vocabulary.unknownIn('a\u202f!\t'), [['!', 1]]);
+    assert.equal(vocabulary.extend('a\u202fb').encode('\u202f')[0], vocabulary.size);
+    const spaceless = Vocabulary.build('character', ['ab']);
+    assert.deepEqual([...spaceless.encode('\u00a0')], [noToken]);
+  });
+
   it('keeps the most frequent of very many characters', () => {
     const many = Array.from({ length: 5000 }, (_, i) => String.fromCodePoint(0x20000 + i)).join('');
     const frequent = many.slice(-2 * 1000);

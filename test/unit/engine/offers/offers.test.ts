@@ -247,6 +247,13 @@ describe('offers', () => {
     });
   });
 
+  it('continue after any kind of space like after an ordinary one', async () => {
+    for (const space of ['\u00a0', '\u202f', '\t', '\u3000']) {
+      assert.deepEqual(await offers({ prefix: `It${space}was${space}a${space}d`, extent: 'word' }), ['ark'], space);
+      assert.deepEqual(await offers({ prefix: `🙂 It${space}was a${space}`, extent: 'word' }), ['dark'], space);
+    }
+  });
+
   describe('scripts', () => {
     it('have word ends even where words are not separated by spaces', async () => {
       const text = '我的妹妹昨天早上把花园的地图忘在桌上。新来的老师没有说一句话就把三封信交给了邻居！';
