@@ -11,13 +11,18 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { load, root } from '../bundle.mjs';
-import { worksOf } from './works.mjs';
+import { end, need, worksOf } from './works.mjs';
 
 const [language, folder, out] = process.argv.slice(2);
 if (!out) {
   process.stderr.write('usage: node scripts/base/build.mjs LANGUAGE FOLDER OUT\n');
   process.exit(2);
 }
+
+const works = worksOf(language);
+const at = (ending) => path.join(folder, `${language}.${ending}`);
+need(at('json'), 'Make it with scripts/base/prepare.mjs.');
+need(at('safetensors'), 'Make it with scripts/base/train.mjs.');
 
 const names = { en: 'English', de: 'German', fr: 'French', es: 'Spanish', it: 'Italian' };
 const collections = { en: 'eng', de: 'deu', fr: 'fra', es: 'spa', it: 'ita' };
@@ -33,7 +38,6 @@ const readLength = 120_000;
  */
 const twins = { de: { '„': '»', '“': '«', '—': '–' }, es: { '–': '—' } }[language] ?? {};
 
-const at = (ending) => path.join(folder, `${language}.${ending}`);
 const shipped = path.join(out, `${language}.safetensors`);
 const {
   modelFile,
@@ -60,7 +64,6 @@ const {
 });
 const cli = path.join(root, 'dist/cli.js');
 const prepared = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
-const works = worksOf(language);
 const trainedWorks = works.slice(0, -2);
 const [tuning, report] = works.slice(-2);
 
@@ -93,7 +96,7 @@ await modelFile.writeModelFile(shipped, {
   precision: 'int8',
 });
 const bytes = fs.statSync(shipped).size;
-if (bytes > maximumBytes) throw new Error(`${shipped} has ${bytes} bytes, more than ${maximumBytes}.`);
+if (bytes > maximumBytes) end(`${shipped} has ${bytes} bytes, more than ${maximumBytes}. Train a smaller network.`);
 
 /** The model with the twins among its characters. */
 function withTwins(model) {

@@ -12,7 +12,7 @@ import { Parser } from 'htmlparser2';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { worksOf } from './works.mjs';
+import { end, need, worksOf } from './works.mjs';
 
 const commits = { en: '3db3b673', de: 'd1eed488', fr: '83f0a43f', es: '83e2a22d', it: '100a4851' };
 const [language, collection, out] = process.argv.slice(2);
@@ -47,7 +47,7 @@ function paragraphsOf(xml) {
   let line = '';
   /** Whether the last paragraph was a line of verse, which the next one joins. */
   let afterVerse = false;
-  const end = (isVerse) => {
+  const endLine = (isVerse) => {
     const text = line
       .normalize('NFC')
       .replace(/\u00ad/g, '')
@@ -65,13 +65,13 @@ function paragraphsOf(xml) {
         if (name === 'body') isInBody = true;
         if (leftOut.has(name)) hidden++;
         else if (!inline.has(name)) {
-          end(false);
+          endLine(false);
           if (name !== verse) afterVerse = false;
         }
       },
       onclosetag(name) {
         if (leftOut.has(name)) hidden--;
-        else if (!inline.has(name)) end(name === verse);
+        else if (!inline.has(name)) endLine(name === verse);
         if (name === 'body') isInBody = false;
       },
       ontext(text) {
@@ -84,11 +84,14 @@ function paragraphsOf(xml) {
   return paragraphs;
 }
 
+const checkout = `check out commit ${commits[language]} of the collection.`;
 const texts = worksOf(language).map(({ file, sha256 }) => {
-  const source = fs.readFileSync(path.join(collection, 'level1', file));
+  const tei = path.join(collection, 'level1', file);
+  need(tei, `COLLECTION must be the collection of this language: ${checkout}`);
+  const source = fs.readFileSync(tei);
   const found = createHash('sha256').update(source).digest('hex');
   if (found !== sha256) {
-    throw new Error(`${file} is not the file that the base was made from: check out commit ${commits[language]}.`);
+    end(`${file} is not the file that the base was made from: ${checkout}`);
   }
   return paragraphsOf(source.toString('utf8')).join('\n\n');
 });

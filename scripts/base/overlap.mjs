@@ -6,6 +6,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { need } from './works.mjs';
 
 const [language, folder, ...files] = process.argv.slice(2);
 if (files.length === 0) {
@@ -30,6 +31,8 @@ function eachRun(text, use) {
   }
 }
 
+need(path.join(folder, `${language}.json`), 'Make it with scripts/base/prepare.mjs.');
+for (const file of files) need(file, 'Name texts that exist.');
 const prepared = JSON.parse(fs.readFileSync(path.join(folder, `${language}.json`), 'utf8'));
 const whole = fs.readFileSync(path.join(folder, `${language}.train.txt`), 'utf8');
 const trained = bare(whole.slice(0, prepared.trainedCharacters));

@@ -14,13 +14,16 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { worksOf } from './works.mjs';
+import { end, need, worksOf } from './works.mjs';
 
 const [language, source, out] = process.argv.slice(2);
 if (!out) {
   process.stderr.write('usage: node scripts/base/prepare.mjs LANGUAGE SOURCE OUT\n');
   process.exit(2);
 }
+
+const listed = worksOf(language).length;
+need(source, 'Make it with scripts/base/gather.mjs.');
 
 const seed = 20;
 /** Shares of the pieces with straight quotes, with wrapped lines, and without blank lines. */
@@ -54,7 +57,6 @@ const habits = {
     ['“', '”'],
   ],
 }[language];
-if (!habits) throw new Error(`No quotation marks are known for the language "${language}".`);
 
 /** Mulberry32, enough for choices of typography. */
 function randomFrom(state) {
@@ -136,10 +138,9 @@ function countCharacters(text) {
   return counts;
 }
 
-const listed = worksOf(language).length;
 const works = read(source).split('\n\n\n').map(unify);
 if (works.length !== listed) {
-  throw new Error(`works.tsv lists ${listed} works in this language, ${source} has ${works.length}.`);
+  end(`works.tsv lists ${listed} works in this language, but ${source} has ${works.length}. Make it with gather.mjs.`);
 }
 
 const counts = countCharacters(works.join('\n'));

@@ -10,6 +10,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as zlib from 'node:zlib';
+import { need } from './works.mjs';
 
 const [language, folder, out] = process.argv.slice(2);
 if (!out) {
@@ -21,7 +22,11 @@ const listed = 50_000;
 /** A word that occurs less often may just as well be an error of the edition. */
 const fewestOccurrences = 3;
 
-const text = fs.readFileSync(path.join(folder, `${language}.train.txt`), 'utf8');
+const at = (ending) => path.join(folder, `${language}.${ending}`);
+need(at('json'), 'Make it with scripts/base/prepare.mjs.');
+const { trainedCharacters } = JSON.parse(fs.readFileSync(at('json'), 'utf8'));
+// The rest is the beginning of a held-out novel.
+const text = fs.readFileSync(at('train.txt'), 'utf8').slice(0, trainedCharacters);
 const counts = new Map();
 let total = 0;
 for (const [word] of text.matchAll(/\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*/gu)) {
