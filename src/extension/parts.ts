@@ -171,6 +171,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     }),
   );
   bag.add(models.onDidChange(() => completions.forget()));
+  bag.add(journal.onDidChange(() => completions.forget()));
   bag.add(
     // Cached answers of a model in training are outdated after each snapshot.
     runs.onDidTrain(({ event }) => {

@@ -61,7 +61,9 @@ export class CompletionPlanner {
 
   /** Texts to offer at the cursor, best first. Never rejects; a cancelled query returns nothing. */
   async plan(query: CompletionQuery, signal: AbortSignal): Promise<string[]> {
-    const key = query.context + separator + query.prefix;
+    // What was learned from one document must not be offered in another.
+    const { context, document, prefix } = query;
+    const key = [context, document?.id, document?.beside, prefix].join(separator);
     this.refusals.moved(key);
     try {
       const found = query.manual ? await this.fresh(key, query, signal) : await this.usual(key, query, signal);
@@ -75,11 +77,10 @@ export class CompletionPlanner {
     }
   }
 
-  /** Forgets all answers: the model or its weights changed. */
+  /** Forgets all answers: the model, its weights or what is remembered changed. What was ignored remains so. */
   clear(): void {
     this.cache.clear();
     this.shown = undefined;
-    this.refusals.clear();
     this.inFlight?.cancel();
     this.inFlight = undefined;
   }

@@ -44,7 +44,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     });
   }
 
-  /** The active model, or its weights, changed. */
+  /** The active model, its weights or what is remembered changed. */
   forget(): void {
     this.planner.clear();
   }

@@ -39,9 +39,4 @@ export class Refusals {
     for (const ignored of this.refused) if (would.startsWith(ignored)) return true;
     return false;
   }
-
-  clear(): void {
-    this.undecided = [];
-    this.refused.clear();
-  }
 }

@@ -1,4 +1,5 @@
 import * as assert from 'node:assert/strict';
+import type { DocumentPlace } from '../../../../src/common/engineProtocol';
 import { InklingError } from '../../../../src/common/errors';
 import { CompletionPlanner } from '../../../../src/extension/completion/completionPlanner';
 import { FakeClock } from '../fakeClock';
@@ -87,6 +88,33 @@ describe('CompletionPlanner', () => {
     void type('Call me ', never, 'another model');
     await settled();
     assert.equal(asked.length, 2);
+  });
+
+  it('keeps documents separate, and whether their texts are known', async () => {
+    const place = { id: 'file:///a.md', cursor: 8 };
+    const typeAt = (document?: DocumentPlace): Promise<string[]> =>
+      planner.plan({ context: 'model', prefix: 'Call me ', document, manual: false }, never);
+    const answer = typeAt(place);
+    await settled();
+    asked[0].answer(['Ishmael']);
+    assert.deepEqual(await answer, ['Ishmael']);
+    assert.deepEqual(await typeAt({ ...place, cursor: 10 }), ['Ishmael']);
+    for (const other of [undefined, { ...place, id: 'file:///b.md' }, { ...place, beside: 'remembered' }]) {
+      const before = asked.length;
+      void typeAt(other);
+      await settled();
+      assert.equal(asked.length, before + 1);
+    }
+  });
+
+  it('does not offer again what was ignored, even after its answers were forgotten', async () => {
+    await offer('Call me ', ['Ishmael']);
+    await offer('Call me a ', []);
+    planner.clear();
+    const again = type('Call me ');
+    await settled();
+    asked[2].answer(['Ishmael']);
+    assert.deepEqual(await again, []);
   });
 
   it('waits for the rest of the pause, and asks once during fast typing', async () => {
