@@ -13,10 +13,11 @@ import { fileEncoding } from '../fileEncoding';
 import { notProse } from '../training/gatherTexts';
 import { GitIgnore } from './gitIgnore';
 
-/** At most this many files of a folder are reported: those that were changed last. */
+/** At most this many files of a folder are considered. */
 const maximumFiles = 2000;
-/** The limit of their total size. */
+/** The limit of their total size; those that were changed last come first. */
 const maximumBytes = 20_000_000;
+const ignoreFiles = '**/.gitignore';
 
 interface Folder {
   uri: vscode.Uri;
@@ -46,6 +47,8 @@ export class FolderTexts extends Disposables {
       }),
     );
     this.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.forget()));
+    // Watchers of files do not report those in a folder that is renamed.
+    this.add(vscode.workspace.onDidRenameFiles(() => this.folders.forEach(forgetFiles)));
     this.add({ dispose: () => this.stopWatching() });
   }
 
@@ -66,17 +69,16 @@ export class FolderTexts extends Disposables {
   }
 
   private watch({ uri }: vscode.WorkspaceFolder): Folder {
-    const watcher = vscode.workspace.createFileSystemWatcher(
-      new vscode.RelativePattern(uri, setting('writing.files', uri)),
-    );
+    const watch = (glob: string): vscode.FileSystemWatcher =>
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(uri, glob));
+    const [prose, rules] = [watch(setting('writing.files', uri)), watch(ignoreFiles)];
+    const watcher = vscode.Disposable.from(prose, rules);
     const folder: Folder = { uri, watcher, files: undefined, pid: undefined, isSending: false };
-    watcher.onDidChange(() => (folder.pid = undefined));
-    const forgetFiles = (): void => {
-      folder.files = undefined;
-      folder.pid = undefined;
-    };
-    watcher.onDidCreate(forgetFiles);
-    watcher.onDidDelete(forgetFiles);
+    const find = (): void => forgetFiles(folder);
+    prose.onDidChange(() => (folder.pid = undefined));
+    [prose.onDidCreate, prose.onDidDelete, rules.onDidChange, rules.onDidCreate, rules.onDidDelete].forEach((event) =>
+      event(find),
+    );
     return folder;
   }
 
@@ -92,8 +94,7 @@ export class FolderTexts extends Disposables {
       folder.pid = engine.pid;
       await known;
     } catch (error) {
-      folder.files = undefined;
-      folder.pid = undefined;
+      forgetFiles(folder);
       onError(asInklingError(error).message);
     } finally {
       folder.isSending = false;
@@ -118,11 +119,16 @@ export class FolderTexts extends Disposables {
   }
 }
 
+function forgetFiles(folder: Folder): void {
+  folder.files = undefined;
+  folder.pid = undefined;
+}
+
 /** The files that match the glob of prose, without what `files.exclude` and .gitignore files exclude. */
 async function findProse(folder: vscode.Uri): Promise<TextSource[]> {
   const find = (glob: string): Thenable<vscode.Uri[]> =>
     vscode.workspace.findFiles(new vscode.RelativePattern(folder, glob), `{${notProse}}`, maximumFiles);
-  const [found, rules] = await Promise.all([find(setting('writing.files', folder)), find('**/.gitignore')]);
+  const [found, rules] = await Promise.all([find(setting('writing.files', folder)), find(ignoreFiles)]);
   const ignored = new GitIgnore(
     await Promise.all(
       rules.map(async (uri) => ({
@@ -137,8 +143,8 @@ async function findProse(folder: vscode.Uri): Promise<TextSource[]> {
       .map(async (uri) => ({ uri, ...(await vscode.workspace.fs.stat(uri)) })),
   );
   files.sort((a, b) => b.mtime - a.mtime);
-  let bytes = 0;
+  let left = maximumBytes;
   return files
-    .filter(({ size }) => (bytes += size) <= maximumBytes)
+    .filter(({ size }) => size <= left && (left -= size) >= 0)
     .map(({ uri }) => ({ name: uri.toString(), path: uri.fsPath, encoding: fileEncoding(uri) }));
 }

@@ -69,6 +69,34 @@ describe('the texts of a folder', () => {
     assert.deepEqual(known, ['one.md', 'three.md']);
   });
 
+  it('follow the rules of .gitignore when these change, and a folder that is renamed', async () => {
+    const document = await vscode.workspace.openTextDocument(file('one.md'));
+    const knows = (names: string[]): Promise<void> =>
+      until(() => {
+        texts.collection(document);
+        return known.join() === names.join();
+      }, `the engine knows ${names.join()}`);
+    await write('part/four.md', 'The lake.');
+    await knows(['one.md', 'part/four.md', 'three.md']);
+    await write('.gitignore', 'three.md\n');
+    await knows(['draft.md', 'one.md', 'part/four.md']);
+    const rename = new vscode.WorkspaceEdit();
+    rename.renameFile(file('part'), file('renamed'));
+    assert.ok(await vscode.workspace.applyEdit(rename));
+    await knows(['draft.md', 'one.md', 'renamed/four.md']);
+  });
+
+  it('leave out a file that is too large, not those that were changed before it', async () => {
+    const document = await vscode.workspace.openTextDocument(file('one.md'));
+    await vscode.workspace.fs.writeFile(file('large.txt'), new Uint8Array(20_000_001).fill(97));
+    await write('five.md', 'The pond.');
+    await until(() => {
+      texts.collection(document);
+      return known.includes('five.md');
+    }, 'the file that came last is known');
+    assert.deepEqual(known, ['draft.md', 'five.md', 'one.md', 'renamed/four.md']);
+  });
+
   it('are absent for a document outside any folder', async () => {
     const document = await vscode.workspace.openTextDocument({ content: 'The sea.' });
     assert.equal(texts.collection(document), undefined);
