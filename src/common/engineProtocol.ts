@@ -194,7 +194,10 @@ export interface CopyReport {
   runs: { start: number; end: number; source: string; sourceOffset: number }[];
   /** Share of the sample's character 8-grams that do not occur in the training text; undefined without an index. */
   novelShare?: number;
-  /** Share of the sample's whole words that occur in the training text, ignoring case; undefined without any. */
+  /**
+   * Share of the sample's whole words that occur in the training text, in the word list of its language or in what was
+   * given to the model, ignoring case; undefined without any.
+   */
   realWordShare?: number;
 }
 

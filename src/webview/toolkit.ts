@@ -253,6 +253,9 @@ export function tabs<T extends string>(
   const element = create<Panels>('vscode-panels');
   element.setAttribute('aria-label', label);
   let shown: T = pages[0].id;
+  // The page scrolls as a whole, but each tab has its own place.
+  const scrolled = new Map<T, number>();
+  window.addEventListener('scroll', () => scrolled.set(shown, window.scrollY));
   element.setAttribute('activeid', `tab-${shown}`);
   for (const { id, title } of pages) {
     const tab = create('vscode-panel-tab');
@@ -270,8 +273,10 @@ export function tabs<T extends string>(
     if (event.target !== element) return;
     const page = pages.find(({ id }) => `tab-${id}` === element.activeid);
     if (!page || page.id === shown) return;
+    const place = scrolled.get(page.id) ?? 0;
     shown = page.id;
     onSelect(shown);
+    window.scrollTo(0, place);
   });
   // What sticks to the top of the page below the tabs has to know how tall they are; in a narrow sidebar they wrap.
   const strip = (): HTMLElement | null | undefined => element.shadowRoot?.querySelector('[part="tablist"]');
@@ -283,6 +288,7 @@ export function tabs<T extends string>(
     select(id) {
       shown = id;
       element.activeid = `tab-${id}`;
+      window.scrollTo(0, 0);
     },
   };
 }

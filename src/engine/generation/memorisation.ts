@@ -13,7 +13,7 @@
  */
 import type { CopyReport } from '../../common/engineProtocol';
 import { normaliseText } from '../corpus/normaliseText';
-import { KnownWords, wordsIn } from './knownWords';
+import { foldWord, KnownWords, wordsIn } from './knownWords';
 import type { ModelText } from './languageModel';
 import { spreadBits } from '../spreadBits';
 
@@ -90,10 +90,10 @@ export class CopyIndex {
   /**
    * The runs of `shortestRun` or more characters of the sample that occur in a training text, in order (the longer one
    * where two overlap), or, if lines are examples, its lines that do; the share of its 8-grams that occur in none; and
-   * the share of its words that occur in one.
+   * the share of its words that occur in one, or in `others`.
    */
-  report(sample: string): CopyReport {
-    const realWordShare = this.realWordShare(sample);
+  report(sample: string, others: readonly KnownWords[] = []): CopyReport {
+    const realWordShare = this.realWordShare(sample, others);
     return {
       runs: this.lines ? this.copiedLines(sample, this.lines) : this.runs(sample),
       novelShare: this.novelShare(sample),
@@ -112,11 +112,12 @@ export class CopyIndex {
   }
 
   /** Without the words at both ends, which may be incomplete: the sample continues a prompt and was cut off. */
-  private realWordShare(sample: string): number | undefined {
+  private realWordShare(sample: string, others: readonly KnownWords[]): number | undefined {
     const words = [...sample.toLowerCase().matchAll(wordPattern)].filter(
       ({ 0: word, index }) => this.lines || (index > 0 && index + word.length < sample.length),
     );
-    return words.length === 0 ? undefined : words.filter(([word]) => this.words.has(word)).length / words.length;
+    const real = words.filter(([word]) => this.words.has(word) || others.some((set) => set.has(foldWord(word))));
+    return words.length === 0 ? undefined : real.length / words.length;
   }
 
   private runs(sample: string): Run[] {

@@ -9,6 +9,7 @@ import { languageOf } from '../bases/chooseBase';
 import { ClassifierService } from '../classification/classifierService';
 import { considered } from '../generation/considered';
 import { generateContaining } from '../generation/mustContain';
+import type { KnownWords } from '../generation/knownWords';
 import { wordsOfDocument, writableWords } from '../generation/realWords';
 import { offer } from '../offers/offers';
 import type { Handlers } from '../../common/rpc/methods';
@@ -88,16 +89,19 @@ export function samplerHandlers(
         const { model, copies } = shelved;
         const { writing } = await shelved.at(document);
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
-        const asks = streams.some(({ onlyRealWords }) => onlyRealWords);
-        const known = asks ? await shelved.words() : undefined;
-        const written = known && wordsOfDocument(document && documents.text(document.id), [prompt].flat());
-        const words = known && written && [known, writableWords(written, model.vocabulary)];
+        const written = wordsOfDocument(document && documents.text(document.id), [prompt].flat());
+        const realWords = async (): Promise<KnownWords[] | undefined> => {
+          const known = await shelved.words();
+          return known && [known, writableWords(written, model.vocabulary)];
+        };
+        const words = streams.some(({ onlyRealWords }) => onlyRealWords) ? await realWords() : undefined;
         const tools = { onDelta, signal, words, ...writing };
         const result = await generateContaining(model, { prompt, streams, details }, tools);
         const index = await copies();
+        const real = index && (await realWords());
         return {
           texts: result.texts,
-          copies: result.texts.map((text) => index?.report(text) ?? { runs: [] }),
+          copies: result.texts.map((text) => index?.report(text, real) ?? { runs: [] }),
           tokensPerSecond: result.tokensPerSecond,
         };
       }),

@@ -64,7 +64,10 @@ export class StudioModels extends Disposables implements ModelsPort {
   }
 
   asksForBase(): boolean {
-    return this.needs.base.unanswered && setting('writing.base') === 'auto';
+    const { base, models, runs } = this.needs;
+    // Whoever has a model of their own, or is training one, does not need the base to begin with.
+    const isBeginning = !runs.active && modelItems(models, runs).length === 0;
+    return isBeginning && base.unanswered && setting('writing.base') === 'auto';
   }
 
   answerBase(allowed: boolean): Promise<void> {

@@ -141,7 +141,9 @@ export class ColumnView {
       children.push(h('span', { class: 'muted', title: hint }, t('{0} new sequences', percent(copy.novelShare))));
     }
     if (copy.realWordShare !== undefined) {
-      const hint = t('Share of its words that occur in the training text');
+      const hint = t(
+        'Share of its words that occur in the training text, in the document or in the word list of the language',
+      );
       children.push(h('span', { class: 'muted', title: hint }, t('{0} real words', percent(copy.realWordShare))));
     }
     for (const run of copy.runs.slice(0, maximumRuns)) {

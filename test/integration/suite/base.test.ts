@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
+import { StudioModels } from '../../../src/extension/studio/modelsPort';
 import { overusedItems, proseOf } from '../../../src/extension/surprise/overusedWords';
 import { until } from '../../support/eventually';
 import { activated, closeAll, openText } from '../support';
@@ -42,6 +43,23 @@ describe('a base and the document', () => {
     await until(async () => (texts = await offered(editor)).length > 0, 'something is offered');
     assert.ok(texts[0].startsWith('all'), texts[0]);
     await until(() => /English/.test(services.completionSwitch.shown?.tooltip ?? ''), 'the status bar says who writes');
+  });
+
+  it('are offered in the Studio only until a model of the user has begun to train', () => {
+    const base = Object.create(services.base, { unanswered: { value: true } }) as Parts['base'];
+    const asks = (runs: Parts['runs']): boolean => {
+      const port = new StudioModels({ ...services, base, runs });
+      try {
+        return port.asksForBase();
+      } finally {
+        port.dispose();
+      }
+    };
+    assert.equal(asks(services.runs), true);
+    assert.equal(
+      asks(Object.create(services.runs, { active: { value: { title: 'a novel' } } }) as Parts['runs']),
+      false,
+    );
   });
 
   it('show what surprises them, and learn the text as they read', async () => {

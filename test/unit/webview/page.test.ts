@@ -329,6 +329,24 @@ describe('Studio page in a browser', function () {
     assert.equal(await page.evaluate(() => window.scrollY), before);
   });
 
+  it('keeps the place of each tab, and begins at the top where the editor opens one', async () => {
+    const place = (): Promise<number> => page.evaluate(() => window.scrollY);
+    await page.setViewportSize({ width: 400, height: 400 });
+    await tab('Samples');
+    assert.equal(await place(), 0);
+    await page.evaluate(() => window.scrollTo(0, 100));
+    await tab('Training');
+    assert.equal(await place(), 0);
+    await page.evaluate(() => window.scrollTo(0, 90));
+    await tab('Samples');
+    assert.equal(await place(), 100);
+    await receives(() => open.session.showTab('training'));
+    assert.equal(await place(), 0);
+    await tab('Samples');
+    await receives(() => open.session.showTab('samples'));
+    assert.equal(await place(), 0);
+  });
+
   it('fills one column for each of two prompts instead of one for each temperature', async () => {
     await tab('Samples');
     await page.locator('textarea:visible').first().fill('The stolen car');

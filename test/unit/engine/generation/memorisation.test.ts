@@ -1,5 +1,6 @@
 /** Copies of the training text are found completely, with their place, and nothing else is. */
 import * as assert from 'node:assert/strict';
+import { KnownWords } from '../../../../src/engine/generation/knownWords';
 import { CopyIndex, shortestRun } from '../../../../src/engine/generation/memorisation';
 import { Random } from '../../../../src/engine/random';
 
@@ -87,5 +88,7 @@ describe('memorisation', () => {
     // The words at the ends may be parts of others.
     assert.equal(known.report('lm The SEA wuz calm, th').realWordShare, 3 / 4);
     assert.equal(known.report('sea').realWordShare, undefined);
+    const listed = new KnownWords(["don't"]);
+    assert.equal(known.report('lm The SEA don’t wuz, th', [listed]).realWordShare, 3 / 4);
   });
 });

@@ -18,6 +18,7 @@ import type { Caller, Handlers, Methods } from '../../../../src/common/rpc/metho
 import { samplerHandlers, type SamplerMethods } from '../../../../src/engine/process/samplerThread';
 import type { Thread } from '../../../../src/engine/process/threadClient';
 import { trainerHandlers, type TrainerMethods } from '../../../../src/engine/process/trainerThread';
+import { wordsIn } from '../../../../src/engine/generation/knownWords';
 import { sourceIn, tinyConfig, tinyText } from './tinyRun';
 
 const withCode = (code: ErrorCode) => (error: unknown) => error instanceof InklingError && error.code === code;
@@ -149,6 +150,17 @@ describe('engine', () => {
     const after = await call('sample', { modelPath, prompt: 'the ', streams });
     assert.deepEqual(after.copies, before.copies);
     assert.equal(samplers.length, 2);
+  });
+
+  it('takes words of the prompt for real, as it does where only real words are asked for', async () => {
+    const { modelPath } = request();
+    await call('train', request());
+    const asked = [{ temperature: 0.5, seed: 1, length: 80, mustContain: ['wherezog'] }];
+    const { texts, copies } = await call('sample', { modelPath, prompt: 'the wherezog ', streams: asked });
+    const words = [...wordsIn(texts[0])].slice(1, -1);
+    const own = new Set([...wordsIn(tinyText), 'wherezog']);
+    assert.ok(words.includes('wherezog'), texts[0]);
+    assert.ok(copies[0].realWordShare! >= words.filter((word) => own.has(word)).length / words.length);
   });
 
   it('reloads a model when its file has changed', async () => {
