@@ -10,6 +10,7 @@ import { object, text, variant, whole, number, type Schema } from './schema';
 export type Reason =
   | { kind: 'no-base-fits'; loss: number }
   | { kind: 'base-fits'; language: string; loss: number }
+  | { kind: 'settings-without-base'; language: string }
   | { kind: 'starts-from-base'; language: string; novels: number; units: number }
   | { kind: 'parameters-for-time'; parameters: number; charactersEach: number }
   | { kind: 'parameters-for-passes'; parameters: number; charactersEach: number; passes: number }
@@ -20,6 +21,7 @@ export type Reason =
 const reasonFacts = variant<'kind', Reason>('kind', {
   'no-base-fits': object({ loss: number(0) }),
   'base-fits': object({ language: text, loss: number(0) }),
+  'settings-without-base': object({ language: text }),
   'starts-from-base': object({ language: text, novels: whole(), units: whole(1) }),
   'parameters-for-time': object({ parameters: whole(), charactersEach: number(0) }),
   'parameters-for-passes': object({ parameters: whole(), charactersEach: number(0), passes: number(0) }),
@@ -46,6 +48,11 @@ export function sayReason(reason: Reason | string): string {
         'The text reads like the base model of {0} ({1} bits per character at its beginning).',
         languageName(reason.language),
         bitsOf(reason.loss),
+      );
+    case 'settings-without-base':
+      return t(
+        'The settings ask for another network or another reading of the text than the base model of {0} has, so training starts from random weights.',
+        languageName(reason.language),
       );
     case 'starts-from-base':
       return t(

@@ -30,6 +30,7 @@ import {
   type BadRows,
   type LabelledData,
 } from '../classification/labelledData';
+import { modelFileOf } from '../bases/shippedBases';
 import { detectorToStartFrom } from '../classification/shippedStart';
 import type { Spread } from '../classification/metrics';
 import {
@@ -228,7 +229,7 @@ async function withClassifier(
   modelName: string,
   use: (classifier: Classifier, file: string) => Promise<void>,
 ): Promise<void> {
-  const file = modelName === 'spam' ? shippedSpamModel() : modelName;
+  const file = modelName === 'spam' ? shippedSpamModel() : modelFileOf(modelName);
   const model = await loadClassifier(file);
   await withBackend(values, async (backend) => {
     const classifier = new Classifier(backend, model);

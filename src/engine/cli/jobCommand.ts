@@ -1,5 +1,6 @@
 /** `inkling job`: a training run as a folder for PyTorch (`exchange/jobs/writeJob.ts`). */
 import * as path from 'node:path';
+import { languageOfBase } from '../../common/bases';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
 import { writeAutomaticJob, writeJob } from '../exchange/jobs/writeJob';
@@ -32,6 +33,9 @@ export async function jobCommand(args: string[]): Promise<void> {
   const { values, positionals: files } = parse(args, options);
   if (files.length === 0) throw new UsageError('Name a text file to train on: inkling job <files…> --out FOLDER.');
   if (!values.out) throw new UsageError('Name a new folder for the job with --out.');
+  if (languageOfBase(values.weights ?? '') !== undefined) {
+    throw new UsageError('A job does not start from a base model. Omit --weights, or name a safetensors file.');
+  }
   const settings = readSettings(values);
   const adjust = (config: TrainingConfig): TrainingConfig => adjusted(config, settings);
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);

@@ -5,6 +5,7 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { languageOfBase } from '../../common/bases';
 import { InklingError } from '../../common/errors';
 import { readModelMetadata } from '../model/modelFile';
 import type { ModelMetadata } from '../model/modelMetadata';
@@ -31,6 +32,9 @@ export async function checkOutFile(
   // Other programs take a hyphen as standard output.
   if (/^\s*-?$/.test(out))
     throw new UsageError('--out takes the name of a file, as in --out novel.inkling.safetensors.');
+  if (languageOfBase(out) !== undefined) {
+    throw new UsageError(`"${out}" names a model that comes with Inkling. Name another file with --out.`);
+  }
   const target = await followLinks(out);
   const replaced: OutFile['replaced'] = [];
   for (const file of [target, ...beside.map((ending) => target + ending)]) {

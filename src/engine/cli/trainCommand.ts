@@ -1,5 +1,6 @@
 /** `inkling train`: from text files to a model file. */
 import * as path from 'node:path';
+import { languageOfBase } from '../../common/bases';
 import { InklingError } from '../../common/errors';
 import type { ObjectiveKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent } from '../../common/trainEvents';
@@ -122,6 +123,12 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   if (values.weights !== undefined && (values.resume !== undefined || values.base !== undefined)) {
     throw new UsageError('The first weights come from one place: give one of --weights, --base and --resume.');
   }
+  for (const name of ['weights', 'resume'] as const) {
+    const language = languageOfBase(values[name] ?? '');
+    if (language !== undefined) {
+      throw new UsageError(`--${name} takes a file. To start from ${values[name]}, use --base ${language}.`);
+    }
+  }
   const objective = choiceOption('objective', values.objective, ['every-step', 'last-step']);
   if (objective === 'last-step' && values.recipe === undefined && values.resume === undefined) {
     throw new UsageError(
@@ -140,7 +147,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
     out: values.out ?? `${path.parse(files[0]).name}.inkling.safetensors`,
     overwrite: values.overwrite ?? false,
     resume: values.resume,
-    base: values.base,
+    base: values.base && (languageOfBase(values.base) ?? values.base),
     weights: values.weights,
     title: values.title,
   };

@@ -196,7 +196,7 @@ async function startingBase(
   if (!choice) return { reason: [] };
   const { base, loss } = choice;
   if (!base) return { reason: [{ kind: 'no-base-fits', loss }] };
-  if (!suits(base, adjust)) return { reason: [] };
+  if (!suits(base, adjust)) return { reason: [{ kind: 'settings-without-base', language: base.language }] };
   return { base, reason: [{ kind: 'base-fits', language: base.language, loss }] };
 }
 
@@ -292,14 +292,15 @@ function factsOf(corpus: Corpus, config: TrainingConfig): TextFacts {
  * of each step: the same seed gives the same model on every machine, even if the run is split in two.
  */
 function chooseForSteps(draft: TrainingConfig, facts: TextFacts, base?: OpenBase): AutomaticChoice {
-  const { config } = chooseConfig(draft, facts, typicalSpeed, 60, base);
+  const { config, reasons } = chooseConfig(draft, facts, typicalSpeed, 60, base);
   const schedule: TrainingConfig['schedule'] =
     facts.heldOutTargets > 0
       ? { kind: 'plateau', warmupSteps, factor: 0.5, patience: 2, minimum: 1e-4 }
       : { kind: 'constant', warmupSteps };
   return {
     config: { ...config, schedule, budget: draft.budget },
-    reasons: [{ kind: 'bounded-by-steps' }],
+    // A base determines the network, whatever bounds the run.
+    reasons: base ? reasons.filter(({ kind }) => kind === 'starts-from-base') : [{ kind: 'bounded-by-steps' }],
   };
 }
 

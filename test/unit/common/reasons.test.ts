@@ -13,6 +13,7 @@ const reasons: Reason[] = [
   { kind: 'dropout', passes: 12, dropout: 0.2 },
   { kind: 'ends-early', passes: 8 },
   { kind: 'bounded-by-steps' },
+  { kind: 'settings-without-base', language: 'en' },
 ];
 
 describe('reasons for settings', () => {
@@ -52,6 +53,6 @@ describe('reasons for settings', () => {
       [],
     );
     assert.match(german[1], /Englisch \(1,50 Bits je Zeichen/);
-    assert.match(german[9], /„spam“: 1\u202f430 Beispiele/);
+    assert.match(german[10], /„spam“: 1\u202f430 Beispiele/);
   });
 });

@@ -282,6 +282,27 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
   [['sample', 'gone', '--length', '3'], /There is no model file gone/, ['sample', 'model', '--length', '3']],
   [['sample', 'base:xx'], /There is no base model "base:xx"\. Choose one of/, ['sample', 'base:en', '--length', '3']],
   [['sample', 'labels', '--length', '3'], /use it to classify/, ['classify', 'labels', 'short.txt']],
+  // Shipped models
+  ...['classify', 'evaluate'].map((command): [string[], RegExp, string[]] => [
+    [command, 'base:en', 'mail.tsv'],
+    /en\.safetensors is a language model; choose a classifier, or use it with "inkling sample"/,
+    ['sample', 'base:en', '--length', '3'],
+  ]),
+  ...['--resume', '--weights'].map((option): [string[], RegExp, string[]] => [
+    ['train', 'novel.txt', '--threads', '1', '--max-steps', '1', '--out', 'from-base', option, 'base:en'],
+    /takes a file\. To start from .*base:en, use --base en\./,
+    ['train', 'novel.txt', '--threads', '1', '--max-steps', '1', '--out', 'from-base', '--base', 'base:en'],
+  ]),
+  [
+    ['train', 'novel.txt', ...nietzsche, '--out', 'base:en'],
+    /"base:en" names a model that comes with Inkling\. Name another file with --out/,
+    ['train', 'novel.txt', ...nietzsche, '--out', 'not-base'],
+  ],
+  [
+    ['job', 'novel.txt', '--out', 'base-job', '--weights', 'base:en'],
+    /A job does not start from a base model\. Omit --weights, or name a safetensors file\./,
+    ['job', 'novel.txt', '--out', 'base-job'],
+  ],
 ];
 
 /** Parts of the messages whose remedy no row tries, and why. */

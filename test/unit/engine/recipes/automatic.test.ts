@@ -129,6 +129,29 @@ describe('Automatic configuration', () => {
     await assert.rejects(choose(novel, 'xx'), /Choose one of auto, .*none\.$/);
   });
 
+  it('says which base a run starts from, or why it starts from random weights', async () => {
+    const novel = readDataset('moby-dick')[0].text.slice(0, 20_000);
+    const reasonsFor = async (text: string, ...settings: [string, string][]): Promise<string[]> => {
+      const { reasons } = await chooseAutomatically({
+        texts: [{ name: 'a.txt', text }],
+        compute: backend,
+        base: 'auto',
+        adjust: (config) =>
+          settings.reduce<TrainingConfig>((changed, [path, value]) => setPath(changed, path, value), {
+            ...config,
+            budget: { maxSteps: 3 },
+          }),
+      });
+      return reasons.map(({ kind }) => kind);
+    };
+    assert.deepEqual(await reasonsFor(novel), ['base-fits', 'starts-from-base']);
+    assert.deepEqual(await reasonsFor(novel, ['network.layers.0.units', '24']), [
+      'settings-without-base',
+      'bounded-by-steps',
+    ]);
+    assert.deepEqual(await reasonsFor('x[i] = y[j] + 1;\n'.repeat(200)), ['no-base-fits', 'bounded-by-steps']);
+  });
+
   it('depends on no clock and no budget if bounded by steps', async () => {
     const choose = async (maxSteps: number): Promise<TrainingConfig> => {
       const adjust = (config: TrainingConfig): TrainingConfig => ({ ...config, budget: { maxSteps } });
