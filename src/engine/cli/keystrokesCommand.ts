@@ -4,11 +4,11 @@ import { InklingError } from '../../common/errors';
 import { createStepper } from '../backends';
 import { normaliseText } from '../corpus/normaliseText';
 import { readTextFile } from '../corpus/readTextFile';
-import { openModel } from '../generation/languageModel';
+import { encodeText, openModel } from '../generation/languageModel';
 import { canRemember } from '../memory/modelMemory';
 import { readLanguageModel } from '../model/modelFile';
 import { predictingModes, typeWithOffers, type KeystrokeReport } from '../offers/keystrokes';
-import { output, say } from './output';
+import { output, say, sayUnknown } from './output';
 import { choiceOption, commonOptions, numberOption, parse, UsageError, valued } from './usage';
 
 const options = { ...commonOptions, ...valued('encoding', 'from', 'characters', 'eagerness', 'mode') };
@@ -29,9 +29,11 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
+  if (text === '') throw new InklingError('invalidInput', `${textFile} is empty: there is nothing to type.`);
   if (end - start < 1) {
     throw new InklingError('invalidInput', `There is nothing after ${from} of ${textFile}; give a smaller --from.`);
   }
+  sayUnknown(encodeText(model, text.slice(start, end)).unknown);
   const typed = await typeWithOffers(model, text, start, end, eagerness, mode);
   const report = { ...typed, eagerness, mode };
   if (values.json) output.json(report);
@@ -60,6 +62,6 @@ function describeReport(report: KeystrokeReport & { eagerness: string; mode: str
     report.exactMatch
       .map((value, i) => `first ${i + 1} word${i === 0 ? ' ' : 's'} right ${share(value, plusMinus.exactMatch[i])}\n`)
       .join('') +
-    `key to offer        ${report.p50Ms.toFixed(1)} ms (half), ${report.p95Ms.toFixed(1)} ms (95 in 100)\n`
+    `key to offer        ${report.p50Ms.toFixed(1)} ms (half), ${figure(report.p95Ms, plusMinus.p95Ms, 1)} ms (95 in 100)\n`
   );
 }

@@ -80,12 +80,19 @@ export function say(message: string): void {
 /** Reports the tokens of a prompt that are unknown to a model, if any. */
 export function sayUnknown(unknown: readonly string[]): void {
   if (unknown.length === 0) return;
-  say(
-    `The model has never seen ${unknown.map((token) => JSON.stringify(token)).join(', ')}, which it read as unknown.`,
-  );
+  say(`${neverSeen(unknown)}, which it read as unknown.`);
 }
 
 /** Whether output was lost only because its reader or its terminal was closed. */
 export function readerLeft({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'EOF' || code === 'EIO';
+}
+
+const shownUnknown = 8;
+
+/** The beginning of a sentence about tokens that are unknown to a model. */
+export function neverSeen(unknown: readonly string[]): string {
+  const shown = unknown.slice(0, shownUnknown).map((token) => JSON.stringify(token));
+  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : '';
+  return `The model has never seen ${shown.join(', ')}${more}`;
 }

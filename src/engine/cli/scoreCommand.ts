@@ -5,7 +5,7 @@ import { scoreText, type ScoreResult } from '../generation/score';
 import { memoryOf } from '../memory/memoryFile';
 import { withBackend } from './backendOption';
 import { readLanguageModel } from '../model/modelFile';
-import { output, say } from './output';
+import { neverSeen, output, say } from './output';
 import { commonOptions, parse, switches, UsageError, valued } from './usage';
 
 const options = { ...commonOptions, ...valued('encoding', 'windows'), ...switches('online') };
@@ -56,12 +56,9 @@ function describeScore(score: ScoreResult): string {
 
 /** From this share of unknown characters on, the figures say little about the text as a whole. */
 const comparableShare = 0.01;
-const shownUnknown = 8;
 
 function aboutUnknown(score: ScoreResult, unit: 'character' | 'word'): string {
   const { unknown, unknownCharacters, textCharacters } = score;
-  const shown = unknown.slice(0, shownUnknown).map((token) => JSON.stringify(token));
-  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : '';
   const counted =
     unit === 'character'
       ? `${unknownCharacters} of ${textCharacters} characters are left out of the figures`
@@ -70,7 +67,7 @@ function aboutUnknown(score: ScoreResult, unit: 'character' | 'word'): string {
     unknownCharacters >= comparableShare * textCharacters
       ? '. These figures cannot be compared with those of a model that knows them'
       : '';
-  return `The model has never seen ${shown.join(', ')}${more}: ${counted}${warning}.`;
+  return `${neverSeen(unknown)}: ${counted}${warning}.`;
 }
 
 function readWindows(text: string): { length: number; stride: number } {

@@ -59,7 +59,7 @@ export async function calibrateOffers(
       candidates.push((await candidatesAt(model, predictor, place, cache)).candidates);
     }
     for (const [i, least] of tried.entries()) {
-      const { blocks } = await replay(known, readBefore, known.length, (before) => {
+      const blocks = await replay(known, readBefore, known.length, (before) => {
         const likely = candidates[before.length - readBefore].filter(({ ends }) => ends[0].probability >= least);
         return bestOfEachFirstWord(likely)[0]?.text;
       });

@@ -10,7 +10,7 @@ import { canRemember, isEmpty, openMemory } from '../memory/modelMemory';
 import { rememberTokens } from '../memory/remember';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';
-import { countedWords, replay, type ReplayCounts, type Replay } from './replay';
+import { countedWords, replay, type ReplayCounts } from './replay';
 
 /** The figures with a ±. Shares are from 0 to 1; NaN if there was nothing to count. */
 interface KeystrokeFigures {
@@ -23,6 +23,8 @@ interface KeystrokeFigures {
   wrongPer100: number;
   /** For n = 1 to 4: of the offers with at least n words, the share whose first n words are right. */
   exactMatch: number[];
+  /** Milliseconds from a keystroke to its offer, for 95 of 100 keys at most. */
+  p95Ms: number;
 }
 
 export interface KeystrokeReport extends KeystrokeFigures {
@@ -30,9 +32,8 @@ export interface KeystrokeReport extends KeystrokeFigures {
   plusMinus: KeystrokeFigures;
   characters: number;
   offers: number;
-  /** Milliseconds from a keystroke to its offer. */
+  /** The median of the milliseconds from a keystroke to its offer. */
   p50Ms: number;
-  p95Ms: number;
 }
 
 /** What the editor asks for: its default settings, and the number of UTF-16 units before the cursor that it sends. */
@@ -106,29 +107,34 @@ function predictorFor(
 }
 
 /** The figures of a replay. */
-export function keystrokeReport({ blocks, ms }: Replay): KeystrokeReport {
-  const total = figuresOf(blocks);
-  const spread = (figure: (figures: KeystrokeFigures) => number): number =>
-    plusMinus(blocks, (drawn) => figure(figuresOf(drawn)));
-  const sorted = [...ms].sort((a, b) => a - b);
-  const percentile = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+export function keystrokeReport(blocks: readonly ReplayCounts[]): KeystrokeReport {
+  const total = countedIn(blocks);
+  const spread = (figure: (figures: Omit<KeystrokeFigures, 'p95Ms'>) => number): number =>
+    plusMinus(blocks, (drawn) => figure(countedIn(drawn)));
   return {
     ...total,
+    p95Ms: percentile(blocks, 0.95),
     plusMinus: {
       saved: spread(({ saved }) => saved),
       precision: spread(({ precision }) => precision),
       offersPer100: spread(({ offersPer100 }) => offersPer100),
       wrongPer100: spread(({ wrongPer100 }) => wrongPer100),
       exactMatch: total.exactMatch.map((_, i) => spread(({ exactMatch }) => exactMatch[i])),
+      p95Ms: plusMinus(blocks, (drawn) => percentile(drawn, 0.95)),
     },
     characters: sum(blocks, ({ characters }) => characters),
     offers: sum(blocks, ({ offers }) => offers),
-    p50Ms: percentile(0.5),
-    p95Ms: percentile(0.95),
+    p50Ms: percentile(blocks, 0.5),
   };
 }
 
-function figuresOf(blocks: readonly ReplayCounts[]): KeystrokeFigures {
+/** The milliseconds that this share of the answers took at most; NaN without any. */
+function percentile(blocks: readonly ReplayCounts[], share: number): number {
+  const sorted = Float64Array.from(blocks.flatMap(({ ms }) => ms)).sort();
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+}
+
+function countedIn(blocks: readonly ReplayCounts[]): Omit<KeystrokeFigures, 'p95Ms'> {
   const characters = sum(blocks, (block) => block.characters);
   const offers = sum(blocks, (block) => block.offers);
   const taken = sum(blocks, (block) => block.taken);

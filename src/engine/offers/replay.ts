@@ -22,10 +22,6 @@ export interface ReplayCounts {
   /** The number of offers with at least 1, 2, … words, and of those whose first 1, 2, … words were right. */
   atLeast: number[];
   exact: number[];
-}
-
-export interface Replay {
-  blocks: ReplayCounts[];
   /** Milliseconds that each answer took. */
   ms: number[];
 }
@@ -33,10 +29,9 @@ export interface Replay {
 /** Returns what is offered after `before`; undefined if nothing is. */
 export type Offering = (before: string) => Promise<string | undefined> | string | undefined;
 
-/** Types `text` from UTF-16 offset `from` to `to`. Throws what `offering` throws. */
-export async function replay(text: string, from: number, to: number, offering: Offering): Promise<Replay> {
+/** Types `text` from UTF-16 offset `from` to `to`; returns the counts of each block. Throws what `offering` throws. */
+export async function replay(text: string, from: number, to: number, offering: Offering): Promise<ReplayCounts[]> {
   const blocks: ReplayCounts[] = [];
-  const ms: number[] = [];
   /** The rest of the displayed offer. */
   let shown = '';
   for (let at = from; at < to;) {
@@ -46,7 +41,7 @@ export async function replay(text: string, from: number, to: number, offering: O
     if (isNew) {
       const began = performance.now();
       shown = (await offering(text.slice(0, at))) ?? '';
-      ms.push(performance.now() - began);
+      counts.ms.push(performance.now() - began);
     }
     const ends = shown === '' ? [] : wordEndsOf(text.slice(0, at), shown);
     const right = shown === '' ? 0 : rightWords(text, at, shown, ends);
@@ -72,12 +67,12 @@ export async function replay(text: string, from: number, to: number, offering: O
       at += character.length;
     }
   }
-  return { blocks: Array.from(blocks, (counts) => counts ?? noCounts()), ms };
+  return Array.from(blocks, (counts) => counts ?? noCounts());
 }
 
 function noCounts(): ReplayCounts {
   const zeros = (): number[] => Array.from({ length: countedWords }, () => 0);
-  return { characters: 0, keys: 0, offers: 0, taken: 0, atLeast: zeros(), exact: zeros() };
+  return { characters: 0, keys: 0, offers: 0, taken: 0, atLeast: zeros(), exact: zeros(), ms: [] };
 }
 
 /** The ends of the words of an offer; the last is its own end. */

@@ -55,7 +55,7 @@ describe('The command line', function () {
     assert.equal(report.characters, Math.ceil(text.length * 0.2));
     // It knows the sentence by heart.
     assert.ok(report.saved > 0.5 && report.saved < 1, `${report.saved}`);
-    for (const name of ['saved', 'precision', 'offersPer100', 'wrongPer100', 'exactMatch']) {
+    for (const name of ['saved', 'precision', 'offersPer100', 'wrongPer100', 'exactMatch', 'p95Ms']) {
       assert.ok(name in report && name in report.plusMinus, name);
     }
     assert.ok((report.p95Ms as number) >= (report.p50Ms as number));

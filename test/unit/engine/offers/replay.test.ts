@@ -8,7 +8,7 @@ import { Random } from '../../../../src/engine/random';
 /** Types `text`; after each of the given beginnings, something is offered. */
 async function type(text: string, offers: Record<string, string> = {}): Promise<ReplayCounts & { asked: string[] }> {
   const asked: string[] = [];
-  const { blocks } = await replay(text, 0, text.length, (before) => {
+  const blocks = await replay(text, 0, text.length, (before) => {
     asked.push(before);
     return offers[before];
   });
@@ -75,6 +75,7 @@ describe('keystrokeReport', () => {
     assert.ok(Math.abs(report.precision - 134 / 534) < 1e-9);
     assert.ok(Math.abs(report.wrongPer100 - (100 * 400) / text.length) < 1e-9);
     assert.ok(report.exactMatch[0] === report.precision && Number.isNaN(report.exactMatch[1]));
+    assert.ok(report.p50Ms <= report.p95Ms && report.plusMinus.p95Ms >= 0);
     assert.ok(report.plusMinus.saved > 0 && report.plusMinus.saved < 0.01, `${report.plusMinus.saved}`);
   });
 });
