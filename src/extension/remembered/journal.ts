@@ -4,6 +4,7 @@
  * leaving out passages undoes them.
  */
 import type { KnownText } from '../../common/engineProtocol';
+import { Emitter } from '../emitter';
 import { JsonList } from '../jsonList';
 
 export interface Passage {
@@ -28,6 +29,10 @@ const passageMs = 10 * 60_000;
 const mostCharacters = 1_000_000;
 
 export class Journal extends JsonList<Passage> {
+  private readonly forgot = new Emitter<void>();
+  /** Something was forgotten: it must not be noted again because it still stands in an open document. */
+  readonly onDidForget = this.forgot.event;
+
   /**
    * Notes what was written in a document, which has the given lines now and had `before` when it was opened. Continues
    * the last passage if that is recent and of the same document.
@@ -56,18 +61,34 @@ export class Journal extends JsonList<Passage> {
 
   /** Forgets a passage and all later ones. */
   forgetSince(id: string): Promise<void> {
-    return this.change((passages) => {
+    return this.forget((passages) => {
       const from = passages.findIndex((passage) => passage.id === id);
       return from < 0 ? [...passages] : passages.slice(0, from);
     });
   }
 
   forgetDocument(document: string): Promise<void> {
-    return this.change((passages) => passages.filter((passage) => passage.document !== document));
+    return this.forget((passages) => passages.filter((passage) => passage.document !== document));
   }
 
   forgetAll(): Promise<void> {
-    return this.change(() => []);
+    return this.forget(() => []);
+  }
+
+  private async forget(keep: (now: Passage[]) => Passage[]): Promise<void> {
+    await this.change(keep);
+    this.forgot.fire();
+  }
+
+  /** A document, or the folder of documents, has another URI now. */
+  async moved(from: string, to: string): Promise<void> {
+    const isMoved = ({ document }: Passage): boolean => document === from || document.startsWith(`${from}/`);
+    if (!this.all().some(isMoved)) return;
+    await this.change((passages) =>
+      passages.map((passage) =>
+        isMoved(passage) ? { ...passage, document: to + passage.document.slice(from.length) } : passage,
+      ),
+    );
   }
 
   /** Undoes forgetting. */

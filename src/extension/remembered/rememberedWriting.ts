@@ -30,7 +30,10 @@ export interface RememberedWritingOptions {
 }
 
 export class RememberedWriting extends Disposables {
-  /** The lines of each open document when it was opened, or when the user allowed it to be remembered. */
+  /**
+   * The lines of each open document when it was opened, when the user allowed it to be remembered, or when something was
+   * forgotten.
+   */
   private readonly opened = new Map<string, ReadonlySet<string>>();
   /** The process that knows the current texts; undefined when they have changed since. */
   private pid: number | undefined;
@@ -48,6 +51,19 @@ export class RememberedWriting extends Disposables {
       }),
     );
     this.add(options.journal.onDidChange(() => (this.pid = undefined)));
+    this.add(
+      options.journal.onDidForget(() => {
+        this.opened.clear();
+        this.beginAll();
+      }),
+    );
+    this.add(
+      workspace.onDidRenameFiles(async ({ files }) => {
+        for (const { oldUri, newUri } of files) {
+          await options.journal.moved(oldUri.toString(), newUri.toString()).catch((error: unknown) => this.fail(error));
+        }
+      }),
+    );
     this.add({ dispose: () => this.stopMeasuring() });
     this.beginAll();
   }

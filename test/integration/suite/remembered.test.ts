@@ -93,6 +93,28 @@ describe('remembered writing', () => {
     assert.deepEqual(calls.at(-1)?.params, { collection, texts: [] });
   });
 
+  it('is not noted again after it was forgotten, although it still stands in the document', async () => {
+    const document = await edited('one.md', 'A secret.\n');
+    await until(() => journal.all().length > 0, 'the passage is noted');
+    await journal.forgetDocument(document.uri.toString());
+    const write = new vscode.WorkspaceEdit();
+    write.insert(document.uri, document.positionAt(document.getText().length), 'No secret.\n');
+    assert.ok(await vscode.workspace.applyEdit(write));
+    await document.save();
+    await until(() => journal.all().length > 0, 'the next passage is noted');
+    assert.deepEqual(journal.all()[0].added, ['No secret.']);
+  });
+
+  it('belongs to its document even if that is renamed', async () => {
+    const { uri } = await edited('one.md', 'The sea was calm.\n');
+    await until(() => journal.all().length > 0, 'the passage is noted');
+    const renamed = vscode.Uri.file(path.join(folder, 'chapter.md'));
+    const rename = new vscode.WorkspaceEdit();
+    rename.renameFile(uri, renamed);
+    assert.ok(await vscode.workspace.applyEdit(rename));
+    await until(() => journal.all()[0].document === renamed.toString(), 'the passage follows');
+  });
+
   it('leaves out documents that the user does not allow', async () => {
     isRemembered = false;
     await edited('two.md', 'The sea was calm.\n');

@@ -52,6 +52,14 @@ describe('the journal of what was written', () => {
     assert.deepEqual(remembered(), {});
   });
 
+  it('follows a document, and a folder of documents, that gets another name', async () => {
+    await note('file:///book/a.md', '', 'one', 0);
+    await note('file:///bookcase/b.md', '', 'two', 1);
+    await journal.moved('file:///book/a.md', 'file:///book/c.md');
+    await journal.moved('file:///book', 'file:///novel');
+    assert.deepEqual(remembered(), { 'file:///novel/c.md': 'one\n', 'file:///bookcase/b.md': 'two\n' });
+  });
+
   it('is there again after a restart, with what was measured', async () => {
     await note('a', '', 'one', 0);
     await journal.measured(journal.all()[0].id, { without: 2.5, with: 2.25 });
