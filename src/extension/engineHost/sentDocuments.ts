@@ -8,8 +8,16 @@ import type { DocumentPlace, TextEdit } from '../../common/engineProtocol';
 import { asInklingError } from '../../common/errors';
 import type { EngineCaller } from './engineClient';
 
-/** Longer documents are not sent: every keystroke would cost more than it gains. In UTF-16 units. */
+/** Of a longer document, only this much around the cursor is sent, in UTF-16 units. */
 export const longestSent = 1_000_000;
+/** The part that is sent may grow up to this before it is cut again. */
+const longestGrown = 1.1 * longestSent;
+
+/** How much of a document is left out before and after the part that is sent. */
+interface Cut {
+  before: number;
+  after: number;
+}
 
 export interface SentDocumentsOptions {
   /** `pid` is undefined while no engine runs. */
@@ -24,6 +32,7 @@ export interface SentDocumentsOptions {
 export class SentDocuments {
   /** What was last sent to the engine, by the URI of the document. */
   private readonly sent = new Map<string, string>();
+  private readonly cuts = new Map<string, Cut>();
   /** The process that received it; another one knows nothing. */
   private pid: number | undefined;
 
@@ -32,18 +41,32 @@ export class SentDocuments {
   /** The position of the cursor, once the engine knows the document; undefined if it does not. Never rejects. */
   async place(document: vscode.TextDocument, position: vscode.Position): Promise<DocumentPlace | undefined> {
     const id = document.uri.toString();
-    const cursor = document.offsetAt(position);
-    const text = this.options.isLearned(document) ? document.getText() : '';
-    if (text.length > 0 && text.length <= longestSent) {
-      return (await this.update(id, text)) ? { id, cursor, beside: this.options.beside(document) } : undefined;
+    if (!this.options.isLearned(document)) {
+      this.close(id);
+      return undefined;
     }
-    this.close(id);
-    return undefined;
+    const offset = document.offsetAt(position);
+    const text = document.getText();
+    const { before, after } = this.cutAt(id, offset, text.length);
+    const isKnown = await this.update(id, text.slice(before, text.length - after));
+    return isKnown ? { id, cursor: offset - before, beside: this.options.beside(document) } : undefined;
+  }
+
+  /** The cut stays while the cursor is between its ends, so that typing changes only what is typed. */
+  private cutAt(id: string, offset: number, length: number): Cut {
+    let cut = this.cuts.get(id);
+    if (!cut || offset < cut.before || offset > length - cut.after || length - cut.before - cut.after > longestGrown) {
+      const before = length <= longestSent ? 0 : Math.max(0, offset - longestSent / 2);
+      cut = { before, after: Math.max(0, length - before - longestSent) };
+      this.cuts.set(id, cut);
+    }
+    return cut;
   }
 
   /** A document was closed, or must no longer be sent. */
   close(id: string): void {
     const { engine, onError } = this.options;
+    this.cuts.delete(id);
     if (!this.sent.delete(id) || engine.pid === undefined) return;
     engine.call('closeDocument', { id }).catch((error: unknown) => onError(asInklingError(error).message));
   }
