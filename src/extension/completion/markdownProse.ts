@@ -6,10 +6,11 @@
 /** What opens or closes a non-prose block at the beginning of a line; quotes and lists may contain one. */
 const blockMark = /^(?:[ \t>]|[-*+] |\d+[.)] )*(`{3,}|~{3,}|\$\$|\\\[|\\\])(.*)$/gm;
 
-/** An unfinished target of a link or a definition, or an unfinished address. */
+/** An unfinished target of a link or a definition, mark of a footnote, or address. */
 const unfinishedTarget =
-  /\]\((?:<[^>\n]*|[^\s)]*)$|^ {0,3}\[[^\]\n]+\]:\s*\S*$|\b(?:https?|ftp|file|mailto):\S*$|\bwww\.\S*$/m;
-const unfinishedTag = /<(?:\/?[A-Za-z][\w:-]*(?:\s[^<>]*)?|!--(?:(?!-->)[^])*)$/;
+  /\]\((?:<[^>\n]*|(?:[^\s()]|\([^\s()]*(?:\)|$))*)$|\]\[[^\]\n]*$|\[\^[^\]\s]*$|^ {0,3}\[[^\]\n]+\]:\s*\S*$|\b(?:https?|ftp|file|mailto):\S*$|\bwww\.\S*$/m;
+const unfinishedTag =
+  /<(script|style|pre|code|svg|math)\b(?:(?!<\/\1)[^])*$|<(?:\/?[A-Za-z][\w:-]*(?:\s[^<>]*)?|!--(?:(?!-->)[^])*)$/;
 
 /** Characters before the cursor in which a tag or code may have begun. */
 const longestSpan = 2000;
@@ -69,15 +70,16 @@ function afterMark(open: string | undefined, mark: string, rest: string): string
 /** A run of backticks is closed by the next run of the same length. */
 function isInCodeSpan(paragraph: string): boolean {
   let open: string | undefined;
-  for (const [run] of paragraph.matchAll(/`+/g)) {
-    if (open === undefined) open = run;
+  for (const { 0: run, index } of paragraph.matchAll(/`+/g)) {
+    if (open === undefined) open = paragraph[index - 1] === '\\' ? undefined : run;
     else if (open === run) open = undefined;
   }
   return open !== undefined;
 }
 
-/** "$x + " is maths; "it costs $5 and" is not, unless a dollar closes it. */
+/** "$x + " is maths; "it costs $5 and" is not, unless a dollar closes it. So is "\(x + ". */
 function isInMaths(line: string, after: string): boolean {
+  if (line.lastIndexOf('\\(') > line.lastIndexOf('\\)')) return true;
   let open: number | undefined;
   for (const { index } of line.matchAll(/(?<![\\$])\$(?!\$)/g)) {
     if (open === undefined) {

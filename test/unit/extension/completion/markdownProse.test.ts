@@ -30,6 +30,14 @@ describe('isMarkdownProse', () => {
     '$$x$$ prose |',
     '<!-- note --> prose |',
     'one `unclosed\n\nanother paragraph |',
+    'an escaped \\` and |',
+    'a footnote[^1] and |',
+    '[^1]: the footnote |',
+    'a [link][id] and |',
+    'a [link](https://example.org/a_(b)) and |',
+    'the sum \\(x\\) and |',
+    '<pre>\ncode\n</pre>\nprose |',
+    'press <kbd>Enter</kbd> and |',
   ];
   const notProse = [
     '```|',
@@ -55,6 +63,13 @@ describe('isMarkdownProse', () => {
     'a <img\n  alt="some |',
     '</di|',
     '<!-- a note |',
+    'a footnote[^no|',
+    'a [link][i|',
+    'a [link](https://example.org/a_(b)|',
+    'a [link](https://example.org/a_(b|',
+    'the sum \\(x + |',
+    '<script>\nlet x = |',
+    'see <code>let |',
   ];
   for (const text of prose) it(`is prose: ${JSON.stringify(text)}`, () => assert.equal(at(text), true));
   for (const text of notProse) it(`is not: ${JSON.stringify(text)}`, () => assert.equal(at(text), false));
