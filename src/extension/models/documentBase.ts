@@ -11,8 +11,11 @@ import type { EngineCaller } from '../engineHost/engineClient';
 
 /** True or false: the user's answer. Earlier versions noted here that the Studio had been opened. */
 const key = 'inkling.hasBeenOpened';
-/** The number of characters that the engine reads; a shorter document is read again as it grows, up to this length. */
-const readCharacters = 5000;
+/** A document's language is that of this many characters at its beginning. */
+const beginningCharacters = 5000;
+/** The number of places at which a beginning is compared with an earlier one, and the characters compared at each. */
+const places = 8;
+const placeCharacters = 20;
 
 export interface DocumentBaseOptions {
   engine: EngineCaller;
@@ -23,14 +26,16 @@ export interface DocumentBaseOptions {
 }
 
 interface Found {
-  /** The number of characters of the document that were read. */
-  read: number;
+  /** The document's version when it was last compared with `beginning`. */
+  version: number;
+  /** What was read. It is read again when the document has become twice as long, or other text stands there. */
+  beginning: string;
   language: Promise<string | null>;
 }
 
 export class DocumentBase {
   private readonly changed = new Emitter<void>();
-  /** Fires when the user has answered. */
+  /** Fires when the user has answered, and when another base, or none any more, fits a document. */
   readonly onDidChange = this.changed.event;
   private readonly found = new WeakMap<vscode.TextDocument, Found>();
 
@@ -55,18 +60,30 @@ export class DocumentBase {
    */
   async find(document: vscode.TextDocument): Promise<string | undefined> {
     const wanted = this.options.wanted(document);
-    if (wanted === 'none' || !this.options.globalState.get<boolean>(key)) return undefined;
+    if (wanted === 'none' || this.unanswered) return undefined;
+    // Whoever first wanted no base and then names one in the settings wants that one.
+    if (wanted === 'auto' && !this.options.globalState.get<boolean>(key)) return undefined;
     const language = wanted === 'auto' ? await this.languageOf(document) : wanted;
     return language === null ? undefined : baseName(language);
   }
 
   private languageOf(document: vscode.TextDocument): Promise<string | null> {
     const known = this.found.get(document);
-    if (known?.read === readCharacters) return known.language;
-    const text = document.getText().slice(0, readCharacters);
-    if (known && text.length < 2 * known.read) return known.language;
-    if (text.length < fewestToChoose) return Promise.resolve(null);
-    const language = this.options.engine.call('chooseBase', { text }).then(
+    const { version } = document;
+    if (known?.version === version) return known.language;
+    const beginning = document.getText().slice(0, beginningCharacters);
+    if (known && beginning.length < 2 * known.beginning.length && isStillThere(known.beginning, beginning)) {
+      known.version = version;
+      return known.language;
+    }
+    const language = beginning.length < fewestToChoose ? Promise.resolve(null) : this.read(document, beginning);
+    this.found.set(document, { version, beginning, language });
+    if (known) void this.announce(known.language, language);
+    return language;
+  }
+
+  private read(document: vscode.TextDocument, text: string): Promise<string | null> {
+    return this.options.engine.call('chooseBase', { text }).then(
       (choice) => choice.language,
       (error: unknown) => {
         this.found.delete(document);
@@ -74,7 +91,19 @@ export class DocumentBase {
         return null;
       },
     );
-    this.found.set(document, { read: text.length, language });
-    return language;
   }
+
+  private async announce(before: Promise<string | null>, now: Promise<string | null>): Promise<void> {
+    if ((await before) !== (await now)) this.changed.fire();
+  }
+}
+
+/** Whether at least half of the text that was read is still there, as far as samples of it tell. */
+function isStillThere(read: string, now: string): boolean {
+  let kept = 0;
+  for (let place = 0; place < places; place++) {
+    const start = Math.floor((place * read.length) / places);
+    if (now.includes(read.slice(start, start + placeCharacters))) kept++;
+  }
+  return 2 * kept >= places;
 }

@@ -67,7 +67,7 @@ export class StudioModels extends Disposables implements ModelsPort {
     const { base, models, runs } = this.needs;
     // Whoever has a model of their own, or is training one, does not need the base to begin with.
     const isBeginning = !runs.active && modelItems(models, runs).length === 0;
-    return isBeginning && base.unanswered && setting('writing.base') === 'auto';
+    return isBeginning && base.unanswered && setting('writing.base') !== 'none';
   }
 
   answerBase(allowed: boolean): Promise<void> {

@@ -37,7 +37,13 @@ describe('DocumentBase', () => {
   });
 
   let text: string;
-  const document = { getText: () => text } as vscode.TextDocument;
+  let version = 0;
+  const document = {
+    getText: () => text,
+    get version() {
+      return ++version;
+    },
+  } as vscode.TextDocument;
   const sentence = 'It was the best of times, it was the worst of times. ';
 
   it('asks nothing before the user has agreed, and announces when that happens', async () => {
@@ -73,6 +79,36 @@ describe('DocumentBase', () => {
     assert.equal(await bases.find(document), 'base:en');
     assert.equal(asked.length, 2);
     assert.ok(asked[1].length <= 5000);
+  });
+
+  it('reads a text again when another stands in its place, and announces another language', async () => {
+    await bases.answer(true);
+    let told = 0;
+    bases.onDidChange(() => told++);
+    text = '';
+    assert.equal(await bases.find(document), undefined);
+    const numbered = (words: string): string => Array.from({ length: 200 }, (_, i) => `${words} ${i * i}. `).join('');
+    text = numbered('It was the best of times');
+    assert.equal(await bases.find(document), 'base:en');
+    text = `Chapter I. ${text}`;
+    assert.equal(await bases.find(document), 'base:en');
+    assert.equal(asked.length, 1);
+    assert.equal(told, 1, 'the first language is announced where there was none');
+    answer = async () => ({ language: 'de' });
+    text = numbered('Es war einmal ein König');
+    assert.equal(await bases.find(document), 'base:de');
+    assert.equal(asked.length, 2);
+    assert.equal(told, 2);
+  });
+
+  it('lets a language that is named in the settings write, unless nobody has been asked yet', async () => {
+    text = sentence.repeat(10);
+    wanted = 'en';
+    assert.equal(await bases.find(document), undefined);
+    await bases.answer(false);
+    assert.equal(await bases.find(document), 'base:en');
+    wanted = 'auto';
+    assert.equal(await bases.find(document), undefined);
   });
 
   it('follows the setting', async () => {
