@@ -82,6 +82,7 @@ function languageModelRows(summary: ModelSummary): Row[] {
     ['kind', summary.kind],
     ['recipe', summary.recipe],
     ['network', summary.network],
+    ['base', summary.config?.base ?? 'none'],
     ['parameters', String(summary.parameters)],
     ['vocabulary', `${summary.vocabulary} ${summary.unit}s`],
     ['texts', summary.sources.join(', ')],

@@ -120,7 +120,7 @@ function readArguments(values: ReturnType<typeof parse<typeof options>>['values'
   if (limits.length > 1) {
     throw new UsageError('Give one of --minutes, --max-seconds, --epochs, --more-epochs and --max-steps.');
   }
-  if (values.weights !== undefined && (values.resume !== undefined || values.base !== undefined)) {
+  if ([values.weights, values.base, values.resume].filter((from) => from !== undefined).length > 1) {
     throw new UsageError('The first weights come from one place: give one of --weights, --base and --resume.');
   }
   for (const name of ['weights', 'resume'] as const) {
@@ -210,7 +210,7 @@ function storedConfig(model: StoredLanguageModel, wanted: TrainArguments): Train
 }
 
 /** The result of a run in two lines. */
-export function summary(file: string, { results, provenance, history }: StoredLanguageModel): string {
+export function summary(file: string, { results, config, provenance, history }: StoredLanguageModel): string {
   const { train, heldOut: heldOutAccuracy } = accuraciesOf(history);
   const accuracy = (share: number | null): string => (share === null ? '' : `, accuracy ${share.toFixed(4)}`);
   const heldOut =
@@ -228,8 +228,9 @@ export function summary(file: string, { results, provenance, history }: StoredLa
     results.trainLoss === null
       ? ', training loss not measured (the divergence guard discarded the last epoch)'
       : `, training loss ${results.trainLoss.toFixed(4)}${accuracy(train)}`;
+  const base = config.base === undefined ? '' : `, base ${config.base}`;
   return (
-    `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}, seed ${provenance.seed}\n` +
+    `${file}: ${results.steps} steps in ${duration(results.seconds)}${loss}${heldOut}${base}, seed ${provenance.seed}\n` +
     `write with it: inkling sample ${shellWord(file)} --prompt "…" --temperature 0.7`
   );
 }

@@ -278,7 +278,7 @@ describe('The command line', function () {
     assert.equal(summary.network, 'LSTM 1 × 8');
     assert.equal(summary.seed, 3);
     assert.equal(summary.steps, 60);
-    assert.match((await inkling(['inspect', 'made.inkling.safetensors'])).out, /network +LSTM 1 × 8/);
+    assert.match((await inkling(['inspect', 'made.inkling.safetensors'])).out, /network +LSTM 1 × 8\nbase +none\n/);
     const listed = JSON.parse((await inkling(['recipes', '--json'])).out) as { id: string }[];
     assert.ok(listed.some(({ id }) => id === 'alice-large'));
     assert.match((await inkling(['recipes'])).out, /dinosaur-names: Dinosaur names/);

@@ -252,11 +252,11 @@ const replacements: [failing: string[], message: RegExp, following: string[]][] 
     /Give one of --minutes, --max-seconds, --epochs, --more-epochs and --max-steps/,
     ['train', 'novel.txt', ...nietzsche, '--out', 'one-limit'],
   ],
-  [
-    ['train', 'novel.txt', '--resume', 'model', '--weights', 'model', '--max-steps', '4', '--out', 'one-start'],
+  ...['--weights', '--base'].map((option): [string[], RegExp, string[]] => [
+    ['train', 'novel.txt', '--resume', 'model', option, 'none', '--max-steps', '4', '--out', 'one-start'],
     /give one of --weights, --base and --resume/,
     ['train', 'novel.txt', '--resume', 'model', '--max-steps', '4', '--out', 'one-start'],
-  ],
+  ]),
   [
     ['train', 'novel.txt', ...tiny, '--objective', 'last-step', '--out', 'last'],
     /For last-step training, name a recipe with --recipe/,
