@@ -14,6 +14,9 @@ import { baseLanguages, openBase, type OpenBase } from './shippedBases';
 
 /** The number of characters at the beginning of a text by which its base is chosen. */
 export const charactersToChoose = 2500;
+/** The front matter of a Markdown file, and blank lines: they say nothing about the language. */
+const beforeProse = /^\s*(?:---\r?\n[^]*?\n(?:---|\.\.\.)[ \t]*\r?\n\s*)?/;
+const longestFrontMatter = 2500;
 /** Each base first reads this many rows (below), evenly spread over the beginning: a preface may be in another language. */
 const firstRows = 4;
 /**
@@ -83,8 +86,16 @@ async function confirm(
   return { base: loss < mostLoss ? base : undefined, loss };
 }
 
+/** The first `length` characters of a text after its front matter. */
+export function beginningOfProse(text: string, length: number): string {
+  return text
+    .slice(0, longestFrontMatter + length)
+    .replace(beforeProse, '')
+    .slice(0, length);
+}
+
 function beginningOf(text: string): string {
-  return normaliseText(text.slice(0, charactersToChoose), { lowercase: false, normalization: 'nfc' });
+  return normaliseText(beginningOfProse(text, charactersToChoose), { lowercase: false, normalization: 'nfc' });
 }
 
 /** The first base to which a beginning is clearly familiar, else the one that needs the fewest nats per character. */

@@ -21,7 +21,7 @@ import { planBatches } from '../corpus/planBatches';
 import type { NamedText } from '../corpus/readTextFile';
 import { describeNetwork } from '../model/modelSummary';
 import { parameterCount } from '../model/networkSpec';
-import { charactersToChoose, chooseBase } from '../bases/chooseBase';
+import { beginningOfProse, charactersToChoose, chooseBase } from '../bases/chooseBase';
 import { openBase, type OpenBase } from '../bases/shippedBases';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { canRemember } from '../memory/modelMemory';
@@ -202,7 +202,8 @@ async function startingBase(
 
 /** The beginnings of the texts, together long enough to choose a base by. */
 function beginningOf(texts: readonly NamedText[]): string {
-  return texts.map(({ text }) => text.slice(0, Math.ceil(charactersToChoose / texts.length))).join('\n');
+  const length = Math.ceil(charactersToChoose / texts.length);
+  return texts.map(({ text }) => beginningOfProse(text, length)).join('\n');
 }
 
 /** Whether the user's settings leave the network and the text as the base has them. */

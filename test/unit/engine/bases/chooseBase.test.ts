@@ -42,6 +42,13 @@ describe('chooseBase', () => {
     });
   }
 
+  it('is not misled by front matter', async () => {
+    const fields = Array.from({ length: 40 }, (_, i) => `id_${i}: x${(i * 7919) % 1000}/${i}`).join('\n');
+    const text = `\n---\n${fields}\n---\n\n${english}`;
+    assert.equal((await chooseBase(text, createStepper))?.base?.language, 'en');
+    assert.equal(await languageOf(text, createStepper), 'en');
+  });
+
   it('is not misled by a preface in another language', async () => {
     const text = english + `\n\n${german}`.repeat(12);
     assert.equal((await chooseBase(text, createStepper))?.base?.language, 'de');
