@@ -1,8 +1,9 @@
 /** User-perceived characters: a letter with its marks, an emoji of several code points, a flag, a Korean syllable. */
 import type { Vocabulary } from '../corpus/vocabulary';
 
-/** What can belong to the same character as the preceding text. */
-const joining = /[\p{M}\p{Grapheme_Extend}\p{Join_Control}\p{Regional_Indicator}\u1160-\u11ff\ud7b0-\ud7fb]/u;
+/** What can belong to the same character as the preceding text; the two letters are vowels of Thai and Lao. */
+const joining =
+  /[\p{M}\p{Grapheme_Extend}\p{Join_Control}\p{Regional_Indicator}\p{Emoji_Modifier}\u0e33\u0eb3\u1160-\u11ff\ud7b0-\ud7fb]/u;
 /** The number of last UTF-16 units that are needed to tell whether a character continues. */
 const considered = 32;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
