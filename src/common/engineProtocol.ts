@@ -104,7 +104,7 @@ export type Estimate =
       network: string;
       seconds: number;
       /** Why the settings hardly suit the text, although they can be used. */
-      notice?: string;
+      notice?: Told;
     }
   | { problem: Told };
 

@@ -2,7 +2,7 @@
  * The events of a training run: one stream for the terminal, for `--json` and for the editor. Losses are in nats per
  * token unless a field's name says otherwise; seconds count training time over all sittings of the run.
  */
-import type { Sentence, Told } from './l10n';
+import { isSentence, say, type Sentence, type Told } from './l10n';
 import type { Reason } from './reasons';
 import type { TrainingConfig } from './trainingConfig';
 
@@ -117,6 +117,11 @@ export interface NoticeEvent {
   message: string;
   /** What `message` says in English, if it can be translated. */
   sentence?: Sentence;
+}
+
+/** A notice in English, with its sentence if that can be translated. */
+export function noticeOf(kind: NoticeEvent['kind'], step: number, told: Told): NoticeEvent {
+  return { event: 'notice', step, kind, message: say(told), ...(isSentence(told) && { sentence: told }) };
 }
 
 /** What a run reached, as reported at its end and stored in its model. */

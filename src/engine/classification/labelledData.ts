@@ -284,7 +284,7 @@ async function readFolders(folder: string, options: DecodeOptions): Promise<Read
     );
   }
   const read: ReadExamples = { examples: [], problems: [], notices: [] };
-  const notices: string[] = [];
+  const notices: Told[] = [];
   const unread = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const label of labels.sort()) {
     const inside = (await fs.readdir(path.join(folder, label), { withFileTypes: true }))

@@ -3,7 +3,7 @@
  * throws, later output is dropped, and `onLost` reports it once. Text from files (titles, labels, content) is
  * never written to a terminal with control characters, which could move the cursor or change the window title.
  */
-import { isSentence, say as inWords } from '../../common/l10n';
+import { isSentence, say as inWords, type Told } from '../../common/l10n';
 
 type OutputStream = Pick<NodeJS.WriteStream, 'write' | 'on' | 'isTTY' | 'columns'>;
 
@@ -73,8 +73,8 @@ export const output = new Output(process.stdout);
 const errorOutput = new Output(process.stderr);
 
 /** A message to the user, separate from the output. */
-export function say(message: string): void {
-  errorOutput.line(`inkling: ${message}`);
+export function say(message: Told): void {
+  errorOutput.line(`inkling: ${inWords(message)}`);
 }
 
 /** Reports the tokens of a prompt that are unknown to a model, if any. */

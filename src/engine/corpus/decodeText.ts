@@ -7,7 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { InklingError } from '../../common/errors';
-import { sentence } from '../../common/l10n';
+import { sentence, type Told } from '../../common/l10n';
 import { decodeAs, detectEncoding, encodingNamed, isIso2022Jp, oddShare } from './encoding';
 
 const carriageReturn = 0x0d;
@@ -26,7 +26,7 @@ const largestDamage = 0.05;
 export interface DecodedText {
   text: string;
   /** What users should know, one sentence each: a guessed encoding, bytes that were not text. */
-  notices: string[];
+  notices: Told[];
 }
 
 export interface DecodeOptions {
@@ -45,7 +45,7 @@ export function decodeText(bytes: Uint8Array, name: string, options: DecodeOptio
   if (bytes.length > maximumBytes) {
     throw new InklingError('invalidInput', sentence('{0} is larger than 512 MB: split it into several files.', name));
   }
-  const notices: string[] = [];
+  const notices: Told[] = [];
   const read = decodeBytes(bytes, name, options, notices);
   const text = withoutMarks(read, name, notices);
   if (!options.keepNuls) refuseNuls(text, name);
@@ -53,7 +53,7 @@ export function decodeText(bytes: Uint8Array, name: string, options: DecodeOptio
   return { text, notices };
 }
 
-function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOptions, notices: string[]): string {
+function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOptions, notices: Told[]): string {
   if (startsWith(bytes, 0xff, 0xfe)) return decodeUtf16(bytes.subarray(2), name, 'utf-16le');
   if (startsWith(bytes, 0xfe, 0xff)) return decodeUtf16(bytes.subarray(2), name, 'utf-16be');
   const marked = startsWith(bytes, 0xef, 0xbb, 0xbf);
@@ -81,7 +81,7 @@ function decodeBytes(bytes: Uint8Array, name: string, { encoding }: DecodeOption
 /**
  * Decodes bytes that are not valid UTF-8: as damaged UTF-8 if that is given or likely, otherwise in another encoding.
  */
-function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notices: string[]): string {
+function decodeForeign(bytes: Buffer, name: string, isKnownUtf8: boolean, notices: Told[]): string {
   const lossy = bytes.toString('utf8');
   const { sound, damaged } = countUtf8(lossy, bytes);
   if (isKnownUtf8 || damaged <= Math.max(largestDamage * sound, Math.min(3, sound - 1))) {
@@ -136,19 +136,34 @@ function knownEncoding(name: string): string {
   );
 }
 
-function guessNotice(name: string, encoding: string): string {
-  return (
-    `${name} was read as ${encoding}, as its bytes suggest. If that is wrong, name its encoding: ` +
-    '--encoding on the command line, files.encoding in VS Code.'
+function guessNotice(name: string, encoding: string): Told {
+  return sentence(
+    '{0} was read as {1}, as its bytes suggest. If that is wrong, name its encoding: --encoding on the command line, files.encoding in VS Code.',
+    name,
+    encoding,
   );
 }
 
-function noteReplaced(text: string, replaced: number, encoding: string, name: string, notices: string[]): void {
+function noteReplaced(text: string, replaced: number, encoding: string, name: string, notices: Told[]): void {
   if (replaced === 0) return;
   const line = lineOf(text, text.indexOf('\ufffd'));
-  const places = replaced === 1 ? `1 place in line ${line}` : `${replaced} places, the first in line ${line},`;
   notices.push(
-    `${name} has ${places} that ${replaced === 1 ? 'is' : 'are'} not ${encoding}; "\ufffd" takes ${replaced === 1 ? 'its' : 'their'} place.`,
+    replaced === 1
+      ? sentence(
+          '{0} has 1 place in line {1} that is not {2}; "{3}" takes its place.',
+          name,
+          String(line),
+          encoding,
+          '\ufffd',
+        )
+      : sentence(
+          '{0} has {1} places, the first in line {2}, that are not {3}; "{4}" takes their place.',
+          name,
+          String(replaced),
+          String(line),
+          encoding,
+          '\ufffd',
+        ),
   );
 }
 
@@ -243,11 +258,15 @@ function lineOf(text: string, index: number): number {
 }
 
 /** Marks inside a text are left over from joining files. */
-function withoutMarks(text: string, name: string, notices: string[]): string {
+function withoutMarks(text: string, name: string, notices: Told[]): string {
   if (!text.includes(byteOrderMark)) return text;
   const parts = text.split(byteOrderMark);
   const marks = parts.length - 1;
-  notices.push(`${name}: ${marks === 1 ? '1 byte order mark' : `${marks} byte order marks`} inside the text left out.`);
+  notices.push(
+    marks === 1
+      ? sentence('{0}: 1 byte order mark inside the text left out.', name)
+      : sentence('{0}: {1} byte order marks inside the text left out.', name, String(marks)),
+  );
   return parts.join('');
 }
 

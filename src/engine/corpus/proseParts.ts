@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
+import type { Told } from '../../common/l10n';
 import { decodeText, type DecodeOptions } from './decodeText';
 import { readProse } from './readTextFile';
 import { formatNotices } from './textFormat';
@@ -14,7 +15,7 @@ const blockBytes = 16 * 1024 * 1024;
 
 export interface ProseOptions extends DecodeOptions {
   /** Receives the sentences about how the file was read. */
-  onNotice?: (sentence: string) => void;
+  onNotice?: (notice: Told) => void;
   /** Files of more bytes than this are read in parts. */
   wholeBytes?: number;
   blockBytes?: number;

@@ -1,7 +1,7 @@
 /** The text of a file. */
 import * as fs from 'node:fs/promises';
 import { InklingError } from '../../common/errors';
-import { sentence, type Sentence } from '../../common/l10n';
+import { sentence, type Sentence, type Told } from '../../common/l10n';
 import { decodeText, type DecodedText, type DecodeOptions } from './decodeText';
 import { examinedBytes, formatNotices, refuseFormats } from './textFormat';
 
@@ -10,7 +10,7 @@ export interface NamedText {
   name: string;
   text: string;
   /** What users should know about how it was read, one sentence each. */
-  notices?: string[];
+  notices?: Told[];
 }
 
 /**

@@ -2,7 +2,7 @@
  * Recognises files that are text to a computer but not to a reader: a model would learn commands and tags from them.
  */
 import { InklingError } from '../../common/errors';
-import { sentence } from '../../common/l10n';
+import { sentence, type Told } from '../../common/l10n';
 
 /** Bytes at the beginning of a file that are examined. */
 export const examinedBytes = 4096;
@@ -16,12 +16,16 @@ export function refuseFormats(beginning: string, name: string): void {
 }
 
 /** Sentences about a text that is the source of something else; none for ordinary text. Throws as `refuseFormats`. */
-export function formatNotices(text: string, name: string): string[] {
+export function formatNotices(text: string, name: string): Told[] {
   refuseFormats(text.slice(0, examinedBytes), name);
   const source = sourceFormat(text.slice(0, examinedBytes).trimStart());
   if (!source) return [];
   return [
-    `${name} is ${source}, all of which would be learned. Save it as plain text to train only on what people read.`,
+    sentence(
+      '{0} is {1}, all of which would be learned. Save it as plain text to train only on what people read.',
+      name,
+      source,
+    ),
   ];
 }
 
@@ -36,11 +40,11 @@ function noProse(name: string, format: string): InklingError {
   );
 }
 
-function sourceFormat(start: string): string | undefined {
-  if (/^(<!doctype html|<html\b)/i.test(start)) return 'HTML with its tags';
-  if (/^<\?xml\b/i.test(start)) return 'XML with its tags';
-  if (start.startsWith('{') && /"(nbformat|cell_type)"\s*:/.test(start)) return 'a notebook with its JSON';
-  return isMail(start) ? 'a mail with its headers' : undefined;
+function sourceFormat(start: string): Told | undefined {
+  if (/^(<!doctype html|<html\b)/i.test(start)) return sentence('HTML with its tags');
+  if (/^<\?xml\b/i.test(start)) return sentence('XML with its tags');
+  if (start.startsWith('{') && /"(nbformat|cell_type)"\s*:/.test(start)) return sentence('a notebook with its JSON');
+  return isMail(start) ? sentence('a mail with its headers') : undefined;
 }
 
 /** Headers written by mail programs, not by people. */

@@ -6,7 +6,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { asInklingError, InklingError } from '../../common/errors';
-import { sentence } from '../../common/l10n';
+import { sentence, type Told } from '../../common/l10n';
 import { writeModelFile, type StoredModel } from './modelFile';
 import { withLock } from './temporaryFiles';
 
@@ -54,8 +54,8 @@ export async function keepModel(
 }
 
 /** The sentence that tells the user where another run's model is now. */
-export function movedNotice(file: string, moved: string): string {
-  return `Another run wrote ${file} meanwhile: its model is now ${moved}. Give each run its own file.`;
+export function movedNotice(file: string, moved: string): Told {
+  return sentence('Another run wrote {0} meanwhile: its model is now {1}. Give each run its own file.', file, moved);
 }
 
 /** For `novel.inkling.safetensors`: `novel-2.inkling.safetensors`, `novel-3.inkling.safetensors` and so on. */

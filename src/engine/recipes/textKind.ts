@@ -1,4 +1,5 @@
 /** Checks whether a text is of the kind that a recipe was made for: running text, lines of names, labelled messages. */
+import { sentence, type Told } from '../../common/l10n';
 import type { TrainingConfig } from '../../common/trainingConfig';
 
 /** The number of lines that are examined, and the minimum that are needed. */
@@ -31,17 +32,30 @@ export function textKind(text: string): TextKind {
 }
 
 /** A sentence if a text is not of the kind that a recipe reads; undefined if it may be. */
-export function kindNotice({ name, text }: { name: string; text: string }, config: TrainingConfig): string | undefined {
+export function kindNotice({ name, text }: { name: string; text: string }, config: TrainingConfig): Told | undefined {
   const wantsLines = config.text.examples === 'lines';
+  const recipe = config.recipe ?? '';
   switch (textKind(text)) {
     case 'labelled':
-      return `${name} has lines with labels, but the recipe ${config.recipe} learns to write such lines. To tell the labels apart, train a classifier on it.`;
+      return sentence(
+        '{0} has lines with labels, but the recipe {1} learns to write such lines. To tell the labels apart, train a classifier on it.',
+        name,
+        recipe,
+      );
     case 'names':
       if (wantsLines) return undefined;
-      return `${name} has lines of names; the recipe ${config.recipe} is for running text. The recipe dinosaur-names takes one name at a time.`;
+      return sentence(
+        '{0} has lines of names; the recipe {1} is for running text. The recipe dinosaur-names takes one name at a time.',
+        name,
+        recipe,
+      );
     case 'prose':
       if (!wantsLines) return undefined;
-      return `${name} is running text; the recipe ${config.recipe} reads every line as one name. The recipe nietzsche reads running text.`;
+      return sentence(
+        '{0} is running text; the recipe {1} reads every line as one name. The recipe nietzsche reads running text.',
+        name,
+        recipe,
+      );
     case 'other':
       return undefined;
   }

@@ -4,7 +4,8 @@
  */
 import type { Reason } from '../../common/reasons';
 import * as path from 'node:path';
-import type { TrainEvent } from '../../common/trainEvents';
+import { sentence } from '../../common/l10n';
+import { noticeOf, type TrainEvent } from '../../common/trainEvents';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { validateConfig } from '../../common/trainingConfigRules';
 import { createStepper } from '../backends';
@@ -143,7 +144,9 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       ...(isRecipe ? options.texts.flatMap((text) => kindNotice(text, config) ?? []) : []),
       ...(options.resume?.notices ?? []),
       ...(start?.notices ?? []),
-      ...(options.weights === undefined ? [] : [`The first weights are those of ${path.basename(options.weights)}.`]),
+      ...(options.weights === undefined
+        ? []
+        : [sentence('The first weights are those of {0}.', path.basename(options.weights))]),
     ],
     expectedSeconds: options.expectedSeconds,
     checkpointSeconds: options.checkpointSeconds,
@@ -184,7 +187,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
         (await leastProbabilityOf(model, corpus, () => trainer.skipsEvaluation)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
       if (moved) {
-        onEvent({ event: 'notice', step: steps, kind: 'information', message: movedNotice(modelPath, moved) });
+        onEvent(noticeOf('information', steps, movedNotice(modelPath, moved)));
       }
       await checkpoint.remove();
       onEvent(done);

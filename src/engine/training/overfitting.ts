@@ -2,6 +2,7 @@
  * Detects overfitting: the held-out loss has risen for several evaluations while the training loss still falls. The
  * model is then memorising its text. Reported once per run.
  */
+import { sentence, type Told } from '../../common/l10n';
 import type { EpochEvent } from '../../common/trainEvents';
 
 interface Point {
@@ -25,7 +26,7 @@ export class OverfittingWatch {
   private current: OverfittingState = { best: null, worse: 0, said: false };
 
   /** Takes an evaluation; returns the sentence to show, if there is one. */
-  observe(event: EpochEvent): string | undefined {
+  observe(event: EpochEvent): Told | undefined {
     if (event.heldOutLoss === undefined) return undefined;
     const { epoch, step, trainLoss, heldOutLoss } = event;
     const state = this.current;
@@ -39,11 +40,14 @@ export class OverfittingWatch {
     if (state.said || state.worse < evaluationsBeforeSaying) return undefined;
     state.said = true;
     const { best } = state;
-    return (
-      `Overfitting since epoch ${best.epoch} (step ${best.step}): the held-out loss rose from ` +
-      `${best.heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)} nats while the training loss fell from ` +
-      `${best.trainLoss!.toFixed(3)} to ${trainLoss!.toFixed(3)}. More text, more dropout, fewer units or an earlier ` +
-      'stop would help.'
+    return sentence(
+      'Overfitting since epoch {0} (step {1}): the held-out loss rose from {2} to {3} nats while the training loss fell from {4} to {5}. More text, more dropout, fewer units or an earlier stop would help.',
+      String(best.epoch),
+      String(best.step),
+      best.heldOutLoss.toFixed(3),
+      heldOutLoss.toFixed(3),
+      best.trainLoss!.toFixed(3),
+      trainLoss!.toFixed(3),
     );
   }
 

@@ -6,7 +6,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InklingError } from '../../common/errors';
-import { sentence } from '../../common/l10n';
+import { sentence, type Told } from '../../common/l10n';
 import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
 import { readLanguageModel, readModelMetadata, type StoredLanguageModel } from '../model/modelFile';
@@ -26,7 +26,7 @@ export function checkpointPath(modelPath: string): string {
 export interface Resumable {
   model: StoredLanguageModel;
   /** Sentences about the choice, if there was one. */
-  notices: string[];
+  notices: Told[];
 }
 
 /**
@@ -48,13 +48,20 @@ export async function readForResume(file: string): Promise<Resumable> {
   const model = await readLanguageModel(first).catch((error: Error) => error);
   if (model instanceof InklingError && model.code === 'corruptModel') {
     const other = await readLanguageModel(second).catch(() => Promise.reject(model));
-    return { model: other, notices: [`${model.message} Continuing from ${describe(second, other)} instead.`] };
+    return {
+      model: other,
+      notices: [sentence('{0} Continuing from {1} instead.', model.told, describe(second, other))],
+    };
   }
   if (model instanceof Error) throw model;
-  if (isFurther) return { model, notices: [`Continuing from the checkpoint ${describe(beside, model)}.`] };
+  if (isFurther) return { model, notices: [sentence('Continuing from the checkpoint {0}.', describe(beside, model))] };
   if (cut instanceof Error) return { model, notices: [cut.message] };
   if (sameRun) return { model, notices: [] };
-  const notice = `The checkpoint ${describe(beside, cut)} belongs to another run, which was not finished. To continue that one, resume from ${beside}.`;
+  const notice = sentence(
+    'The checkpoint {0} belongs to another run, which was not finished. To continue that one, resume from {1}.',
+    describe(beside, cut),
+    beside,
+  );
   return { model, notices: [notice] };
 }
 
@@ -69,7 +76,7 @@ export interface Start {
   initialParameters?: Float32Array;
   initialOptimiser?: RunState['optimiser'];
   /** The reasons for starting a new run, as sentences. */
-  notices: string[];
+  notices: Told[];
 }
 
 /**
@@ -103,7 +110,7 @@ export function startFrom(
           slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, fresh.spec, slot, 'zero')),
         }
       : undefined,
-    notices: [`${obstacle} Training begins at step 0, with the weights of "${model.title}".`],
+    notices: [sentence('{0} Training begins at step 0, with the weights of "{1}".', obstacle ?? '', model.title)],
   };
 }
 
@@ -140,9 +147,9 @@ function whyNew(
   state: RunState | undefined,
   corpus: Corpus,
   config: TrainingConfig,
-): string | undefined {
-  if (!state) return 'The model does not say where its training stopped.';
-  if (corpus.hash !== provenance.textHash) return 'The text is not the one that the model was trained on.';
+): Told | undefined {
+  if (!state) return sentence('The model does not say where its training stopped.');
+  if (corpus.hash !== provenance.textHash) return sentence('The text is not the one that the model was trained on.');
   // A position in the batches is only valid with the settings that determine them.
   const course = ({ text, objective, batch, seed, optimiser }: TrainingConfig): Record<string, unknown> => ({
     text,
@@ -153,7 +160,9 @@ function whyNew(
   });
   const [then, now] = [course(before), course(config)];
   const changed = Object.keys(now).filter((name) => !isDeepStrictEqual(then[name], now[name]));
-  return changed.length === 0 ? undefined : `The settings differ from the model's in ${changed.join(', ')}.`;
+  return changed.length === 0
+    ? undefined
+    : sentence("The settings differ from the model's in {0}.", changed.join(', '));
 }
 
 /** A budget for the training after `progress`, counted from the start of the run. */

@@ -7,10 +7,18 @@
  * a run restored from its state continues exactly as if it had not been interrupted.
  */
 import { asInklingError, InklingError, unlessCancelled } from '../../common/errors';
-import { say, type Told } from '../../common/l10n';
+import { say, sentence, type Told } from '../../common/l10n';
 import type { Reason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
-import type { DoneEvent, EpochEvent, GuardEvent, NoticeEvent, SampleEvent, TrainEvent } from '../../common/trainEvents';
+import {
+  noticeOf,
+  type DoneEvent,
+  type EpochEvent,
+  type GuardEvent,
+  type NoticeEvent,
+  type SampleEvent,
+  type TrainEvent,
+} from '../../common/trainEvents';
 import { createStepper } from '../backends';
 import type { Network, NewStepper, OptimiserState, Stepper, StepResult } from '../backends/backend';
 import type { BatchPlan } from '../corpus/batchPlan';
@@ -64,7 +72,7 @@ export interface TrainerOptions {
   /** The reasons for the choices of the automatic configuration. */
   reasons?: Reason[];
   /** Reported at the start: how a run that continues a model begins. */
-  notices?: readonly string[];
+  notices?: readonly Told[];
   expectedSeconds?: number;
   /** The state and the history of the run to continue. */
   state?: RunState;
@@ -259,14 +267,17 @@ export class Trainer {
         this.leaveOutSleep();
         if (epochEnded === 'interrupted') continue;
         if (progress.guardEvents > maximumGuardEvents) {
-          this.notice('early-stop', 'Training kept diverging; the best weights are kept. Lower the learning rate.');
+          this.notice(
+            'early-stop',
+            sentence('Training kept diverging; the best weights are kept. Lower the learning rate.'),
+          );
           return 'early-stop';
         }
         if (this.hasDiverged) {
           const { step } = progress;
           this.notice(
             'early-stop',
-            `The loss is no longer a number at step ${step}, and the guard is off: training ends.`,
+            sentence('The loss is no longer a number at step {0}, and the guard is off: training ends.', String(step)),
           );
           return 'early-stop';
         }
@@ -289,8 +300,15 @@ export class Trainer {
       const patience = config.earlyStopping?.patience ?? Infinity;
       if (evaluation && progress.evaluationsWithoutBest >= patience) {
         const { epoch, step } = progress.best;
-        const message = `No better held-out loss in ${patience} evaluations: stopped, with the weights of epoch ${epoch} (step ${step}).`;
-        this.notice('early-stop', message);
+        this.notice(
+          'early-stop',
+          sentence(
+            'No better held-out loss in {0} evaluations: stopped, with the weights of epoch {1} (step {2}).',
+            String(patience),
+            String(epoch),
+            String(step),
+          ),
+        );
         return 'early-stop';
       }
       if (samples && !(await this.writeSamples())) continue;
@@ -306,7 +324,10 @@ export class Trainer {
     const sleptMs = this.clock.turn();
     if (sleptMs === 0) return;
     const minutes = Math.round(sleptMs / 60_000);
-    this.notice('information', `The machine slept for about ${minutes} min; that is not counted as training time.`);
+    this.notice(
+      'information',
+      sentence('The machine slept for about {0} min; that is not counted as training time.', String(minutes)),
+    );
   }
 
   private readonly isInterrupted = (): boolean => this.stopping || this.pausing;
@@ -403,7 +424,7 @@ export class Trainer {
       const rate = this.schedule.rate(progress.step, this.scheduleFraction());
       this.notice(
         'learning-rate',
-        `The held-out loss has stopped improving: learning rate lowered to ${rate.toPrecision(3)}.`,
+        sentence('The held-out loss has stopped improving: learning rate lowered to {0}.', rate.toPrecision(3)),
       );
     }
     return true;
@@ -512,14 +533,15 @@ export class Trainer {
     while (this.pausing && !this.stopping) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       await this.checkpoint();
-      this.notice('paused', `Paused at step ${this.progress.step}.`);
+      this.notice('paused', sentence('Paused at step {0}.', String(this.progress.step)));
       await woken;
       // The pause does not count as training time.
       this.clock.continueFrom(seconds);
     }
     this.wake = undefined;
     this.lastProgressMs = this.lastCheckpointMs = this.clock.ms;
-    if (!this.stopping) this.notice('resumed', `Training continues from step ${this.progress.step}.`);
+    if (!this.stopping)
+      this.notice('resumed', sentence('Training continues from step {0}.', String(this.progress.step)));
   }
 
   /** Decides which weights the run keeps, and measures them on all held-out text. */
@@ -649,7 +671,7 @@ export class Trainer {
       this.send({ event: 'checkpoint', step, path });
     } catch (error) {
       // A full disk must not end a run that may still succeed.
-      this.notice('information', `No checkpoint was written: ${asInklingError(error).message}`);
+      this.notice('information', sentence('No checkpoint was written: {0}', asInklingError(error).message));
     }
     this.leaveOutSleep();
     this.lastCheckpointMs = this.clock.ms;
@@ -661,9 +683,12 @@ export class Trainer {
     if (!this.options.onEpochEnd || !areFinite(state.parameters)) return;
     try {
       const file = await this.options.onEpochEnd(state, this.history.toJSON(), meanLoss(this.progress.epochSums));
-      this.notice('information', `The weights of epoch ${epoch} are kept in ${file}.`);
+      this.notice('information', sentence('The weights of epoch {0} are kept in {1}.', String(epoch), file));
     } catch (error) {
-      this.notice('information', `The weights of epoch ${epoch} were not kept: ${asInklingError(error).message}`);
+      this.notice(
+        'information',
+        sentence('The weights of epoch {0} were not kept: {1}', String(epoch), asInklingError(error).message),
+      );
     }
   }
 
@@ -731,8 +756,7 @@ export class Trainer {
   }
 
   private notice(kind: NoticeEvent['kind'], told: Told): void {
-    const sentence = typeof told === 'string' ? {} : { sentence: told };
-    this.send({ event: 'notice', step: this.progress.step, kind, message: say(told), ...sentence });
+    this.send(noticeOf(kind, this.progress.step, told));
   }
 
   private send(event: TrainEvent): void {

@@ -171,7 +171,7 @@ async function startOrEdit(
 function describe(estimate: Estimate): string {
   if ('problem' in estimate) return say(estimate.problem);
   const time = vscode.l10n.t('about {0}', formatDuration(estimate.seconds));
-  return [`${estimate.network} · ${time}`, estimate.notice].filter(Boolean).join(' · ');
+  return [`${estimate.network} · ${time}`, estimate.notice && say(estimate.notice)].filter(Boolean).join(' · ');
 }
 
 /** The user's choice; undefined if they cancel. */

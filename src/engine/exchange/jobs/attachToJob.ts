@@ -2,7 +2,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
-import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
+import { noticeOf, type DoneEvent, type TrainEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
 import type { StoredLanguageModel } from '../../model/modelFile';
 import { movedNotice, versionOf } from '../../model/keepModel';
@@ -54,8 +54,7 @@ export async function attachToJob({
     isSkipped: () => signal?.aborted ?? false,
   });
   if (moved) {
-    const message = movedNotice(target, moved);
-    onEvent({ event: 'notice', step: finished.done.steps, kind: 'information', message });
+    onEvent(noticeOf('information', finished.done.steps, movedNotice(target, moved)));
   }
   return finished;
 }

@@ -1,7 +1,8 @@
 /** Follows a job that trains elsewhere: its events as they come, until it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelled, InklingError } from '../../../common/errors';
-import type { DoneEvent, TrainEvent } from '../../../common/trainEvents';
+import { sentence, type Told } from '../../../common/l10n';
+import { noticeOf, type DoneEvent, type TrainEvent } from '../../../common/trainEvents';
 import { parseTrainEvent } from '../../model/modelMetadata';
 import { OutOfReach, type JobSource } from './jobSource';
 
@@ -25,14 +26,15 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
   let lastLine = '';
   let startedAt: number | undefined;
   let lastAt = -Infinity;
-  const tell = (message: string): void => onEvent({ event: 'notice', step, kind: 'information', message });
+  const tell = (told: Told): void => onEvent(noticeOf('information', step, told));
   for (;;) {
     if (signal?.aborted) throw cancelled();
     try {
       const ended = await source.ended(signal);
       const lines = await source.read(signal);
-      if (lines === undefined && state !== 'waiting') tell(`${source.name} has not started yet: waiting for it.`);
-      else if (lines && state === 'lost') tell(`The connection to ${source.name} is back.`);
+      if (lines === undefined && state !== 'waiting')
+        tell(sentence('{0} has not started yet: waiting for it.', source.name));
+      else if (lines && state === 'lost') tell(sentence('The connection to {0} is back.', source.name));
       state = lines === undefined ? 'waiting' : 'fine';
       for (const line of lines ?? []) {
         const found = eventIn(line);
@@ -51,13 +53,17 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
         onEvent(event);
       }
       if (ended !== undefined) {
-        const why = lastLine ? `${ended}; its last line: ${lastLine}` : ended;
-        throw new InklingError('invalidInput', `${source.name} ended without a model (${why}). Look at its log.`);
+        const why = lastLine ? sentence('{0}; its last line: {1}', ended, lastLine) : ended;
+        throw new InklingError(
+          'invalidInput',
+          sentence('{0} ended without a model ({1}). Look at its log.', source.name, why),
+        );
       }
     } catch (error) {
       if (signal?.aborted) throw cancelled();
       if (!(error instanceof OutOfReach)) throw error;
-      if (state !== 'lost') tell(`The connection to ${source.name} is lost (${error.message}): trying again.`);
+      if (state !== 'lost')
+        tell(sentence('The connection to {0} is lost ({1}): trying again.', source.name, error.message));
       state = 'lost';
     }
     await wait(source.intervalMs, signal).catch(() => undefined);

@@ -1,5 +1,6 @@
 import * as assert from 'node:assert/strict';
 import { InklingError } from '../../../../src/common/errors';
+import { say } from '../../../../src/common/l10n';
 import { decodeText, type DecodeOptions } from '../../../../src/engine/corpus/decodeText';
 import { decodeAs } from '../../../../src/engine/corpus/encoding';
 import { formatNotices } from '../../../../src/engine/corpus/textFormat';
@@ -143,7 +144,7 @@ describe('decodeText', () => {
         assert.equal(decoded.text, text.repeat(3));
         assert.equal(decoded.notices.length, 1);
         assert.match(
-          decoded.notices[0],
+          say(decoded.notices[0]),
           new RegExp(`^old\\.txt was read as ${encoding}, .*--encoding.*files\\.encoding`),
         );
         // If the encoding is named, there is nothing to report.
@@ -156,7 +157,7 @@ describe('decodeText', () => {
       const bytes = Buffer.from('\x1b$B8cGZ$OG-\x1b(B\n', 'latin1');
       const { text, notices } = decodeText(bytes, 'mail.txt');
       assert.equal(text, '吾輩は猫\n');
-      assert.match(notices.join(), /^mail\.txt was read as iso-2022-jp,/);
+      assert.match(notices.map(say).join(), /^mail\.txt was read as iso-2022-jp,/);
       for (const log of ['\x1b[31mred\x1b[0m\n', '\x1b$B8c\x1b[0m\n']) {
         assert.deepEqual(decodeText(Buffer.from(log), 'log.txt'), { text: log, notices: [] });
       }
@@ -176,9 +177,12 @@ describe('decodeText', () => {
       for (const text of [russian, german, chinese.repeat(9)]) {
         const bytes = Buffer.from(text, 'utf16le');
         assert.equal(decodeText(bytes, 'a.txt').text, text);
-        assert.match(decodeText(bytes, 'a.txt').notices.join(), /^a\.txt was read as utf-16le,/);
+        assert.match(decodeText(bytes, 'a.txt').notices.map(say).join(), /^a\.txt was read as utf-16le,/);
         assert.equal(decodeText(Buffer.from(bytes).swap16(), 'a.txt').text, text);
-        assert.match(decodeText(Buffer.from(bytes).swap16(), 'a.txt').notices.join(), /^a\.txt was read as utf-16be,/);
+        assert.match(
+          decodeText(Buffer.from(bytes).swap16(), 'a.txt').notices.map(say).join(),
+          /^a\.txt was read as utf-16be,/,
+        );
       }
     });
 
@@ -228,14 +232,17 @@ describe('decodeText', () => {
       assert.ok(text.startsWith(french));
       const foreign = [...french].filter((character) => character > '\x7f').length;
       assert.equal(text.split('\ufffd').length - 1, foreign);
-      assert.match(notices[0], new RegExp(`^a\\.txt has ${foreign} places, the first in line 2, that are not UTF-8`));
+      assert.match(
+        say(notices[0]),
+        new RegExp(`^a\\.txt has ${foreign} places, the first in line 2, that are not UTF-8`),
+      );
     });
 
     it('counts the replacements in damaged UTF-8', () => {
       const damaged = Buffer.from(`${french.repeat(9)}caf`);
       const { text, notices } = decodeText(Buffer.concat([damaged, Buffer.from([0xe9, 0x0a])]), 'a.txt');
       assert.equal(text, `${french.repeat(9)}caf\ufffd\n`);
-      assert.deepEqual(notices, ['a.txt has 1 place in line 10 that is not UTF-8; "\ufffd" takes its place.']);
+      assert.deepEqual(notices.map(say), ['a.txt has 1 place in line 10 that is not UTF-8; "\ufffd" takes its place.']);
       // A replacement character in the file itself was not caused by decoding.
       assert.deepEqual(decodeText(Buffer.from(`${french}\ufffd`), 'a.txt').notices, []);
     });
@@ -244,7 +251,7 @@ describe('decodeText', () => {
   it('removes byte order marks inside a text, and says so', () => {
     const { text, notices } = decodeText(Buffer.from(`\ufeffone\n\ufefftwo\n\ufeff`), 'a.txt');
     assert.equal(text, 'one\ntwo\n');
-    assert.deepEqual(notices, ['a.txt: 2 byte order marks inside the text left out.']);
+    assert.deepEqual(notices.map(say), ['a.txt: 2 byte order marks inside the text left out.']);
   });
 
   it('reports where a NUL is, or leaves it to a caller who drops the row', () => {
@@ -257,7 +264,7 @@ describe('decodeText', () => {
 });
 
 describe('formatNotices', () => {
-  const about = (text: string): string => formatNotices(text, 'a.txt').join();
+  const about = (text: string): string => formatNotices(text, 'a.txt').map(say).join();
   const mail = 'Return-Path: <a@b.example>\nSubject: Hello\n  again\nMIME-Version: 1.0\n\nDear reader,\n';
 
   it('refuses formats whose source differs from what a reader sees', () => {

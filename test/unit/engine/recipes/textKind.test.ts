@@ -1,5 +1,6 @@
 /** What kind of text a recipe is given. */
 import * as assert from 'node:assert';
+import { say } from '../../../../src/common/l10n';
 import { recipeFor } from '../../../../src/engine/recipes/recipes';
 import { kindNotice, textKind } from '../../../../src/engine/recipes/textKind';
 
@@ -19,8 +20,10 @@ describe('Kinds of text', () => {
   });
 
   it('says if a recipe was made for another kind', () => {
-    const notice = (recipe: string, text: string): string | undefined =>
-      kindNotice({ name: 'a.txt', text }, recipeFor(recipe));
+    const notice = (recipe: string, text: string): string | undefined => {
+      const told = kindNotice({ name: 'a.txt', text }, recipeFor(recipe));
+      return told && say(told);
+    };
     assert.match(notice('nietzsche', names)!, /a\.txt has lines of names; the recipe nietzsche is for running text/);
     assert.match(
       notice('dinosaur-names', prose)!,

@@ -5,6 +5,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { InklingError } from '../../../../src/common/errors';
+import { say } from '../../../../src/common/l10n';
 import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import type { TrainEvent } from '../../../../src/common/trainEvents';
 import { createReferenceBackend } from '../../../../src/engine/backends/reference/referenceBackend';
@@ -238,13 +239,13 @@ describe('A run that writes a model file', () => {
       const resume = await readForResume(file('seed7'));
       assert.equal(resume.model.config.seed, 7);
       assert.match(
-        resume.notices.join(),
+        resume.notices.map(say).join(),
         /seed7\.checkpoint \(seed 99, step 3\) belongs to another run.*resume from .*seed7\.checkpoint\./,
       );
       const { events } = await run({ ...config, budget: { maxSteps: 4 } }, { modelPath: file('after'), resume });
       assert.deepEqual(
         of(events, 'notice').map(({ message }) => message),
-        resume.notices,
+        resume.notices.map(say),
       );
       const named = await readForResume(checkpointPath(file('seed7')));
       assert.deepEqual([named.model.config.seed, named.notices], [99, []]);
@@ -255,7 +256,7 @@ describe('A run that writes a model file', () => {
       const { model } = await run(config, { modelPath: file('cutoff') });
       await writeModelFile(checkpointPath(file('cutoff')), further(model));
       const { notices } = await readForResume(file('cutoff'));
-      assert.match(notices.join(), /Continuing from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
+      assert.match(notices.map(say).join(), /Continuing from the checkpoint cutoff\.checkpoint \(seed 7, step 13\)/);
     });
 
     it('if one of the two is damaged: from the other', async () => {
@@ -266,7 +267,7 @@ describe('A run that writes a model file', () => {
         await spoil(checkpoint);
         const fallen = await readForResume(file('good'));
         assert.equal(fallen.model.results.steps, 3);
-        assert.match(fallen.notices.join(), /good\.checkpoint cannot be loaded/);
+        assert.match(fallen.notices.map(say).join(), /good\.checkpoint cannot be loaded/);
       }
       await writeModelFile(checkpoint, further(model));
       await damage(file('good'));
@@ -274,7 +275,10 @@ describe('A run that writes a model file', () => {
       await assert.rejects(readForResume(file('good')), /cannot be loaded/);
       await writeModelFile(checkpoint, model);
       const kept = await readForResume(file('good'));
-      assert.match(kept.notices.join(), /good cannot be loaded.*Continuing from good\.checkpoint \(seed 7, step 3\)/);
+      assert.match(
+        kept.notices.map(say).join(),
+        /good cannot be loaded.*Continuing from good\.checkpoint \(seed 7, step 3\)/,
+      );
     });
 
     it('if it starts over because the text or the settings differ, or the model contains no run', async () => {

@@ -1,5 +1,6 @@
 /** The notice of overfitting. */
 import * as assert from 'node:assert';
+import { say } from '../../../../src/common/l10n';
 import type { EpochEvent } from '../../../../src/common/trainEvents';
 import { OverfittingWatch } from '../../../../src/engine/training/overfitting';
 
@@ -20,7 +21,10 @@ function evaluations(losses: [train: number, heldOut: number][]): EpochEvent[] {
 
 function notices(losses: [number, number][]): (string | undefined)[] {
   const watch = new OverfittingWatch();
-  return evaluations(losses).map((event) => watch.observe(event));
+  return evaluations(losses).map((event) => {
+    const told = watch.observe(event);
+    return told && say(told);
+  });
 }
 
 describe('OverfittingWatch', () => {

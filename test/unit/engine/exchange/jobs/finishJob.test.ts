@@ -9,6 +9,7 @@ import { buildCorpus } from '../../../../../src/engine/corpus/corpus';
 import { attachToJob } from '../../../../../src/engine/exchange/jobs/attachToJob';
 import { finishJob, readCorpus } from '../../../../../src/engine/exchange/jobs/finishJob';
 import { writeJob } from '../../../../../src/engine/exchange/jobs/writeJob';
+import { say } from '../../../../../src/common/l10n';
 import { movedNotice } from '../../../../../src/engine/model/keepModel';
 import { readLanguageModel, writeModelFile } from '../../../../../src/engine/model/modelFile';
 import { smallConfig } from '../../../../support/trainingConfig';
@@ -101,7 +102,7 @@ describe('Finishing the model of a job', () => {
     const aside = at('shared-2.inkling.safetensors');
     assert.equal((await readLanguageModel(aside)).title, 'of another run');
     assert.equal((await readLanguageModel(out)).title, finished.title);
-    assert.deepEqual(notices.slice(1), [movedNotice(out, aside)]);
+    assert.deepEqual(notices.slice(1), [say(movedNotice(out, aside))]);
   });
 
   it("writes into the folder of the job here, never where the other machine's log says", async () => {
