@@ -73,7 +73,8 @@ export const evaluationShare = 1 / 3;
 const widths = [32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024];
 /**
  * Characters that each parameter should see. On novels in five languages, for as many operations as a minute allows and
- * with a memory, 320 units with 2.9 characters each were better than 256 with 6.4, 192 with 16, and 384 with 1.5.
+ * with a memory, 320 units with 2.9 characters each were better than 256 with 6.4, 192 with 16, and 384 with 1.5; for
+ * three minutes, 384 with 4.4 were better than 448 with 2.6.
  */
 const charactersPerParameter = 2.8;
 /** Parameters per character of the text that can still be trained, with dropout. */
@@ -84,9 +85,9 @@ const mostPasses = 40;
  * The same for a run that starts from a base; then its peak learning rate and the largest share that warms up. Measured
  * on excerpts of 5 kB to 1 MB of novels in five languages and of political speeches: 1, 2, 3 and 6 passes at 0.0005 to
  * 0.004, by the loss of the best blend with the base (`training/blend.ts`) and the memory (bench/RESULTS.md). Three
- * passes are the best; 0.001 is better than 0.002 for all texts of 100 kB and more, by 0.001 to 0.005 nats, and 0.0005
- * hardly differs from it. Dropout of 0.2 and 0.4 costs 0.001 to 0.01 everywhere, because the blend already guards
- * against memorising.
+ * passes are the best; 0.001 is better than 0.002 for fourteen of fifteen texts of 100 kB and more, by 0.001 to 0.005
+ * nats, and 0.0005 hardly differs from it. Dropout of 0.2 and 0.4 costs 0.001 to 0.01 everywhere, because the blend
+ * already guards against memorising.
  */
 const mostPassesFromBase = 3;
 const rateFromBase = 0.001;
