@@ -17,10 +17,17 @@ interface LearningPredictor extends Predictor {
   readonly mixture: Mixture;
 }
 
-/** `network` predicts alone; `memory` and `tables` are what is known before the text begins. */
-export function learningPredictor(network: Predictor, memory: Memory, tables: MixtureTables): LearningPredictor {
+/**
+ * `network` predicts alone; `memory`, `tables` and `layer`, into which the text is learned, are what is known before the
+ * text begins.
+ */
+export function learningPredictor(
+  network: Predictor,
+  memory: Memory,
+  tables: MixtureTables,
+  layer = new Layer(),
+): LearningPredictor {
   const { classes } = network;
-  const layer = new Layer();
   const own = memory.under([layer]);
   const mixture = new Mixture(classes, tables);
   const place = new Float32Array(placeNumbers);

@@ -4,6 +4,7 @@ import { InklingError } from '../../common/errors';
 import { encodeText, type LanguageModel } from '../generation/languageModel';
 import { networkPredictor, type Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
+import { fittingCharacters } from '../memory/fitToText';
 import { learningPredictor } from '../memory/learningPredictor';
 import { predictorOfMemory } from '../memory/memoryPredictor';
 import { canRemember, isEmpty, openMemory } from '../memory/modelMemory';
@@ -40,8 +41,6 @@ export interface KeystrokeReport extends KeystrokeFigures {
 const extent = 'phrase';
 const maximumLength = 60;
 const sentCharacters = 2000;
-/** If the mixture has not been fitted, it is fitted on this many UTF-16 units before the typed text. */
-const fittingCharacters = 10_000;
 
 /** What predicts: the network, the memory, both, or both while the memory learns what has been typed. */
 export type PredictingMode = (typeof predictingModes)[number];

@@ -1,6 +1,7 @@
 /**
  * How a model predicts, in general and at a position in an open document. If the model has a memory, a layer with the
  * document's own text is added to it, which is updated on demand, and under it one with the texts beside the document.
+ * The mixture of a base was fitted to novels; once a document is long enough, it is fitted to that.
  */
 import type { BesideRequest, BesideResult, DocumentPlace } from '../../common/engineProtocol';
 import type { TextConfig } from '../../common/trainingConfig';
@@ -9,14 +10,16 @@ import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { createPredictor, type PredictorUse } from '../generation/createPredictor';
 import type { LanguageModel } from '../generation/languageModel';
-import type { Predictor } from '../generation/predictor';
+import { networkPredictor, type Predictor } from '../generation/predictor';
 import { probabilityOf } from '../generation/sampler';
 import { StateCache } from '../generation/stateCache';
-import { openMemory, type ModelMemory } from '../memory/modelMemory';
+import { fitToText } from '../memory/fitToText';
+import type { MixtureTables } from '../memory/mixture';
+import { isEmpty, openMemory, type ModelMemory } from '../memory/modelMemory';
 import type { Layer, Memory } from '../memory/memory';
 import { TextLayer } from '../memory/textLayer';
 import { TextsLayer } from '../memory/textsLayer';
-import { TimeSlice } from '../timeSlice';
+import { TimeSlice, type Precedence } from '../timeSlice';
 import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 
@@ -34,10 +37,12 @@ export interface Predicting {
 
 /** The number of documents whose layers a model keeps; the least recently used one is dropped. */
 const mostDocuments = 4;
+/** The fewest UTF-16 units before the cursor that the mixture is fitted to. */
+const fewestToFit = 2000;
 
-export function predicting(model: LanguageModel, learned: readonly Layer[] = []): Predicting {
+export function predicting(model: LanguageModel, learned: readonly Layer[] = [], tables?: MixtureTables): Predicting {
   const contexts = (use: PredictorUse): KeptContexts => {
-    const predictor = createPredictor(model, { ...use, learned });
+    const predictor = createPredictor(model, { ...use, learned, tables });
     return { predictor, cache: new StateCache(predictor.reach) };
   };
   const writing = contexts({ avoidsCopying: true });
@@ -50,6 +55,8 @@ interface DocumentLayer {
   text: TextLayer;
   beside: TextsLayer | undefined;
   predicting: Predicting;
+  /** Whether the weights of the mixture are fitted to the document, or are about to be. */
+  isFitted: boolean;
 }
 
 export class DocumentLayers {
@@ -63,6 +70,8 @@ export class DocumentLayers {
     private readonly plain: Predicting,
     private readonly documents: OpenDocuments,
     private readonly known: KnownTexts,
+    /** The mixture is fitted to a document once it is over. */
+    private readonly urgent?: Precedence,
   ) {}
 
   async at(place?: DocumentPlace): Promise<Predicting> {
@@ -75,14 +84,25 @@ export class DocumentLayers {
     if (found?.beside !== beside) found = undefined;
     if (!found) {
       const layer = this.newLayer(memory, TextLayer);
-      const layers = beside ? [beside.layer, layer.layer] : [layer.layer];
-      found = { text: layer, beside, predicting: predicting(this.model, layers) };
+      found = { text: layer, beside, predicting: predicting(this.model, layersOf(layer, beside)), isFitted: false };
     }
     this.layers.delete(place.id);
     this.layers.set(place.id, found);
     for (const oldest of this.layers.keys()) if (this.layers.size > mostDocuments) this.layers.delete(oldest);
     await found.text.update(text, Math.min(place.cursor, text.length));
+    if (isEmpty(memory) && !found.isFitted && place.cursor >= fewestToFit) {
+      found.isFitted = true;
+      void this.fit(found, memory, text.slice(0, place.cursor));
+    }
     return found.predicting;
+  }
+
+  /** Fits the mixture to the text before the cursor. Until that is done, the document is predicted with the model's. */
+  private async fit(document: DocumentLayer, memory: ModelMemory, text: string): Promise<void> {
+    const { model } = this;
+    const network = networkPredictor(model, 'carried');
+    const tables = await fitToText(network, memory, model.vocabulary, model.config.text, text, this.urgent);
+    document.predicting = predicting(model, layersOf(document.text, document.beside), tables);
   }
 
   forget(document: string): void {
@@ -123,6 +143,10 @@ export class DocumentLayers {
     const { vocabulary, config } = this.model;
     return new Kind(openMemory(memory, vocabulary), vocabulary, config.text);
   }
+}
+
+function layersOf(text: TextLayer, beside: TextsLayer | undefined): Layer[] {
+  return beside ? [beside.layer, text.layer] : [text.layer];
 }
 
 /** NaN if the model knows no character of the text but the first. */

@@ -26,6 +26,7 @@ import { DocumentLayers, predicting, type Predicting } from './documentLayers';
 import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 import { SnapshotReader } from './snapshot';
+import type { Precedence } from '../timeSlice';
 import { readSources } from './readSources';
 
 /** A run in progress, as announced by its trainer. */
@@ -93,6 +94,7 @@ export class ModelShelf {
     private readonly newStepper: NewStepper,
     private readonly documents: OpenDocuments,
     private readonly known: KnownTexts,
+    private readonly urgent?: Precedence,
   ) {}
 
   /** From now on, this path refers to the run's last snapshot. */
@@ -189,7 +191,7 @@ export class ModelShelf {
 
   private shelve(path: string, model: LanguageModel, copies: ShelvedModel['copies']): ShelvedModel {
     const plain = predicting(model);
-    const learned = new DocumentLayers(model, plain, this.documents, this.known);
+    const learned = new DocumentLayers(model, plain, this.documents, this.known, this.urgent);
     return {
       ...plain,
       model,

@@ -53,9 +53,9 @@ export function samplerHandlers(
 ): Handlers<SamplerMethods> {
   const documents = new OpenDocuments();
   const known = new KnownTexts();
-  const shelf = new ModelShelf(newStepper, documents, known);
   const classifiers = new ClassifierService(createBackend);
   const urgent = new Precedence();
+  const shelf = new ModelShelf(newStepper, documents, known, urgent);
   /** For what the user waits for. */
   const useNow: ModelShelf['use'] = (...use) => urgent.run(() => shelf.use(...use));
   return {

@@ -76,6 +76,19 @@ describe('DocumentLayers', () => {
     assert.equal(await probability(layers, 'the captain ', 'w', 65), without);
   });
 
+  it('trusts the memory more in a document that it predicts better than the network does', async () => {
+    const documents = new OpenDocuments();
+    const layers = new DocumentLayers(model, predicting(model), documents, new KnownTexts());
+    const before = 'the farmer sailed over the captain ';
+    documents.update({ id, text: `${before}m`.repeat(60) + before });
+    const cursor = 61 * before.length + 60;
+    const first = await probability(layers, before, 'm', cursor);
+    // The mixture is fitted while other work goes on.
+    await eventually(async () =>
+      assert.ok((await probability(layers, before, 'm', cursor)) > first + 0.02, `${first}`),
+    );
+  });
+
   it('uses the texts beside the document, but not an older version of the document itself', async () => {
     const documents = new OpenDocuments();
     const known = new KnownTexts();
