@@ -12,6 +12,7 @@ import { setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { SentDocuments } from '../engineHost/sentDocuments';
 import { collapseSelections, DocumentTarget, onWillLeave, toPosition } from './documentTarget';
+import { lineWidth } from './lineWidth';
 import type { Place, Point } from './place';
 import type { ProposalView } from './proposal';
 import { StreamingInsertion, type InsertionOptions } from './streamingInsertion';
@@ -19,6 +20,8 @@ import { WrittenText } from './writtenText';
 
 /** With more cursors than this, nobody could follow what is written. */
 const maximumCursors = 16;
+/** The number of lines before the cursor that show at which width lines are broken. */
+const linesToMeasure = 200;
 
 interface Request {
   modelPath: string;
@@ -187,6 +190,7 @@ export class TextContinuation {
     const places = positions.map((position) => target.placeAt(position));
     const insertion = new StreamingInsertion(target, places, {
       ...options,
+      lineWidth: widthBefore(document, positions[0].line),
       continuesUndoStep,
       onChanged: (isTouched) => {
         // Typing at the place, or changing what was written there, keeps it.
@@ -226,6 +230,17 @@ function nothingLeft(): InklingError {
   return new InklingError(
     'invalidInput',
     vscode.l10n.t('No text that Inkling wrote is left unchanged, so there is nothing to replace or discard.'),
+  );
+}
+
+/** The width at which the lines before a line are broken. */
+function widthBefore(document: vscode.TextDocument, line: number): number | undefined {
+  const first = Math.max(0, line - linesToMeasure);
+  return lineWidth(
+    document
+      .getText(new vscode.Range(first, 0, line, 0))
+      .split(/\r?\n/)
+      .slice(0, -1),
   );
 }
 

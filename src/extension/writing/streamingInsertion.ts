@@ -6,6 +6,7 @@
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
+import { broken } from './lineWidth';
 import { comparePoints, moved, type Change, type Place, type Point } from './place';
 import { wholeWords } from './wholeWords';
 
@@ -34,6 +35,8 @@ export interface Target {
 export interface InsertionOptions {
   /** The maximum number of UTF-16 units written in one edit at a place (at least one word). */
   pieceLength?: number;
+  /** The width in UTF-16 units at which lines are broken; undefined if they are not. */
+  lineWidth?: number;
   /** Whether the first piece continues the last undo step of the document, as long as nothing else comes in between. */
   continuesUndoStep?: boolean;
   /** Called when no place can be written to any longer. */
@@ -66,7 +69,7 @@ export class StreamingInsertion {
   constructor(
     private target: Target,
     places: readonly Place[],
-    options: InsertionOptions = {},
+    private readonly options: InsertionOptions = {},
   ) {
     this.pieceLength = options.pieceLength ?? defaultPieceLength;
     this.beginsUndoStep = !options.continuesUndoStep;
@@ -177,7 +180,7 @@ export class StreamingInsertion {
       const pieces = due.map(({ stream: { place, waiting }, length }) => ({
         start: place.end,
         end: place.end,
-        text: place.piece(waiting.slice(0, length)),
+        text: this.inLines(place.piece(waiting.slice(0, length)), place.end.character),
       }));
       const held: DocumentChange[] = (this.held = []);
       const outcome = await this.target.write(pieces, this.beginsUndoStep);
@@ -200,6 +203,11 @@ export class StreamingInsertion {
       'invalidInput',
       t('This document is read-only. Save a copy of it, or open one that can be edited.'),
     );
+  }
+
+  private inLines(text: string, column: number): string {
+    const { lineWidth } = this.options;
+    return lineWidth === undefined ? text : broken(text, column, lineWidth);
   }
 
   /** How much of the pending text may be written now. */

@@ -11,7 +11,7 @@ class Desk {
   readonly insertion: StreamingInsertion;
   ended = false;
 
-  constructor(marked: string, pieceLength?: number) {
+  constructor(marked: string, pieceLength?: number, lineWidth?: number) {
     this.document = new FakeDocument(marked.replaceAll('|', ''));
     const { document } = this;
     const offsets = [...marked.matchAll(/\|/g)].map(({ index }, i) => index - i);
@@ -21,7 +21,7 @@ class Desk {
       return new Place(point, line.slice(0, point.character), line.slice(point.character));
     });
     const onEnded = (): void => void (this.ended = true);
-    this.insertion = new StreamingInsertion(document, places, { pieceLength, onEnded });
+    this.insertion = new StreamingInsertion(document, places, { pieceLength, lineWidth, onEnded });
   }
 
   get text(): string {
@@ -52,6 +52,14 @@ describe('StreamingInsertion', () => {
     await desk.write('there was');
     await desk.insertion.finish();
     assert.equal(desk.text, 'Once upon a time \n\nthere was');
+  });
+
+  it('breaks lines at a width, and can take them back', async () => {
+    const desk = new Desk('Once upon a|', undefined, 16);
+    await desk.write(' time there was a king');
+    await desk.insertion.finish();
+    assert.equal(desk.text, 'Once upon a time\nthere was a king');
+    assert.equal(desk.takeBack(), 'Once upon a');
   });
 
   it('writes as one undo step, as long as the user does nothing in between', async () => {
