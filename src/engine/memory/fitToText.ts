@@ -12,7 +12,7 @@ import type { MixtureTables } from './mixture';
 import { openMemory, type ModelMemory } from './modelMemory';
 import { TextLayer } from './textLayer';
 
-/** The number of UTF-16 units at the end of a text that a mixture is fitted to. */
+/** The number of UTF-16 units at the end of a text that a mixture is fitted to, at most. */
 export const fittingCharacters = 10_000;
 
 /**

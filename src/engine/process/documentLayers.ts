@@ -13,7 +13,7 @@ import type { LanguageModel } from '../generation/languageModel';
 import { networkPredictor, type Predictor } from '../generation/predictor';
 import { probabilityOf } from '../generation/sampler';
 import { StateCache } from '../generation/stateCache';
-import { fitToText } from '../memory/fitToText';
+import { fitToText, fittingCharacters } from '../memory/fitToText';
 import type { MixtureTables } from '../memory/mixture';
 import { isEmpty, openMemory, type ModelMemory } from '../memory/modelMemory';
 import type { Layer, Memory } from '../memory/memory';
@@ -55,8 +55,8 @@ interface DocumentLayer {
   text: TextLayer;
   beside: TextsLayer | undefined;
   predicting: Predicting;
-  /** Whether the weights of the mixture are fitted to the document, or are about to be. */
-  isFitted: boolean;
+  /** To how many UTF-16 units of it the mixture is fitted, or about to be. */
+  fitted: number;
 }
 
 export class DocumentLayers {
@@ -84,14 +84,16 @@ export class DocumentLayers {
     if (found?.beside !== beside) found = undefined;
     if (!found) {
       const layer = this.newLayer(memory, TextLayer);
-      found = { text: layer, beside, predicting: predicting(this.model, layersOf(layer, beside)), isFitted: false };
+      found = { text: layer, beside, predicting: predicting(this.model, layersOf(layer, beside)), fitted: 0 };
     }
     this.layers.delete(place.id);
     this.layers.set(place.id, found);
     for (const oldest of this.layers.keys()) if (this.layers.size > mostDocuments) this.layers.delete(oldest);
     await found.text.update(text, Math.min(place.cursor, text.length));
-    if (isEmpty(memory) && !found.isFitted && place.cursor >= fewestToFit) {
-      found.isFitted = true;
+    // Again each time the text has doubled, until there is as much as is read.
+    const { fitted } = found;
+    if (isEmpty(memory) && fitted < fittingCharacters && place.cursor >= Math.max(fewestToFit, 2 * fitted)) {
+      found.fitted = place.cursor;
       void this.fit(found, memory, text.slice(0, place.cursor));
     }
     return found.predicting;

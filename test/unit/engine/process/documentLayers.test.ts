@@ -89,6 +89,25 @@ describe('DocumentLayers', () => {
     );
   });
 
+  it('fits the mixture again when a document has become twice as long', async () => {
+    const documents = new OpenDocuments();
+    const before = 'the farmer sailed over the captain ';
+    const [short, long] = [1, 2].map((times) => `${`${before}m`.repeat(60)}${`${before}w`.repeat(60)}`.repeat(times));
+    const open = () => new DocumentLayers(model, predicting(model), documents, new KnownTexts());
+    const atEnd = (layers: DocumentLayers) => probability(layers, before, 'm', documents.text(id)!.length);
+    const fitted = async (layers: DocumentLayers): Promise<number> => {
+      const unfitted = await atEnd(layers);
+      await eventually(async () => assert.notEqual(await atEnd(layers), unfitted));
+      return atEnd(layers);
+    };
+    const grown = open();
+    documents.update({ id, text: short });
+    await fitted(grown);
+    documents.update({ id, text: long });
+    await fitted(grown);
+    assert.equal(await atEnd(grown), await fitted(open()));
+  });
+
   it('uses the texts beside the document, but not an older version of the document itself', async () => {
     const documents = new OpenDocuments();
     const known = new KnownTexts();
