@@ -186,12 +186,20 @@ function recordFacts(record: ClassifierRecord): string {
           keptTitle(record),
           settings.units,
           settings.epochs,
-          settings.lengths,
-          settings.vectors,
+          lengthsTitle(settings.lengths),
+          vectorsTitle(settings.vectors),
         ),
     t('seed {0}', settings.seed),
     formatDuration(seconds),
     formatDay(created),
   ];
   return parts.filter((part) => part !== '').join(' · ');
+}
+
+function lengthsTitle(lengths: ClassifierRecord['settings']['lengths']): string {
+  return { padded: t('padded'), ragged: t('ragged') }[lengths];
+}
+
+function vectorsTitle(vectors: ClassifierRecord['settings']['vectors']): string {
+  return { frozen: t('frozen'), tuned: t('tuned'), learned: t('learned') }[vectors];
 }

@@ -34,6 +34,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
       typeof nats === 'number' ? formatFixed(toUnit(nats, unit, scale), 3) : '–';
     const share = (value: number | null | undefined): string =>
       typeof value === 'number' ? formatFixed(value, 4) : '–';
+    const best = history.evaluations.findLast((e) => e.best);
     rows.replaceChildren(
       ...chooseRows(history.evaluations).map((e) => {
         const milliseconds = stepTimes.get(e);
@@ -46,7 +47,7 @@ export function evaluationTable(): { element: HTMLElement; draw(history: RunHist
           share(e.heldOutAccuracy),
           milliseconds === undefined ? '–' : formatFixed(milliseconds, 1),
         ];
-        return h('tr', { class: e.best ? 'best' : undefined }, ...cells.map((cell) => h('td', {}, String(cell))));
+        return h('tr', { class: e === best ? 'best' : undefined }, ...cells.map((cell) => h('td', {}, String(cell))));
       }),
     );
   };
