@@ -1,7 +1,7 @@
 // Driving the workbench as a user does.
 
 /**
- * Types into the list that `key` opens and presses the row with this text. Tries again if the key was lost, and while
+ * Types into the list that `key` opens and returns the row with this text. Tries again if the key was lost, and while
  * the window is still collecting the rows.
  */
 async function find(page, key, typed, label) {
@@ -17,15 +17,21 @@ async function find(page, key, typed, label) {
         () => true,
         () => false,
       );
-    if (found) return row.click();
+    if (found) return row;
     await page.keyboard.press('Escape');
   }
   throw new Error(`no "${label}" behind ${key}`);
 }
 
-/** Runs a command from the palette. */
-export function runCommand(page, title) {
+/** The row of a command in the palette, which stays open. */
+export function commandRow(page, title) {
   return find(page, 'F1', `>${title}`, title);
+}
+
+/** Runs a command from the palette. */
+export async function runCommand(page, title) {
+  const row = await commandRow(page, title);
+  await row.click();
 }
 
 /** Chooses the row with this text of the quick pick that is open. */
@@ -37,7 +43,8 @@ export async function choose(page, label) {
 
 /** Opens a file of the workspace and puts the cursor at its end. */
 export async function openFile(page, name) {
-  await find(page, 'Control+p', name, name);
+  const row = await find(page, 'Control+p', name, name);
+  await row.click();
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await focusEditor(page);
   await page.keyboard.press('Control+End');

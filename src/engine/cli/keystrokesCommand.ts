@@ -29,7 +29,11 @@ export async function keystrokesCommand(args: string[]): Promise<void> {
   const text = normaliseText(read.text, { lowercase: false, normalization: 'none' });
   const start = beginningOf(text, Math.floor(text.length * from));
   const end = Math.min(text.length, start + characters);
-  if (text === '') throw new InklingError('invalidInput', `${textFile} is empty: there is nothing to type.`);
+  if (text === '')
+    throw new InklingError(
+      'invalidInput',
+      `${textFile} is empty: there is nothing to type. Choose a text of at least a few thousand characters.`,
+    );
   if (end - start < 1) {
     throw new InklingError('invalidInput', `There is nothing after ${from} of ${textFile}; give a smaller --from.`);
   }

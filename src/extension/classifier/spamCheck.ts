@@ -242,7 +242,8 @@ export class SpamCheck extends Disposables implements vscode.HoverProvider {
 
   /** The menus compare the text that was checked with the one they are opened in. */
   private announce(): void {
-    const checked = this.check && [this.check.document.uri.toString()];
+    // A Uri and not its text: in a remote window, the same file has another address in the workbench.
+    const checked = this.check && [this.check.document.uri];
     void vscode.commands.executeCommand('setContext', 'inkling.spamChecked', checked);
     this.changed.fire();
   }
