@@ -1,4 +1,5 @@
 /** The Samples tab: the prompt, the sampling controls, the temperature wall, and the samples recorded during training. */
+import { languageOfBase } from '../common/bases';
 import { formatBits, formatFixed, formatNumber, formatPercent } from '../common/formats';
 import { t } from '../common/l10n';
 import {
@@ -56,6 +57,9 @@ export class SamplesTab {
   private readonly ownModel: HTMLElement;
   private readonly body: HTMLElement;
   private readonly wallHelp = h('p', { class: 'muted' });
+  /** Beside a wall whose model no longer exists. */
+  private readonly writeAgain = button('', () => this.generate(), { icon: 'pen' });
+  private readonly lostModel = h('div', { class: 'row lost-model' }, this.writeAgain.element);
   /** For screen readers only; the columns show the same visually. */
   private readonly writingState = h('div', { class: 'visually-hidden', role: 'status' });
   private readonly replayPlace = h('div', { class: 'muted small', role: 'status' });
@@ -218,6 +222,7 @@ export class SamplesTab {
       this.replayBlock,
       this.wallHead,
       this.wallHelp,
+      this.lostModel,
       this.writingState,
       this.liveWall.element,
       this.recordedWall.element,
@@ -394,6 +399,7 @@ export class SamplesTab {
     this.liveWall.element.classList.toggle('filling', writing);
     this.drawReplay();
     this.drawWalls(settings);
+    if (this.hasLostModel()) this.popover.close(false);
     show(this.legend, settings.tint);
     if (this.isNew) this.reveal();
   }
@@ -427,24 +433,41 @@ export class SamplesTab {
     show(this.recordedWall.element, replaying);
     const step = this.replay && this.recordedSteps()[this.replay.at]?.step;
     const fits = this.recorded?.runId === this.replay?.runId && this.recorded?.step === step;
-    if (replaying && fits) this.recordedWall.draw(recordedColumns(this.recorded?.samples ?? [], maximumColumns), false);
+    if (replaying && fits)
+      this.recordedWall.draw(recordedColumns(this.recorded?.samples ?? [], maximumColumns), false, false);
     if (!replaying) {
       const { wall } = this;
       this.liveWall.draw(
         wall.columns.map((column) => ({ column, prompt: promptOf(wall, column) })),
         settings.tint,
+        !this.hasLostModel(),
       );
     }
-    const nothing = this.wall.columns.length === 0;
     show(this.wallHelp, !replaying);
-    setText(
-      this.wallHelp,
-      nothing
-        ? settings.secondPrompt === ''
-          ? t('Write fills one column per temperature, all from the same prompt and seed.')
-          : t('Write fills one column for each of the two prompts, at the same temperature and seed.')
-        : `${this.wall.modelTitle ? `${this.wall.modelTitle}. ` : ''}${t('Click a character to see the alternatives and to branch there.')}`,
-    );
+    setText(this.wallHelp, this.aboutWall(settings));
+    show(this.lostModel, !replaying && this.hasLostModel());
+    const chosen = this.models.find(({ path }) => path === this.modelPath);
+    this.writeAgain.setLabel(t('Write with {0}', chosen?.title ?? ''));
+  }
+
+  private aboutWall({ secondPrompt }: SampleSettings): string {
+    const { columns, modelTitle } = this.wall;
+    if (columns.length === 0) {
+      return secondPrompt === ''
+        ? t('Write fills one column per temperature, all from the same prompt and seed.')
+        : t('Write fills one column for each of the two prompts, at the same temperature and seed.');
+    }
+    if (this.hasLostModel()) {
+      return t('The model {0} no longer exists. You can still read, copy and keep what it wrote.', modelTitle);
+    }
+    return `${modelTitle ? `${modelTitle}. ` : ''}${t('Click a character to see the alternatives and to branch there.')}`;
+  }
+
+  /** Whether the wall's model was deleted. A shipped model is not listed beside others, but always there. */
+  private hasLostModel(): boolean {
+    const { columns, modelPath } = this.wall;
+    const isThere = languageOfBase(modelPath) !== undefined || this.models.some(({ path }) => path === modelPath);
+    return columns.length > 0 && !isThere;
   }
 }
 

@@ -1,4 +1,4 @@
-// Pictures of every screen of the Studio at 200, 400 and 900 px in four themes, in English and German, without VS Code,
+// Pictures of every screen of the Studio at 200, 240, 400 and 900 px in four themes, in English and German, without VS Code,
 // and what is cut, empty or of low contrast in them:
 //   node test/support/studioHarness.mjs [folder] [only]      e.g. … test-output/studio dark-400-de
 // Needs a Chromium at /usr/bin/chromium or at INKLING_CHROMIUM.

@@ -42,6 +42,7 @@ export class ColumnView {
   /** Start of the token that the arrow keys are at. */
   private caretAt: number | undefined;
   private shownTint = false;
+  private answers = false;
 
   constructor(private readonly actions: ColumnActions) {
     const whole = (): string => (this.column?.lead ?? '') + (this.column?.text ?? '');
@@ -87,7 +88,9 @@ export class ColumnView {
     );
   }
 
-  draw(column: WallColumn, prompt: string, tint: boolean): void {
+  /** `answers`: whether the model can say what else it considered. */
+  draw(column: WallColumn, prompt: string, tint: boolean, answers: boolean): void {
+    this.answers = answers;
     if (this.column === column && this.promptText === prompt && this.shownTint === tint) return;
     this.column = column;
     this.promptText = prompt;
@@ -200,13 +203,13 @@ export class ColumnView {
     const probability = column.probabilities[startsOf(column.lengths).indexOf(token.start)];
     const chance = probability < 0 ? '' : `, ${percent(probability)}`;
     const name = spokenToken(column.text.slice(token.start, end));
-    setText(this.live, `${name}${chance}. ${t('Press Enter to see the alternatives')}`);
+    setText(this.live, `${name}${chance}${this.answers ? `. ${t('Press Enter to see the alternatives')}` : ''}`);
   }
 
   private choose(offset: number): void {
     const { column } = this;
     const token = column && tokenAt(column, offset);
-    if (!column || !token || !this.actions.consider) return;
+    if (!column || !token || !this.answers || !this.actions.consider) return;
     this.moveCaret(token.start);
     const [box] = boxOf(this.text, token.start, token.start + token.length);
     this.actions.consider(column, token.start, box ?? this.writing.getBoundingClientRect(), this.writing);

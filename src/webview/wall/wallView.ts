@@ -9,7 +9,8 @@ export class WallView {
 
   constructor(private readonly actions: ColumnActions) {}
 
-  draw(columns: readonly { column: WallColumn; prompt: string }[], tint: boolean): void {
+  /** `answers`: whether the model can say what else it considered. */
+  draw(columns: readonly { column: WallColumn; prompt: string }[], tint: boolean, answers: boolean): void {
     const present = new Set(columns.map(({ column }) => column.id));
     for (const [id, view] of this.views) {
       if (present.has(id)) continue;
@@ -24,7 +25,7 @@ export class WallView {
       }
       const at = this.element.children[i];
       if (at !== view.element) this.element.insertBefore(view.element, at ?? null);
-      view.draw(column, prompt, tint);
+      view.draw(column, prompt, tint, answers);
     });
   }
 }

@@ -167,6 +167,8 @@ export interface FakeStudio {
   /** Reports an event, as the trainer would. */
   train(runId: string, event: TrainEvent): void;
   runsChanged(): void;
+  /** To be called after changing `models`. */
+  modelsChanged(): void;
   /** All requests of the Studio to the editor and the engine, in order. */
   calls: string[];
   /** Milliseconds between two pieces of a sample. */
@@ -217,6 +219,7 @@ export function fakeStudio(
       for (const listener of trained) listener({ runId, event, index });
     },
     runsChanged: () => changed.forEach((listener) => listener()),
+    modelsChanged: () => modelsChanged.forEach((listener) => listener()),
     ports: {
       runs: {
         list: () => runs,
@@ -252,7 +255,7 @@ export function fakeStudio(
           calls.push(`base ${allowed ? 'yes' : 'no'}`);
           studio.asksForBase = false;
           if (allowed && models.length === 0) models.push(fakeBase);
-          modelsChanged.forEach((listener) => listener());
+          studio.modelsChanged();
         },
       },
       engine: {

@@ -64,7 +64,8 @@ export async function visitScreens(
   faults.push(...first.faults);
   await first.close();
 
-  const { page, close, ...open } = await openStudio(browser, dist, trained().ports, options);
+  const studio = trained();
+  const { page, close, ...open } = await openStudio(browser, dist, studio.ports, options);
   await page.locator('.chart svg path').first().waitFor({ state: 'attached' });
   await page.locator('.newest').waitFor();
   await look('training', page);
@@ -87,6 +88,10 @@ export async function visitScreens(
   await page.locator('.kept').first().waitFor();
   await openDetails(page);
   await look('controls', page);
+  studio.models.shift();
+  studio.modelsChanged();
+  await page.locator('.lost-model').waitFor();
+  await look('deleted', page);
   await tab(page, 2);
   await page.locator('.confusion td.right').first().waitFor();
   await openDetails(page);

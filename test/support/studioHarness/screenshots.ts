@@ -7,7 +7,7 @@ import { languageOf, visitScreens } from './screens';
 import { themeNames } from './themes';
 
 const [dist, out, only] = process.argv.slice(2);
-const widths = [200, 400, 900];
+const widths = [200, 240, 400, 900];
 
 async function main(): Promise<void> {
   fs.mkdirSync(out, { recursive: true });

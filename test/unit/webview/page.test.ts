@@ -488,6 +488,34 @@ describe('Studio page in a browser', function () {
     );
   });
 
+  it('says that the model of the wall was deleted, and offers to write with another one instead of branching', async () => {
+    await write();
+    const first = page.locator('.wall:visible .writing').first();
+    await first.click({ position: { x: 60, y: 10 } });
+    await page.locator('.considered button').first().waitFor();
+    const [moby] = studio.models.splice(0, 1);
+    studio.modelsChanged();
+    await page.getByText('The model Moby Dick no longer exists.').waitFor();
+    assert.equal(await page.locator('.popover').isVisible(), false);
+    assert.equal(await page.getByText('Click a character to see').isVisible(), false);
+    const asked = studio.calls.length;
+    await first.click({ position: { x: 60, y: 10 } });
+    await first.press('Home');
+    const spoken = await page.locator('.wall:visible .column [aria-live]').first().innerText();
+    assert.match(spoken, /\d%$/);
+    await first.press('Enter');
+    await page.getByRole('button', { name: 'Write with Sonnets' }).click();
+    await page.getByText('Sonnets. Click a character to see').waitFor();
+    assert.deepEqual(
+      studio.calls.slice(asked).filter((call) => call.startsWith('considered')),
+      [],
+    );
+    studio.models.splice(0, 1, moby);
+    studio.modelsChanged();
+    await page.getByText('The model Sonnets no longer exists.').waitFor();
+    await page.getByRole('button', { name: 'Write with Moby Dick' }).waitFor();
+  });
+
   it('replays what was recorded during training', async () => {
     await tab('Samples');
     await page.getByLabel('Progress during training').fill('0');
