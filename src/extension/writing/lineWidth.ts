@@ -21,7 +21,7 @@ export function lineWidth(lines: readonly string[]): number | undefined {
 }
 
 /** `text` as it continues a line at `column`: where a word has no room in the width, its space becomes a line break. */
-export function broken(text: string, column: number, width: number): string {
+export function breakLines(text: string, column: number, width: number): string {
   let at = column;
   return text.replace(/([^\S\n]*)(\n?\S+|\n)/g, (piece, space: string, rest: string) => {
     if (rest.startsWith('\n')) at = 0;

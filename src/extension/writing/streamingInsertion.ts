@@ -6,7 +6,7 @@
 import { InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import { SerialQueue } from '../../common/serialQueue';
-import { broken } from './lineWidth';
+import { breakLines } from './lineWidth';
 import { comparePoints, moved, type Change, type Place, type Point } from './place';
 import { wholeWords } from './wholeWords';
 
@@ -207,7 +207,7 @@ export class StreamingInsertion {
 
   private inLines(text: string, column: number): string {
     const { lineWidth } = this.options;
-    return lineWidth === undefined ? text : broken(text, column, lineWidth);
+    return lineWidth === undefined ? text : breakLines(text, column, lineWidth);
   }
 
   /** How much of the pending text may be written now. */
