@@ -23,7 +23,7 @@ import type { LogisticRegression } from './logisticRegression';
 import { mixScores } from './mixing';
 import { classProbabilities, type NaiveBayes } from './naiveBayes';
 import { NetworkScorer, type NetworkPart } from './networkScorer';
-import { piecesOf, worstOf, type Score } from './passages';
+import { piecesOf, worstOf, type Piece, type Score } from './passages';
 import { readText, readTexts } from './reading';
 import { duplicateKey } from './split';
 import { tokenize, type Token } from './tokens';
@@ -86,9 +86,17 @@ export class Classifier {
   }
 
   /** The scores of texts as returned by `readText`. */
-  async scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
-    const { mix, record } = this.model;
-    const groups = texts.map((text) => piecesOf(text, tokenize(text), record.passageTokens));
+  scores(texts: readonly string[], parts: Parts = this.model): Promise<Score[]> {
+    const { passageTokens } = this.model.record;
+    return this.scoresOf(
+      texts.map((text) => piecesOf(text, tokenize(text), passageTokens)),
+      parts,
+    );
+  }
+
+  /** The score of each text from its pieces. */
+  private async scoresOf(groups: Piece[][], parts: Parts): Promise<Score[]> {
+    const { mix } = this.model;
     const pieces = groups.flat();
     const tokens = pieces.map((piece) => piece.tokens);
     const network = mix.network === 0 ? undefined : await this.network.logits(tokens, parts.encoder);
@@ -116,7 +124,7 @@ export class Classifier {
     const tokens = tokenize(reading.text);
     const corrections = (options.corrections ?? []).filter((c) => classes.includes(c.label));
     const parts = await this.correctedParts(corrections);
-    const [score] = await this.scores([reading.text], parts);
+    const [score] = await this.scoresOf([piecesOf(reading.text, tokens, record.passageTokens)], parts);
     let probabilities = probabilitiesOf(this.model, score.logits, parts.shift);
     let decided = decide(record, probabilities);
     const key = correctionKey(text);
