@@ -27,7 +27,7 @@ import {
   entriesOf,
   lengthBytes,
   maximumHeaderBytes,
-  parseFlatJson,
+  parseUntrusted,
   type Header,
   type Tensor,
   type TensorValues,
@@ -382,7 +382,7 @@ function checkedMetadata(file: string, header: Header, fileBytes: number): Model
 
 function parseJson(key: string, text: string): unknown {
   try {
-    return parseFlatJson(text);
+    return parseUntrusted(text);
   } catch {
     throw new ContainerFault(`its "${key}" is not JSON of a model`);
   }

@@ -79,17 +79,14 @@ export function decodeHeaderLength(bytes: Buffer, fileBytes: number): number {
 
 /** Reads and checks the JSON that follows the length field. */
 export function decodeHeader(json: Buffer): Header {
-  const text = json.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = parseFlatJson(text, maximumTensors + 2);
+    parsed = parseUntrusted(json.toString('utf8'), maximumTensors + 2);
   } catch (fault) {
     if (fault instanceof ContainerFault) throw fault;
     throw new ContainerFault('its header is damaged, or it is not a safetensors file');
   }
   if (!isObject(parsed)) throw new ContainerFault('it is not a safetensors file');
-  const repeated = repeatedKey(text);
-  if (repeated !== undefined) throw new ContainerFault(`its header names "${repeated}" twice`);
   const metadata: Record<string, string> = {};
   const entries: [string, TensorEntry][] = [];
   for (const [name, value] of Object.entries(parsed)) {
@@ -148,50 +145,45 @@ const maximumDepth = 32;
 const maximumTensors = 10_000;
 
 /**
- * `JSON.parse` for text from a file that may be an attack: millions of nested lists take fifty times the memory of their
- * text, and hundreds of thousands of objects thirty times, so both are refused before. Throws for them and for what is
- * not JSON.
+ * `JSON.parse` for text from a file that may be an attack. Refused before it is parsed: millions of nested lists, which
+ * would take fifty times the memory of their text; hundreds of thousands of objects, which would take thirty times; and a
+ * key that an object has twice, of which `JSON.parse` keeps the last and another reader perhaps the first. Throws
+ * `ContainerFault` for them, `SyntaxError` for what is not JSON.
  */
-export function parseFlatJson(json: string, maximumObjects = Infinity): unknown {
-  let depth = 0;
+export function parseUntrusted(json: string, maximumObjects = Infinity): unknown {
+  /** The keys so far of each object that is open; undefined for a list. */
+  const open: (Set<string> | undefined)[] = [];
   let objects = 0;
-  for (let i = 0; i < json.length; i++) {
-    const character = json[i];
-    if (character === '"') i = endOfString(json, i) - 1;
-    else if (character === '[' || character === '{') depth++;
-    else if (character === ']' || character === '}') depth--;
-    if (character === '{' && ++objects > maximumObjects) throw new ContainerFault('its header has too many entries');
-    if (depth > maximumDepth) throw new ContainerFault('its header is nested too deeply');
-  }
-  return JSON.parse(json) as unknown;
-}
-
-/**
- * The first duplicate key of an object in `json`: `JSON.parse` keeps the last one, another reader may keep the first.
- */
-function repeatedKey(json: string): string | undefined {
-  const open: Set<string>[] = [];
-  let key = '';
+  let string = '';
   for (let i = 0; i < json.length; i++) {
     switch (json[i]) {
       case '"': {
         const end = endOfString(json, i);
-        key = json.slice(i, end);
+        string = json.slice(i, end);
         i = end - 1;
         break;
       }
       case ':': {
-        const name = JSON.parse(key) as string;
-        if (open.at(-1)!.has(name)) return name;
-        open.at(-1)!.add(name);
+        const key = JSON.parse(string) as string;
+        const keys = open.at(-1);
+        if (keys?.has(key)) throw new ContainerFault(`its header names "${key}" twice`);
+        keys?.add(key);
+        // Parsed once, even where one string is followed by millions of colons.
+        string = '';
         break;
       }
       case '{':
+        if (++objects > maximumObjects) throw new ContainerFault('its header has too many entries');
         open.push(new Set());
         break;
+      case '[':
+        open.push(undefined);
+        break;
       case '}':
+      case ']':
         open.pop();
     }
+    if (open.length > maximumDepth) throw new ContainerFault('its header is nested too deeply');
   }
-  return undefined;
+  return JSON.parse(json) as unknown;
 }

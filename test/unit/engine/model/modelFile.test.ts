@@ -355,6 +355,9 @@ describe(`model file (seed ${seed})`, () => {
         const data = whole.subarray(dataStart);
         await refuses(Buffer.concat([length, repeated, data]), 'corruptModel', /names "(output\.bias|format)" twice/);
       }
+      await fs.writeFile(file, whole);
+      const inside = await resealed(({ metadata }) => (metadata['inkling.checkpoint'] = '{"a":1,"a":2}'));
+      await refuses(inside, 'corruptModel', /"inkling\.checkpoint" is not JSON of a model/);
     });
 
     it('a network that is larger than the tensors in the file, before allocating memory for it', async () => {
@@ -372,6 +375,12 @@ describe(`model file (seed ${seed})`, () => {
       length.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
       return Buffer.concat([length, Buffer.from(json)]);
     };
+
+    it('a header that is not JSON, however long it is', async () => {
+      for (const json of ['{"a"', '{"a":1}}', '{:1}', `{"${'a'.repeat(1e6)}"${':'.repeat(1e6)}`]) {
+        await refuses(headed(json), 'corruptModel', /its header is damaged, or it is not a safetensors file/);
+      }
+    });
 
     it('more tensors than any network has', async () => {
       const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] };
