@@ -5,7 +5,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { InklingError } from '../../common/errors';
+import { asInklingError, InklingError } from '../../common/errors';
 import { sentence, type Told } from '../../common/l10n';
 import type { BudgetConfig, NetworkConfig, TrainingConfig } from '../../common/trainingConfig';
 import { buildCorpus, type Corpus } from '../corpus/corpus';
@@ -55,7 +55,7 @@ export async function readForResume(file: string): Promise<Resumable> {
   }
   if (model instanceof Error) throw model;
   if (isFurther) return { model, notices: [sentence('Continuing from the checkpoint {0}.', describe(beside, model))] };
-  if (cut instanceof Error) return { model, notices: [cut.message] };
+  if (cut instanceof Error) return { model, notices: [asInklingError(cut).told] };
   if (sameRun) return { model, notices: [] };
   const notice = sentence(
     'The checkpoint {0} belongs to another run, which was not finished. To continue that one, resume from {1}.',
@@ -110,7 +110,7 @@ export function startFrom(
           slots: state.optimiser.slots.map((slot) => extendParameters(model.spec, fresh.spec, slot, 'zero')),
         }
       : undefined,
-    notices: [sentence('{0} Training begins at step 0, with the weights of "{1}".', obstacle ?? '', model.title)],
+    notices: [sentence('{0} Training begins at step 0, with the weights of "{1}".', obstacle!, model.title)],
   };
 }
 

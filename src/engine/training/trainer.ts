@@ -671,7 +671,7 @@ export class Trainer {
       this.send({ event: 'checkpoint', step, path });
     } catch (error) {
       // A full disk must not end a run that may still succeed.
-      this.notice('information', sentence('No checkpoint was written: {0}', asInklingError(error).message));
+      this.notice('information', sentence('No checkpoint was written: {0}', asInklingError(error).told));
     }
     this.leaveOutSleep();
     this.lastCheckpointMs = this.clock.ms;
@@ -687,7 +687,7 @@ export class Trainer {
     } catch (error) {
       this.notice(
         'information',
-        sentence('The weights of epoch {0} were not kept: {1}', String(epoch), asInklingError(error).message),
+        sentence('The weights of epoch {0} were not kept: {1}', String(epoch), asInklingError(error).told),
       );
     }
   }
