@@ -2,6 +2,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import { noticeOf, type DoneEvent, type TrainEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
 import type { StoredLanguageModel } from '../../model/modelFile';
@@ -43,7 +44,11 @@ export async function attachToJob({
   if (folder === undefined) {
     throw new InklingError(
       'invalidInput',
-      `${source.name} has ended; its model is ${done.model} on the cluster. Copy the folder of the job here and attach to it.`,
+      sentence(
+        '{0} has ended; its model is {1} on the cluster. Copy the folder of the job here and attach to it.',
+        source.name,
+        done.model,
+      ),
     );
   }
   const target = modelPath ?? path.join(folder, trainedModelName);

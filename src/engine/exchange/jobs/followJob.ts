@@ -63,7 +63,7 @@ export async function followJob(source: JobSource, follower: Follower): Promise<
       if (signal?.aborted) throw cancelled();
       if (!(error instanceof OutOfReach)) throw error;
       if (state !== 'lost')
-        tell(sentence('The connection to {0} is lost ({1}): trying again.', source.name, error.message));
+        tell(sentence('The connection to {0} is lost ({1}): trying again.', source.name, error.told));
       state = 'lost';
     }
     await wait(source.intervalMs, signal).catch(() => undefined);

@@ -10,6 +10,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { say, sentence, type Told } from '../../../common/l10n';
 import { list, number, object, optional, orNull, text, type Schema } from '../../../common/schema';
 import { checkRegular } from '../../corpus/readTextFile';
 import { jobFileName } from './writeJob';
@@ -36,7 +37,11 @@ export interface JobSource {
 const patienceMs = 30_000;
 
 /** A failure that may be temporary: the job is polled again. */
-export class OutOfReach extends Error {}
+export class OutOfReach extends Error {
+  constructor(readonly told: Told) {
+    super(say(told));
+  }
+}
 
 /**
  * `job`: the path of a folder, or `ray://HOST[:PORT][/JOB]` (also http:// or https://), without a job the latest one.
@@ -52,7 +57,11 @@ export async function openJobSource(job: string, token?: string): Promise<JobSou
   if (isJob) return new FolderSource(folder);
   throw new InklingError(
     'invalidInput',
-    `${job} is not the folder of a job: it has no ${jobFileName}. Name the folder that "inkling job" wrote, or ray://HOST/JOB.`,
+    sentence(
+      '{0} is not the folder of a job: it has no {1}. Name a folder that Inkling exported, or ray://HOST/JOB.',
+      job,
+      jobFileName,
+    ),
   );
 }
 
@@ -177,7 +186,11 @@ class RaySource implements JobSource {
       if (!(error instanceof OutOfReach)) throw error;
       throw new InklingError(
         'invalidInput',
-        `${this.name} could not be told to stop (${error.message}). Try again, or create a file named "stop" in its folder.`,
+        sentence(
+          '{0} could not be told to stop ({1}). Try again, or create a file named "stop" in its folder.',
+          this.name,
+          error.told,
+        ),
       );
     }
   }
@@ -191,7 +204,10 @@ class RaySource implements JobSource {
     if (folder === undefined || !/^[\w./~-]+$/.test(folder)) {
       throw new InklingError(
         'invalidInput',
-        `The folder of the job cannot be read from "${entrypoint}": create a file named "stop" in it yourself.`,
+        sentence(
+          'The folder of the job cannot be read from "{0}": create a file named "stop" in it yourself.',
+          entrypoint,
+        ),
       );
     }
     await this.ask('POST', '/api/jobs/', anything, { body: { entrypoint: `touch ${folder}/stop` } });
@@ -216,18 +232,21 @@ class RaySource implements JobSource {
     if (status === 401 || status === 403) {
       throw new InklingError(
         'invalidInput',
-        `${this.base} needs a token, or another one. Set RAY_AUTH_TOKEN to the cluster's token.`,
+        sentence("{0} needs a token, or another one. Set RAY_AUTH_TOKEN to the cluster's token.", this.base),
       );
     }
     if (status === 404) {
-      throw new InklingError('invalidInput', `${this.base} has no job ${this.name}. Check its id with "ray job list".`);
+      throw new InklingError(
+        'invalidInput',
+        sentence('{0} has no job {1}. Check its id with "ray job list".', this.base, this.name),
+      );
     }
     if (status < 200 || status > 299) throw new OutOfReach(`HTTP ${status}`);
     try {
       return schema(JSON.parse(text), 'answer');
     } catch {
       // A proxy may answer for it.
-      throw new OutOfReach('it does not answer like the dashboard of a Ray cluster: check the address');
+      throw new OutOfReach(sentence('it does not answer like the dashboard of a Ray cluster: check the address'));
     }
   }
 
@@ -250,7 +269,7 @@ class RaySource implements JobSource {
     };
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void =>
-        reject(new OutOfReach(patience.aborted ? 'no answer' : (error.code ?? error.message)));
+        reject(new OutOfReach(patience.aborted ? sentence('no answer') : (error.code ?? error.message)));
       const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
         let text = '';
         response.setEncoding('utf8');

@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import { list, object, SchemaFault, text, whole, type Schema } from '../../../common/schema';
 import { settingsToChange, validateConfig } from '../../../common/trainingConfigRules';
 import type { TrainingConfig } from '../../../common/trainingConfig';
@@ -131,7 +132,11 @@ export async function writeJob(request: JobRequest): Promise<WrittenJob> {
     if (error instanceof InklingError || typeof code !== 'string') throw error;
     throw new InklingError(
       'invalidInput',
-      `The job could not be written to ${request.folder} (${code}): choose a folder with enough space that you may write to.`,
+      sentence(
+        'The job could not be written to {0} ({1}). Choose a folder with enough space that you may write to.',
+        request.folder,
+        code,
+      ),
       { cause: error },
     );
   }
@@ -155,8 +160,12 @@ export function writeAutomaticJob(
 async function checkEmpty(folder: string): Promise<void> {
   const there = await fs.readdir(folder).catch((error: NodeJS.ErrnoException) => error.code);
   if (there === 'ENOENT' || (Array.isArray(there) && there.length === 0)) return;
-  const what = Array.isArray(there) ? 'is not empty' : 'is not a folder that can be read';
-  throw new InklingError('invalidInput', `${folder} ${what}. Name a new folder for the job.`);
+  throw new InklingError(
+    'invalidInput',
+    Array.isArray(there)
+      ? sentence('{0} is not empty. Name a new folder for the job.', folder)
+      : sentence('{0} is not a folder that can be read. Name a new folder for the job.', folder),
+  );
 }
 
 async function fillFolder(request: JobRequest, folder: string): Promise<WrittenJob> {
