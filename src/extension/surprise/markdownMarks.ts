@@ -16,14 +16,18 @@ const notProse = new RegExp(
     // Fenced code and maths; an open fence reaches to the end of the text.
     /^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?<fence>`{3,}|~{3,})[^\n]*(?:\n[^]*?^[ \t>]*\k<fence>[`~]*[ \t]*$|[^]*(?![^]))/u,
     // Bounded, so that a text with many beginnings and no end takes no longer.
-    /\$\$[^]{0,2000}?\$\$|\\\[[^]{0,2000}?\\\]|<!--[^]{0,2000}?-->/u,
+    /\$\$[^]{0,2000}?\$\$|\\\[[^]{0,2000}?\\\]|\\\([^\n]{0,2000}?\\\)|<!--[^]{0,2000}?-->/u,
+    /<(?<element>script|style|pre|code|svg|math)\b[^]{0,2000}?<\/\k<element>>/u,
     // Code in a line, which a blank line would end.
-    /(?<!`)(?<ticks>`+)(?!`)(?:(?!\n[ \t]*\n)[^])*?(?<!`)\k<ticks>(?!`)/u,
+    /(?<![`\\])(?<ticks>`+)(?!`)(?:(?!\n[ \t]*\n)[^])*?(?<!`)\k<ticks>(?!`)/u,
     /(?<![\\$\w])\$(?=[^\s$])[^$\n]*?(?<=\S)\$(?![\d$])/u,
-    // Targets and definitions of links, addresses, tags.
+    // Targets and definitions of links.
     /(?<=\])\((?:<[^>\n]*>|[^\s()]|\([^\s()]*\))*(?:\s+(?:"[^"\n]*"|'[^'\n]*'))?\)/u,
     /(?<=\])\[[^\]\n]*\]/u,
-    /^ {0,3}\[[^\]\n]+\]:[^\n]*$/u,
+    /^ {0,3}\[(?!\^)[^\]\n]+\]:[^\n]*$/u,
+    // Marks of footnotes, whose text is prose.
+    /\[\^[^\]\s]*\](?::[ \t]*)?/u,
+    // Tags and addresses.
     /<\/?[A-Za-z][^<>]*>/u,
     /\b(?:https?|ftp|file|mailto):[^\s<>)\]]+|\bwww\.[^\s<>)\]]+/u,
     // Rules, headings, quotes, items, boxes to tick; emphasis, brackets, table bars, escapes.

@@ -166,7 +166,7 @@ export class SurpriseMarks extends Disposables implements vscode.HoverProvider {
       }
     }
     marks.sort((a, b) => a.start - b.start);
-    const at = offsetOf(map, position) ?? 0;
+    const at = offsetOf(map, position);
     const found =
       direction === 'next'
         ? (marks.find(({ start }) => start > at) ?? marks[0])

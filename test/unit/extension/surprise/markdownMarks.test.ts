@@ -21,6 +21,10 @@ describe('markdownMarks', () => {
     ['see [the page][ref]\n\n[ref]: https://example.org', 'see the page\n\n'],
     ['<b class="x">bold</b> <!-- hidden -->text', 'bold text'],
     ['it is $x + y$ or $$\nz\n$$ but costs $5 and $6', 'it is  or  but costs $5 and $6'],
+    ['a footnote[^1] and\n\n[^1]: its text', 'a footnote and\n\nits text'],
+    ['the sum \\(x + y\\) and <code>let x</code> or <kbd>Enter</kbd>', 'the sum  and  or Enter'],
+    ['<pre>\nlet x;\n</pre>\nprose <script>let y;</script>', '\nprose '],
+    ['an escaped \\` and `code`', 'an escaped ` and '],
     ['snake_case and _emphasis_, 3 * 4 | 5', 'snake_case and emphasis, 3  4  5'],
     ['one\n\n***\n\ntwo - three', 'one\n\n\n\ntwo - three'],
   ]) {
@@ -36,7 +40,7 @@ describe('markdownMarks', () => {
   });
 
   it('is quick in a text with many beginnings and no end', () => {
-    for (const beginning of ['$$ \\[ ', '<!-- ', 'a `b ', '<a ', '[x](', '```\n']) {
+    for (const beginning of ['$$ \\[ ', '\\( ', '<!-- ', '<pre> ', '[^', 'a `b ', '<a ', '[x](', '```\n']) {
       const marks = markdownMarks(beginning.repeat(5000));
       assert.ok(marks.every(({ start, end }, i) => end > start && (i === 0 || start >= marks[i - 1].end)));
     }
