@@ -74,8 +74,9 @@ export default ts.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'MemberExpression[property.name=/^(show(Information|Warning|Error)Message|withProgress)$/]',
-          message: 'Notifications go through messages.ts, which makes foreign text harmless in them.',
+          selector:
+            'MemberExpression[property.name=/^(show(Information|Warning|Error)Message|showQuickPick|withProgress)$/]',
+          message: 'Notifications and lists go through messages.ts, which makes foreign text harmless in them.',
         },
       ],
     },

@@ -1,6 +1,9 @@
-/** Notifications. All of them go through here, because they may contain titles, labels and names from files. */
+/**
+ * Notifications and lists. All of them go through here, because they may contain titles, labels and names from files, in
+ * which VS Code would see links and icons.
+ */
 import * as vscode from 'vscode';
-import { withoutLinks } from './plainText';
+import { withoutIcons, withoutLinks } from './plainText';
 
 /** The buttons, preceded by the options of a modal message. Resolves to the chosen button. */
 type Answers = (string | vscode.MessageOptions)[];
@@ -33,4 +36,35 @@ export function withProgress<R>(
       token,
     ),
   );
+}
+
+/**
+ * As `vscode.window.showQuickPick`, whose items get no icon except by their `iconPath`. Resolves to the chosen item, or
+ * undefined if the user cancels.
+ */
+export async function showList<T extends vscode.QuickPickItem>(
+  items: readonly T[],
+  options: vscode.QuickPickOptions,
+): Promise<T | undefined> {
+  const shown = items.map((item) => ({
+    ...item,
+    label: withoutIcons(item.label),
+    description: item.description && withoutIcons(item.description),
+    detail: item.detail && withoutIcons(item.detail),
+  }));
+  const chosen = await vscode.window.showQuickPick(shown, options);
+  return chosen && items[shown.indexOf(chosen)];
+}
+
+/** A list of texts. Resolves to the chosen one, or undefined if the user cancels. */
+export async function showTexts(
+  texts: readonly string[],
+  options: vscode.QuickPickOptions,
+): Promise<string | undefined> {
+  return (
+    await showList(
+      texts.map((label) => ({ label })),
+      options,
+    )
+  )?.label;
 }

@@ -8,6 +8,11 @@ export function withoutLinks(text: string): string {
   return text.replaceAll('](', ']\u2060(');
 }
 
+/** For lists and the status bar, which turn `$(name)` into an icon: an invisible character (word joiner) separates it. */
+export function withoutIcons(text: string): string {
+  return text.replaceAll('$(', '$\u2060(');
+}
+
 /** One line, in which every character without a shape (control, bidirectional, line end) is shown as a symbol. */
 export function visibleLine(text: string): string {
   return text.replace(invisible, (character) => {

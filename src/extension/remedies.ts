@@ -16,3 +16,11 @@ export class ErrorWithRemedy extends InklingError {
 export function noText(message: string): ErrorWithRemedy {
   return new ErrorWithRemedy(message, { title: t('Try a Sample Text'), command: 'inkling.trySample' });
 }
+
+/** For commands that need a language model. */
+export function noModel(): ErrorWithRemedy {
+  return new ErrorWithRemedy(t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'), {
+    title: t('Open Inkling'),
+    command: 'inkling.showSamples',
+  });
+}

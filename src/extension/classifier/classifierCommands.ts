@@ -10,6 +10,7 @@ import { openResource, requireEditor } from '../editors';
 import type { ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import type { ClassifierChoice } from './classifierTraining';
+import { showList, showTexts } from '../messages';
 
 type ClassifierCommand =
   | 'inkling.checkSpam'
@@ -93,7 +94,7 @@ function selectedTexts({ document, selections }: vscode.TextEditor): string[] {
 async function askForLabel(known: string[]): Promise<string | undefined> {
   const title = vscode.l10n.t('Which class does this text belong to?');
   const another = vscode.l10n.t('New class…');
-  const chosen = known.length === 0 ? another : await vscode.window.showQuickPick([...known, another], { title });
+  const chosen = known.length === 0 ? another : await showTexts([...known, another], { title });
   if (chosen !== another) return chosen;
   const prompt = vscode.l10n.t('Name the class, for instance “spam”, “news” or an author');
   const typed = await vscode.window.showInputBox({ title, prompt });
@@ -129,7 +130,7 @@ async function chooseTraining(): Promise<ClassifierChoice | undefined> {
     ...classifierVariants.map((variant) => ({ label: variant, choice: { settings: { variant } } })),
   ];
   const title = vscode.l10n.t('Train a classifier: one example per line, with its label, a tab and the text');
-  return (await vscode.window.showQuickPick(items, { title }))?.choice;
+  return (await showList(items, { title }))?.choice;
 }
 
 async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: string | undefined } | undefined> {
@@ -149,5 +150,5 @@ async function chooseClassifier({ classifier, models }: Parts): Promise<{ path: 
       path: file,
     })),
   ];
-  return vscode.window.showQuickPick(items, { title: vscode.l10n.t('Use which classifier?') });
+  return showList(items, { title: vscode.l10n.t('Use which classifier?') });
 }

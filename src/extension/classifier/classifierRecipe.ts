@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { spamRecipeSettings, type ClassifierVariant } from '../../common/classifierProtocol';
 import { chosenSeed } from '../configuration';
 import type { ClassifierChoice } from './classifierTraining';
+import { showList } from '../messages';
 
 /** Whether to start a recipe as it is or to change its settings, or one of `more`; undefined if the user cancels. */
 export async function askStartOrEdit<More extends string = never>(
@@ -10,15 +11,16 @@ export async function askStartOrEdit<More extends string = never>(
   more: (vscode.QuickPickItem & { answer: More })[] = [],
 ): Promise<'start' | 'edit' | More | undefined> {
   const items = [
-    { label: '$(play) ' + vscode.l10n.t('Start'), answer: 'start' as const },
+    { label: vscode.l10n.t('Start'), iconPath: new vscode.ThemeIcon('play'), answer: 'start' as const },
     {
-      label: '$(settings-gear) ' + vscode.l10n.t('Edit Settings…'),
+      label: vscode.l10n.t('Edit Settings…'),
+      iconPath: new vscode.ThemeIcon('settings-gear'),
       detail: vscode.l10n.t('Epochs and seed first, then every other setting'),
       answer: 'edit' as const,
     },
     ...more,
   ];
-  return (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.answer;
+  return (await showList(items, { title, ignoreFocusOut: true }))?.answer;
 }
 
 /** What can be changed, and the values to choose from. */
@@ -49,9 +51,9 @@ export async function startOrEditClassifier(variant: ClassifierVariant): Promise
 async function edit(settings: Settings, title: string): Promise<boolean> {
   const names = Object.keys(editable) as Editable[];
   for (;;) {
-    const item = await vscode.window.showQuickPick(
+    const item = await showList(
       [
-        { label: '$(play) ' + vscode.l10n.t('Start training'), name: 'start' as const },
+        { label: vscode.l10n.t('Start training'), iconPath: new vscode.ThemeIcon('play'), name: 'start' as const },
         ...[...names, 'lengths' as const].map((name) => ({ label: name, description: String(settings[name]), name })),
       ],
       { title, ignoreFocusOut: true, matchOnDescription: true },

@@ -1,6 +1,7 @@
 /** Asks what the columns and labels of a table mean if that is ambiguous. */
 import * as vscode from 'vscode';
 import type { LabelledColumns } from '../../common/classifierProtocol';
+import { showList, showTexts } from '../messages';
 
 /**
  * The columns to read, and the label that means spam; undefined if the user cancelled. Asks nothing if the table is
@@ -23,7 +24,7 @@ async function askForSpam(name: string, labels: string[]): Promise<{ spam?: stri
     ...labels.map((label) => ({ label, spam: label })),
     { label: vscode.l10n.t('Neither: keep both labels as they are'), spam: undefined },
   ];
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await showList(items, {
     title: vscode.l10n.t('Which label of {0} means spam?', name),
   });
   return chosen && (chosen.spam === undefined ? {} : { spam: chosen.spam });
@@ -31,5 +32,5 @@ async function askForSpam(name: string, labels: string[]): Promise<{ spam?: stri
 
 async function ask(title: string, columns: string[], likely: string | undefined): Promise<string | undefined> {
   const order = [...columns].sort((a, b) => Number(b === likely) - Number(a === likely));
-  return vscode.window.showQuickPick(order, { title });
+  return showTexts(order, { title });
 }

@@ -21,7 +21,7 @@ import { present } from '../commands';
 import { Disposables } from '../dispose';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { followDocument } from '../followDocument';
-import { showInformation, withProgress } from '../messages';
+import { showInformation, showTexts, withProgress } from '../messages';
 import { visibleLine } from '../plainText';
 import type { ActiveClassifier } from './activeClassifier';
 import type { CorrectionStore } from './correctionStore';
@@ -293,7 +293,7 @@ function describe(verdicts: Verdict[], whole: boolean, record: ClassifierRecord)
 /** The class meant by "spam" or "not spam"; asks if there are more than two. */
 async function labelFor(isPositive: boolean, { classes, positive }: ClassifierRecord): Promise<string | undefined> {
   if (positive !== null) return classes[isPositive ? positive : 1 - positive];
-  return vscode.window.showQuickPick(classes, { title: vscode.l10n.t('What is this text?') });
+  return showTexts(classes, { title: vscode.l10n.t('What is this text?') });
 }
 
 /** The other of two classes, if all verdicts agree. */

@@ -5,7 +5,7 @@ import type { GpuPackage, GpuPackageReport } from '../../common/gpuProtocol';
 import { say } from '../../common/l10n';
 import { setting } from '../configuration';
 import { formatCount } from '../formatFigures';
-import { showInformation, showWarning, withProgress } from '../messages';
+import { showInformation, showList, showWarning, withProgress } from '../messages';
 import { signalOf } from '../signalOf';
 import type { SetupDialogs } from './gpuSetup';
 
@@ -20,7 +20,8 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
       const into = vscode.l10n.t('Installs {0} into {1}', wanted.tensorflow, folder);
       const items: (vscode.QuickPickItem & { which: GpuPackage | 'report' })[] = [
         {
-          label: '$(circuit-board) WebGPU',
+          label: 'WebGPU',
+          iconPath: new vscode.ThemeIcon('circuit-board'),
           description: stateOf(webgpu),
           detail: webgpu.folder
             ? vscode.l10n.t('Any card with Vulkan, Metal or Direct3D 12, in {0}', nodeText)
@@ -28,19 +29,20 @@ export function setupDialogs(log: vscode.LogOutputChannel): SetupDialogs {
           which: 'webgpu',
         },
         {
-          label: '$(circuit-board) TensorFlow',
+          label: 'TensorFlow',
+          iconPath: new vscode.ThemeIcon('circuit-board'),
           description: stateOf(tensorflow),
           detail: tensorflow.folder ? vscode.l10n.t('NVIDIA cards with CUDA 11.2 and cuDNN 8.1') : into,
           which: 'tensorflow',
         },
-        { label: '$(output) ' + vscode.l10n.t('Show Engine Report'), which: 'report' },
+        { label: vscode.l10n.t('Show Engine Report'), iconPath: new vscode.ThemeIcon('output'), which: 'report' },
       ];
       const driver = nvidia ?? vscode.l10n.t('no NVIDIA driver answers');
       const title = vscode.l10n.t('Set up a GPU ({0}; {1})', report.platform, driver);
       const placeHolder = vscode.l10n.t(
         'Small networks are often faster on the processor; "auto" measures both and uses the faster',
       );
-      return (await vscode.window.showQuickPick(items, { title, placeHolder, ignoreFocusOut: true }))?.which;
+      return (await showList(items, { title, placeHolder, ignoreFocusOut: true }))?.which;
     },
 
     async chooseNode(found) {

@@ -4,9 +4,8 @@
  * published by its run.
  */
 import type * as vscode from 'vscode';
-import { t } from '../../common/l10n';
 import { Emitter } from '../emitter';
-import { ErrorWithRemedy } from '../remedies';
+import { noModel } from '../remedies';
 import type { DocumentBase } from './documentBase';
 import type { ModelStore } from './modelStore';
 
@@ -60,10 +59,7 @@ export class ActiveModel {
       const base = await this.base.find(document);
       if (base) return base;
     }
-    throw new ErrorWithRemedy(t('There is no model yet. Open a text and run "Inkling: Train on This File" first.'), {
-      title: t('Open Inkling'),
-      command: 'inkling.showSamples',
-    });
+    throw noModel();
   }
 
   /** Like `require`, but undefined if there is none. */

@@ -1,9 +1,11 @@
 /** The actions on a model from the Models view or the palette. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { ModelSummary } from '../../common/engineProtocol';
 import { formatBits } from '../../common/formats';
 import { present } from '../commands';
-import { showInformation } from '../messages';
+import { showInformation, showList } from '../messages';
+import { noModel } from '../remedies';
 import type { ActiveModel } from './activeModel';
 import { fileNameOf, modelOf, type ModelEntry, type ModelStore } from './modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
@@ -15,22 +17,31 @@ export class ModelActions {
     private readonly runs: TrainingRuns,
   ) {}
 
-  /** The entry that an action was called on, or the one that the user picks; undefined if they cancel. */
-  async choose(given: ModelEntry | undefined, title: string): Promise<ModelEntry | undefined> {
+  /**
+   * The entry that an action was called on, or the one that the user picks among those of `kind`; undefined if they
+   * cancel. Throws `invalidInput` if there is none.
+   */
+  async choose(
+    given: ModelEntry | undefined,
+    title: string,
+    kind?: ModelSummary['kind'],
+  ): Promise<ModelEntry | undefined> {
     if (given) return given;
-    const entries = await this.models.list();
+    const all = await this.models.list();
+    const entries = kind === undefined ? all : all.filter(({ summary }) => summary?.kind === kind);
+    if (entries.length === 0) throw noModel();
     const items = entries.map((entry) => ({
       label: entry.title,
       description: formatBits(entry.summary?.heldOutBitsPerCharacter),
       detail: entry.summary?.network ?? entry.problem,
       entry,
     }));
-    return (await vscode.window.showQuickPick(items, { title, matchOnDetail: true }))?.entry;
+    return (await showList(items, { title, matchOnDetail: true }))?.entry;
   }
 
   async use(given?: ModelEntry): Promise<void> {
-    const entry = await this.choose(given, vscode.l10n.t('Use which model?'));
-    if (entry?.summary?.kind === 'language-model') await this.active.use(entry.path);
+    const entry = await this.choose(given, vscode.l10n.t('Use which model?'), 'language-model');
+    if (entry) await this.active.use(entry.path);
   }
 
   async rename(given?: ModelEntry, newTitle?: string): Promise<void> {

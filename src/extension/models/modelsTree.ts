@@ -92,7 +92,12 @@ function tooltip({ summary, problem, path }: ModelEntry): vscode.MarkdownString 
     [vscode.l10n.t('Network'), summary.network],
     [vscode.l10n.t('Parameters'), formatCount(summary.parameters)],
     [vscode.l10n.t('Texts'), summary.sources.join(', ')],
-    [vscode.l10n.t('Vocabulary'), `${summary.vocabulary} (${summary.unit})`],
+    [
+      vscode.l10n.t('Vocabulary'),
+      summary.unit === 'character'
+        ? vscode.l10n.t('{0} characters', summary.vocabulary)
+        : vscode.l10n.t('{0} words', summary.vocabulary),
+    ],
     [
       vscode.l10n.t('Held-out text'),
       bits === null ? '–' : vscode.l10n.t('{0} bits per character', formatFixed(bits, 2)),

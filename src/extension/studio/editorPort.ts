@@ -27,7 +27,10 @@ export function editorPort({ continuation, tinted, store }: Needs): EditorPort {
       const run = store.list().find((record) => record.modelPath === modelPath);
       const uri = run?.sources.find(({ name }) => name === source)?.uri;
       if (!uri) {
-        throw new InklingError('invalidInput', vscode.l10n.t('{0} can no longer be found.', source));
+        throw new InklingError(
+          'invalidInput',
+          vscode.l10n.t('{0} can no longer be found. To see where samples come from, train on it again.', source),
+        );
       }
       await openPassage(uri, source, offset, passage);
     },

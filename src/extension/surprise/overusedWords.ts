@@ -4,7 +4,7 @@ import { languageName } from '../../common/l10n';
 import type { Overused, OverusedResult } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import type { EngineCaller } from '../engineHost/engineClient';
-import { showInformation, withProgress } from '../messages';
+import { showInformation, showList, withProgress } from '../messages';
 import { signalOf } from '../signalOf';
 import { markdownMarks } from './markdownMarks';
 
@@ -28,7 +28,7 @@ export async function listOverused(engine: EngineCaller, { document }: vscode.Te
     void showInformation(vscode.l10n.t('No word or phrase is used unusually often in this text.'));
     return;
   }
-  const chosen = await vscode.window.showQuickPick<FindingItem>(overusedItems(result), {
+  const chosen = await showList(overusedItems(result), {
     title: vscode.l10n.t('Overused Words and Phrases'),
     placeHolder: vscode.l10n.t('Choose one to see where it occurs'),
     matchOnDescription: true,

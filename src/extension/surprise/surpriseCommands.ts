@@ -1,7 +1,7 @@
 /** The commands of the surprise map: from one surprise to the next, and the list of the most surprising sentences. */
 import * as vscode from 'vscode';
 import { formatFixed } from '../../common/formats';
-import { showInformation } from '../messages';
+import { showInformation, showList } from '../messages';
 import { passages, positionOf, textOf } from './mappedText';
 import type { SurpriseMarks } from './surpriseMarks';
 import { mostSurprising, sentencesOf, type SurprisingSentence } from './surprisingSentences';
@@ -34,7 +34,7 @@ export async function listSentences(marks: SurpriseMarks, editor: vscode.TextEdi
     return;
   }
   const before = editor.selection;
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await showList(items, {
     title: vscode.l10n.t('Most Surprising Sentences'),
     placeHolder: vscode.l10n.t('The model expected the first one least. Choose one to go there.'),
     matchOnDescription: true,

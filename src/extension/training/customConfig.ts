@@ -4,6 +4,7 @@ import { asInklingError, InklingError } from '../../common/errors';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { configProblems, setPath } from '../../common/trainingConfigRules';
 import { configEntries } from './configEntries';
+import { showList } from '../messages';
 
 /** Lets the user change `config` until they start or cancel (undefined); `showLayers` shows what it describes. */
 export async function editConfig(
@@ -27,7 +28,8 @@ export async function editConfig(
 /** The entry that shows the layers of the settings. */
 export function layersItem(): vscode.QuickPickItem {
   return {
-    label: '$(list-tree) ' + vscode.l10n.t('Show Layers'),
+    label: vscode.l10n.t('Show Layers'),
+    iconPath: new vscode.ThemeIcon('list-tree'),
     detail: vscode.l10n.t('Output shape and parameters of each layer, and the first example'),
   };
 }
@@ -37,7 +39,8 @@ type Chosen = 'start' | 'layers' | 'other' | { path: string; value: string } | u
 async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
   const problems = configProblems(config);
   const start = {
-    label: '$(play) ' + vscode.l10n.t('Start training'),
+    label: vscode.l10n.t('Start training'),
+    iconPath: new vscode.ThemeIcon('play'),
     detail: problems.map(({ message }) => message).join(' ') || undefined,
     chosen: 'start' as const,
   };
@@ -53,11 +56,12 @@ async function chooseEntry(config: TrainingConfig): Promise<Chosen> {
     chosen: { path: entry.path, value: entry.value },
   }));
   const other = {
-    label: '$(add) ' + vscode.l10n.t('Another setting…'),
+    label: vscode.l10n.t('Another setting…'),
+    iconPath: new vscode.ThemeIcon('add'),
     detail: vscode.l10n.t('A setting that is not in the list: another layer, early stopping, warm-up'),
     chosen: 'other' as const,
   };
-  const item = await vscode.window.showQuickPick([start, layers, ...entries, other], {
+  const item = await showList([start, layers, ...entries, other], {
     title: vscode.l10n.t('Custom training'),
     placeHolder: vscode.l10n.t('Choose a setting to change, or start training'),
     matchOnDescription: true,

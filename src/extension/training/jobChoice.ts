@@ -2,7 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { formatInteger } from '../../common/l10n';
-import { showInformation } from '../messages';
+import { showInformation, showList } from '../messages';
 import type { Parts } from '../parts';
 import { askForEpochs } from './askForEpochs';
 import { isOnCluster } from './clusterToken';
@@ -60,7 +60,7 @@ export async function chooseJob(): Promise<string | undefined> {
     label: vscode.l10n.t('A Ray cluster…'),
     detail: vscode.l10n.t('Through the job API of its dashboard'),
   };
-  const chosen = await vscode.window.showQuickPick([folder, cluster], {
+  const chosen = await showList([folder, cluster], {
     title: vscode.l10n.t('Where does the job train?'),
   });
   if (chosen === folder) {

@@ -6,6 +6,7 @@ import { layerShape } from '../../common/layerShape';
 import type { TrainingConfig } from '../../common/trainingConfig';
 import { present } from '../commands';
 import type { EngineCaller } from '../engineHost/engineClient';
+import { showList } from '../messages';
 
 /** Shows the list until the user closes it. Settings that do not suit the text are reported, not thrown. */
 export async function showLayers(engine: EngineCaller, sources: TextSource[], config: TrainingConfig): Promise<void> {
@@ -18,7 +19,7 @@ export async function showLayers(engine: EngineCaller, sources: TextSource[], co
     });
     const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
     const parameters = (count: number): string => vscode.l10n.t('{0} parameters', formatInteger(count));
-    await vscode.window.showQuickPick(
+    await showList(
       [
         ...layers.map((layer) => ({
           label: layer.kind,

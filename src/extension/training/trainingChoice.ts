@@ -12,17 +12,18 @@ import { askStartOrEdit, startOrEditClassifier } from '../classifier/classifierR
 import { chosenSeed, engineChoice, setting } from '../configuration';
 import type { EngineCaller } from '../engineHost/engineClient';
 import { formatCount } from '../formatFigures';
+import { withoutIcons } from '../plainText';
 import { editConfig, layersItem } from './customConfig';
 import { showLayers } from './layerList';
 import { sortByFit, type OfferedRecipe } from './recipeOrder';
 
 export type TrainingChoice = TrainRequest['config'];
 
-/** The available budgets: label and minutes. */
+/** The budgets to choose from. */
 const budgets = [
-  { label: '$(zap) ' + vscode.l10n.t('Quick'), minutes: 1 },
-  { label: '$(rocket) ' + vscode.l10n.t('Balanced'), minutes: 5 },
-  { label: '$(beaker) ' + vscode.l10n.t('Thorough'), minutes: 30 },
+  { label: vscode.l10n.t('Quick'), icon: 'zap', minutes: 1 },
+  { label: vscode.l10n.t('Balanced'), icon: 'rocket', minutes: 5 },
+  { label: vscode.l10n.t('Thorough'), icon: 'beaker', minutes: 30 },
 ];
 
 interface ChoiceItem extends vscode.QuickPickItem {
@@ -44,9 +45,14 @@ export async function chooseTraining(
   const base = setting('training.base');
   const minutesOf = budgets.map(({ minutes }) => minutes);
   const planned = engine.call('plan', { sources, minutes: minutesOf, base, ...engineChoice() });
-  const recipes = { label: '$(book) ' + vscode.l10n.t('Recipe…'), choose: () => chooseRecipe(engine, sources, uri) };
+  const recipes = {
+    label: vscode.l10n.t('Recipe…'),
+    iconPath: new vscode.ThemeIcon('book'),
+    choose: () => chooseRecipe(engine, sources, uri),
+  };
   const custom = {
-    label: '$(settings-gear) ' + vscode.l10n.t('Custom…'),
+    label: vscode.l10n.t('Custom…'),
+    iconPath: new vscode.ThemeIcon('settings-gear'),
     choose: async () => {
       const plans = await planned;
       return editConfig({ ...plans[0].config, seed, memory }, (edited) => showLayers(engine, sources, edited));
@@ -57,8 +63,9 @@ export async function chooseTraining(
     { ...custom, detail: vscode.l10n.t('Start from the quick plan and change any setting') },
   ];
   const items = (plans?: Plan[]): ChoiceItem[] => [
-    ...budgets.map(({ label, minutes }, i) => ({
+    ...budgets.map(({ label, icon, minutes }, i) => ({
       label,
+      iconPath: new vscode.ThemeIcon(icon),
       description: plans ? describeTime(plans[i], minutes) : vscode.l10n.t('about {0} min', minutes),
       detail: plans && describePlan(plans[i]),
       choose: async () => {
@@ -139,7 +146,7 @@ async function chooseRecipe(
         signal: left.signal,
         onEvent: ({ index, estimate }) => {
           offered[index].estimate = estimate;
-          offered[index].detail = describe(estimate);
+          offered[index].detail = withoutIcons(describe(estimate));
           show();
         },
       },

@@ -7,7 +7,7 @@ import { formatMoment } from '../../common/formats';
 import type { CommandTable } from '../commands';
 import { engineChoice, setting } from '../configuration';
 import { openResource, requireEditor } from '../editors';
-import { showWarning } from '../messages';
+import { showList, showWarning } from '../messages';
 import { modelOf, type ModelEntry } from '../models/modelStore';
 import type { Parts } from '../parts';
 import { noText } from '../remedies';
@@ -60,7 +60,7 @@ export function trainingCommands(parts: Parts): CommandTable<TrainingCommand> {
       if (job) return useWhenDone(parts, runs.attach(job, titleOfJob(job)));
     },
     'inkling.resumeModel': async (given?: ModelEntry) => {
-      const entry = await modelActions.choose(given, vscode.l10n.t('Train which model further?'));
+      const entry = await modelActions.choose(given, vscode.l10n.t('Train which model further?'), 'language-model');
       if (entry?.summary) await resumeModel(parts, entry, entry.summary);
     },
   };
@@ -163,7 +163,7 @@ async function resumeModel(parts: Parts, entry: ModelEntry, summary: ModelSummar
     throw new InklingError('invalidInput', vscode.l10n.t('First open the text to train on.'));
   }
   const title = vscode.l10n.t('Train {0} further on which text?', entry.title);
-  await (await vscode.window.showQuickPick(items, { title }))?.go();
+  await (await showList(items, { title }))?.go();
 }
 
 async function chooseRun({ runs }: Parts): Promise<string | undefined> {
@@ -181,7 +181,7 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
     detail: [record.network, record.device, formatMoment(record.startedAt)].filter(Boolean).join(' · '),
     id: record.id,
   }));
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Resume which run?') }))?.id;
+  return (await showList(items, { title: vscode.l10n.t('Resume which run?') }))?.id;
 }
 
 function requireActive({ runs }: Parts): string {

@@ -10,6 +10,7 @@ import { setting } from '../configuration';
 import { Disposables } from '../dispose';
 import { formatCount } from '../formatFigures';
 import { showError, showInformation } from '../messages';
+import { withoutIcons } from '../plainText';
 import type { Studio } from '../studio/studioView';
 import type { RunOutcome, StartedRun, TrainingRuns } from './trainingRuns';
 
@@ -96,7 +97,7 @@ export class TrainingProgress extends Disposables {
         : event.kind === 'overfitting'
           ? overfitting
           : say(event.sentence ?? event.message);
-    vscode.window.setStatusBarMessage(`$(info) Inkling: ${sentence}`, 15_000);
+    vscode.window.setStatusBarMessage(`$(info) Inkling: ${withoutIcons(sentence)}`, 15_000);
   }
 
   private async offerNext({ record, summary }: RunOutcome): Promise<void> {

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import type { Parts } from '../../../src/extension/parts';
 import { startOrEditClassifier } from '../../../src/extension/classifier/classifierRecipe';
 import type { ClassifierChoice } from '../../../src/extension/classifier/classifierTraining';
+import { showList, showTexts } from '../../../src/extension/messages';
 import { editConfig } from '../../../src/extension/training/customConfig';
 import { showLayers } from '../../../src/extension/training/layerList';
 import { activated, closeAll, openText, quickConfig, text, trainSmall } from '../support';
@@ -54,6 +55,15 @@ describe('choices', () => {
     services = await activated();
   });
   afterEach(closeAll);
+
+  it('draw no icon for what a title or a label says, and return it as it is', async () => {
+    const items = [{ label: 'a $(zap)', description: '$(x)', detail: '$(y)', iconPath: new vscode.ThemeIcon('play') }];
+    let chosen: unknown;
+    await answering(['zap)'], async () => (chosen = await showList(items, {})));
+    assert.equal(chosen, items[0]);
+    await answering(['a $\u2060(zap)'], async () => (chosen = await showTexts(['a $(zap)'], {})));
+    assert.equal(chosen, 'a $(zap)');
+  });
 
   it('custom settings: changes one, refuses a wrong one with a reason, adds one, then starts', async () => {
     const config = quickConfig({ maxSteps: 10 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeSpan, visibleLine, withoutLinks } from '../../../src/extension/plainText';
+import { codeSpan, visibleLine, withoutIcons, withoutLinks } from '../../../src/extension/plainText';
 
 /** What VS Code makes a link in a notification. */
 const link = /\[[^\]]+\]\((?:https?:\/\/|command:|file:)[^)\s]+(?: (["']).+?\1)?\)/i;
@@ -16,6 +16,13 @@ describe('plain text', () => {
       assert.equal(shown.replaceAll('\u2060', ''), text);
     }
     assert.equal(withoutLinks('novel (2) [draft].txt'), 'novel (2) [draft].txt');
+  });
+
+  it('leaves no icon in a list or the status bar', () => {
+    const text = 'A cheque for $(1) and $(sync~spin), \\$(zap)$(x)';
+    const shown = withoutIcons(text);
+    assert.doesNotMatch(shown, /\$\(/);
+    assert.equal(shown.replaceAll('\u2060', ''), text);
   });
 
   it('puts any text on one line', () => {
