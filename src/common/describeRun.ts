@@ -7,7 +7,7 @@ import { formatInteger, t } from './l10n';
 import { formatLoss, scaleOf, toUnit, unitName, type LossUnit } from './lossUnits';
 import type { RunHistory } from './runHistory';
 import type { RunStatus } from './studioProtocol';
-import type { EpochEvent, GuardEvent } from './trainEvents';
+import { sayNotice, type EpochEvent, type GuardEvent } from './trainEvents';
 
 /** A change between evaluations below this share counts as noise. */
 const noise = 0.005;
@@ -67,8 +67,11 @@ export function describeRun(history: RunHistory, unit: LossUnit = 'nats'): strin
   if (measured.length > 0) sentences.push(judgeHeldOut(measured, done !== undefined, say));
   else sentences.push(judgeTraining(history));
 
-  if (done?.reason === 'early-stop')
-    sentences.push(t('Stopped early because the held-out loss was no longer improving.'));
+  if (done?.reason === 'early-stop') {
+    const told = history.notices.findLast(({ kind }) => kind === 'early-stop');
+    // A training job says nothing about its end.
+    sentences.push(told ? sayNotice(told) : t('Stopped early because the held-out loss was no longer improving.'));
+  }
   return sentences.join(' ');
 }
 

@@ -2,7 +2,7 @@
  * Figures, dates and durations for people, each in one format everywhere: decimals with the separator of the language,
  * dates as ISO 8601 in local time, durations with their unit.
  */
-import { currentLanguage, t } from './l10n';
+import { t, withSeparator } from './l10n';
 
 /** Exactly `digits` decimals. */
 export function formatFixed(value: number, digits: number): string {
@@ -47,25 +47,4 @@ export function formatMoment(iso: string): string {
 /** "2024-05-01", in local time. */
 export function formatDay(iso: string): string {
   return formatMoment(iso).slice(0, 10);
-}
-
-const separators = new Map<string, string>();
-
-function withSeparator(text: string): string {
-  const { tag } = currentLanguage();
-  let separator = separators.get(tag);
-  if (separator === undefined) {
-    separator = separatorOf(tag);
-    separators.set(tag, separator);
-  }
-  return text.replace('.', separator);
-}
-
-/** A made-up language in a test has an unknown tag. */
-function separatorOf(tag: string): string {
-  try {
-    return (1.5).toLocaleString(tag, { numberingSystem: 'latn' }).slice(1, -1);
-  } catch {
-    return '.';
-  }
 }

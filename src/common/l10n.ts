@@ -47,11 +47,18 @@ export function isSentence(value: unknown): value is Sentence {
   return typeof value === 'object' && value !== null && 'message' in value && 'values' in value;
 }
 
-/** In the language of this side. Whole numbers get thousands separators; a string is already in words. */
+/**
+ * In the language of this side. Whole numbers get thousands separators, others the decimal separator of the language; a
+ * string is already in words.
+ */
 export function say(told: Told): string {
   if (typeof told === 'string') return told;
-  const words = told.values.map((value) => (typeof value === 'number' ? formatInteger(value) : say(value)));
+  const words = told.values.map((value) => (typeof value === 'number' ? sayNumber(value) : say(value)));
   return t(told.message, ...words);
+}
+
+function sayNumber(value: number): string {
+  return Number.isInteger(value) ? formatInteger(value) : withSeparator(String(value));
 }
 
 /**
@@ -61,6 +68,28 @@ export function say(told: Told): string {
 export function formatInteger(value: number): string {
   const english = value.toLocaleString('en', { maximumFractionDigits: 0 });
   return /^en\b/i.test(language.tag) ? english : english.replaceAll(',', '\u202f');
+}
+
+const separators = new Map<string, string>();
+
+/** A number in English with the decimal separator of the language. */
+export function withSeparator(text: string): string {
+  const { tag } = language;
+  let separator = separators.get(tag);
+  if (separator === undefined) {
+    separator = separatorOf(tag);
+    separators.set(tag, separator);
+  }
+  return text.replace('.', separator);
+}
+
+/** A made-up language in a test has an unknown tag. */
+function separatorOf(tag: string): string {
+  try {
+    return (1.5).toLocaleString(tag, { numberingSystem: 'latn' }).slice(1, -1);
+  } catch {
+    return '.';
+  }
 }
 
 /** "English" for `en`, in the language of the reader. */

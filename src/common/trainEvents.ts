@@ -124,6 +124,11 @@ export function noticeOf(kind: NoticeEvent['kind'], step: number, told: Told): N
   return { event: 'notice', step, kind, message: say(told), ...(isSentence(told) && { sentence: told }) };
 }
 
+/** A notice in the language of the reader, if it can be translated. */
+export function sayNotice({ sentence, message }: NoticeEvent): string {
+  return say(sentence ?? message);
+}
+
 /** What a run reached, as reported at its end and stored in its model. */
 export interface TrainingResults {
   steps: number;

@@ -18,6 +18,8 @@ import { button, choice, numberField, textField } from './toolkit';
 import { visibleToken } from './wall/tokenText';
 
 const askMs = 300;
+/** The least size of the drawing, of its own; its text has 13 px. */
+const leastScale = 0.7;
 
 interface Actions {
   ask(at: number, text: string): void;
@@ -191,7 +193,11 @@ export class InsideView {
 
   private draw(): void {
     const { inside } = this;
-    if (inside) this.drawing.innerHTML = drawNetwork(inside.network, this.view, inside.drawn, drawingColours());
+    if (!inside) return;
+    this.drawing.innerHTML = drawNetwork(inside.network, this.view, inside.drawn, drawingColours());
+    // As large as there is room for, and scrolled where it would be illegible.
+    const svg = this.drawing.querySelector('svg')!;
+    svg.style.minWidth = `${leastScale * svg.width.baseVal.value}px`;
   }
 
   private save(): void {

@@ -7,10 +7,12 @@ import { formatLoss, toUnit, unitName, type LossUnit, type TokenScale } from '..
 import { qualityOf, sayQuality } from '../common/quality';
 import type { RunHistory } from '../common/runHistory';
 import type { RunItem, RunStatus } from '../common/studioProtocol';
-import type { SampleEvent, StartEvent } from '../common/trainEvents';
+import { sayNotice, type SampleEvent, type StartEvent } from '../common/trainEvents';
 import { wholeLength } from '../common/wall';
 import { tokenScale } from './chart/chartModel';
 import { formatTick } from './chart/scale';
+
+const maximumNotices = 5;
 
 export interface Figure {
   label: string;
@@ -117,6 +119,12 @@ export function memorySentence(history: RunHistory, unit: LossUnit): string {
     say(heldOutOnlineLoss),
     unitName(unit, scale),
   );
+}
+
+/** What the run reported besides its figures: what it kept of its training, a checkpoint that could not be written. */
+export function noticeSentences({ notices }: RunHistory): string[] {
+  const told = notices.filter(({ kind }) => kind === 'information').map(sayNotice);
+  return [...new Set(told)].slice(-maximumNotices);
 }
 
 /** "LSTM 256 + 256 · 800,000 parameters · wasm (relaxed SIMD), 2 threads. No GPU package is installed." */

@@ -28,6 +28,7 @@ import {
   figures,
   machineSentence,
   memorySentence,
+  noticeSentences,
   placeSentence,
   runLabel,
   sampleText,
@@ -76,6 +77,7 @@ export class TrainingTab {
   private readonly split = h('p', { class: 'muted small' });
   private readonly memory = h('p', { class: 'muted small' });
   private readonly machine = h('p', { class: 'muted small' });
+  private readonly notices = h('ul', { class: 'facts small' });
   private readonly reasons = h('ul', { class: 'small' });
   private readonly reasonsBlock = h('details', {}, h('summary', {}, t('Why this network')), this.reasons);
   private readonly compareList = h('div', { class: 'compare' });
@@ -185,6 +187,7 @@ export class TrainingTab {
       this.split,
       this.memory,
       this.machine,
+      this.notices,
       this.reasonsBlock,
       this.compare,
       this.table.element,
@@ -282,11 +285,8 @@ export class TrainingTab {
     setText(this.split, splitSentence(history));
     setText(this.memory, memorySentence(history, settings.unit));
     setText(this.machine, machineSentence(history));
-    const reasons = (history.start?.reasons ?? []).map(sayReason);
-    show(this.reasonsBlock, reasons.length > 0);
-    if (this.reasons.textContent !== reasons.join('')) {
-      this.reasons.replaceChildren(...reasons.map((reason) => h('li', {}, reason)));
-    }
+    drawList(this.notices, this.notices, noticeSentences(history));
+    drawList(this.reasons, this.reasonsBlock, (history.start?.reasons ?? []).map(sayReason));
     this.drawCompare(run, settings);
     this.table.draw(history, settings.unit);
     if (history.start) this.inside.show(run.id);
@@ -459,4 +459,11 @@ export class TrainingTab {
     const caption = { title: run.title, sentence: describeRun(history, this.settings?.unit) };
     return { name: t('{0} curves', run.title), caption, csv: historyToCsv(history) };
   }
+}
+
+/** Draws sentences as a list, only when they change; without any, `block` is hidden. */
+function drawList(list: HTMLElement, block: HTMLElement, sentences: readonly string[]): void {
+  show(block, sentences.length > 0);
+  if (list.textContent === sentences.join('')) return;
+  list.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)));
 }

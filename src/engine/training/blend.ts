@@ -5,6 +5,7 @@
  * ones (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). If no blend is better than the base by more
  * than the error of the measurement, the base's weights stay, and only the memory knows the text.
  */
+import { sentence, type Sentence } from '../../common/l10n';
 import type { Network } from '../backends/backend';
 import type { Reading } from '../memory/reading';
 
@@ -57,14 +58,31 @@ export async function bestBlend(
   };
 }
 
-/** What the run keeps of its training, and why, as a sentence. `base`: its title. */
-export function describeBlend({ share, losses, error }: Blend, base: string): string {
-  const nats = (loss: number): string => `${loss.toFixed(4)} nats`;
-  const measured = `held-out loss with the memory ${nats(losses.base)} with the base ${base}, ${nats(losses.trained)} with all of the training`;
-  if (share > 0)
-    return `${Math.round(100 * share)} % of the way from the base to the trained weights is kept: ${measured}, ${nats(losses.kept)} with this blend.`;
-  const uncertainty = Number.isFinite(error) ? `; a difference below ${nats(error)} could be chance` : '';
-  return `The weights of the base are kept, because training did not improve on them; the memory knows the text: ${measured}${uncertainty}.`;
+/** What the run keeps of its training, and why. */
+export function describeBlend({ share, losses }: Blend): Sentence {
+  // A base is a model of characters.
+  const bits = (nats: number): number => Number((nats / Math.LN2).toFixed(3));
+  if (share === 1) {
+    return sentence(
+      'All of the training is kept. Bits per character of held-out text, with the memory: {0}; with the weights of the base model: {1}.',
+      bits(losses.kept),
+      bits(losses.base),
+    );
+  }
+  if (share > 0) {
+    return sentence(
+      'The weights that are kept lie {0}% of the way from the base model to the trained ones. Bits per character of held-out text, with the memory: {1}; with the weights of the base model: {2}; with the trained ones: {3}.',
+      Math.round(100 * share),
+      bits(losses.kept),
+      bits(losses.base),
+      bits(losses.trained),
+    );
+  }
+  return sentence(
+    'The weights of the base model are kept, because training did not improve on them by more than chance; the memory knows the text. Bits per character of held-out text, with the memory: {0}; with the trained weights: {1}.',
+    bits(losses.kept),
+    bits(losses.trained),
+  );
 }
 
 /** The standard error of the mean difference per token, from the differences of the stretches that both read. */

@@ -596,7 +596,7 @@ export class Trainer {
       readHeldOut(this.network, memory, corpus, isSkipped, judgedTargets);
     const blend = await bestBlend(this.network, base.parameters, trained, read);
     if (!blend) return trained;
-    this.notice('information', describeBlend(blend, base.title));
+    this.notice('information', describeBlend(blend));
     return blend.parameters;
   }
 

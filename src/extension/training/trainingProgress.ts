@@ -2,9 +2,8 @@
 import * as vscode from 'vscode';
 import { sayGuard } from '../../common/describeRun';
 import { asInklingError } from '../../common/errors';
-import { say } from '../../common/l10n';
 import { formatBits, formatDuration, formatFixed, formatPercent } from '../../common/formats';
-import type { GuardEvent, NoticeEvent, ProgressEvent } from '../../common/trainEvents';
+import { sayNotice, type GuardEvent, type NoticeEvent, type ProgressEvent } from '../../common/trainEvents';
 import { present } from '../commands';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -92,11 +91,7 @@ export class TrainingProgress extends Disposables {
   private tell(event: GuardEvent | NoticeEvent): void {
     const overfitting = vscode.l10n.t('The model has begun to memorise its text. Its best weights are kept.');
     const sentence =
-      event.event === 'guard'
-        ? sayGuard(event)
-        : event.kind === 'overfitting'
-          ? overfitting
-          : say(event.sentence ?? event.message);
+      event.event === 'guard' ? sayGuard(event) : event.kind === 'overfitting' ? overfitting : sayNotice(event);
     vscode.window.setStatusBarMessage(`$(info) Inkling: ${withoutIcons(sentence)}`, 15_000);
   }
 

@@ -93,7 +93,7 @@ export class ChartView {
     const xDomain = loss.x?.domain;
     const plots = content.below.map(({ name, model }) => {
       const plot = h('div', { class: 'plot' });
-      plot.innerHTML = renderChart(model, { name, width, height: 84, colours, showX: false, xDomain }).svg;
+      plot.innerHTML = renderChart(model, { name, width, height: 92, colours, showX: false, xDomain }).svg;
       return plot;
     });
     this.below.replaceChildren(...plots);

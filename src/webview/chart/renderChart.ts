@@ -58,7 +58,8 @@ const characterWidth = 0.6;
 export function renderChart(model: ChartModel, options: PlotOptions): Plot {
   const { width, height, colours, caption } = options;
   const head = caption && exportHead(caption, model, options);
-  const top = head ? head.height : 8;
+  // A chart below another one has its name above the plot, where no curve runs.
+  const top = head ? head.height : options.showX ? 8 : fontSize + 8;
   const bottom = height - (options.showX ? 32 : 6);
   const bounds = extent(model);
   const open =
@@ -132,7 +133,7 @@ function axes(model: ChartModel, x: Scale, y: Scale, yTicks: number[], options: 
   }
   parts.push(`<path d="M${box.left} ${box.bottom}H${box.right}" stroke="${colours.muted}" stroke-opacity="0.6"/>`);
   if (!options.showX) {
-    parts.push(`<text x="${box.left + 4}" y="${box.top + 8}" fill="${colours.muted}">${escape(model.yName)}</text>`);
+    parts.push(`<text x="${box.left}" y="${box.top - 6}" fill="${colours.muted}">${escape(model.yName)}</text>`);
     return parts.join('');
   }
   const room = Math.max(2, (box.right - box.left) / 70);

@@ -27,8 +27,8 @@ export function startEvent(part: Partial<StartEvent> = {}): StartEvent {
     event: 'start',
     config,
     reasons: [
-      '600,893 characters allow about as many parameters.',
-      'One layer of 256 units is what a minute pays for.',
+      { kind: 'no-base-fits', loss: 2.31 },
+      { kind: 'dropout', passes: 7.4, dropout: 0.1 },
     ],
     files: ['moby-dick.txt'],
     tokens: 600_893,

@@ -127,6 +127,9 @@ export function pageFaults(): string[] {
           faults.add(`beyond the edge: ${name(element)}`);
       }
     }
+    const scroller = element.matches('caption') ? element.closest('.scroll') : null;
+    if (scroller && !hidden && box.right > scroller.getBoundingClientRect().right + 1)
+      faults.add(`cut off: ${name(element)}`);
     const clips = style.overflowX !== 'visible' || style.overflowY === 'hidden';
     if (
       element instanceof HTMLElement &&
@@ -174,15 +177,14 @@ export function pageFaults(): string[] {
           if (wide > 1 && high > a.height / 4) faults.add(`overlapping: ${name(texts[i])}, ${name(texts[i + 1 + j])}`);
         }),
       );
-      const { left, top } = element.getBoundingClientRect();
       // Curves and baselines; grid lines are lighter than the text.
       const lines = 'path[stroke-width][fill="none"], path[stroke-dasharray]';
       for (const curve of element.querySelectorAll<SVGPathElement>(lines)) {
+        const toScreen = curve.getScreenCTM()!;
         for (let at = 0, length = curve.getTotalLength(); at < length; at += 2) {
-          const { x, y } = curve.getPointAtLength(at);
+          const { x, y } = curve.getPointAtLength(at).matrixTransform(toScreen);
           boxes.forEach((box, i) => {
-            const inside =
-              x + left > box.left && x + left < box.right && y + top > box.top + 2 && y + top < box.bottom - 2;
+            const inside = x > box.left && x < box.right && y > box.top + 2 && y < box.bottom - 2;
             if (inside) faults.add(`struck out by a line: ${name(texts[i])}`);
           });
         }

@@ -73,6 +73,8 @@ export async function visitScreens(
   await page.locator('.newest', { hasText: /1.584/ }).waitFor();
   await page.locator('.plot text', { hasText: 'gzip' }).waitFor({ state: 'attached' });
   await openDetails(page);
+  for (const box of [2, 3]) await page.locator('.checks vscode-checkbox').nth(box).click();
+  await page.locator('.plot:visible').nth(2).waitFor();
   await look('trained', page);
   await tab(page, 1);
   await page.locator('.wall .copies:not([hidden])').first().waitFor();

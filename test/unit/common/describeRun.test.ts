@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describeRun, nextAction } from '../../../src/common/describeRun';
+import { sentence } from '../../../src/common/l10n';
 import { emptyHistory, foldEvents } from '../../../src/common/runHistory';
-import type { EpochEvent, TrainEvent } from '../../../src/common/trainEvents';
+import { noticeOf, type DoneEvent, type EpochEvent, type TrainEvent } from '../../../src/common/trainEvents';
 import { fakeRun, startEvent } from '../../support/studioHarness/fakePorts';
 
 /** One evaluation an epoch, 100 steps each. */
@@ -137,6 +138,21 @@ describe('describeRun', () => {
       assert.equal(nextAction(history, 'running'), undefined);
       assert.equal(nextAction(history, 'interrupted'), 'resume');
     }
+  });
+
+  it('says why a run ended early', () => {
+    const history = foldEvents([
+      startEvent(),
+      ...evaluations([2.5, 2.2], [2.4, 2.1]),
+      noticeOf(
+        'early-stop',
+        200,
+        sentence('Training kept diverging; the best weights are kept. Lower the learning rate.'),
+      ),
+      { ...fakeRun({ steps: 4, seed: 1, floor: 1, done: true }).at(-1)!, reason: 'early-stop' } as DoneEvent,
+    ]);
+    assert.match(describeRun(history), / Training kept diverging; .* Lower the learning rate\.$/);
+    assert.match(describeRun({ ...history, notices: [] }), /the held-out loss was no longer improving\.$/);
   });
 
   it('uses the chosen unit', () => {

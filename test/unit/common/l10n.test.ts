@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatInteger, setLanguage, t } from '../../../src/common/l10n';
+import { formatInteger, say, sentence, setLanguage, t } from '../../../src/common/l10n';
 
 describe('l10n', () => {
   afterEach(() => setLanguage({ tag: 'en', bundle: {} }));
@@ -22,5 +22,12 @@ describe('l10n', () => {
     assert.equal(formatInteger(1234567), '1\u202f234\u202f567');
     setLanguage({ tag: 'en-gb', bundle: {} });
     assert.equal(formatInteger(1234.5), '1,235');
+  });
+
+  it('puts the numbers of a sentence from another process into words here', () => {
+    const told = sentence('{0}, {1}, {2}', 12_345, 1.803, '1.803');
+    assert.equal(say(told), '12,345, 1.803, 1.803');
+    setLanguage({ tag: 'de', bundle: {} });
+    assert.equal(say(told), '12\u202f345, 1,803, 1.803');
   });
 });

@@ -402,6 +402,12 @@ describe('Studio page in a browser', function () {
     assert.match(await layers.nth(1).innerText(), /lstm\s+\[B, 128\]\s+95,232/);
     await page.locator('.drawing svg text', { hasText: 'LSTM 128' }).first().waitFor();
     assert.match(await page.locator('.example').innerText(), /\[B, T\] = \[128, 60\]/);
+    // Shrunk to the page as long as it can be read, and scrolled in a narrow one.
+    const hidden = (): Promise<number> =>
+      page.locator('.drawing').evaluate((drawing) => drawing.scrollWidth - drawing.clientWidth);
+    assert.ok((await hidden()) > 50);
+    await page.setViewportSize({ width: 900, height: 900 });
+    await eventually(async () => assert.equal(await hidden(), 0));
     const field = page.locator('vscode-text-field', { hasText: 'Tokens of' }).locator('input');
     await field.fill('aж');
     const unknown = page.locator('.tokens tr.unknown');

@@ -57,6 +57,8 @@ describe('screens of the Studio', function () {
         <text x="150" y="20">fourth</text><path d="M140 16L200 16" fill="none" stroke="#000" stroke-width="2"/>
         <text x="20" y="36">fifth</text><path d="M0 32H200" stroke="#000" stroke-dasharray="5 4"/></svg>
       <select style="width: 60px"><option>an option too long for its list</option></select>
+      <div class="scroll" style="width: 60px; overflow: auto"><table><caption>what it shows</caption>
+        <tr><td><div style="width: 150px">a</div></td></tr></table></div>
       <dl><dt>label</dt><dd style="height: 20px"></dd></dl>
       <div class="legend"><span><i class="swatch" style="display: block; width: 9px; height: 9px; background: #ddd"></i>x</span></div>
     </body>`);
@@ -74,6 +76,7 @@ describe('screens of the Studio', function () {
       /struck out by a line: text “fourth”/,
       /struck out by a line: text “fifth”/,
       /cut off: select “an option too long for its list”/,
+      /cut off: caption “what it shows”/,
       /empty: dd/,
       /mark i\.swatch/,
     ]) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { sentence } from '../../../src/common/l10n';
 import { foldEvents } from '../../../src/common/runHistory';
 import { tintOf, tintRanges } from '../../../src/common/tint';
-import type { DoneEvent } from '../../../src/common/trainEvents';
+import { noticeOf, type DoneEvent } from '../../../src/common/trainEvents';
 import type { TrainingConfig } from '../../../src/common/trainingConfig';
 import { placeOfSample, recordedColumns } from '../../../src/webview/wall/replay';
 import { withTemperature } from '../../../src/webview/wall/temperatureChips';
@@ -11,6 +12,7 @@ import {
   figures,
   machineSentence,
   memorySentence,
+  noticeSentences,
   runLabel,
   sampleText,
   splitSentence,
@@ -143,6 +145,16 @@ describe('run facts', () => {
       memorySentence(remembered, 'bits'),
       /network 2\.187, with memory 2\.061, .* 1\.876 bits per character$/,
     );
+  });
+
+  it('tells once each what the run reported, but not what the page shows in another way', () => {
+    const notices = [
+      noticeOf('information', 1, 'The disk is full.'),
+      noticeOf('paused', 2, 'Paused.'),
+      noticeOf('information', 3, 'The disk is full.'),
+      noticeOf('information', 4, sentence('All of the {0} is kept.', 1.5)),
+    ];
+    assert.deepEqual(noticeSentences({ ...history, notices }), ['The disk is full.', 'All of the 1.5 is kept.']);
   });
 
   it('labels runs', () => {

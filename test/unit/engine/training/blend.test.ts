@@ -2,6 +2,7 @@
  * What a run from a base keeps: the blend that predicts best, or the base if no blend is better by more than chance.
  */
 import * as assert from 'node:assert/strict';
+import { say } from '../../../../src/common/l10n';
 import type { Network } from '../../../../src/engine/backends/backend';
 import type { Reading } from '../../../../src/engine/memory/reading';
 import { bestBlend, describeBlend, type Blend } from '../../../../src/engine/training/blend';
@@ -32,6 +33,7 @@ describe('The blend of a base and what was trained from it', () => {
     assert.equal(blend?.share, 1);
     assert.equal(blend.parameters, trained);
     assert.deepEqual(blend.losses, { base: 2, trained: 1, kept: 1 });
+    assert.match(say(describeBlend(blend)), /^All of the training is kept/);
   });
 
   it('is part of the way where the training went too far', async () => {
@@ -39,14 +41,14 @@ describe('The blend of a base and what was trained from it', () => {
     assert.equal(blend?.share, 0.5);
     assert.deepEqual([...blend.parameters], [0.5, 1]);
     assert.deepEqual(blend.losses, { base: 1.25, trained: 1.25, kept: 1 });
-    assert.match(describeBlend(blend, 'English'), /^50 % of the way .* 1\.2500 nats with the base English/);
+    assert.match(say(describeBlend(blend)), / 50% of the way .* memory: 1\.443; .* base model: 1\.803; .* 1\.803\.$/);
   });
 
   it('is the base where training made it worse', async () => {
     const blend = await chosen((weight) => 1 + weight);
     assert.equal(blend?.share, 0);
     assert.equal(blend.parameters, base);
-    assert.match(describeBlend(blend, 'English'), /^The weights of the base are kept/);
+    assert.match(say(describeBlend(blend)), /^The weights of the base model are kept/);
   });
 
   it('is the base where an improvement could be chance, or is seen in one stretch only', async () => {
