@@ -88,7 +88,9 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     () => store.modelPaths(),
     () => store.pathsInTraining(),
   );
-  const runs = new TrainingRuns(engine, store, models, engineChoice, (job) => clusterToken(context.secrets, job));
+  const runs = new TrainingRuns(engine, store, models, engineChoice, (job, mayChange) =>
+    clusterToken(context.secrets, job, mayChange),
+  );
   const base = new DocumentBase({
     engine,
     globalState: context.globalState,

@@ -61,8 +61,8 @@ export class TrainingRuns {
     private readonly models: ModelStore,
     /** The backend options of a resumed run. */
     private readonly machine: () => ComputeRequest,
-    /** The token of the cluster that a job runs on, if it wants one. */
-    private readonly tokenOf: (job: string) => Promise<string | undefined> = async () => undefined,
+    /** The token of the cluster that a job runs on, if it needs one; the user may change one that is kept. */
+    private readonly tokenOf: (job: string, mayChange: boolean) => Promise<string | undefined> = async () => undefined,
   ) {}
 
   get active(): ActiveRun | undefined {
@@ -83,8 +83,7 @@ export class TrainingRuns {
   async attach(job: string, title: string): Promise<RunOutcome> {
     await this.store.load();
     const known = this.store.list().find((record) => record.job === job);
-    if (known) return this.resume(known.id);
-    return this.follow({
+    const record: RunRecord = known ?? {
       id: randomUUID(),
       title,
       startedAt: new Date().toISOString(),
@@ -93,15 +92,16 @@ export class TrainingRuns {
       sources: [],
       owner: process.pid,
       job,
-    });
+    };
+    return this.follow(record, true);
   }
 
-  private async follow(record: RunRecord): Promise<RunOutcome> {
+  private async follow(record: RunRecord, mayChangeToken: boolean): Promise<RunOutcome> {
     const { id, job, modelPath } = record;
     if (job === undefined || this.jobs.has(id)) {
       throw new InklingError('invalidInput', t('This window already follows the job.'));
     }
-    const reference = { job, token: await this.tokenOf(job) };
+    const reference = { job, token: await this.tokenOf(job, mayChangeToken) };
     this.jobs.set(id, reference);
     try {
       await this.store.forgetEvents(id);
@@ -132,7 +132,7 @@ export class TrainingRuns {
   async resume(id: string, epochs?: number): Promise<RunOutcome> {
     await this.store.load();
     const record = this.store.get(id);
-    if (record?.job !== undefined) return this.follow(record);
+    if (record?.job !== undefined) return this.follow(record, false);
     this.refuseSecondRun();
     const sources = await this.store.readSources(id);
     if (!record || sources.length === 0) {

@@ -232,7 +232,10 @@ class RaySource implements JobSource {
     if (status === 401 || status === 403) {
       throw new InklingError(
         'invalidInput',
-        sentence("{0} needs a token, or another one. Set RAY_AUTH_TOKEN to the cluster's token.", this.base),
+        sentence(
+          '{0} needs a token, or another one. Attach to the job again and enter it; on the command line, set RAY_AUTH_TOKEN.',
+          this.base,
+        ),
       );
     }
     if (status === 404) {

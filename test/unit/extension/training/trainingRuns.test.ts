@@ -75,7 +75,7 @@ describe('TrainingRuns', () => {
         again,
         models,
         () => ({}),
-        async () => 'secret',
+        async (_job, mayChange) => (mayChange ? 'entered' : 'kept'),
       );
     };
   });
@@ -142,7 +142,8 @@ describe('TrainingRuns', () => {
     await reached;
     const again = trainings.at(-1)!;
     assert.equal(later.store.get(id)?.state, 'running');
-    assert.equal((again.request as unknown as { token: string }).token, 'secret');
+    const tokenOf = ({ request }: Training): unknown => (request as { token?: string }).token;
+    assert.equal(tokenOf(again), 'kept');
     // It reports everything from its beginning.
     for (const event of [start, progress, done('stopped')]) again.say(event);
     assert.deepEqual(
@@ -155,6 +156,13 @@ describe('TrainingRuns', () => {
     own.end();
     job.end();
     await outcome;
+
+    // A token that was wrong can be entered again.
+    const attached = later.attach('ray://head:8265/job', 'job');
+    const last = await begin(attached);
+    assert.equal(tokenOf(last), 'entered');
+    last.end();
+    assert.equal((await attached).record.id, id);
   });
 
   it('distinguishes how a run ended', async () => {
