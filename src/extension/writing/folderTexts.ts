@@ -22,7 +22,7 @@ const ignoreFiles = '**/.gitignore';
 interface Folder {
   uri: vscode.Uri;
   watcher: vscode.Disposable;
-  /** Undefined if a file has been added or removed since they were found. */
+  /** Undefined if something has come or gone since they were looked for. */
   files: Promise<TextSource[]> | undefined;
   /** The process that knows the current files; undefined when they have changed since. */
   pid: number | undefined;
@@ -47,8 +47,6 @@ export class FolderTexts extends Disposables {
       }),
     );
     this.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.forget()));
-    // Watchers of files do not report those in a folder that is renamed.
-    this.add(vscode.workspace.onDidRenameFiles(() => this.folders.forEach(forgetFiles)));
     this.add({ dispose: () => this.stopWatching() });
   }
 
@@ -71,14 +69,17 @@ export class FolderTexts extends Disposables {
   private watch({ uri }: vscode.WorkspaceFolder): Folder {
     const watch = (glob: string): vscode.FileSystemWatcher =>
       vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(uri, glob));
-    const [prose, rules] = [watch(setting('writing.files', uri)), watch(ignoreFiles)];
-    const watcher = vscode.Disposable.from(prose, rules);
+    const [prose, rules, entries] = [watch(setting('writing.files', uri)), watch(ignoreFiles), watch('**')];
+    const watcher = vscode.Disposable.from(prose, rules, entries);
     const folder: Folder = { uri, watcher, files: undefined, pid: undefined, isSending: false };
-    const find = (): void => forgetFiles(folder);
     prose.onDidChange(() => (folder.pid = undefined));
-    [prose.onDidCreate, prose.onDidDelete, rules.onDidChange, rules.onDidCreate, rules.onDidDelete].forEach((event) =>
-      event(find),
-    );
+    rules.onDidChange(() => forgetFiles(folder));
+    // Not only of prose: when a whole folder comes or goes, the files in it need not be reported.
+    const comesOrGoes = (entry: vscode.Uri): void => {
+      if (!entry.path.includes('/.git/')) forgetFiles(folder);
+    };
+    entries.onDidCreate(comesOrGoes);
+    entries.onDidDelete(comesOrGoes);
     return folder;
   }
 
@@ -86,12 +87,13 @@ export class FolderTexts extends Disposables {
     const { engine, onError } = this.options;
     folder.isSending = true;
     try {
-      folder.files ??= findProse(folder.uri);
-      const texts = await folder.files;
+      const found = (folder.files ??= findProse(folder.uri));
+      const texts = await found;
       // It may have been forgotten in the meantime.
       if (this.folders.get(collection) !== folder) return;
       const known = engine.call('knowTexts', { collection, texts });
-      folder.pid = engine.pid;
+      // What came or went while they were being found is looked for the next time.
+      if (folder.files === found) folder.pid = engine.pid;
       await known;
     } catch (error) {
       forgetFiles(folder);
@@ -130,21 +132,24 @@ async function findProse(folder: vscode.Uri): Promise<TextSource[]> {
     vscode.workspace.findFiles(new vscode.RelativePattern(folder, glob), `{${notProse}}`, maximumFiles);
   const [found, rules] = await Promise.all([find(setting('writing.files', folder)), find(ignoreFiles)]);
   const ignored = new GitIgnore(
-    await Promise.all(
-      rules.map(async (uri) => ({
-        folder: path.posix.dirname(uri.path),
-        text: new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)),
-      })),
-    ),
+    await readable(rules, async (uri) => ({
+      folder: path.posix.dirname(uri.path),
+      text: new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)),
+    })),
   );
-  const files = await Promise.all(
-    found
-      .filter((uri) => !ignored.ignores(uri.path))
-      .map(async (uri) => ({ uri, ...(await vscode.workspace.fs.stat(uri)) })),
+  const files = await readable(
+    found.filter((uri) => !ignored.ignores(uri.path)),
+    async (uri) => ({ uri, ...(await vscode.workspace.fs.stat(uri)) }),
   );
   files.sort((a, b) => b.mtime - a.mtime);
   let left = maximumBytes;
   return files
     .filter(({ size }) => size <= left && (left -= size) >= 0)
     .map(({ uri }) => ({ name: uri.toString(), path: uri.fsPath, encoding: fileEncoding(uri) }));
+}
+
+/** The results of `read`, without those of files that cannot be read, such as one that was deleted in the meantime. */
+async function readable<T>(files: readonly vscode.Uri[], read: (file: vscode.Uri) => Promise<T>): Promise<T[]> {
+  const results = await Promise.allSettled(files.map(read));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
