@@ -4,7 +4,7 @@
  */
 import type { Layer } from '../memory/memory';
 import { memoryPredictor, type MemoryPredictorOptions } from '../memory/memoryPredictor';
-import { Mixture, type MixtureTables } from '../memory/mixture';
+import { Mixture } from '../memory/mixture';
 import { openMemory } from '../memory/modelMemory';
 import type { LanguageModel } from './languageModel';
 import { networkPredictor, type Predictor } from './predictor';
@@ -19,8 +19,8 @@ export interface PredictorUse extends MemoryPredictorOptions {
   context?: 'as-trained' | 'carried';
   /** What the memory has learned since training; ignored for a model without one. */
   learned?: readonly Layer[];
-  /** The weights of the mixture, if they were fitted to the text at hand. Default: the model's. */
-  tables?: MixtureTables;
+  /** The mixture, if it adapts to the text at hand. Default: the model's. */
+  mixture?: Mixture;
 }
 
 /**
@@ -31,6 +31,6 @@ export function createPredictor(model: LanguageModel, use: PredictorUse = {}): P
   const network = networkPredictor(model, use.context ?? 'as-trained');
   const { memory, vocabulary } = model;
   if (!memory) return network;
-  const mixture = new Mixture(vocabulary.size, use.tables ?? memory.tables);
+  const mixture = use.mixture ?? new Mixture(vocabulary.size, memory.tables);
   return memoryPredictor(network, openMemory(memory, vocabulary).under(use.learned ?? []), mixture, use);
 }

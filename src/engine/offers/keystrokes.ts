@@ -1,14 +1,14 @@
 /** Measures how useful offers are, with uncertainties, from a replay. */
 import type { Eagerness } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
+import { createPredictor } from '../generation/createPredictor';
+import { DocumentPredictor, type KeptContexts } from '../generation/documentPredictor';
 import { encodeText, type LanguageModel } from '../generation/languageModel';
 import { networkPredictor, type Predictor } from '../generation/predictor';
 import { StateCache } from '../generation/stateCache';
-import { fittingCharacters } from '../memory/fitToText';
-import { learningPredictor } from '../memory/learningPredictor';
 import { predictorOfMemory } from '../memory/memoryPredictor';
 import { canRemember, isEmpty, openMemory } from '../memory/modelMemory';
-import { rememberTokens } from '../memory/remember';
+import { emptyMemory, rememberTokens } from '../memory/remember';
 import { plusMinus } from './bootstrap';
 import { offer } from './offers';
 import { countedWords, replay, type ReplayCounts } from './replay';
@@ -42,13 +42,15 @@ const extent = 'phrase';
 const maximumLength = 60;
 const sentCharacters = 2000;
 
-/** What predicts: the network, the memory, both, or both while the memory learns what has been typed. */
+/**
+ * What predicts: the network, the memory, both, or both as in the editor, where the memory also knows what stands before
+ * the cursor. The memory is the model's own or, if it has none, that of the text before what is typed.
+ */
 export type PredictingMode = (typeof predictingModes)[number];
 export const predictingModes = ['network', 'memory', 'both', 'online'] as const;
 
 /**
- * Simulates a writer who types `text` from UTF-16 offset `from` to `to` with a model's offers. The memory is the
- * model's own or, if it has none, that of the text before `from`. Throws `invalidInput` if a memory is requested of a
+ * Simulates a writer who types `text` from UTF-16 offset `from` to `to` with a model's offers. Throws `invalidInput` if a memory is requested of a
  * model that cannot have one.
  */
 export async function typeWithOffers(
@@ -59,50 +61,45 @@ export async function typeWithOffers(
   eagerness: Eagerness,
   mode: PredictingMode,
 ): Promise<KeystrokeReport> {
-  const { predictor, learnTo } = predictorFor(model, text, from, mode);
-  const cache = new StateCache(predictor.reach);
+  const predictingAfter = await predictingIn(model, text.slice(0, from), mode);
   const asked = { modelPath: '', suffix: '', extent, eagerness, alternatives: 1, maximumLength, never: [] } as const;
   const typed = await replay(text, from, to, async (before) => {
-    learnTo(before.length);
+    const { predictor, cache } = await predictingAfter(before);
     const request = { ...asked, prefix: before.slice(-sentCharacters) };
     return (await offer(model, predictor, request, cache)).items[0]?.text;
   });
   return keystrokeReport(typed);
 }
 
-function predictorFor(
+/** What predicts after a text that begins with `start`. */
+async function predictingIn(
   model: LanguageModel,
-  text: string,
-  from: number,
+  start: string,
   mode: PredictingMode,
-): { predictor: Predictor; learnTo: (offset: number) => void } {
-  const network = networkPredictor(model, 'carried');
-  const nothing = (): void => {};
-  if (mode === 'network') return { predictor: network, learnTo: nothing };
+): Promise<(before: string) => Promise<KeptContexts>> {
+  const always = (predictor: Predictor) => {
+    const kept = { predictor, cache: new StateCache(predictor.reach) };
+    return (): Promise<KeptContexts> => Promise.resolve(kept);
+  };
+  if (mode === 'network') return always(networkPredictor(model, 'carried'));
   if (!canRemember(model.config)) {
     throw new InklingError('invalidInput', 'Only a model of running text can have a memory: use --mode network.');
   }
   const { vocabulary } = model;
-  const encode = (start: number, end: number): Uint16Array => encodeText(model, text.slice(start, end)).ids;
-  // If the model has no memory of the text, the last part before `from` is read as if it were being written, to fit the
-  // weights of the mixture.
-  const own = model.memory && !isEmpty(model.memory) ? model.memory : undefined;
-  const readFrom = own ? from : Math.max(0, from - fittingCharacters);
-  const { base, tables } = own ?? {
-    ...rememberTokens(encode(0, readFrom), vocabulary),
-    ...(model.memory && { tables: model.memory.tables }),
+  const memory = model.memory ?? emptyMemory(vocabulary);
+  if (mode === 'memory') {
+    const known = isEmpty(memory) ? rememberTokens(encodeText(model, start).ids, vocabulary) : memory;
+    return always(predictorOfMemory(openMemory(known, vocabulary)));
+  }
+  if (mode === 'both' && !isEmpty(memory)) return always(createPredictor(model, { context: 'carried' }));
+  const document = new DocumentPredictor({ ...model, memory });
+  const after = async (before: string): Promise<KeptContexts> => {
+    // In the editor it goes on between two keystrokes.
+    await document.fitting;
+    return (await document.at(before, before.length)).typing;
   };
-  const memory = openMemory({ base, tables }, vocabulary);
-  const learning = learningPredictor(network, memory, tables);
-  let learned = readFrom;
-  const learnTo = (offset: number): void => {
-    learning.learn(encode(learned, offset));
-    learned = offset;
-  };
-  if (mode === 'online' || !own) learnTo(from);
-  if (mode === 'online') return { predictor: learning, learnTo };
-  const predictor = mode === 'memory' ? predictorOfMemory(learning.memory) : learning;
-  return { predictor, learnTo: nothing };
+  await after(start);
+  return mode === 'online' ? after : () => after(start);
 }
 
 /** The figures of a replay. */

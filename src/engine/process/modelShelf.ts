@@ -14,6 +14,7 @@ import { baseLanguages, basePath, modelFileOf } from '../bases/shippedBases';
 import { listFor, readWordList } from '../bases/wordList';
 import { buildCorpus } from '../corpus/corpus';
 import { Vocabulary, type VocabularyJson } from '../corpus/vocabulary';
+import { predicting, type Predicting } from '../generation/documentPredictor';
 import { foldWord, type KnownWords } from '../generation/knownWords';
 import { openModel, type LanguageModel } from '../generation/languageModel';
 import { copyIndexOf, type CopyIndex } from '../generation/memorisation';
@@ -22,11 +23,11 @@ import { SurpriseMap } from '../generation/surprise';
 import { readLanguageModel } from '../model/modelFile';
 import type { Provenance } from '../model/modelMetadata';
 import type { NetworkSpec } from '../model/networkSpec';
-import { DocumentLayers, predicting, type Predicting } from './documentLayers';
+import type { Precedence } from '../timeSlice';
+import { DocumentLayers } from './documentLayers';
 import type { KnownTexts } from './knownTexts';
 import type { OpenDocuments } from './openDocuments';
 import { SnapshotReader } from './snapshot';
-import type { Precedence } from '../timeSlice';
 import { readSources } from './readSources';
 
 /** A run in progress, as announced by its trainer. */

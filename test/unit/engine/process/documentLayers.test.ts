@@ -3,11 +3,15 @@ import * as assert from 'node:assert/strict';
 import type { LanguageModel } from '../../../../src/engine/generation/languageModel';
 import { prime } from '../../../../src/engine/generation/prime';
 import { probabilityOf } from '../../../../src/engine/generation/sampler';
+import { networkPredictor } from '../../../../src/engine/generation/predictor';
+import { learningPredictor } from '../../../../src/engine/memory/learningPredictor';
+import { openMemory } from '../../../../src/engine/memory/modelMemory';
 import { emptyMemory } from '../../../../src/engine/memory/remember';
 import type { CompletionRequest, DocumentUpdate } from '../../../../src/common/engineProtocol';
 import { createBackend, createStepper } from '../../../../src/engine/backends';
 import { samplerHandlers } from '../../../../src/engine/process/samplerThread';
-import { DocumentLayers, predicting } from '../../../../src/engine/process/documentLayers';
+import { DocumentLayers } from '../../../../src/engine/process/documentLayers';
+import { predicting } from '../../../../src/engine/generation/documentPredictor';
 import { KnownTexts } from '../../../../src/engine/process/knownTexts';
 import { OpenDocuments } from '../../../../src/engine/process/openDocuments';
 import { eventually } from '../../../support/eventually';
@@ -31,7 +35,8 @@ describe('OpenDocuments', () => {
 
 describe('DocumentLayers', () => {
   const network = learnedModel(text);
-  const model: LanguageModel = { ...network, memory: emptyMemory(network.vocabulary) };
+  const memory = emptyMemory(network.vocabulary);
+  const model: LanguageModel = { ...network, memory };
 
   /** How likely the model thinks `next` after `before`, at that place of the document. */
   async function probability(
@@ -87,6 +92,32 @@ describe('DocumentLayers', () => {
     await eventually(async () =>
       assert.ok((await probability(layers, before, 'm', cursor)) > first + 0.02, `${first}`),
     );
+  });
+
+  it('learns from what is typed, as a predictor does that learns each token after predicting it', async () => {
+    const passage = 'the farmer sailed over the captain m'.repeat(30);
+    const { vocabulary } = model;
+    const ids = vocabulary.encode(passage);
+    const documents = new OpenDocuments();
+    const layers = new DocumentLayers(model, predicting(model), documents, new KnownTexts());
+    const learning = learningPredictor(
+      networkPredictor(model, 'carried'),
+      openMemory(memory, vocabulary),
+      memory.tables,
+    );
+    const context = learning.start();
+    const logits = new Float32Array(learning.classes);
+    const bits = { typed: 0, learning: 0 };
+    for (let at = 1; at < ids.length; at++) {
+      const before = passage.slice(0, at);
+      documents.update({ id, text: before });
+      bits.typed -= Math.log2(await probability(layers, before, passage[at], at));
+      const last = ids.subarray(at - 1, at);
+      learning.learn(last);
+      learning.step(last, context, logits);
+      bits.learning -= Math.log2(probabilityOf(ids[at], logits, 0, learning.classes));
+    }
+    assert.ok(Math.abs(bits.typed - bits.learning) < 0.01 * bits.learning, JSON.stringify(bits));
   });
 
   it('fits the mixture again when a document has become twice as long', async () => {
