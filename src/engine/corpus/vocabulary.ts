@@ -3,8 +3,8 @@
  *
  * Characters are Unicode code points; sorted, they give the ids. A character outside the table becomes `noToken`: its
  * input is a zero vector, and it adds no loss. Only tabs and spaces of other kinds (no-break, ideographic …) are read as
- * an ordinary space instead, since they separate words, too. Words are those of Keras' Tokenizer: punctuation removed, split at
- * spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
+ * an ordinary space instead, since they separate words, too. Words are those of Keras' Tokenizer: punctuation removed,
+ * split at spaces, id 0 for padding, 1 for an unknown word, then by falling frequency (ties: first seen first).
  */
 import { InklingError } from '../../common/errors';
 import { sentence } from '../../common/l10n';

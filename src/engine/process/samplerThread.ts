@@ -89,11 +89,13 @@ export function samplerHandlers(
         const { model, copies } = shelved;
         const { writing } = await shelved.at(document);
         const onDelta = (delta: SampleDelta): void => onEvent(delta);
-        const written = wordsOfDocument(document && documents.text(document.id), [prompt].flat());
-        const realWords = async (): Promise<KnownWords[] | undefined> => {
-          const known = await shelved.words();
-          return known && [known, writableWords(written, model.vocabulary)];
-        };
+        // The document before anything is written into it.
+        const text = document && documents.text(document.id);
+        let found: Promise<KnownWords[] | undefined> | undefined;
+        const realWords = (): typeof found =>
+          (found ??= shelved.words().then((known) => {
+            return known && [known, writableWords(wordsOfDocument(text, [prompt].flat()), model.vocabulary)];
+          }));
         const words = streams.some(({ onlyRealWords }) => onlyRealWords) ? await realWords() : undefined;
         const tools = { onDelta, signal, words, ...writing };
         const result = await generateContaining(model, { prompt, streams, details }, tools);

@@ -10,14 +10,14 @@ const fewestLines = 8;
  * broken paragraph are so long that the first word of the next one had no room in them. Most lines of verse are not.
  */
 export function lineWidth(lines: readonly string[]): number | undefined {
-  const broken = lines.slice(0, -1).flatMap((line, i) => {
+  const followed = lines.slice(0, -1).flatMap((line, i) => {
     const [word] = /\S+/.exec(lines[i + 1]) ?? [];
     return line.trim() === '' || word === undefined ? [] : [{ length: line.trimEnd().length, word }];
   });
-  if (broken.length < fewestLines) return undefined;
-  const width = Math.max(...broken.map(({ length }) => length));
-  const full = broken.filter(({ length, word }) => length + 1 + word.length > width);
-  return width <= widest && full.length > broken.length / 2 ? width : undefined;
+  if (followed.length < fewestLines) return undefined;
+  const width = Math.max(...followed.map(({ length }) => length));
+  const full = followed.filter(({ length, word }) => length + 1 + word.length > width);
+  return width <= widest && full.length > followed.length / 2 ? width : undefined;
 }
 
 /** `text` as it continues a line at `column`: where a word has no room in the width, its space becomes a line break. */
