@@ -3,6 +3,7 @@
  * document's own text is added to that, and the mixture adapts to the document: it learns from what is typed, and that
  * of a base, which was fitted to novels, is fitted to the document once this is long enough.
  */
+import { commonStart } from '../../common/commonEnds';
 import { noToken } from '../backends/backend';
 import { fitToText, fittingCharacters } from '../memory/fitToText';
 import type { Layer } from '../memory/memory';
@@ -76,7 +77,8 @@ export class DocumentPredictor {
     const last = this.before;
     this.before = text.slice(0, cursor);
     const typed = this.before.length - last.length;
-    if (typed > 0 && typed <= mostTyped && this.before.startsWith(last)) await this.learnTyped(this.before, typed);
+    const goesOn = typed > 0 && typed <= mostTyped && commonStart(last, this.before) === last.length;
+    if (goesOn) await this.learnTyped(this.before, typed);
     await this.text.update(text, Math.min(cursor, text.length));
     // Again each time the text has doubled, until there is as much as is read.
     const { fitted } = this;

@@ -9,7 +9,7 @@
 import { noToken } from '../backends/backend';
 import { TimeSlice } from '../timeSlice';
 import { letterOrders, placeNumbers, wordOrders, type Contexts } from './contexts';
-import type { BaseLayer, Chain } from './memory';
+import type { BaseLayer, Chain, Memory } from './memory';
 import { bitsFor, maximumCount, PackedCounts } from './packedCounts';
 
 interface LearnTextOptions {
@@ -37,20 +37,24 @@ export function learnText(
   }
 }
 
-/** Like `learnText`, but lets the thread do other work in between. */
-export async function learnTextInSlices(
-  tokens: Uint16Array,
-  contexts: Contexts,
-  classes: number,
-  options: LearnTextOptions,
-): Promise<BaseLayer> {
-  const work = new Sorter(tokens, contexts, classes, options).learn();
+/**
+ * The counts of a text above `memory`'s base, for `Layer.begin`. Undefined if some were capped: they could not be taken
+ * back exactly. Lets the thread do other work in between.
+ */
+export async function learnGround(tokens: Uint16Array, memory: Memory): Promise<BaseLayer | undefined> {
+  const { contexts, classes } = memory;
+  const isBelow: LearnTextOptions['isBelow'] = (...count) => memory.isInBase(...count);
+  const work = new Sorter(tokens, contexts, classes, { bits: 32, isBelow }).learn();
   const slice = new TimeSlice();
   for (;;) {
     const { done, value } = work.next();
-    if (done) return value;
+    if (done) return isCapped(value) ? undefined : value;
     if (slice.isOver) await slice.renew();
   }
+}
+
+function isCapped({ letters, words }: BaseLayer): boolean {
+  return [...letters, ...words].some(({ entries }) => entries.some((entry) => (entry & maximumCount) === maximumCount));
 }
 
 /** The number of tokens that are handled between two opportunities for a pause. */

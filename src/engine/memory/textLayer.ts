@@ -1,6 +1,6 @@
 /**
- * A layer of the memory that holds one text, the current document, and follows its edits. The cost of an edit depends
- * on the size of the change and the few words after it, not on the length of the text.
+ * A layer of the memory that holds one text, the current document, and follows its edits. A long text is learned at once
+ * (`learnText.ts`); the cost of an edit depends on the size of the change and the few words after it.
  *
  * The text is cut in two at the cursor: what follows the cursor is learned as the beginning of a separate text.
  * Otherwise the memory would predict at the cursor exactly what already follows it.
@@ -13,10 +13,13 @@ import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
+import { learnGround } from './learnText';
 import { Layer, type Memory } from './memory';
 
 /** The approximate number of tokens between two marks. */
 const keepEvery = 512;
+/** The fewest tokens that are learned at once when nothing is known yet. */
+const fewestAtOnce = 10_000;
 /** The number of tokens to learn before yielding to other work. */
 const tokensAtOnce = 2000;
 
@@ -87,7 +90,9 @@ export class TextLayer {
     const lines = changed.map((line, i) => ({ units: line.length, tokens: encoded[i].length }));
     this.lines = [...this.lines.slice(0, from.line), ...lines, ...this.lines.slice(to.line)];
     this.text = text;
-    await this.spliceDifference(from.tokens, to.tokens - from.tokens, joined(encoded));
+    const inserted = joined(encoded);
+    if (this.length === 0 && (await this.learnAtOnce(inserted))) return;
+    await this.spliceDifference(from.tokens, to.tokens - from.tokens, inserted);
   }
 
   private encode(line: string): Uint16Array {
@@ -108,6 +113,16 @@ export class TextLayer {
   private tokensBefore(cursor: number): number {
     const start = lineStart(this.text, cursor);
     return this.lineAt(start).tokens + this.encode(this.text.slice(start, cursor)).length;
+  }
+
+  /** Returns whether it has: it does not for a short text, and cannot for one with counts that are too high. */
+  private async learnAtOnce(tokens: Uint16Array): Promise<boolean> {
+    const ground = tokens.length < fewestAtOnce ? undefined : await learnGround(tokens, this.memory);
+    if (!ground) return false;
+    this.layer.begin(ground);
+    this.move(0, tokens.length);
+    this.tokens.set(tokens);
+    return true;
   }
 
   /** Like `splice`, but skips what is the same at both ends. */

@@ -9,9 +9,8 @@ import { normaliseText } from '../corpus/normaliseText';
 import type { Vocabulary } from '../corpus/vocabulary';
 import { TimeSlice } from '../timeSlice';
 import { placeNumbers } from './contexts';
-import { learnTextInSlices } from './learnText';
-import { Layer, type BaseLayer, type Memory } from './memory';
-import { maximumCount } from './packedCounts';
+import { learnGround } from './learnText';
+import { Layer, type Memory } from './memory';
 
 /** The number of tokens to learn before looking at the clock. */
 const tokensAtOnce = 256;
@@ -89,7 +88,6 @@ export class TextsLayer {
 
   /** Replaces everything that was learned. */
   private async learnAtOnce(slice: TimeSlice): Promise<void> {
-    const { contexts, classes } = this.memory;
     const learned: [string, LearnedText][] = [];
     for (const name of [...this.wanted.texts.keys()]) {
       const text = this.wantedText(name);
@@ -103,12 +101,8 @@ export class TextsLayer {
       all.set(tokens, at);
       at += tokens.length;
     }
-    const ground = await learnTextInSlices(all, contexts, classes, {
-      bits: 32,
-      isBelow: (chain, order, hash, token) => this.memory.isInBase(chain, order, hash, token),
-    });
-    // Counts that were capped could not be taken back exactly.
-    if (isCapped(ground)) return;
+    const ground = await learnGround(all, this.memory);
+    if (!ground) return;
     this.layer.begin(ground);
     this.learned.clear();
     for (const [name, text] of learned) this.learned.set(name, text);
@@ -133,8 +127,4 @@ export class TextsLayer {
       if (i % tokensAtOnce === 0 && slice.isOver) await slice.renew();
     }
   }
-}
-
-function isCapped({ letters, words }: BaseLayer): boolean {
-  return [...letters, ...words].some(({ entries }) => entries.some((entry) => (entry & maximumCount) === maximumCount));
 }

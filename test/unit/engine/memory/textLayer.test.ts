@@ -34,6 +34,10 @@ function assertSame(found: Layer, expected: Layer, text: string): void {
   const sizes = ({ letters, words }: Layer): number[][] =>
     [...letters, ...words].map((counts) => [counts.contexts, counts.entries]);
   assert.deepEqual(sizes(found), sizes(expected), JSON.stringify(text));
+  assertPredictsAs(found, expected, text);
+}
+
+function assertPredictsAs(found: Layer, expected: Layer, text: string): void {
   const place = new Float32Array(placeNumbers);
   contexts.start(place, 0);
   const [one, other] = [memory.under([found]), memory.under([expected])];
@@ -69,6 +73,23 @@ describe('TextLayer', () => {
     }
     await layer.update('');
     assertSame(layer.layer, new Layer(), '');
+  });
+
+  it('learns a long text at once, and knows the same as if it had learned it step by step, also after edits', async () => {
+    const random = new Random(5);
+    const layer = new TextLayer(memory, vocabulary, asIs);
+    let text = draw(random, 20_000);
+    await layer.update(text);
+    assert.ok(layer.layer.ground);
+    assertPredictsAs(layer.layer, learned(encode(text)), text);
+    for (let step = 0; step < 40; step++) {
+      const start = random.integer(text.length + 1);
+      text = text.slice(0, start) + draw(random, 3) + text.slice(start + random.integer(200));
+      await layer.update(text);
+    }
+    assertPredictsAs(layer.layer, learned(encode(text)), text);
+    await layer.update('');
+    assertPredictsAs(layer.layer, new Layer(), text.slice(0, 1000));
   });
 
   it('reads line breaks and composed characters as training does', async () => {
