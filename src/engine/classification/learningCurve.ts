@@ -35,8 +35,9 @@ export function worthAdding(points: LearningCurve['points']): Pick<LearningCurve
   const [x0, y0] = [mean(xs), mean(ys)];
   const slope =
     xs.reduce((sum, x, i) => sum + (x - x0) * (ys[i] - y0), 0) / xs.reduce((sum, x) => sum + (x - x0) ** 2, 0);
-  const error = (texts: number): number => Math.exp(ys.at(-1)! + slope * (Math.log(texts) - xs.at(-1)!));
+  const error = (texts: number): number =>
+    texts === last.texts ? 1 - last.macroF1 : Math.exp(ys.at(-1)! + slope * (Math.log(texts) - xs.at(-1)!));
   let texts = last.texts;
   while (texts < farthest * last.texts && error(texts) - error(2 * texts) >= leastGain) texts *= 2;
-  return { worthAdding: texts - last.texts, expected: texts === last.texts ? last.macroF1 : 1 - error(texts) };
+  return { worthAdding: texts - last.texts, expected: 1 - error(texts) };
 }

@@ -351,7 +351,7 @@ function supported(rule: ThresholdRule, truth: number[], { classes, positive }: 
   const negatives = truth.filter((label) => label === 0).length;
   const allowed = allowedLosses(rule.share, negatives);
   if (allowed === undefined) {
-    const percent = `${Number((100 * rule.share).toPrecision(3))} %`;
+    const percent = `${Number((100 * rule.share).toPrecision(3))}%`;
     throw new InklingError(
       'invalidInput',
       `${negatives} examples of "${classes[1 - positive!]}" were set aside to choose the threshold; to show that at most ` +

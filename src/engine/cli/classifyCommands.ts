@@ -15,6 +15,7 @@ import {
   type ThresholdRule,
   type Verdict,
 } from '../../common/classifierProtocol';
+import { formatPercent } from '../../common/formats';
 import { findingSentences } from '../../common/contributions';
 import { formatFigure, learningSentence, startSentence, unmeasured } from '../../common/confusionReport';
 import { keptTitle, partTitle, untriedSentence } from '../../common/partTitles';
@@ -357,7 +358,7 @@ function doneEvent(file: string, { record }: ClassifierModel, problems: DataProb
 const print = (line: string): void => output.line(line);
 const printJson = (value: unknown): void => output.json(value);
 
-const share = (x: number | null): string => (x === null ? 'not measured' : `${(100 * x).toFixed(2)} %`);
+const share = (x: number | null): string => (x === null ? 'not measured' : formatPercent(100 * x, 2));
 const figure = (x: number | null): string => formatFigure(x, 4);
 
 function printEvent(event: ClassifierEvent): void {
@@ -411,7 +412,7 @@ function printBaselines(baselines: Baselines, record?: ClassifierRecord): void {
 function printCertainty({ accuracy, precision, recall, auc, calibrationError }: Certainty): void {
   const between = (interval: Interval | null): string =>
     interval === null ? 'not measured' : `${figure(interval.low)} to ${figure(interval.high)}`;
-  print('\n95 % intervals');
+  print('\n95% intervals');
   print(`  accuracy: ${between(accuracy)}`);
   for (const name of Object.keys(recall)) {
     print(`  ${name}: precision ${between(precision[name])}, recall ${between(recall[name])}`);

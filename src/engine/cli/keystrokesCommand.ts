@@ -55,7 +55,7 @@ function describeReport(report: KeystrokeReport & { eagerness: string; mode: str
   const figure = (value: number, spread: number, digits: number): string =>
     Number.isNaN(spread) ? value.toFixed(digits) : `${value.toFixed(digits)} ± ${spread.toFixed(digits)}`;
   const share = (value: number, spread: number): string =>
-    Number.isNaN(value) ? 'not measured' : `${figure(100 * value, 100 * spread, 1)} %`;
+    Number.isNaN(value) ? 'not measured' : `${figure(100 * value, 100 * spread, 1)}%`;
   const rate = (value: number, spread: number): string => figure(value, spread, 2);
   return (
     `${report.eagerness}, ${report.mode}, ${report.characters} characters\n` +
@@ -66,6 +66,6 @@ function describeReport(report: KeystrokeReport & { eagerness: string; mode: str
     report.exactMatch
       .map((value, i) => `first ${i + 1} word${i === 0 ? ' ' : 's'} right ${share(value, plusMinus.exactMatch[i])}\n`)
       .join('') +
-    `key to offer        ${report.p50Ms.toFixed(1)} ms (half), ${figure(report.p95Ms, plusMinus.p95Ms, 1)} ms (95 in 100)\n`
+    `key to offer        ${report.p50Ms.toFixed(1)} ms (median), ${figure(report.p95Ms, plusMinus.p95Ms, 1)} ms (95th percentile)\n`
   );
 }

@@ -1,4 +1,5 @@
 /** `inkling next`: what a model could write after a prompt, and how likely each token is at several temperatures. */
+import { formatPercent } from '../../common/formats';
 import { modelFileOf } from '../bases/shippedBases';
 import { createStepper } from '../backends';
 import { nextTokens, type NextToken, type NextTokens } from '../generation/nextTokens';
@@ -64,7 +65,7 @@ function table(distributions: NextTokens[], count: number): string[] {
   );
 }
 
-const percent = (probability: number): string => `${(100 * probability).toFixed(2)} %`;
+const percent = (probability: number): string => formatPercent(100 * probability, 2);
 
 const cell = ({ probability, cut }: NextToken): string =>
   cut === undefined ? percent(probability) : `cut (${percent(cut)})`;

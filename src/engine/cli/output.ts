@@ -57,11 +57,11 @@ export class Output {
     this.raw(this.isTTY ? printable(text) : text);
   }
 
-  /** A value as one line of JSON, with sentences in words. */
+  /** A value as one line of JSON, with sentences in words; what says the same as the message beside it is left out. */
   json(value: unknown): void {
+    const plain = (name: string, part: unknown): unknown =>
+      !isSentence(part) ? part : name === 'sentence' ? undefined : inWords(part);
     // JSON does not escape these, and some terminals interpret them.
-
-    const plain = (_: string, part: unknown): unknown => (isSentence(part) ? inWords(part) : part);
     const json = JSON.stringify(value, plain).replace(/[\x7f-\x9f]/g, (control) => {
       return `\\u00${control.charCodeAt(0).toString(16)}`;
     });

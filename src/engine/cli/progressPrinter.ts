@@ -2,6 +2,7 @@
  * Displays a training run: one line that is updated with loss, speed and remaining time, and above it what is worth
  * keeping: epochs, samples, notices. If the output is not a terminal, the line is printed now and then.
  */
+import { formatPercent } from '../../common/formats';
 import { say } from '../../common/l10n';
 import { sayReason } from '../../common/reasons';
 import type { TrainingConfig } from '../../common/trainingConfig';
@@ -159,5 +160,5 @@ export function duration(seconds: number): string {
 function bar(fraction: number): string {
   const width = 20;
   const filled = Math.round(fraction * width);
-  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${String(Math.round(fraction * 100)).padStart(3)} %`;
+  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${formatPercent(fraction * 100).padStart(4)}`;
 }

@@ -1,4 +1,5 @@
 /** `inkling sample`: continues one or more prompts at one or more temperatures, all as one batch. */
+import { formatPercent } from '../../common/formats';
 import { modelFileOf } from '../bases/shippedBases';
 import { randomInt } from 'node:crypto';
 import * as path from 'node:path';
@@ -80,7 +81,7 @@ function readTexts(files: string[]): Promise<NamedText[]> {
 
 /** The parts of a sample that occur in the texts that it is compared with. */
 function describeCopies(text: string, { runs = [], novelShare, realWordShare }: Partial<CopyReport>): string[] {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const percent = (share: number): string => formatPercent(100 * share, 1);
   const shares = [
     ...(realWordShare === undefined ? [] : [`${percent(realWordShare)} real words`]),
     ...(novelShare === undefined ? [] : [`${percent(novelShare)} new sequences of 8 characters`]),

@@ -1,6 +1,7 @@
 /** `inkling step`: one training step of a model in detail: its loss, its gradients, the resulting state. */
 import * as path from 'node:path';
 import { createStepper } from '../backends';
+import { formatPercent } from '../../common/formats';
 import { modelFileOf } from '../bases/shippedBases';
 import { buildCorpus } from '../corpus/corpus';
 import { examplesOf } from '../corpus/examples';
@@ -42,7 +43,7 @@ export async function stepCommand(args: string[]): Promise<void> {
     name,
     norm.toPrecision(6),
     largest.toPrecision(6),
-    clipValue === undefined ? '' : `${(100 * clippedShare).toFixed(2)} %`,
+    clipValue === undefined ? '' : formatPercent(100 * clippedShare, 2),
   ]);
   const lines = [['gradient of', 'norm', 'largest', clipValue === undefined ? '' : `beyond ±${clipValue}`], ...rows];
   const width = Math.max(...lines.map(([name]) => name.length));

@@ -82,7 +82,7 @@ that comes with Inkling if cross-validation says that this is better; --start no
 the SMS Spam Collection, among others: with --start auto, few labels of that collection look better than they are.`,
   ],
   [
-    ['train', 'job', 'score', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
+    ['train', 'job', 'score', 'keystrokes', 'examples', 'step', 'classify', 'train-classifier', 'evaluate'],
     `If a text is not UTF-8, --encoding NAME names its encoding, such as windows-1251 or shift_jis; without it, it is guessed.`,
   ],
 ];

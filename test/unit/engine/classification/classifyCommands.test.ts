@@ -53,7 +53,7 @@ describe('inkling train-classifier, evaluate, classify', () => {
     assert.ok(accuracy!.low < Number(evaluated.accuracy) && Number(evaluated.accuracy) <= accuracy!.high);
     assert.ok(recall.spam!.low > 0.5 && auc!.value > 0.9 && calibrationError < 0.5);
     const shownReport = run(['evaluate', model, data]).stdout;
-    assert.match(shownReport, /95 % intervals\n +accuracy: 0[^]*AUC \d\.\d+: \d[^]*calibration error 0\.\d/);
+    assert.match(shownReport, /95% intervals\n +accuracy: 0[^]*AUC \d\.\d+: \d[^]*calibration error 0\.\d/);
 
     const bare = path.join(folder, 'bare.csv');
     const asBare = (row: string): string => `${row.split('\t')[1]},${row.startsWith('spam') ? 1 : 0}`;

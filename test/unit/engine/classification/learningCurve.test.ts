@@ -23,6 +23,8 @@ describe('A learning curve', () => {
     assert.deepStrictEqual(worthAdding(flat), { worthAdding: 0, expected: 0.7 });
     const falling = [0.8, 0.7, 0.6].map((macroF1, i) => ({ texts: 50 * 2 ** i, macroF1 }));
     assert.strictEqual(worthAdding(falling).worthAdding, 0);
+    const perfect = [50, 100, 200].map((texts) => ({ texts, macroF1: 1 }));
+    assert.deepStrictEqual(worthAdding(perfect), { worthAdding: 0, expected: 1 });
     const slow = [50, 100, 200].map((texts) => ({ texts, macroF1: 1 - texts ** -0.1 }));
     assert.strictEqual(worthAdding(slow).worthAdding, 7 * 200);
   });

@@ -352,7 +352,7 @@ describe('The answers of a spam detector', () => {
         vectors,
         backend,
       });
-    await assert.rejects(train(0.01), /examples of "ham" were set aside[^]*at most 1 % [^]*, 299 are needed/);
+    await assert.rejects(train(0.01), /examples of "ham" were set aside[^]*at most 1% [^]*, 299 are needed/);
     assert.ok((await train(0.2)).record.threshold! > 0);
   });
 });

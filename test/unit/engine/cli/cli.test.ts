@@ -60,7 +60,7 @@ describe('The command line', function () {
     }
     assert.ok((report.p95Ms as number) >= (report.p50Ms as number));
     // Such a short text has no spread.
-    assert.match((await inkling(run)).out, /^balanced, online, \d+ characters\nkeys saved +\d+\.\d %\n/);
+    assert.match((await inkling(run)).out, /^balanced, online, \d+ characters\nkeys saved +\d+\.\d%\n/);
     for (const wrong of [
       ['--from', '2'],
       ['--eagerness', 'brave'],

@@ -434,7 +434,7 @@ describe('The commands that show what happens inside', function () {
       assert.equal(other.text, own.text);
       assert.ok(other.realWordShare! < own.realWordShare!);
       const shown = await inkling('sample', model, '--length', '200', '--against', 'names.txt', '--seed', '5');
-      assert.match(shown.out, /\(\d+\.\d % real words · \d+\.\d % new sequences of 8 characters · nothing copied\)/);
+      assert.match(shown.out, /\(\d+\.\d% real words · \d+\.\d% new sequences of 8 characters · nothing copied\)/);
     });
   });
 
