@@ -82,7 +82,7 @@ function inTokens(n: number, unit: 'character' | 'word'): string {
   return unit === 'word' ? t('{0} words', formatInteger(n)) : t('{0} characters', formatInteger(n));
 }
 
-/** How the text was split, with which seed, and what computed the run. */
+/** How the text was split, and with which seed. */
 export function splitSentence(history: RunHistory): string {
   const { start } = history;
   if (!start) return '';
@@ -105,8 +105,10 @@ export function splitSentence(history: RunHistory): string {
   return [split, ...(heldOutTokens > maximumTargets ? [sampled] : []), t('seed {0}', seed)].join(' · ');
 }
 
-/** "On held-out text: network 1.516, with memory 1.428, with a memory that learns while it reads 1.389 nats per character".
- *  Empty for a run without a memory. */
+/**
+ * "On held-out text: network 1.516, with memory 1.428, with a memory that learns while it reads 1.389 nats per
+ * character"; empty for a run without a memory.
+ */
 export function memorySentence(history: RunHistory, unit: LossUnit): string {
   const { heldOutLoss, heldOutNetworkLoss, heldOutOnlineLoss } = history.done ?? {};
   if (typeof heldOutLoss !== 'number' || heldOutNetworkLoss === undefined || heldOutOnlineLoss === undefined) return '';
@@ -146,7 +148,7 @@ export function machineSentence(history: RunHistory): string {
   return `${network.join(' ')} · ${parameters} · ${backend} (${kernel})${count}${why}`;
 }
 
-/** "step 1,200 · epoch 3.1 · 40s" at the reading nearest to `step`. */
+/** "step 1,200 · epoch 3.1 · 40 s". */
 export function placeSentence(history: RunHistory, point: { step: number; epoch: number; seconds: number }): string {
   const stepsPerEpoch = history.start?.stepsPerEpoch ?? 0;
   const epoch = stepsPerEpoch > 0 ? formatFixed(point.step / stepsPerEpoch, 1) : String(point.epoch);

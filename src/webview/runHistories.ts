@@ -14,7 +14,7 @@ export class RunHistories {
 
   receive(message: HostMessage): void {
     if (message.type === 'history') {
-      // Deleted and set again: a Map iterates in insertion order, so its first entry is the least recently used.
+      // Deleted and set again: a Map iterates in insertion order, so its first entry was sent longest ago.
       this.histories.delete(message.runId);
       this.histories.set(message.runId, message.history);
       const oldest = this.histories.keys().next();

@@ -87,7 +87,7 @@ if (!only || only.includes('unit')) await run(process.execPath, ['scripts/datase
 // The WebGPU tests run on a software adapter where there is one; they skip if its package is not available.
 if (process.platform === 'linux' && (!only || only.includes('unit')))
   await run(process.execPath, ['scripts/gpu-packages.mjs']);
-// The unit tests leave half of a second processor idle.
+// The unit tests alone do not keep two processors busy.
 await Promise.all([
   check('lint', () => npm('run', '-s', 'lint')).then(() => check('types', () => npm('run', '-s', 'types'))),
   suite('unit', 'unit.json', () => run(process.execPath, ['test/support/runUnit.mjs'])),

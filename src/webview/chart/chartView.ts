@@ -14,7 +14,7 @@ export interface ChartContent {
   loss: ChartModel;
   /** Lower charts over the same x axis; `label` names a line in the read-out. */
   below: { name: string; model: ChartModel; label(line: string): string }[];
-  /** "step 1,200 · epoch 3.1 · 40s" for a place on the x axis. */
+  /** "step 1,200 · epoch 3.1 · 40 s" for a place on the x axis. */
   headline(x: number): string;
 }
 

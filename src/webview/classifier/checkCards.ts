@@ -111,7 +111,7 @@ function tintedText({ text: given, verdict }: CheckedText, label: string, name: 
     );
     at = end;
   }
-  parts.push(shown.slice(at), text.length > shownLength ? ' …' : '');
+  parts.push(shown.slice(at), text.length > shown.length ? ' …' : '');
   return parts;
 }
 

@@ -26,7 +26,7 @@ export function recordedColumns(samples: readonly SampleEvent[], maximum: number
   }));
 }
 
-/** "step 1,200 · epoch 3 · held out 2.01 bits": where in the run a sample was recorded. */
+/** "step 1,200 · epoch 3 · 2.01 bits per character": where in the run a sample was recorded. */
 export function placeOfSample(history: RunHistory, at: number): string {
   const place = history.sampleSteps[at];
   if (!place) return t('now');
