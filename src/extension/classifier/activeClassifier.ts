@@ -33,7 +33,7 @@ export class ActiveClassifier {
   /** Read once for each choice. Rejects as `describe` does, and tries again the next time. */
   record(): Promise<ClassifierRecord> {
     const { path } = this;
-    if (this.known?.path === path && this.known) return this.known.record;
+    if (this.known && this.known.path === path) return this.known.record;
     const known = { path, record: this.describe(path) };
     this.known = known;
     known.record.catch(() => {

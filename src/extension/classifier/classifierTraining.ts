@@ -62,12 +62,7 @@ export class ClassifierTraining extends Disposables {
 
   /** Trains and activates the new classifier. Returns its path, or undefined if the user cancelled. */
   async train(source: LabelledSource, choice: ClassifierChoice): Promise<string | undefined> {
-    if (this.running) {
-      throw new InklingError(
-        'invalidInput',
-        vscode.l10n.t('A classifier is already being trained. Wait for it to finish, or cancel it first.'),
-      );
-    }
+    this.refuseSecond();
     const title = path.basename(source.name);
     const columns = await askForColumns(title, await this.engine.call('labelledColumns', { source }));
     if (!columns) return undefined;
@@ -77,6 +72,7 @@ export class ClassifierTraining extends Disposables {
       cancellable: true,
     };
     const modelPath = await this.models.newPath(title);
+    this.refuseSecond(); // another one may have started while the columns were asked for
     try {
       const { record, findings } = await withProgress(options, (progress, token) =>
         this.callEngine({ source, columns, choice, title, modelPath }, progress, signalOf(token)),
@@ -89,6 +85,14 @@ export class ClassifierTraining extends Disposables {
       this.running = undefined;
       this.changed.fire();
     }
+  }
+
+  private refuseSecond(): void {
+    if (!this.running) return;
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('A classifier is already being trained. Wait for it to finish, or cancel it first.'),
+    );
   }
 
   private async callEngine(
@@ -143,7 +147,7 @@ export class ClassifierTraining extends Disposables {
         formatFigure(report.macro.f1),
         formatFigure(baselines.naiveBayes.macro.f1),
       ),
-      ...notices.map((notice) => `${say(notice)}.`),
+      ...notices.map((notice) => say(notice).replace(/[^.]$/, '$&.')),
       ...advice.filter(({ missing }) => missing > 0).map(sayAdvice),
       ...(learning === undefined ? [] : [learning]),
     ];

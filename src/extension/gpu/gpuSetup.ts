@@ -5,7 +5,7 @@
  */
 import { InklingError } from '../../common/errors';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
-import { say } from '../../common/l10n';
+import { say, t } from '../../common/l10n';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { EngineLaunch } from '../engineHost/engineLaunch';
 import type { NodeProgram } from './nodeProgram';
@@ -92,7 +92,7 @@ async function nameNode(parts: SetupParts, found: NodeProgram | string): Promise
   if (!chosen) return undefined;
   const node = await parts.askNode(chosen);
   if (typeof node === 'string')
-    throw new InklingError('invalidInput', `${node} Name a Node.js of version 20 or later.`);
+    throw new InklingError('invalidInput', t('{0} Name a Node.js of version 20 or later.', node));
   await parts.setNodePath(node.path);
   parts.changed();
   return node.path;

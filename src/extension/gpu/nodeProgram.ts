@@ -1,5 +1,6 @@
 /** The user's Node.js: where it is, and whether it can run the engine. */
 import { execFile } from 'node:child_process';
+import { t } from '../../common/l10n';
 
 export interface NodeProgram {
   path: string;
@@ -16,7 +17,7 @@ export function askNode(program: string): Promise<NodeProgram | string> {
   return new Promise((resolve) => {
     const env = { ...process.env };
     delete env.NODE_OPTIONS; // meant for debuggers; other programs must not load code with it
-    const fails = (error: Error): void => resolve(`${program} does not run (${error.message.split('\n')[0]}).`);
+    const fails = (error: Error): void => resolve(t('{0} does not run ({1}).', program, error.message.split('\n')[0]));
     try {
       execFile(program, ['-p', question], { timeout: patienceMs, windowsHide: true, env }, (error, stdout) => {
         if (error) fails(error);
@@ -34,11 +35,11 @@ export function parseAnswer(program: string, answer: string): NodeProgram | stri
   try {
     [path, version, electron] = JSON.parse(answer) as unknown[];
   } catch {
-    return `${program} is not Node.js.`;
+    return t('{0} is not Node.js.', program);
   }
-  if (typeof path !== 'string' || typeof version !== 'string') return `${program} is not Node.js.`;
-  if (electron !== null) return `${program} is Electron, in which WebGPU does not run.`;
+  if (typeof path !== 'string' || typeof version !== 'string') return t('{0} is not Node.js.', program);
+  if (electron !== null) return t('{0} is Electron, in which WebGPU does not run.', program);
   const major = Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);
-  if (major < oldest) return `${program} is Node.js ${version}; the engine needs ${oldest} or later.`;
+  if (major < oldest) return t('{0} is Node.js {1}; the engine needs {2} or later.', program, version, oldest);
   return { path, version };
 }
