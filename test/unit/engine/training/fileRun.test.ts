@@ -145,7 +145,7 @@ describe('A run that writes a model file', () => {
     const model = await fileRun.run();
     assert.deepEqual(model.parameters, base.parameters);
     assert.ok(model.memory, 'it has a memory');
-    const notice = of(events, 'notice').find(({ message }) => /^The weights of the base are kept/.test(message));
+    const notice = of(events, 'notice').find(({ message }) => /^The weights of the base model are kept/.test(message));
     assert.ok(notice, JSON.stringify(of(events, 'notice')));
     const done = of(events, 'done')[0];
     assert.ok(done.heldOutLoss! < done.heldOutNetworkLoss!, 'the memory helps it');
