@@ -6,17 +6,14 @@ import type { SampleDelta, SamplingOptions } from '../../common/engineProtocol';
 import { InklingError } from '../../common/errors';
 import { noToken } from '../backends/backend';
 import { TimeSlice } from '../timeSlice';
-import { continuesCharacter, hasJoiningTokens } from './graphemes';
-import { checkPredictsTokens, encodeText, lineEnd, silentTokens, type LanguageModel } from './languageModel';
+import { checkPredictsTokens, encodeText, lineEnd, type LanguageModel } from './languageModel';
 import type { KnownWords } from './knownWords';
-import { OutputStream } from './outputStream';
 import { createPredictor } from './createPredictor';
 import type { Predictor } from './predictor';
 import { prime, type Primed } from './prime';
-import { checkSamplingOptions, probabilityOf, repetitionWindow, TokenSampler } from './sampler';
-import { RealWords } from './realWords';
+import { checkSamplingOptions } from './sampler';
+import { SampleStream, StreamRules } from './sampleStream';
 import type { StateCache } from './stateCache';
-import { endPatience, mayEnd, sentenceEndBonus, sentenceEnds } from './textEnd';
 
 export interface GenerationRequest {
   /** One for all streams, or one for each. */
@@ -46,10 +43,10 @@ export interface GenerationTools {
   words?: readonly KnownWords[];
 }
 
-/** The maximum number of tokens beyond the length of a text to complete its last character. */
-const longestRest = 32;
 /** More streams than this at once would only cost memory. */
 const maximumStreams = 256;
+/** In place of its stream, for a row whose text has ended. */
+const ended = -1;
 
 /**
  * Throws `invalidInput` for options out of range, `incompatibleModel` for a classifier, `corruptModel` for a model that
@@ -81,37 +78,26 @@ export async function generate(
   }
   const primed = prompts.map((text) => read.get(text)!);
 
-  const silent = silentTokens(model.vocabulary);
-  const samplers = request.streams.map((options, stream) => {
-    const sampler = new TokenSampler(predictor.classes, options, silent);
-    for (const id of primed[stream].ids.subarray(-repetitionWindow)) sampler.observe(id);
-    return sampler;
-  });
-  const isOfCharacters = model.vocabulary.unit === 'character';
-  const rules = request.streams.map(({ onlyRealWords }, stream) =>
-    onlyRealWords && words && isOfCharacters ? new RealWords(words, prompts[stream]) : undefined,
+  const { classes, contextSize: size } = predictor;
+  const rules = new StreamRules(model.vocabulary, classes, words, details);
+  const streams = request.streams.map(
+    (options, stream) => new SampleStream(rules, options, prompts[stream], primed[stream].ids),
   );
-  const endings = sentenceEnds(model.vocabulary);
-  const outputs = request.streams.map(({ stop }, stream) => new OutputStream(model.vocabulary, prompts[stream], stop));
   const newline = lineEnd(model);
   const lineStart = newline === undefined ? undefined : predictor.start();
 
   // The rows of the batch are the unfinished streams.
   let rows = request.streams.flatMap((options, stream) => (options.length > 0 ? [stream] : []));
-  const written = request.streams.map(() => 0);
-  const mostBeyond = hasJoiningTokens(model.vocabulary) ? longestRest : 0;
-  const size = predictor.contextSize;
   const contexts = new Float32Array(rows.length * size);
-  const logits = new Float32Array(rows.length * predictor.classes);
+  const logits = new Float32Array(rows.length * classes);
   rows.forEach((stream, row) => {
     contexts.set(primed[stream].context, row * size);
-    logits.set(primed[stream].logits, row * predictor.classes);
+    logits.set(primed[stream].logits, row * classes);
   });
   const tokens = new Uint16Array(rows.length);
-  let total = 0;
   const sendDeltas = (): void => {
     if (!onDelta) return;
-    outputs.forEach((output, stream) => {
+    streams.forEach(({ output }, stream) => {
       const delta = output.takeDelta(stream, details);
       if (delta) onDelta(delta);
     });
@@ -120,43 +106,16 @@ export async function generate(
   const began = performance.now();
   const slice = new TimeSlice(signal);
   while (rows.length > 0) {
-    let ended = false;
     for (let row = 0; row < rows.length; row++) {
-      const stream = rows[row];
-      const offset = row * predictor.classes;
-      const rule = rules[stream];
-      const textOf = (id: number): string => model.vocabulary.tokenText(id);
-      const { length, end } = request.streams[stream];
-      const output = outputs[stream];
-      const endsAt = isOfCharacters ? end : undefined;
-      const beyond = written[stream] - length;
-      if (endsAt === 'sentence') samplers[stream].favour(endings, sentenceEndBonus(output.written, beyond));
-      const token = samplers[stream].next(logits, offset, rule && ((id) => rule.allows(textOf(id))));
-      let continues =
-        beyond < 0 ||
-        (endsAt
-          ? !mayEnd(output.written, textOf(token), endsAt, beyond)
-          : continuesCharacter(output.written, textOf(token)));
-      if (continues) {
-        continues = output.add(token, details ? probabilityOf(token, logits, offset, predictor.classes) : NaN);
-        rule?.add(textOf(token));
-        total++;
-        if (++written[stream] >= length + (endsAt ? endPatience : mostBeyond)) continues = false;
-      }
-      if (!continues) {
-        output.end();
-        rows[row] = -1;
-        ended = true;
-        continue;
-      }
-      tokens[row] = token;
-      if (token === newline && lineStart) {
+      const token = streams[rows[row]].next(logits, row * classes);
+      if (token === undefined) rows[row] = ended;
+      else if (token === newline && lineStart) {
         // A line is one example: the next line begins as in training.
         tokens[row] = noToken;
         contexts.set(lineStart, row * size);
-      }
+      } else tokens[row] = token;
     }
-    if (ended) rows = closeGaps(rows, tokens, contexts, size);
+    if (rows.includes(ended)) rows = closeGaps(rows, tokens, contexts, size);
     if (slice.isOver) {
       sendDeltas();
       await slice.renew();
@@ -165,13 +124,14 @@ export async function generate(
     predictor.step(
       tokens.subarray(0, rows.length),
       contexts.subarray(0, rows.length * size),
-      logits.subarray(0, rows.length * predictor.classes),
+      logits.subarray(0, rows.length * classes),
     );
   }
   sendDeltas();
   const seconds = (performance.now() - began) / 1000;
+  const total = streams.reduce((sum, { written }) => sum + written, 0);
   return {
-    texts: outputs.map((output) => output.text),
+    texts: streams.map(({ output }) => output.text),
     tokens: total,
     tokensPerSecond: seconds > 0 ? total / seconds : 0,
     unknown: [...unknown],
@@ -182,7 +142,7 @@ export async function generate(
 function closeGaps(rows: number[], tokens: Uint16Array, contexts: Float32Array, size: number): number[] {
   const kept: number[] = [];
   rows.forEach((stream, row) => {
-    if (stream < 0) return;
+    if (stream === ended) return;
     const to = kept.length;
     if (to !== row) {
       tokens[to] = tokens[row];
