@@ -1,4 +1,5 @@
 /** Brings a model to the end of a prompt, from the nearest cached context. */
+import { openingOf } from '../../common/opening';
 import { TimeSlice } from '../timeSlice';
 import { lineEnd, paddingToken, type LanguageModel } from './languageModel';
 import type { Predictor } from './predictor';
@@ -19,7 +20,7 @@ const keepEvery = 128;
 
 /**
  * What the model reads for a prompt. For a model of lines, that is "no token" (as in training) and the line so far;
- * otherwise, the tokens within its reach, or padding if there are none.
+ * otherwise, the tokens within its reach. If there are none, it is what precedes a text, or padding.
  */
 function readingOf(model: LanguageModel, ids: Uint16Array, reach: number): Uint16Array {
   const end = lineEnd(model);
@@ -30,7 +31,11 @@ function readingOf(model: LanguageModel, ids: Uint16Array, reach: number): Uint1
     reading.set(line, 1);
     return reading;
   }
-  if (ids.length === 0) return Uint16Array.of(paddingToken(model));
+  if (ids.length === 0) {
+    const opening = model.vocabulary.encode(openingOf(model.config.text)).filter((id) => id !== noToken);
+    const padding = paddingToken(model);
+    return padding === noToken && opening.length > 0 ? opening : Uint16Array.of(padding);
+  }
   return ids.length > reach ? ids.subarray(ids.length - reach) : ids;
 }
 

@@ -484,8 +484,6 @@ export class Trainer {
     if (temperatures.length === 0) return true;
     const random = new Random(config.seed ^ step, sampleStream);
     const stop = config.text.examples === 'lines' ? ['\n'] : undefined;
-    // Running text without a prompt begins with a new line, so that it does not begin within a word.
-    const opening = config.text.examples === 'text' && config.text.unit === 'character' ? '\n' : '';
     const model = { stepper: await this.currentStepper(), vocabulary: corpus.vocabulary, config };
     const written: SampleEvent[] = [];
     this.sampling = new AbortController();
@@ -499,11 +497,7 @@ export class Trainer {
               ? randomWindow(corpus, config.objective.steps, random)
               : '';
         const streams = temperatures.map((temperature) => ({ temperature, length, stop, seed: random.uint32() }));
-        const { texts } = await generate(
-          model,
-          { prompt: start || opening, streams },
-          { signal: this.sampling.signal },
-        );
+        const { texts } = await generate(model, { prompt: start, streams }, { signal: this.sampling.signal });
         temperatures.forEach((temperature, t) => {
           written.push({ event: 'sample', step, epoch, temperature, prompt: start, text: texts[t] });
         });

@@ -1,4 +1,5 @@
 /** The models on disk that can write, in the form in which the Studio lists them. */
+import { openingOf } from '../../common/opening';
 import type { ModelItem } from '../../common/studioProtocol';
 import type { ModelEntry } from './modelStore';
 
@@ -12,7 +13,7 @@ export function itemsOf(entries: readonly ModelEntry[]): ModelItem[] {
             network: summary.network,
             unit: summary.unit,
             heldOutBitsPerCharacter: summary.heldOutBitsPerCharacter ?? undefined,
-            opening: summary.unit === 'character' && summary.config?.text.examples === 'text' ? '\n' : '',
+            opening: summary.config ? openingOf(summary.config.text) : '',
           },
         ]
       : [],

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { languageName } from '../../common/l10n';
 import { languageOfBase } from '../../common/bases';
+import { openingOf } from '../../common/opening';
 import type { ModelItem } from '../../common/studioProtocol';
 import { setting } from '../configuration';
 import { Disposables } from '../dispose';
@@ -12,6 +13,9 @@ import { itemsOf } from '../models/modelItem';
 import type { ModelStore } from '../models/modelStore';
 import type { TrainingRuns } from '../training/trainingRuns';
 import type { ModelsPort } from './ports';
+
+/** How a base reads its texts. */
+const baseText = { unit: 'character', examples: 'text' } as const;
 
 interface Needs {
   models: ModelStore;
@@ -51,7 +55,9 @@ export class StudioModels extends Disposables implements ModelsPort {
     const own = modelItems(this.needs.models, this.needs.runs);
     if (own.length > 0 || this.foundBase === undefined) return own;
     const title = vscode.l10n.t('{0} and the open text', languageName(languageOfBase(this.foundBase) ?? ''));
-    return [{ path: this.foundBase, title, network: '', unit: 'character', isBase: true, opening: '\n' }];
+    return [
+      { path: this.foundBase, title, network: '', unit: 'character', isBase: true, opening: openingOf(baseText) },
+    ];
   }
 
   active(): string | undefined {
@@ -89,5 +95,6 @@ function modelItems(models: ModelStore, runs: TrainingRuns): ModelItem[] {
   const run = runs.active;
   if (!run?.latest || stored.some(({ path }) => path === run.modelPath)) return stored;
   const title = vscode.l10n.t('{0} (in training)', run.title);
-  return [{ path: run.modelPath, title, network: '', unit: 'character', opening: '' }, ...stored];
+  const text = run.text ?? baseText;
+  return [{ path: run.modelPath, title, network: '', unit: text.unit, opening: openingOf(text) }, ...stored];
 }

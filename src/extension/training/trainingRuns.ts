@@ -8,6 +8,7 @@ import type { ComputeRequest, JobReference, ModelSummary, TrainRequest } from '.
 import { asInklingError, InklingError } from '../../common/errors';
 import { t } from '../../common/l10n';
 import type { DoneEvent, ProgressEvent, StartEvent, TrainEvent } from '../../common/trainEvents';
+import type { TextConfig } from '../../common/trainingConfig';
 import { Emitter } from '../emitter';
 import type { EngineCaller } from '../engineHost/engineClient';
 import type { ModelStore } from '../models/modelStore';
@@ -28,6 +29,8 @@ export interface ActiveRun {
   readonly modelPath: string;
   /** As soon as there is one, the model of the run can write. */
   readonly latest?: ProgressEvent;
+  /** How it reads its text, once known. */
+  readonly text?: TextConfig;
   /** The backend, once known: "wasm (relaxed SIMD)". */
   readonly device?: string;
   readonly paused: boolean;
@@ -251,6 +254,7 @@ export class TrainingRuns {
       this.run.latest = event;
       if (isFirst) this.changed.fire();
     }
+    if (this.run?.id === id && event.event === 'start') this.run.text = event.config.text;
     if (event.event === 'start' || event.event === 'done') this.noteDevice(id, event);
     if (this.run?.id === id && event.event === 'notice') {
       if (event.kind === 'paused') void this.setPaused(true);

@@ -82,11 +82,20 @@ describe('generator', () => {
     );
   });
 
-  it('starts without a prompt from "no token"', async () => {
-    const model = await drawnModel({ seed: 5 });
+  it('starts without a prompt from "no token" where no paragraph can end', async () => {
+    const model = await drawnModel({ seed: 5, vocabulary: Vocabulary.build('character', ['abc def']) });
     const { texts } = await generate(model, { prompt: '', streams: [greedy(1)] });
     const states = new Float32Array(stateSize(model.stepper.spec));
     assert.equal(texts[0], model.vocabulary.tokenText(argmaxOf(model, noToken, states)));
+  });
+
+  it('starts without a prompt from what of the end of a paragraph it knows', async () => {
+    const model = await drawnModel({ seed: 5, vocabulary: Vocabulary.build('character', ['abc\ndef']) });
+    const { texts } = await generate(model, { prompt: '', streams: [greedy(1)] });
+    const states = new Float32Array(stateSize(model.stepper.spec));
+    const newline = model.vocabulary.idOf('\n');
+    argmaxOf(model, newline, states);
+    assert.equal(texts[0], model.vocabulary.tokenText(argmaxOf(model, newline, states)));
   });
 
   it('reads unseen characters as "no token" and reports them', async () => {

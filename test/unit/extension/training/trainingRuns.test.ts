@@ -111,6 +111,7 @@ describe('TrainingRuns', () => {
     counting.dispose();
     training.say(done('budget'));
     assert.equal(runs.active?.latest?.step, 4);
+    assert.equal(runs.active?.text?.unit, 'character');
     training.end();
     const { record } = await outcome;
     assert.equal(runs.active, undefined);
