@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs/promises';
 import { asInklingError, InklingError } from '../../common/errors';
+import { sentence, type Told } from '../../common/l10n';
 import { numberedNames, versionOf } from '../model/keepModel';
 import { readModelMetadata, writeModelFile, type StoredLanguageModel } from '../model/modelFile';
 import { withLock } from '../model/temporaryFiles';
@@ -31,15 +32,19 @@ export class CheckpointFile {
    * Returns the path of the file and, when another run has just taken that path, a notice. Throws like
    * `writeModelFile`.
    */
-  async write(model: StoredLanguageModel): Promise<{ file: string; notice?: string }> {
-    let notice: string | undefined;
+  async write(model: StoredLanguageModel): Promise<{ file: string; notice?: Told }> {
+    let notice: Told | undefined;
     await writeModelFile(this.file, model, (written) =>
       this.withLock(async () => {
         const found = await versionOf(this.file);
         if (found !== undefined && found !== this.seen) {
           const taken = this.file;
           this.file = await freeCheckpoint(this.modelPath);
-          notice = `Another run writes its checkpoints to ${taken}: those of this run go to ${this.file}. Give each run its own file.`;
+          notice = sentence(
+            'Another run writes its checkpoints to {0}: those of this run go to {1}. Give each run its own file.',
+            taken,
+            this.file,
+          );
         }
         await fs.rename(written, this.file);
         this.seen = await versionOf(this.file);

@@ -158,7 +158,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
     onEvent,
     onCheckpoint: async (state, history) => {
       const { file, notice } = await checkpoint.write(checkpointModel(run, state, history));
-      if (notice) onEvent({ event: 'notice', step: state.progress.step, kind: 'information', message: notice });
+      if (notice) onEvent(noticeOf('information', state.progress.step, notice));
       return file;
     },
     onEpochEnd: async (state, history, loss) => {
@@ -186,9 +186,7 @@ export async function openFileRun(options: FileRunOptions): Promise<FileRun> {
       model.leastProbability =
         (await leastProbabilityOf(model, corpus, () => trainer.skipsEvaluation)) ?? base?.leastProbability;
       const moved = await keepModel(modelPath, model, seen);
-      if (moved) {
-        onEvent(noticeOf('information', steps, movedNotice(modelPath, moved)));
-      }
+      if (moved) onEvent(noticeOf('information', steps, movedNotice(modelPath, moved)));
       await checkpoint.remove();
       onEvent(done);
       return model;

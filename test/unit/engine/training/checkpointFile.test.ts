@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { say } from '../../../../src/common/l10n';
 import { readLanguageModel, type StoredLanguageModel } from '../../../../src/engine/model/modelFile';
 import { CheckpointFile } from '../../../../src/engine/training/checkpointFile';
 import { withLateRename } from '../../../support/lateRename';
@@ -38,7 +39,7 @@ describe('Checkpoints of two runs to one file', () => {
       () => files[first].write(modelOf(first)),
       () => files[second].write(modelOf(second)),
     );
-    assert.match(notice!, /^Another run writes its checkpoints to .*novel\.inkling\.safetensors\.checkpoint: /);
+    assert.match(say(notice!), /^Another run writes its checkpoints to .*novel\.inkling\.safetensors\.checkpoint: /);
     assert.deepEqual(await titles(), [first, second]);
   });
 
