@@ -141,7 +141,7 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
   if (!(worst < selfTestTolerance)) {
     throw new InklingError(
       'backendUnavailable',
-      `${backend.name} (${backend.kernel}) computes wrong gradients (off by ${worst.toExponential(1)}): use --backend wasm, ` +
+      `${backend.name} (${backend.kernel}) computes wrong gradients (off by ${worst.toExponential(1)}): use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code), ` +
         'and report this with the engine report.',
     );
   }

@@ -112,7 +112,7 @@ export function describeColumns(name: string, { label, text, columns, doubtful }
   const read = [name, String(label), String(text)];
   return doubtful && others.length > 0
     ? sentence(
-        '{0}: label: column "{1}", text: column "{2}"; not read: {3} (others can be named with --label-column and --text-column)',
+        '{0}: label: column "{1}", text: column "{2}"; not read: {3} (on the command line, others can be named with --label-column and --text-column)',
         ...read,
         others.join(', '),
       )

@@ -168,7 +168,7 @@ export function requireTrainable(data: LabelledData, least = 4): void {
     throw new InklingError(
       'invalidInput',
       sentence(
-        'There are {0} different labels in {1} examples ("{2}", "{3}", …); that is probably not the label column. Name the right one with --label-column.',
+        'There are {0} different labels in {1} examples ("{2}", "{3}", …); that is probably not the label column. Name the right one with --label-column on the command line, or "label" in the header.',
         classes.length,
         examples.length,
         shorten(classes[0]),
@@ -180,7 +180,7 @@ export function requireTrainable(data: LabelledData, least = 4): void {
     throw new InklingError(
       'invalidInput',
       sentence(
-        'There are {0} different labels, and at most 1,000 can be told apart. Name the column of the labels with --label-column.',
+        'There are {0} different labels, and at most 1,000 can be told apart. Name the column of the labels with --label-column on the command line, or "label" in the header.',
         classes.length,
       ),
     );
@@ -245,7 +245,10 @@ function refusal(problems: DataProblem[], noneIsUsable: boolean): InklingError {
           '{0} Write a label, a tab and the text in each line, or make a CSV file whose header names "label" and "text".',
           what,
         )
-      : sentence('{0} Correct them, or skip bad rows (--bad-rows skip).', what),
+      : sentence(
+          '{0} Correct them, or skip bad rows (--bad-rows skip, or inkling.classifier.badRows in VS Code).',
+          what,
+        ),
   );
 }
 

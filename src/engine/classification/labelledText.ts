@@ -200,7 +200,7 @@ function unknownColumns({ kind, columns }: LabelledTable, name: string): Inkling
     return new InklingError(
       'invalidInput',
       sentence(
-        '{0} has no label or no text; {1}. Write objects such as {2}, one per line (JSON Lines) or in one array, or name the fields with --label-column and --text-column.',
+        '{0} has no label or no text; {1}. Write objects such as {2}, one per line (JSON Lines) or in one array, or, on the command line, name the fields with --label-column and --text-column.',
         name,
         columns.length > 0
           ? sentence('its fields are: {0}', shorten(columns.join(', ')))
@@ -222,7 +222,7 @@ function unknownColumns({ kind, columns }: LabelledTable, name: string): Inkling
   return new InklingError(
     'invalidInput',
     sentence(
-      '{0}, line 1: the header "{1}" names no label and text column; name them "label" and "text" (also known: {2}), or say which they are with --label-column and --text-column.',
+      '{0}, line 1: the header "{1}" names no label and text column; name them "label" and "text" (also known: {2}), or, on the command line, say which they are with --label-column and --text-column.',
       name,
       shorten(columns.join(',')),
       knownColumns,

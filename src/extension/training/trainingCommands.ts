@@ -185,7 +185,12 @@ async function chooseRun({ runs }: Parts): Promise<string | undefined> {
 }
 
 function requireActive({ runs }: Parts): string {
-  if (!runs.active) throw new InklingError('invalidInput', vscode.l10n.t('Nothing is training in this window.'));
+  if (!runs.active) {
+    throw new InklingError(
+      'invalidInput',
+      vscode.l10n.t('Nothing is training in this window. Run "Inkling: Train on This File" first.'),
+    );
+  }
   return runs.active.id;
 }
 

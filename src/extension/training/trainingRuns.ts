@@ -102,7 +102,7 @@ export class TrainingRuns {
   private async follow(record: RunRecord, mayChangeToken: boolean): Promise<RunOutcome> {
     const { id, job, modelPath } = record;
     if (job === undefined || this.jobs.has(id)) {
-      throw new InklingError('invalidInput', t('This window already follows the job.'));
+      throw new InklingError('invalidInput', t('This window already follows the job. Its Training tab shows it.'));
     }
     const reference = { job, token: await this.tokenOf(job, mayChangeToken) };
     this.jobs.set(id, reference);
@@ -165,7 +165,10 @@ export class TrainingRuns {
     const job = this.jobs.get(id);
     if (job && action === 'stop') return void (await this.engine.call('stopJob', job));
     if (this.run?.id !== id) {
-      throw new InklingError('invalidInput', t('This run is no longer training in this window.'));
+      throw new InklingError(
+        'invalidInput',
+        t('This run is no longer training in this window. Resume it to train it here.'),
+      );
     }
     await this.engine.call('control', { runId: id, action });
     if (action !== 'stop') await this.setPaused(action === 'pause');

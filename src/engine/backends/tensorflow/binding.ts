@@ -98,7 +98,7 @@ export function loadTensorflow(modulesFolder: string | undefined): TensorflowBin
     throw new InklingError(
       'backendUnavailable',
       sentence(
-        '{0} in {1} has no native addon: its install step could not download it. Install it again with a connection, or use --backend wasm.',
+        '{0} in {1} has no native addon: its install step could not download it. Install it again with a connection, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
         found.name,
         found.folder,
       ),
@@ -127,7 +127,7 @@ function loadError({ name, addon }: TensorflowPackage, error: unknown): InklingE
         cudaWanted,
       )
     : sentence(
-        '{0} did not load ({1}). Install it again for this Node ({2}), or use --backend wasm.',
+        '{0} did not load ({1}). Install it again for this Node ({2}), or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
         name,
         message,
         process.version,

@@ -110,9 +110,13 @@ export class Ops {
           { cause: error },
         );
       }
-      throw new InklingError('backendUnavailable', `TensorFlow refused ${name}: ${message}. Use --backend wasm.`, {
-        cause: error,
-      });
+      throw new InklingError(
+        'backendUnavailable',
+        `TensorFlow refused ${name}: ${message}. Use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

@@ -29,7 +29,7 @@ export async function createTensorflowBackend(options: TensorflowOptions = {}): 
     throw new InklingError(
       'backendUnavailable',
       sentence(
-        'TensorFlow {0} found no NVIDIA GPU: it needs a driver, {1}. Use --backend webgpu or wasm.',
+        'TensorFlow {0} found no NVIDIA GPU: it needs a driver, {1}. Use the backend webgpu or wasm (--backend, or inkling.engine.backend in VS Code).',
         String(binding.TF_Version),
         cudaWanted,
       ),

@@ -72,14 +72,16 @@ export class Device {
     if (!adapter) {
       throw new InklingError(
         'backendUnavailable',
-        sentence('No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use --backend wasm.'),
+        sentence(
+          'No GPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
+        ),
       );
     }
     if (hardwareOnly && isSoftware(adapter)) {
       throw new InklingError(
         'backendUnavailable',
         sentence(
-          'The only GPU adapter here, {0}, is a program on the CPU and slower than wasm, so it is not used (--backend webgpu uses it anyway).',
+          'The only GPU adapter here, {0}, is a program on the CPU and slower than wasm, so it is not used (the backend webgpu uses it anyway).',
           nameOf(adapter),
         ),
       );
@@ -207,7 +209,10 @@ export class Device {
       this.check();
       throw new InklingError(
         'backendUnavailable',
-        sentence('The GPU returned no result ({0}); use --backend wasm.', String(error)),
+        sentence(
+          'The GPU returned no result ({0}); use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
+          String(error),
+        ),
         {
           cause: error,
         },
@@ -253,7 +258,9 @@ function isSoftware({ info }: GpuAdapter): boolean {
   return info.isFallbackAdapter === true || softwareNames.test(names);
 }
 
-const smaller = sentence('Choose fewer units, a smaller batch or fewer steps, or use --backend wasm.');
+const smaller = sentence(
+  'Choose fewer units, a smaller batch or fewer steps, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
+);
 
 function tooLarge(label: string, bytes: number): InklingError {
   return new InklingError(

@@ -42,7 +42,7 @@ export async function loadWebgpu(modulesFolder: string | undefined): Promise<Web
     throw new InklingError(
       'backendUnavailable',
       `The package webgpu in ${folder} did not load: ${error instanceof Error ? error.message : String(error)}. ` +
-        'It needs a glibc of at least 2.34 on Linux; install it again, or use --backend wasm.',
+        'It needs a glibc of at least 2.34 on Linux; install it again, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
       { cause: error },
     );
   }

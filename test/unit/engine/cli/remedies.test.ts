@@ -150,7 +150,11 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
     /no label column "label"; its columns are 1, 2\./,
     ['--label-column', '1', '--text-column', '2'],
   ],
-  [['train-classifier', 'broken.csv', ...classifier], /skip bad rows \(--bad-rows skip\)/, ['--bad-rows', 'skip']],
+  [
+    ['train-classifier', 'broken.csv', ...classifier],
+    /skip bad rows \(--bad-rows skip, or inkling\.classifier\.badRows in VS Code\)/,
+    ['--bad-rows', 'skip'],
+  ],
   [
     ['train-classifier', 'mail.tsv', ...classifier, '--positive', 'Spam!'],
     /labels: ham, spam\./,
