@@ -132,7 +132,7 @@ const remedies: [failing: string[], message: RegExp, following: string[]][] = [
   // Labelled texts
   [
     ['train-classifier', 'topics.csv', ...classifier],
-    /or say which they are with --label-column and --text-column/,
+    /or, on the command line, say which they are with --label-column and --text-column/,
     ['--label-column', 'topic', '--text-column', 'words'],
   ],
   [
