@@ -6,6 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { asInklingError, InklingError } from '../../common/errors';
+import { sentence, type Told } from '../../common/l10n';
 import type { GpuPackage, GpuReport, SelfTestResult } from '../../common/gpuProtocol';
 import { initialiseParameters } from '../model/initialisation';
 import type { NetworkSpec } from '../model/networkSpec';
@@ -100,18 +101,35 @@ export async function installGpuPackages(
     }
     child.on('error', (error) => {
       if (signal?.aborted) reject(new InklingError('cancelled', 'The installation was cancelled.'));
-      else reject(failed(`npm did not start (${error.message}). Install Node.js with npm`, error));
+      else
+        reject(
+          failed(
+            sentence(
+              'npm did not start ({0}). Install Node.js with npm, then run "Inkling: Set Up GPU…" again.',
+              error.message,
+            ),
+            error,
+          ),
+        );
     });
     child.on('close', (code) => {
       if (code === 0) resolve();
       else if (signal?.aborted) reject(new InklingError('cancelled', 'The installation was cancelled.'));
-      else reject(failed(`npm ended with code ${code}; the log says why. Check the connection and the disk`));
+      else
+        reject(
+          failed(
+            sentence(
+              'npm ended with code {0}; the log says why. Check the connection and the disk, then run "Inkling: Set Up GPU…" again.',
+              String(code),
+            ),
+          ),
+        );
     });
   });
 }
 
-function failed(what: string, cause?: unknown): InklingError {
-  return new InklingError('backendUnavailable', `${what}, then run "Inkling: Set Up GPU…" again.`, { cause });
+function failed(told: Told, cause?: unknown): InklingError {
+  return new InklingError('backendUnavailable', told, { cause });
 }
 
 /** The npm of the current Node, or else the one on the path. */
@@ -141,8 +159,12 @@ export async function selfTest(backend: Backend): Promise<SelfTestResult> {
   if (!(worst < selfTestTolerance)) {
     throw new InklingError(
       'backendUnavailable',
-      `${backend.name} (${backend.kernel}) computes wrong gradients (off by ${worst.toExponential(1)}): use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code), ` +
-        'and report this with the engine report.',
+      sentence(
+        '{0} ({1}) computes wrong gradients (off by {2}): use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code), and report this with the engine report.',
+        backend.name,
+        backend.kernel,
+        worst.toExponential(1),
+      ),
     );
   }
   const spec = lstm(128, 64);

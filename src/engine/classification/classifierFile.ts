@@ -6,6 +6,7 @@
 import * as path from 'node:path';
 import type { ClassifierRecord } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { floatTensor, readModelFile, writeModelFile, type StoredModel } from '../model/modelFile';
 import type { ClassifierMetadata } from '../model/modelMetadata';
 import type { TensorValues } from '../model/safetensors';
@@ -205,7 +206,7 @@ async function restoreVectors(
       if (buckets.length === 0 || buckets.length % dimensions !== 0) {
         throw new InklingError(
           'corruptModel',
-          `The word vectors "${name}" of this classifier are incomplete. Train it again.`,
+          sentence('The word vectors "{0}" of this classifier are incomplete. Train it again.', name),
         );
       }
       const vectors = new WordVectors(dimensions, words, rows, buckets);

@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { ClassifierSettings } from '../../common/classifierProtocol';
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { distFolder } from '../paths';
 import type { LabelledData } from './labelledData';
 import { readTexts } from './reading';
@@ -59,7 +60,7 @@ export async function tableSource(sha256?: string): Promise<VectorSource> {
   if (sha256 !== undefined && table.sha256 !== sha256) {
     throw new InklingError(
       'incompatibleModel',
-      'This classifier was trained with the word vectors of another version of Inkling; train it again.',
+      sentence('This classifier was trained with the word vectors of another version of Inkling; train it again.'),
     );
   }
   return { kind: 'table', sha256: table.sha256, vectors: table.vectors };

@@ -5,6 +5,7 @@
  * numbers, and a source restored to it continues with exactly the batches that would have followed.
  */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import type { Batch } from '../backends/backend';
 import { Random } from '../random';
 import { countTargets } from './batchBuffer';
@@ -54,7 +55,9 @@ export function trainingBatches(plan: BatchPlan, seed: number): BatchSource {
       if (!(state.step >= 0 && state.step < plan.stepsPerEpoch && state.epoch >= 0)) {
         throw new InklingError(
           'incompatibleModel',
-          'The checkpoint is at a step that does not exist with this text and these settings: start a new run.',
+          sentence(
+            'The checkpoint is at a step that does not exist with this text and these settings: start a new run.',
+          ),
         );
       }
       ({ epoch, step } = state);

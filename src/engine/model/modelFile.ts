@@ -95,7 +95,7 @@ export async function writeModelFile(
   if (!areFinite(parameters)) {
     throw new InklingError(
       'invalidInput',
-      'Training diverged: the weights are not finite numbers. Train again with a lower learning rate.',
+      sentence('Training diverged: the weights are not finite numbers. Train again with a lower learning rate.'),
     );
   }
   const tensors = tensorsToWrite(metadata.spec, { parameters, extraTensors, precision });
@@ -104,7 +104,7 @@ export async function writeModelFile(
   if (header.length > lengthBytes + maximumHeaderBytes) {
     throw new InklingError(
       'invalidInput',
-      'The history and vocabulary of this model take more than 100 MB; train fewer steps.',
+      sentence('The history and vocabulary of this model take more than 100 MB; train fewer steps.'),
     );
   }
   const temporary = temporaryFileFor(file);

@@ -4,6 +4,7 @@
  * the optimiser, the carried state.
  */
 import { InklingError } from '../../common/errors';
+import { sentence, type Told } from '../../common/l10n';
 import { number, object, oneOf, orNull, whole, yesNo } from '../../common/schema';
 import type { OptimiserKind, TrainingConfig } from '../../common/trainingConfig';
 import type { TrainEvent, TrainingResults } from '../../common/trainEvents';
@@ -148,21 +149,26 @@ export function runStateOf(model: StoredLanguageModel): RunState | undefined {
   if (model.checkpoint === undefined) return undefined;
   const { progress, optimiser } = parsePart(model, 'checkpoint', storedRun, model.checkpoint);
   const { kind, updates } = optimiser;
-  const damaged = (name: string, fault: string): InklingError =>
+  const damaged = (name: string, fault: Told): InklingError =>
     new InklingError(
       'corruptModel',
-      `"${model.title}" cannot be continued: its tensor "${name}" ${fault}. Train a new model, or resume from an earlier checkpoint.`,
+      sentence(
+        '"{0}" cannot be continued: its tensor "{1}" {2}. Train a new model, or resume from an earlier checkpoint.',
+        model.title,
+        name,
+        fault,
+      ),
     );
   /** A block with one number per parameter. */
   const block = (name: string, otherwise?: Float32Array): Float32Array => {
     const values = floatTensor(model, name) ?? otherwise;
     if (values?.length === model.parameters.length) return values;
-    throw damaged(name, 'is not whole');
+    throw damaged(name, sentence('is not whole'));
   };
   // The optimiser's numbers may overflow in a run that the divergence guard then rescues; these may not.
   for (const name of [trainingTensor, bestTensor, stateTensor]) {
     const values = floatTensor(model, name);
-    if (values && !areFinite(values)) throw damaged(name, 'holds numbers that are not finite');
+    if (values && !areFinite(values)) throw damaged(name, sentence('holds numbers that are not finite'));
   }
   return {
     progress,

@@ -8,6 +8,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as v8 from 'node:v8';
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import { distFolder } from '../../paths';
 import type { Kernels } from './kernels';
 
@@ -69,14 +70,26 @@ export function chooseKernels(wanted?: KernelName): { name: KernelName; module: 
 /** Shared memory of at least `bytes`, all zeros. Throws `outOfMemory`. */
 export function createMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / pageBytes);
-  const remedy = 'Choose fewer units, a smaller batch or fewer steps.';
   const megabytes = Math.ceil(bytes / 1e6);
   if (pages > 65536)
-    throw new InklingError('outOfMemory', `This network would need ${megabytes} MB; the limit is 4295 MB. ${remedy}`);
+    throw new InklingError(
+      'outOfMemory',
+      sentence(
+        'This network would need {0} MB; the limit is 4,295 MB. Choose fewer units, a smaller batch or fewer steps.',
+        megabytes,
+      ),
+    );
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
-    throw new InklingError('outOfMemory', `${megabytes} MB of memory could not be allocated. ${remedy}`, { cause });
+    throw new InklingError(
+      'outOfMemory',
+      sentence(
+        '{0} MB of memory could not be allocated. Choose fewer units, a smaller batch or fewer steps.',
+        megabytes,
+      ),
+      { cause },
+    );
   }
 }
 

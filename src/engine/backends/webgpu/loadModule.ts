@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InklingError } from '../../../common/errors';
+import { sentence } from '../../../common/l10n';
 import type { WebgpuModule } from './gpuApi';
 
 /** The version that is installed and tested. */
@@ -24,16 +25,20 @@ export async function loadWebgpu(modulesFolder: string | undefined): Promise<Web
   if (process.versions.electron) {
     throw new InklingError(
       'backendUnavailable',
-      "WebGPU does not run inside VS Code's own runtime: name a Node.js program in the setting inkling.engine.nodePath.",
+      sentence(
+        "WebGPU does not run inside VS Code's own runtime: name a Node.js program in the setting inkling.engine.nodePath.",
+      ),
     );
   }
   const folder = findWebgpu(modulesFolder);
   if (!folder) {
     throw new InklingError(
       'backendUnavailable',
-      `The package webgpu was not found${modulesFolder ? ` in ${modulesFolder}` : ''}: run "Inkling: Set Up GPU…", or ` +
-        `"npm install webgpu@${webgpuVersion}" in a folder and name it in inkling.engine.modulesPath ` +
-        '(on the command line: the environment variable INKLING_MODULES).',
+      sentence(
+        'The package webgpu was not found{0}: run "Inkling: Set Up GPU…", or "npm install webgpu@{1}" in a folder and name it in inkling.engine.modulesPath (on the command line: the environment variable INKLING_MODULES).',
+        modulesFolder ? sentence(' in {0}', modulesFolder) : '',
+        webgpuVersion,
+      ),
     );
   }
   try {
@@ -41,8 +46,11 @@ export async function loadWebgpu(modulesFolder: string | undefined): Promise<Web
   } catch (error) {
     throw new InklingError(
       'backendUnavailable',
-      `The package webgpu in ${folder} did not load: ${error instanceof Error ? error.message : String(error)}. ` +
-        'It needs a glibc of at least 2.34 on Linux; install it again, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
+      sentence(
+        'The package webgpu in {0} did not load: {1}. It needs a glibc of at least 2.34 on Linux; install it again, or use the backend wasm (--backend wasm, or inkling.engine.backend in VS Code).',
+        folder,
+        error instanceof Error ? error.message : String(error),
+      ),
       { cause: error },
     );
   }
