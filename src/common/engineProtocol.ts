@@ -39,9 +39,11 @@ export interface ComputeRequest {
 export interface TrainRequest extends ComputeRequest {
   runId: string;
   sources: TextSource[];
-  /** `auto` configures itself for `minutes`. */
+  /** `planned` was configured by `plan`, for these reasons; `auto` configures itself for `minutes`. */
   config:
-    TrainingConfig | { auto: true; minutes: number; base?: string; seed?: number; memory?: TrainingConfig['memory'] };
+    | TrainingConfig
+    | { planned: TrainingConfig; reasons: Reason[] }
+    | { auto: true; minutes: number; base?: string; seed?: number; memory?: TrainingConfig['memory'] };
   /** The path of the model file. Checkpoints are written to the same file name with `.checkpoint` added. */
   modelPath: string;
   /**

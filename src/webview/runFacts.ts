@@ -70,11 +70,12 @@ function qualityFigure(
   return [{ label: t('quality'), value: word, hint: meaning }];
 }
 
-/** "600,893 characters, 57 different · 1,565 steps per epoch". */
+/** "600,893 characters, 57 different · 1,565 steps per epoch"; the vocabulary of a base says nothing about the text. */
 export function textSentence({ start }: RunHistory): string {
   if (!start) return '';
-  const { config, tokens, vocabulary, stepsPerEpoch } = start;
-  const text = t('{0}, {1} different', inTokens(tokens, config.text.unit), formatInteger(vocabulary));
+  const { config, tokens, vocabulary, stepsPerEpoch, base } = start;
+  const size = inTokens(tokens, config.text.unit);
+  const text = base ? size : t('{0}, {1} different', size, formatInteger(vocabulary));
   return `${text} · ${t('{0} steps per epoch', formatInteger(stepsPerEpoch))}`;
 }
 

@@ -153,6 +153,7 @@ try {
   await step('the curves are drawn in the Studio, which opens by itself', async () => {
     studio = await webviewFrame(page, '.chart svg path');
     await studio.locator('.chart svg path').first().waitFor();
+    await studio.getByText('Why this network').waitFor();
   });
 
   await step('it learns', async () => {

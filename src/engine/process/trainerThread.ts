@@ -181,6 +181,7 @@ async function settingsOf(
   resume: StoredLanguageModel | undefined,
 ): Promise<Pick<FileRunOptions, 'config' | 'further' | 'corpus' | 'reasons' | 'expectedSeconds'>> {
   const { config: asked } = request;
+  if ('planned' in asked) return { config: asked.planned, reasons: asked.reasons, further: request.further };
   if (!('auto' in asked)) return { config: asked, further: request.further };
   const { minutes, base, seed, memory } = asked;
   if (!(minutes > 0)) throw new InklingError('invalidInput', 'The training time must be more than 0 minutes.');

@@ -70,7 +70,8 @@ export async function chooseTraining(
       detail: plans && describePlan(plans[i]),
       choose: async () => {
         const plan = plans?.[i] ?? (await planned.catch(() => undefined))?.[i];
-        return plan ? { ...plan.config, seed, memory } : { auto: true as const, minutes, base, seed, memory };
+        if (plan) return { planned: { ...plan.config, seed, memory }, reasons: plan.reasons };
+        return { auto: true as const, minutes, base, seed, memory };
       },
     })),
     ...rest,

@@ -98,7 +98,7 @@ export class ChartView {
     });
     this.below.replaceChildren(...plots);
     show(this.unnamed, loss.unnamed.length > 0);
-    setText(this.unnamed, t('Also dashed: {0}', loss.unnamed.join(' · ')));
+    setText(this.unnamed, t('Also compared: {0}', loss.unnamed.join(' · ')));
     this.plot = loss;
     this.showCursor(colours);
   }

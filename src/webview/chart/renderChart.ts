@@ -191,7 +191,8 @@ function linePath(line: ChartLine, x: Scale, y: Scale, colours: ChartColours): s
 
 /**
  * Dashed baselines with their names, moved apart where they would overlap, and to where no line runs; `unnamed` are the
- * names for which there is no such place. One above the plot is named at its top, with an arrow.
+ * names for which there is no such place. One above the plot is named at its top, with an arrow, unless another one is
+ * drawn there, whose name it would seem to be.
  */
 function baselineMarks(
   model: ChartModel,
@@ -211,10 +212,13 @@ function baselineMarks(
     })
     .filter(({ line }) => Number.isFinite(line))
     .sort((a, b) => a.line - b.line);
-  labels.forEach((label, i) => {
-    const above = labels[i - 1];
-    label.at = Math.max(label.at, box.top + fontSize - 2, above ? above.at + fontSize + 1 : 0);
-  });
+  for (const isAbove of [true, false]) {
+    let least = box.top + fontSize - 2;
+    for (const label of labels.filter((each) => each.isAbove === isAbove)) {
+      label.at = Math.max(label.at, least);
+      least = label.at + fontSize + 1;
+    }
+  }
   // Drawn after all of the lines, which would otherwise strike the names out.
   const lines = labels
     .filter(({ isAbove }) => !isAbove)
@@ -224,10 +228,12 @@ function baselineMarks(
     });
   const unnamed: string[] = [];
   // A name that was moved down may have come upon a baseline, which is as wide as the plot.
-  const isStruckOut = (at: number): boolean =>
-    labels.some(({ line, isAbove }) => !isAbove && line > at - fontSize && line < at + 3);
-  const names = labels.map(({ text, at }) => {
-    const end = isStruckOut(at) ? undefined : freeEnd(curves, text.length * fontSize * characterWidth, at, box);
+  const isStruckOut = (at: number, room: number): boolean =>
+    labels.some(({ line, isAbove }) => !isAbove && line > at - fontSize && line < at + room);
+  const names = labels.map(({ text, at, isAbove }) => {
+    const end = isStruckOut(at, isAbove ? 2 * fontSize : 3)
+      ? undefined
+      : freeEnd(curves, text.length * fontSize * characterWidth, at, box);
     if (end === undefined) {
       unnamed.push(text);
       return '';

@@ -135,21 +135,20 @@ export class ColumnView {
 
   private drawCopies(column: WallColumn): void {
     const { copy, message } = column;
-    show(this.copies, copy !== undefined || message !== undefined);
-    if (message !== undefined) return this.copies.replaceChildren(h('span', { class: 'failure' }, message));
-    if (!copy) return;
     const children: HTMLElement[] = [];
-    if (copy.novelShare !== undefined) {
+    if (message !== undefined) children.push(h('span', { class: 'failure' }, message));
+    if (copy?.novelShare !== undefined) {
       const hint = t('Share of its 8-character sequences that do not occur in the training text');
       children.push(h('span', { class: 'muted', title: hint }, t('{0} new sequences', percent(copy.novelShare))));
     }
-    if (copy.realWordShare !== undefined) {
+    if (copy?.realWordShare !== undefined) {
       const hint = t(
         'Share of its words that occur in the training text, in the document or in the word list of the language',
       );
       children.push(h('span', { class: 'muted', title: hint }, t('{0} real words', percent(copy.realWordShare))));
     }
-    for (const run of copy.runs.slice(0, maximumRuns)) {
+    const runs = copy?.runs ?? [];
+    for (const run of runs.slice(0, maximumRuns)) {
       const length = run.end - run.start;
       children.push(
         h(
@@ -163,8 +162,9 @@ export class ColumnView {
         ),
       );
     }
-    const more = copy.runs.length - maximumRuns;
+    const more = runs.length - maximumRuns;
     if (more > 0) children.push(h('span', { class: 'muted' }, t('and {0} more copied passages', more)));
+    show(this.copies, children.length > 0);
     this.copies.replaceChildren(...children);
   }
 

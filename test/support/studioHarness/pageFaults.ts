@@ -190,7 +190,7 @@ export function pageFaults(): string[] {
         }
       }
     }
-    if (element.matches('dd, dt, th, h2, summary, output, legend, .legend span, .sentence') && !hidden) {
+    if (element.matches('dd, dt, th, h2, summary, output, legend, .legend span, .sentence, .copies') && !hidden) {
       if ((element.textContent ?? '').trim() === '')
         faults.add(`empty: ${name(element)} in ${name(element.parentElement!)}`);
     }

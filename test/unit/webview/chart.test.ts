@@ -227,6 +227,12 @@ describe('chart: what lies over what', () => {
     const far = at(high + 2 * (high - low));
     assert.ok(far.svg.includes('>↑ gzip ') && !far.svg.includes('stroke-dasharray="5 4"'));
     assert.deepEqual(far.y?.domain, [low, high]);
+    const baselines = [
+      { label: 'gzip', y: high + 2 * (high - low) },
+      { label: 'PPM', y: high },
+    ];
+    const both = renderChart({ ...model, baselines }, { name: 'test', width: 600, height: 300, colours, showX: true });
+    assert.ok(both.unnamed[0].startsWith('↑ gzip '), 'it would seem to name the line of the other one');
     assert.ok(at(low / 2).svg.includes('stroke-dasharray="5 4"'));
   });
 });

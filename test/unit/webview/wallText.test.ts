@@ -100,6 +100,10 @@ describe('run facts', () => {
     );
     const start = history.start ?? assert.fail();
     assert.equal(textSentence(history), '600,893 characters, 57 different · 132 steps per epoch');
+    assert.equal(
+      textSentence({ ...history, start: { ...start, base: 'en' } }),
+      '600,893 characters · 132 steps per epoch',
+    );
     const { config } = start;
     const windows = { ...config, objective: { ...config.objective, kind: 'last-step' as const } };
     const ofWindows = { ...start, config: windows, tokens: 600_893, trainTokens: 200_278, heldOutTokens: 0 };

@@ -5,6 +5,8 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { EngineMethods, TrainRequest } from '../../../../src/common/engineProtocol';
+import type { Reason } from '../../../../src/common/reasons';
+import type { TrainingConfig } from '../../../../src/common/trainingConfig';
 import { InklingError, type ErrorCode } from '../../../../src/common/errors';
 import type { Backend } from '../../../../src/engine/backends/backend';
 import {
@@ -273,6 +275,16 @@ describe('engine', () => {
     assert.equal(fromStep, 12);
     assert.ok(summary.steps > begun.steps);
     assert.deepEqual(summary.config!.network, begun.config!.network);
+  });
+
+  it('reports why a plan chose the settings of a run', async () => {
+    const reasons: Reason[] = [{ kind: 'dropout', passes: 7, dropout: 0.1 }];
+    const { config: planned } = request();
+    let told: unknown;
+    await call('train', request({ config: { planned: planned as TrainingConfig, reasons } }), {
+      onEvent: (event) => event.event === 'start' && (told = event.reasons),
+    });
+    assert.deepEqual(told, reasons);
   });
 
   it('keeps a memory with a model that configures itself, unless told not to', async () => {
