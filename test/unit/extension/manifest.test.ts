@@ -177,6 +177,22 @@ describe('manifest', () => {
     for (const [key, value] of Object.entries(bundle)) assert.equal(value, key);
   });
 
+  it('names commands by their titles, in every language', () => {
+    for (const ending of ['', '.de']) {
+      const own = JSON.parse(read(`package.nls${ending}.json`)) as Record<string, string>;
+      const titles = Object.keys(own).flatMap((key) => (/^command\..+\.title$/.test(key) ? [own[key]] : []));
+      const messages = JSON.parse(read(`l10n/bundle.l10n${ending}.json`)) as Record<string, string>;
+      const named = [...Object.values(own), ...Object.values(messages)].flatMap((text) =>
+        Array.from(text.matchAll(/["„*]Inkling: ([^"“*]+)["“*]/g), ([, title]) => title),
+      );
+      assert.ok(named.length > 10, `${named.length}`);
+      assert.deepEqual(
+        [...new Set(named)].filter((title) => !titles.includes(title)),
+        [],
+      );
+    }
+  });
+
   it('is translated completely: every text, every placeholder, every command it links to', () => {
     const folder = path.join(root, manifest.l10n);
     const languages = fs.readdirSync(folder).flatMap((name) => /^bundle\.l10n\.(.+)\.json$/.exec(name)?.[1] ?? []);
