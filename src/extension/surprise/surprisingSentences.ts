@@ -11,6 +11,7 @@ export interface SurprisingSentence extends Span {
 const fewestWords = 4;
 
 const sentences = new Intl.Segmenter(undefined, { granularity: 'sentence' });
+const letter = /\p{L}/u;
 const word = /[\p{L}\p{M}\p{N}'’]+/gu;
 
 /** The sentences of a passage, [start, end) of `text`, as they come. `skipped`: what is not prose, in order. */
@@ -23,9 +24,10 @@ export function sentencesOf(
   // The lines of a paragraph may be broken anywhere.
   const passage = text.slice(start, end).replace(/\n/g, ' ');
   return [...sentences.segment(passage)].flatMap(({ index, segment }): SurprisingSentence[] => {
-    const from = start + index + (segment.length - segment.trimStart().length);
-    const to = start + index + segment.trimEnd().length;
-    const within = skipped
+    const whole = { start: start + index, end: start + index + segment.length };
+    const near = skipped.filter((span) => span.start < whole.end && span.end > whole.start);
+    const { start: from, end: to } = withoutMarks(text, whole, near);
+    const within = near
       .filter((span) => span.start < to && span.end > from)
       .map((span) => ({ start: Math.max(span.start, from), end: Math.min(span.end, to) }));
     const prose = within.reduceRight(
@@ -37,6 +39,29 @@ export function sentencesOf(
     const bits = within.reduce((rest, span) => rest - figures.sum(span.start, span.end), figures.sum(from, to));
     return [{ start: from, end: to, bits: bits / length }];
   });
+}
+
+/** The span without white space and marks, such as `**`, at both ends; code and addresses stay. */
+function withoutMarks(text: string, { start, end }: Span, skipped: readonly Span[]): Span {
+  const isMark = (span: Span): boolean => !letter.test(text.slice(span.start, span.end));
+  let [from, to] = [start, end];
+  const trim = (): void => {
+    const part = text.slice(from, to);
+    from = Math.min(to, from + part.length - part.trimStart().length);
+    to = Math.max(from, to - (part.length - part.trimEnd().length));
+  };
+  trim();
+  for (const span of skipped) {
+    if (span.start > from || span.end <= from || span.end > to || !isMark(span)) continue;
+    from = span.end;
+    trim();
+  }
+  for (const span of [...skipped].reverse()) {
+    if (span.end < to || span.start >= to || span.start < from || !isMark(span)) continue;
+    to = span.start;
+    trim();
+  }
+  return { start: from, end: to };
 }
 
 /** At most `count`, the most surprising first. */

@@ -24,6 +24,15 @@ describe('surprising sentences', () => {
     assert.deepEqual(mostSurprising(found, 1), [found[1]]);
   });
 
+  it('are listed without the marks at their ends', () => {
+    const text = '1. **Does it strike at nine?** It was _old and very_ heavy. _It now strikes at_ `ten`\n';
+    const found = sentencesOf(text, { start: 0, end: text.length }, figuresOf(text), markdownMarks(text));
+    assert.deepEqual(
+      found.map(({ start, end }) => text.slice(start, end)),
+      ['Does it strike at nine?', 'It was _old and very_ heavy.', 'It now strikes at_ `ten`'],
+    );
+  });
+
   it('are judged without code and addresses', () => {
     const text = 'The clock `xxxxxxxxxxxx` struck at nine. It was `xxx`. See https://xxxx.xx/xx and be off, good sir.';
     const found = sentencesOf(text, { start: 0, end: text.length }, figuresOf(text), markdownMarks(text));
