@@ -5,6 +5,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { InklingError } from '../../../common/errors';
+import { sentence, type Told } from '../../../common/l10n';
 import { SchemaFault } from '../../../common/schema';
 import type { DoneEvent } from '../../../common/trainEvents';
 import type { Compute } from '../../backends/backend';
@@ -37,7 +38,8 @@ export interface FinishedJob {
 
 /**
  * Finishes the model of the job in `folder` and writes it to `modelPath`, which was last seen in the version `seen`
- * (keepModel.ts). The ids of the whole text are read into memory. Throws like `readLanguageModel` and `keepModel`.
+ * (keepModel.ts). The ids of the whole text are read into memory. Throws like `readLanguageModel` and `keepModel`, and
+ * `invalidInput` for a job that has not ended.
  */
 export async function finishJob(
   folder: string,
@@ -45,8 +47,14 @@ export async function finishJob(
 ): Promise<FinishedJob> {
   const model = await readLanguageModel(path.join(folder, trainedModelName));
   const last = model.history.at(-1);
-  let done = last?.event === 'done' ? { ...last, model: modelPath } : undefined;
-  if (model.config.memory === 'on' && model.memory === undefined && done) {
+  if (last?.event !== 'done') {
+    throw new InklingError(
+      'invalidInput',
+      sentence('The job in {0} has not ended. Attach to it again once it has.', folder),
+    );
+  }
+  let done: DoneEvent = { ...last, model: modelPath };
+  if (model.config.memory === 'on' && model.memory === undefined) {
     const corpus = await readCorpus(folder, model);
     const plan = planBatches(corpus, model.config);
     const network = await compute.createNetwork(model.spec, model.parameters, plan.limits);
@@ -64,13 +72,9 @@ export async function finishJob(
     Object.assign(model.results, { heldOutLoss, heldOutBitsPerCharacter, heldOutNetworkLoss, heldOutOnlineLoss });
     model.leastProbability = await leastProbabilityOf(model, corpus, isSkipped);
   }
-  if (done) model.history = [...model.history.slice(0, -1), done];
+  model.history = [...model.history.slice(0, -1), done];
   const moved = await keepModel(modelPath, model, seen);
-  return { model, done: done ?? missing(folder), moved };
-}
-
-function missing(folder: string): never {
-  throw new Error(`The job in ${folder} has not ended.`);
+  return { model, done, moved };
 }
 
 function figures(
@@ -93,8 +97,10 @@ function figures(
  * those of one job with the vocabulary of `model`, before memory is allocated for them.
  */
 export async function readCorpus(folder: string, model: StoredLanguageModel): Promise<Corpus> {
-  const damaged = (what: string, cause?: unknown): InklingError =>
-    new InklingError('invalidInput', `The job in ${folder} is damaged: ${what}. Copy its folder again.`, { cause });
+  const damaged = (what: Told, cause?: unknown): InklingError =>
+    new InklingError('invalidInput', sentence('The job in {0} is damaged: {1}. Copy its folder again.', folder, what), {
+      cause,
+    });
   const job = await readJob(folder, damaged);
   const { config, vocabulary, provenance } = model;
   const shards = job.shards.map((shard) => path.join(folder, shard));
@@ -103,7 +109,7 @@ export async function readCorpus(folder: string, model: StoredLanguageModel): Pr
     await checkRegular(shard, shard);
     size += (await fs.stat(shard).catch(() => undefined))?.size ?? 0;
   }
-  if (size !== job.tokens * job.bytesPerToken) throw damaged(`its tokens have ${size} bytes`);
+  if (size !== job.tokens * job.bytesPerToken) throw damaged(sentence('its tokens have {0} bytes', String(size)));
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const shard of shards) {
@@ -114,7 +120,7 @@ export async function readCorpus(folder: string, model: StoredLanguageModel): Pr
   const ids: TokenIds = job.bytesPerToken === 1 ? bytes : new Uint16Array(bytes.buffer);
   const unknown = unknownIn(ids);
   if (!ids.every((id) => id < vocabulary.size || id === unknown)) {
-    throw damaged('its tokens are not in the vocabulary of its model');
+    throw damaged(sentence('its tokens are not in the vocabulary of its model'));
   }
   return {
     config: config.text,
@@ -127,14 +133,14 @@ export async function readCorpus(folder: string, model: StoredLanguageModel): Pr
   };
 }
 
-async function readJob(folder: string, damaged: (what: string, cause: unknown) => InklingError): Promise<JobTokens> {
+async function readJob(folder: string, damaged: (what: Told, cause: unknown) => InklingError): Promise<JobTokens> {
   const file = path.join(folder, jobFileName);
   await checkRegular(file, file);
   try {
     return parseJob(JSON.parse(await fs.readFile(file, 'utf8')));
   } catch (error) {
     if (error instanceof SchemaFault) throw damaged(error.message, error);
-    if (error instanceof SyntaxError) throw damaged(`${jobFileName} is not JSON`, error);
+    if (error instanceof SyntaxError) throw damaged(sentence('{0} is not JSON', jobFileName), error);
     throw error;
   }
 }

@@ -77,6 +77,19 @@ describe('Finishing the model of a job', () => {
     });
   }
 
+  it('refuses a model whose training has not ended, and writes nothing', async () => {
+    const job = at('job-early');
+    await fs.cp(at('job-off'), job, { recursive: true });
+    const file = path.join(job, 'model.inkling.safetensors');
+    await writeModelFile(file, { ...(await readLanguageModel(file)), history: [] });
+    const modelPath = at('early.inkling.safetensors');
+    await assert.rejects(finishJob(job, { modelPath, compute: createReferenceBackend() }), {
+      code: 'invalidInput',
+      message: /job-early has not ended\. Attach to it again/,
+    });
+    await assert.rejects(fs.access(modelPath), { code: 'ENOENT' });
+  });
+
   it('keeps a model that another run wrote to the same path while the job was followed', async () => {
     const job = at('job-off');
     const out = at('shared.inkling.safetensors');
