@@ -104,9 +104,10 @@ function thresholdSentence(confusion: number[][], classes: string[], positive: n
   const lost = confusion[other][positive];
   const negatives = lost + confusion[other][other];
   const share = (n: number, of: number): string => (of === 0 ? '–' : formatShare(n / of));
-  const hits = t('Catches {0} of {1} {2} ({3})', caught, positives, classes[positive], share(caught, positives));
-  const wrong = [lost, negatives, classes[other], classes[positive], share(lost, negatives)];
-  return `${hits}; ${t('flags {0} of {1} {2} as {3} ({4})', ...wrong)}.`;
+  const count = formatInteger;
+  const hits = [count(caught), count(positives), classes[positive], share(caught, positives)];
+  const wrong = [count(lost), count(negatives), classes[other], classes[positive], share(lost, negatives)];
+  return `${t('Catches {0} of {1} {2} ({3})', ...hits)}; ${t('flags {0} of {1} {2} as {3} ({4})', ...wrong)}.`;
 }
 
 /** Rows are true classes, columns predicted ones. */
