@@ -5,7 +5,7 @@
  */
 import type * as vscode from 'vscode';
 import { Emitter } from '../emitter';
-import { noModel } from '../remedies';
+import { noModel, tooShort } from '../remedies';
 import type { DocumentBase } from './documentBase';
 import type { ModelStore } from './modelStore';
 
@@ -27,7 +27,7 @@ export class ActiveModel {
     private readonly globalState: vscode.Memento,
     private readonly models: ModelStore,
     private readonly training: ModelInTraining,
-    private readonly base: Pick<DocumentBase, 'find' | 'unanswered' | 'answer' | 'onDidChange'>,
+    private readonly base: Pick<DocumentBase, 'find' | 'needsText' | 'unanswered' | 'answer' | 'onDidChange'>,
   ) {
     base.onDidChange(() => this.changed.fire(this.path));
     training.onDidChange(() => {
@@ -59,7 +59,7 @@ export class ActiveModel {
       const base = await this.base.find(document);
       if (base) return base;
     }
-    throw noModel();
+    throw document && this.base.needsText(document) ? tooShort() : noModel();
   }
 
   /** Like `require`, but undefined if there is none. */

@@ -67,6 +67,12 @@ export class DocumentBase {
     return language === null ? undefined : baseName(language);
   }
 
+  /** Whether a document has no base only because it is too short to tell its language. */
+  needsText(document: vscode.TextDocument): boolean {
+    const isAllowed = this.options.globalState.get<boolean>(key) ?? false;
+    return isAllowed && this.options.wanted(document) === 'auto' && document.getText().length < fewestToChoose;
+  }
+
   private languageOf(document: vscode.TextDocument): Promise<string | null> {
     const known = this.found.get(document);
     const { version } = document;

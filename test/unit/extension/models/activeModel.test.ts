@@ -19,8 +19,10 @@ describe('ActiveModel', () => {
   const trainingChanged = new Emitter<void>();
   const baseAllowed = new Emitter<void>();
   let isAllowed = true;
+  let isShort = false;
   const base = {
-    find: async () => (isAllowed ? 'base:en' : undefined),
+    find: async () => (isAllowed && !isShort ? 'base:en' : undefined),
+    needsText: () => isAllowed && isShort,
     get unanswered() {
       return !isAllowed;
     },
@@ -51,6 +53,18 @@ describe('ActiveModel', () => {
     assert.equal(elsewhere.path, 'old');
     stored = ['new'];
     assert.equal(await elsewhere.require(), 'new', 'the one chosen is gone');
+  });
+
+  it('asks for more text where it is too short to tell the language', async () => {
+    const document = {} as vscode.TextDocument;
+    stored = [];
+    isShort = true;
+    await assert.rejects(make().require(document), /too short to tell its language\. Write 100 characters/);
+    isAllowed = false;
+    await assert.rejects(make().require(document), /too short/, 'whoever asks for a text has agreed to a base');
+    isShort = false;
+    assert.equal(await make().require(document), 'base:en');
+    await assert.rejects(make().require(), /There is no model yet\. Open a text/);
   });
 
   it('is the base of a document if the user has no model', async () => {

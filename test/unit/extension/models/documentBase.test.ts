@@ -65,6 +65,7 @@ describe('DocumentBase', () => {
   it('reads a short text again when it has grown', async () => {
     await bases.answer(true);
     text = 'It was ';
+    assert.equal(bases.needsText(document), true);
     assert.equal(await bases.find(document), undefined);
     assert.equal(asked.length, 0);
     answer = async () => ({ language: null });
@@ -74,6 +75,7 @@ describe('DocumentBase', () => {
     assert.equal(asked.length, 1);
     answer = async () => ({ language: 'en' });
     text = sentence.repeat(200);
+    assert.equal(bases.needsText(document), false);
     assert.equal(await bases.find(document), 'base:en');
     text = sentence.repeat(2000);
     assert.equal(await bases.find(document), 'base:en');
