@@ -63,7 +63,9 @@ export function learningSentence({ learningCurve }: Pick<ClassifierRecord, 'lear
   if (!learningCurve) return undefined;
   const { points, worthAdding, expected } = learningCurve;
   const now = formatFigure(points.at(-1)!.macroF1, 2);
-  if (worthAdding === 0) return t('More labels of the same kind would hardly help: macro F1 is already {0}.', now);
+  if (worthAdding === 0) {
+    return t('More labels of the same kind would hardly help: by its learning curve, macro F1 stays near {0}.', now);
+  }
   return t(
     'About {0} more labels are worth adding: by its learning curve, macro F1 would rise from {1} to about {2}.',
     formatInteger(worthAdding),
