@@ -67,7 +67,8 @@ export function foldEvent(history: RunHistory, event: TrainEvent): void {
   switch (event.event) {
     case 'start':
       forgetAfter(history, event.fromStep);
-      history.start = event;
+      // A run that is continued keeps its settings, and the reasons for them.
+      history.start = event.reasons.length > 0 ? event : { ...event, reasons: history.start?.reasons ?? [] };
       history.done = undefined;
       break;
     case 'progress':

@@ -1,6 +1,5 @@
 /** Made-up runs, models and an engine that writes from a fixed text: for looking at the Studio and testing it. */
 import type { Inside, SampleDelta, SampleResult } from '../../../src/common/engineProtocol';
-import { languageOfBase } from '../../../src/common/bases';
 import { InklingError } from '../../../src/common/errors';
 import type { ModelItem, RunItem } from '../../../src/common/studioProtocol';
 import type { StartEvent, TrainEvent } from '../../../src/common/trainEvents';
@@ -282,16 +281,10 @@ export function fakeStudio(
               onDelta(delta);
             });
           }
-          // Of a base, the texts are not known.
-          const isBase = languageOfBase(request.modelPath) !== undefined;
-          const copies = texts.map((text, i) =>
-            isBase
-              ? { runs: [] }
-              : {
-                  runs: i === 0 ? [{ start: 5, end: 49, source: 'moby-dick.txt', sourceOffset: 18_204 }] : [],
-                  novelShare: i === 0 ? 0.41 : 0.87 + (text.length % 7) / 100,
-                },
-          );
+          const copies = texts.map((text, i) => ({
+            runs: i === 0 ? [{ start: 5, end: 49, source: 'moby-dick.txt', sourceOffset: 18_204 }] : [],
+            novelShare: i === 0 ? 0.41 : 0.87 + (text.length % 7) / 100,
+          }));
           return { texts, copies, tokensPerSecond: 20_000 };
         },
         async considered(request) {

@@ -76,7 +76,8 @@ describe('runHistory', () => {
 
   it('forgets what a resumed run did after its checkpoint', () => {
     const run = fakeRun({ steps: 800, seed: 1, floor: 1.3, done: true });
-    const history = foldEvents([...run, startEvent({ fromStep: 400 }), progress(404, 2)]);
+    const history = foldEvents([...run, startEvent({ fromStep: 400, reasons: [] }), progress(404, 2)]);
+    assert.deepEqual(history.start?.reasons, startEvent().reasons);
     assert.equal(history.done, undefined);
     assert.deepEqual(
       history.progress.filter((p) => p.step > 400).map((p) => p.step),
