@@ -10,6 +10,7 @@
  * contain the contexts themselves, but anyone who guesses one can see what followed it.
  */
 import { InklingError } from '../../common/errors';
+import { sentence } from '../../common/l10n';
 import { object, text, whole } from '../../common/schema';
 import { areFinite, floatTensor, type StoredLanguageModel } from '../model/modelFile';
 import { parsePart } from '../model/modelMetadata';
@@ -67,11 +68,17 @@ export function memoryOf(model: StoredLanguageModel): ModelMemory | undefined {
   if (part.letterOrders !== letterOrders || part.wordOrders !== words) {
     throw new InklingError(
       'incompatibleModel',
-      `The memory of "${model.title}" was made by another version of Inkling. Train the model again, or use that version.`,
+      sentence(
+        'The memory of "{0}" was made by another version of Inkling. Train the model again, or use that version.',
+        model.title,
+      ),
     );
   }
   const damaged = (): InklingError =>
-    new InklingError('corruptModel', `The memory of "${model.title}" is damaged. Use a backup of it, or train again.`);
+    new InklingError(
+      'corruptModel',
+      sentence('The memory of "{0}" is damaged. Use a backup of it, or train again.', model.title),
+    );
   if (!(part.hashBits >= 1 && part.hashBits <= 32)) throw damaged();
   const table = (name: string): Float32Array => {
     const values = floatTensor(model, name);

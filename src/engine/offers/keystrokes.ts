@@ -50,8 +50,8 @@ export type PredictingMode = (typeof predictingModes)[number];
 export const predictingModes = ['network', 'memory', 'both', 'online'] as const;
 
 /**
- * Simulates a writer who types `text` from UTF-16 offset `from` to `to` with a model's offers. Throws `invalidInput` if a memory is requested of a
- * model that cannot have one.
+ * Simulates a writer who types `text` from UTF-16 offset `from` to `to` with a model's offers. Throws `invalidInput` if a
+ * memory is requested of a model that cannot have one.
  */
 export async function typeWithOffers(
   model: LanguageModel,
