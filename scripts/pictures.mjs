@@ -21,7 +21,7 @@ function writeChapters(name, first, last) {
 }
 writeChapters('moby-dick.txt', 1, 60);
 writeChapters('next-chapter.txt', 61, 61);
-fs.writeFileSync(path.join(workspace, 'draft.md'), '# A draft\n\nIt was a cold morning, and the ship ');
+fs.writeFileSync(path.join(workspace, 'draft.md'), '# A draft\n\nIt was a cold morning, and the ');
 
 const vscode = setupVscode('latest');
 const profile = makeProfile({
@@ -80,7 +80,7 @@ try {
   await clearToasts();
 
   await openFile(page, 'draft.md');
-  await page.keyboard.type('was', { delay: 60 });
+  await page.keyboard.type('harp', { delay: 60 });
   await runCommand(page, 'Trigger Inline Suggestion');
   await page.locator('.ghost-text-decoration, .ghost-text').first().waitFor({ timeout: 15_000 });
   await take('completion-dark');
