@@ -102,6 +102,8 @@ export class DocumentPredictor {
     const { context, logits } = await prime(model, predictor, ids.subarray(0, first - 1), cache);
     for (let next = first; next < ids.length; next++) {
       predictor.step(ids.subarray(next - 1, next), context, logits);
+      // The offer that is wanted next begins there.
+      cache.store(ids, next, context);
       if (ids[next] !== noToken) mixture.learn(ids[next]);
     }
   }
